@@ -1,0 +1,43 @@
+/**
+ * The operations that a formula may use. Every surrogate, and the LIF step with its adjoint, is written once as a function over
+ * `Algebra<V, M>`; what `V` (a value) and `M` (a truth value) are is up to the back-end that implements it: float64 numbers, nodes
+ * of a WebAssembly kernel, LaTeX text.
+ *
+ * A formula may not branch on a `V`: it uses `select`, of which both branches are evaluated. It therefore has to keep both finite.
+ */
+export interface Algebra<V, M> {
+  constant(value: number): V;
+
+  add(a: V, b: V): V;
+  sub(a: V, b: V): V;
+  mul(a: V, b: V): V;
+  div(a: V, b: V): V;
+  neg(a: V): V;
+  abs(a: V): V;
+  min(a: V, b: V): V;
+  max(a: V, b: V): V;
+  /** Square root of `a >= 0`. */
+  sqrt(a: V): V;
+
+  /** e^a for `a <= 0` only, so that nothing can overflow; underflows to 0. */
+  exp(a: V): V;
+  /** ln(1 + a) for `a >= 0`, accurate to the last digits for small `a` too. */
+  log1p(a: V): V;
+  /** (e^a - 1) / a, and 1 at 0: the continuous way through a power law's logarithmic limit. `a` may have either sign. */
+  exprel(a: V): V;
+  /** Arctangent of `a >= 0`. */
+  atan(a: V): V;
+  /** 1 - erf(a) for `a >= 0`, with small relative error in the tail. */
+  erfc(a: V): V;
+  /** Sum of cos((2i-1) 2 pi turns) for i = 1..terms. */
+  oddCosines(turns: V, terms: number): V;
+  /** Sum of sin((2i-1) 2 pi turns) / (2i-1) for i = 1..terms. */
+  oddSines(turns: V, terms: number): V;
+
+  lt(a: V, b: V): M;
+  le(a: V, b: V): M;
+  /** `a` where `mask` is true, else `b`. */
+  select(mask: M, a: V, b: V): V;
+  and(a: M, b: M): M;
+  not(a: M): M;
+}

@@ -1,0 +1,237 @@
+import {
+  firingRateLoss,
+  leakFactor,
+  leakSlope,
+  lifAdjoint,
+  lifStep,
+  type LifAdjoint,
+  type LifStructure,
+  type LifTerms,
+} from '../../lif.ts';
+import type {
+  Differentiable,
+  LifGradJob,
+  LifGradResult,
+  LifProblem,
+  LifSimulateJob,
+  LifSimulateResult,
+  Loss,
+  Quantity,
+} from '../../jobs.ts';
+import { surrogateFunctions } from './evaluate.ts';
+import { float64Algebra } from './float64-algebra.ts';
+
+/** What a quantity is for neuron b at step t of T. */
+function at(quantity: Quantity, b: number, t: number, steps: number): number {
+  switch (quantity.per) {
+    case 'job':
+      return quantity.value;
+    case 'neuron':
+      return quantity.values[b]!;
+    case 'step':
+      return quantity.values[b * steps + t]!;
+  }
+}
+
+function termsOf(problem: LifProblem, b: number): LifTerms<number> {
+  const of = (quantity: Quantity): number => at(quantity, b, 0, problem.steps);
+  return {
+    leak: leakFactor(problem.dt, of(problem.tau), problem.integration),
+    threshold: of(problem.v_threshold),
+    vReset: of(problem.v_reset),
+    vRest: of(problem.v_rest),
+    resistance: of(problem.resistance),
+  };
+}
+
+/** One neuron's way through T steps. */
+interface Trace {
+  /** [T + 1]: the potential before each step, and after the last. */
+  readonly v: Float64Array;
+  /** [T]: the potential before each step's reset. */
+  readonly vPre: Float64Array;
+  /** [T]: 1 where the neuron fired. */
+  readonly spikes: Uint8Array;
+  /** [T]: 1 where it was refractory. */
+  readonly held: Uint8Array;
+  spikeCount: number;
+}
+
+function emptyTrace(steps: number): Trace {
+  return {
+    v: new Float64Array(steps + 1),
+    vPre: new Float64Array(steps),
+    spikes: new Uint8Array(steps),
+    held: new Uint8Array(steps),
+    spikeCount: 0,
+  };
+}
+
+function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
+  return { reset: problem.reset, inputScaling: problem.inputScaling, detachReset };
+}
+
+/** Fills `trace` with neuron b's run. */
+function simulateNeuron(problem: LifProblem, b: number, trace: Trace): void {
+  const { steps } = problem;
+  const structure = structureOf(problem, false);
+  const terms = termsOf(problem, b);
+  let heldSteps = 0;
+  trace.spikeCount = 0;
+  trace.v[0] = at(problem.v_init, b, 0, steps);
+  for (let t = 0; t < steps; t++) {
+    const held = heldSteps > 0;
+    const step = lifStep(float64Algebra, structure, terms, trace.v[t]!, at(problem.current, b, t, steps), held);
+    heldSteps = step.spike ? problem.refractorySteps : Math.max(heldSteps - 1, 0);
+    trace.vPre[t] = step.vPre;
+    trace.v[t + 1] = step.v;
+    trace.spikes[t] = Number(step.spike);
+    trace.held[t] = Number(held);
+    trace.spikeCount += Number(step.spike);
+  }
+}
+
+/** Runs the neurons of a job forward and gives what its `record` asks for. */
+export function lifSimulate({ problem, record }: LifSimulateJob): LifSimulateResult {
+  const { neurons, steps, dt } = problem;
+  const counts = new Int32Array(neurons);
+  const rates = new Float64Array(neurons);
+  const final = new Float64Array(neurons);
+  const spikeSteps: number[] = [];
+  const offsets = new Int32Array(neurons + 1);
+  const series = (wanted: boolean): number => (wanted ? neurons * steps : 0);
+  const spikes = new Uint8Array(series(record.has('spikes')));
+  const v = new Float64Array(series(record.has('v')));
+  const vPre = new Float64Array(series(record.has('v_pre')));
+
+  const trace = emptyTrace(steps);
+  for (let b = 0; b < neurons; b++) {
+    simulateNeuron(problem, b, trace);
+    counts[b] = trace.spikeCount;
+    rates[b] = (trace.spikeCount / (steps * dt)) * 1000;
+    final[b] = trace.v[steps]!;
+    if (record.has('spikes')) spikes.set(trace.spikes, b * steps);
+    if (record.has('v')) v.set(trace.v.subarray(1), b * steps);
+    if (record.has('v_pre')) vPre.set(trace.vPre, b * steps);
+    if (record.has('spike_times')) trace.spikes.forEach((spike, t) => spike === 1 && spikeSteps.push(t));
+    offsets[b + 1] = spikeSteps.length;
+  }
+
+  return {
+    ...(record.has('spike_counts') && { spike_counts: counts }),
+    ...(record.has('firing_rates') && { firing_rates: rates }),
+    ...(record.has('spike_times') && { spike_steps: { steps: Int32Array.from(spikeSteps), offsets } }),
+    ...(record.has('spikes') && { spikes }),
+    ...(record.has('v') && { v }),
+    ...(record.has('v_pre') && { v_pre: vPre }),
+    ...(record.has('v_final') && { v_final: final }),
+  };
+}
+
+/** One neuron's loss, and what the loss adds to the cotangents of s[t] and v[t]. */
+interface NeuronLoss {
+  readonly loss: number;
+  spikeBar(t: number): number;
+  vBar(t: number): number;
+}
+
+function lossOf(loss: Loss, problem: LifProblem, b: number, trace: Trace): NeuronLoss {
+  const { steps, dt } = problem;
+  switch (loss.type) {
+    case 'spike_count':
+      return { loss: trace.spikeCount, spikeBar: () => 1, vBar: () => 0 };
+    case 'firing_rate_mse': {
+      const rate = firingRateLoss(float64Algebra, trace.spikeCount, 1000 / (steps * dt), at(loss.target, b, 0, steps));
+      return { loss: rate.loss, spikeBar: () => rate.spikeBar, vBar: () => 0 };
+    }
+    case 'cotangent': {
+      const cotangent = (quantity: Quantity | undefined) => (t: number) =>
+        quantity === undefined ? 0 : at(quantity, b, t, steps);
+      const spikeBar = cotangent(loss.spikes);
+      const vBar = cotangent(loss.v);
+      let sum = 0;
+      for (let t = 0; t < steps; t++) sum += spikeBar(t) * trace.spikes[t]! + vBar(t) * trace.v[t + 1]!;
+      return { loss: sum, spikeBar, vBar };
+    }
+  }
+}
+
+/** A gradient in the form in which its quantity was given, summed over what that form shares. */
+class Accumulator {
+  readonly #per: Quantity['per'];
+  readonly #sums: Float64Array;
+  readonly #steps: number;
+
+  constructor(quantity: Quantity, { neurons, steps }: LifProblem) {
+    this.#per = quantity.per;
+    this.#steps = steps;
+    this.#sums = new Float64Array({ job: 1, neuron: neurons, step: neurons * steps }[quantity.per]);
+  }
+
+  add(b: number, t: number, contribution: number): void {
+    this.#sums[{ job: 0, neuron: b, step: b * this.#steps + t }[this.#per]]! += contribution;
+  }
+
+  get result(): number | Float64Array {
+    return this.#per === 'job' ? this.#sums[0]! : this.#sums;
+  }
+}
+
+/** Which part of a step's adjoint a quantity's gradient is made of; v_init's is what is left of v before the first step. */
+const partOf: Readonly<Record<Exclude<Differentiable, 'v_init'>, Exclude<keyof LifAdjoint<number>, 'v'>>> = {
+  current: 'current',
+  tau: 'leak',
+  v_threshold: 'threshold',
+  v_reset: 'vReset',
+  v_rest: 'vRest',
+  resistance: 'resistance',
+};
+
+/** Gradients of the loss, by back-propagation through every step of every neuron. */
+export function lifGrad(job: LifGradJob): LifGradResult {
+  const { problem, loss, surrogates, wrt } = job;
+  const { neurons, steps, dt, integration } = problem;
+  const structure = structureOf(problem, job.detachReset);
+  const runs = surrogates.map((surrogate) => ({
+    surrogateGrad: surrogateFunctions(surrogate).grad,
+    loss: new Float64Array(neurons),
+    spike_counts: new Int32Array(neurons),
+    gradients: wrt.map((name) => ({ name, sums: new Accumulator(problem[name], problem) })),
+  }));
+
+  const trace = emptyTrace(steps);
+  for (let b = 0; b < neurons; b++) {
+    simulateNeuron(problem, b, trace);
+    const terms = termsOf(problem, b);
+    const slope = leakSlope(dt, at(problem.tau, b, 0, steps), integration);
+    const neuronLoss = lossOf(loss, problem, b, trace);
+    for (const run of runs) {
+      run.loss[b] = neuronLoss.loss;
+      run.spike_counts[b] = trace.spikeCount;
+      let vBar = 0;
+      for (let t = steps - 1; t >= 0; t--) {
+        const adjoint = lifAdjoint(float64Algebra, structure, terms, {
+          vBar: vBar + neuronLoss.vBar(t),
+          spikeBar: neuronLoss.spikeBar(t),
+          v: trace.v[t]!,
+          vPre: trace.vPre[t]!,
+          spike: trace.spikes[t] === 1,
+          current: at(problem.current, b, t, steps),
+          surrogateGrad: run.surrogateGrad(trace.vPre[t]! - terms.threshold),
+          held: trace.held[t] === 1,
+        });
+        vBar = adjoint.v;
+        for (const { name, sums } of run.gradients) {
+          if (name !== 'v_init') sums.add(b, t, adjoint[partOf[name]] * (name === 'tau' ? slope : 1));
+        }
+      }
+      run.gradients.find(({ name }) => name === 'v_init')?.sums.add(b, 0, vBar);
+    }
+  }
+
+  return runs.map((run) => ({
+    loss: run.loss,
+    spike_counts: run.spike_counts,
+    grad: Object.fromEntries(run.gradients.map(({ name, sums }) => [name, sums.result])),
+  }));
+}

@@ -1,0 +1,27 @@
+import type { Job } from '../../jobs.ts';
+import { surrogateDefinition } from '../../surrogates/catalogue.ts';
+import type { Surrogate } from '../../surrogates/definition.ts';
+
+// Nanoseconds on one core of a common server, rounded up; they only decide whether a job is worth a hop to the workers.
+const perValue = 3;
+const perForwardStep = 0.5;
+const perGradStep = 2;
+const float64Factor = 4;
+
+/** About how long a job's kernels take on one core. */
+export function estimateNanoseconds(job: Job): number {
+  switch (job.kind) {
+    case 'surrogate_eval':
+      return job.x.length * perValue * float64Factor * job.surrogates.length;
+    case 'surrogate_grad':
+      return job.x.length * perValue * weightOf(job.surrogates);
+    case 'lif_simulate':
+      return job.problem.neurons * job.problem.steps * perForwardStep * (job.record.has('spike_times') ? 2 : 1);
+    case 'lif_grad':
+      return job.problem.neurons * job.problem.steps * perGradStep * weightOf(job.surrogates);
+  }
+}
+
+function weightOf(surrogates: readonly Surrogate[]): number {
+  return surrogates.reduce((sum, { name }) => sum + (surrogateDefinition(name).gradNeedsFloat64 ? float64Factor : 1), 0);
+}

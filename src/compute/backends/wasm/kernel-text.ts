@@ -1,0 +1,36 @@
+import type { JobBlockLayout } from './job-block.ts';
+
+/** A kernel as text, and what a run has to hand it. */
+export interface KernelText {
+  /** WebAssembly text of a module that imports its memory as `env.memory` and exports `run(job, scratch, from, to)`. */
+  readonly text: string;
+  readonly block: JobBlockLayout;
+  /** SIMD operations per vector of four neurons and step (or per vector of four values). */
+  readonly operationsPerVector: number;
+}
+
+/** Parameters of a kernel's `block` functions, which work on the vectors from `$vector` on. */
+export const blockParameters = '(param $job i32) (param $scratch i32) (param $vector i32)';
+
+/** A module of the given functions; the memory is shared and as large as addresses reach. */
+export function kernelModule(functions: readonly string[]): string {
+  return ['(module', '(import "env" "memory" (memory 1 65536 shared))', ...functions, ')'].join('\n');
+}
+
+/** `run`: works through the vectors [from, to) in blocks of the given sizes, largest first; the last size must be 1. */
+export function blockLoop(groups: readonly number[]): string {
+  const loops = groups.map((size) =>
+    [
+      `(block $done${size} (loop $next${size}`,
+      `(br_if $done${size} (i32.gt_u (i32.add (local.get $from) (i32.const ${size})) (local.get $to)))`,
+      `(call $block${size} (local.get $job) (local.get $scratch) (local.get $from))`,
+      `(local.set $from (i32.add (local.get $from) (i32.const ${size})))`,
+      `(br $next${size})))`,
+    ].join('\n'),
+  );
+  return [
+    '(func $run (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)',
+    ...loops,
+    ')',
+  ].join('\n');
+}

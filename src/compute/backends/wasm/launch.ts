@@ -1,0 +1,29 @@
+import type { Arena } from './arena.ts';
+import type { Kernel, KernelCache } from './kernel-cache.ts';
+
+/** One run of a kernel over all vectors of a job. */
+export interface Launch {
+  readonly kernel: Kernel;
+  /** Address of the job's block. */
+  readonly job: number;
+  readonly vectors: number;
+  /** Scratch that each thread needs for itself. */
+  readonly scratchBytes: number;
+}
+
+/** Where a job finds its kernels and its memory. */
+export interface Surroundings {
+  readonly kernels: KernelCache;
+  readonly arena: Arena;
+}
+
+/**
+ * A job as a sequence of launches: it lays out its memory, yields what is to be run, and goes on when that is done. Whether it is
+ * run in this thread or by the pool is up to who drives it.
+ */
+export type Program<R> = Generator<Launch, R, undefined>;
+
+/** Vectors of four neurons (or values) that hold `count` of them. */
+export function vectorsOf(count: number): number {
+  return Math.ceil(count / 4);
+}

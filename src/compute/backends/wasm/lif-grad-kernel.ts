@@ -1,0 +1,330 @@
+import { afterReset, fires, firingRateLoss, lifAdjoint, lifStep } from '../../lif.ts';
+import type { LifAdjoint } from '../../lif.ts';
+import type { Differentiable } from '../../jobs.ts';
+import { FunctionWriter } from './function-writer.ts';
+import { chunkSteps, GradScratch } from './grad-scratch.ts';
+import type { Mask, Node } from './graph.ts';
+import { JobBlockLayout } from './job-block.ts';
+import type { KernelText } from './kernel-text.ts';
+import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
+import type { LifGradKernelSpec, TermForm } from './lif-spec.ts';
+import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
+import { surrogateGradient } from './surrogate-kernel.ts';
+import { TimeSums } from './time-sums.ts';
+import { advance, scatterRows, upwards } from './vector-text.ts';
+
+// Vectors of four neurons in flight at a time: as many as hide a step's latency and still mostly fit the registers.
+const gradGroups = 4;
+
+/** Scratch of one thread in bytes. */
+export function gradScratchBytes(spec: LifGradKernelSpec, steps: number): number {
+  const parts = new GradScratch(spec, gradGroups);
+  return parts.checkpoints + (Math.ceil(steps / chunkSteps) + 1) * parts.checkpointBytes;
+}
+
+const adjointOf: Readonly<Record<Exclude<Differentiable, 'v_init'>, keyof LifAdjoint<Node>>> = {
+  current: 'current',
+  tau: 'leak',
+  v_threshold: 'threshold',
+  v_reset: 'vReset',
+  v_rest: 'vRest',
+  resistance: 'resistance',
+};
+
+/** The graph of one forward and one backward step, and of what is left to do after the last. */
+class GradText extends LifText {
+  readonly gradSpec: LifGradKernelSpec;
+  readonly step: { readonly vPre: Node; readonly spike: Mask; readonly v: Node };
+  readonly spike: Mask;
+  /** dL/dv before the step. */
+  readonly vBar: Node;
+  /** Per-step gradient of the current, if asked for. */
+  readonly currentBar: Node | undefined;
+  readonly sums: TimeSums;
+  /** By output array: each neuron's gradients and loss. */
+  readonly outputs: readonly (readonly [string, Node])[];
+
+  constructor(spec: LifGradKernelSpec) {
+    super(spec);
+    this.gradSpec = spec;
+    const { graph, terms, held } = this;
+    this.step = lifStep(graph, spec.structure, terms, graph.leaf('v', 'step'), this.current, held);
+
+    const vPre = graph.leaf('vPre', 'step');
+    this.spike = fires(graph, terms, vPre, held);
+    const target = spec.target === 'neuron' ? graph.promote(graph.leaf('target', 'neuron')) : graph.parameter('target', true);
+    // In float64, since the difference of two rates cancels.
+    const count = graph.promote(graph.leaf('count', 'neuron'));
+    const rateLoss = firingRateLoss(graph, count, graph.parameter('hzPerSpike'), target);
+    const spikeBar =
+      spec.loss === 'spike_count'
+        ? graph.constant(1)
+        : spec.loss === 'firing_rate_mse'
+          ? graph.demote(rateLoss.spikeBar)
+          : this.term('spikeBar', spec.cotangents.spikeBar);
+    const vBarIn = this.term('vBarIn', spec.loss === 'cotangent' ? spec.cotangents.vBarIn : 'zero');
+    const adjoint = lifAdjoint(graph, spec.structure, terms, {
+      vBar: graph.add(graph.leaf('vBar', 'step'), vBarIn),
+      spikeBar,
+      v: graph.leaf('vBefore', 'step'),
+      vPre,
+      spike: this.spike,
+      current: this.current,
+      surrogateGrad: surrogateGradient(graph, spec.surrogate, graph.sub(vPre, terms.threshold)),
+      ...(held === undefined ? {} : { held }),
+    });
+    this.vBar = adjoint.v;
+    this.currentBar = spec.wrt.includes('current') && spec.terms.current === 'step' ? adjoint.current : undefined;
+
+    this.sums = new TimeSums(graph);
+    const outputs: [string, Node][] = [];
+    for (const quantity of spec.wrt) {
+      if (quantity === 'v_init') outputs.push(['v_initGrad', graph.leaf('vBar', 'step')]);
+      else if (quantity !== 'current' || this.currentBar === undefined) {
+        outputs.push([`${quantity}Grad`, this.sums.of(adjoint[adjointOf[quantity]])]);
+      }
+    }
+    if (spec.loss === 'firing_rate_mse') outputs.push(['loss', graph.demote(rateLoss.loss)]);
+    if (spec.loss === 'cotangent') {
+      const spikeLoss = graph.select(this.spike, spikeBar, graph.constant(0));
+      const vLoss = graph.mul(vBarIn, afterReset(graph, spec.structure.reset, terms, vPre, this.spike));
+      outputs.push(['loss', this.sums.of(graph.add(spikeLoss, vLoss))]);
+    }
+    this.outputs = outputs;
+  }
+
+  get stepArrays(): readonly string[] {
+    const { cotangents, loss } = this.gradSpec;
+    const given = (['spikeBar', 'vBarIn'] as const).filter((name) => loss === 'cotangent' && cotangents[name] === 'step');
+    return [...(this.spec.terms.current === 'step' ? ['current'] : []), ...given];
+  }
+
+  get backwardNeuronTerms(): (readonly [string, TermForm])[] {
+    const { cotangents, loss, target } = this.gradSpec;
+    return [
+      ...this.neuronTerms,
+      ...(loss === 'cotangent' ? (['spikeBar', 'vBarIn'] as const).map((name) => [name, cotangents[name]] as const) : []),
+      ...(loss === 'firing_rate_mse' ? [['target', target] as const] : []),
+    ];
+  }
+}
+
+/**
+ * A kernel that runs the neurons forward and straight back: the trace of a chunk of steps stays in the cache, and earlier
+ * chunks are run again from the potential kept at their start.
+ */
+export function lifGradKernel(spec: LifGradKernelSpec): KernelText {
+  const block = new JobBlockLayout();
+  const operations: number[] = [];
+  const functions = [gradGroups, 1].flatMap((groups) => {
+    const text = new GradText(spec);
+    const scratch = new GradScratch(spec, groups);
+    const forward = writeForward(new FunctionWriter(block), block, text, scratch, groups);
+    const backwardWriter = new FunctionWriter(block);
+    const backward = writeBackward(backwardWriter, text, scratch, groups);
+    operations.push(forward.operations + backwardWriter.operations / groups);
+    const results = writeResults(new FunctionWriter(block), text, scratch, groups);
+    return [forward.text, backward, results, writePasses(new FunctionWriter(block), text, scratch, groups)];
+  });
+  return {
+    text: kernelModule([...functions, blockLoop([gradGroups, 1])]),
+    block,
+    operationsPerVector: operations[0]!,
+  };
+}
+
+const chunkParameters = `${blockParameters} (param $from i32) (param $to i32) (param $checkpoint i32)`;
+
+/** Runs one chunk forward from its checkpoint, writes its trace and the next chunk's checkpoint, and adds to the counts. */
+function writeForward(
+  writer: FunctionWriter,
+  block: JobBlockLayout,
+  text: GradText,
+  scratch: GradScratch,
+  groups: number,
+): { text: string; operations: number } {
+  const { spec, step } = text;
+  const vector = 16 * groups;
+  text.loadNeuronTerms(writer, groups, text.neuronTerms);
+  if (spec.terms.current === 'step') rowCursors(writer, 'current', groups, 4, '(local.get $from)');
+  if (spec.refractory) writer.line(heldStepsAddress(writer, block));
+  const start = [`(local.set ${writer.local('t', 'i32')} (local.get $from))`, `(local.set ${writer.local('trace', 'i32')} (local.get $scratch))`];
+  const finish: string[] = [];
+  forGroups(groups, (g) => {
+    const v = writer.local(`v.${g}`, 'v128');
+    const count = writer.local(`count.${g}`, 'v128');
+    start.push(`(local.set ${v} (v128.load offset=${16 * g} (local.get $checkpoint)))`);
+    start.push(`(local.set ${count} (v128.load offset=${scratch.counts + 16 * g} (local.get $scratch)))`);
+    finish.push(`(v128.store offset=${scratch.checkpointBytes + 16 * g} (local.get $checkpoint) (local.get ${v}))`);
+    finish.push(`(v128.store offset=${scratch.counts + 16 * g} (local.get $scratch) (local.get ${count}))`);
+    if (spec.refractory) {
+      const rest = writer.local(`rest.${g}`, 'v128');
+      start.push(`(local.set ${rest} (v128.load offset=${vector + 16 * g} (local.get $checkpoint)))`);
+      finish.push(`(v128.store offset=${scratch.checkpointBytes + vector + 16 * g} (local.get $checkpoint) (local.get ${rest}))`);
+    }
+  });
+  const body = writer.body([step.vPre, step.vPre, step.spike, step.spike, step.v], () => {
+    forGroups(groups, (g) => {
+      const store = (offset: number, local: string) => {
+        writer.line(`(v128.store offset=${offset + 16 * g} (local.get $trace) (local.get $${local}.${g}))`);
+      };
+      if (spec.terms.current === 'step') {
+        loadStep(writer, 'current', g);
+        writer.line(advance(`currentAt.${g}`, '(i32.const 4)'));
+      }
+      if (spec.refractory) {
+        noteHeld(writer, g);
+        store(scratch.heldOffset, 'held');
+      }
+      if (scratch.needsV) store(scratch.vOffset, 'v');
+      writer.assign('vPre', g, step.vPre);
+      store(0, 'vPre');
+      writer.assign('spike', g, step.spike);
+      writer.line(`(local.set $count.${g} (i32x4.sub (local.get $count.${g}) (local.get $spike.${g})))`);
+      writer.assign('v', g, step.v);
+      if (spec.refractory) countHeld(writer, g);
+    });
+    writer.line(advance('trace', `(i32.const ${scratch.stepBytes})`));
+  });
+  const loop = [...start, ...upwards('steps', body, '(local.get $to)'), ...finish];
+  return { text: writer.finish(`forward${groups}`, chunkParameters, loop), operations: writer.operations / groups };
+}
+
+/** Runs one chunk backward over its trace, adding to the sums. */
+function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): string {
+  const { spec } = text;
+  text.loadNeuronTerms(writer, groups, text.backwardNeuronTerms);
+  loadCounts(writer, text, scratch, groups);
+  const last = '(i32.sub (local.get $to) (i32.const 1))';
+  const readRows = text.stepArrays;
+  for (const name of readRows) rowCursors(writer, name, groups, 4, last);
+  if (text.currentBar !== undefined) rowCursors(writer, 'currentGrad', groups, 4, last);
+  const start = [
+    `(local.set ${writer.local('t', 'i32')} (local.get $to))`,
+    `(local.set ${writer.local('trace', 'i32')} (i32.add (local.get $scratch) (i32.mul (i32.sub (i32.sub (local.get $to) (local.get $from)) (i32.const 1)) (i32.const ${scratch.stepBytes}))))`,
+  ];
+  const finish: string[] = [];
+  const kept = [...text.sums.terms.map((_, i) => [`sum${i}`, scratch.sums + 16 * groups * i] as const), ['vBar', scratch.vBar] as const];
+  forGroups(groups, (g) => {
+    for (const [name, offset] of kept) {
+      const local = writer.local(`${name}.${g}`, 'v128');
+      // Sums start from 0 in every chunk and are added to the total after it, which keeps rounding from growing with T.
+      if (name === 'vBar') start.push(`(local.set ${local} (v128.load offset=${offset + 16 * g} (local.get $scratch)))`);
+      const value = name === 'vBar' ? `(local.get ${local})` : `(f32x4.add (v128.load offset=${offset + 16 * g} (local.get $scratch)) (local.get ${local}))`;
+      finish.push(`(v128.store offset=${offset + 16 * g} (local.get $scratch) ${value})`);
+    }
+  });
+  const roots = [text.vBar, ...text.sums.terms, ...(text.currentBar === undefined ? [] : [text.currentBar])];
+  const body = writer.body(roots, () => {
+    forGroups(groups, (g) => {
+      const load = (name: string, offset: number) => {
+        writer.line(`(local.set ${writer.local(`${name}.${g}`, 'v128')} (v128.load offset=${offset + 16 * g} (local.get $trace)))`);
+      };
+      load('vPre', 0);
+      if (scratch.needsV) load('vBefore', scratch.vOffset);
+      if (spec.refractory) load('held', scratch.heldOffset);
+      for (const name of readRows) {
+        loadStep(writer, name, g);
+        writer.line(advance(`${name}At.${g}`, '(i32.const -4)'));
+      }
+      text.sums.terms.forEach((term, i) => {
+        writer.line(`(local.set $sum${i}.${g} (f32x4.add (local.get $sum${i}.${g}) ${writer.value(term, g)}))`);
+      });
+      if (text.currentBar !== undefined) {
+        writer.assign('currentBar', g, text.currentBar);
+        scatterRows(`(local.get $currentGradAt.${g})`, `(local.get $currentBar.${g})`, 4).forEach((line) => writer.line(line));
+        writer.line(advance(`currentGradAt.${g}`, '(i32.const -4)'));
+      }
+      writer.assign('vBar', g, text.vBar);
+    });
+    writer.line(advance('trace', `(i32.const ${-scratch.stepBytes})`));
+  });
+  const loop = [
+    ...start,
+    '(loop $steps',
+    ...body,
+    '(br_if $steps (i32.gt_s (local.tee $t (i32.sub (local.get $t) (i32.const 1))) (local.get $from)))',
+    ')',
+    ...finish,
+  ];
+  return writer.finish(`backward${groups}`, chunkParameters, loop);
+}
+
+/** Runs all chunks forward, then back from the last, and has the results written. */
+function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): string {
+  const { spec } = text;
+  text.loadNeuronTerms(writer, groups, [['vInit', spec.terms.vInit]]);
+  const steps = writer.integer('steps');
+  const lines: string[] = [];
+  const zero = '(v128.const i32x4 0 0 0 0)';
+  const checkpoint = writer.local('checkpoint', 'i32');
+  lines.push(`(local.set ${checkpoint} (i32.add (local.get $scratch) (i32.const ${scratch.checkpoints})))`);
+  const cleared = [scratch.counts, scratch.vBar, ...text.sums.terms.map((_, i) => scratch.sums + 16 * groups * i)];
+  forGroups(groups, (g) => {
+    lines.push(`(v128.store offset=${16 * g} (local.get ${checkpoint}) ${writer.value(text.vInit, g)})`);
+    if (spec.refractory) lines.push(`(v128.store offset=${16 * (groups + g)} (local.get ${checkpoint}) ${zero})`);
+    for (const offset of cleared) lines.push(`(v128.store offset=${offset + 16 * g} (local.get $scratch) ${zero})`);
+  });
+  const from = writer.local('from', 'i32');
+  const to = writer.local('to', 'i32');
+  const call = (name: string) =>
+    `(call $${name}${groups} (local.get $job) (local.get $scratch) (local.get $vector) (local.get ${from}) (local.get ${to}) (local.get ${checkpoint}))`;
+  const chunkEnd = `(i32.add (local.get ${from}) (i32.const ${chunkSteps}))`;
+  // Running a chunk again must leave the counts, which are complete by then, as they are.
+  const counts = Array.from({ length: groups }, (_, g) => ({
+    local: writer.local(`count.${g}`, 'v128'),
+    at: `offset=${scratch.counts + 16 * g} (local.get $scratch)`,
+  }));
+  lines.push(
+    '(loop $chunks',
+    `(local.set ${to} (select ${steps} ${chunkEnd} (i32.lt_s ${steps} ${chunkEnd})))`,
+    call('forward'),
+    `(if (i32.lt_s (local.get ${to}) ${steps}) (then`,
+    `(local.set ${from} (local.get ${to}))`,
+    advance('checkpoint', `(i32.const ${scratch.checkpointBytes})`),
+    '(br $chunks)))',
+    ')',
+    ...counts.map(({ local, at }) => `(local.set ${local} (v128.load ${at}))`),
+    '(block $done (loop $back',
+    call('backward'),
+    `(br_if $done (i32.eqz (local.get ${from})))`,
+    `(local.set ${to} (local.get ${from}))`,
+    `(local.set ${from} (i32.sub (local.get ${from}) (i32.const ${chunkSteps})))`,
+    advance('checkpoint', `(i32.const ${-scratch.checkpointBytes})`),
+    call('forward'),
+    ...counts.map(({ local, at }) => `(v128.store ${at} (local.get ${local}))`),
+    '(br $back)))',
+    `(call $results${groups} (local.get $job) (local.get $scratch) (local.get $vector))`,
+  );
+  return writer.finish(`block${groups}`, blockParameters, lines);
+}
+
+/** Writes a block's counts, loss and gradients from the sums over time. */
+function writeResults(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): string {
+  text.loadNeuronTerms(writer, groups, text.backwardNeuronTerms);
+  loadCounts(writer, text, scratch, groups);
+  const lines = writer.body(text.outputs.map(([, node]) => node), () => {
+    forGroups(groups, (g) => {
+      const load = (name: string, offset: number) => {
+        writer.line(`(local.set ${writer.local(`${name}.${g}`, 'v128')} (v128.load offset=${offset + 16 * g} (local.get $scratch)))`);
+      };
+      load('vBar', scratch.vBar);
+      text.sums.terms.forEach((_, i) => { load(`sum${i}`, scratch.sums + 16 * groups * i); });
+      const store = (array: string, value: string) => {
+        writer.line(`(v128.store offset=${16 * g} (i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 4))) ${value})`);
+      };
+      store('spikeCountsArray', `(v128.load offset=${scratch.counts + 16 * g} (local.get $scratch))`);
+      for (const [name, node] of text.outputs) store(`${name}Array`, writer.value(node, g));
+    });
+  });
+  return writer.finish(`results${groups}`, blockParameters, lines);
+}
+
+/** Loads the spike counts as float32 where the loss depends on them. */
+function loadCounts(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): void {
+  if (text.gradSpec.loss !== 'firing_rate_mse') return;
+  forGroups(groups, (g) => {
+    const counts = `(v128.load offset=${scratch.counts + 16 * g} (local.get $scratch))`;
+    writer.line(`(local.set ${writer.local(`count.${g}`, 'v128')} (f32x4.convert_i32x4_s ${counts}))`);
+  });
+}

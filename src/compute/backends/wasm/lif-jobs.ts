@@ -1,0 +1,247 @@
+import { leakFactor, leakSlope } from '../../lif.ts';
+import type { LifStructure } from '../../lif.ts';
+import type {
+  Differentiable,
+  LifGradJob,
+  LifGradResult,
+  LifProblem,
+  LifSimulateJob,
+  LifSimulateResult,
+  NeuronQuantity,
+  Quantity,
+  Values,
+} from '../../jobs.ts';
+import type { Arena } from './arena.ts';
+import type { Program, Surroundings } from './launch.ts';
+import { vectorsOf } from './launch.ts';
+import { lifForwardKernel } from './lif-forward-kernel.ts';
+import { gradScratchBytes, lifGradKernel } from './lif-grad-kernel.ts';
+import type { ForwardOutput, LifGradKernelSpec, LifKernelSpec, LifTerm, TermForm } from './lif-spec.ts';
+import { shapeKey } from './surrogate-jobs.ts';
+import { surrogateParameters, surrogateShape } from './surrogate-kernel.ts';
+import { writeJobBlock } from './uniforms.ts';
+
+/** A problem's numbers laid down in memory, with what a kernel must know of their form. */
+interface Bound {
+  readonly terms: Record<LifTerm, TermForm>;
+  /** Addresses by the kernels' names. */
+  readonly integers: Record<string, number>;
+  readonly parameters: Record<string, number>;
+  readonly vectors: number;
+  /** Neurons including those that fill the last vector. */
+  readonly padded: number;
+}
+
+/** Binds one quantity: a number stays one, an array is copied. */
+function bindQuantity(arena: Arena, bound: Bound, name: string, quantity: Quantity, steps: number): TermForm {
+  if (quantity.per === 'job') {
+    bound.parameters[name] = Math.fround(quantity.value);
+    return 'job';
+  }
+  const length = quantity.per === 'neuron' ? bound.padded : bound.padded * steps;
+  bound.integers[`${name}Array`] = arena.putFloats(quantity.values, length);
+  return quantity.per;
+}
+
+/** The same, with numbers that take an operation out of the kernel recognised. */
+function bindOptional(arena: Arena, bound: Bound, name: string, quantity: NeuronQuantity, without: 'zero' | 'one'): TermForm {
+  const absent = without === 'zero' ? 0 : 1;
+  if (quantity.per === 'job' && quantity.value === absent) return without;
+  return bindQuantity(arena, bound, name, quantity, 1);
+}
+
+function bind(arena: Arena, problem: LifProblem): Bound {
+  const { steps, dt, integration, tau, current } = problem;
+  const vectors = vectorsOf(problem.neurons);
+  const bound: Bound = {
+    terms: {} as Record<LifTerm, TermForm>,
+    integers: { steps, refractorySteps: problem.refractorySteps },
+    parameters: { steps },
+    vectors,
+    padded: 4 * vectors,
+  };
+  const factor = (value: number) => leakFactor(dt, value, integration);
+  const leak: NeuronQuantity =
+    tau.per === 'job'
+      ? { per: 'job', value: factor(tau.value) }
+      : { per: 'neuron', values: Float64Array.from(tau.values, factor) };
+  bound.terms.leak = bindQuantity(arena, bound, 'leak', leak, 1);
+  bound.terms.threshold = bindQuantity(arena, bound, 'threshold', problem.v_threshold, 1);
+  bound.terms.vReset = bindOptional(arena, bound, 'vReset', problem.v_reset, 'zero');
+  bound.terms.vRest = bindOptional(arena, bound, 'vRest', problem.v_rest, 'zero');
+  bound.terms.resistance = bindOptional(arena, bound, 'resistance', problem.resistance, 'one');
+  bound.terms.vInit = bindOptional(arena, bound, 'vInit', problem.v_init, 'zero');
+  if (current.per === 'job') {
+    // As an array, so that a number and an array of equal numbers go through the same float32 operations.
+    bound.integers.currentArray = arena.fillFloats(current.value, bound.padded);
+    bound.terms.current = 'neuron';
+  } else {
+    bound.terms.current = bindQuantity(arena, bound, 'current', current, steps);
+  }
+  return bound;
+}
+
+function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
+  return { reset: problem.reset, inputScaling: problem.inputScaling, detachReset };
+}
+
+function specKey(spec: LifKernelSpec): string {
+  const { structure, terms } = spec;
+  return [
+    structure.reset,
+    structure.inputScaling,
+    structure.detachReset,
+    spec.refractory,
+    terms.leak,
+    terms.threshold,
+    terms.vReset,
+    terms.vRest,
+    terms.resistance,
+    terms.vInit,
+    terms.current,
+  ].join();
+}
+
+export function* lifSimulate({ kernels, arena }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
+  const { problem, record } = job;
+  const { neurons, steps } = problem;
+  const bound = bind(arena, problem);
+  const { vectors, padded, integers, parameters } = bound;
+  const spec: LifKernelSpec = {
+    structure: structureOf(problem, false),
+    terms: bound.terms,
+    refractory: problem.refractorySteps > 0,
+  };
+  const launch = (outputs: ReadonlySet<ForwardOutput>) => {
+    const kernel = kernels.get(`simulate ${[...outputs].sort().join()} ${specKey(spec)}`, () => lifForwardKernel(spec, outputs));
+    return { kernel, job: writeJobBlock(arena, kernel, integers, parameters), vectors, scratchBytes: 0 };
+  };
+
+  const outputs = new Set<ForwardOutput>(['spikeCounts']);
+  integers.spikeCountsArray = arena.allocate(4 * padded);
+  if (record.has('spikes')) {
+    outputs.add('spikes');
+    integers.spikesArray = arena.allocate(padded * steps);
+  }
+  if (record.has('v')) {
+    outputs.add('v');
+    integers.vArray = arena.allocate(4 * padded * steps);
+  }
+  if (record.has('v_pre')) {
+    outputs.add('vPre');
+    integers.vPreArray = arena.allocate(4 * padded * steps);
+  }
+  if (record.has('v_final')) {
+    outputs.add('vFinal');
+    integers.vFinalArray = arena.allocate(4 * padded);
+  }
+  yield launch(outputs);
+
+  const counts = arena.integers(integers.spikeCountsArray, padded);
+  const spikeCounts = counts.subarray(0, neurons);
+  let events: LifSimulateResult['spike_steps'];
+  if (record.has('spike_times')) {
+    // The counts say how much room each neuron's spikes take; a second run, which costs little, fills it.
+    const offsets = runningTotals(counts);
+    integers.cursorsArray = arena.allocate(4 * padded);
+    integers.eventsArray = arena.allocate(4 * offsets[padded]!);
+    arena.setIntegers(integers.cursorsArray, offsets.subarray(0, padded));
+    yield launch(new Set<ForwardOutput>(['spikeEvents']));
+    events = {
+      steps: arena.integers(integers.eventsArray, offsets[neurons]!),
+      offsets: offsets.slice(0, neurons + 1),
+    };
+  }
+  const hzPerSpike = 1000 / (steps * problem.dt);
+  return {
+    ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
+    ...(record.has('firing_rates') && { firing_rates: Float32Array.from(spikeCounts, (count) => count * hzPerSpike) }),
+    ...(events && { spike_steps: events }),
+    ...(record.has('spikes') && { spikes: arena.bytes(integers.spikesArray!, neurons * steps) }),
+    ...(record.has('v') && { v: arena.floats(integers.vArray!, neurons * steps) }),
+    ...(record.has('v_pre') && { v_pre: arena.floats(integers.vPreArray!, neurons * steps) }),
+    ...(record.has('v_final') && { v_final: arena.floats(integers.vFinalArray!, neurons) }),
+  };
+}
+
+/** 0, c[0], c[0] + c[1], ...: one longer than `counts`. */
+function runningTotals(counts: Int32Array): Int32Array {
+  const totals = new Int32Array(counts.length + 1);
+  for (let i = 0; i < counts.length; i++) totals[i + 1] = totals[i]! + counts[i]!;
+  return totals;
+}
+
+export function* lifGrad({ kernels, arena }: Surroundings, job: LifGradJob): Program<LifGradResult> {
+  const { problem, loss, wrt } = job;
+  const { neurons, steps } = problem;
+  const bound = bind(arena, problem);
+  const { vectors, padded, integers, parameters } = bound;
+
+  let target: LifGradKernelSpec['target'] = 'job';
+  let cotangents: LifGradKernelSpec['cotangents'] = { spikeBar: 'zero', vBarIn: 'zero' };
+  if (loss.type === 'firing_rate_mse') {
+    target = bindQuantity(arena, bound, 'target', loss.target, 1) as 'job' | 'neuron';
+    parameters.hzPerSpike = 1000 / (steps * problem.dt);
+  } else if (loss.type === 'cotangent') {
+    const form = (name: string, cotangent: Quantity | undefined) =>
+      cotangent === undefined ? 'zero' : (bindQuantity(arena, bound, name, cotangent, steps) as 'job' | 'neuron' | 'step');
+    cotangents = { spikeBar: form('spikeBar', loss.spikes), vBarIn: form('vBarIn', loss.v) };
+  }
+
+  integers.spikeCountsArray = arena.allocate(4 * padded);
+  if (loss.type !== 'spike_count') integers.lossArray = arena.allocate(4 * padded);
+  for (const quantity of wrt) {
+    integers[`${quantity}GradArray`] = arena.allocate(4 * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
+  }
+
+  const results: LifGradResult[number][] = [];
+  for (const surrogate of job.surrogates) {
+    const spec: LifGradKernelSpec = {
+      structure: structureOf(problem, job.detachReset),
+      terms: bound.terms,
+      refractory: problem.refractorySteps > 0,
+      surrogate: surrogateShape(surrogate),
+      loss: loss.type,
+      target,
+      cotangents,
+      wrt,
+    };
+    const key = `lif ${shapeKey(spec.surrogate)} ${specKey(spec)} ${loss.type},${target},${cotangents.spikeBar},${cotangents.vBarIn} ${wrt.join()}`;
+    const kernel = kernels.get(key, () => lifGradKernel(spec));
+    const block = writeJobBlock(arena, kernel, integers, { ...parameters, ...surrogateParameters(surrogate) });
+    yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
+    const spikeCounts = arena.integers(integers.spikeCountsArray, neurons);
+    results.push({
+      loss: loss.type === 'spike_count' ? Float32Array.from(spikeCounts) : arena.floats(integers.lossArray!, neurons),
+      spike_counts: spikeCounts,
+      grad: Object.fromEntries(wrt.map((quantity) => [quantity, gradientOf(arena, integers, problem, quantity)])),
+    });
+  }
+  return results;
+}
+
+/** One quantity's gradient in the form in which the problem gives the quantity. */
+function gradientOf(
+  arena: Arena,
+  integers: Readonly<Record<string, number>>,
+  problem: LifProblem,
+  quantity: Differentiable,
+): number | Values {
+  const { neurons, steps, dt, integration, tau } = problem;
+  const given = problem[quantity];
+  const gradient = arena.floats(integers[`${quantity}GradArray`]!, given.per === 'step' ? neurons * steps : neurons);
+  if (quantity === 'tau') {
+    // The kernel's gradient is with respect to k.
+    const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : tau.values[b]!, integration);
+    if (tau.per === 'job') return slope(0) * total(gradient);
+    return gradient.map((value, b) => value * slope(b));
+  }
+  return given.per === 'job' ? total(gradient) : gradient;
+}
+
+/** Sum in float64. */
+function total(values: Values): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}

@@ -1,0 +1,109 @@
+import { lifTerms } from './lif-spec.ts';
+import type { LifKernelSpec, TermForm } from './lif-spec.ts';
+import type { LifTerms } from '../../lif.ts';
+import type { FunctionWriter } from './function-writer.ts';
+import { Graph } from './graph.ts';
+import type { Mask, Node } from './graph.ts';
+import type { JobBlockLayout } from './job-block.ts';
+import { gatherRows } from './vector-text.ts';
+
+/** Everything that both kinds of kernel share: the graph's leaves, and how they are loaded. */
+export class LifText {
+  readonly graph = new Graph();
+  readonly terms: LifTerms<Node>;
+  readonly vInit: Node;
+  readonly current: Node;
+  readonly held: Mask | undefined;
+  readonly spec: LifKernelSpec;
+
+  constructor(spec: LifKernelSpec) {
+    this.spec = spec;
+    const [leak, threshold, vReset, vRest, resistance, vInit, current] = lifTerms.map((name) =>
+      this.term(name, spec.terms[name]),
+    ) as [Node, Node, Node, Node, Node, Node, Node];
+    this.terms = { leak, threshold, vReset, vRest, resistance };
+    this.vInit = vInit;
+    this.current = current;
+    this.held = spec.refractory ? this.graph.maskLeaf('held') : undefined;
+  }
+
+  term(name: string, form: TermForm): Node {
+    switch (form) {
+      case 'zero':
+        return this.graph.constant(0);
+      case 'one':
+        return this.graph.constant(1);
+      case 'job':
+        return this.graph.parameter(name, true);
+      case 'neuron':
+      case 'step':
+        return this.graph.leaf(name, form);
+    }
+  }
+
+  /** Loads the arrays with one value per neuron into their leaves. */
+  loadNeuronTerms(writer: FunctionWriter, groups: number, names: readonly (readonly [string, TermForm])[]): void {
+    for (const [name, form] of names) {
+      if (form !== 'neuron') continue;
+      const base = writer.integer(`${name}Array`);
+      forGroups(groups, (g) => {
+        const leaf = writer.local(`${name}.${g}`, 'v128');
+        writer.line(`(local.set ${leaf} (v128.load offset=${16 * g} (i32.add ${base} (i32.shl (local.get $vector) (i32.const 4)))))`);
+      });
+    }
+  }
+
+  get neuronTerms(): (readonly [string, TermForm])[] {
+    return lifTerms.map((name) => [name, this.spec.terms[name]] as const);
+  }
+}
+
+export function forGroups(groups: number, write: (group: number) => void): void {
+  for (let g = 0; g < groups; g++) write(g);
+}
+
+/**
+ * Declares a cursor per group into an array with one row of `bytes`-sized values per neuron, standing at step `$from` of
+ * the group's first row.
+ */
+export function rowCursors(writer: FunctionWriter, name: string, groups: number, bytes: 1 | 4, from: string): void {
+  rowDistances(writer, bytes);
+  const base = writer.integer(`${name}Array`);
+  const steps = writer.integer('steps');
+  forGroups(groups, (g) => {
+    const cursor = writer.local(`${name}At.${g}`, 'i32');
+    const row = `(i32.shl (i32.add (local.get $vector) (i32.const ${g})) (i32.const 2))`;
+    const index = `(i32.add (i32.mul ${row} ${steps}) ${from})`;
+    writer.line(`(local.set ${cursor} (i32.add ${base} ${bytes === 4 ? `(i32.shl ${index} (i32.const 2))` : index}))`);
+  });
+}
+
+export function rowDistances(writer: FunctionWriter, bytes: 1 | 4): void {
+  const unit = bytes === 4 ? 'row' : 'byteRow';
+  const steps = writer.integer('steps');
+  for (const row of [1, 2, 3]) {
+    writer.line(`(local.set ${writer.local(`${unit}${row}`, 'i32')} (i32.mul ${steps} (i32.const ${row * bytes})))`);
+  }
+}
+
+export function loadStep(writer: FunctionWriter, name: string, group: number): void {
+  writer.line(`(local.set ${writer.local(`${name}.${group}`, 'v128')} ${gatherRows(`(local.get $${name}At.${group})`)})`);
+}
+
+/** Counts refractoriness down: `$rest` holds the steps still to be held, `$held` whether this one is. */
+export function noteHeld(writer: FunctionWriter, group: number): void {
+  const rest = `(local.get ${writer.local(`rest.${group}`, 'v128')})`;
+  writer.line(`(local.set ${writer.local(`held.${group}`, 'v128')} (i32x4.gt_s ${rest} (v128.const i32x4 0 0 0 0)))`);
+}
+
+export function countHeld(writer: FunctionWriter, group: number): void {
+  const steps = `(v128.load32_splat offset=0 (local.get $heldSteps))`;
+  writer.line(
+    `(local.set $rest.${group} (v128.or (i32x4.add (local.get $rest.${group}) (local.get $held.${group})) ` +
+      `(v128.and (local.get $spike.${group}) ${steps})))`,
+  );
+}
+
+export function heldStepsAddress(writer: FunctionWriter, block: JobBlockLayout): string {
+  return `(local.set ${writer.local('heldSteps', 'i32')} (i32.add (local.get $job) (i32.const ${block.integer('refractorySteps')})))`;
+}

@@ -1,0 +1,55 @@
+import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
+import type { Program, Surroundings } from './launch.ts';
+import { vectorsOf } from './launch.ts';
+import type { SurrogateShape } from './surrogate-kernel.ts';
+import { surrogateEvalKernel, surrogateGradKernel, surrogateParameters, surrogateShape } from './surrogate-kernel.ts';
+import { writeJobBlock } from './uniforms.ts';
+
+/** What of a surrogate distinguishes one kernel from another. */
+export function shapeKey({ name, integers }: SurrogateShape): string {
+  let key = name;
+  for (const count in integers) key += `,${count}=${integers[count]!}`;
+  return key;
+}
+
+export function* surrogateEval({ kernels, arena }: Surroundings, job: SurrogateEvalJob): Program<SurrogateEvalResult> {
+  const length = job.x.length;
+  const vectors = vectorsOf(length);
+  const { outputs } = job;
+  const xArray = arena.putFloats(job.x, 4 * vectors);
+  const spikeArray = outputs.spike ? arena.allocate(4 * vectors) : 0;
+  const valueArray = outputs.value ? arena.allocate(16 * vectors) : 0;
+  const results: { spike?: Uint8Array; value?: Float32Array }[] = [];
+  for (const surrogate of job.surrogates) {
+    const shape = surrogateShape(surrogate);
+    const kernel = kernels.get(`eval ${shapeKey(shape)} ${outputs.spike} ${outputs.value}`, () => surrogateEvalKernel(shape, outputs));
+    const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, surrogateParameters(surrogate));
+    yield { kernel, job: block, vectors, scratchBytes: 0 };
+    results.push({
+      ...(outputs.spike && { spike: arena.bytes(spikeArray, length) }),
+      ...(outputs.value && { value: arena.floats(valueArray, length) }),
+    });
+  }
+  return results;
+}
+
+export function* surrogateGrad({ kernels, arena }: Surroundings, job: SurrogateGradJob): Program<SurrogateGradResult> {
+  const length = job.x.length;
+  const vectors = vectorsOf(length);
+  const { cotangent } = job;
+  const form = typeof cotangent !== 'number' ? 'array' : cotangent === 1 ? 'one' : 'job';
+  const xArray = arena.putFloats(job.x, 4 * vectors);
+  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.putFloats(cotangent, 4 * vectors);
+  const gradArray = arena.allocate(16 * vectors);
+  const results: { grad: Float32Array }[] = [];
+  for (const surrogate of job.surrogates) {
+    const shape = surrogateShape(surrogate);
+    const kernel = kernels.get(`grad ${shapeKey(shape)} ${form}`, () => surrogateGradKernel(shape, form));
+    const parameters: Record<string, number> = surrogateParameters(surrogate);
+    if (typeof cotangent === 'number') parameters.cotangent = Math.fround(cotangent);
+    const block = writeJobBlock(arena, kernel, { xArray, cotangentArray, gradArray }, parameters);
+    yield { kernel, job: block, vectors, scratchBytes: 0 };
+    results.push({ grad: arena.floats(gradArray, length) });
+  }
+  return results;
+}

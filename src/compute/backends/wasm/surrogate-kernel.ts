@@ -1,0 +1,128 @@
+import type { Surrogate, SurrogateDefinition } from '../../surrogates/definition.ts';
+import { surrogateDefinition } from '../../surrogates/catalogue.ts';
+import { FunctionWriter } from './function-writer.ts';
+import { Graph } from './graph.ts';
+import type { Node } from './graph.ts';
+import { JobBlockLayout } from './job-block.ts';
+import type { KernelText } from './kernel-text.ts';
+import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
+
+/** What of a surrogate shapes a kernel's code: its name and whole-number parameters. The others are handed over at each run. */
+export interface SurrogateShape {
+  readonly name: string;
+  readonly integers: Readonly<Record<string, number>>;
+}
+
+export function surrogateShape(surrogate: Surrogate): SurrogateShape {
+  const { parameters } = surrogateDefinition(surrogate.name);
+  const integers = Object.entries(surrogate.parameters).filter(([name]) => parameters[name]?.integer);
+  return { name: surrogate.name, integers: Object.fromEntries(integers) };
+}
+
+/** The surrogate's parameters by the names that its nodes have in a graph. */
+export function surrogateParameters(surrogate: Surrogate): Record<string, number> {
+  return Object.fromEntries(Object.entries(surrogate.parameters).map(([name, value]) => [parameterName(name), value]));
+}
+
+function parameterName(name: string): string {
+  return `surrogate.${name}`;
+}
+
+function formulaParameters(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape) {
+  const names = Object.keys(definition.parameters);
+  return {
+    p: Object.fromEntries(names.map((name) => [name, graph.parameter(parameterName(name))])),
+    n: shape.integers,
+  };
+}
+
+/** g(x) as a float32 node, of a float32 node x. */
+export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node): Node {
+  const definition = surrogateDefinition(shape.name);
+  const parameters = formulaParameters(graph, definition, shape);
+  return definition.gradNeedsFloat64
+    ? graph.demote(definition.grad(graph, graph.promote(x), parameters))
+    : definition.grad(graph, x, parameters);
+}
+
+/** The primitive at x: in float64, since it adds and subtracts, and rounded once. */
+function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node): Node {
+  const definition = surrogateDefinition(shape.name);
+  return graph.demote(definition.value(graph, graph.promote(x), formulaParameters(graph, definition, shape)));
+}
+
+const largest = 3.4028234663852886e38;
+
+/** What lies outside float32's range becomes its largest number. */
+function saturated(graph: Graph, y: Node): Node {
+  return graph.min(graph.max(y, graph.constant(-largest)), graph.constant(largest));
+}
+
+const groupsInFlight = 4;
+
+/** A kernel of element-wise results: each output array is a node over the leaves that `inputs` names. */
+function elementwiseKernel(
+  inputs: readonly string[],
+  outputs: (graph: Graph) => readonly { array: string; node: Node; as: 'float32' | 'byte' }[],
+): KernelText {
+  const block = new JobBlockLayout();
+  let operations = 0;
+  const functions = [groupsInFlight, 1].map((groups) => {
+    const writer = new FunctionWriter(block);
+    const graph = new Graph();
+    const results = outputs(graph);
+    const address = (array: string) => `(i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 4)))`;
+    const body = writer.body(results.map(({ node }) => node), () => {
+      for (let g = 0; g < groups; g++) {
+        for (const input of inputs) {
+          writer.line(`(local.set ${writer.local(`${input}.${g}`, 'v128')} (v128.load offset=${16 * g} ${address(`${input}Array`)}))`);
+        }
+        for (const { array, node, as } of results) {
+          const value = writer.value(node, g);
+          if (as === 'float32') {
+            writer.line(`(v128.store offset=${16 * g} ${address(array)} ${value})`);
+          } else {
+            const at = `(i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 2)))`;
+            writer.line(`(v128.store32_lane offset=${4 * g} 0 ${at} ${asBytes(value)})`);
+          }
+        }
+      }
+    });
+    operations = writer.operations / groups;
+    return writer.finish(`block${groups}`, blockParameters, body);
+  });
+  return { text: kernelModule([...functions, blockLoop([groupsInFlight, 1])]), block, operationsPerVector: operations };
+}
+
+/** A mask's four lanes as the first four bytes, 0 or 1. */
+function asBytes(mask: string): string {
+  const zero = '(v128.const i32x4 0 0 0 0)';
+  const ones = '(v128.const i32x4 0x01010101 0 0 0)';
+  return `(v128.and ${ones} (i8x16.narrow_i16x8_s (i16x8.narrow_i32x4_s ${mask} ${zero}) ${zero}))`;
+}
+
+export function surrogateEvalKernel(shape: SurrogateShape, outputs: { readonly spike: boolean; readonly value: boolean }): KernelText {
+  return elementwiseKernel(['x'], (graph) => {
+    const x = graph.leaf('x', 'step');
+    return [
+      ...(outputs.spike ? [{ array: 'spikeArray', node: graph.le(graph.constant(0), x), as: 'byte' as const }] : []),
+      ...(outputs.value
+        ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x)), as: 'float32' as const }]
+        : []),
+    ];
+  });
+}
+
+/** `cotangent`: left out because it is 1, the same for all, or an array. */
+export function surrogateGradKernel(shape: SurrogateShape, cotangent: 'one' | 'job' | 'array'): KernelText {
+  return elementwiseKernel(cotangent === 'array' ? ['x', 'cotangent'] : ['x'], (graph) => {
+    const x = graph.leaf('x', 'step');
+    const gradient = surrogateGradient(graph, shape, x);
+    const factor = {
+      one: () => graph.constant(1),
+      job: () => graph.parameter('cotangent', true),
+      array: () => graph.leaf('cotangent', 'step'),
+    }[cotangent]();
+    return [{ array: 'gradArray', node: saturated(graph, graph.mul(factor, gradient)), as: 'float32' }];
+  });
+}

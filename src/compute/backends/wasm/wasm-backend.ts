@@ -1,0 +1,114 @@
+import { availableParallelism } from 'node:os';
+import type { Backend, BackendInfo, Computed } from '../../backend.ts';
+import { ComputeError } from '../../backend.ts';
+import type { Job, ResultOf } from '../../jobs.ts';
+import { Arena } from './arena.ts';
+import { ArenaPool } from './arena-pool.ts';
+import { estimateNanoseconds } from './cost.ts';
+import { KernelCache } from './kernel-cache.ts';
+import type { Launch, Program, Surroundings } from './launch.ts';
+import { lifGrad, lifSimulate } from './lif-jobs.ts';
+import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
+import { warmUpJobs } from './warm-up.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface WasmOptions {
+  /** Worker threads for large jobs; all cores by default, since the main thread only waits for them. */
+  readonly threads?: number;
+  /** Jobs estimated to take less run in the calling thread: about what handing them to the workers costs. */
+  readonly inlineNanoseconds?: number;
+}
+
+// V8 compiles a kernel with its optimising compiler, in the background, after a few runs of a warm-up job.
+const warmUpRuns = 10;
+
+/**
+ * The CPU back-end: for every job a WebAssembly SIMD kernel printed for exactly that job, run in place or, where it is worth a
+ * hop, by a pool of threads over shared memory.
+ */
+export class WasmBackend implements Backend {
+  readonly info: BackendInfo = { name: 'wasm', device: 'cpu', dtype: 'float32' };
+  readonly #kernels: KernelCache;
+  readonly #pool: WorkerPool;
+  readonly #inlineArena = new Arena();
+  readonly #arenas: ArenaPool;
+  readonly #inlineNanoseconds: number;
+
+  private constructor(kernels: KernelCache, options: WasmOptions) {
+    this.#kernels = kernels;
+    this.#pool = new WorkerPool(options.threads ?? availableParallelism());
+    this.#arenas = new ArenaPool();
+    this.#inlineNanoseconds = options.inlineNanoseconds ?? 250_000;
+  }
+
+  static async create(options: WasmOptions = {}): Promise<WasmBackend> {
+    return new WasmBackend(await KernelCache.create(), options);
+  }
+
+  async warm(): Promise<void> {
+    for (const job of warmUpJobs()) {
+      for (let i = 0; i < warmUpRuns; i++) await this.run(job);
+      // Compiling takes milliseconds: let requests in between.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  run<J extends Job>(job: J): Computed<J> | Promise<Computed<J>> {
+    return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#runInline(job) : this.#runPooled(job);
+  }
+
+  #runInline<J extends Job>(job: J): Computed<J> {
+    const start = performance.now();
+    const arena = this.#inlineArena;
+    arena.reset();
+    const program = this.#program(job, arena);
+    for (let next = program.next(); ; next = program.next()) {
+      if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
+      const { kernel, job: block, vectors, scratchBytes }: Launch = next.value;
+      arena.instance(kernel)(block, arena.allocate(scratchBytes), 0, vectors);
+    }
+  }
+
+  async #runPooled<J extends Job>(job: J): Promise<Computed<J>> {
+    const accepted = performance.now();
+    const arena = await this.#arenas.take();
+    const start = performance.now();
+    try {
+      const program = this.#program(job, arena);
+      for (let next = program.next(); ; next = program.next()) {
+        if (next.done) {
+          return { result: next.value, queueMs: start - accepted, computeMs: performance.now() - start };
+        }
+        await this.#pool.run(arena, next.value);
+      }
+    } catch (error) {
+      if (error instanceof RangeError) throw new ComputeError('not enough memory for the job', { cause: error });
+      throw error;
+    } finally {
+      this.#arenas.giveBack(arena);
+    }
+  }
+
+  #program<J extends Job>(job: J, arena: Arena): Program<ResultOf[J['kind']]> {
+    const surroundings: Surroundings = { kernels: this.#kernels, arena };
+    const program = programOf(surroundings, job);
+    return program as Program<ResultOf[J['kind']]>;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+}
+
+function programOf(surroundings: Surroundings, job: Job): Program<ResultOf[Job['kind']]> {
+  switch (job.kind) {
+    case 'surrogate_eval':
+      return surrogateEval(surroundings, job);
+    case 'surrogate_grad':
+      return surrogateGrad(surroundings, job);
+    case 'lif_simulate':
+      return lifSimulate(surroundings, job);
+    case 'lif_grad':
+      return lifGrad(surroundings, job);
+  }
+}

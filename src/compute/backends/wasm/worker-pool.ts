@@ -1,0 +1,48 @@
+import { Piscina } from 'piscina';
+import { ComputeError } from '../../backend.ts';
+import type { Arena } from './arena.ts';
+import type { Launch } from './launch.ts';
+
+/** Blocks that a launch is cut into for each thread: enough that the threads finish together. */
+const blocksPerThread = 8;
+/** A multiple of what every kernel has in flight, so that only the last block has a remainder. */
+const blockGranule = 8;
+
+/** Worker threads that run a launch together over an arena's shared memory. */
+export class WorkerPool {
+  readonly threads: number;
+  readonly #pool: Piscina;
+
+  constructor(threads: number) {
+    this.threads = threads;
+    this.#pool = new Piscina({
+      filename: new URL('./worker.js', import.meta.url).href,
+      minThreads: threads,
+      maxThreads: threads,
+    });
+  }
+
+  /** @throws {ComputeError} when a worker thread failed. */
+  async run(arena: Arena, launch: Launch): Promise<void> {
+    const { kernel, job, vectors, scratchBytes } = launch;
+    const share = Math.ceil(vectors / (this.threads * blocksPerThread));
+    const block = Math.ceil(share / blockGranule) * blockGranule;
+    const threads = Math.min(this.threads, Math.ceil(vectors / block));
+    const counter = arena.allocate(4);
+    arena.setInteger(counter, 0);
+    const scratches = Array.from({ length: threads }, () => arena.allocate(scratchBytes));
+    try {
+      await Promise.all(
+        scratches.map((scratch) =>
+          this.#pool.run({ module: kernel.module, memory: arena.memory, job, scratch, counter, vectors, block }),
+        ),
+      );
+    } catch (cause) {
+      throw new ComputeError('a worker thread failed', { cause });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+}

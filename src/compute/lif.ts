@@ -1,0 +1,170 @@
+import type { Algebra } from './algebra.ts';
+import type { Integration, ResetMode } from './jobs.ts';
+
+/** What decides the shape of a LIF step, as opposed to its numbers. */
+export interface LifStructure {
+  readonly reset: ResetMode;
+  /** Whether the input is multiplied by the leak factor, as the decay is. */
+  readonly inputScaling: boolean;
+  /** Whether s in the reset counts as a constant in the backward pass. */
+  readonly detachReset: boolean;
+}
+
+/** The numbers of a LIF step. */
+export interface LifTerms<V> {
+  /** k of the contract: the part of its distance to the target that the membrane covers in one step. */
+  readonly leak: V;
+  readonly threshold: V;
+  readonly vReset: V;
+  readonly vRest: V;
+  readonly resistance: V;
+}
+
+/** Potentials of one step: before the reset, after it, and whether the neuron fired in between. */
+export interface LifStep<V, M> {
+  readonly vPre: V;
+  readonly spike: M;
+  readonly v: V;
+}
+
+/** Contributions of one step to the gradient of each quantity; `v` is the gradient of the potential before the step. */
+export interface LifAdjoint<V> extends LifTerms<V> {
+  readonly v: V;
+  readonly current: V;
+}
+
+/** k = dt/tau (forward Euler) or 1 - exp(-dt/tau) (exact for a current that is constant over the step); both in ms. */
+export function leakFactor(dt: number, tau: number, integration: Integration): number {
+  return integration === 'euler' ? dt / tau : -Math.expm1(-dt / tau);
+}
+
+/** dk/dtau of `leakFactor`, in 1/ms. */
+export function leakSlope(dt: number, tau: number, integration: Integration): number {
+  const slope = -dt / (tau * tau);
+  return integration === 'euler' ? slope : slope * Math.exp(-dt / tau);
+}
+
+/** v_rest + R I, towards which the membrane moves when the input is scaled. */
+function target<V, M>(ops: Algebra<V, M>, terms: LifTerms<V>, current: V): V {
+  return ops.add(terms.vRest, ops.mul(terms.resistance, current));
+}
+
+/** v_pre of the contract, in its order of operations: another order moves the spikes of neurons near the threshold. */
+function charge<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTerms<V>, v: V, current: V): V {
+  return structure.inputScaling
+    ? ops.add(v, ops.mul(terms.leak, ops.sub(target(ops, terms, current), v)))
+    : ops.add(ops.add(v, ops.mul(terms.leak, ops.sub(terms.vRest, v))), ops.mul(terms.resistance, current));
+}
+
+/**
+ * One forward step: charge, fire, reset.
+ *
+ * @param v potential before the step
+ * @param current input of this step
+ * @param held true while the neuron is refractory; left out where there is no refractoriness
+ */
+export function lifStep<V, M>(
+  ops: Algebra<V, M>,
+  structure: LifStructure,
+  terms: LifTerms<V>,
+  v: V,
+  current: V,
+  held?: M,
+): LifStep<V, M> {
+  const charged = charge(ops, structure, terms, v, current);
+  const vPre = held === undefined ? charged : ops.select(held, v, charged);
+  const spike = fires(ops, terms, vPre, held);
+  return { vPre, spike, v: afterReset(ops, structure.reset, terms, vPre, spike) };
+}
+
+/** s of the contract: whether the potential has reached the threshold, in a neuron that is not held. */
+export function fires<V, M>(ops: Algebra<V, M>, terms: LifTerms<V>, vPre: V, held?: M): M {
+  // The same as v_pre - v_threshold >= 0, since a difference of two floats is 0 only where they are equal.
+  const reached = ops.le(terms.threshold, vPre);
+  return held === undefined ? reached : ops.and(ops.not(held), reached);
+}
+
+/** The potential after the reset, from the one before it. */
+export function afterReset<V, M>(ops: Algebra<V, M>, reset: ResetMode, terms: LifTerms<V>, vPre: V, spike: M): V {
+  switch (reset) {
+    case 'hard':
+      return ops.select(spike, terms.vReset, vPre);
+    case 'soft':
+      return ops.sub(vPre, ops.select(spike, terms.threshold, ops.constant(0)));
+    case 'none':
+      return vPre;
+  }
+}
+
+/** What the backward pass knows about one step. */
+export interface LifAdjointInput<V, M> {
+  /** dL/dv after the reset, the cotangent of the recorded v included. */
+  readonly vBar: V;
+  /** dL/ds, directly through the loss. */
+  readonly spikeBar: V;
+  /** Potential before the step, and before the reset. */
+  readonly v: V;
+  readonly vPre: V;
+  readonly spike: M;
+  readonly current: V;
+  /** Surrogate gradient at v_pre - v_threshold. */
+  readonly surrogateGrad: V;
+  readonly held?: M;
+}
+
+/**
+ * One backward step, the adjoint of `lifStep` with the surrogate gradient in the place of the Heaviside's derivative.
+ * It is exact back-propagation through time: with s_bar = dL/ds + v_bar * dv/ds and g the surrogate gradient,
+ * v_pre_bar = s_bar * g + v_bar * dv/dv_pre.
+ */
+export function lifAdjoint<V, M>(
+  ops: Algebra<V, M>,
+  structure: LifStructure,
+  terms: LifTerms<V>,
+  input: LifAdjointInput<V, M>,
+): LifAdjoint<V> {
+  const { vBar, vPre, spike, current, held } = input;
+  const zero = ops.constant(0);
+  const unlessHeld = (value: V): V => (held === undefined ? value : ops.select(held, zero, value));
+
+  const jump = resetJump(ops, structure, terms, vPre);
+  const spikeBar = jump === undefined ? input.spikeBar : ops.add(input.spikeBar, ops.mul(vBar, jump));
+  const throughSpike = unlessHeld(ops.mul(spikeBar, input.surrogateGrad));
+  const kept = structure.reset === 'hard' ? ops.select(spike, zero, vBar) : vBar;
+  const vPreBar = ops.add(throughSpike, kept);
+
+  const atSpike = ops.select(spike, vBar, zero);
+  const threshold = ops.neg(structure.reset === 'soft' ? ops.add(throughSpike, atSpike) : throughSpike);
+
+  const chargeBar = unlessHeld(vPreBar);
+  const leaked = ops.mul(chargeBar, terms.leak);
+  const driven = structure.inputScaling ? leaked : chargeBar;
+  const towards = structure.inputScaling ? target(ops, terms, current) : terms.vRest;
+  return {
+    // Not (1 - k) v_pre_bar: a rounded 1 - k would drift over as many steps as the membrane remembers.
+    v: ops.sub(vPreBar, leaked),
+    current: ops.mul(driven, terms.resistance),
+    leak: ops.mul(chargeBar, ops.sub(towards, input.v)),
+    threshold,
+    vReset: structure.reset === 'hard' ? atSpike : zero,
+    vRest: leaked,
+    resistance: ops.mul(driven, current),
+  };
+}
+
+/** dv/ds of the reset, or undefined where no gradient goes that way. */
+function resetJump<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTerms<V>, vPre: V): V | undefined {
+  if (structure.detachReset || structure.reset === 'none') return undefined;
+  return structure.reset === 'hard' ? ops.sub(terms.vReset, vPre) : ops.neg(terms.threshold);
+}
+
+/** (rate - target)^2 of one neuron and its derivative with respect to each spike; rates in Hz, `hzPerSpike` = 1000 / (T dt). */
+export function firingRateLoss<V, M>(
+  ops: Algebra<V, M>,
+  spikeCount: V,
+  hzPerSpike: V,
+  targetRate: V,
+): { readonly loss: V; readonly spikeBar: V } {
+  const error = ops.sub(ops.mul(spikeCount, hzPerSpike), targetRate);
+  return { loss: ops.mul(error, error), spikeBar: ops.mul(ops.mul(ops.constant(2), hzPerSpike), error) };
+}

@@ -1,0 +1,233 @@
+import type { SurrogateDefinition } from './definition.ts';
+import { papers } from './papers.ts';
+import { height, slope, steepness, terms, width } from './parameters.ts';
+import { arctangentStep, unitLorentzian } from './shapes/arctangent.ts';
+import { leakyRamp, unitBox, unitBoxHeight, unitBoxStep } from './shapes/box.ts';
+import { unitExponential, unitExponentialStep } from './shapes/exponential.ts';
+import { errorFunctionStep, unitBell } from './shapes/gaussian.ts';
+import { inverseLinear, logarithmicRise } from './shapes/inverse-linear.ts';
+import { inverseSquare, inverseSquareIntegral, softSignStep, unitInverseSquare } from './shapes/inverse-square.ts';
+import { logisticStep, unitLogisticBump } from './shapes/logistic.ts';
+import { powerLaw, unitPowerLawStep } from './shapes/power-law.ts';
+import { logTail, logTailedIntegral, logTailedSlope, twoSlopes, twoSlopesIntegral } from './shapes/rectifier.ts';
+import { singleStepGrad, singleStepIntegral } from './shapes/single-step.ts';
+import { squareWave, squareWaveGrad } from './shapes/square-wave.ts';
+import { odd, stepFromRise } from './shapes/symmetry.ts';
+import { unitTriangle, unitTriangleStep } from './shapes/triangle.ts';
+
+const library = 'SpikingJelly 2.0.0.dev1, spikingjelly.activation_based.surrogate';
+const noPrimitive = 'SpikingJelly defines no primitive; value is the antiderivative of the gradient with value 1/2 at 0.';
+
+/** SpikingJelly's own surrogates, as its PyTorch code has them. */
+export const spikingjelly: readonly SurrogateDefinition[] = [
+  {
+    name: 'spikingjelly.Sigmoid',
+    family: 'logistic',
+    summary: 'Derivative of the logistic sigmoid.',
+    parameters: { alpha: steepness(4, 'steepness of the sigmoid; the peak is alpha / 4') },
+    grad: (ops, x, { p }) => unitLogisticBump(ops, x, p.alpha!),
+    value: (ops, x, { p }) => logisticStep(ops, x, p.alpha!),
+    aliases: [{ library: 'braintools', name: 'sigmoid', note: 'same function and default' }],
+    references: [papers.zenke2018, papers.neftci2019, library],
+  },
+  {
+    name: 'spikingjelly.ATan',
+    family: 'arctangent',
+    summary: 'Derivative of the arctangent (a Lorentzian), of area 1.',
+    parameters: { alpha: steepness(2, 'steepness; the peak is alpha / 2') },
+    grad: (ops, x, { p }) => unitLorentzian(ops, x, p.alpha!),
+    value: (ops, x, { p }) => arctangentStep(ops, x, p.alpha!),
+    aliases: [{ library: 'braintools', name: 'arctan', note: 'default 1' }],
+    references: [papers.fang2021, library],
+  },
+  {
+    name: 'spikingjelly.PiecewiseQuadratic',
+    family: 'triangle',
+    summary: 'Triangle of area 1; its primitive is piecewise quadratic.',
+    parameters: { alpha: steepness(1, 'peak of the triangle, and the inverse of its half width') },
+    grad: (ops, x, { p }) => unitTriangle(ops, x, p.alpha!),
+    value: (ops, x, { p }) => unitTriangleStep(ops, x, p.alpha!),
+    kinks: ({ alpha }) => [-1 / alpha!, 0, 1 / alpha!],
+    aliases: [{ library: 'braintools', name: 'piecewise_quadratic', note: 'same function and default' }],
+    references: [papers.esser2016, papers.bellec2018, papers.neftci2019, library],
+    notes: ['The name describes the primitive: the gradient is a triangle.'],
+  },
+  {
+    name: 'spikingjelly.PiecewiseExp',
+    family: 'exponential',
+    summary: 'Two-sided exponential (Laplace density) of area 1.',
+    parameters: { alpha: steepness(1, 'rate of the decay; the peak is alpha / 2') },
+    grad: (ops, x, { p }) => unitExponential(ops, x, p.alpha!),
+    value: (ops, x, { p }) => unitExponentialStep(ops, x, p.alpha!),
+    kinks: () => [0],
+    aliases: [{ library: 'braintools', name: 'piecewise_exp', note: 'same function and default' }],
+    references: [papers.shrestha2018, papers.neftci2019, library],
+  },
+  {
+    name: 'spikingjelly.SoftSign',
+    family: 'inverse square',
+    summary: 'Derivative of the soft sign, of area 1.',
+    parameters: { alpha: steepness(2, 'steepness; the peak is alpha / 2') },
+    grad: (ops, x, { p }) => unitInverseSquare(ops, x, p.alpha!),
+    value: (ops, x, { p }) => softSignStep(ops, x, p.alpha!),
+    kinks: () => [0],
+    aliases: [{ library: 'braintools', name: 'soft_sign', note: 'default 1' }],
+    references: [papers.neftci2019, library],
+    notes: ["The helper's docstring in SpikingJelly has x / alpha where its code, and this function, have alpha x."],
+  },
+  {
+    name: 'spikingjelly.SuperSpike',
+    family: 'inverse square',
+    summary: 'Inverse square of fixed width and chosen height.',
+    parameters: { alpha: height(1, 'peak of the gradient; the width is fixed') },
+    grad: (ops, x, { p }) => inverseSquare(ops, x, p.alpha!, ops.constant(1)),
+    value: (ops, x, { p }) => inverseSquareIntegral(ops, x, p.alpha!, ops.constant(1)),
+    kinks: () => [0],
+    aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'another function: alpha is its steepness, the height is 1' }],
+    references: [papers.zenke2018, library],
+    notes: [noPrimitive],
+  },
+  {
+    name: 'spikingjelly.NonzeroSignLogAbs',
+    family: 'inverse linear',
+    summary: 'Derivative of sgn(x) ln(1 + alpha |x|).',
+    parameters: { alpha: steepness(1, 'peak of the gradient, and its steepness') },
+    grad: (ops, x, { p }) => inverseLinear(ops, x, p.alpha!, p.alpha!),
+    value: (ops, x, { p }) => odd(ops, x, logarithmicRise(ops, x, p.alpha!)),
+    kinks: () => [0],
+    aliases: [{ library: 'braintools', name: 'nonzero_sign_log', note: 'same function and default' }],
+    references: [library],
+    notes: ['The primitive is 0 at 0 and unbounded.'],
+  },
+  {
+    name: 'spikingjelly.Erf',
+    family: 'gaussian',
+    summary: 'Gaussian of area 1, by steepness.',
+    parameters: { alpha: steepness(2, 'steepness; sigma is 1 / (alpha sqrt(2)), the peak alpha / sqrt(pi)') },
+    grad: (ops, x, { p }) => unitBell(ops, x, p.alpha!),
+    value: (ops, x, { p }) => errorFunctionStep(ops, x, p.alpha!),
+    aliases: [{ library: 'braintools', name: 'erf', note: 'default 1' }],
+    references: [papers.esser2016, library],
+  },
+  {
+    name: 'spikingjelly.PiecewiseLeakyReLU',
+    family: 'box',
+    summary: 'Box of area 1 with a constant slope outside.',
+    parameters: { w: width(1, 'half width of the box, whose height is 1 / (2w)'), c: slope(0.01, 'gradient outside the box') },
+    grad: (ops, x, { p }) => ops.select(ops.lt(ops.abs(x), p.w!), unitBoxHeight(ops, p.w!), p.c!),
+    value: (ops, x, { p }) => leakyRamp(ops, x, p.w!, p.c!),
+    kinks: ({ w }) => [-w!, w!],
+    aliases: [{ library: 'braintools', name: 'piecewise_leaky_relu', note: 'c comes first there, and |x| = w counts as inside' }],
+    references: [papers.yinS2017, papers.wu2018, library],
+    notes: ["SpikingJelly's CuPy kernels have 1/w for the height and count |x| = w as inside; this is its PyTorch code."],
+  },
+  {
+    name: 'spikingjelly.SquarewaveFourierSeries',
+    family: 'square wave',
+    summary: "Derivative of a square wave's Fourier series; periodic, and negative in places.",
+    parameters: { n: terms(2, 2, 'one more than the number of odd harmonics'), T_period: width(8, 'period') },
+    grad: (ops, x, { p, n }) => squareWaveGrad(ops, x, p.T_period!, n.n! - 1),
+    value: (ops, x, { p, n }) => squareWave(ops, x, p.T_period!, n.n! - 1),
+    gradNeedsFloat64: true,
+    aliases: [
+      { library: 'braintools', name: 'squarewave_fourier_series', note: 't_period for T_period, and n terms instead of n - 1' },
+    ],
+    references: [library],
+    notes: ['SpikingJelly sums the terms 1 to n - 1, so that n = 1 would leave none.'],
+  },
+  {
+    name: 'spikingjelly.S2NN',
+    family: 'single step',
+    summary: 'Logistic bump below the threshold, and a slow decay above it.',
+    parameters: {
+      alpha: steepness(4, 'steepness below the threshold'),
+      beta: height(1, 'gradient at the threshold, from which it falls as beta / (1 + x)'),
+    },
+    grad: (ops, x, { p }) => singleStepGrad(ops, x, p.alpha!, p.beta!),
+    value: (ops, x, { p }) => singleStepIntegral(ops, x, p.alpha!, p.beta!, 1e-5),
+    kinks: () => [0],
+    aliases: [{ library: 'braintools', name: 's2nn', note: 'adds 1e-8 instead of 1e-5 in the logarithm of the primitive' }],
+    references: [papers.suetake2022, library],
+    notes: [
+      'The gradient jumps at 0 unless beta = alpha / 4.',
+      "SpikingJelly documents + 1 for the primitive's constant; its code has + 1/2.",
+    ],
+  },
+  {
+    name: 'spikingjelly.QPseudoSpike',
+    family: 'power law',
+    summary: 'Power law of area 1 with peak 1.',
+    parameters: {
+      alpha: { default: 2, minimum: 1.001, maximum: 1e4, meaning: 'power of the tail, |x|^-alpha; above 1' },
+    },
+    grad: (ops, x, { p }) => powerLaw(ops, x, p.alpha!, ops.sub(p.alpha!, ops.constant(1))),
+    value: (ops, x, { p }) => unitPowerLawStep(ops, x, p.alpha!, ops.sub(p.alpha!, ops.constant(1))),
+    gradNeedsFloat64: true,
+    kinks: () => [0],
+    aliases: [{ library: 'braintools', name: 'q_pseudo_spike', note: 'another function: alpha + 1 stands in the place of alpha - 1' }],
+    references: [papers.herranz2022, library],
+    notes: ['Singular at alpha = 1, which the range leaves out. At alpha = 2 it equals SoftSign with alpha = 2.'],
+  },
+  {
+    name: 'spikingjelly.LeakyKReLU',
+    family: 'rectifier',
+    summary: "A leaky rectifier's derivative: one constant below the threshold, another from it on.",
+    parameters: { leak: slope(0, 'gradient below the threshold'), k: slope(1, 'gradient from the threshold on') },
+    grad: (ops, x, { p }) => twoSlopes(ops, x, p.leak!, p.k!),
+    value: (ops, x, { p }) => twoSlopesIntegral(ops, x, p.leak!, p.k!),
+    kinks: () => [0],
+    aliases: [{ library: 'braintools', name: 'leaky_relu', note: 'alpha for leak (default 0.1), beta for k' }],
+    references: [library],
+    notes: ['The primitive is 0 at 0 and unbounded.'],
+  },
+  {
+    name: 'spikingjelly.LogTailedReLU',
+    family: 'rectifier',
+    summary: 'Slope 1 up to x = 1, then 1/x.',
+    parameters: { alpha: slope(0, 'gradient at and below the threshold') },
+    grad: (ops, x, { p }) => logTailedSlope(ops, x, p.alpha!),
+    value: (ops, x, { p }) => logTailedIntegral(ops, x, p.alpha!),
+    kinks: () => [0, 1],
+    aliases: [{ library: 'braintools', name: 'log_tailed_relu', note: 'same function and default' }],
+    references: [papers.cai2017, library],
+    notes: ['With the default alpha = 0 nothing flows at or below the threshold: a silent neuron stays silent.'],
+  },
+  {
+    name: 'spikingjelly.FakeNumericalGradient',
+    family: 'inverse linear',
+    summary: 'Slope of the chord from the threshold, 1 / |x|, clipped.',
+    parameters: { alpha: height(0.3, 'largest gradient, reached for |x| <= 1 / alpha') },
+    grad: (ops, x, { p }) => ops.min(p.alpha!, ops.div(ops.constant(1), ops.abs(x))),
+    value: (ops, x, { p }) => stepFromRise(ops, x, logTail(ops, ops.mul(p.alpha!, ops.abs(x)))),
+    kinks: ({ alpha }) => [-1 / alpha!, 1 / alpha!],
+    aliases: [],
+    references: [library],
+    notes: ['SpikingJelly divides a sign by x, which gives minus infinity at x = -0; here both zeros give alpha.', noPrimitive],
+  },
+  {
+    name: 'spikingjelly.Rect',
+    family: 'box',
+    summary: 'Box of area 1.',
+    parameters: { alpha: steepness(1, 'height of the box, and the inverse of its width') },
+    grad: (ops, x, { p }) => unitBox(ops, x, p.alpha!),
+    value: (ops, x, { p }) => unitBoxStep(ops, x, p.alpha!),
+    kinks: ({ alpha }) => [-0.5 / alpha!, 0.5 / alpha!],
+    aliases: [
+      { library: 'Spyx', name: 'boxcar', note: 'width and height apart' },
+      { library: 'snnax', name: 'piecewise_surrogate', note: 'height 1, half width beta (default 0.5)' },
+    ],
+    references: [papers.wu2018, library],
+    notes: ['The edge |x| = 1 / (2 alpha) is outside.'],
+  },
+  {
+    name: 'spikingjelly.DeterministicPass',
+    family: 'straight through',
+    summary: 'The gradient of the identity, 1.',
+    parameters: {},
+    grad: (ops) => ops.constant(1),
+    value: (ops, x) => ops.add(ops.constant(0.5), x),
+    aliases: [{ library: 'snnTorch', name: 'straight_through_estimator', note: 'same gradient' }],
+    references: [papers.bengio2013, library],
+    notes: [noPrimitive],
+  },
+];

@@ -1,0 +1,60 @@
+import type { Job, LifProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
+import type { Backend } from '../../../src/compute/backend.ts';
+import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
+
+/** More than any test's job: everything runs in the calling thread. */
+export const inline = { threads: 1, inlineNanoseconds: Number.MAX_VALUE };
+
+export async function resultOf<J extends Job>(backend: Backend, job: J): Promise<ResultOf[J['kind']]> {
+  return (await backend.run(job)).result;
+}
+
+export const same = (value: number): NeuronQuantity => ({ per: 'job', value });
+
+/** Values that float32 holds exactly, so that back-ends start from the same numbers. */
+export function perNeuron(neurons: number, value: (neuron: number) => number): NeuronQuantity {
+  return { per: 'neuron', values: Float64Array.from({ length: neurons }, (_, b) => Math.fround(value(b))) };
+}
+
+export function perStep(neurons: number, steps: number, value: (index: number) => number): Quantity {
+  return { per: 'step', values: Float64Array.from({ length: neurons * steps }, (_, i) => Math.fround(value(i))) };
+}
+
+/** The contract's default neuron, driven by currents spread over [0.5, 2.5]. */
+export function lifProblem(neurons: number, steps: number, changes: Partial<LifProblem> = {}): LifProblem {
+  return {
+    neurons,
+    steps,
+    dt: 0.1,
+    current: perNeuron(neurons, (b) => 0.5 + (2 * b) / Math.max(1, neurons - 1)),
+    tau: same(10),
+    v_threshold: same(1),
+    v_reset: same(0),
+    v_rest: same(0),
+    resistance: same(1),
+    v_init: same(0),
+    reset: 'hard',
+    refractorySteps: 0,
+    integration: 'euler',
+    inputScaling: true,
+    ...changes,
+  };
+}
+
+/** A repeatable stream of numbers in [0, 1). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** A surrogate with its parameters' defaults times `factor`, kept in their ranges. */
+export function scaledSurrogate(definition: SurrogateDefinition, factor = 1): Surrogate {
+  const scaled = Object.entries(definition.parameters).map(([name, parameter]) => {
+    const value = parameter.integer ? Math.round(parameter.default * factor) : parameter.default * factor;
+    return [name, Math.min(parameter.maximum, Math.max(parameter.minimum, value))] as const;
+  });
+  return { name: definition.name, parameters: Object.fromEntries(scaled) };
+}
