@@ -16,6 +16,7 @@ import type { Program, Surroundings } from './launch.ts';
 import { vectorsOf } from './launch.ts';
 import { lifForwardKernel } from './lif-forward-kernel.ts';
 import { gradScratchBytes, lifGradKernel } from './lif-grad-kernel.ts';
+import { lifTerms } from './lif-spec.ts';
 import type { ForwardOutput, LifGradKernelSpec, LifKernelSpec, LifTerm, TermForm } from './lif-spec.ts';
 import { shapeKey } from './surrogate-jobs.ts';
 import { surrogateParameters, surrogateShape } from './surrogate-kernel.ts';
@@ -64,7 +65,7 @@ function bind(arena: Arena, problem: LifProblem): Bound {
   const leak: NeuronQuantity =
     tau.per === 'job'
       ? { per: 'job', value: factor(tau.value) }
-      : { per: 'neuron', values: Float64Array.from(tau.values, factor) };
+      : { per: 'neuron', values: tau.values.map(factor) };
   bound.terms.leak = bindQuantity(arena, bound, 'leak', leak, 1);
   bound.terms.threshold = bindQuantity(arena, bound, 'threshold', problem.v_threshold, 1);
   bound.terms.vReset = bindOptional(arena, bound, 'vReset', problem.v_reset, 'zero');
@@ -85,21 +86,15 @@ function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
   return { reset: problem.reset, inputScaling: problem.inputScaling, detachReset };
 }
 
-function specKey(spec: LifKernelSpec): string {
-  const { structure, terms } = spec;
-  return [
-    structure.reset,
-    structure.inputScaling,
-    structure.detachReset,
-    spec.refractory,
-    terms.leak,
-    terms.threshold,
-    terms.vReset,
-    terms.vRest,
-    terms.resistance,
-    terms.vInit,
-    terms.current,
-  ].join();
+const formCodes: Readonly<Record<TermForm, number>> = { zero: 0, one: 1, job: 2, neuron: 3, step: 4 };
+const resetCodes: Readonly<Record<LifStructure['reset'], number>> = { hard: 0, soft: 1, none: 2 };
+
+/** What distinguishes one problem's kernel from another's, as one number: a key is made for every request. */
+function specCode({ structure, terms, refractory }: LifKernelSpec): number {
+  let code = resetCodes[structure.reset];
+  for (const flag of [structure.inputScaling, structure.detachReset, refractory]) code = 2 * code + (flag ? 1 : 0);
+  for (const name of lifTerms) code = 5 * code + formCodes[terms[name]];
+  return code;
 }
 
 export function* lifSimulate({ kernels, arena }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
@@ -113,7 +108,7 @@ export function* lifSimulate({ kernels, arena }: Surroundings, job: LifSimulateJ
     refractory: problem.refractorySteps > 0,
   };
   const launch = (outputs: ReadonlySet<ForwardOutput>) => {
-    const kernel = kernels.get(`simulate ${[...outputs].sort().join()} ${specKey(spec)}`, () => lifForwardKernel(spec, outputs));
+    const kernel = kernels.get(`simulate ${[...outputs].sort().join()} ${specCode(spec)}`, () => lifForwardKernel(spec, outputs));
     return { kernel, job: writeJobBlock(arena, kernel, integers, parameters), vectors, scratchBytes: 0 };
   };
 
@@ -155,7 +150,7 @@ export function* lifSimulate({ kernels, arena }: Surroundings, job: LifSimulateJ
   const hzPerSpike = 1000 / (steps * problem.dt);
   return {
     ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
-    ...(record.has('firing_rates') && { firing_rates: Float32Array.from(spikeCounts, (count) => count * hzPerSpike) }),
+    ...(record.has('firing_rates') && { firing_rates: new Float32Array(spikeCounts).map((count) => count * hzPerSpike) }),
     ...(events && { spike_steps: events }),
     ...(record.has('spikes') && { spikes: arena.bytes(integers.spikesArray!, neurons * steps) }),
     ...(record.has('v') && { v: arena.floats(integers.vArray!, neurons * steps) }),
@@ -206,15 +201,17 @@ export function* lifGrad({ kernels, arena }: Surroundings, job: LifGradJob): Pro
       cotangents,
       wrt,
     };
-    const key = `lif ${shapeKey(spec.surrogate)} ${specKey(spec)} ${loss.type},${target},${cotangents.spikeBar},${cotangents.vBarIn} ${wrt.join()}`;
+    const key = `lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${loss.type},${target},${cotangents.spikeBar},${cotangents.vBarIn} ${wrt.join()}`;
     const kernel = kernels.get(key, () => lifGradKernel(spec));
     const block = writeJobBlock(arena, kernel, integers, { ...parameters, ...surrogateParameters(surrogate) });
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
     const spikeCounts = arena.integers(integers.spikeCountsArray, neurons);
+    const gradients: Partial<Record<Differentiable, number | Values>> = {};
+    for (const quantity of wrt) gradients[quantity] = gradientOf(arena, integers, problem, quantity);
     results.push({
-      loss: loss.type === 'spike_count' ? Float32Array.from(spikeCounts) : arena.floats(integers.lossArray!, neurons),
+      loss: loss.type === 'spike_count' ? new Float32Array(spikeCounts) : arena.floats(integers.lossArray!, neurons),
       spike_counts: spikeCounts,
-      grad: Object.fromEntries(wrt.map((quantity) => [quantity, gradientOf(arena, integers, problem, quantity)])),
+      grad: gradients,
     });
   }
   return results;
