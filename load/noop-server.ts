@@ -1,0 +1,58 @@
+// The service with routes that do nothing: `node --import tsx load/noop-server.ts PLAN`, where PLAN is a JSON file of
+// [{ route, url, file }]. Each url takes the body that the route takes, through the same hooks and the same schema, and answers
+// the bytes of the file.
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import type * as App from '../src/app.ts';
+import type * as Config from '../src/config.ts';
+import type * as Lifecycle from '../src/plugins/lifecycle.ts';
+import type * as Negotiation from '../src/plugins/negotiation.ts';
+import type * as LifRoutes from '../src/schemas/lif-routes.ts';
+import type * as SurrogateRoutes from '../src/schemas/surrogate-routes.ts';
+import type { ComputeRoute } from './cases.ts';
+
+interface Noop {
+  route: ComputeRoute;
+  url: string;
+  file: string;
+}
+
+/** The built modules, as the real server runs them, under the types of their sources. */
+const built = async <Module>(file: string): Promise<Module> => (await import(new URL(`../dist/${file}`, import.meta.url).href)) as Module;
+const { buildApp } = await built<typeof App>('app.js');
+const { loadConfig } = await built<typeof Config>('config.js');
+const { countRunning } = await built<typeof Lifecycle>('plugins/lifecycle.js');
+const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiation.js');
+const { LifGradRequest, LifSimulateRequest } = await built<typeof LifRoutes>('schemas/lif-routes.js');
+const { SurrogateEvalRequest, SurrogateGradRequest } = await built<typeof SurrogateRoutes>('schemas/surrogate-routes.js');
+
+const bodies = {
+  '/surrogate/eval': SurrogateEvalRequest,
+  '/surrogate/grad': SurrogateGradRequest,
+  '/lif/simulate': LifSimulateRequest,
+  '/lif/grad': LifGradRequest,
+};
+
+const plan = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Noop[];
+const config = loadConfig();
+// As server.ts logs where nobody looks on.
+const logger = pino({ level: config.logLevel }, pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 }));
+const app = await buildApp({ config, logger });
+
+await app.register((noop, _options, done) => {
+  noop.addHook('onRequest', requireAcceptable(['application/json']));
+  noop.addHook('onRequest', countRunning);
+  for (const { route, url, file } of plan) {
+    const answer = readFileSync(file);
+    noop.post(url, { schema: { body: bodies[route] } }, (_request, reply) => {
+      void reply
+        .header('content-type', 'application/json; charset=utf-8')
+        .header('server-timing', 'decode;dur=0.001, queue;dur=0.001, compute;dur=0.001, encode;dur=0.001')
+        .send(answer);
+    });
+  }
+  done();
+});
+
+process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));
+await app.listen({ host: config.host, port: config.port });

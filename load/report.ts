@@ -1,0 +1,63 @@
+import type { Round } from './measure.ts';
+import { quantile, summarise, type Summary } from './statistics.ts';
+
+export interface Row {
+  route: string;
+  size: number;
+  requestBytes: number;
+  answerBytes: number;
+  real: Round[];
+  noop: Round[];
+}
+
+export function failures(row: Row): string[] {
+  const of = (name: string, rounds: Round[]) => rounds.flatMap((round) => round.failures.map((failure) => `${name}: ${failure}`));
+  return [...of('route', row.real), ...of('no-op', row.noop)];
+}
+
+/** The route's throughput as a share of the no-op's, round by round. */
+export function ratios(row: Row): Summary {
+  return summarise(row.real.map((round, index) => round.rate / row.noop[index]!.rate));
+}
+
+function bytes(count: number): string {
+  return count < 1000 ? `${count} B` : count < 1e6 ? `${(count / 1e3).toPrecision(3)} kB` : `${(count / 1e6).toPrecision(3)} MB`;
+}
+
+function ms(time: number): string {
+  return Number.isNaN(time) ? '' : time < 10 ? time.toFixed(2) : time.toFixed(time < 100 ? 1 : 0);
+}
+
+function side(rounds: Round[]): string[] {
+  const latencies = rounds.flatMap((round) => round.latencies);
+  const rate = quantile(rounds.map((round) => round.rate), 0.5);
+  const cpu = quantile(rounds.map((round) => round.cpu), 0.5);
+  return [rate < 100 ? rate.toFixed(1) : rate.toFixed(0), ms(quantile(latencies, 0.5)), ms(quantile(latencies, 0.99)), ms(cpu)];
+}
+
+const head = ['route', 'neurons or values', 'request', 'answer', 'req/s', 'p50 ms', 'p99 ms', 'server CPU ms', 'no-op req/s', 'p50 ms', 'p99 ms', 'server CPU ms', 'share of no-op: median (min to max)'];
+
+function cells(row: Row): string[] {
+  const start = [`\`${row.route}\``, `${row.size}`, bytes(row.requestBytes), bytes(row.answerBytes)];
+  const failed = failures(row);
+  if (failed.length > 0) return [...start, `**failed**: ${[...new Set(failed)].join('; ')}`, ...Array<string>(head.length - 5).fill('')];
+  const { min, median, max } = ratios(row);
+  const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
+  return [...start, ...side(row.real), ...side(row.noop), `${percent(median)} (${percent(min)} to ${percent(max)})`];
+}
+
+/** A Markdown table, as lines. */
+export function table(rows: Row[]): string[] {
+  const line = (parts: string[]) => `| ${parts.join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map((row) => line(cells(row)))];
+}
+
+const begin = '<!-- load:begin, written by npm run load -->';
+const end = '<!-- load:end -->';
+
+export function replaceBetweenMarkers(document: string, text: string): string {
+  const from = document.indexOf(begin);
+  const to = document.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the document has no "${begin}" ... "${end}"`);
+  return `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`;
+}

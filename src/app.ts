@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+
+import { createEngine } from './compute/create-engine.ts';
+import type { Engine } from './compute/engine.ts';
+import type { Config } from './config.ts';
+import { documentation } from './plugins/documentation.ts';
+import { exchangeEnd } from './plugins/exchange-end.ts';
+import { jsonBody } from './plugins/json-body.ts';
+import { countRunning, lifecycle } from './plugins/lifecycle.ts';
+import { answerClientError } from './plugins/malformed-http.ts';
+import { metrics } from './plugins/metrics.ts';
+import { requireAcceptable } from './plugins/negotiation.ts';
+import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
+import { requestLog } from './plugins/request-log.ts';
+import { validation } from './plugins/validation.ts';
+import { catalogueRoutes } from './routes/catalogue.ts';
+import { infoRoutes } from './routes/info.ts';
+import { lifRoutes } from './routes/lif.ts';
+import { problemRoutes } from './routes/problems.ts';
+import { surrogateRoutes } from './routes/surrogate.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    config: Config;
+    engine: Engine;
+  }
+}
+
+export interface AppOptions {
+  readonly config: Config;
+  /** What computes; made from the configuration unless given. The app closes it. */
+  readonly engine?: Engine;
+  /** Where to log; nowhere unless given. */
+  readonly logger?: FastifyBaseLogger;
+}
+
+/**
+ * The service as a Fastify instance that does not listen yet.
+ *
+ * @example
+ * const app = await buildApp({ config: loadConfig() });
+ * await app.listen({ port: 3000 });
+ */
+export async function buildApp({ config, engine, logger }: AppOptions): Promise<FastifyInstance> {
+  const nextRequestId = requestIds();
+  const app: FastifyInstance = fastify({
+    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // One line a request is written at its end; a child logger per request would only cost.
+    childLoggerFactory: (parent) => parent,
+    genReqId: nextRequestId,
+    bodyLimit: config.limits.bodyBytes,
+    keepAliveTimeout: config.timeouts.keepAliveMs,
+    requestTimeout: config.timeouts.requestMs,
+    // While closing, `countRunning` refuses in the form that every other failure has.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 200 },
+    clientErrorHandler: (error, socket) => { answerClientError(error, socket, nextRequestId()); },
+    frameworkErrors: (error, request, reply) => {
+      app.exchangeEnd.watch(request, reply);
+      void sendProblem(toProblem(error, app), request, reply, error);
+    },
+  });
+  app.decorate('config', config);
+  app.decorate('engine', engine ?? (await createEngine(config.compute)));
+
+  await app.register(exchangeEnd);
+  await app.register(requestLog);
+  await app.register(problemDetails);
+  await app.register(validation);
+  await app.register(jsonBody);
+  await app.register(documentation);
+  await app.register(metrics);
+  await app.register(lifecycle);
+  await app.register((api, _options, done) => {
+    api.addHook('onRequest', requireAcceptable(['application/json']));
+    api.register(catalogueRoutes);
+    api.register(problemRoutes);
+    api.register(infoRoutes);
+    api.register((compute, _none, ready) => {
+      compute.addHook('onRequest', countRunning);
+      compute.register(surrogateRoutes);
+      compute.register(lifRoutes);
+      ready();
+    });
+    done();
+  });
+  return app;
+}
+
+/** Makes request ids: the client's own `X-Request-Id` when it is a plain word, else one that is unique across restarts. */
+function requestIds(): (request?: IncomingMessage) => string {
+  const prefix = randomUUID().slice(0, 8);
+  let count = 0;
+  return (request) => {
+    const given = request?.headers['x-request-id'];
+    return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : `${prefix}-${(++count).toString(36)}`;
+  };
+}

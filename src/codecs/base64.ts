@@ -1,0 +1,25 @@
+/**
+ * Decodes base64 (RFC 4648, section 4) and refuses whatever is not exactly that, where Node's decoder skips what it does not know.
+ * Returns a message that says what is wrong in place of the bytes.
+ *
+ * @example
+ * decodeBase64('AACAPw=='); // the 4 bytes of the float32 1
+ * decodeBase64('AACAPw');   // 'must have a length that is a multiple of 4 ...'
+ */
+export function decodeBase64(text: string): Buffer | string {
+  if (text.length % 4 !== 0) {
+    return `base64 must have a length that is a multiple of 4, padded with "="; got ${text.length} characters`;
+  }
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const bytes = Buffer.from(text, 'base64');
+  // Node skips characters outside its alphabet, which shows in the length, and knows the URL-safe ones too.
+  if (bytes.length !== (text.length / 4) * 3 - padding || text.includes('-') || text.includes('_')) {
+    const at = text.slice(0, text.length - padding).search(/[^A-Za-z0-9+/]/);
+    return `base64 must hold only A-Z, a-z, 0-9, "+" and "/", with "=" at the end; got ${JSON.stringify(text[at])} at character ${at}`;
+  }
+  const lastQuantum = text.slice(-4);
+  if (bytes.subarray(bytes.length - (3 - padding)).toString('base64') !== lastQuantum) {
+    return `base64 must end with zero bits before its padding; got ${JSON.stringify(lastQuantum)}`;
+  }
+  return bytes;
+}

@@ -1,0 +1,107 @@
+import type { Values } from '../compute/jobs.ts';
+import type { TensorValues } from './answer.ts';
+import { maxFloat32TextLength, writeFloat32, writeUint } from './float32-text.ts';
+
+const initialCapacity = 64 * 1024;
+/** Up to here a copy costs less than new memory for the next answer. */
+const mostCopied = 256 * 1024;
+/** Numbers of a row that are written without a look at the capacity. */
+const rowBlock = 4096;
+
+/** Writes JSON text as bytes into memory that it reuses; for one answer at a time. */
+export class JsonWriter {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(initialCapacity);
+  #length = 0;
+
+  text(text: string): void {
+    this.#reserve(text.length * 3);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.#length = at + bytes.write(text.slice(i), at);
+        return;
+      }
+      bytes[at++] = code;
+    }
+    this.#length = at;
+  }
+
+  /** @throws {RangeError} when the value is not finite in float32. */
+  float32(value: number): void {
+    this.#reserve(maxFloat32TextLength);
+    this.#length = writeFloat32(this.#bytes, this.#length, value);
+  }
+
+  /**
+   * `[values[start], ..., values[end - 1]]`, floating-point ones as float32.
+   *
+   * @throws {RangeError} when a value is not finite in float32.
+   */
+  row(values: TensorValues, start: number, end: number): void {
+    this.text('[');
+    // In blocks, so that memory is asked for as it is needed and not for the longest text that so many numbers could have.
+    for (let from = start; from < end; from += rowBlock) {
+      const to = Math.min(from + rowBlock, end);
+      this.#reserve((to - from) * (maxFloat32TextLength + 1));
+      this.#length =
+        values instanceof Float32Array || values instanceof Float64Array
+          ? writeFloats(this.#bytes, this.#length, values, from, to)
+          : writeUints(this.#bytes, this.#length, values, from, to);
+    }
+    // The last comma becomes the bracket.
+    if (end > start) this.#length--;
+    this.text(']');
+  }
+
+  /** Base64 in quotes. */
+  base64(bytes: Uint8Array): void {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+    this.#reserve(text.length + 2);
+    this.#bytes[this.#length++] = 0x22;
+    this.#length += this.#bytes.write(text, this.#length, 'latin1');
+    this.#bytes[this.#length++] = 0x22;
+  }
+
+  /** Forgets what an answer that failed half-way has left. */
+  reset(): void {
+    this.#length = 0;
+  }
+
+  /** The bytes written since the last time, which from now on belong to the caller. */
+  finish(): Buffer {
+    const length = this.#length;
+    this.#length = 0;
+    if (length <= mostCopied) return Buffer.from(this.#bytes.subarray(0, length));
+    const written = this.#bytes.subarray(0, length);
+    this.#bytes = Buffer.allocUnsafeSlow(initialCapacity);
+    return written;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
+
+/** Writes numbers as float32, each with a comma behind it. */
+function writeFloats(bytes: Uint8Array, at: number, values: Values, from: number, to: number): number {
+  for (let i = from; i < to; i++) {
+    at = writeFloat32(bytes, at, values[i]!);
+    bytes[at++] = 0x2c;
+  }
+  return at;
+}
+
+/** Writes whole numbers, each with a comma behind it. */
+function writeUints(bytes: Uint8Array, at: number, values: Int32Array | Uint8Array, from: number, to: number): number {
+  for (let i = from; i < to; i++) {
+    at = writeUint(bytes, at, values[i]!);
+    bytes[at++] = 0x2c;
+  }
+  return at;
+}

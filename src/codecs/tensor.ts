@@ -1,0 +1,220 @@
+import type { Values } from '../compute/jobs.ts';
+import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
+import { didYouMean } from '../errors/did-you-mean.ts';
+import type { InputErrors } from '../errors/input-errors.ts';
+import { checkValues, type Limits } from '../limits.ts';
+import { decodeBase64 } from './base64.ts';
+
+/** A tensor of a request, decoded: row-major values; a number has the shape []. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Values;
+}
+
+/** The least magnitude that rounds to infinity in float32: halfway between the largest float32 and 2^128. */
+const beyondFloat32 = 2 ** 128 - 2 ** 103;
+/** As many as numpy allows. */
+const mostDimensions = 64;
+
+const valueRule = "must be a finite number within float32's range";
+const forms =
+  'a number, nested arrays of numbers, {"shape", "data"}, {"dtype", "shape", "base64"} or {"linspace": [first, last, count]}';
+
+/** Whether a value is a number that a tensor may hold. */
+export function isTensorNumber(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) < beyondFloat32;
+}
+
+/**
+ * Decodes any form of tensor that a request may hold, checking every element in the same pass. What is wrong goes to `errors`,
+ * with the JSON pointer of the place; the answer is then null.
+ *
+ * @example
+ * decodeTensor([[1, 2], [3, 4]], '/x', errors, limits); // { shape: [2, 2], values: Float64Array [1, 2, 3, 4] }
+ */
+export function decodeTensor(value: unknown, path: string, errors: InputErrors, limits: Limits): Tensor | null {
+  if (typeof value === 'number') {
+    if (isTensorNumber(value)) return { shape: [], values: Float64Array.of(value) };
+    return errors.add(path, `${valueRule}, got ${describe(value)}`);
+  }
+  if (Array.isArray(value)) return decodeNested(value, path, errors);
+  if (typeof value === 'object' && value !== null) {
+    if ('linspace' in value) return decodeLinspace(value, path, errors, limits);
+    if ('base64' in value) return decodeBytes(value, path, errors);
+    if ('data' in value) return decodeFlat(value, path, errors);
+  }
+  return errors.add(path, `must be ${forms}; got ${describe(value)}`);
+}
+
+function decodeNested(rows: readonly unknown[], path: string, errors: InputErrors): Tensor | null {
+  const shape: number[] = [];
+  let size = 1;
+  for (let level: unknown = rows; Array.isArray(level); level = level[0]) {
+    if (shape.length === mostDimensions) return errors.add(path, `must have at most ${mostDimensions} dimensions`);
+    shape.push(level.length);
+    size *= level.length;
+  }
+  // Until every row is seen to have its length, `size` is only what the first rows promise, and a ragged body can promise anything.
+  if (!isRectangular(rows, shape, 0, path, path, errors)) return null;
+  const values = new Float64Array(size);
+  return copyNested(rows, shape, 0, values, 0, path, errors) ? { shape, values } : null;
+}
+
+/** Checks lengths of all but the innermost level's elements, so that the values are walked only once. */
+function isRectangular(
+  level: readonly unknown[],
+  shape: readonly number[],
+  depth: number,
+  root: string,
+  path: string,
+  errors: InputErrors,
+): boolean {
+  if (depth === shape.length - 1) return true;
+  const length = shape[depth + 1]!;
+  const model = () => root + '/0'.repeat(depth + 1);
+  let rectangular = true;
+  for (let i = 0; i < level.length; i++) {
+    const row = level[i];
+    const rowPath = path + pointerSegment(i);
+    if (!Array.isArray(row)) {
+      errors.add(rowPath, `ragged: must be an array of ${length} like ${model()}, got ${describe(row)}`);
+      rectangular = false;
+    } else if (row.length !== length) {
+      errors.add(rowPath, `ragged: has length ${row.length}, but ${model()} has length ${length}; all must have the same`);
+      rectangular = false;
+    } else if (!isRectangular(row, shape, depth + 1, root, rowPath, errors)) {
+      rectangular = false;
+    }
+  }
+  return rectangular;
+}
+
+function copyNested(
+  level: readonly unknown[],
+  shape: readonly number[],
+  depth: number,
+  values: Float64Array,
+  offset: number,
+  path: string,
+  errors: InputErrors,
+): boolean {
+  if (depth === shape.length - 1) return copyNumbers(level, values, offset, path, errors);
+  const stride = level.length === 0 ? 0 : shape.slice(depth + 1).reduce((size, length) => size * length, 1);
+  let good = true;
+  for (let i = 0; i < level.length; i++) {
+    const rowPath = path + pointerSegment(i);
+    good = copyNested(level[i] as readonly unknown[], shape, depth + 1, values, offset + i * stride, rowPath, errors) && good;
+  }
+  return good;
+}
+
+function copyNumbers(row: readonly unknown[], values: Float64Array, offset: number, path: string, errors: InputErrors): boolean {
+  let good = true;
+  for (let i = 0; i < row.length; i++) {
+    const value = row[i];
+    if (isTensorNumber(value)) {
+      values[offset + i] = value;
+    } else {
+      const ragged = Array.isArray(value) ? 'ragged: ' : '';
+      errors.add(path + pointerSegment(i), `${ragged}${valueRule}, got ${describe(value)}`);
+      good = false;
+    }
+  }
+  return good;
+}
+
+function decodeFlat(value: object, path: string, errors: InputErrors): Tensor | null {
+  const { shape: givenShape, data } = value as { shape?: unknown; data?: unknown };
+  const known = onlyKeys(value, ['shape', 'data'], path, errors);
+  const shape = decodeShape(givenShape, `${path}/shape`, errors);
+  if (!Array.isArray(data)) return errors.add(`${path}/data`, `must be a flat array of numbers, got ${describe(data)}`);
+  if (shape === null || !known) return null;
+  const size = sizeOf(shape);
+  if (size !== data.length) {
+    return errors.add(path, `shape ${shapeText(shape)} needs ${size} values, but data has ${data.length}`);
+  }
+  const values = new Float64Array(size);
+  return copyNumbers(data, values, 0, `${path}/data`, errors) ? { shape, values } : null;
+}
+
+function decodeBytes(value: object, path: string, errors: InputErrors): Tensor | null {
+  const { dtype, shape: givenShape, base64 } = value as { dtype?: unknown; shape?: unknown; base64?: unknown };
+  const known = onlyKeys(value, ['dtype', 'shape', 'base64'], path, errors);
+  const shape = decodeShape(givenShape, `${path}/shape`, errors);
+  if (dtype !== 'float32' && dtype !== 'float64') {
+    return errors.add(`${path}/dtype`, `must be "float32" or "float64", got ${describe(dtype)}`);
+  }
+  if (typeof base64 !== 'string') return errors.add(`${path}/base64`, `must be a string, got ${describe(base64)}`);
+  const bytes = decodeBase64(base64);
+  if (typeof bytes === 'string') return errors.add(`${path}/base64`, bytes);
+  if (shape === null || !known) return null;
+  const needed = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
+  if (bytes.length !== needed) {
+    return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but base64 holds ${bytes.length}`);
+  }
+  const values = viewValues(bytes, dtype);
+  for (let i = 0; i < values.length; i++) {
+    if (!isTensorNumber(values[i])) return errors.add(`${path}/base64`, `element ${i} ${valueRule}, got ${values[i]!}`);
+  }
+  return { shape, values };
+}
+
+/** Little-endian bytes as numbers; every platform that Node runs WebAssembly SIMD on is little-endian. */
+function viewValues(bytes: Buffer, dtype: 'float32' | 'float64'): Values {
+  const Type = dtype === 'float32' ? Float32Array : Float64Array;
+  const aligned = bytes.byteOffset % Type.BYTES_PER_ELEMENT === 0;
+  const own = aligned ? bytes : Uint8Array.from(bytes);
+  return new Type(own.buffer as ArrayBuffer, own.byteOffset, own.length / Type.BYTES_PER_ELEMENT);
+}
+
+function decodeLinspace(value: object, path: string, errors: InputErrors, limits: Limits): Tensor | null {
+  const { linspace } = value as { linspace: unknown };
+  if (!onlyKeys(value, ['linspace'], path, errors)) return null;
+  if (!Array.isArray(linspace) || linspace.length !== 3) {
+    return errors.add(`${path}/linspace`, `must be [first, last, count], got ${describe(linspace)}`);
+  }
+  const [first, last, count] = linspace as unknown[];
+  if (!isTensorNumber(first)) return errors.add(`${path}/linspace/0`, `${valueRule}, got ${describe(first)}`);
+  if (!isTensorNumber(last)) return errors.add(`${path}/linspace/1`, `${valueRule}, got ${describe(last)}`);
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0) {
+    return errors.add(`${path}/linspace/2`, `must be a whole number of at least 0, got ${describe(count)}`);
+  }
+  checkValues(count, `The linspace at ${path}`, limits);
+  return { shape: [count], values: linspaceValues(first, last, count) };
+}
+
+/** As numpy.linspace: evenly spaced from `first` to exactly `last`. */
+function linspaceValues(first: number, last: number, count: number): Float64Array {
+  const values = new Float64Array(count);
+  const step = (last - first) / (count - 1);
+  for (let i = 0; i < count; i++) values[i] = i * step + first;
+  if (count > 1) values[count - 1] = last;
+  if (count === 1) values[0] = first;
+  return values;
+}
+
+function decodeShape(value: unknown, path: string, errors: InputErrors): number[] | null {
+  if (!Array.isArray(value)) return errors.add(path, `must be an array of whole numbers, got ${describe(value)}`);
+  if (value.length > mostDimensions) return errors.add(path, `must have at most ${mostDimensions} dimensions, got ${value.length}`);
+  for (const [i, length] of value.entries()) {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      return errors.add(path + pointerSegment(i), `must be a whole number of at least 0, got ${describe(length)}`);
+    }
+  }
+  return value as number[];
+}
+
+function onlyKeys(value: object, known: readonly string[], path: string, errors: InputErrors): boolean {
+  let good = true;
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    errors.add(path + pointerSegment(key), `is not a field of this form of tensor, which has ${known.map(quote).join(', ')}; ${didYouMean(key, known)}`);
+    good = false;
+  }
+  return good;
+}
+
+/** Elements of a tensor of that shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, length) => size * length, 1);
+}

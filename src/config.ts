@@ -1,0 +1,171 @@
+import { availableParallelism } from 'node:os';
+
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import { envSchema } from 'env-schema';
+
+import type { Limits } from './limits.ts';
+
+/** Beyond this many bytes V8 cannot hold a body as one string. */
+const longestString = 2 ** 29 - 24;
+
+const Environment = Type.Object({
+  PORT: Type.Integer({
+    default: 3000,
+    minimum: 0,
+    maximum: 65535,
+    description: 'The port to listen on; 0 takes any free one.',
+  }),
+  HOST: Type.String({
+    default: '127.0.0.1',
+    minLength: 1,
+    description: 'The address to listen on; `0.0.0.0` (in a container) for all.',
+  }),
+  LOG_LEVEL: Type.Union(
+    (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => Type.Literal(level)),
+    { default: 'info', description: 'The least severe level that is logged. Requests are logged at `info`.' },
+  ),
+  MAX_BODY_BYTES: Type.Integer({
+    default: 64 * 2 ** 20,
+    minimum: 1024,
+    maximum: longestString,
+    description: 'The largest request body.',
+  }),
+  MAX_NEURON_STEPS: Type.Number({
+    default: 1e10,
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'The most work of one request: neurons x steps x surrogates, or elements of x times surrogates.',
+  }),
+  MAX_RESULT_VALUES: Type.Integer({
+    default: 2 ** 25,
+    minimum: 1,
+    maximum: 2 ** 29,
+    description: 'The most numbers that one request may have made for it: in its answer, by `linspace`, or by broadcasting.',
+  }),
+  COMPUTE_BACKEND: Type.Union([Type.Literal('wasm'), Type.Literal('reference')], {
+    default: 'wasm',
+    description: 'What computes: `wasm` (float32, fast) or `reference` (float64, plain).',
+  }),
+  COMPUTE_THREADS: Type.Integer({
+    default: availableParallelism(),
+    minimum: 1,
+    maximum: 1024,
+    description: 'Threads that share a large job; by default one per core that the process may use.',
+  }),
+  DOCS_ENABLED: Type.Boolean({
+    default: true,
+    description: 'Whether `/docs` is served. `/openapi.json` always is.',
+  }),
+  KEEP_ALIVE_TIMEOUT_MS: Type.Integer({
+    default: 72_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+    description: 'How long an idle connection is kept. More than the idle timeout of a load balancer in front (often 60 s), or it will reuse connections that are just being closed.',
+  }),
+  REQUEST_TIMEOUT_MS: Type.Integer({
+    default: 60_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+    description: 'How long a request may take to arrive, headers and body.',
+  }),
+  DRAIN_DELAY_MS: Type.Integer({
+    default: 1000,
+    minimum: 0,
+    maximum: 600_000,
+    description: 'After SIGTERM: how long new requests are still served while `/readyz` already answers 503, so that load balancers can look away.',
+  }),
+  SHUTDOWN_TIMEOUT_MS: Type.Integer({
+    default: 30_000,
+    minimum: 100,
+    maximum: 3_600_000,
+    description: 'After SIGTERM: when what still runs is given up, and the process exits with an error.',
+  }),
+});
+
+type Environment = Static<typeof Environment>;
+
+/** What the environment configures, checked and with defaults filled in. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: Environment['LOG_LEVEL'];
+  readonly docs: boolean;
+  readonly limits: Limits;
+  readonly compute: {
+    readonly backend: Environment['COMPUTE_BACKEND'];
+    readonly threads: number;
+  };
+  readonly timeouts: {
+    readonly keepAliveMs: number;
+    readonly requestMs: number;
+    readonly drainDelayMs: number;
+    readonly shutdownMs: number;
+  };
+}
+
+/** The environment holds a value that the service cannot run with; the message names each, and what would be right. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the configuration from environment variables.
+ *
+ * @throws {ConfigError} naming every variable that is wrong.
+ * @example
+ * loadConfig({ PORT: '8080' }).port; // 8080
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const variables = readEnvironment(environment);
+  return {
+    host: variables.HOST,
+    port: variables.PORT,
+    logLevel: variables.LOG_LEVEL,
+    docs: variables.DOCS_ENABLED,
+    limits: {
+      bodyBytes: variables.MAX_BODY_BYTES,
+      neuronSteps: variables.MAX_NEURON_STEPS,
+      resultValues: variables.MAX_RESULT_VALUES,
+    },
+    compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS },
+    timeouts: {
+      keepAliveMs: variables.KEEP_ALIVE_TIMEOUT_MS,
+      requestMs: variables.REQUEST_TIMEOUT_MS,
+      drainDelayMs: variables.DRAIN_DELAY_MS,
+      shutdownMs: variables.SHUTDOWN_TIMEOUT_MS,
+    },
+  };
+}
+
+/** The variables with their defaults, ranges and meaning, for the documentation. */
+export const environmentVariables: Readonly<Record<string, TSchema>> = Environment.properties;
+
+function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
+  // env-schema coerces in place, so it gets a copy, of what it knows only.
+  const data = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, environment[name]]));
+  try {
+    return envSchema<Environment>({ schema: Environment, data: { ...data }, env: false });
+  } catch (error) {
+    const wrong = new Set(violations(error).map(({ instancePath }) => instancePath.slice(1)));
+    if (wrong.size === 0) throw error;
+    const lines = [...wrong].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`);
+    throw new ConfigError(`The environment is not a valid configuration.\n  ${lines.join('\n  ')}`, { cause: error });
+  }
+}
+
+function violations(error: unknown): readonly { instancePath: string }[] {
+  return error instanceof Error && 'errors' in error ? (error.errors as { instancePath: string }[]) : [];
+}
+
+function expectation(name: string): string {
+  const schema = Environment.properties[name as keyof typeof Environment.properties] as TSchema;
+  const what =
+    schema.anyOf !== undefined
+      ? `one of ${(schema.anyOf as { const: string }[]).map((option) => option.const).join(', ')}`
+      : schema.type === 'boolean'
+        ? 'true or false'
+        : schema.type === 'string'
+          ? 'a non-empty text'
+          : `${schema.type === 'integer' ? 'a whole number' : 'a number'} from ${String(schema.minimum)} to ${String(schema.maximum)}`;
+  return `must be ${what} (default ${String(schema.default)}). ${schema.description ?? ''}`;
+}

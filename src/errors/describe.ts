@@ -1,0 +1,29 @@
+const longestQuoted = 60;
+
+/** What a value is, for an error message: short, and never a whole body. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`;
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'object') {
+    const keys = Object.keys(value);
+    return keys.length === 0 ? 'an empty object' : `an object with ${keys.slice(0, 4).map(quote).join(', ')}${keys.length > 4 ? ', ...' : ''}`;
+  }
+  if (value === Infinity || value === -Infinity) return 'a number beyond float64 (such as 1e999)';
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
+}
+
+/** A text in double quotes, cut when it is long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > longestQuoted ? `${text.slice(0, longestQuoted)}...` : text);
+}
+
+/** A shape as users write it. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** One segment of a JSON pointer (RFC 6901). */
+export function pointerSegment(key: string | number): string {
+  return typeof key === 'number' ? `/${key}` : `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}

@@ -1,0 +1,29 @@
+import { Problem, type InputError } from './problems.ts';
+
+/** More than this many help nobody, and a hostile body could have millions. */
+const mostReported = 20;
+
+/** Collects what is wrong with a request, so that a client hears of everything at once. */
+export class InputErrors {
+  readonly #errors: InputError[] = [];
+
+  /** Notes an error; returns null, which stands for the value that could not be read. Gives up when there are too many. */
+  add(path: string, message: string): null {
+    this.#errors.push({ path, message });
+    if (this.#errors.length === mostReported) this.throwIfAny();
+    return null;
+  }
+
+  /** @throws {Problem} `invalid_request` with all errors so far, when there are any. */
+  throwIfAny(): void {
+    if (this.#errors.length > 0) throw invalidRequest(this.#errors);
+  }
+}
+
+/** The problem that reports errors in the input; its detail is the first of them. */
+export function invalidRequest(errors: readonly InputError[]): Problem {
+  const [first] = errors;
+  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more in errors)` : '';
+  const where = first === undefined || first.path === '' ? 'The body' : first.path;
+  return new Problem('invalid_request', `${where}: ${first?.message ?? 'is not valid'}${rest}`, { errors });
+}

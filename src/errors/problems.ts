@@ -1,0 +1,178 @@
+/** What a kind of problem is, for clients and for the documentation. */
+export interface ProblemType {
+  readonly status: number;
+  /** Short and the same for every occurrence, as RFC 9457 asks. */
+  readonly title: string;
+  /** When it happens, and what to do about it. */
+  readonly description: string;
+}
+
+/** Every problem that an answer can report, by its stable code. The documentation is made from this catalogue. */
+export const problemTypes = {
+  invalid_json: {
+    status: 400,
+    title: 'The body is not JSON',
+    description:
+      'The body could not be parsed; `detail` says where it stops being JSON. `NaN`, `Infinity` and trailing commas are not JSON: Python writes the first two unless told `allow_nan=False`.',
+  },
+  empty_body: {
+    status: 400,
+    title: 'The body is missing',
+    description: 'The route takes a JSON object as body and none came.',
+  },
+  incomplete_body: {
+    status: 400,
+    title: 'The body was cut off',
+    description: 'Fewer or more bytes arrived than `Content-Length` announced. Often a proxy or a client that gave up while sending.',
+  },
+  forbidden_key: {
+    status: 400,
+    title: 'The body has a forbidden key',
+    description: 'The body holds `__proto__`, or `constructor` with a `prototype`, as a key. No request needs them.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'The request is not valid',
+    description:
+      'The body is JSON, but not what the route takes: a missing or unknown field, a value of the wrong type or outside its range, a ragged tensor, shapes that do not fit each other, an unknown surrogate. `errors` lists what was found, each with the JSON pointer (RFC 6901) of the place and what would be right there. Nothing is coerced: `"1"`, `true` and `null` are not numbers.',
+  },
+  numerical_overflow: {
+    status: 400,
+    title: 'The result leaves the range of float32',
+    description:
+      'A result is infinite or undefined in float32. The usual cause is an explicit Euler step that is too long (`dt / tau` above 2 makes the membrane oscillate and grow): take a smaller `dt` or `"integration": "exponential"`.',
+  },
+  malformed_http: {
+    status: 400,
+    title: 'The message is not HTTP',
+    description: 'The bytes on the connection are not a well-formed HTTP/1.1 request, or its URL is not a valid one.',
+  },
+  not_found: {
+    status: 404,
+    title: 'No such resource',
+    description: 'No route has this path. `GET /openapi.json` lists those there are.',
+  },
+  surrogate_not_found: {
+    status: 404,
+    title: 'No such surrogate',
+    description: 'The catalogue has no surrogate of this name; `detail` gives the nearest one. `GET /surrogates` lists all.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'The method is not allowed here',
+    description: 'The path exists, but not with this method. `Allow` lists those it has.',
+  },
+  not_acceptable: {
+    status: 406,
+    title: 'No acceptable format',
+    description: 'The request\'s `Accept` excludes every format that the route can answer in; `detail` lists them.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    description: 'Headers or body were not complete within `REQUEST_TIMEOUT_MS`.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    description: 'The body has more bytes than `MAX_BODY_BYTES`. Base64 takes less than half the bytes of numbers in JSON; or split the batch, since every neuron and every x is computed on its own.',
+  },
+  too_much_work: {
+    status: 413,
+    title: 'The request asks for too much work',
+    description:
+      'The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or the values to make or answer exceed `MAX_RESULT_VALUES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.',
+  },
+  uri_too_long: {
+    status: 414,
+    title: 'The URL is too long',
+    description: 'A part of the path is longer than any resource\'s name.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body\'s media type is not supported',
+    description: 'Send `Content-Type: application/json`. curl sends `application/x-www-form-urlencoded` unless told otherwise: `-H "content-type: application/json"`, or `--json`.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers are too large',
+    description: 'The request\'s headers exceed 16 KiB.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'A fault of ours',
+    description: 'Something failed in the service, not in the request. `request_id` finds it in the log; please report it with that id.',
+  },
+  shutting_down: {
+    status: 503,
+    title: 'The service is shutting down',
+    description: 'This instance finishes what it runs and takes nothing new. Send the request again after `Retry-After` seconds; another instance will take it.',
+  },
+} as const satisfies Record<string, ProblemType>;
+
+export type ProblemCode = keyof typeof problemTypes;
+
+/** One thing wrong with the input: the JSON pointer of its place, and what is wrong and would be right there. */
+export interface InputError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ProblemOptions extends ErrorOptions {
+  readonly errors?: readonly InputError[];
+  /** Headers that the answer needs besides, such as `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A failure that the client is told about.
+ *
+ * @example
+ * throw new Problem('method_not_allowed', 'PUT is not allowed on /lif/grad.', { headers: { allow: 'POST' } });
+ */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly errors: readonly InputError[] | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    super(detail, options);
+    this.code = code;
+    this.errors = options.errors;
+    this.headers = options.headers;
+  }
+
+  get status(): number {
+    return problemTypes[this.code].status;
+  }
+
+  /** The body of the answer, as RFC 9457 has it. */
+  toDocument(instance: string, requestId: string): ProblemDocument {
+    const { status, title } = problemTypes[this.code];
+    return {
+      type: `/problems/${this.code}`,
+      title,
+      status,
+      detail: this.message,
+      instance,
+      code: this.code,
+      request_id: requestId,
+      ...(this.errors && { errors: this.errors }),
+    };
+  }
+}
+
+/** Problem details (RFC 9457) with this service's members `code`, `request_id` and `errors`. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: ProblemCode;
+  readonly request_id: string;
+  readonly errors?: readonly InputError[];
+}
+
+export const problemMediaType = 'application/problem+json; charset=utf-8';

@@ -1,0 +1,30 @@
+import { Problem } from './errors/problems.ts';
+
+/** What one request may ask for. */
+export interface Limits {
+  readonly bodyBytes: number;
+  readonly neuronSteps: number;
+  readonly resultValues: number;
+}
+
+/** @throws {Problem} `too_much_work` when the kernels would have more to do than one request may ask for. */
+export function checkWork(estimate: number, how: string, limits: Limits): void {
+  if (estimate <= limits.neuronSteps) return;
+  throw new Problem(
+    'too_much_work',
+    `The request needs an estimated ${count(estimate)} neuron-steps (${how}); the limit is ${count(limits.neuronSteps)}. Split the batch into several requests.`,
+  );
+}
+
+/** @throws {Problem} `too_much_work` when that many numbers may not be made for one request. */
+export function checkValues(estimate: number, what: string, limits: Limits): void {
+  if (estimate <= limits.resultValues) return;
+  throw new Problem(
+    'too_much_work',
+    `${what} would take an estimated ${count(estimate)} values; the limit is ${count(limits.resultValues)}. Split the batch, or ask for less.`,
+  );
+}
+
+function count(value: number): string {
+  return value < 1e21 ? BigInt(Math.ceil(value)).toString() : String(value);
+}

@@ -1,0 +1,41 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+export type ExchangeListener = (request: FastifyRequest, reply: FastifyReply) => void;
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Tells when an exchange is over, whether it was answered or the client went away. */
+    exchangeEnd: ExchangeEnd;
+  }
+}
+
+/** Fastify's onResponse hook only runs for answers that were sent whole; this knows of the others too. */
+export class ExchangeEnd {
+  readonly #listeners: ExchangeListener[] = [];
+
+  listen(listener: ExchangeListener): void {
+    this.#listeners.push(listener);
+  }
+
+  watch(request: FastifyRequest, reply: FastifyReply): void {
+    reply.raw.once('close', () => {
+      for (const listener of this.#listeners) listener(request, reply);
+    });
+  }
+}
+
+/** Status to report for an exchange: the answer's, or 499, as nginx has it, when the client went away before it was sent. */
+export function reportedStatus(reply: FastifyReply): number {
+  return reply.raw.writableFinished ? reply.statusCode : 499;
+}
+
+export const exchangeEnd = fp((app, _options, done) => {
+  const ends = new ExchangeEnd();
+  app.decorate('exchangeEnd', ends);
+  app.addHook('onRequest', (request, reply, next) => {
+    ends.watch(request, reply);
+    next();
+  });
+  done();
+}, { name: 'exchange-end' });

@@ -1,0 +1,103 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Problem } from '../errors/problems.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    lifecycle: Lifecycle;
+  }
+}
+
+/** Whether this instance should get requests, and what still runs. */
+export class Lifecycle {
+  #warm = false;
+  #draining = false;
+  #refusing = false;
+  #running = 0;
+  #idle: (() => void) | undefined;
+
+  /** Why `/readyz` answers 503, or undefined when the instance is ready. */
+  get unreadyReason(): string | undefined {
+    if (this.#draining) return 'draining';
+    return this.#warm ? undefined : 'warming up';
+  }
+
+  get refusing(): boolean {
+    return this.#refusing;
+  }
+
+  warmed(): void {
+    this.#warm = true;
+  }
+
+  begin(): void {
+    this.#running++;
+  }
+
+  end(): void {
+    this.#running--;
+    if (this.#running === 0) this.#idle?.();
+  }
+
+  /** Tells load balancers to look away, serves on for `delayMs`, then refuses what is new and waits for what runs. */
+  async drain(delayMs: number): Promise<void> {
+    this.#draining = true;
+    await sleep(delayMs);
+    this.#refusing = true;
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+  }
+}
+
+const counted = Symbol('counted as running');
+
+interface CountedRequest extends FastifyRequest {
+  [counted]?: true;
+}
+
+/** Starts warming the engine, answers the probes, and keeps count of the requests that a shutdown waits for. */
+export const lifecycle = fp((app, _options, done) => {
+  const state = new Lifecycle();
+  app.decorate('lifecycle', state);
+
+  app.addHook('onReady', (next) => {
+    // Not awaited: the server listens at once and says on /readyz that it is not ready yet.
+    app.engine.warm().then(
+      () => { state.warmed(); },
+      (error: unknown) => { app.log.fatal({ err: error }, 'the engine could not be warmed; /readyz stays 503'); },
+    );
+    next();
+  });
+  app.addHook('onClose', () => app.engine.close());
+
+  app.get('/livez', { schema: { tags: ['Operation'], summary: 'Whether the process answers' } }, () => ({ live: true }));
+  app.get('/readyz', { schema: { tags: ['Operation'], summary: 'Whether this instance should get requests' } }, (_request, reply) => {
+    const reason = state.unreadyReason;
+    if (reason === undefined) return { ready: true };
+    void reply.code(503).header('retry-after', '1');
+    return { ready: false, reason };
+  });
+
+  app.exchangeEnd.listen((request: CountedRequest) => {
+    if (request[counted]) state.end();
+  });
+  done();
+}, { name: 'lifecycle', dependencies: ['exchange-end'] });
+
+/** A hook for routes that compute: a shutdown waits for their requests, and turns away those that come too late. */
+export function countRunning(request: CountedRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  const { lifecycle: state } = request.server;
+  if (state.refusing) {
+    void reply.header('connection', 'close');
+    done(new Problem('shutting_down', 'This instance is shutting down; send the request again.', { headers: { 'retry-after': '1' } }));
+    return;
+  }
+  request[counted] = true;
+  state.begin();
+  done();
+}

@@ -1,0 +1,113 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+import { quote } from '../errors/describe.ts';
+import { didYouMean } from '../errors/did-you-mean.ts';
+import { Problem, problemMediaType } from '../errors/problems.ts';
+
+/** Answers every failure as problem details (RFC 9457), and what has no route as 404 or 405. */
+export const problemDetails = fp((app, _options, done) => {
+  const routes = collectRoutes(app);
+
+  app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error, app), request, reply, error));
+
+  // Before the body is looked at: whatever it is, there is nobody to read it.
+  app.addHook('onRequest', (request, reply, next) => {
+    if (!request.is404) {
+      next();
+      return;
+    }
+    const path = pathOf(request);
+    const methods = routes.methodsOf(path);
+    if (methods === undefined) {
+      next(new Problem('not_found', `There is no ${quote(path)}; ${didYouMean(path, routes.paths())}`));
+    } else if (request.method === 'OPTIONS') {
+      void reply.code(204).header('allow', methods).send();
+    } else {
+      next(new Problem('method_not_allowed', `${request.method} is not allowed on ${path}; use ${methods}.`, { headers: { allow: methods } }));
+    }
+  });
+  app.setNotFoundHandler((request) => {
+    throw new Problem('not_found', `There is no ${quote(pathOf(request))}.`);
+  });
+  done();
+}, { name: 'problem-details' });
+
+/** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
+export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
+  if (problem.status >= 500 && problem.code === 'internal_error') {
+    request.server.log.error({ request_id: request.id, err: cause }, 'request failed');
+  }
+  if (request.raw.complete) {
+    // Fastify closes the connection after any failed body; this one was read to its end.
+    reply.removeHeader('connection');
+  } else if (problem.code === 'body_too_large') {
+    // A client that is cut off while it sends sees a broken connection instead of the answer, so the rest is read and dropped
+    // for as long as the request timeout allows.
+    reply.removeHeader('connection');
+    request.raw.resume();
+  }
+  return reply
+    .code(problem.status)
+    .headers({ ...problem.headers, 'x-request-id': request.id })
+    .type(problemMediaType)
+    .send(JSON.stringify(problem.toDocument(pathOf(request), request.id)));
+}
+
+/** The problem that a framework's error stands for; whatever is not known to be the client's doing is ours. */
+export function toProblem(error: FastifyError | Problem, app: FastifyInstance): Problem {
+  if (error instanceof Problem) return error;
+  const limit = app.config.limits.bodyBytes;
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Problem('body_too_large', `The body is larger than the limit of ${limit} bytes.`);
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new Problem('unsupported_media_type', 'The body must be sent with "Content-Type: application/json".');
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'ECONNRESET':
+      return new Problem('incomplete_body', 'The body does not have as many bytes as Content-Length says.');
+    case 'FST_ERR_BAD_URL':
+      return new Problem('malformed_http', 'The path of the URL is not validly percent-encoded.');
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new Problem('uri_too_long', 'A part of the path is longer than any name there is.');
+    default:
+      return new Problem('internal_error', 'Something failed in the service. request_id finds it in the log; please report it.', { cause: error });
+  }
+}
+
+function pathOf(request: FastifyRequest): string {
+  const query = request.url.indexOf('?');
+  return query < 0 ? request.url : request.url.slice(0, query);
+}
+
+interface RouteTable {
+  /** The methods of the route that has this path, as `Allow` lists them. */
+  methodsOf(path: string): string | undefined;
+  paths(): string[];
+}
+
+/** Remembers routes as they are registered, since Fastify's router only answers for a path and a method together. */
+function collectRoutes(app: FastifyInstance): RouteTable {
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set<string>();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
+  });
+  return {
+    methodsOf(path) {
+      for (const [pattern, known] of methods) {
+        if (matches(pattern, path)) return [...known, 'OPTIONS'].join(', ');
+      }
+      return undefined;
+    },
+    paths: () => [...methods.keys()].filter((path) => !path.includes('*')),
+  };
+}
+
+function matches(pattern: string, path: string): boolean {
+  if (pattern.endsWith('*')) return path.startsWith(pattern.slice(0, -1));
+  const parts = pattern.split('/');
+  const given = path.split('/');
+  return parts.length === given.length && parts.every((part, i) => (part.startsWith(':') ? given[i] !== '' : part === given[i]));
+}

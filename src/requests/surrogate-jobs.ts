@@ -1,0 +1,59 @@
+import { broadcastValues, canBroadcast } from '../codecs/broadcast.ts';
+import { decodeTensor } from '../codecs/tensor.ts';
+import type { SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import { shapeText } from '../errors/describe.ts';
+import { InputErrors } from '../errors/input-errors.ts';
+import { checkValues, checkWork, type Limits } from '../limits.ts';
+import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../schemas/surrogate-routes.ts';
+import { distinctNames } from './names.ts';
+import { resolveSurrogates } from './surrogates.ts';
+
+/** A job and the shape of x, in which its results are answered. */
+export interface Shaped<J> {
+  readonly job: J;
+  readonly shape: readonly number[];
+}
+
+/** @throws {Problem} when the request is not valid or asks for too much. */
+export function surrogateEvalJob(request: SurrogateEvalRequest, limits: Limits): Shaped<SurrogateEvalJob> {
+  const errors = new InputErrors();
+  const x = decodeTensor(request.x, '/x', errors, limits);
+  const surrogates = resolveSurrogates(request.surrogate, errors);
+  const outputs = distinctNames(request.outputs ?? evaluable, evaluable, '/outputs', errors);
+  errors.throwIfAny();
+
+  const results = x!.values.length * surrogates!.length;
+  checkWork(results, 'elements of x x surrogates', limits);
+  checkValues(results * outputs!.size, 'The answer', limits);
+  const job: SurrogateEvalJob = {
+    kind: 'surrogate_eval',
+    x: x!.values,
+    surrogates: surrogates!,
+    outputs: { spike: outputs!.has('spike'), value: outputs!.has('value') },
+  };
+  return { job, shape: x!.shape };
+}
+
+/** @throws {Problem} when the request is not valid or asks for too much. */
+export function surrogateGradJob(request: SurrogateGradRequest, limits: Limits): Shaped<SurrogateGradJob> {
+  const errors = new InputErrors();
+  const x = decodeTensor(request.x, '/x', errors, limits);
+  const surrogates = resolveSurrogates(request.surrogate, errors);
+  const cotangent = request.cotangent === undefined ? null : decodeTensor(request.cotangent, '/cotangent', errors, limits);
+  if (x !== null && cotangent !== null && !canBroadcast(cotangent.shape, x.shape)) {
+    errors.add('/cotangent', `has shape ${shapeText(cotangent.shape)}, which does not broadcast to the shape ${shapeText(x.shape)} of /x`);
+  }
+  errors.throwIfAny();
+
+  const results = x!.values.length * surrogates!.length;
+  checkWork(results, 'elements of x x surrogates', limits);
+  checkValues(results, 'The answer', limits);
+  const job: SurrogateGradJob = {
+    kind: 'surrogate_grad',
+    x: x!.values,
+    surrogates: surrogates!,
+    cotangent:
+      cotangent === null ? 1 : cotangent.shape.length === 0 ? cotangent.values[0]! : broadcastValues(cotangent, x!.shape),
+  };
+  return { job, shape: x!.shape };
+}

@@ -1,0 +1,63 @@
+import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { Static } from '@sinclair/typebox';
+
+import { formulas } from '../compute/latex/formulas.ts';
+import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
+import type { SurrogateDefinition } from '../compute/surrogates/definition.ts';
+import { Problem } from '../errors/problems.ts';
+import { unknownSurrogate } from '../requests/surrogates.ts';
+import { Catalogue, CatalogueEntry } from '../schemas/catalogue.ts';
+import { problemResponses } from '../schemas/problem.ts';
+
+/** The surrogates that there are. */
+export const catalogueRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
+  const entries = new Map([...catalogue].map(([name, definition]) => [name, catalogueEntry(definition)]));
+  const all = { surrogates: [...entries.values()], left_out: [...leftOut] };
+
+  app.get(
+    '/surrogates',
+    {
+      schema: {
+        tags: ['Catalogue'],
+        summary: 'All surrogates',
+        description: 'Name, parameters with default and range, formulas in LaTeX, names in other libraries, references.',
+        response: { 200: Catalogue, ...problemResponses('not_acceptable') },
+      },
+    },
+    () => all,
+  );
+
+  app.get(
+    '/surrogates/:name',
+    {
+      schema: {
+        tags: ['Catalogue'],
+        summary: 'One surrogate',
+        params: Type.Object({ name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it.' }) }),
+        response: { 200: CatalogueEntry, ...problemResponses('surrogate_not_found', 'not_acceptable') },
+      },
+    },
+    ({ params: { name } }) => {
+      const entry = entries.get(name);
+      if (entry === undefined) throw new Problem('surrogate_not_found', `${unknownSurrogate(name)} GET /surrogates lists all.`);
+      return entry;
+    },
+  );
+  done();
+};
+
+function catalogueEntry(surrogate: SurrogateDefinition): Static<typeof CatalogueEntry> {
+  const { name, family, summary, parameters, aliases, references, notes } = surrogate;
+  return {
+    name,
+    family,
+    summary,
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([parameter, definition]) => [parameter, { ...definition, integer: definition.integer ?? false }]),
+    ),
+    formulas: { ...formulas(surrogate) },
+    aliases: aliases.map((alias) => ({ ...alias })),
+    references: [...references],
+    notes: [...(notes ?? [])],
+  };
+}

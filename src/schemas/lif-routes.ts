@@ -1,0 +1,166 @@
+import { Type, type Static } from '@sinclair/typebox';
+
+import { differentiable, recordable, type Differentiable, type Integration, type Recordable, type ResetMode } from '../compute/jobs.ts';
+import { Encoding, Meta } from './common.ts';
+import { Names, namesSchema } from './names.ts';
+import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
+import { Tensor, TensorAnswer } from './tensor.ts';
+
+/** The most steps that every back-end can count in 32 bits. */
+export const mostSteps = 2 ** 31 - 1;
+
+export const recordSchema = namesSchema(
+  'Recorded',
+  recordable,
+  '`spike_counts` [B], `firing_rates` [B] in Hz, `spike_times` (B lists, ms), `spikes` [B, T], `v` [B, T] after the reset, `v_pre` [B, T] before it, `v_final` [B].',
+);
+export const wrtSchema = namesSchema('Differentiable', differentiable, 'Quantities that a gradient can be taken with respect to.');
+
+const perNeuron = 'a number for all neurons or one value per neuron [B]';
+
+/** The neuron's parameters. */
+export const Neuron = Type.Object(
+  {
+    tau: Type.Optional(Tensor(`Membrane time constant in ms, above 0; ${perNeuron}. Default 10.`)),
+    v_threshold: Type.Optional(Tensor(`Threshold; ${perNeuron}. Default 1.`)),
+    v_reset: Type.Optional(Tensor(`Potential after a hard reset; ${perNeuron}. Default 0.`)),
+    v_rest: Type.Optional(Tensor(`Resting potential; ${perNeuron}. Default 0.`)),
+    resistance: Type.Optional(Tensor(`Membrane resistance; ${perNeuron}. Default 1.`)),
+    v_init: Type.Optional(Tensor(`Potential before the first step; ${perNeuron}. Default 0.`)),
+    reset: Type.Optional(
+      Type.Unsafe<ResetMode>(
+        Type.String({
+          enum: ['hard', 'soft', 'none'],
+          default: 'hard',
+          description: 'After a spike: v becomes v_reset, loses v_threshold, or stays.',
+        }),
+      ),
+    ),
+    refractory: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        default: 0,
+        description: 'How long a neuron is held after a spike, ms, rounded to steps: v stays, its input has no effect.',
+      }),
+    ),
+    integration: Type.Optional(
+      Type.Unsafe<Integration>(
+        Type.String({
+          enum: ['euler', 'exponential'],
+          default: 'euler',
+          description: 'k = dt / tau, or k = 1 - exp(-dt / tau).',
+        }),
+      ),
+    ),
+    input_scaling: Type.Optional(
+      Type.Boolean({ default: true, description: 'Whether k multiplies the input too, or only the leak.' }),
+    ),
+  },
+  { additionalProperties: false, description: 'The LIF neuron; everything has a default.' },
+);
+export type Neuron = Static<typeof Neuron>;
+
+const driveAndNeuron = {
+  current: Tensor('A number or [B], constant in time, with `steps`; or [B, T], one value a step.'),
+  steps: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: mostSteps,
+      description: 'T. Required when the current is constant in time; must equal T otherwise.',
+    }),
+  ),
+  dt: Type.Optional(Type.Number({ exclusiveMinimum: 0, default: 0.1, description: 'Length of a step, ms.' })),
+  neuron: Type.Optional(Neuron),
+};
+
+export const LifSimulateRequest = Type.Object(
+  {
+    ...driveAndNeuron,
+    record: Type.Optional(Names<Recordable>(recordSchema, 'What comes back; `spike_counts` and `firing_rates` unless given.')),
+    encoding: Type.Optional(Encoding),
+  },
+  {
+    additionalProperties: false,
+    examples: [{ current: 1.5, steps: 500, record: ['spike_counts', 'firing_rates', 'spike_times'] }],
+  },
+);
+export type LifSimulateRequest = Static<typeof LifSimulateRequest>;
+
+export const LifSimulateAnswer = Type.Object({
+  spike_counts: Type.Optional(TensorAnswer('Spikes of each neuron; [B].')),
+  firing_rates: Type.Optional(TensorAnswer('Spikes per second of each neuron, Hz; [B].')),
+  spike_times: Type.Optional(
+    Type.Array(Type.Array(Type.Number()), { description: "Each neuron's spike times t * dt, ms; B lists, in either encoding." }),
+  ),
+  spikes: Type.Optional(TensorAnswer('0 or 1; [B, T].')),
+  v: Type.Optional(TensorAnswer('Potential after the reset; [B, T].')),
+  v_pre: Type.Optional(TensorAnswer('Potential before the reset; [B, T].')),
+  v_final: Type.Optional(TensorAnswer('Potential after the last reset; [B].')),
+  meta: Meta,
+});
+
+const AnyLoss = Type.Union([
+  Type.Object(
+    { type: Type.Literal('spike_count') },
+    { title: 'spike_count', additionalProperties: false, description: 'The number of spikes.' },
+  ),
+  Type.Object(
+    { type: Type.Literal('firing_rate_mse'), target: Tensor('Firing rate to reach, Hz; a number or [B].') },
+    { title: 'firing_rate_mse', additionalProperties: false, description: '(firing rate - target)^2.' },
+  ),
+  Type.Object(
+    {
+      type: Type.Literal('cotangent'),
+      spikes: Type.Optional(Tensor('What the loss changes with each spike; [B, T], or a number.')),
+      v: Type.Optional(Tensor('What the loss changes with each potential after the reset; [B, T], or a number.')),
+    },
+    {
+      title: 'cotangent',
+      additionalProperties: false,
+      description: 'The sum over t of spikes * s + v * v[t], at least one of the two given: a vector-Jacobian product.',
+    },
+  ),
+]);
+
+/** The same variants as `oneOf` with a discriminator, so that errors speak of the variant that was meant. */
+export const Loss = Type.Unsafe<Static<typeof AnyLoss>>({
+  description: 'The loss L, summed over neurons; `spike_count` unless given.',
+  type: 'object',
+  oneOf: AnyLoss.anyOf,
+  discriminator: { propertyName: 'type' },
+  required: ['type'],
+});
+export type Loss = Static<typeof Loss>;
+
+export const LifGradRequest = Type.Object(
+  {
+    ...driveAndNeuron,
+    surrogate: Type.Optional(SurrogateChoice('What stands for the derivative of the spike; `sigmoid` unless given.')),
+    detach_reset: Type.Optional(
+      Type.Boolean({ default: false, description: 'Whether the spike in the reset counts as a constant.' }),
+    ),
+    wrt: Type.Optional(Names<Differentiable>(wrtSchema, 'What to differentiate by; `current` unless given.')),
+    loss: Type.Optional(Loss),
+    encoding: Type.Optional(Encoding),
+  },
+  {
+    additionalProperties: false,
+    examples: [{ current: { linspace: [0.5, 2.5, 50] }, steps: 100, surrogate: 'sigmoid', wrt: ['current', 'tau'] }],
+  },
+);
+export type LifGradRequest = Static<typeof LifGradRequest>;
+
+export const LifGradAnswer = Type.Object({
+  results: Type.Array(
+    Type.Object({
+      surrogate: ResolvedSurrogate,
+      loss: TensorAnswer("Each neuron's part of L; [B]."),
+      spike_counts: TensorAnswer('Spikes of each neuron; [B].'),
+      grad: Type.Object(
+        Object.fromEntries(differentiable.map((name) => [name, Type.Optional(TensorAnswer(`dL / d ${name}.`))])),
+        { description: 'By quantity of `wrt`, each in the shape in which it was given; a number is the sum over neurons.' },
+      ),
+    }),
+  ),
+  meta: Meta,
+});

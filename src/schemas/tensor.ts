@@ -1,0 +1,98 @@
+import { Type, type TUnsafe } from '@sinclair/typebox';
+
+import { schemaReference, type NamedSchema } from './shared-schemas.ts';
+
+/** Nested arrays of numbers, to any depth. */
+export type NestedNumbers = readonly (number | NestedNumbers)[];
+
+/** Any form in which a request may give a tensor. */
+export type TensorInput =
+  | number
+  | NestedNumbers
+  | { readonly shape: readonly number[]; readonly data: readonly number[] }
+  | { readonly dtype: 'float32' | 'float64'; readonly shape: readonly number[]; readonly base64: string }
+  | { readonly linspace: readonly [first: number, last: number, count: number] };
+
+/** A tensor of an answer, with JSON or base64 numbers. */
+export type TensorOutput =
+  | number
+  | NestedNumbers
+  | { readonly dtype: 'float32' | 'int32' | 'uint8'; readonly shape: readonly number[]; readonly base64: string };
+
+const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
+
+/** What the documentation says of a request's tensor. `decodeTensor` checks it, in one pass over the numbers. */
+export const tensorSchema: NamedSchema = {
+  $id: 'Tensor',
+  title: 'Tensor',
+  description:
+    "A number, which broadcasts, or an array of numbers in any of these forms. Numbers must be finite and inside float32's range; `null`, strings, booleans and ragged arrays are refused, never coerced.",
+  oneOf: [
+    { title: 'number', type: 'number', examples: [1.5] },
+    { title: 'nested arrays', type: 'array', description: 'Rectangular nested arrays of numbers.', items: {}, examples: [[[1, 2], [3, 4]]] },
+    {
+      title: 'flat data with a shape',
+      ...Type.Object({ shape, data: Type.Array(Type.Number()) }, { additionalProperties: false }),
+      examples: [{ shape: [2, 2], data: [1, 2, 3, 4] }],
+    },
+    {
+      title: 'base64',
+      ...Type.Object(
+        {
+          dtype: Type.String({ enum: ['float32', 'float64'] }),
+          shape,
+          base64: Type.String({ contentEncoding: 'base64', description: 'Little-endian, row-major bytes.' }),
+        },
+        { additionalProperties: false },
+      ),
+      examples: [{ dtype: 'float32', shape: [2], base64: 'AACAPwAAAEA=' }],
+    },
+    {
+      title: 'linspace',
+      ...Type.Object(
+        {
+          linspace: Type.Array(Type.Number(), {
+            minItems: 3,
+            maxItems: 3,
+            description: '[first, last, count]: evenly spaced, both ends included, as numpy.linspace.',
+          }),
+        },
+        { additionalProperties: false },
+      ),
+      examples: [{ linspace: [0.5, 2.5, 50] }],
+    },
+  ],
+};
+
+/** What the documentation says of an answer's tensor. */
+export const tensorOutputSchema: NamedSchema = {
+  $id: 'TensorOutput',
+  title: 'Tensor of an answer',
+  description:
+    'A number or nested arrays; with `"encoding": "base64"` an object. Numbers have as many digits as it takes to read back the same float32.',
+  oneOf: [
+    { title: 'number', type: 'number' },
+    { title: 'nested arrays', type: 'array', items: {} },
+    {
+      title: 'base64',
+      ...Type.Object(
+        {
+          dtype: Type.String({ enum: ['float32', 'int32', 'uint8'] }),
+          shape,
+          base64: Type.String({ contentEncoding: 'base64', description: 'Little-endian, row-major bytes.' }),
+        },
+        { additionalProperties: false },
+      ),
+    },
+  ],
+};
+
+/** A field that takes a tensor. */
+export function Tensor(description: string): TUnsafe<TensorInput> {
+  return Type.Unsafe<TensorInput>(schemaReference(tensorSchema, description));
+}
+
+/** A field of an answer that is a tensor. */
+export function TensorAnswer(description: string): TUnsafe<TensorOutput> {
+  return Type.Unsafe<TensorOutput>(schemaReference(tensorOutputSchema, description));
+}

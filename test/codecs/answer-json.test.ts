@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeJson } from '../../src/codecs/answer-json.ts';
+import { AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError } from '../../src/codecs/answer.ts';
+
+const json = (node: Parameters<typeof encodeJson>[0]): string => encodeJson(node, 'json').toString();
+const numbers = fc.float({ noNaN: true, noDefaultInfinity: true });
+
+describe('encodeJson', () => {
+  it('writes tensors as nested arrays', () => {
+    const values = Float32Array.of(1, 2.5, -0.1, 4, 5, 6);
+    expect(json({ a: new AnswerTensor(values, [6]) })).toBe('{"a":[1,2.5,-0.1,4,5,6]}');
+    expect(json(new AnswerTensor(values, [1, 2, 3]))).toBe('[[[1,2.5,-0.1],[4,5,6]]]');
+    expect(json(new AnswerTensor(values.slice(0, 1), []))).toBe('1');
+    expect(json(new AnswerTensor(new Float32Array(0), [0]))).toBe('[]');
+    expect(json(new AnswerTensor(new Float32Array(0), [2, 0]))).toBe('[[],[]]');
+    expect(json(new AnswerTensor(new Float32Array(0), [0, 3]))).toBe('[]');
+    expect(json(new AnswerRows(Float64Array.of(10.9, 109 * 0.1, 3), Int32Array.of(0, 2, 2, 3)))).toBe('[[10.9,10.9],[],[3]]');
+  });
+
+  it('reads back as the same float32, in either encoding', () => {
+    fc.assert(
+      fc.property(fc.float32Array({ noNaN: true, noDefaultInfinity: true }), (values) => {
+        const tensor = new AnswerTensor(values, [values.length]);
+        expect(Float32Array.from(JSON.parse(json(tensor)) as number[])).toEqual(values);
+        const { dtype, shape, base64 } = JSON.parse(encodeJson(tensor, 'base64').toString()) as { dtype: string; shape: number[]; base64: string };
+        expect({ dtype, shape }).toEqual({ dtype: 'float32', shape: [values.length] });
+        expect(new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer)).toEqual(values);
+      }),
+    );
+  });
+
+  it('writes float64 values as float32', () => {
+    fc.assert(
+      fc.property(numbers, numbers, (a, b) => {
+        const value = (a + b) / 3;
+        expect(json(new AnswerNumber(value))).toBe(json(new AnswerNumber(Math.fround(value))));
+      }),
+    );
+  });
+
+  it('writes everything else as JSON.stringify does', () => {
+    const node = { text: 'a "ü" \n', number: 0.1 + 0.2, flag: true, list: [1, 'x', []], empty: {} };
+    expect(json(node)).toBe(JSON.stringify(node));
+  });
+
+  it('grows for long answers, and hands over bytes that later answers leave alone', () => {
+    const values = Float32Array.from({ length: 300_000 }, (_, i) => i / 7);
+    const first = encodeJson(new AnswerTensor(values, [3, 100_000]), 'json');
+    const copy = Buffer.from(first);
+    encodeJson(new AnswerTensor(values.fill(9), [300_000]), 'json');
+    expect(first.equals(copy)).toBe(true);
+    expect((JSON.parse(first.toString()) as number[][]).map((row) => row.length)).toEqual([100_000, 100_000, 100_000]);
+  });
+
+  it.each(['json', 'base64'] as const)('names the number that is not finite (%s)', (encoding) => {
+    const values = Float64Array.of(1, 2, 3, 4, 1e39, 6);
+    const answer = { results: [{ grad: { current: new AnswerTensor(values, [2, 3]) } }] };
+    expect(() => encodeJson(answer, encoding)).toThrow(new NotFiniteError('/results/0/grad/current', [1, 1]));
+    expect(json([1])).toBe('[1]');
+  });
+});

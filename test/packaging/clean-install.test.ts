@@ -1,0 +1,78 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort, untilReady } from '../support/process.ts';
+import { healthcheckCommand, stages } from './dockerfile.ts';
+import { Builder, childEnvironment, type Image } from './image.ts';
+
+const registryAnswers = process.env.CI === 'true' || spawnSync('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']).status === 0;
+if (!registryAnswers) console.warn('SKIPPED: the npm registry cannot be reached, so the install steps of the Dockerfile were not tried.');
+
+describe.skipIf(!registryAnswers)('the steps of the Dockerfile in an empty folder', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'clean-install-'));
+  const target = stages.at(-1)!.name;
+  let image: Image;
+  let server: ChildProcess | undefined;
+  let port = 0;
+  let log = '';
+
+  const healthcheck = () => {
+    const [program, ...args] = healthcheckCommand(target);
+    return spawnSync(program!, args, { env: childEnvironment({ ...image.env, PORT: `${port}` }) }).status;
+  };
+
+  beforeAll(async () => {
+    image = await new Builder(folder).build(target);
+  }, 180_000);
+
+  afterAll(() => {
+    server?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('leave production packages only', () => {
+    expect(existsSync(path.join(image.workdir, 'node_modules/fastify'))).toBe(true);
+    for (const name of ['typescript', 'vitest', 'eslint', 'autocannon', 'tsx', '@types/node']) {
+      expect(existsSync(path.join(image.workdir, 'node_modules', name)), name).toBe(false);
+    }
+  });
+
+  it('start a server that gets ready and computes', async () => {
+    port = await freePort();
+    const [program, ...args] = image.command;
+    server = spawn(program!, args, {
+      cwd: image.workdir,
+      env: childEnvironment({ ...image.env, PORT: `${port}` }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [server.stdout!, server.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (log += text));
+    await untilReady(server, `http://127.0.0.1:${port}`, () => log);
+
+    const response = await fetch(`http://127.0.0.1:${port}/lif/grad`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ current: { linspace: [0.5, 2.5, 50] }, steps: 100 }),
+    });
+    expect(response.status).toBe(200);
+    const { results } = (await response.json()) as { results: { grad: { current: number[] } }[] };
+    const gradient = results[0]!.grad.current;
+    expect(gradient).toHaveLength(50);
+    expect(gradient.reduce((sum, value) => sum + value, 0) / 50).toBeCloseTo(2.0763, 4);
+    expect(Math.max(...gradient)).toBeCloseTo(3.074, 4);
+    expect(Math.min(...gradient)).toBeCloseTo(1.6188, 4);
+  });
+
+  it('pass the health check while it runs', () => {
+    expect(healthcheck()).toBe(0);
+  });
+
+  it('end with exit code 0 on SIGTERM', async () => {
+    const ended = once(server!, 'exit');
+    server!.kill('SIGTERM');
+    expect(await ended, log).toEqual([0, null]);
+    expect(healthcheck()).toBe(1);
+  });
+});

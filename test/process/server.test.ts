@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { freePort, untilReady } from '../support/process.ts';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+interface Running {
+  child: ChildProcess;
+  url: string;
+  output: () => string;
+  ended: Promise<[number | null, string | null]>;
+}
+
+async function start(environment: Record<string, string> = {}): Promise<Running> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
+    cwd: new URL('../..', import.meta.url),
+    env: { ...process.env, PORT: String(port), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream!.setEncoding('utf8').on('data', (text: string) => { output += text; });
+  return { child, url: `http://127.0.0.1:${port}`, output: () => output, ended: once(child, 'close') as Promise<[number | null, string | null]> };
+}
+
+const post = (url: string, body: unknown) =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+describe('the process', () => {
+  it('on SIGTERM turns unready, finishes what runs, and exits with 0', async () => {
+    const { child, url, output, ended } = await start({ DRAIN_DELAY_MS: '300', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' });
+    await untilReady(child, url, output);
+    const running = post(`${url}/lif/grad`, { current: { linspace: [0.5, 2.5, 100_000] }, steps: 3000, encoding: 'base64' });
+    // By then the request is running, on other threads.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill('SIGTERM');
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
+    expect((await running).status).toBe(200);
+    expect(await ended).toEqual([0, null]);
+    expect(output()).toContain('"path":"/lif/grad","status":200');
+  });
+
+  it('on SIGINT does not wait for load balancers', async () => {
+    const { child, url, output, ended } = await start({ DRAIN_DELAY_MS: '20000' });
+    await untilReady(child, url, output);
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('refuses a wrong configuration in words, without a stack', async () => {
+    const { output, ended } = await start({ PORT: 'http', LOG_LEVEL: 'loud' });
+    expect((await ended)[0]).toBe(1);
+    expect(output()).toContain('PORT="http": must be a whole number from 0 to 65535 (default 3000)');
+    expect(output()).toContain('LOG_LEVEL="loud": must be one of');
+    expect(output()).not.toMatch(/\n\s+at /);
+  });
+
+  it('says so when the port is taken', async () => {
+    const first = await start();
+    await untilReady(first.child, first.url, first.output);
+    const second = await start({ PORT: new URL(first.url).port });
+    expect((await second.ended)[0]).toBe(1);
+    expect(second.output()).toContain('EADDRINUSE');
+  });
+});
