@@ -16,6 +16,15 @@ export function checkWork(estimate: number, how: string, limits: Limits): void {
   );
 }
 
+// Kernels count steps in 32 bits.
+const mostSteps = 2 ** 31 - 1;
+
+/** @throws {Problem} `too_much_work` when no kernel could count that far. */
+export function checkSteps(steps: number): void {
+  if (steps <= mostSteps) return;
+  throw new Problem('too_much_work', `The request asks for ${count(steps)} steps; the limit is ${mostSteps}. Split the run, with \`v_final\` as the next \`v_init\`.`);
+}
+
 /** @throws {Problem} `too_much_work` when that many numbers may not be made for one request. */
 export function checkValues(estimate: number, what: string, limits: Limits): void {
   if (estimate <= limits.resultValues) return;

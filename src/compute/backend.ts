@@ -25,7 +25,8 @@ export interface Computed<J extends Job = Job> {
  * - `run` never changes its input and never keeps a reference to it; what it returns belongs to the caller.
  * - Every element depends on its own neuron (or x) alone: batch size and order change nothing, not a bit.
  * - A job small enough to be done at once is answered synchronously, without a promise: a turn of the event loop costs as much.
- * - Values may come back non-finite only when the mathematics itself leaves float32's range; who encodes them says so.
+ * - Gradients and potentials come back non-finite where the mathematics itself leaves the arithmetic's range; who encodes them
+ *   says so. A surrogate's value is given as the largest number there is instead.
  *
  * @throws {ComputeError} when the job could not be done by this back-end.
  */
@@ -39,5 +40,10 @@ export interface Backend {
 
 /** A job that a back-end could not do, by no fault of the request. */
 export class ComputeError extends Error {
-  override readonly name = 'ComputeError';
+  override readonly name: string = 'ComputeError';
+}
+
+/** There was no memory for the job at this time. */
+export class OutOfMemoryError extends ComputeError {
+  override readonly name = 'OutOfMemoryError';
 }

@@ -6,28 +6,22 @@ export interface Answer<J extends Job = Job> extends Computed<J> {
   readonly backend: BackendInfo;
 }
 
-/** Picks the back-end for a job and runs it there. */
+/** Runs jobs on a back-end and says which one it was. */
 export class Engine {
   readonly #backend: Backend;
-  #ready = false;
 
   constructor(backend: Backend) {
     this.#backend = backend;
   }
 
-  /** Whether the usual kernels are compiled and have run once. */
-  get ready(): boolean {
-    return this.#ready;
-  }
-
-  /** The back-ends in the order in which they are tried. */
+  /** The back-ends that jobs may run on. */
   get backends(): readonly BackendInfo[] {
     return [this.#backend.info];
   }
 
-  async warm(): Promise<void> {
-    await this.#backend.warm();
-    this.#ready = true;
+  /** Resolves when the usual kernels are compiled and have run. */
+  warm(): Promise<void> {
+    return this.#backend.warm();
   }
 
   /**

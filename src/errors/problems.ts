@@ -103,6 +103,11 @@ export const problemTypes = {
     title: 'A fault of ours',
     description: 'Something failed in the service, not in the request. `request_id` finds it in the log; please report it with that id.',
   },
+  out_of_memory: {
+    status: 503,
+    title: 'There is no memory for the job now',
+    description: 'Other jobs hold the memory that this one needs. Send it again after `Retry-After` seconds, or split it into smaller ones.',
+  },
   shutting_down: {
     status: 503,
     title: 'The service is shutting down',

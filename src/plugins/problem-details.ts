@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
+import { OutOfMemoryError } from '../compute/backend.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType } from '../errors/problems.ts';
@@ -57,6 +58,9 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
 /** The problem that a framework's error stands for; whatever is not known to be the client's doing is ours. */
 export function toProblem(error: FastifyError | Problem, app: FastifyInstance): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof OutOfMemoryError) {
+    return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', { cause: error, headers: { 'retry-after': '1' } });
+  }
   const limit = app.config.limits.bodyBytes;
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

@@ -2,8 +2,8 @@ import { decodeTensor, isTensorNumber, type Tensor } from '../codecs/tensor.ts';
 import type { Differentiable, LifProblem, NeuronQuantity, Quantity } from '../compute/jobs.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
-import { checkValues, checkWork, type Limits } from '../limits.ts';
-import { mostSteps, type LifGradRequest, type LifSimulateRequest } from '../schemas/lif-routes.ts';
+import { checkSteps, checkValues, checkWork, type Limits } from '../limits.ts';
+import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif-routes.ts';
 
 /** The contract's defaults of the quantities that may differ from neuron to neuron. */
 const neuronDefaults = { tau: 10, v_threshold: 1, v_reset: 0, v_rest: 0, resistance: 1, v_init: 0 } as const;
@@ -50,6 +50,7 @@ export function readLifProblem(request: LifRequest, runs: number, errors: InputE
   const how = `${neurons} neurons x ${steps!} steps${runs > 1 ? ` x ${runs} surrogates` : ''}`;
   // A batch without neurons is no reason to count without end either.
   checkWork(Math.max(neurons, 1) * steps! * runs, how, limits);
+  checkSteps(steps!);
 
   const quantity = (field: NeuronField): NeuronQuantity =>
     given[field] === undefined ? { per: 'job', value: neuronDefaults[field] } : neuronQuantity(given[field]);
@@ -128,7 +129,6 @@ function readSteps({ shape }: Tensor, given: number | undefined, errors: InputEr
     return errors.add('/steps', `is ${given}, but /current has ${steps} steps (shape ${shapeText(shape)}); leave it out or make them equal`);
   }
   if (steps === 0) return errors.add('/current', `must have at least one step, got shape ${shapeText(shape)}`);
-  if (steps > mostSteps) return errors.add('/current', `must have at most ${mostSteps} steps, got shape ${shapeText(shape)}`);
   return steps;
 }
 

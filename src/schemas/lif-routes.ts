@@ -6,9 +6,6 @@ import { Names, namesSchema } from './names.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
 import { Tensor, TensorAnswer } from './tensor.ts';
 
-/** The most steps that every back-end can count in 32 bits. */
-export const mostSteps = 2 ** 31 - 1;
-
 export const recordSchema = namesSchema(
   'Recorded',
   recordable,
@@ -65,7 +62,6 @@ const driveAndNeuron = {
   steps: Type.Optional(
     Type.Integer({
       minimum: 1,
-      maximum: mostSteps,
       description: 'T. Required when the current is constant in time; must equal T otherwise.',
     }),
   ),

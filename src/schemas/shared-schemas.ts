@@ -5,7 +5,7 @@ export interface NamedSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** What refers to a named schema, with a description of its own. */
-export function schemaReference(schema: NamedSchema, description: string): { $ref: string; description: string } {
-  return { $ref: `${schema.$id}#`, description };
+/** What refers to a named schema, with a description of its own, which @fastify/swagger would drop beside a bare `$ref`. */
+export function schemaReference(schema: NamedSchema, description: string): object {
+  return { description, allOf: [{ $ref: `${schema.$id}#` }] };
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ComputeError } from '../../../src/compute/backend.ts';
 import { Arena } from '../../../src/compute/backends/wasm/arena.ts';
 import { ArenaPool } from '../../../src/compute/backends/wasm/arena-pool.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
+import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { lifProblem, perStep, resultOf } from './support.ts';
 
@@ -31,21 +33,64 @@ describe('Arena', () => {
 });
 
 describe('ArenaPool', () => {
-  it('lends to a few at a time, in order', async () => {
+  /** Something to wait for, and what ends the wait. */
+  const gate = () => {
+    let open!: () => void;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    return { opened, open };
+  };
+
+  it('lends to a few at a time, in order, and lends again what came back', async () => {
     const pool = new ArenaPool();
-    const lent = [await pool.take(), await pool.take()];
+    const gates = [gate(), gate(), gate()];
     const order: number[] = [];
-    const waiting = [1, 2].map(async (who) => {
-      const arena = await pool.take();
-      order.push(who);
-      return arena;
-    });
-    expect(order).toEqual([]);
-    pool.giveBack(lent[0]!);
-    expect(await waiting[0]).toBe(lent[0]);
-    expect(order).toEqual([1]);
-    pool.giveBack(lent[1]!);
-    expect(await waiting[1]).toBe(lent[1]);
+    const arenas = gates.map(({ opened }, i) =>
+      pool.lend(async (arena) => {
+        order.push(i);
+        await opened;
+        return arena;
+      }),
+    );
+    await Promise.resolve();
+    expect(order).toEqual([0, 1]);
+    gates[0]!.open();
+    const first = await arenas[0];
+    gates[2]!.open();
+    expect(await arenas[2]).toBe(first);
+    expect(order).toEqual([0, 1, 2]);
+    gates[1]!.open();
+    expect(await arenas[1]).not.toBe(first);
+  });
+
+  it('goes on after a job that failed, with a new arena', async () => {
+    const pool = new ArenaPool();
+    const seen: unknown[] = [];
+    for (let i = 0; i < 5; i++) {
+      const failing = pool.lend((arena) => {
+        seen.push(arena);
+        return Promise.reject(new Error('broken'));
+      });
+      await expect(failing).rejects.toThrow('broken');
+    }
+    expect(new Set(seen).size).toBe(5);
+  });
+});
+
+describe('WorkerPool', () => {
+  it('answers for a thread that failed only when no thread works on the job any more, and works on', async () => {
+    const pool = new WorkerPool(2);
+    try {
+      const cache = await KernelCache.create();
+      const kernel = cache.get('sigmoid', () => surrogateGradKernel({ name: 'sigmoid', integers: {} }, 'one'));
+      const arena = new Arena();
+      const top = arena.mark();
+      // A job block beyond the memory: the kernel traps.
+      const launch = { kernel, job: 0x7fffff00, vectors: 1000, scratchBytes: 1000 };
+      await expect(pool.run(arena, launch)).rejects.toThrow(ComputeError);
+      expect(arena.mark()).toBe(top);
+    } finally {
+      await pool.close();
+    }
   });
 });
 

@@ -8,25 +8,28 @@ const keptBytes = 256 * 2 ** 20;
 /** Lends an arena to each large job, in order, to a few at a time. */
 export class ArenaPool {
   readonly #free: Arena[] = [];
-  readonly #waiting: ((arena: Arena) => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #lent = 0;
 
-  async take(): Promise<Arena> {
-    if (this.#lent === atOnce) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#lent++;
-    return this.#next();
-  }
-
-  giveBack(arena: Arena): void {
-    if (arena.byteLength <= keptBytes) this.#free.push(arena);
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#lent--;
-    else waiting(this.#next());
-  }
-
-  #next(): Arena {
-    const arena = this.#free.pop() ?? new Arena();
-    arena.reset();
-    return arena;
+  /**
+   * Runs `use` with an arena of its own, once there is one.
+   *
+   * @throws {RangeError} when the system has no memory for one, or whatever `use` throws.
+   */
+  async lend<R>(use: (arena: Arena) => Promise<R>): Promise<R> {
+    if (this.#lent === atOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#lent++;
+    try {
+      const arena = this.#free.pop() ?? new Arena();
+      arena.reset();
+      const result = await use(arena);
+      if (arena.byteLength <= keptBytes) this.#free.push(arena);
+      return result;
+    } finally {
+      // The place goes to whoever has waited longest. An arena that something failed in is not used again.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#lent--;
+      else next();
+    }
   }
 }

@@ -6,7 +6,7 @@ const alignment = 64;
 
 /**
  * Memory that kernels read and write, shared with the worker threads. A job takes what it needs from the start of it, and
- * everything is given back at once when the next job resets it.
+ * everything is given back at once when the next job resets it (or, within a job, with `release`).
  */
 export class Arena {
   readonly memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
@@ -23,6 +23,16 @@ export class Arena {
 
   reset(): void {
     this.#top = alignment;
+  }
+
+  /** How far the memory is taken: what is allocated from here on goes with `release`. */
+  mark(): number {
+    return this.#top;
+  }
+
+  /** Gives back everything allocated since the mark. */
+  release(mark: number): void {
+    this.#top = mark;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Job } from '../../jobs.ts';
+import type { Job, LifSimulateJob } from '../../jobs.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 
@@ -6,6 +6,7 @@ import type { Surrogate } from '../../surrogates/definition.ts';
 const perValue = 3;
 const perForwardStep = 0.5;
 const perGradStep = 2;
+const perRowValue = 1;
 const float64Factor = 4;
 
 /** About how long a job's kernels take on one core. */
@@ -16,10 +17,15 @@ export function estimateNanoseconds(job: Job): number {
     case 'surrogate_grad':
       return job.x.length * perValue * weightOf(job.surrogates);
     case 'lif_simulate':
-      return job.problem.neurons * job.problem.steps * perForwardStep * (job.record.has('spike_times') ? 2 : 1);
+      return job.problem.neurons * job.problem.steps * (perForwardStep * (job.record.has('spike_times') ? 2 : 1) + rowsOf(job) * perRowValue);
     case 'lif_grad':
       return job.problem.neurons * job.problem.steps * perGradStep * weightOf(job.surrogates);
   }
+}
+
+/** Values that are written for each neuron and step. */
+function rowsOf({ record }: LifSimulateJob): number {
+  return (['spikes', 'v', 'v_pre'] as const).filter((name) => record.has(name)).length;
 }
 
 function weightOf(surrogates: readonly Surrogate[]): number {

@@ -204,7 +204,7 @@ function countUses(roots: readonly Node[]): Map<Node, number> {
   const uses = new Map<Node, number>();
   const visit = (node: Node): void => {
     const before = uses.get(node) ?? 0;
-    // A promoted or demoted value is printed for each half.
+    // A promoted value is printed for each half.
     uses.set(node, before + 1);
     if (before === 0) {
       for (const arg of node.args) {

@@ -78,7 +78,7 @@ export function rowCursors(writer: FunctionWriter, name: string, groups: number,
   });
 }
 
-export function rowDistances(writer: FunctionWriter, bytes: 1 | 4): void {
+function rowDistances(writer: FunctionWriter, bytes: 1 | 4): void {
   const unit = bytes === 4 ? 'row' : 'byteRow';
   const steps = writer.integer('steps');
   for (const row of [1, 2, 3]) {

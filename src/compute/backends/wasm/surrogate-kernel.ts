@@ -123,6 +123,6 @@ export function surrogateGradKernel(shape: SurrogateShape, cotangent: 'one' | 'j
       job: () => graph.parameter('cotangent', true),
       array: () => graph.leaf('cotangent', 'step'),
     }[cotangent]();
-    return [{ array: 'gradArray', node: saturated(graph, graph.mul(factor, gradient)), as: 'float32' }];
+    return [{ array: 'gradArray', node: graph.mul(factor, gradient), as: 'float32' }];
   });
 }

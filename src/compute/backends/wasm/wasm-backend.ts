@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Backend, BackendInfo, Computed } from '../../backend.ts';
-import { ComputeError } from '../../backend.ts';
+import { OutOfMemoryError } from '../../backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { Arena } from './arena.ts';
 import { ArenaPool } from './arena-pool.ts';
@@ -65,27 +65,28 @@ export class WasmBackend implements Backend {
     for (let next = program.next(); ; next = program.next()) {
       if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
       const { kernel, job: block, vectors, scratchBytes }: Launch = next.value;
+      const mark = arena.mark();
       arena.instance(kernel)(block, arena.allocate(scratchBytes), 0, vectors);
+      arena.release(mark);
     }
   }
 
   async #runPooled<J extends Job>(job: J): Promise<Computed<J>> {
     const accepted = performance.now();
-    const arena = await this.#arenas.take();
-    const start = performance.now();
     try {
-      const program = this.#program(job, arena);
-      for (let next = program.next(); ; next = program.next()) {
-        if (next.done) {
-          return { result: next.value, queueMs: start - accepted, computeMs: performance.now() - start };
+      return await this.#arenas.lend(async (arena) => {
+        const start = performance.now();
+        const program = this.#program(job, arena);
+        for (let next = program.next(); ; next = program.next()) {
+          if (next.done) {
+            return { result: next.value, queueMs: start - accepted, computeMs: performance.now() - start };
+          }
+          await this.#pool.run(arena, next.value);
         }
-        await this.#pool.run(arena, next.value);
-      }
+      });
     } catch (error) {
-      if (error instanceof RangeError) throw new ComputeError('not enough memory for the job', { cause: error });
+      if (error instanceof RangeError) throw new OutOfMemoryError('not enough memory for the job', { cause: error });
       throw error;
-    } finally {
-      this.#arenas.giveBack(arena);
     }
   }
 

@@ -22,24 +22,29 @@ export class WorkerPool {
     });
   }
 
-  /** @throws {ComputeError} when a worker thread failed. */
+  /**
+   * Resolves when no thread works on the launch any more, whether it went well or not.
+   *
+   * @throws {ComputeError} when a worker thread failed.
+   */
   async run(arena: Arena, launch: Launch): Promise<void> {
     const { kernel, job, vectors, scratchBytes } = launch;
+    if (vectors === 0) return;
     const share = Math.ceil(vectors / (this.threads * blocksPerThread));
     const block = Math.ceil(share / blockGranule) * blockGranule;
     const threads = Math.min(this.threads, Math.ceil(vectors / block));
+    const mark = arena.mark();
     const counter = arena.allocate(4);
     arena.setInteger(counter, 0);
     const scratches = Array.from({ length: threads }, () => arena.allocate(scratchBytes));
-    try {
-      await Promise.all(
-        scratches.map((scratch) =>
-          this.#pool.run({ module: kernel.module, memory: arena.memory, job, scratch, counter, vectors, block }),
-        ),
-      );
-    } catch (cause) {
-      throw new ComputeError('a worker thread failed', { cause });
-    }
+    const done = await Promise.allSettled(
+      scratches.map((scratch) =>
+        this.#pool.run({ module: kernel.module, memory: arena.memory, job, scratch, counter, vectors, block }),
+      ),
+    );
+    arena.release(mark);
+    const failed = done.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw new ComputeError('a worker thread failed', { cause: failed.reason });
   }
 
   async close(): Promise<void> {
