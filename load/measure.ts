@@ -27,14 +27,29 @@ export interface Load {
   body: string;
   connections: number;
   seconds: number;
+  /** Whether the client looks for answers all the time instead of sleeping until one comes. */
+  polling: boolean;
+}
+
+/** Keeps the event loop from sleeping until the returned function is called. */
+function stayAwake(): () => void {
+  let awake = true;
+  const again = () => {
+    if (awake) setImmediate(again);
+  };
+  again();
+  return () => {
+    awake = false;
+  };
 }
 
 /** A closed loop: each connection sends its next request when the last one is answered. */
-export async function measure({ url, pid, body, connections, seconds }: Load): Promise<Round> {
+export async function measure({ url, pid, body, connections, seconds, polling }: Load): Promise<Round> {
   const latencies: number[] = [];
   let first = 0;
   let last = 0;
   const before = processorTime(pid);
+  const sleepAgain = polling ? stayAwake() : undefined;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(
       // The client's own figures are sampled once a second; the listener below sees each answer instead.
@@ -50,6 +65,7 @@ export async function measure({ url, pid, body, connections, seconds }: Load): P
       latencies.push(time);
     });
   });
+  sleepAgain?.();
   const after = processorTime(pid);
   const failures: string[] = [];
   if (result.non2xx > 0) {

@@ -29,7 +29,13 @@ export async function startServer(args: string[], environment: Record<string, st
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = once(child, 'exit');
+  let stopping = false;
+  child.once('exit', (code, signal) => {
+    if (!stopping) console.error(`node ${args.join(' ')} ended by itself (${code ?? signal ?? ''})`);
+  });
   const stop = async () => {
+    stopping = true;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGTERM');
     await ended;
   };

@@ -13,7 +13,7 @@ describe('decodeBase64', () => {
 
   it('refuses every text that is not exactly what an encoder writes', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'AB/+9=-_ \n,é') }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom('A', 'B', '/', '+', '9', '=', '-', '_', ' ', '\n', ',', 'é') }), (text) => {
         const decoded = decodeBase64(text);
         if (typeof decoded !== 'string') expect(decoded.toString('base64')).toBe(text);
       }),

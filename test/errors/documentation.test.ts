@@ -28,7 +28,7 @@ function document(): string {
   ].join('\n');
 }
 
-// `npx vitest run -u test/errors` writes the file again.
+// `npx vitest run test/errors --update` writes the file again.
 it('docs/errors.md documents every problem as the catalogue has it', async () => {
   await expect(document()).toMatchFileSnapshot('../../docs/errors.md');
 });

@@ -51,10 +51,14 @@ describe('draining', () => {
     const run = engine.run.bind(engine);
     let release!: () => void;
     const held = new Promise<void>((resolve) => { release = resolve; });
-    engine.run = (job) => held.then(() => run(job));
+    let begun = false;
+    engine.run = (job) => {
+      begun = true;
+      return held.then(() => run(job));
+    };
 
     const running = service.post('/surrogate/grad', { x: 0, surrogate: 'sigmoid' });
-    await expect.poll(() => (service.app.lifecycle as unknown as object)).toBeDefined();
+    await expect.poll(() => begun).toBe(true);
     const drained = service.app.lifecycle.drain(100);
     expect(await service.request('/readyz')).toMatchObject({ status: 503, body: { reason: 'draining' } });
     expect((await service.request('/livez')).status).toBe(200);

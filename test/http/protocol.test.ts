@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemTypes, type ProblemDocument } from '../../src/errors/problems.ts';
@@ -64,14 +63,15 @@ describe('a body', () => {
     expect(announced.status).toBe(413);
     expect(announced.body).toMatchObject({ code: 'body_too_large', detail: 'The body is larger than the limit of 67108864 bytes.' });
 
-    // Sent in chunks by a client that reads only when all is written.
-    const request = httpRequest({ port: service.port, method: 'POST', path: '/lif/grad', headers: { 'content-type': 'application/json' } });
-    const answered = once(request, 'response') as Promise<[{ statusCode: number }]>;
-    for (let at = 0; at < bytes.length; at += 2 ** 20) {
-      if (!request.write(bytes.subarray(at, at + 2 ** 20))) await once(request, 'drain');
-    }
-    request.end();
-    expect((await answered)[0].statusCode).toBe(413);
+    // A client that reads only when all is written, and goes on with the connection.
+    const chunk = `100000\r\n${' '.repeat(2 ** 20)}\r\n`;
+    const answer = await service.raw(
+      `POST /lif/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(100)}0\r\n\r\n` +
+        'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toContain('"body_too_large"');
+    expect(answer).toContain('{"live":true}');
   });
 
   it('with a million wrong values is refused at once, with a few of the errors', async () => {

@@ -1,0 +1,175 @@
+import { Arena } from '../src/compute/backends/wasm/arena.ts';
+import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
+import type { Launch } from '../src/compute/backends/wasm/launch.ts';
+import { vectorsOf } from '../src/compute/backends/wasm/launch.ts';
+import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
+import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
+import { writeJobBlock } from '../src/compute/backends/wasm/uniforms.ts';
+import { WasmBackend } from '../src/compute/backends/wasm/wasm-backend.ts';
+import { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
+import { agreement } from './agreement.ts';
+import type { Agreement } from './agreement.ts';
+import { copyKernel } from './copy-kernel.ts';
+import { currents, defaultSurrogate, forwardJob, gradJob, surrogateJob } from './jobs.ts';
+import { inPlace, launchesOf, pooled, warmUp } from './launches.ts';
+import { peakKernel } from './peak-kernel.ts';
+import { plainForward, plainGrad } from './plain-loop.ts';
+import { demandsOf } from './transcendentals.ts';
+import type { Demands } from './transcendentals.ts';
+import { inTurns } from './turns.ts';
+import type { Contender } from './turns.ts';
+
+export interface Setting {
+  readonly neurons: number;
+  readonly steps: number;
+  /** Length of x for the surrogates on their own. */
+  readonly values: number;
+  readonly surrogates: readonly string[];
+  /** Threads that work together in the figures for all cores. */
+  readonly threads: number;
+  readonly rounds: number;
+  /** How long one contender's turn lasts. */
+  readonly turnMilliseconds: number;
+}
+
+/** Neuron-steps per second by round, with what was timed in turns with them. */
+export interface LifRow {
+  readonly one: readonly number[];
+  readonly all: readonly number[];
+  readonly plain: readonly number[];
+  /** SIMD operations per second at the machine's peak. */
+  readonly peak: readonly number[];
+  readonly operationsPerVector: number;
+}
+
+export interface LifGradRow extends LifRow {
+  readonly name: string;
+  readonly demands: Demands;
+  /** The sigmoid's kernel on one core. */
+  readonly sigmoid: readonly number[];
+}
+
+/** Values per second by round. */
+export interface SurrogateRow {
+  readonly name: string;
+  readonly demands: Demands;
+  readonly one: readonly number[];
+  readonly copy: readonly number[];
+  readonly peak: readonly number[];
+  readonly operationsPerVector: number;
+}
+
+export interface Results {
+  readonly setting: Setting;
+  readonly agreement: Agreement;
+  readonly forward: LifRow;
+  readonly lifGrad: readonly LifGradRow[];
+  readonly surrogates: readonly SurrogateRow[];
+}
+
+const peakTurns = 2000;
+// Neurons one after the other cost the same each, however many there are.
+const plainShare = 8;
+
+/** Times all kernels. `note` hears of each as it is done. */
+export async function benchmark(setting: Setting, note: (line: string) => void): Promise<Results> {
+  const pool = new WorkerPool(setting.threads);
+  const backend = await WasmBackend.create({ threads: 1, inlineNanoseconds: Infinity });
+  try {
+    const kernels = await KernelCache.create();
+    return {
+      setting,
+      agreement: await agreement(backend, Math.min(setting.neurons, 4096), setting.steps),
+      ...(await lifRows(setting, kernels, pool, note)),
+      surrogates: await surrogateRows(setting, kernels, note),
+    };
+  } finally {
+    await Promise.all([pool.close(), backend.close()]);
+  }
+}
+
+async function lifRows(
+  setting: Setting,
+  kernels: KernelCache,
+  pool: WorkerPool,
+  note: (line: string) => void,
+): Promise<Pick<Results, 'forward' | 'lifGrad'>> {
+  const { neurons, steps, rounds, turnMilliseconds } = setting;
+  const arena = new Arena();
+  const work = neurons * steps;
+  const surrogates = setting.surrogates.map(defaultSurrogate);
+  const forwardLaunch = launchesOf(lifSimulate({ kernels, arena }, forwardJob(neurons, steps)))[0]!;
+  const launches = launchesOf(lifGrad({ kernels, arena }, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])));
+  const peakLaunch = peak(kernels, arena);
+  await warmUp(arena, [peakLaunch, forwardLaunch, ...launches]);
+  const peakContender = inPlace(arena, peakLaunch, peakTurns * peakLaunch.kernel.operationsPerVector);
+  const plain = plainContenders(Math.ceil(neurons / plainShare), steps);
+
+  note('forward');
+  const forward = await inTurns(
+    { one: inPlace(arena, forwardLaunch, work), all: pooled(arena, pool, forwardLaunch, work), plain: plain.forward, peak: peakContender },
+    rounds,
+    turnMilliseconds,
+  );
+  const [sigmoidLaunch, ...others] = launches;
+  const sigmoid = inPlace(arena, sigmoidLaunch!, work);
+  const rows: LifGradRow[] = [];
+  for (const [i, launch] of others.entries()) {
+    const surrogate = surrogates[i]!;
+    note(`forward and backward, ${surrogate.name}`);
+    const rates = await inTurns(
+      { one: inPlace(arena, launch, work), sigmoid, all: pooled(arena, pool, launch, work), plain: plain.grad, peak: peakContender },
+      rounds,
+      turnMilliseconds,
+    );
+    rows.push({ ...rates, name: surrogate.name, demands: demandsOf(surrogate), operationsPerVector: launch.kernel.operationsPerVector });
+  }
+  return { forward: { ...forward, operationsPerVector: forwardLaunch.kernel.operationsPerVector }, lifGrad: rows };
+}
+
+async function surrogateRows(setting: Setting, kernels: KernelCache, note: (line: string) => void): Promise<SurrogateRow[]> {
+  const { values, rounds, turnMilliseconds } = setting;
+  const arena = new Arena();
+  const surrogates = setting.surrogates.map(defaultSurrogate);
+  const launches = launchesOf(surrogateGrad({ kernels, arena }, surrogateJob(values, surrogates)));
+  const peakLaunch = peak(kernels, arena);
+  const copyLaunch = copy(kernels, arena, values);
+  await warmUp(arena, [peakLaunch, copyLaunch, ...launches]);
+  const peakContender = inPlace(arena, peakLaunch, peakTurns * peakLaunch.kernel.operationsPerVector);
+  const copyContender = inPlace(arena, copyLaunch, values);
+  const rows: SurrogateRow[] = [];
+  for (const [i, launch] of launches.entries()) {
+    const surrogate = surrogates[i]!;
+    note(`surrogate, ${surrogate.name}`);
+    const rates = await inTurns(
+      { one: inPlace(arena, launch, values), copy: copyContender, peak: peakContender },
+      rounds,
+      turnMilliseconds,
+    );
+    rows.push({ ...rates, name: surrogate.name, demands: demandsOf(surrogate), operationsPerVector: launch.kernel.operationsPerVector });
+  }
+  return rows;
+}
+
+function plainContenders(neurons: number, steps: number): Record<'forward' | 'grad', Contender> {
+  const current = currents(neurons);
+  const counts = new Int32Array(neurons);
+  const grad = new Float64Array(neurons);
+  const work = neurons * steps;
+  return {
+    forward: { work, run: () => { plainForward(current, steps, counts); } },
+    grad: { work, run: () => { plainGrad(current, steps, counts, grad); } },
+  };
+}
+
+function peak(kernels: KernelCache, arena: Arena): Launch {
+  const kernel = kernels.get('peak', peakKernel);
+  return { kernel, job: writeJobBlock(arena, kernel, {}, { factor: 0.5 }), vectors: peakTurns, scratchBytes: 1024 };
+}
+
+function copy(kernels: KernelCache, arena: Arena, values: number): Launch {
+  const kernel = kernels.get('copy', copyKernel);
+  const vectors = vectorsOf(values);
+  const arrays = { xArray: arena.fillFloats(1, 4 * vectors), gradArray: arena.allocate(16 * vectors) };
+  return { kernel, job: writeJobBlock(arena, kernel, arrays, { factor: 0.5 }), vectors, scratchBytes: 0 };
+}

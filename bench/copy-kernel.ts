@@ -1,0 +1,39 @@
+import { Graph } from '../src/compute/backends/wasm/graph.ts';
+import { JobBlockLayout } from '../src/compute/backends/wasm/job-block.ts';
+import type { KernelText } from '../src/compute/backends/wasm/kernel-text.ts';
+import { kernelModule } from '../src/compute/backends/wasm/kernel-text.ts';
+
+const vectorsPerTurn = 8;
+
+/** A kernel that writes a multiple of one array into another: as little as a kernel from x to y can do. */
+export function copyKernel(): KernelText {
+  const block = new JobBlockLayout();
+  const integer = (name: string) => `(i32.load offset=${block.integer(name)} (local.get $job))`;
+  const factor = `(v128.load32_splat offset=${block.uniform(new Graph().parameter('factor', true), 'nearest')} (local.get $job))`;
+  const scale = (vector: number) => {
+    const scaled = `(f32x4.mul (local.get $factor) (v128.load offset=${16 * vector} (local.get $source)))`;
+    return `(v128.store offset=${16 * vector} (local.get $target) ${scaled})`;
+  };
+  const forward = (local: string, bytes: number) => `(local.set ${local} (i32.add (local.get ${local}) (i32.const ${bytes})))`;
+  const loop = (label: string, vectors: number) => [
+    `(block $done${label} (loop $${label}`,
+    `(br_if $done${label} (i32.gt_u (i32.add (local.get $from) (i32.const ${vectors})) (local.get $to)))`,
+    ...Array.from({ length: vectors }, (_, i) => scale(i)),
+    forward('$source', 16 * vectors),
+    forward('$target', 16 * vectors),
+    forward('$from', vectors),
+    `(br $${label})))`,
+  ];
+  const start = (array: string) => `(i32.add ${integer(array)} (i32.shl (local.get $from) (i32.const 4)))`;
+  const run = [
+    '(func $run (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)',
+    '(local $factor v128) (local $source i32) (local $target i32)',
+    `(local.set $factor ${factor})`,
+    `(local.set $source ${start('xArray')})`,
+    `(local.set $target ${start('gradArray')})`,
+    ...loop('many', vectorsPerTurn),
+    ...loop('one', 1),
+    ')',
+  ];
+  return { text: kernelModule([run.join('\n')]), block, operationsPerVector: 1 };
+}

@@ -1,0 +1,60 @@
+import type { LifGradJob, LifProblem, LifSimulateJob, NeuronQuantity, SurrogateGradJob } from '../src/compute/jobs.ts';
+import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';
+import type { Surrogate } from '../src/compute/surrogates/definition.ts';
+
+/** `count` numbers from `low` to `high` that float32 holds exactly, so that float64 code starts from the same ones. */
+export function ramp(low: number, high: number, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => Math.fround(low + ((high - low) * i) / Math.max(1, count - 1)));
+}
+
+/** From neurons that stay silent to ones that fire every 5 ms. */
+export function currents(neurons: number): Float64Array {
+  return ramp(0.5, 2.5, neurons);
+}
+
+/** A surrogate with its parameters' defaults. */
+export function defaultSurrogate(name: string): Surrogate {
+  const parameters = Object.entries(surrogateDefinition(name).parameters);
+  return { name, parameters: Object.fromEntries(parameters.map(([key, parameter]) => [key, parameter.default])) };
+}
+
+/** The contract's default neurons, each with a constant current of its own. */
+function problem(neurons: number, steps: number): LifProblem {
+  const same = (value: number): NeuronQuantity => ({ per: 'job', value });
+  return {
+    neurons,
+    steps,
+    dt: 0.1,
+    current: { per: 'neuron', values: currents(neurons) },
+    tau: same(10),
+    v_threshold: same(1),
+    v_reset: same(0),
+    v_rest: same(0),
+    resistance: same(1),
+    v_init: same(0),
+    reset: 'hard',
+    refractorySteps: 0,
+    integration: 'euler',
+    inputScaling: true,
+  };
+}
+
+export function forwardJob(neurons: number, steps: number): LifSimulateJob {
+  return { kind: 'lif_simulate', problem: problem(neurons, steps), record: new Set(['spike_counts']) };
+}
+
+export function gradJob(neurons: number, steps: number, surrogates: readonly Surrogate[]): LifGradJob {
+  return {
+    kind: 'lif_grad',
+    problem: problem(neurons, steps),
+    surrogates,
+    loss: { type: 'spike_count' },
+    detachReset: false,
+    wrt: ['current'],
+  };
+}
+
+/** Over the potentials' distances from the threshold that a run meets. */
+export function surrogateJob(values: number, surrogates: readonly Surrogate[]): SurrogateGradJob {
+  return { kind: 'surrogate_grad', x: ramp(-2, 2, values), surrogates, cotangent: 1 };
+}

@@ -1,0 +1,108 @@
+import { summarise } from '../load/statistics.ts';
+import type { LifGradRow, LifRow, Results, SurrogateRow } from './benchmark.ts';
+import { verdicts } from './targets.ts';
+import type { Demands } from './transcendentals.ts';
+import { ratios } from './turns.ts';
+
+/** The run as Markdown, as lines. */
+export function report(results: Results): string[] {
+  const { setting, forward, lifGrad, surrogates } = results;
+  return [
+    '### Aims',
+    '',
+    ...table(['aim', 'reached', '', 'missed by'], verdicts(results).map(({ aim, reached, met, missing }) => [aim, reached, met ? 'met' : '**not met**', missing.join(', ')])),
+    '',
+    '### Yardsticks',
+    '',
+    ...table(['one core', 'median (min to max)'], yardsticks(results)),
+    '',
+    `### LIF: ${setting.neurons} neurons, ${setting.steps} steps`,
+    '',
+    ...table(
+      ['kernel', 'functions', 'G neuron-steps/s, one core', `${setting.threads} cores`, 'to one core', 'to the plain loop', 'time to `sigmoid`', 'operations', 'of peak'],
+      [['forward', '', ...lifCells(forward, '')], ...lifGrad.map((row) => [`\`${row.name}\``, functions(row.demands), ...lifCells(row, timeToSigmoid(row))])],
+    ),
+    '',
+    `### Surrogate gradients: ${setting.values} values, one core`,
+    '',
+    ...table(['kernel', 'functions', 'G values/s', 'GB/s', 'of the copy', 'operations', 'of peak'], surrogates.map(surrogateCells)),
+  ];
+}
+
+function yardsticks({ forward, lifGrad, surrogates }: Results): string[][] {
+  const peaks = [forward, ...lifGrad, ...surrogates].flatMap(({ peak }) => peak);
+  return [
+    ['plain loop, forward, G neuron-steps/s', spread(giga(forward.plain), 3)],
+    ['plain loop, forward and backward with the sigmoid, G neuron-steps/s', spread(giga(lifGrad.flatMap(({ plain }) => plain)), 3)],
+    ['SIMD multiplications and additions, G operations/s', spread(giga(peaks), 1)],
+    ['copy, GB/s read and written', spread(gigabytes(surrogates.flatMap(({ copy }) => copy)), 1)],
+  ];
+}
+
+function lifCells(row: LifRow, sigmoid: string): string[] {
+  return [
+    spread(giga(row.one), 3),
+    number(giga(row.all), 3),
+    spread(ratios(row.all, row.one), 2),
+    spread(ratios(row.one, row.plain), 1),
+    sigmoid,
+    number([row.operationsPerVector], 0),
+    percent(shareOfPeak(row)),
+  ];
+}
+
+function timeToSigmoid(row: LifGradRow): string {
+  return spread(ratios(row.sigmoid, row.one), 2);
+}
+
+function surrogateCells(row: SurrogateRow): string[] {
+  return [
+    `\`${row.name}\``,
+    functions(row.demands),
+    spread(giga(row.one), 3),
+    number(gigabytes(row.one), 1),
+    percent(ratios(row.one, row.copy)),
+    number([row.operationsPerVector], 0),
+    percent(shareOfPeak(row)),
+  ];
+}
+
+/** Operations done per second, of those that the machine could do: a vector holds four neurons or values. */
+function shareOfPeak({ one, peak, operationsPerVector }: Pick<LifRow, 'one' | 'peak' | 'operationsPerVector'>): number[] {
+  return ratios(one.map((rate) => (rate / 4) * operationsPerVector), peak);
+}
+
+function functions({ transcendentals, float64 }: Demands): string {
+  const names = [...new Set(transcendentals)].map((name) => {
+    const count = transcendentals.filter((other) => other === name).length;
+    return count === 1 ? name : `${count} ${name}`;
+  });
+  return [...names, ...(float64 ? ['float64'] : [])].join(', ');
+}
+
+function giga(rates: readonly number[]): number[] {
+  return rates.map((rate) => rate / 1e9);
+}
+
+/** Each value is read and written once, as a float32. */
+function gigabytes(rates: readonly number[]): number[] {
+  return giga(rates).map((rate) => 8 * rate);
+}
+
+function number(values: readonly number[], digits: number): string {
+  return summarise(values).median.toFixed(digits);
+}
+
+function spread(values: readonly number[], digits: number): string {
+  const { min, median, max } = summarise(values);
+  return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
+}
+
+function percent(shares: readonly number[]): string {
+  return `${(100 * summarise(shares).median).toFixed(0)} %`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)];
+}
