@@ -77,7 +77,7 @@ describe('decodeTensor', () => {
         const { values } = decode({ linspace: [first, last, count] });
         expect(values.length).toBe(count);
         // Equal but for the sign of a zero, which is that of 0 * step + first, in numpy too.
-        expect(values[0]! === first).toBe(true);
+        expect(first === values[0]).toBe(true);
         expect(values[count - 1]).toBe(last);
       }),
     );

@@ -13,7 +13,7 @@ import { warmUpJobs } from './warm-up.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface WasmOptions {
-  /** Worker threads for large jobs; all cores by default, since the main thread only waits for them. */
+  /** Worker threads for large jobs: all cores by default, since the main thread only waits for them. */
   readonly threads?: number;
   /** Jobs estimated to take less run in the calling thread: about what handing them to the workers costs. */
   readonly inlineNanoseconds?: number;
