@@ -7,6 +7,7 @@ import { catalogue } from '../src/compute/surrogates/catalogue.ts';
 import { benchmark } from './benchmark.ts';
 import type { Setting } from './benchmark.ts';
 import { replaceBetweenMarkers } from './markers.ts';
+import { otherLoad } from './other-load.ts';
 import { report } from './report.ts';
 
 const { values: options } = parseArgs({
@@ -31,16 +32,19 @@ const setting: Setting = {
   turnMilliseconds: quick ? 2 : 10,
 };
 
-function conditions(): string[] {
+function conditions(othersBusy: number): string[] {
   const model = cpus()[0]?.model ?? 'unknown processor';
   return [
-    `${model}, ${setting.threads} cores; Node ${process.version}, V8 ${process.versions.v8}. ${setting.rounds} rounds. Repeat with \`npm run bench\`.`,
+    `${model}, ${setting.threads} cores; Node ${process.version}, V8 ${process.versions.v8}. ${setting.rounds} rounds.`,
+    `Other processes kept ${othersBusy.toFixed(2)} cores busy meanwhile; the figures for all cores are worth something only near 0.`,
+    'Repeat with `npm run bench`.',
   ];
 }
 
 const start = performance.now();
+const othersBusy = otherLoad();
 const results = await benchmark(setting, (line) => { console.error(`${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s  ${line}`); });
-const text = [...conditions(), '', ...report(results)].join('\n');
+const text = [...conditions(othersBusy()), '', ...report(results)].join('\n');
 console.log(text);
 
 // Only a whole run is worth keeping.

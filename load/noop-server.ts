@@ -1,10 +1,14 @@
 // The service with routes that do nothing: `node --import tsx load/noop-server.ts PLAN`, where PLAN is a JSON file of
-// [{ route, url, file }]. Each url takes the body that the route takes, through the same hooks and the same schema, and answers
-// the bytes of the file.
+// [{ route, url, file }]. Each url takes the body that the route takes, through the same hooks and the same validation, and
+// answers the bytes of the file.
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import type * as App from '../src/app.ts';
 import type * as Config from '../src/config.ts';
+import type { TSchema } from '@sinclair/typebox';
+import type { Limits } from '../src/limits.ts';
+import type * as LifJobs from '../src/requests/lif-jobs.ts';
+import type * as SurrogateJobs from '../src/requests/surrogate-jobs.ts';
 import type * as Lifecycle from '../src/plugins/lifecycle.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
 import type * as LifRoutes from '../src/schemas/lif-routes.ts';
@@ -26,11 +30,15 @@ const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiati
 const { LifGradRequest, LifSimulateRequest } = await built<typeof LifRoutes>('schemas/lif-routes.js');
 const { SurrogateEvalRequest, SurrogateGradRequest } = await built<typeof SurrogateRoutes>('schemas/surrogate-routes.js');
 
-const bodies = {
-  '/surrogate/eval': SurrogateEvalRequest,
-  '/surrogate/grad': SurrogateGradRequest,
-  '/lif/simulate': LifSimulateRequest,
-  '/lif/grad': LifGradRequest,
+const { lifGradJob, lifSimulateJob } = await built<typeof LifJobs>('requests/lif-jobs.js');
+const { surrogateEvalJob, surrogateGradJob } = await built<typeof SurrogateJobs>('requests/surrogate-jobs.js');
+
+/** What validates a body: its schema, and for what a schema cannot say about tensors and surrogates, the reading of it. */
+const routes: Record<ComputeRoute, { schema: TSchema; read: (body: never, limits: Limits) => unknown }> = {
+  '/surrogate/eval': { schema: SurrogateEvalRequest, read: surrogateEvalJob },
+  '/surrogate/grad': { schema: SurrogateGradRequest, read: surrogateGradJob },
+  '/lif/simulate': { schema: LifSimulateRequest, read: lifSimulateJob },
+  '/lif/grad': { schema: LifGradRequest, read: lifGradJob },
 };
 
 const plan = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Noop[];
@@ -44,7 +52,9 @@ await app.register((noop, _options, done) => {
   noop.addHook('onRequest', countRunning);
   for (const { route, url, file } of plan) {
     const answer = readFileSync(file);
-    noop.post(url, { schema: { body: bodies[route] } }, (_request, reply) => {
+    const { schema, read } = routes[route];
+    noop.post(url, { schema: { body: schema } }, (request, reply) => {
+      read(request.body as never, config.limits);
       void reply
         .header('content-type', 'application/json; charset=utf-8')
         .header('server-timing', 'decode;dur=0.001, queue;dur=0.001, compute;dur=0.001, encode;dur=0.001')

@@ -22,6 +22,8 @@ export interface Stages {
 const stageNames = ['decode', 'queue', 'compute', 'encode'] as const;
 const secondsFrom10us = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+type Observers = Readonly<Record<keyof Stages | 'elements', Histogram.Internal<string>>>;
+
 /** The service's Prometheus metrics. Every server has its own, so that tests can run several in one process. */
 export class Metrics {
   readonly registry = new Registry();
@@ -57,6 +59,8 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly #observers = new Map<string, Observers>();
+
   constructor(backends: readonly BackendInfo[]) {
     collectDefaultMetrics({ register: this.registry });
     for (const { name, device, dtype } of backends) this.#backends.set({ backend: name, device, dtype }, 1);
@@ -67,8 +71,27 @@ export class Metrics {
   }
 
   computed(op: Job['kind'], backend: string, elements: number, stages: Stages): void {
-    this.#elements.observe({ op }, elements);
-    for (const stage of stageNames) this.#stages.observe({ op, stage, backend }, stages[stage] / 1000);
+    const observers = this.#observersOf(op, backend);
+    observers.elements.observe(elements);
+    for (const stage of stageNames) observers[stage].observe(stages[stage] / 1000);
+  }
+
+  /** The histograms of one kind of job on one back-end: looking labels up costs more than observing. */
+  #observersOf(op: Job['kind'], backend: string): Observers {
+    const key = `${op} ${backend}`;
+    let observers = this.#observers.get(key);
+    if (observers === undefined) {
+      const stage = (name: keyof Stages) => this.#stages.labels({ op, stage: name, backend });
+      observers = {
+        elements: this.#elements.labels({ op }),
+        decode: stage('decode'),
+        queue: stage('queue'),
+        compute: stage('compute'),
+        encode: stage('encode'),
+      };
+      this.#observers.set(key, observers);
+    }
+    return observers;
   }
 }
 

@@ -1,3 +1,5 @@
+import { setImmediate as atEndOfTurn } from 'node:timers/promises';
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { encodeJson, type TensorEncoding } from '../codecs/answer-json.ts';
@@ -8,25 +10,24 @@ import { overflowProblem } from '../errors/overflow.ts';
 import { jobElements } from '../requests/job-elements.ts';
 
 /**
- * Runs a job and answers with its result, `meta` and `Server-Timing`. Waits only for jobs that the engine does not do at once.
+ * Runs a job and answers with its result, `meta` and `Server-Timing`.
+ *
+ * An answer that was computed at once leaves at the end of the event loop's turn, with those of the other requests that came in
+ * it: writing them one by one would wake a client that waits for several of them once for each.
  *
  * @param present turns the result into the answer, but for `meta`.
  */
-export function runJob<J extends Job>(
+export async function runJob<J extends Job>(
   request: FastifyRequest,
   reply: FastifyReply,
   job: J,
   encoding: TensorEncoding | undefined,
   present: (result: ResultOf[J['kind']]) => Readonly<Record<string, AnswerNode>>,
-): Promise<void> | undefined {
+): Promise<void> {
   const decodeMs = performance.now() - request.bodyReceivedAt;
-  const respond = (answer: Answer<J>): void => {
-    sendAnswer(request, reply, job, encoding ?? 'json', decodeMs, answer, present(answer.result));
-  };
-  const answer = request.server.engine.run(job);
-  if (answer instanceof Promise) return answer.then(respond);
-  respond(answer);
-  return undefined;
+  const running = request.server.engine.run(job);
+  const answer = running instanceof Promise ? await running : await atEndOfTurn(running);
+  sendAnswer(request, reply, job, encoding ?? 'json', decodeMs, answer, present(answer.result));
 }
 
 function sendAnswer(
