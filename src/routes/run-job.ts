@@ -6,7 +6,7 @@ import { encodeJson, type TensorEncoding } from '../codecs/answer-json.ts';
 import { NotFiniteError, type AnswerNode } from '../codecs/answer.ts';
 import type { Answer } from '../compute/engine.ts';
 import type { Job, ResultOf } from '../compute/jobs.ts';
-import { overflowProblem } from '../errors/overflow.ts';
+import { overflowProblem } from '../answers/overflow.ts';
 import { jobElements } from '../requests/job-elements.ts';
 
 /**

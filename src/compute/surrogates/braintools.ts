@@ -121,7 +121,7 @@ export const braintools: readonly SurrogateDefinition[] = [
       { library: 'SpikingJelly', name: 'Erf', note: 'default 2' },
       { library: 'Norse', name: 'heavi_erfc', note: 'another normalisation: its peak is 2 / sqrt(pi) whatever alpha' },
     ],
-    references: [papers.esser2016, library],
+    references: [papers.wu2018, papers.yin2020, library],
   },
   {
     name: 'piecewise_leaky_relu',

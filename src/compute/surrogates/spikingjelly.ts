@@ -107,7 +107,7 @@ export const spikingjelly: readonly SurrogateDefinition[] = [
     grad: (ops, x, { p }) => unitBell(ops, x, p.alpha!),
     value: (ops, x, { p }) => errorFunctionStep(ops, x, p.alpha!),
     aliases: [{ library: 'braintools', name: 'erf', note: 'default 1' }],
-    references: [papers.esser2016, library],
+    references: [papers.wu2018, papers.yin2020, library],
   },
   {
     name: 'spikingjelly.PiecewiseLeakyReLU',

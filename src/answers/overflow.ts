@@ -1,6 +1,6 @@
 import type { NotFiniteError } from '../codecs/answer.ts';
 import type { Job, LifProblem } from '../compute/jobs.ts';
-import { Problem } from './problems.ts';
+import { Problem } from '../errors/problems.ts';
 
 /** Explains a result that is infinite or undefined in float32: where, and what most likely made it so. */
 export function overflowProblem({ path, index }: NotFiniteError, job: Job): Problem {
