@@ -13,7 +13,12 @@ export class WorkerPool {
   readonly threads: number;
   readonly #pool: Piscina;
 
-  constructor(threads: number) {
+  /**
+   * @param cores how many processors a launch may keep busy. Where there are several, one thread more is started: threads woken
+   * together often begin on the same processor, and the one in excess fills the other until the system has moved them.
+   */
+  constructor(cores: number) {
+    const threads = cores === 1 ? 1 : cores + 1;
     this.threads = threads;
     this.#pool = new Piscina({
       filename: new URL('./worker.js', import.meta.url).href,
