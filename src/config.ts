@@ -50,7 +50,7 @@ const Environment = Type.Object({
     default: availableParallelism(),
     minimum: 1,
     maximum: 1024,
-    description: 'Threads that share a large job; by default one per core that the process may use.',
+    description: 'Processors that a large job may keep busy; by default all that the process may use.',
   }),
   DOCS_ENABLED: Type.Boolean({
     default: true,
