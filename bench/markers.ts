@@ -1,8 +1,11 @@
-const begin = '<!-- bench:begin, written by npm run bench -->';
-const end = '<!-- bench:end -->';
-
-/** @throws {Error} when the document has no place for the text. */
-export function replaceBetweenMarkers(document: string, text: string): string {
+/**
+ * A document with `text` between the markers that `npm run <command>` writes between.
+ *
+ * @throws {Error} when the document has no place for the text.
+ */
+export function replaceBetweenMarkers(document: string, command: 'bench' | 'load', text: string): string {
+  const begin = `<!-- ${command}:begin, written by npm run ${command} -->`;
+  const end = `<!-- ${command}:end -->`;
   const from = document.indexOf(begin);
   const to = document.indexOf(end);
   if (from < 0 || to < from) throw new Error(`the document has no "${begin}" ... "${end}"`);

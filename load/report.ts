@@ -51,13 +51,3 @@ export function table(rows: Row[]): string[] {
   const line = (parts: string[]) => `| ${parts.join(' | ')} |`;
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map((row) => line(cells(row)))];
 }
-
-const begin = '<!-- load:begin, written by npm run load -->';
-const end = '<!-- load:end -->';
-
-export function replaceBetweenMarkers(document: string, text: string): string {
-  const from = document.indexOf(begin);
-  const to = document.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`the document has no "${begin}" ... "${end}"`);
-  return `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`;
-}

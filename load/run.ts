@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeCases, steps, type Case } from './cases.ts';
 import { measure, type Round } from './measure.ts';
-import { failures, ratios, replaceBetweenMarkers, table, type Row } from './report.ts';
+import { replaceBetweenMarkers } from '../bench/markers.ts';
+import { failures, ratios, table, type Row } from './report.ts';
 import { startServer, type Server } from './servers.ts';
 
 const { values: options } = parseArgs({
@@ -99,7 +100,7 @@ console.log(`\n${verdict}`);
 if (!options.quick) {
   const document = fileURLToPath(new URL('../docs/load.md', import.meta.url));
   const text = [...conditions(), '', ...table(rows), '', verdict].join('\n');
-  writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), text));
+  writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'load', text));
   console.log(`written into ${document}`);
 }
 

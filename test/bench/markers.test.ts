@@ -5,11 +5,11 @@ const begin = '<!-- bench:begin, written by npm run bench -->';
 const end = '<!-- bench:end -->';
 
 it('replaces what stands between the markers and nothing else', () => {
-  const once = replaceBetweenMarkers(`before\n\n${begin}\nold\n${end}\n\nafter\n`, 'new');
+  const once = replaceBetweenMarkers(`before\n\n${begin}\nold\n${end}\n\nafter\n`, 'bench', 'new');
   expect(once).toBe(`before\n\n${begin}\n\nnew\n\n${end}\n\nafter\n`);
-  expect(replaceBetweenMarkers(once, 'new')).toBe(once);
+  expect(replaceBetweenMarkers(once, 'bench', 'new')).toBe(once);
 });
 
 it.each(['no markers', begin, `${end} ${begin}`])('refuses a document without both in order: %s', (document) => {
-  expect(() => replaceBetweenMarkers(document, 'new')).toThrow('the document has no');
+  expect(() => replaceBetweenMarkers(document, 'bench', 'new')).toThrow('the document has no');
 });
