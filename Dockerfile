@@ -1,22 +1,57 @@
 ARG NODE_VERSION=24.21.0
 ARG DEBIAN=bookworm
+ARG TENSORFLOW_VERSION=2.21.0
 
 FROM node:${NODE_VERSION}-${DEBIAN}-slim AS base
 WORKDIR /app
 
 FROM base AS build
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
 
 FROM base AS dependencies
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --ignore-scripts
 
-# An image for another device starts from its own base and copies the same folders. It goes above this stage,
-# because `docker build .` without a target makes the last one.
+FROM base AS gpu-dependencies
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts
+
+# TensorFlow's own image has the library and the CUDA that it was built for; Node comes to it.
+FROM tensorflow/tensorflow:${TENSORFLOW_VERSION}-gpu AS gpu
+LABEL org.opencontainers.image.title="surrogate-gradient-service" \
+      org.opencontainers.image.description="Surrogate gradients of spiking neural networks over HTTP, on a GPU" \
+      org.opencontainers.image.licenses="Apache-2.0"
+WORKDIR /app
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends build-essential \
+ && rm -rf /var/lib/apt/lists/* \
+ && groupadd --gid 1000 node \
+ && useradd --uid 1000 --gid node --create-home node
+COPY --from=base /usr/local/bin/node /usr/local/bin/node
+COPY --from=base /usr/local/include/node /usr/local/include/node
+COPY --from=base /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
+COPY package.json LICENSE ./
+COPY --from=gpu-dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+# The headers are Node's own, so that building the addon downloads nothing. The check at its end runs on the CPU: a build sees no GPU.
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
+ && npm_config_nodedir=/usr/local node dist/tensorflow-install/main.js --from python
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
+    PORT=3000 \
+    COMPUTE_BACKEND=auto
+USER node
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=3s --start-period=90s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/server.js"]
+
+# The last stage is what `docker build .` without a target makes.
 FROM base AS cpu
 LABEL org.opencontainers.image.title="surrogate-gradient-service" \
       org.opencontainers.image.description="Surrogate gradients of spiking neural networks over HTTP" \

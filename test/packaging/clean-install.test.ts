@@ -35,7 +35,7 @@ describe.skipIf(!registryAnswers)('the steps of the Dockerfile in an empty folde
 
   it('leave production packages only', () => {
     expect(existsSync(path.join(image.workdir, 'node_modules/fastify'))).toBe(true);
-    for (const name of ['typescript', 'vitest', 'eslint', 'autocannon', 'tsx', '@types/node']) {
+    for (const name of ['typescript', 'vitest', 'eslint', 'autocannon', 'tsx', '@types/node', '@tensorflow']) {
       expect(existsSync(path.join(image.workdir, 'node_modules', name)), name).toBe(false);
     }
   });

@@ -25,29 +25,29 @@ describe('Dockerfile', () => {
   it('starts from a base with a full version, the same Node line for every stage', () => {
     const names = new Set(stages.map((stage) => stage.name));
     const external = stages.map((stage) => stage.from).filter((from) => !names.has(from));
-    expect(external.length).toBeGreaterThan(0);
-    for (const image of external) expect(image).toMatch(/^node:\d+\.\d+\.\d+-[a-z]+-slim(@sha256:[0-9a-f]{64})?$/);
-    expect(new Set(external).size).toBe(1);
+    const [node, ...others] = [...new Set(external)];
+    expect(node).toMatch(/^node:\d+\.\d+\.\d+-[a-z]+-slim(@sha256:[0-9a-f]{64})?$/);
+    expect(others).toEqual([expect.stringMatching(/^tensorflow\/tensorflow:\d+\.\d+\.\d+-gpu$/)]);
   });
 
-  it('runs as another user than root, with exec-form commands', () => {
-    const steps = allSteps(final);
+  it.each(['cpu', 'gpu'])('runs as another user than root, with exec-form commands: %s', (target) => {
+    const steps = allSteps(target);
     expect(steps.findLast((step) => step.keyword === 'USER')?.args).toEqual(['node']);
     const command = steps.findLast((step) => step.keyword === 'CMD');
     expect(command).toMatchObject({ execForm: true, args: ['node', 'dist/server.js'] });
     expect(steps.find((step) => step.keyword === 'ENTRYPOINT')).toBeUndefined();
   });
 
-  it('stops on SIGTERM and listens on every address', () => {
-    const steps = allSteps(final);
+  it.each(['cpu', 'gpu'])('stops on SIGTERM and listens on every address: %s', (target) => {
+    const steps = allSteps(target);
     expect(steps.findLast((step) => step.keyword === 'STOPSIGNAL')?.args).toEqual(['SIGTERM']);
     const env = Object.assign({}, ...steps.filter((step) => step.keyword === 'ENV').map((step) => step.properties)) as Record<string, string>;
     expect(env).toMatchObject({ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '3000' });
     expect(steps.find((step) => step.keyword === 'EXPOSE')?.args).toEqual(['3000']);
   });
 
-  it('checks health with what the slim image has', () => {
-    const [program, , script] = healthcheckCommand(final);
+  it.each(['cpu', 'gpu'])('checks health with what the image has: %s', (target) => {
+    const [program, , script] = healthcheckCommand(target);
     expect(program).toBe('node');
     expect(script).toContain('/readyz');
   });
@@ -61,11 +61,21 @@ describe('Dockerfile', () => {
     }
   });
 
-  it('takes only production dependencies into the final image', () => {
-    const copies = allSteps(final).filter((step) => step.keyword === 'COPY' && step.args.some((arg) => arg.includes('node_modules')));
+  it.each([
+    ['cpu', 'npm ci --omit=dev --omit=optional --ignore-scripts'],
+    ['gpu', 'npm ci --omit=dev --ignore-scripts'],
+  ])('takes only what it needs of the dependencies into the %s image', (target, install) => {
+    const copies = allSteps(target).filter((step) => step.keyword === 'COPY' && step.args.some((arg) => arg.includes('/app/node_modules')));
     expect(copies).toHaveLength(1);
     const source = stages.find((stage) => stage.name === copies[0]!.flags.from);
-    expect(source?.steps.filter((step) => step.keyword === 'RUN').map((step) => step.text)).toEqual(['npm ci --omit=dev']);
+    expect(source?.steps.filter((step) => step.keyword === 'RUN').map((step) => step.text)).toEqual([install]);
+  });
+
+  it('builds TensorFlow into the gpu image from what its base has', () => {
+    const runs = allSteps('gpu').filter((step) => step.keyword === 'RUN').map((step) => step.text);
+    expect(runs.at(-1)).toContain('node dist/tensorflow-install/main.js --from python');
+    const built = allSteps('gpu').findIndex((step) => step.text.includes('tensorflow-install'));
+    expect(allSteps('gpu').findIndex((step) => step.keyword === 'USER')).toBeGreaterThan(built);
   });
 
   it('uses no ADD, no latest tag, no sudo', () => {
@@ -105,7 +115,7 @@ interface Compose {
 
 describe('docker-compose.yml', () => {
   const file = path.join(root, 'docker-compose.yml');
-  const service = (parse(readFileSync(file, 'utf8')) as Compose).services.api!;
+  const { services } = parse(readFileSync(file, 'utf8')) as Compose;
 
   it('agrees with the Compose schema and passes the linter', () => {
     const linter = path.join(root, 'node_modules/dclint/bin/dclint.cjs');
@@ -114,30 +124,41 @@ describe('docker-compose.yml', () => {
     expect(status).toBe(0);
   });
 
-  it('builds a stage that is there', () => {
-    const { target } = service.build as { target: string };
-    expect(stages.map((stage) => stage.name)).toContain(target);
-  });
-
-  it('takes from the container what the service does not need', () => {
-    expect(service).toMatchObject({
-      init: true,
-      read_only: true,
-      cap_drop: ['ALL'],
-      security_opt: ['no-new-privileges:true'],
-      deploy: { resources: { limits: { cpus: '2', memory: '2G', pids: 128 } } },
+  it('starts the CPU service alone unless the profile gpu is asked for', () => {
+    expect(Object.entries(services).filter(([, { profiles }]) => profiles === undefined).map(([name]) => name)).toEqual(['api']);
+    expect(services.gpu).toMatchObject({
+      profiles: ['gpu'],
+      deploy: { resources: { reservations: { devices: [{ driver: 'nvidia', count: 1, capabilities: ['gpu'] }] } } },
     });
-    expect(service).toHaveProperty('tmpfs');
-    expect(service).not.toHaveProperty('privileged');
   });
 
-  it('leaves the service the time that it may take to stop', () => {
-    const { drainDelayMs, shutdownMs } = loadConfig({}).timeouts;
-    const grace = /^(\d+)s$/.exec(String(service.stop_grace_period));
-    expect(Number(grace?.[1]) * 1000).toBeGreaterThan(drainDelayMs + shutdownMs);
-  });
+  describe.each([
+    ['api', 'cpu'],
+    ['gpu', 'gpu'],
+  ])('%s', (name, stage) => {
+    const service = services[name]!;
 
-  it('checks health as the image does', () => {
-    expect((service.healthcheck as { test: string[] }).test).toEqual(['CMD', ...healthcheckCommand('cpu')]);
+    it('builds a stage that is there', () => {
+      expect((service.build as { target: string }).target).toBe(stage);
+      expect(stages.map((candidate) => candidate.name)).toContain(stage);
+    });
+
+    it('takes from the container what the service does not need', () => {
+      expect(service).toMatchObject({ init: true, read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+      const { limits } = (service.deploy as { resources: { limits: object } }).resources;
+      expect(Object.keys(limits)).toEqual(['cpus', 'memory', 'pids']);
+      expect(service).toHaveProperty('tmpfs');
+      expect(service).not.toHaveProperty('privileged');
+    });
+
+    it('leaves the service the time that it may take to stop', () => {
+      const { drainDelayMs, shutdownMs } = loadConfig({}).timeouts;
+      const grace = /^(\d+)s$/.exec(String(service.stop_grace_period));
+      expect(Number(grace?.[1]) * 1000).toBeGreaterThan(drainDelayMs + shutdownMs);
+    });
+
+    it('checks health as the image does', () => {
+      expect((service.healthcheck as { test: string[] }).test).toEqual(['CMD', ...healthcheckCommand(stage)]);
+    });
   });
 });
