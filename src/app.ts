@@ -6,6 +6,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { createEngine } from './compute/create-engine.ts';
 import type { Engine } from './compute/engine.ts';
 import type { Config } from './config.ts';
+import { backendLog } from './plugins/backend-log.ts';
 import { documentation } from './plugins/documentation.ts';
 import { exchangeEnd } from './plugins/exchange-end.ts';
 import { jsonBody } from './plugins/json-body.ts';
@@ -65,7 +66,7 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     },
   });
   app.decorate('config', config);
-  app.decorate('engine', engine ?? (await createEngine(config.compute)));
+  app.decorate('engine', engine ?? (await createEngine({ ...config.compute, mostReferenceWork: config.limits.referenceNeuronSteps })));
 
   await app.register(exchangeEnd);
   await app.register(requestLog);
@@ -74,6 +75,7 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
   await app.register(jsonBody);
   await app.register(documentation);
   await app.register(metrics);
+  await app.register(backendLog);
   await app.register(lifecycle);
   await app.register((api, _options, done) => {
     api.addHook('onRequest', requireAcceptable(['application/json']));

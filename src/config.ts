@@ -36,15 +36,21 @@ const Environment = Type.Object({
     maximum: Number.MAX_SAFE_INTEGER,
     description: 'The most work of one request: neurons x steps x surrogates, or elements of x times surrogates.',
   }),
+  MAX_REFERENCE_NEURON_STEPS: Type.Number({
+    default: 1e7,
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'The most work of one request that `reference` computes, which takes about half a microsecond for each step of a gradient and does one such job at a time.',
+  }),
   MAX_RESULT_VALUES: Type.Integer({
     default: 2 ** 25,
     minimum: 1,
     maximum: 2 ** 29,
     description: 'The most numbers that one request may have made for it: in its answer, by `linspace`, or by broadcasting.',
   }),
-  COMPUTE_BACKEND: Type.Union([Type.Literal('wasm'), Type.Literal('reference')], {
-    default: 'wasm',
-    description: 'What computes: `wasm` (float32, fast) or `reference` (float64, plain).',
+  COMPUTE_BACKEND: Type.Union([Type.Literal('auto'), Type.Literal('tensorflow'), Type.Literal('wasm'), Type.Literal('reference')], {
+    default: 'auto',
+    description: 'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
   }),
   COMPUTE_THREADS: Type.Integer({
     default: availableParallelism(),
@@ -125,6 +131,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     limits: {
       bodyBytes: variables.MAX_BODY_BYTES,
       neuronSteps: variables.MAX_NEURON_STEPS,
+      referenceNeuronSteps: variables.MAX_REFERENCE_NEURON_STEPS,
       resultValues: variables.MAX_RESULT_VALUES,
     },
     compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS },

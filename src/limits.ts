@@ -4,6 +4,8 @@ import { Problem } from './errors/problems.ts';
 export interface Limits {
   readonly bodyBytes: number;
   readonly neuronSteps: number;
+  /** Of a job that the reference computes. */
+  readonly referenceNeuronSteps: number;
   readonly resultValues: number;
 }
 
@@ -13,6 +15,15 @@ export function checkWork(estimate: number, how: string, limits: Limits): void {
   throw new Problem(
     'too_much_work',
     `The request needs an estimated ${count(estimate)} neuron-steps (${how}); the limit is ${count(limits.neuronSteps)}. Split the batch into several requests.`,
+  );
+}
+
+/** @throws {Problem} `too_much_work` when the reference, which is slow, would have more to do than it may be asked for. */
+export function checkReferenceWork(estimate: number, limits: Limits): void {
+  if (estimate <= limits.referenceNeuronSteps) return;
+  throw new Problem(
+    'too_much_work',
+    `The request needs an estimated ${count(estimate)} neuron-steps of the reference back-end; the limit there is ${count(limits.referenceNeuronSteps)}. Split the batch into several requests; the limit of float32 back-ends is ${count(limits.neuronSteps)}.`,
   );
 }
 

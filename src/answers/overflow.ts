@@ -1,24 +1,25 @@
 import type { NotFiniteError } from '../codecs/answer.ts';
+import type { Dtype } from '../compute/backend.ts';
 import type { Job, LifProblem } from '../compute/jobs.ts';
 import { Problem } from '../errors/problems.ts';
 
-/** Explains a result that is infinite or undefined in float32: where, and what most likely made it so. */
-export function overflowProblem({ path, index }: NotFiniteError, job: Job): Problem {
+/** Explains a result that is infinite or undefined in the answer's precision: where, and what most likely made it so. */
+export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job): Problem {
   if (job.kind === 'surrogate_eval' || job.kind === 'surrogate_grad') {
-    return new Problem('numerical_overflow', `${path} leaves the range of float32 at element [${index.join(', ')}] of x.`);
+    return new Problem('numerical_overflow', `${path} leaves the range of ${dtype} at element [${index.join(', ')}] of x.`);
   }
   const [neuron, step] = index;
   const at = [neuron !== undefined && `neuron ${neuron}`, step !== undefined && `step ${step}`].filter((part) => part !== false);
   const where = at.length > 0 ? ` at ${at.join(', ')}` : ', summed over the neurons';
-  return new Problem('numerical_overflow', `${path} leaves the range of float32${where}. ${likelyCause(job.problem, neuron)}`);
+  return new Problem('numerical_overflow', `${path} leaves the range of ${dtype}${where}. ${likelyCause(job.problem, neuron, dtype)}`);
 }
 
-function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: number | undefined): string {
+function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: number | undefined, dtype: Dtype): string {
   const taus = tau.per === 'job' ? [tau.value] : Array.from(tau.values);
   const smallest = neuron !== undefined && taus.length === neurons ? taus[neuron]! : taus.reduce((least, one) => Math.min(least, one));
   const ratio = dt / smallest;
   if (integration === 'euler' && ratio > 2) {
     return `With dt = ${dt} and tau = ${smallest}, dt / tau = ${Number(ratio.toPrecision(4))}: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".`;
   }
-  return 'The inputs are too large for float32, or the gradient grows from step to step; scale them down.';
+  return `The inputs are too large for ${dtype}, or the gradient grows from step to step; scale them down.`;
 }

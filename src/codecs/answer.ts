@@ -1,3 +1,4 @@
+import type { Dtype } from '../compute/backend.ts';
 import type { Values } from '../compute/jobs.ts';
 
 /** What tensors of an answer hold. */
@@ -5,7 +6,7 @@ export type TensorValues = Values | Int32Array | Uint8Array;
 
 /** A tensor of an answer, before it is written in some encoding. */
 export class AnswerTensor {
-  /** Row-major. Floating-point numbers are written as float32, whatever their precision here. */
+  /** Row-major. Floating-point numbers are written in the answer's precision, whatever theirs is here. */
   readonly values: TensorValues;
   readonly shape: readonly number[];
 
@@ -26,7 +27,7 @@ export class AnswerRows {
   }
 }
 
-/** A number of an answer that is a float32, unlike those that JSON.stringify writes. */
+/** A number of an answer in its precision, float32 or float64, unlike those that JSON.stringify writes. */
 export class AnswerNumber {
   readonly value: number;
 
@@ -46,17 +47,19 @@ export type AnswerNode =
   | readonly AnswerNode[]
   | { readonly [key: string]: AnswerNode };
 
-/** A number of an answer is infinite or undefined in float32. */
+/** A number of an answer is infinite or undefined in the answer's precision. */
 export class NotFiniteError extends RangeError {
   override readonly name = 'NotFiniteError';
   /** JSON pointer of the tensor in the answer. */
   readonly path: string;
   /** Where in the tensor: one index per axis. */
   readonly index: readonly number[];
+  readonly dtype: Dtype;
 
-  constructor(path: string, index: readonly number[]) {
-    super(`${path} is not finite in float32 at [${index.join(', ')}]`);
+  constructor(path: string, index: readonly number[], dtype: Dtype) {
+    super(`${path} is not finite in ${dtype} at [${index.join(', ')}]`);
     this.path = path;
     this.index = index;
+    this.dtype = dtype;
   }
 }

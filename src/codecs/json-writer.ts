@@ -1,6 +1,8 @@
+import type { Dtype } from '../compute/backend.ts';
 import type { Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { maxFloat32TextLength, writeFloat32, writeUint } from './float32-text.ts';
+import { maxFloat64TextLength, writeFloat64 } from './float64-text.ts';
 
 const initialCapacity = 64 * 1024;
 /** Up to here a copy costs less than new memory for the next answer. */
@@ -8,8 +10,12 @@ const mostCopied = 256 * 1024;
 /** Numbers of a row that are written without a look at the capacity. */
 const rowBlock = 4096;
 
+/** Bytes that any number and a comma may need. */
+const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength) + 1;
+
 /** Writes JSON text as bytes into memory that it reuses; for one answer at a time. */
 export class JsonWriter {
+  #dtype: Dtype = 'float32';
   #bytes: Buffer = Buffer.allocUnsafeSlow(initialCapacity);
   #length = 0;
 
@@ -28,31 +34,35 @@ export class JsonWriter {
     this.#length = at;
   }
 
-  /** @throws {RangeError} when the value is not finite in float32. */
-  float32(value: number): void {
-    this.#reserve(maxFloat32TextLength);
-    this.#length = writeFloat32(this.#bytes, this.#length, value);
+  /** @throws {RangeError} when the value is not finite in the answer's precision. */
+  float(value: number): void {
+    this.#reserve(maxNumberLength);
+    const write = this.#dtype === 'float32' ? writeFloat32 : writeFloat64;
+    this.#length = write(this.#bytes, this.#length, value);
   }
 
   /**
-   * `[values[start], ..., values[end - 1]]`, floating-point ones as float32.
+   * `[values[start], ..., values[end - 1]]`, floating-point ones in the answer's precision.
    *
-   * @throws {RangeError} when a value is not finite in float32.
+   * @throws {RangeError} when a value is not finite in it.
    */
   row(values: TensorValues, start: number, end: number): void {
     this.text('[');
     // In blocks, so that memory is asked for as it is needed and not for the longest text that so many numbers could have.
     for (let from = start; from < end; from += rowBlock) {
       const to = Math.min(from + rowBlock, end);
-      this.#reserve((to - from) * (maxFloat32TextLength + 1));
-      this.#length =
-        values instanceof Float32Array || values instanceof Float64Array
-          ? writeFloats(this.#bytes, this.#length, values, from, to)
-          : writeUints(this.#bytes, this.#length, values, from, to);
+      this.#reserve((to - from) * maxNumberLength);
+      this.#length = this.#numbers(values, from, to);
     }
     // The last comma becomes the bracket.
     if (end > start) this.#length--;
     this.text(']');
+  }
+
+  #numbers(values: TensorValues, from: number, to: number): number {
+    if (values instanceof Int32Array || values instanceof Uint8Array) return writeUints(this.#bytes, this.#length, values, from, to);
+    const write = this.#dtype === 'float32' ? writeFloats : writeDoubles;
+    return write(this.#bytes, this.#length, values, from, to);
   }
 
   /** Base64 in quotes. */
@@ -64,8 +74,9 @@ export class JsonWriter {
     this.#bytes[this.#length++] = 0x22;
   }
 
-  /** Forgets what an answer that failed half-way has left. */
-  reset(): void {
+  /** Begins an answer in a precision, and forgets what one that failed half-way has left. */
+  begin(dtype: Dtype): void {
+    this.#dtype = dtype;
     this.#length = 0;
   }
 
@@ -92,6 +103,15 @@ export class JsonWriter {
 function writeFloats(bytes: Uint8Array, at: number, values: Values, from: number, to: number): number {
   for (let i = from; i < to; i++) {
     at = writeFloat32(bytes, at, values[i]!);
+    bytes[at++] = 0x2c;
+  }
+  return at;
+}
+
+/** Writes numbers as float64, each with a comma behind it. */
+function writeDoubles(bytes: Uint8Array, at: number, values: Values, from: number, to: number): number {
+  for (let i = from; i < to; i++) {
+    at = writeFloat64(bytes, at, values[i]!);
     bytes[at++] = 0x2c;
   }
   return at;

@@ -1,13 +1,31 @@
 import type { Job, ResultOf } from './jobs.ts';
 
+/** The back-ends, in the order in which a job falls from one to the next. */
+export const backendNames = ['tensorflow', 'wasm', 'reference'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** The arithmetic of kernels, and of the numbers of an answer. */
+export type Dtype = 'float32' | 'float64';
+
+/** What is known of a back-end that has a library or a device of its own. */
+export interface BackendDetails {
+  /** The library's. */
+  readonly version?: string;
+  /** Whether the library compiles with XLA. */
+  readonly xla?: boolean;
+  /** Memory of the device. */
+  readonly memoryBytes?: number;
+  /** Whether the device is a GPU. */
+  readonly gpu?: boolean;
+}
+
 /** What did a job, as `meta` reports it. */
 export interface BackendInfo {
-  /** `reference`, `wasm`, ... */
-  readonly name: string;
+  readonly name: BackendName;
   /** Where it runs: `cpu`, or a card's name. */
   readonly device: string;
-  /** The arithmetic of its kernels. */
-  readonly dtype: 'float32' | 'float64';
+  readonly dtype: Dtype;
+  readonly details?: BackendDetails;
 }
 
 /** A back-end's answer to one job, with the time its parts took, in milliseconds. */
@@ -31,7 +49,10 @@ export interface Computed<J extends Job = Job> {
  * @throws {ComputeError} when the job could not be done by this back-end.
  */
 export interface Backend {
+  /** May change until the back-end is warm. */
   readonly info: BackendInfo;
+  /** False for a job that it does not do, by its kind or its size; where this is missing it does all. */
+  accepts?(job: Job): boolean;
   /** Compiles and runs the usual kernels once; until then `run` is correct but slow at first. */
   warm(): Promise<void>;
   run<J extends Job>(job: J): Computed<J> | Promise<Computed<J>>;
@@ -46,4 +67,9 @@ export class ComputeError extends Error {
 /** There was no memory for the job at this time. */
 export class OutOfMemoryError extends ComputeError {
   override readonly name = 'OutOfMemoryError';
+}
+
+/** The back-end cannot be had in this process, such as one whose library is not installed: there is no use in a quick retry. */
+export class BackendUnavailableError extends ComputeError {
+  override readonly name = 'BackendUnavailableError';
 }

@@ -1,25 +1,36 @@
-import { ReferenceBackend } from './backends/reference/reference-backend.ts';
+import { ThreadedReference } from './backends/reference/threaded-reference.ts';
 import { WasmBackend } from './backends/wasm/wasm-backend.ts';
 import type { Backend } from './backend.ts';
+import type { BackendOpener } from './backend-slot.ts';
+import type { Preference } from './choice.ts';
 import { Engine } from './engine.ts';
 
-/** Which back-end an engine uses, and how much of the machine. */
+/** Which back-ends an engine has and prefers, and how much of the machine they get. */
 export interface EngineOptions {
-  readonly backend: 'wasm' | 'reference';
+  /**
+   * `auto` and `tensorflow` have all three, and prefer the fastest for the job or TensorFlow; `wasm` has it and the reference;
+   * `reference` has only that.
+   */
+  readonly backend: Preference;
   /** Threads that share a large job. */
   readonly threads: number;
+  /** The largest job of the reference: neuron-steps, or elements of x, times surrogates. */
+  readonly mostReferenceWork: number;
 }
 
 /** Makes the engine that the configuration asks for; it still has to be warmed. */
-export async function createEngine(options: EngineOptions): Promise<Engine> {
-  return new Engine(await createBackend(options));
+export async function createEngine({ backend, threads, mostReferenceWork }: EngineOptions): Promise<Engine> {
+  const backends: (Backend | BackendOpener)[] = [new ThreadedReference({ mostWork: mostReferenceWork })];
+  if (backend !== 'reference') backends.push(await WasmBackend.create({ threads }));
+  if (backend === 'auto' || backend === 'tensorflow') backends.push(tensorFlow);
+  return new Engine(backends, { preferred: backend });
 }
 
-async function createBackend({ backend, threads }: EngineOptions): Promise<Backend> {
-  switch (backend) {
-    case 'wasm':
-      return WasmBackend.create({ threads });
-    case 'reference':
-      return new ReferenceBackend();
-  }
-}
+/** Loaded only where it is wanted: its library takes a second and hundreds of megabytes. */
+const tensorFlow: BackendOpener = {
+  info: { name: 'tensorflow', device: 'unknown', dtype: 'float32' },
+  async open() {
+    const { TensorFlowBackend } = await import('./backends/tensorflow/tensorflow-backend.ts');
+    return TensorFlowBackend.create();
+  },
+};

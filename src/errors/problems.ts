@@ -38,9 +38,9 @@ export const problemTypes = {
   },
   numerical_overflow: {
     status: 400,
-    title: 'The result leaves the range of float32',
+    title: 'The result leaves the range of its numbers',
     description:
-      'A result is infinite or undefined in float32. The usual cause is an explicit Euler step that is too long (`dt / tau` above 2 makes the membrane oscillate and grow): take a smaller `dt` or `"integration": "exponential"`.',
+      'A result is infinite or undefined in float32, or in float64 where the request asks for that. The usual cause is an explicit Euler step that is too long (`dt / tau` above 2 makes the membrane oscillate and grow): take a smaller `dt` or `"integration": "exponential"`.',
   },
   malformed_http: {
     status: 400,
@@ -81,7 +81,7 @@ export const problemTypes = {
     status: 413,
     title: 'The request asks for too much work',
     description:
-      'The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or the values to make or answer exceed `MAX_RESULT_VALUES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.',
+      'The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or `MAX_REFERENCE_NEURON_STEPS` where the request asks for float64 or the back-end `reference`, or the values to make or answer exceed `MAX_RESULT_VALUES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.',
   },
   uri_too_long: {
     status: 414,

@@ -1,8 +1,9 @@
 import fp from 'fastify-plugin';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
-import type { BackendInfo } from '../compute/backend.ts';
+import type { Engine } from '../compute/engine.ts';
 import type { Job } from '../compute/jobs.ts';
+import { registerBackendMetrics } from './backend-metrics.ts';
 import { reportedStatus } from './exchange-end.ts';
 
 declare module 'fastify' {
@@ -52,18 +53,11 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  readonly #backends = new Gauge({
-    name: 'backend_info',
-    help: 'The back-ends in use; always 1.',
-    labelNames: ['backend', 'device', 'dtype'] as const,
-    registers: [this.registry],
-  });
-
   readonly #observers = new Map<string, Observers>();
 
-  constructor(backends: readonly BackendInfo[]) {
+  constructor(engine: Engine) {
     collectDefaultMetrics({ register: this.registry });
-    for (const { name, device, dtype } of backends) this.#backends.set({ backend: name, device, dtype }, 1);
+    registerBackendMetrics(this.registry, engine);
   }
 
   request(route: string, method: string, status: number, seconds: number): void {
@@ -97,7 +91,7 @@ export class Metrics {
 
 /** Counts and times requests, and answers `GET /metrics`. */
 export const metrics = fp((app, _options, done) => {
-  const measured = new Metrics(app.engine.backends);
+  const measured = new Metrics(app.engine);
   app.decorate('metrics', measured);
 
   app.exchangeEnd.listen((request, reply) => {

@@ -17,6 +17,7 @@ import type { LifGradRequest, LifSimulateRequest, Loss as LossRequest } from '..
 import { isPerNeuron, neuronQuantity, readLifProblem, stepQuantity } from './lif-problem.ts';
 import { distinctNames } from './names.ts';
 import { resolveSurrogates } from './surrogates.ts';
+import { checkWish } from './wish.ts';
 
 const defaultRecord: readonly Recordable[] = ['spike_counts', 'firing_rates'];
 const defaultWrt: readonly Differentiable[] = ['current'];
@@ -24,6 +25,7 @@ const defaultWrt: readonly Differentiable[] = ['current'];
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function lifSimulateJob(request: LifSimulateRequest, limits: Limits): LifSimulateJob {
   const errors = new InputErrors();
+  checkWish(request, errors);
   const record = distinctNames(request.record ?? defaultRecord, recordable, '/record', errors);
   const { problem } = readLifProblem(request, 1, errors, limits);
   let values = 0;
@@ -41,6 +43,7 @@ export interface LifGradPlan {
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function lifGradJob(request: LifGradRequest, limits: Limits): LifGradPlan {
   const errors = new InputErrors();
+  checkWish(request, errors);
   const surrogates = resolveSurrogates(request.surrogate ?? 'sigmoid', errors);
   const wrt = distinctNames(request.wrt ?? defaultWrt, differentiable, '/wrt', errors);
   const tensors = decodeLoss(request.loss, errors, limits);

@@ -7,6 +7,7 @@ import { checkValues, checkWork, type Limits } from '../limits.ts';
 import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../schemas/surrogate-routes.ts';
 import { distinctNames } from './names.ts';
 import { resolveSurrogates } from './surrogates.ts';
+import { checkWish } from './wish.ts';
 
 /** A job and the shape of x, in which its results are answered. */
 export interface Shaped<J> {
@@ -17,6 +18,7 @@ export interface Shaped<J> {
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function surrogateEvalJob(request: SurrogateEvalRequest, limits: Limits): Shaped<SurrogateEvalJob> {
   const errors = new InputErrors();
+  checkWish(request, errors);
   const x = decodeTensor(request.x, '/x', errors, limits);
   const surrogates = resolveSurrogates(request.surrogate, errors);
   const outputs = distinctNames(request.outputs ?? evaluable, evaluable, '/outputs', errors);
@@ -37,6 +39,7 @@ export function surrogateEvalJob(request: SurrogateEvalRequest, limits: Limits):
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function surrogateGradJob(request: SurrogateGradRequest, limits: Limits): Shaped<SurrogateGradJob> {
   const errors = new InputErrors();
+  checkWish(request, errors);
   const x = decodeTensor(request.x, '/x', errors, limits);
   const surrogates = resolveSurrogates(request.surrogate, errors);
   const cotangent = request.cotangent === undefined ? null : decodeTensor(request.cotangent, '/cotangent', errors, limits);

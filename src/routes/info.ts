@@ -1,7 +1,19 @@
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { Static } from '@sinclair/typebox';
 
+import type { CrossOvers } from '../compute/cross-over.ts';
+import type { BackendStatus } from '../compute/engine.ts';
+import { obstacleTexts } from '../compute/failure.ts';
 import { problemResponses } from '../schemas/problem.ts';
 import { version } from '../version.ts';
+
+const CrossOver = Type.Union([
+  Type.Object({
+    elements: Type.Integer({ description: 'Neuron-steps, or elements of x, times surrogates.' }),
+    neurons: Type.Integer({ description: 'That the job must have as well.' }),
+  }),
+  Type.Null({ description: 'It was never faster.' }),
+]);
 
 const Info = Type.Object({
   name: Type.String(),
@@ -9,14 +21,24 @@ const Info = Type.Object({
   backends: Type.Array(
     Type.Object({
       name: Type.String(),
-      device: Type.String(),
+      device: Type.String({ description: '`unknown` until it is first open.' }),
       dtype: Type.String({ description: 'The arithmetic of its kernels.' }),
+      state: Type.String({ enum: ['ready', 'warming', 'out'], description: '`out` while it takes no jobs, since it failed; it is tried again.' }),
+      reason: Type.Optional(Type.String({ description: 'Why it is out.' })),
+      version: Type.Optional(Type.String({ description: "Its library's." })),
+      xla: Type.Optional(Type.Boolean({ description: 'Whether its library compiles with XLA.' })),
+      gpu: Type.Optional(Type.Boolean({ description: 'Whether its device is a GPU.' })),
+      memory_bytes: Type.Optional(Type.Number({ description: 'Memory of its device.' })),
     }),
     { description: 'In the order in which they are tried.' },
+  ),
+  cross_overs: Type.Optional(
+    Type.Record(Type.String(), CrossOver, { description: 'By kind of job: from where on `auto` takes TensorFlow, as measured when it was last opened.' }),
   ),
   limits: Type.Object({
     max_body_bytes: Type.Integer(),
     max_neuron_steps: Type.Number({ description: 'Neurons x steps x surrogates of one request.' }),
+    max_reference_neuron_steps: Type.Number({ description: 'The same, of one that the `reference` back-end computes.' }),
     max_result_values: Type.Integer({ description: 'Numbers that one request may have made for it.' }),
   }),
 });
@@ -37,10 +59,12 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
     () => ({
       name: 'surrogate-gradient-service',
       version,
-      backends: app.engine.backends.map((backend) => ({ ...backend })),
+      backends: app.engine.backends.map(describeBackend),
+      ...(app.engine.crossOvers && { cross_overs: describeCrossOvers(app.engine.crossOvers) }),
       limits: {
         max_body_bytes: limits.bodyBytes,
         max_neuron_steps: limits.neuronSteps,
+        max_reference_neuron_steps: limits.referenceNeuronSteps,
         max_result_values: limits.resultValues,
       },
     }),
@@ -49,3 +73,21 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect(docs ? '/docs' : '/openapi.json'));
   done();
 };
+
+function describeBackend({ name, device, dtype, state, outFor, details }: BackendStatus): Static<typeof Info>['backends'][number] {
+  return {
+    name,
+    device,
+    dtype,
+    state,
+    ...(outFor && { reason: obstacleTexts[outFor] }),
+    ...(details?.version !== undefined && { version: details.version }),
+    ...(details?.xla !== undefined && { xla: details.xla }),
+    ...(details?.gpu !== undefined && { gpu: details.gpu }),
+    ...(details?.memoryBytes !== undefined && { memory_bytes: details.memoryBytes }),
+  };
+}
+
+function describeCrossOvers(crossOvers: CrossOvers): Record<string, Static<typeof CrossOver>> {
+  return Object.fromEntries(Object.entries(crossOvers).map(([kind, { elements, neurons }]) => [kind, elements === Infinity ? null : { elements, neurons }]));
+}

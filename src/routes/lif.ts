@@ -23,7 +23,7 @@ export const lifRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => 
     },
     (request, reply) => {
       const job = lifSimulateJob(request.body, limits);
-      return runJob(request, reply, job, request.body.encoding, (result) => lifSimulateAnswer(job, result));
+      return runJob(request, reply, job, request.body, (result) => lifSimulateAnswer(job, result));
     },
   );
 
@@ -41,7 +41,7 @@ export const lifRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => 
     },
     (request, reply) => {
       const plan = lifGradJob(request.body, limits);
-      return runJob(request, reply, plan.job, request.body.encoding, (results) => lifGradAnswer(plan, results));
+      return runJob(request, reply, plan.job, request.body, (results) => lifGradAnswer(plan, results));
     },
   );
   done();

@@ -24,7 +24,7 @@ export const surrogateRoutes: FastifyPluginCallbackTypebox = (app, _options, don
     },
     (request, reply) => {
       const shaped = surrogateEvalJob(request.body, limits);
-      return runJob(request, reply, shaped.job, request.body.encoding, (results) => surrogateEvalAnswer(shaped, results));
+      return runJob(request, reply, shaped.job, request.body, (results) => surrogateEvalAnswer(shaped, results));
     },
   );
 
@@ -41,7 +41,7 @@ export const surrogateRoutes: FastifyPluginCallbackTypebox = (app, _options, don
     },
     (request, reply) => {
       const shaped = surrogateGradJob(request.body, limits);
-      return runJob(request, reply, shaped.job, request.body.encoding, (results) => surrogateGradAnswer(shaped, results));
+      return runJob(request, reply, shaped.job, request.body, (results) => surrogateGradAnswer(shaped, results));
     },
   );
   done();

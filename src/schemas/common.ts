@@ -1,13 +1,39 @@
 import { Type } from '@sinclair/typebox';
 
-/** How tensors are written in the answer. */
-export const Encoding = Type.Unsafe<'json' | 'base64'>(
-  Type.String({
-    enum: ['json', 'base64'],
-    default: 'json',
-    description: 'How tensors come back: nested arrays, or little-endian bytes in base64.',
-  }),
-);
+import { backendNames, type Dtype } from '../compute/backend.ts';
+import type { Preference } from '../compute/choice.ts';
+
+/** What every request that computes may say of how, and of how the answer is written. */
+export const computeOptions = {
+  encoding: Type.Optional(
+    Type.Unsafe<'json' | 'base64'>(
+      Type.String({
+        enum: ['json', 'base64'],
+        default: 'json',
+        description: 'How tensors come back: nested arrays, or little-endian bytes in base64.',
+      }),
+    ),
+  ),
+  backend: Type.Optional(
+    Type.Unsafe<Preference>(
+      Type.String({
+        enum: ['auto', ...backendNames],
+        description:
+          'What should compute; `auto` takes the fastest for the job. The server\'s configuration decides unless given. Where that back-end fails or is missing another one does the job, and `meta.fallback` says so.',
+      }),
+    ),
+  ),
+  dtype: Type.Optional(
+    Type.Unsafe<Dtype>(
+      Type.String({
+        enum: ['float32', 'float64'],
+        default: 'float32',
+        description:
+          'Precision of the answer. `float64` is computed by the `reference` back-end, slowly and up to `limits.max_reference_neuron_steps` of `GET /info`, and written with all digits.',
+      }),
+    ),
+  ),
+};
 
 /** What did the work. */
 export const Meta = Type.Object(
@@ -16,6 +42,15 @@ export const Meta = Type.Object(
     device: Type.String({ description: 'Where it ran.' }),
     dtype: Type.String({ enum: ['float32', 'float64'], description: "The back-end's arithmetic." }),
     elapsed_ms: Type.Number({ description: 'Time in queue and kernels, milliseconds.' }),
+    fallback: Type.Optional(
+      Type.Object(
+        {
+          from: Type.String({ description: 'The back-end that would have been the first choice.' }),
+          reason: Type.String({ description: 'Why it did not do the job.' }),
+        },
+        { description: 'Only there when another back-end than the first choice did the job.' },
+      ),
+    ),
   },
   { description: 'What did the work. `Server-Timing` splits the whole into decode, queue, compute and encode.' },
 );

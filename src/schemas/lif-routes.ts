@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox';
 
 import { differentiable, recordable, type Differentiable, type Integration, type Recordable, type ResetMode } from '../compute/jobs.ts';
-import { Encoding, Meta } from './common.ts';
+import { computeOptions, Meta } from './common.ts';
 import { Names, namesSchema } from './names.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
 import { Tensor, TensorAnswer } from './tensor.ts';
@@ -73,7 +73,7 @@ export const LifSimulateRequest = Type.Object(
   {
     ...driveAndNeuron,
     record: Type.Optional(Names<Recordable>(recordSchema, 'What comes back; `spike_counts` and `firing_rates` unless given.')),
-    encoding: Type.Optional(Encoding),
+    ...computeOptions,
   },
   {
     additionalProperties: false,
@@ -137,7 +137,7 @@ export const LifGradRequest = Type.Object(
     ),
     wrt: Type.Optional(Names<Differentiable>(wrtSchema, 'What to differentiate by; `current` unless given.')),
     loss: Type.Optional(Loss),
-    encoding: Type.Optional(Encoding),
+    ...computeOptions,
   },
   {
     additionalProperties: false,

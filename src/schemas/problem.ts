@@ -53,5 +53,6 @@ export const computeProblems = problemResponses(
   'too_much_work',
   'unsupported_media_type',
   'internal_error',
+  'out_of_memory',
   'shutting_down',
 );

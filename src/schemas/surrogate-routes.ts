@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 
-import { Encoding, Meta } from './common.ts';
+import { computeOptions, Meta } from './common.ts';
 import { Names, namesSchema } from './names.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
 import { Tensor, TensorAnswer } from './tensor.ts';
@@ -18,7 +18,7 @@ export const SurrogateEvalRequest = Type.Object(
     x,
     surrogate: SurrogateChoice('What to evaluate.'),
     outputs: Type.Optional(Names<Evaluable>(outputsSchema, 'What to evaluate; both unless given.')),
-    encoding: Type.Optional(Encoding),
+    ...computeOptions,
   },
   {
     additionalProperties: false,
@@ -43,7 +43,7 @@ export const SurrogateGradRequest = Type.Object(
     x,
     surrogate: SurrogateChoice('Whose gradient to take.'),
     cotangent: Type.Optional(Tensor('Factor of the gradient, broadcast to x; 1 unless given.')),
-    encoding: Type.Optional(Encoding),
+    ...computeOptions,
   },
   { additionalProperties: false, examples: [{ x: [-0.5, 0, 0.5], surrogate: { name: 'sigmoid', alpha: 4 } }] },
 );

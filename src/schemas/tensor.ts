@@ -17,7 +17,7 @@ export type TensorInput =
 export type TensorOutput =
   | number
   | NestedNumbers
-  | { readonly dtype: 'float32' | 'int32' | 'uint8'; readonly shape: readonly number[]; readonly base64: string };
+  | { readonly dtype: 'float32' | 'float64' | 'int32' | 'uint8'; readonly shape: readonly number[]; readonly base64: string };
 
 const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
 
@@ -69,7 +69,7 @@ export const tensorOutputSchema: NamedSchema = {
   $id: 'TensorOutput',
   title: 'Tensor of an answer',
   description:
-    'A number or nested arrays; with `"encoding": "base64"` an object. Numbers have as many digits as it takes to read back the same float32.',
+    'A number or nested arrays; with `"encoding": "base64"` an object. Numbers have as many digits as it takes to read back the same float32, or the same float64 where the request asks for that.',
   oneOf: [
     { title: 'number', type: 'number' },
     { title: 'nested arrays', type: 'array', items: {} },
@@ -77,7 +77,7 @@ export const tensorOutputSchema: NamedSchema = {
       title: 'base64',
       ...Type.Object(
         {
-          dtype: Type.String({ enum: ['float32', 'int32', 'uint8'] }),
+          dtype: Type.String({ enum: ['float32', 'float64', 'int32', 'uint8'] }),
           shape,
           base64: Type.String({ contentEncoding: 'base64', description: 'Little-endian, row-major bytes.' }),
         },

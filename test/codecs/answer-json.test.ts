@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeJson } from '../../src/codecs/answer-json.ts';
+import { encodeJson, type AnswerForm } from '../../src/codecs/answer-json.ts';
 import { AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError } from '../../src/codecs/answer.ts';
 
-const json = (node: Parameters<typeof encodeJson>[0]): string => encodeJson(node, 'json').toString();
+const form: AnswerForm = { encoding: 'json', dtype: 'float32' };
+const json = (node: Parameters<typeof encodeJson>[0]): string => encodeJson(node, form).toString();
 const numbers = fc.float({ noNaN: true, noDefaultInfinity: true });
 
 describe('encodeJson', () => {
@@ -23,7 +24,7 @@ describe('encodeJson', () => {
       fc.property(fc.float32Array({ noNaN: true, noDefaultInfinity: true }), (values) => {
         const tensor = new AnswerTensor(values, [values.length]);
         expect(Float32Array.from(JSON.parse(json(tensor)) as number[])).toEqual(values);
-        const { dtype, shape, base64 } = JSON.parse(encodeJson(tensor, 'base64').toString()) as { dtype: string; shape: number[]; base64: string };
+        const { dtype, shape, base64 } = JSON.parse(encodeJson(tensor, { ...form, encoding: 'base64' }).toString()) as { dtype: string; shape: number[]; base64: string };
         expect({ dtype, shape }).toEqual({ dtype: 'float32', shape: [values.length] });
         expect(new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer)).toEqual(values);
       }),
@@ -39,6 +40,27 @@ describe('encodeJson', () => {
     );
   });
 
+  it('writes float64 with all its digits where that is asked for, in either encoding', () => {
+    fc.assert(
+      fc.property(fc.float64Array({ noNaN: true, noDefaultInfinity: true }), (values) => {
+        const answer = { tensor: new AnswerTensor(values, [values.length]), rows: new AnswerRows(values, Int32Array.of(0, values.length)), number: new AnswerNumber(values[0] ?? 0.1) };
+        const plain = JSON.parse(encodeJson(answer, { encoding: 'json', dtype: 'float64' }).toString()) as { tensor: number[]; rows: number[][]; number: number };
+        expect(Float64Array.from(plain.tensor)).toEqual(values);
+        expect(Float64Array.from(plain.rows[0]!)).toEqual(values);
+        expect(plain.number).toBe(values[0] ?? 0.1);
+        const { tensor } = JSON.parse(encodeJson(answer, { encoding: 'base64', dtype: 'float64' }).toString()) as { tensor: { dtype: string; base64: string } };
+        expect(tensor.dtype).toBe('float64');
+        expect(new Float64Array(Uint8Array.from(Buffer.from(tensor.base64, 'base64')).buffer)).toEqual(values);
+      }),
+    );
+  });
+
+  it('leaves whole numbers as they are in float64', () => {
+    const answer = { counts: new AnswerTensor(Int32Array.of(1, 20), [2]), spikes: new AnswerTensor(Uint8Array.of(0, 1), [2]) };
+    expect(encodeJson(answer, { encoding: 'json', dtype: 'float64' }).toString()).toBe('{"counts":[1,20],"spikes":[0,1]}');
+    expect(JSON.parse(encodeJson(answer, { encoding: 'base64', dtype: 'float64' }).toString())).toMatchObject({ counts: { dtype: 'int32' }, spikes: { dtype: 'uint8' } });
+  });
+
   it('writes everything else as JSON.stringify does', () => {
     const node = { text: 'a "ü" \n', number: 0.1 + 0.2, flag: true, list: [1, 'x', []], empty: {} };
     expect(json(node)).toBe(JSON.stringify(node));
@@ -46,9 +68,9 @@ describe('encodeJson', () => {
 
   it('grows for long answers, and hands over bytes that later answers leave alone', () => {
     const values = Float32Array.from({ length: 300_000 }, (_, i) => i / 7);
-    const first = encodeJson(new AnswerTensor(values, [3, 100_000]), 'json');
+    const first = encodeJson(new AnswerTensor(values, [3, 100_000]), form);
     const copy = Buffer.from(first);
-    encodeJson(new AnswerTensor(values.fill(9), [300_000]), 'json');
+    encodeJson(new AnswerTensor(values.fill(9), [300_000]), form);
     expect(first.equals(copy)).toBe(true);
     expect((JSON.parse(first.toString()) as number[][]).map((row) => row.length)).toEqual([100_000, 100_000, 100_000]);
   });
@@ -56,7 +78,10 @@ describe('encodeJson', () => {
   it.each(['json', 'base64'] as const)('names the number that is not finite (%s)', (encoding) => {
     const values = Float64Array.of(1, 2, 3, 4, 1e39, 6);
     const answer = { results: [{ grad: { current: new AnswerTensor(values, [2, 3]) } }] };
-    expect(() => encodeJson(answer, encoding)).toThrow(new NotFiniteError('/results/0/grad/current', [1, 1]));
+    expect(() => encodeJson(answer, { ...form, encoding })).toThrow(new NotFiniteError('/results/0/grad/current', [1, 1], 'float32'));
     expect(json([1])).toBe('[1]');
+    expect(JSON.parse(encodeJson(answer, { encoding: 'json', dtype: 'float64' }).toString())).toEqual({ results: [{ grad: { current: [[1, 2, 3], [4, 1e39, 6]] } }] });
+    values[2] = Infinity;
+    expect(() => encodeJson(answer, { encoding, dtype: 'float64' })).toThrow(new NotFiniteError('/results/0/grad/current', [0, 2], 'float64'));
   });
 });

@@ -9,8 +9,8 @@ describe('loadConfig', () => {
       port: 3000,
       logLevel: 'info',
       docs: true,
-      limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, resultValues: 2 ** 25 },
-      compute: { backend: 'wasm', threads: availableParallelism() },
+      limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25 },
+      compute: { backend: 'auto', threads: availableParallelism() },
       timeouts: { keepAliveMs: 72_000, requestMs: 60_000, drainDelayMs: 1000, shutdownMs: 30_000 },
     });
   });
@@ -31,8 +31,9 @@ describe('loadConfig', () => {
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL="loud": must be one of fatal, error, warn, info, debug, trace, silent (default info)'],
     ['MAX_BODY_BYTES', '64MiB', 'MAX_BODY_BYTES="64MiB": must be a whole number from 1024 to 536870888'],
     ['MAX_NEURON_STEPS', '0', 'MAX_NEURON_STEPS="0": must be a number from 1'],
+    ['MAX_REFERENCE_NEURON_STEPS', '-1', 'MAX_REFERENCE_NEURON_STEPS="-1": must be a number from 1'],
     ['MAX_RESULT_VALUES', '1e99', 'MAX_RESULT_VALUES="1e99": must be a whole number'],
-    ['COMPUTE_BACKEND', 'cuda', 'COMPUTE_BACKEND="cuda": must be one of wasm, reference (default wasm)'],
+    ['COMPUTE_BACKEND', 'cuda', 'COMPUTE_BACKEND="cuda": must be one of auto, tensorflow, wasm, reference (default auto)'],
     ['COMPUTE_THREADS', '0', 'COMPUTE_THREADS="0": must be a whole number from 1'],
     ['DOCS_ENABLED', 'yes', 'DOCS_ENABLED="yes": must be true or false (default true)'],
   ])('refuses %s=%s', (name, value, message) => {

@@ -1,7 +1,7 @@
 /** Answers of the compute routes, as tests read them. */
 export type Nested = number | Nested[];
 export interface Base64Tensor {
-  dtype: 'float32' | 'int32' | 'uint8';
+  dtype: 'float32' | 'float64' | 'int32' | 'uint8';
   shape: number[];
   base64: string;
 }
@@ -11,6 +11,7 @@ export interface Meta {
   device: string;
   dtype: string;
   elapsed_ms: number;
+  fallback?: { from: string; reason: string };
 }
 
 export interface EvalAnswer<T = Nested> {
@@ -39,7 +40,7 @@ export interface LifGradAnswer<T = Nested> {
   meta: Meta;
 }
 
-const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array };
 
 /** The numbers of a base64 tensor. */
 export function numbers({ dtype, base64 }: Base64Tensor): number[] {

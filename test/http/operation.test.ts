@@ -20,7 +20,7 @@ function slowToWarm(): { engine: Engine; warmed: () => void } {
   const warm = new Promise<void>((resolve) => { warmed = resolve; });
   const backend = new ReferenceBackend();
   backend.warm = () => warm;
-  return { engine: new Engine(backend), warmed };
+  return { engine: new Engine([backend]), warmed };
 }
 
 describe('probes', () => {
@@ -38,7 +38,7 @@ describe('probes', () => {
   it('stay unready when the engine cannot be warmed', async () => {
     const backend = new ReferenceBackend();
     backend.warm = () => Promise.reject(new Error('no memory'));
-    const service = await start({}, { engine: new Engine(backend) });
+    const service = await start({}, { engine: new Engine([backend]) });
     expect((await service.request('/readyz')).status).toBe(503);
     expect((await service.request('/livez')).status).toBe(200);
   });
@@ -77,6 +77,7 @@ describe('draining', () => {
 describe('GET /metrics', () => {
   it('counts requests by route, with one label for unknown paths, and times the stages', async () => {
     const service = await start();
+    await expect.poll(async () => (await service.request('/readyz')).status).toBe(200);
     await service.post('/surrogate/grad', { x: [0, 1], surrogate: ['erf', 'sigmoid'] });
     await service.post('/surrogate/grad', '{');
     for (const path of ['/a', '/b', '/c/d']) await service.request(path);
@@ -91,7 +92,7 @@ describe('GET /metrics', () => {
       'http_request_duration_seconds_count{route="/surrogates/:name",method="GET",status="200"} 1',
       'surrogate_request_elements_sum{op="surrogate_grad"} 4',
       'surrogate_stage_duration_seconds_count{op="surrogate_grad",stage="encode",backend="wasm"} 1',
-      'backend_info{backend="wasm",device="cpu",dtype="float32"} 1',
+      'backend_info{backend="wasm",device="cpu",dtype="float32",version="",xla="",state="ready"} 1',
     ]) expect(text).toContain(line);
     expect(text).toContain('process_cpu_seconds_total');
     expect(text).toContain('nodejs_eventloop_lag_seconds');
@@ -156,8 +157,11 @@ describe('GET /info and /', () => {
     expect((await service.request('/info')).body).toEqual({
       name: 'surrogate-gradient-service',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
-      backends: [{ name: 'wasm', device: 'cpu', dtype: 'float32' }],
-      limits: { max_body_bytes: 64 * 2 ** 20, max_neuron_steps: 123, max_result_values: 2 ** 25 },
+      backends: [
+        { name: 'wasm', device: 'cpu', dtype: 'float32', state: expect.stringMatching(/^(warming|ready)$/) as string },
+        { name: 'reference', device: 'cpu', dtype: 'float64', state: expect.stringMatching(/^(warming|ready)$/) as string },
+      ],
+      limits: { max_body_bytes: 64 * 2 ** 20, max_neuron_steps: 123, max_reference_neuron_steps: 1e7, max_result_values: 2 ** 25 },
     });
     const root = await fetch(service.url, { redirect: 'manual' });
     expect(root.status).toBe(302);

@@ -6,7 +6,7 @@ import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts'
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import { lifProblem, perStep, resultOf } from './support.ts';
+import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
 
 describe('Arena', () => {
   it('grows as it is filled and keeps what is in it', () => {

@@ -1,4 +1,4 @@
-import type { Job } from '../compute/jobs.ts';
+import type { Job } from './jobs.ts';
 
 /** How much a job computes: neuron-steps, or elements of x, times surrogates. */
 export function jobElements(job: Job): number {
@@ -11,4 +11,9 @@ export function jobElements(job: Job): number {
     case 'lif_grad':
       return job.problem.neurons * job.problem.steps * job.surrogates.length;
   }
+}
+
+/** What a job costs who does it plainly: its elements; a batch without neurons still takes the memory of one neuron's steps. */
+export function jobWork(job: Job): number {
+  return 'problem' in job && job.problem.neurons === 0 ? job.problem.steps : jobElements(job);
 }

@@ -1,0 +1,170 @@
+import { pauseMs } from './availability.ts';
+import { OutOfMemoryError, type Backend, type BackendInfo, type BackendName, type Dtype } from './backend.ts';
+import { failureKind, type FailureKind } from './failure.ts';
+import type { Job } from './jobs.ts';
+
+/** A back-end that has to be opened first, and anew after a failure: one with a library, a device or a process of its own. */
+export interface BackendOpener {
+  /** What is known before it is open. */
+  readonly info: BackendInfo;
+  /** @throws {BackendUnavailableError} when it cannot be had in this process. */
+  open(): Promise<Backend>;
+}
+
+/** `warming` is on the way to `ready`; `out` takes no jobs for a while, since it failed. */
+export type BackendState = 'ready' | 'warming' | 'out';
+
+/** What a slot tells of itself. */
+export interface SlotListener {
+  /** It takes jobs from now on; `again` when it had before. */
+  ready(info: BackendInfo, again: boolean): void;
+  /** It failed, and takes none for `pauseMs`; `again` when it has not been ready since the failure before. */
+  failed(name: BackendName, failure: { readonly kind: FailureKind; readonly error: unknown; readonly pauseMs: number; readonly again: boolean }): void;
+}
+
+/**
+ * The place of one back-end in an engine. It knows whether the back-end takes jobs, takes it out for a while when it fails, and
+ * brings it back.
+ *
+ * A back-end that is given as such is resident: it takes jobs before it is warm, and after a failure it only pauses. One that is
+ * given as an opener takes jobs once it is warm, and after a failure it is closed and opened anew, in the background; only
+ * running out of memory leaves it open, since that ends with the jobs that hold the memory.
+ */
+export class BackendSlot {
+  readonly name: BackendName;
+  readonly dtype: Dtype;
+  readonly resident: boolean;
+  /** The back-end, while it takes jobs. */
+  usable: Backend | undefined;
+  /** How often it has failed since it last did a job. */
+  failuresInARow = 0;
+  /** Why it is out, while it is. */
+  outFor: FailureKind | undefined;
+
+  readonly #opener: BackendOpener | undefined;
+  readonly #listener: SlotListener;
+  readonly #prepare: (backend: Backend) => Promise<void>;
+  #lastInfo: BackendInfo;
+  #open: Backend | undefined;
+  #wasReady = false;
+  #retry: NodeJS.Timeout | undefined;
+  #starting: Promise<void> | undefined;
+  #closed = false;
+
+  /** @param prepare what is done with a back-end between warming it and giving it jobs. */
+  constructor(source: Backend | BackendOpener, listener: SlotListener, prepare: (backend: Backend) => Promise<void> = nothing) {
+    this.name = source.info.name;
+    this.dtype = source.info.dtype;
+    this.#lastInfo = source.info;
+    this.#listener = listener;
+    this.#prepare = prepare;
+    this.resident = !('open' in source);
+    if ('open' in source) this.#opener = source;
+    else this.usable = this.#open = source;
+  }
+
+  /** What it is; what it was, while it is not open. */
+  get info(): BackendInfo {
+    return this.#open?.info ?? this.#lastInfo;
+  }
+
+  get state(): BackendState {
+    if (this.outFor !== undefined) return 'out';
+    return this.#wasReady && this.usable !== undefined ? 'ready' : 'warming';
+  }
+
+  /** The back-end for a job that nobody else can do: a resident one can be tried even while it is out. */
+  get lastResort(): Backend | undefined {
+    return this.resident ? this.#open : undefined;
+  }
+
+  accepts(job: Job): boolean {
+    return this.#open?.accepts?.(job) !== false;
+  }
+
+  /**
+   * Opens the back-end where it needs that, and warms it.
+   *
+   * @throws whatever kept it from getting ready; it is out then, and will be tried again.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => { this.#starting = undefined; });
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    this.outFor = undefined;
+    try {
+      if (this.#opener !== undefined) {
+        await this.#open?.close().catch(nothing);
+        this.#open = undefined;
+        const opened = await this.#opener.open();
+        if (this.#closed) {
+          await opened.close();
+          return;
+        }
+        this.#open = opened;
+      }
+      const backend = this.#open!;
+      await backend.warm();
+      await this.#prepare(backend);
+      this.#admit();
+    } catch (error) {
+      this.#takeOut(error, () => this.start().catch(nothing));
+      throw error;
+    }
+  }
+
+  /** It did a job. A resident one that was tried while it was out is in again; from others it may be a job begun before. */
+  succeeded(backend: Backend): void {
+    if (backend !== this.#open || (this.usable === undefined && !this.resident)) return;
+    this.failuresInARow = 0;
+    if (this.usable === undefined) this.#admit();
+  }
+
+  /** It failed on a job. Does nothing when another job's failure has taken it out before. */
+  failed(backend: Backend, error: unknown): void {
+    if (this.usable !== backend) return;
+    const canGoOn = this.resident || error instanceof OutOfMemoryError;
+    this.#takeOut(error, canGoOn ? () => { this.#admit(); } : () => this.start().catch(nothing));
+  }
+
+  #admit(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#retry);
+    this.outFor = undefined;
+    this.usable = this.#open;
+    this.#lastInfo = this.info;
+    this.#listener.ready(this.info, this.#wasReady);
+    this.#wasReady = true;
+  }
+
+  #takeOut(error: unknown, comeBack: () => unknown): void {
+    if (this.#closed) return;
+    const kind = failureKind(error);
+    // A first start that fails is news; so is a failure on a job.
+    const again = this.failuresInARow > 0 && this.usable === undefined;
+    this.failuresInARow++;
+    this.usable = undefined;
+    this.outFor = kind;
+    this.#lastInfo = this.info;
+    const pause = pauseMs(kind, this.failuresInARow);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(comeBack, pause);
+    // Being out is no reason to keep a process alive.
+    this.#retry.unref();
+    this.#listener.failed(this.name, { kind, error, pauseMs: pause, again });
+  }
+
+  /** Resolves when the back-end is closed, also one that was being opened. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.usable = undefined;
+    const open = this.#open;
+    if (open === undefined) await this.#starting?.catch(nothing);
+    else await open.close();
+  }
+}
+
+async function nothing(): Promise<void> { /* whoever needs to know was told by the listener */ }

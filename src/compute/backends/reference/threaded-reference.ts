@@ -1,0 +1,73 @@
+import { Piscina } from 'piscina';
+import { ComputeError, OutOfMemoryError, type Backend, type Computed } from '../../backend.ts';
+import type { Job, ResultOf } from '../../jobs.ts';
+import { jobWork } from '../../job-size.ts';
+import { estimateNanoseconds } from './cost.ts';
+import { ReferenceBackend } from './reference-backend.ts';
+import type { WorkDone } from './worker.ts';
+
+export interface ThreadedReferenceOptions {
+  /** The largest job that it does: neuron-steps, or elements of x, times surrogates. */
+  readonly mostWork?: number;
+  /** Jobs estimated to take less run in the calling thread. */
+  readonly inlineNanoseconds?: number;
+}
+
+/** The thread ends after so long without a job. */
+const idleMs = 30_000;
+
+/**
+ * The reference for a server: jobs of more than a millisecond run one after the other in a thread of their own, which is
+ * started when one comes, and jobs that would keep it busy for too long are not accepted.
+ */
+export class ThreadedReference implements Backend {
+  readonly #inline = new ReferenceBackend();
+  readonly info = this.#inline.info;
+  readonly #thread = new Piscina({ ...workerModule(), minThreads: 0, maxThreads: 1, idleTimeout: idleMs });
+  readonly #mostWork: number;
+  readonly #inlineNanoseconds: number;
+
+  constructor({ mostWork = Infinity, inlineNanoseconds = 1e6 }: ThreadedReferenceOptions = {}) {
+    this.#mostWork = mostWork;
+    this.#inlineNanoseconds = inlineNanoseconds;
+  }
+
+  accepts(job: Job): boolean {
+    return jobWork(job) <= this.#mostWork;
+  }
+
+  async warm(): Promise<void> {
+    // The thread is started when it is needed.
+  }
+
+  run<J extends Job>(job: J): Computed<J> | Promise<Computed<J>> {
+    return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#inline.run(job) : this.#runInThread(job);
+  }
+
+  async #runInThread<J extends Job>(job: J): Promise<Computed<J>> {
+    const accepted = performance.now();
+    try {
+      const { result, computeMs } = (await this.#thread.run(job)) as WorkDone;
+      const totalMs = performance.now() - accepted;
+      return { result: result as ResultOf[J['kind']], queueMs: Math.max(0, totalMs - computeMs), computeMs };
+    } catch (error) {
+      if (isOutOfMemory(error)) throw new OutOfMemoryError('not enough memory for the job', { cause: error });
+      throw new ComputeError('the thread failed', { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.close();
+  }
+}
+
+/** An array that could not be had, or a thread that was ended since its heap was full. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY');
+}
+
+/** Where a thread finds its code: beside this module, which is JavaScript when it was built, and else TypeScript, which tsx loads. */
+function workerModule(): { filename: string; execArgv?: string[] } {
+  if (!import.meta.url.endsWith('.ts')) return { filename: new URL('./worker.js', import.meta.url).href };
+  return { filename: new URL('./worker.ts', import.meta.url).href, execArgv: ['--import', 'tsx'] };
+}

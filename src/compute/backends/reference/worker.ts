@@ -1,0 +1,14 @@
+import type { Job, ResultOf } from '../../jobs.ts';
+import { compute } from './compute.ts';
+
+/** What a thread makes of a job. */
+export interface WorkDone {
+  readonly result: ResultOf[Job['kind']];
+  readonly computeMs: number;
+}
+
+export default function work(job: Job): WorkDone {
+  const start = performance.now();
+  const result = compute(job);
+  return { result, computeMs: performance.now() - start };
+}

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../backend.ts';
+import type { InputTensor } from './batch.ts';
+import type { GraphOutputs } from './graph-job.ts';
+
+/** What the loaded library says of itself. */
+export interface LoadedTensorFlow {
+  readonly version: string;
+  /** Whether its operations run on a GPU. */
+  readonly gpu: boolean;
+}
+
+/** One run of one model. */
+export interface ModelRun {
+  readonly key: string;
+  /** The model, encoded, where the thread does not have it yet. */
+  readonly model: Uint8Array | undefined;
+  /** Keys of models that the thread may forget. */
+  readonly release: readonly string[];
+  /** Their memory moves to the thread. */
+  readonly inputs: Readonly<Record<string, InputTensor>>;
+}
+
+export interface ModelResult {
+  readonly outputs: GraphOutputs;
+  readonly computeMs: number;
+}
+
+type Message =
+  | { readonly ready: LoadedTensorFlow }
+  | { readonly reply: ModelResult }
+  | { readonly failure: { readonly message: string; readonly outOfMemory: boolean } };
+
+// What TensorFlow reads from the environment when it is loaded: only errors on stderr, no greeting, and memory of the GPU as it is needed.
+const environment = { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '0', TF_FORCE_GPU_ALLOW_GROWTH: 'true' };
+
+/** The one thread in which TensorFlow runs, since each of its calls blocks the thread that makes it. */
+export class TensorFlowThread {
+  readonly loaded: LoadedTensorFlow;
+  readonly #worker: Worker;
+  #pending: { resolve(result: ModelResult): void; reject(error: Error): void } | undefined;
+  #dead: Error | undefined;
+
+  private constructor(worker: Worker, loaded: LoadedTensorFlow) {
+    this.loaded = loaded;
+    this.#worker = worker;
+    worker.on('message', (message: Message) => { this.#settle(message); });
+    worker.on('error', (error) => { this.#die(new ComputeError(`the TensorFlow thread failed: ${error.message}`, { cause: error })); });
+    worker.on('exit', () => { this.#die(new ComputeError('the TensorFlow thread has ended')); });
+  }
+
+  /**
+   * Starts the thread and loads TensorFlow in it.
+   *
+   * @throws {BackendUnavailableError} when TensorFlow cannot be loaded.
+   */
+  static async start(): Promise<TensorFlowThread> {
+    // The library reads the process's own environment, not a thread's copy of it.
+    for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'tensorflow' });
+    try {
+      const [message] = (await once(worker, 'message')) as [Message];
+      if ('ready' in message) return new TensorFlowThread(worker, message.ready);
+      throw new Error('unexpected message');
+    } catch (error) {
+      await worker.terminate();
+      throw new BackendUnavailableError(unavailable(error), { cause: error });
+    }
+  }
+
+  /** Why the thread can run nothing any more, if so. */
+  get dead(): Error | undefined {
+    return this.#dead;
+  }
+
+  /**
+   * Runs a model; one at a time.
+   *
+   * @throws {OutOfMemoryError} when TensorFlow says that it had too little memory.
+   * @throws {ComputeError} when it failed otherwise, or the thread ended.
+   */
+  run(request: ModelRun): Promise<ModelResult> {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead);
+    if (this.#pending !== undefined) return Promise.reject(new Error('the TensorFlow thread is busy'));
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve, reject };
+      const memory = Object.values(request.inputs).map(({ data }) => data.buffer as ArrayBuffer);
+      this.#worker.postMessage(request, memory);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(message: Message): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if ('reply' in message) pending?.resolve(message.reply);
+    else if ('failure' in message) {
+      const { message: text, outOfMemory } = message.failure;
+      pending?.reject(outOfMemory ? new OutOfMemoryError(`TensorFlow ran out of memory: ${text}`) : new ComputeError(`TensorFlow failed: ${text}`));
+    }
+  }
+
+  #die(error: Error): void {
+    this.#dead ??= error;
+    this.#pending?.reject(this.#dead);
+    this.#pending = undefined;
+  }
+}
+
+function unavailable(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === 'ERR_MODULE_NOT_FOUND') return '@tensorflow/tfjs-node-gpu is not installed';
+  if (message?.includes('tfjs_binding.node')) return 'the native library of @tensorflow/tfjs-node-gpu is not installed; `npm run tensorflow:install` does it';
+  return `TensorFlow could not be loaded: ${message ?? String(error)}`;
+}

@@ -1,0 +1,319 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../../src/compute/backend.ts';
+import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
+import { differentiable, recordable } from '../../../src/compute/jobs.ts';
+import type { LifGradJob, LifProblem, Loss } from '../../../src/compute/jobs.ts';
+import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
+import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
+import { lifProblem, perNeuron, perStep, randomNumbers, resultOf, same, scaledSurrogate } from '../support/jobs.ts';
+
+const reference = new ReferenceBackend();
+
+const sigmoid: Surrogate = { name: 'sigmoid', parameters: { alpha: 4 } };
+
+/** Smallest distance of each neuron's potential from its threshold: below 1e-3 rounding may decide a spike or a steep slope. */
+async function margins(problem: LifProblem): Promise<number[]> {
+  const { v_pre } = await resultOf(reference, { kind: 'lif_simulate', problem, record: new Set(['v_pre']) });
+  const { neurons, steps, v_threshold } = problem;
+  return Array.from({ length: neurons }, (_, b) => {
+    const threshold = v_threshold.per === 'job' ? v_threshold.value : v_threshold.values[b]!;
+    let margin = Infinity;
+    for (let t = 0; t < steps; t++) margin = Math.min(margin, Math.abs(v_pre![b * steps + t]! - threshold));
+    return margin;
+  });
+}
+
+/** The job with currents or thresholds moved by float32's half unit in the last place: what no float32 arithmetic can tell apart. */
+function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
+  const given = job.problem[quantity];
+  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: given.values.map((value) => value * factor) };
+  return { ...job, problem: { ...job.problem, [quantity]: moved } };
+}
+
+/**
+ * Holds a gradient job against float64, neuron by neuron: relative error below 1e-5 of the neuron's largest gradient (or 1e-6 of
+ * the batch's, where a neuron's terms have cancelled), plus what nudging the current does to the exact gradient, which is nothing
+ * but for surrogates so steep that the gradient explodes.
+ */
+async function expectAgreement(backend: Backend, job: LifGradJob): Promise<void> {
+  const { neurons } = job.problem;
+  const margin = await margins(job.problem);
+  const [actual, expected] = [(await resultOf(backend, job))[0]!, (await resultOf(reference, job))[0]!];
+  const nudges = (['current', 'v_threshold'] as const).flatMap((quantity) => [nudged(job, quantity, 1 + 2 ** -24), nudged(job, quantity, 1 - 2 ** -24)]);
+  const moved = await Promise.all(nudges.map(async (other) => (await resultOf(reference, other))[0]!));
+  const faults: string[] = [];
+  let compared = 0;
+  for (let b = 0; b < neurons; b++) {
+    if (margin[b]! < 1e-3) continue;
+    if (actual.spike_counts[b] !== expected.spike_counts[b]) faults.push(`spike count of neuron ${b}`);
+    for (const quantity of job.wrt) {
+      const [mine, exact, ...others] = [actual, expected, ...moved].map(({ grad }) => grad[quantity]!);
+      if (mine === undefined || typeof mine === 'number') continue;
+      const batchScale = Math.max(...Array.from(exact as Float64Array, Math.abs));
+      const per = mine.length / neurons;
+      const part = (values: unknown) => Array.from((values as Float64Array).subarray(b * per, (b + 1) * per));
+      const truth = part(exact);
+      const scale = Math.max(...truth.map(Math.abs));
+      const condition = Math.max(...others.flatMap((other) => part(other).map((y, t) => Math.abs(y - truth[t]!))));
+      const error = Math.max(...part(mine).map((y, t) => Math.abs(y - truth[t]!)));
+      compared++;
+      if (!(error <= 1e-5 * scale + 1e-6 * batchScale + 4 * condition + 1e-30)) faults.push(`${quantity} of neuron ${b}: ${error / scale} at margin ${margin[b]!}`);
+    }
+  }
+  expect(faults).toEqual([]);
+  expect(compared).toBeGreaterThan(0);
+}
+
+const random = randomNumbers(1);
+const signed = () => 2 * random() - 1;
+
+// So high and wide that a step multiplies the gradient through an undetached reset by up to 1 - 25: after some tens of steps
+// it has left float32's range, as the exact gradient is about to, and before that its digits.
+const explosive = ['snntorch.sigmoid', 'snntorch.spike_rate_escape'];
+
+/** Holds a float32 back-end to float64: every surrogate, every form of the neuron, every loss and record, and batches. */
+export function itRunsNeurons(open: () => Promise<Backend>): void {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await open();
+  });
+  afterAll(() => backend.close());
+
+  describe('gradients agree with float64', () => {
+    describe.each([...catalogue.values()])('$name', (definition) => {
+      it.each([
+        { reset: 'hard', detachReset: false },
+        { reset: 'hard', detachReset: true },
+        { reset: 'soft', detachReset: false },
+        { reset: 'none', detachReset: false },
+      ] as const)('$reset reset, detached $detachReset', async ({ reset, detachReset }) => {
+        const explodes = explosive.includes(definition.name) && reset !== 'none' && !detachReset;
+        for (const [steps, dt] of explodes ? ([[4, 1], [4, 4]] as const) : ([[100, 0.1], [40, 1]] as const)) {
+          const job: LifGradJob = {
+            kind: 'lif_grad',
+            problem: lifProblem(16, steps, { dt, reset, refractorySteps: dt === 1 ? 2 : 0 }),
+            surrogates: [scaledSurrogate(definition)],
+            loss: { type: 'spike_count' },
+            detachReset,
+            wrt: differentiable,
+          };
+          await expectAgreement(backend, { ...job, problem: { ...job.problem, tau: perNeuron(16, () => 10), v_threshold: perNeuron(16, () => 1) } });
+        }
+      });
+    });
+
+    const neurons = 21;
+    const losses = (steps: number): readonly Loss[] => [
+      { type: 'spike_count' },
+      { type: 'firing_rate_mse', target: same(37) },
+      { type: 'firing_rate_mse', target: perNeuron(neurons, (b) => 10 * b) },
+      { type: 'cotangent', spikes: perStep(neurons, steps, signed), v: perStep(neurons, steps, signed) },
+      { type: 'cotangent', spikes: perNeuron(neurons, signed) },
+      { type: 'cotangent', v: same(0.5) },
+    ];
+    const forms = {
+      numbers: () => ({}),
+      'one per neuron': () => ({
+        tau: perNeuron(neurons, (b) => 8 + b / 5),
+        v_threshold: perNeuron(neurons, (b) => 0.9 + b / 200),
+        v_reset: perNeuron(neurons, (b) => 0.1 - b / 100),
+        v_rest: perNeuron(neurons, (b) => b / 400),
+        resistance: perNeuron(neurons, (b) => 1 + b / 100),
+        v_init: perNeuron(neurons, (b) => b / 50),
+      }),
+      'one per step': (steps: number, largest: number) => ({
+        current: perStep(neurons, steps, () => largest * random()),
+        v_reset: same(-0.1),
+        v_rest: same(0.05),
+        resistance: same(1.25),
+        v_init: same(0.2),
+      }),
+    };
+
+    const variants = (['hard', 'soft', 'none'] as const).flatMap((reset) =>
+      [false, true].flatMap((detachReset) =>
+        (['euler', 'exponential'] as const).flatMap((integration) =>
+          [false, true].flatMap((inputScaling) => [0, 3].map((refractorySteps) => ({ reset, detachReset, integration, inputScaling, refractorySteps }))),
+        ),
+      ),
+    );
+    it.each(variants)(
+      '$reset reset, detached $detachReset, $integration, input scaling $inputScaling, $refractorySteps refractory steps',
+      async ({ detachReset, ...neuron }) => {
+        const [steps, dt] = [60, 1];
+        const largest = neuron.inputScaling ? 4 : 0.4;
+        for (const form of Object.values(forms)) {
+          const problem = lifProblem(neurons, steps, {
+            dt,
+            current: perNeuron(neurons, (b) => (largest * (b + 4)) / 25),
+            ...neuron,
+            ...form(steps, largest),
+          });
+          for (const loss of losses(steps)) {
+            await expectAgreement(backend, { kind: 'lif_grad', problem, surrogates: [sigmoid], loss, detachReset, wrt: differentiable });
+          }
+        }
+      },
+    );
+
+    it.each([255, 256, 257, 1000])('over %d steps, in chunks with a refractory neuron across their ends', async (steps) => {
+      const problem = lifProblem(9, steps, {
+        dt: 1,
+        refractorySteps: 5,
+        tau: perNeuron(9, () => 12),
+        current: perStep(9, steps, () => 3 * random()),
+      });
+      await expectAgreement(backend, {
+        kind: 'lif_grad',
+        problem,
+        surrogates: [sigmoid],
+        loss: { type: 'cotangent', spikes: perStep(9, steps, signed), v: perStep(9, steps, signed) },
+        detachReset: false,
+        wrt: differentiable,
+      });
+    });
+  });
+
+  describe('losses', () => {
+    it('agree with float64', async () => {
+      const problem = lifProblem(10, 80, { dt: 1 });
+      const losses: readonly Loss[] = [
+        { type: 'spike_count' },
+        { type: 'firing_rate_mse', target: same(50) },
+        { type: 'cotangent', spikes: perStep(10, 80, signed), v: perStep(10, 80, signed) },
+      ];
+      for (const loss of losses) {
+        const job: LifGradJob = { kind: 'lif_grad', problem, surrogates: [sigmoid], loss, detachReset: false, wrt: ['current'] };
+        const [actual, expected] = [(await resultOf(backend, job))[0]!.loss, (await resultOf(reference, job))[0]!.loss];
+        expected.forEach((value, b) => { expect(Math.abs(actual[b]! - value)).toBeLessThan(1e-5 * Math.max(1, Math.abs(value))); });
+      }
+    });
+  });
+
+  describe('golden gradients of braintools', () => {
+    interface Golden {
+      request: {
+        steps: number;
+        dt: number;
+        neuron: { tau: number; v_threshold: number; v_reset: number; reset: 'hard' | 'soft' | 'none' };
+        detach_reset: boolean;
+        surrogate: { name: string };
+        current: number[] | number[][];
+        loss?: { spikes: number[][]; v: number[][] };
+      };
+      spike_counts: number[];
+      spike_steps: number[][];
+      v_final: number[];
+      grad: Record<'current' | 'tau' | 'v_threshold', number[] | number[][]>;
+      margin: number[];
+    }
+    const { cases } = JSON.parse(readFileSync(new URL('../../golden/lif.json', import.meta.url), 'utf8')) as { cases: Golden[] };
+
+    it.each(cases.map((golden, i) => [`${i} ${golden.request.surrogate.name} ${golden.request.neuron.reset}`, golden] as const))(
+      '%s',
+      async (_, golden) => {
+        const { request, margin } = golden;
+        const neurons = request.current.length;
+        const { neuron, steps, dt } = request;
+        const current = Float64Array.from(request.current.flat());
+        const problem = lifProblem(neurons, steps, {
+          dt,
+          current: { per: current.length === neurons ? 'neuron' : 'step', values: current },
+          tau: perNeuron(neurons, () => neuron.tau),
+          v_threshold: perNeuron(neurons, () => neuron.v_threshold),
+          v_reset: same(neuron.v_reset),
+          reset: neuron.reset,
+        });
+        const { name, ...parameters } = request.surrogate;
+        const cotangent = (rows: number[][]) => ({ per: 'step', values: Float64Array.from(rows.flat()) }) as const;
+        const wrt = ['current', 'tau', 'v_threshold'] as const;
+        const [actual] = await resultOf(backend, {
+          kind: 'lif_grad',
+          problem,
+          surrogates: [{ name, parameters: parameters }],
+          loss: request.loss ? { type: 'cotangent', spikes: cotangent(request.loss.spikes), v: cotangent(request.loss.v) } : { type: 'spike_count' },
+          detachReset: request.detach_reset,
+          wrt,
+        });
+        const simulated = await resultOf(backend, { kind: 'lif_simulate', problem, record: new Set(recordable) });
+        const far = Array.from(margin.keys()).filter((b) => margin[b]! > 1e-5);
+        const { steps: spikeSteps, offsets } = simulated.spike_steps!;
+        for (const b of far) {
+          expect(Array.from(spikeSteps.subarray(offsets[b], offsets[b + 1]))).toEqual(golden.spike_steps[b]);
+          expect(simulated.spike_counts![b]).toBe(golden.spike_counts[b]);
+          expect(actual!.spike_counts[b]).toBe(golden.spike_counts[b]);
+          expect(Math.abs(simulated.v_final![b]! - golden.v_final[b]!)).toBeLessThan(1e-5);
+        }
+        for (const quantity of wrt) {
+          const exact = golden.grad[quantity].flat();
+          const mine = actual!.grad[quantity] as Float32Array;
+          const per = exact.length / neurons;
+          const scale = Math.max(...exact.map(Math.abs));
+          // The steepest surrogate, 1/(1 + 100|x|)^2, turns a potential's last bit into 1e-5 of its gradient at a margin of 1e-3.
+          const steep = name === 'inv_square_grad' ? 2e-5 : 1e-5;
+          const faults = exact.filter((value, i) => margin[Math.floor(i / per)]! > 1e-5 && !(Math.abs(mine[i]! - value) <= steep * scale));
+          expect(faults).toEqual([]);
+        }
+      },
+    );
+  });
+
+  describe('records', () => {
+    it.each([
+      { reset: 'hard', refractorySteps: 0 },
+      { reset: 'hard', refractorySteps: 7 },
+      { reset: 'soft', refractorySteps: 2 },
+      { reset: 'none', refractorySteps: 3 },
+    ] as const)('agree with float64: $reset reset, $refractorySteps refractory steps', async (neuron) => {
+      const [neurons, steps] = [37, 90];
+      const problem = lifProblem(neurons, steps, { dt: 1, current: perStep(neurons, steps, () => 4 * random()), ...neuron });
+      const job = { kind: 'lif_simulate', problem, record: new Set(recordable) } as const;
+      const [actual, expected] = [await resultOf(backend, job), await resultOf(reference, job)];
+      expect(actual.spike_counts).toEqual(expected.spike_counts);
+      expect(actual.spikes).toEqual(expected.spikes);
+      expect(actual.spike_steps).toEqual(expected.spike_steps);
+      for (const name of ['v', 'v_pre', 'v_final', 'firing_rates'] as const) {
+        const faults = Array.from(expected[name]!).filter((value, i) => !(Math.abs(actual[name]![i]! - value) < 2e-5 * Math.max(1, Math.abs(value))));
+        expect(faults).toEqual([]);
+      }
+    });
+  });
+
+  describe('batches', () => {
+    const gradJob = (problem: LifProblem): LifGradJob => ({
+      kind: 'lif_grad',
+      problem,
+      surrogates: [sigmoid, { name: 'multi_gaussian_grad', parameters: { h: 0.15, s: 6, sigma: 0.5, scale: 0.5 } }],
+      loss: { type: 'spike_count' },
+      detachReset: false,
+      wrt: ['current'],
+    });
+    const currents = Float64Array.from({ length: 67 }, () => 3 * random());
+    const problem = (values: Float64Array) => lifProblem(values.length, 120, { dt: 0.5, current: { per: 'neuron', values } });
+
+    it.each([0, 1, 2, 3, 4, 5, 15, 16, 17, 31, 32, 33, 67])('of %d neurons give each the same, to the bit', async (neurons) => {
+      const part = problem(currents.subarray(0, neurons));
+      const whole = await resultOf(backend, gradJob(problem(currents)));
+      (await resultOf(backend, gradJob(part))).forEach(({ grad, spike_counts }, i) => {
+        expect(grad.current).toEqual((whole[i]!.grad.current as Float32Array).slice(0, neurons));
+        expect(spike_counts).toEqual(whole[i]!.spike_counts.slice(0, neurons));
+      });
+      const record = new Set(recordable);
+      const all = await resultOf(backend, { kind: 'lif_simulate', problem: problem(currents), record });
+      const some = await resultOf(backend, { kind: 'lif_simulate', problem: part, record });
+      expect(some.v).toEqual(all.v!.slice(0, neurons * 120));
+      expect(some.spike_steps!.offsets).toEqual(all.spike_steps!.offsets.slice(0, neurons + 1));
+    });
+
+    it('give the same for a number as for an array of it, to the bit', async () => {
+      const numbers = { tau: same(7), v_threshold: same(0.9), v_reset: same(-0.3), v_rest: same(0.1), resistance: same(1.3), v_init: same(0.2) };
+      const arrays = Object.fromEntries(Object.entries(numbers).map(([name, { per, value }]: [string, { per: string; value?: number }]) => [name, per === 'job' ? { per: 'neuron', values: new Float64Array(67).fill(value!) } : undefined]));
+      const base = problem(currents);
+      const [one, each] = await Promise.all(
+        [numbers, arrays].map(async (terms) => (await resultOf(backend, gradJob({ ...base, ...terms })))[0]!),
+      );
+      expect(each!.grad.current).toEqual(one!.grad.current);
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { backendNames, type BackendName } from '../../../src/compute/backend.ts';
+import { Choice, type Candidate, type Preference, type Wish } from '../../../src/compute/choice.ts';
+import { never, type CrossOvers } from '../../../src/compute/cross-over.ts';
+import type { Job } from '../../../src/compute/jobs.ts';
+import { evalJob, gradJob, simulateJob, surrogateJob } from './jobs.ts';
+
+const candidate = (name: BackendName, accepts: (job: Job) => boolean = () => true): Candidate => ({
+  name, dtype: name === 'reference' ? 'float64' : 'float32', accepts,
+});
+const all = backendNames.map((name) => candidate(name));
+const crossOvers: CrossOvers = {
+  lif_grad: { elements: 1000, neurons: 100 },
+  lif_simulate: never,
+  surrogate_grad: { elements: 500, neurons: 0 },
+  surrogate_eval: { elements: 500, neurons: 0 },
+};
+
+function names(choice: Choice<Candidate>, job: Job, wish?: Wish): string {
+  return choice.order(job, wish).backends.map(({ name }) => name).join(' ');
+}
+
+function measured(preferred: Preference, backends = all): Choice<Candidate> {
+  const choice = new Choice(backends, preferred);
+  choice.crossOvers = crossOvers;
+  return choice;
+}
+
+describe('auto', () => {
+  it('does without TensorFlow until it is measured', () => {
+    expect(names(new Choice(all, 'auto'), gradJob(1e6, 1000))).toBe('wasm reference');
+  });
+
+  it.each<[string, Job, boolean]>([
+    ['a gradient with enough neurons and steps', gradJob(100, 10), true],
+    ['one neuron-step too few', gradJob(111, 9), false],
+    ['one neuron too few', gradJob(99, 1000), false],
+    ['a simulation, which is never faster', simulateJob(1e6, 1000), false],
+    ['enough elements of x', surrogateJob(500), true],
+    ['too few elements of x', surrogateJob(499), false],
+    ['an evaluation', evalJob(500), true],
+  ])('with %s', (_name, job, isForTensorFlow) => {
+    expect(names(measured('auto'), job)).toBe(isForTensorFlow ? 'tensorflow wasm reference' : 'wasm reference');
+  });
+
+  it('passes over what TensorFlow does not accept', () => {
+    const choosy = [candidate('tensorflow', ({ kind }) => kind !== 'lif_grad'), candidate('wasm')];
+    expect(names(measured('auto', choosy), gradJob(100, 10))).toBe('wasm');
+    expect(names(measured('auto', choosy), surrogateJob(500))).toBe('tensorflow wasm');
+  });
+});
+
+describe('a wish', () => {
+  it.each<[Preference, Wish | undefined, string]>([
+    ['tensorflow', undefined, 'tensorflow wasm reference'],
+    ['tensorflow', { backend: 'auto' }, 'wasm reference'],
+    ['wasm', undefined, 'wasm reference'],
+    ['auto', { backend: 'tensorflow' }, 'tensorflow wasm reference'],
+    ['auto', { backend: 'wasm' }, 'wasm reference'],
+    ['auto', { backend: 'reference' }, 'reference'],
+    ['auto', { dtype: 'float32' }, 'wasm reference'],
+    ['tensorflow', { dtype: 'float64' }, 'reference'],
+    ['wasm', { backend: 'auto', dtype: 'float64' }, 'reference'],
+  ])('preferring %s, asked for %j', (preferred, wish, expected) => {
+    const choice = measured(preferred);
+    expect(names(choice, gradJob(), wish)).toBe(expected);
+    expect(choice.order(gradJob(), wish).missing).toBeUndefined();
+  });
+
+  it('for a back-end that is not there goes to those after it, else to any, and says so', () => {
+    const order = (backends: readonly Candidate[], backend: BackendName) => {
+      const { backends: tried, missing } = new Choice(backends, 'auto').order(gradJob(), { backend });
+      return [tried.map(({ name }) => name).join(' '), missing];
+    };
+    expect(order(all.slice(1), 'tensorflow')).toEqual(['wasm reference', 'tensorflow']);
+    expect(order(all.slice(2), 'wasm')).toEqual(['reference', 'wasm']);
+    expect(order(all.slice(0, 2), 'reference')).toEqual(['tensorflow wasm', 'reference']);
+  });
+});

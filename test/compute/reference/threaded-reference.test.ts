@@ -1,0 +1,63 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
+import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
+import { OutOfMemoryError } from '../../../src/compute/backend.ts';
+import type { Job } from '../../../src/compute/jobs.ts';
+import { evalJob, gradJob, simulateJob, surrogateJob } from '../engine/jobs.ts';
+
+const open: ThreadedReference[] = [];
+afterEach(async () => { await Promise.all(open.splice(0).map((backend) => backend.close())); });
+
+function threaded(...options: ConstructorParameters<typeof ThreadedReference>): ThreadedReference {
+  const backend = new ThreadedReference(...options);
+  open.push(backend);
+  return backend;
+}
+
+const jobs: Job[] = [evalJob(), gradJob(), simulateJob(), surrogateJob()];
+
+describe('the reference with a thread', () => {
+  it('does small jobs at once', () => {
+    const backend = threaded();
+    for (const job of jobs) expect(backend.run(job)).not.toBeInstanceOf(Promise);
+  });
+
+  it('does others in its thread, to the same numbers', async () => {
+    const backend = threaded({ inlineNanoseconds: 0 });
+    for (const job of jobs) {
+      const running = backend.run(job);
+      expect(running).toBeInstanceOf(Promise);
+      const { result, queueMs, computeMs } = await running;
+      expect(result).toEqual(new ReferenceBackend().run(job).result);
+      expect(queueMs).toBeGreaterThanOrEqual(0);
+      expect(computeMs).toBeGreaterThan(0);
+    }
+  });
+
+  it('leaves the event loop to others meanwhile', async () => {
+    const backend = threaded();
+    const happened: string[] = [];
+    const running = Promise.resolve(backend.run(gradJob(200, 1000))).then(() => happened.push('done'));
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      happened.push('turn');
+    }
+    await running;
+    expect(happened).toEqual(['turn', 'turn', 'turn', 'done']);
+  });
+
+  it('says so when a job needs more memory than there is', async () => {
+    const backend = threaded({ inlineNanoseconds: 0 });
+    await expect(backend.run(simulateJob(1, 2 ** 53 - 1))).rejects.toThrow(OutOfMemoryError);
+    await expect(backend.run(simulateJob(1, 5))).resolves.toBeDefined();
+  });
+
+  it('accepts no more than it is told to', () => {
+    const backend = threaded({ mostWork: 100 });
+    expect(backend.accepts(gradJob(10, 10))).toBe(true);
+    expect(backend.accepts(gradJob(11, 10))).toBe(false);
+    expect(backend.accepts(simulateJob(0, 101))).toBe(false);
+    expect(backend.accepts(surrogateJob(100))).toBe(true);
+    expect(backend.accepts(evalJob(101))).toBe(false);
+  });
+});

@@ -1,0 +1,7 @@
+import { describe, inject } from 'vitest';
+import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
+import { itRunsNeurons } from '../contract/lif.ts';
+
+describe.skipIf(inject('noTensorFlow'))('TensorFlow', () => {
+  itRunsNeurons(() => TensorFlowBackend.create({ xla: false }));
+});

@@ -1,0 +1,7 @@
+import { describe, inject } from 'vitest';
+import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
+import { itComputesSurrogates } from '../contract/surrogates.ts';
+
+describe.skipIf(inject('noTensorFlow'))('TensorFlow', () => {
+  itComputesSurrogates(() => TensorFlowBackend.create());
+});
