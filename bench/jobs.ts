@@ -1,4 +1,5 @@
-import type { LifGradJob, LifProblem, LifSimulateJob, NeuronQuantity, SurrogateGradJob } from '../src/compute/jobs.ts';
+import type { LifGradJob, LifProblem, LifSimulateJob, SurrogateGradJob } from '../src/compute/jobs.ts';
+import { standardProblem, standardSurrogate } from '../src/compute/standard-jobs.ts';
 import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../src/compute/surrogates/definition.ts';
 
@@ -12,31 +13,13 @@ export function currents(neurons: number): Float64Array {
   return ramp(0.5, 2.5, neurons);
 }
 
-/** A surrogate with its parameters' defaults. */
 export function defaultSurrogate(name: string): Surrogate {
-  const parameters = Object.entries(surrogateDefinition(name).parameters);
-  return { name, parameters: Object.fromEntries(parameters.map(([key, parameter]) => [key, parameter.default])) };
+  return standardSurrogate(surrogateDefinition(name));
 }
 
 /** The contract's default neurons, each with a constant current of its own. */
 function problem(neurons: number, steps: number): LifProblem {
-  const same = (value: number): NeuronQuantity => ({ per: 'job', value });
-  return {
-    neurons,
-    steps,
-    dt: 0.1,
-    current: { per: 'neuron', values: currents(neurons) },
-    tau: same(10),
-    v_threshold: same(1),
-    v_reset: same(0),
-    v_rest: same(0),
-    resistance: same(1),
-    v_init: same(0),
-    reset: 'hard',
-    refractorySteps: 0,
-    integration: 'euler',
-    inputScaling: true,
-  };
+  return { ...standardProblem(neurons, steps), current: { per: 'neuron', values: currents(neurons) } };
 }
 
 export function forwardJob(neurons: number, steps: number): LifSimulateJob {

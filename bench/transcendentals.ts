@@ -1,6 +1,7 @@
 import { Graph } from '../src/compute/backends/wasm/graph.ts';
 import type { Node } from '../src/compute/backends/wasm/graph.ts';
-import { surrogateGradient, surrogateShape } from '../src/compute/backends/wasm/surrogate-kernel.ts';
+import { surrogateGradient } from '../src/compute/backends/wasm/surrogate-kernel.ts';
+import { surrogateShape } from '../src/compute/surrogates/shape.ts';
 import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../src/compute/surrogates/definition.ts';
 

@@ -1,5 +1,5 @@
 import type { Algebra } from './algebra.ts';
-import type { Integration, ResetMode } from './jobs.ts';
+import type { Differentiable, Integration, ResetMode } from './jobs.ts';
 
 /** What decides the shape of a LIF step, as opposed to its numbers. */
 export interface LifStructure {
@@ -32,6 +32,19 @@ export interface LifAdjoint<V> extends LifTerms<V> {
   readonly v: V;
   readonly current: V;
 }
+
+/**
+ * Which part of a step's adjoint the gradient of a quantity is the sum of. tau's is the leak factor's, times `leakSlope`; v_init's is no
+ * sum, but what is left of v before the first step.
+ */
+export const adjointPart = {
+  current: 'current',
+  tau: 'leak',
+  v_threshold: 'threshold',
+  v_reset: 'vReset',
+  v_rest: 'vRest',
+  resistance: 'resistance',
+} as const satisfies Record<Exclude<Differentiable, 'v_init'>, keyof LifAdjoint<unknown>>;
 
 /** k = dt/tau (forward Euler) or 1 - exp(-dt/tau) (exact for a current that is constant over the step); both in ms. */
 export function leakFactor(dt: number, tau: number, integration: Integration): number {

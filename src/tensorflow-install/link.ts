@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isBuilt, type AddonPackage } from './addon-package.ts';
 import { libraryFiles, type Library } from './library.ts';
@@ -40,7 +40,7 @@ function noteOf({ folder }: AddonPackage): string {
 }
 
 function identity({ folder, cuda }: Library): string {
-  const file = realpathSync(path.join(folder, libraryFiles.main));
+  const file = path.join(folder, libraryFiles.main);
   const { size, mtimeMs } = statSync(file);
   return JSON.stringify({ file, size, mtimeMs, cuda: cuda ?? null });
 }

@@ -36,7 +36,7 @@ function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: nu
  * the batch's, where a neuron's terms have cancelled), plus what nudging the current does to the exact gradient, which is nothing
  * but for surrogates so steep that the gradient explodes.
  */
-async function expectAgreement(backend: Backend, job: LifGradJob): Promise<void> {
+export async function expectAgreement(backend: Backend, job: LifGradJob): Promise<void> {
   const { neurons } = job.problem;
   const margin = await margins(job.problem);
   const [actual, expected] = [(await resultOf(backend, job))[0]!, (await resultOf(reference, job))[0]!];

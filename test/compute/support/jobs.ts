@@ -1,5 +1,6 @@
 import type { Job, LifProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
 import type { Backend } from '../../../src/compute/backend.ts';
+import { standardProblem } from '../../../src/compute/standard-jobs.ts';
 import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
 
 /** More than any test's job: everything runs in the calling thread. */
@@ -22,23 +23,8 @@ export function perStep(neurons: number, steps: number, value: (index: number) =
 
 /** The contract's default neuron, driven by currents spread over [0.5, 2.5]. */
 export function lifProblem(neurons: number, steps: number, changes: Partial<LifProblem> = {}): LifProblem {
-  return {
-    neurons,
-    steps,
-    dt: 0.1,
-    current: perNeuron(neurons, (b) => 0.5 + (2 * b) / Math.max(1, neurons - 1)),
-    tau: same(10),
-    v_threshold: same(1),
-    v_reset: same(0),
-    v_rest: same(0),
-    resistance: same(1),
-    v_init: same(0),
-    reset: 'hard',
-    refractorySteps: 0,
-    integration: 'euler',
-    inputScaling: true,
-    ...changes,
-  };
+  const current = perNeuron(neurons, (b) => 0.5 + (2 * b) / Math.max(1, neurons - 1));
+  return { ...standardProblem(neurons, steps), current, ...changes };
 }
 
 /** A repeatable stream of numbers in [0, 1). */

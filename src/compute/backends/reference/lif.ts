@@ -1,15 +1,14 @@
 import {
+  adjointPart,
   firingRateLoss,
   leakFactor,
   leakSlope,
   lifAdjoint,
   lifStep,
-  type LifAdjoint,
   type LifStructure,
   type LifTerms,
 } from '../../lif.ts';
 import type {
-  Differentiable,
   LifGradJob,
   LifGradResult,
   LifProblem,
@@ -177,16 +176,6 @@ class Accumulator {
   }
 }
 
-/** Which part of a step's adjoint a quantity's gradient is made of; v_init's is what is left of v before the first step. */
-const partOf: Readonly<Record<Exclude<Differentiable, 'v_init'>, Exclude<keyof LifAdjoint<number>, 'v'>>> = {
-  current: 'current',
-  tau: 'leak',
-  v_threshold: 'threshold',
-  v_reset: 'vReset',
-  v_rest: 'vRest',
-  resistance: 'resistance',
-};
-
 /** Gradients of the loss, by back-propagation through every step of every neuron. */
 export function lifGrad(job: LifGradJob): LifGradResult {
   const { problem, loss, surrogates, wrt } = job;
@@ -222,7 +211,7 @@ export function lifGrad(job: LifGradJob): LifGradResult {
         });
         vBar = adjoint.v;
         for (const { name, sums } of run.gradients) {
-          if (name !== 'v_init') sums.add(b, t, adjoint[partOf[name]] * (name === 'tau' ? slope : 1));
+          if (name !== 'v_init') sums.add(b, t, adjoint[adjointPart[name]] * (name === 'tau' ? slope : 1));
         }
       }
       run.gradients.find(({ name }) => name === 'v_init')?.sums.add(b, 0, vBar);

@@ -1,5 +1,6 @@
-import { firingRateLoss, type LifAdjoint } from '../../lif.ts';
+import { adjointPart, firingRateLoss } from '../../lif.ts';
 import type { Differentiable, Loss } from '../../jobs.ts';
+import type { SurrogateShape } from '../../surrogates/shape.ts';
 import type { FunctionDef } from './graph-def.ts';
 import type { GraphFunction, Tensor } from './graph-function.ts';
 import { chunksLeft, neuronState, spikeCount, sumOf } from './lif-simulate-graph.ts';
@@ -8,7 +9,7 @@ import { NeuronChunk, neuronInputs, neuronShape, neuronZeros, type Cotangents, t
 import { PackedState } from './packed-state.ts';
 import { defineProgram, type Program } from './program.ts';
 import { listByNeurons, setSteps, swapAxes } from './series.ts';
-import { parameterInputs, type SurrogateShape } from './surrogate-parameters.ts';
+import { parameterInputs } from './surrogate-parameters.ts';
 import { TensorAlgebra } from './tensor-algebra.ts';
 import { emptyList, getItem, setItem } from './tensor-list.ts';
 import { convert, integer, integers } from './tensor-ops.ts';
@@ -21,16 +22,7 @@ export interface LifGradGraphSpec extends LifGraphSpec {
   readonly wrt: readonly Differentiable[];
 }
 
-/** Which part of a step's adjoint a quantity's gradient is made of; tau's is left with respect to the leak factor. */
-const adjointParts = {
-  current: 'current',
-  tau: 'leak',
-  v_threshold: 'threshold',
-  v_reset: 'vReset',
-  v_rest: 'vRest',
-  resistance: 'resistance',
-} as const satisfies Partial<Record<Differentiable, keyof LifAdjoint<unknown>>>;
-type Summed = keyof typeof adjointParts;
+type Summed = keyof typeof adjointPart;
 
 /**
  * Gradients through neurons. Inputs: those of `lifSimulateGraph` and of the surrogate's parameters; for a firing rate `target` and
@@ -150,7 +142,7 @@ class GradWriter {
       const chunk = new NeuronChunk(inner, spec, now, now.chunk!);
       const { steps } = chunk.run({ v: checkpoint(now.v_list!), heldSteps: now.held_list && checkpoint(now.held_list) });
       const { adjoints, vBar } = chunk.runBack(steps, v_bar!, spec.surrogate, this.#cotangents(chunk, now));
-      const terms = this.#summed.map((name) => [name, sumOf(inner, adjoints.map((adjoint) => adjoint[adjointParts[name]]))] as const);
+      const terms = this.#summed.map((name) => [name, sumOf(inner, adjoints.map((adjoint) => adjoint[adjointPart[name]]))] as const);
       return {
         chunk: integers(inner, 'Sub', now.chunk!, integer(inner, 1)),
         ...carried.next(inner, now, { v_bar: vBar, ...Object.fromEntries(terms) }),

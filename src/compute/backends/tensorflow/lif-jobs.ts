@@ -10,12 +10,12 @@ import type {
 } from '../../jobs.ts';
 import { leakFactor, leakSlope } from '../../lif.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
+import { surrogateShape } from '../../surrogates/shape.ts';
 import type { GraphJob, GraphOutputs, RowInput, SeriesInput } from './graph-job.ts';
 import { lifGradGraph, type LifGradGraphSpec } from './lif-grad-graph.ts';
 import { lifSimulateGraph, type SeriesOutput } from './lif-simulate-graph.ts';
 import type { LifGraphSpec } from './neuron-chunk.ts';
 import { parameterTerms } from './surrogate-jobs.ts';
-import { surrogateShape } from './surrogate-parameters.ts';
 
 /**
  * Steps that a graph holds one after the other. More would make kernels that XLA compiles for seconds; fewer would write every

@@ -1,7 +1,8 @@
 import { lifAdjoint, lifStep, type LifAdjoint, type LifStructure, type LifTerms } from '../../lif.ts';
+import type { SurrogateShape } from '../../surrogates/shape.ts';
 import type { GraphFunction, Tensor } from './graph-function.ts';
 import type { Tensors } from './loop.ts';
-import { surrogateGradient, type SurrogateShape } from './surrogate-parameters.ts';
+import { surrogateGradient } from './surrogate-parameters.ts';
 import { TensorAlgebra } from './tensor-algebra.ts';
 import { at, integer, integers, shapeOf, zerosLike } from './tensor-ops.ts';
 

@@ -1,5 +1,6 @@
+import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { defineProgram, type Program } from './program.ts';
-import { parameterInputs, surrogateFormula, type SurrogateShape } from './surrogate-parameters.ts';
+import { parameterInputs, surrogateFormula } from './surrogate-parameters.ts';
 import { TensorAlgebra } from './tensor-algebra.ts';
 import { broadcastLike } from './tensor-ops.ts';
 

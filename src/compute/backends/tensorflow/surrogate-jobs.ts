@@ -1,9 +1,10 @@
 import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
+import { surrogateShape } from '../../surrogates/shape.ts';
 import type { GraphJob, GraphOutputs, RowInput } from './graph-job.ts';
 import type { Program } from './program.ts';
 import { surrogateEvalGraph, surrogateGradGraph } from './surrogate-graph.ts';
-import { parameterName, realParameters, surrogateShape } from './surrogate-parameters.ts';
+import { parameterName, realParameters } from './surrogate-parameters.ts';
 
 /** A surrogate's real-valued parameters as inputs: two float32 each, whose sum it is. */
 export function parameterTerms(surrogate: Surrogate): Record<string, RowInput> {

@@ -1,20 +1,8 @@
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
-import type { Surrogate } from '../../surrogates/definition.ts';
+import type { SurrogateShape } from '../../surrogates/shape.ts';
 import type { GraphFunction, Tensor } from './graph-function.ts';
 import type { Tensors } from './loop.ts';
 import { TensorAlgebra } from './tensor-algebra.ts';
-
-/** What of a surrogate shapes a graph: its name, and the parameters that count terms. */
-export interface SurrogateShape {
-  readonly name: string;
-  readonly integers: Readonly<Record<string, number>>;
-}
-
-export function surrogateShape(surrogate: Surrogate): SurrogateShape {
-  const { parameters } = surrogateDefinition(surrogate.name);
-  const integers = Object.entries(surrogate.parameters).filter(([name]) => parameters[name]?.integer);
-  return { name: surrogate.name, integers: Object.fromEntries(integers) };
-}
 
 /** The surrogate's real-valued parameters. */
 export function realParameters({ name }: SurrogateShape): readonly string[] {

@@ -1,6 +1,4 @@
-import { afterReset, fires, firingRateLoss, lifAdjoint, lifStep } from '../../lif.ts';
-import type { LifAdjoint } from '../../lif.ts';
-import type { Differentiable } from '../../jobs.ts';
+import { adjointPart, afterReset, fires, firingRateLoss, lifAdjoint, lifStep } from '../../lif.ts';
 import { FunctionWriter } from './function-writer.ts';
 import { chunkSteps, GradScratch } from './grad-scratch.ts';
 import type { Mask, Node } from './graph.ts';
@@ -21,15 +19,6 @@ export function gradScratchBytes(spec: LifGradKernelSpec, steps: number): number
   const parts = new GradScratch(spec, gradGroups);
   return parts.checkpoints + (Math.ceil(steps / chunkSteps) + 1) * parts.checkpointBytes;
 }
-
-const adjointOf: Readonly<Record<Exclude<Differentiable, 'v_init'>, keyof LifAdjoint<Node>>> = {
-  current: 'current',
-  tau: 'leak',
-  v_threshold: 'threshold',
-  v_reset: 'vReset',
-  v_rest: 'vRest',
-  resistance: 'resistance',
-};
 
 /** The graph of one forward and one backward step, and of what is left to do after the last. */
 class GradText extends LifText {
@@ -81,7 +70,7 @@ class GradText extends LifText {
     for (const quantity of spec.wrt) {
       if (quantity === 'v_init') outputs.push(['v_initGrad', graph.leaf('vBar', 'step')]);
       else if (quantity !== 'current' || this.currentBar === undefined) {
-        outputs.push([`${quantity}Grad`, this.sums.of(adjoint[adjointOf[quantity]])]);
+        outputs.push([`${quantity}Grad`, this.sums.of(adjoint[adjointPart[quantity]])]);
       }
     }
     if (spec.loss === 'firing_rate_mse') outputs.push(['loss', graph.demote(rateLoss.loss)]);

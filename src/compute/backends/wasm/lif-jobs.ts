@@ -11,6 +11,7 @@ import type {
   Quantity,
   Values,
 } from '../../jobs.ts';
+import { surrogateShape } from '../../surrogates/shape.ts';
 import type { Arena } from './arena.ts';
 import type { Program, Surroundings } from './launch.ts';
 import { vectorsOf } from './launch.ts';
@@ -19,7 +20,7 @@ import { gradScratchBytes, lifGradKernel } from './lif-grad-kernel.ts';
 import { lifTerms } from './lif-spec.ts';
 import type { ForwardOutput, LifGradKernelSpec, LifKernelSpec, LifTerm, TermForm } from './lif-spec.ts';
 import { shapeKey } from './surrogate-jobs.ts';
-import { surrogateParameters, surrogateShape } from './surrogate-kernel.ts';
+import { surrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
 /** A problem's numbers laid down in memory, with what a kernel must know of their form. */

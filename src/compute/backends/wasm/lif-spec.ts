@@ -1,6 +1,6 @@
 import type { LifStructure } from '../../lif.ts';
 import type { Differentiable, Loss } from '../../jobs.ts';
-import type { SurrogateShape } from './surrogate-kernel.ts';
+import type { SurrogateShape } from '../../surrogates/shape.ts';
 
 /** How a quantity reaches the kernel: left out because it is 0 or 1, the same for all neurons, or an array. */
 export type TermForm = 'zero' | 'one' | 'job' | 'neuron' | 'step';

@@ -1,8 +1,8 @@
 import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
+import { surrogateShape, type SurrogateShape } from '../../surrogates/shape.ts';
 import type { Program, Surroundings } from './launch.ts';
 import { vectorsOf } from './launch.ts';
-import type { SurrogateShape } from './surrogate-kernel.ts';
-import { surrogateEvalKernel, surrogateGradKernel, surrogateParameters, surrogateShape } from './surrogate-kernel.ts';
+import { surrogateEvalKernel, surrogateGradKernel, surrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
 /** What of a surrogate distinguishes one kernel from another. */

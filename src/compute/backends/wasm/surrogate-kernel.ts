@@ -1,23 +1,12 @@
 import type { Surrogate, SurrogateDefinition } from '../../surrogates/definition.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
+import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { FunctionWriter } from './function-writer.ts';
 import { Graph } from './graph.ts';
 import type { Node } from './graph.ts';
 import { JobBlockLayout } from './job-block.ts';
 import type { KernelText } from './kernel-text.ts';
 import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
-
-/** What of a surrogate shapes a kernel's code: its name and whole-number parameters. The others are handed over at each run. */
-export interface SurrogateShape {
-  readonly name: string;
-  readonly integers: Readonly<Record<string, number>>;
-}
-
-export function surrogateShape(surrogate: Surrogate): SurrogateShape {
-  const { parameters } = surrogateDefinition(surrogate.name);
-  const integers = Object.entries(surrogate.parameters).filter(([name]) => parameters[name]?.integer);
-  return { name: surrogate.name, integers: Object.fromEntries(integers) };
-}
 
 /** The surrogate's parameters by the names that its nodes have in a graph. */
 export function surrogateParameters(surrogate: Surrogate): Record<string, number> {

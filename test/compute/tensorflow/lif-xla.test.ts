@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
+import { differentiable } from '../../../src/compute/jobs.ts';
+import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
+import { expectAgreement } from '../contract/lif.ts';
+import { lifProblem, perNeuron, perStep, randomNumbers, scaledSurrogate } from '../support/jobs.ts';
+
+// XLA compiles for half a second what is loaded in a twentieth, so that it gets every surrogate once, and every form of the neuron once.
+describe.skipIf(inject('noTensorFlow'))('TensorFlow with XLA', () => {
+  let backend: TensorFlowBackend;
+  beforeAll(async () => {
+    backend = await TensorFlowBackend.create({ xla: true });
+  });
+  afterAll(() => backend.close());
+
+  it.each([...catalogue.values()])('agrees with float64: $name', async (definition) => {
+    await expectAgreement(backend, {
+      kind: 'lif_grad',
+      problem: lifProblem(16, 60, { tau: perNeuron(16, () => 10) }),
+      surrogates: [scaledSurrogate(definition)],
+      loss: { type: 'spike_count' },
+      detachReset: true,
+      wrt: ['current', 'tau'],
+    });
+  });
+
+  const variants = (['hard', 'soft', 'none'] as const).flatMap((reset) =>
+    [false, true].flatMap((detachReset) => [0, 3].map((refractorySteps) => ({ reset, detachReset, refractorySteps }))),
+  );
+  it.each(variants)('agrees with float64: $reset reset, detached $detachReset, $refractorySteps refractory steps', async ({ detachReset, ...neuron }) => {
+    const [neurons, steps] = [21, 64];
+    const random = randomNumbers(7);
+    const signed = () => 2 * random() - 1;
+    await expectAgreement(backend, {
+      kind: 'lif_grad',
+      problem: lifProblem(neurons, steps, {
+        ...neuron,
+        dt: 1,
+        current: perStep(neurons, steps, () => 4 * random()),
+        v_threshold: perNeuron(neurons, (b) => 0.9 + b / 200),
+      }),
+      surrogates: [{ name: 'sigmoid', parameters: { alpha: 4 } }],
+      loss: { type: 'cotangent', spikes: perStep(neurons, steps, signed), v: perStep(neurons, steps, signed) },
+      detachReset,
+      wrt: differentiable,
+    });
+  });
+});
