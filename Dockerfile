@@ -20,7 +20,7 @@ FROM base AS gpu-dependencies
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts
 
-# TensorFlow's own image has the library and the CUDA that it was built for; Node comes to it.
+# TensorFlow's own image has the library, Python and most of CUDA; Node comes to it.
 FROM tensorflow/tensorflow:${TENSORFLOW_VERSION}-gpu AS gpu
 LABEL org.opencontainers.image.title="surrogate-gradient-service" \
       org.opencontainers.image.description="Surrogate gradients of spiking neural networks over HTTP, on a GPU" \
@@ -31,6 +31,9 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 1000 node \
  && useradd --uid 1000 --gid node --create-home node
+# From 2.18 to 2.21 the image has cuDNN 8 where its TensorFlow asks for 9, and finds no GPU: pip adds the CUDA that belongs to it.
+ARG TENSORFLOW_VERSION
+RUN python3 -m pip install --no-cache-dir "tensorflow[and-cuda]==${TENSORFLOW_VERSION}"
 COPY --from=base /usr/local/bin/node /usr/local/bin/node
 COPY --from=base /usr/local/include/node /usr/local/include/node
 COPY --from=base /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm

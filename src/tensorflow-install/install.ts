@@ -1,3 +1,4 @@
+import { deviceOf } from '../compute/backends/tensorflow/device.ts';
 import { findAddonPackage, isBuilt, type AddonPackage } from './addon-package.ts';
 import type { Source } from './arguments.ts';
 import { buildAddon } from './build-addon.ts';
@@ -23,7 +24,7 @@ export async function installTensorflow(source: Source, say: Say): Promise<void>
   if (folder !== undefined) await useFolder(target, folder, say);
   else if (source.kind === 'any' && isBuilt(target)) say('An earlier run has installed TensorFlow.');
   else await useStock(target, say);
-  report(await checkTensorflow(), say);
+  await report(await checkTensorflow(), say);
 }
 
 /** Official builds of TensorFlow for other machines have no libtensorflow_cc, or need another C library. */
@@ -77,8 +78,8 @@ async function useStock(target: AddonPackage, say: Say): Promise<void> {
   await installStock(target);
 }
 
-function report({ version, gpu, cudaLog }: Checked, say: Say): void {
-  say(`TensorFlow ${version} works and computes on the ${gpu ? 'GPU' : 'CPU'}.`);
+async function report({ version, gpu, cudaLog }: Checked, say: Say): Promise<void> {
+  say(`TensorFlow ${version} works, and computes on the ${gpu ? `GPU: ${(await deviceOf(gpu)).name}` : 'CPU'}.`);
   if (!gpu && hasNvidiaDevice()) say(['It found no way to the GPU of this machine. Its log says:', ...cudaLog.map((line) => `  | ${line}`)].join('\n'));
   say('The service uses it with COMPUTE_BACKEND=tensorflow, and where it is faster with COMPUTE_BACKEND=auto.');
 }

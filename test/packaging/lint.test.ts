@@ -74,6 +74,7 @@ describe('Dockerfile', () => {
   it('builds TensorFlow into the gpu image from what its base has', () => {
     const runs = allSteps('gpu').filter((step) => step.keyword === 'RUN').map((step) => step.text);
     expect(runs.at(-1)).toContain('node dist/tensorflow-install/main.js --from python');
+    expect(runs.some((text) => text.includes('"tensorflow[and-cuda]==${TENSORFLOW_VERSION}"'))).toBe(true);
     const built = allSteps('gpu').findIndex((step) => step.text.includes('tensorflow-install'));
     expect(allSteps('gpu').findIndex((step) => step.keyword === 'USER')).toBeGreaterThan(built);
   });
