@@ -5,13 +5,21 @@ import { afterAll, expect, it } from 'vitest';
 import { freePort, untilReady } from '../support/process.ts';
 
 let child: ChildProcess | undefined;
-afterAll(() => { child?.kill('SIGKILL'); });
+afterAll(() => {
+  try {
+    // With all that npm has started.
+    if (child?.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // As it should be, nothing is left.
+  }
+});
 
 it('`npm start` builds, serves, and ends with 0 on SIGTERM', async () => {
   const port = await freePort();
   child = spawn('npm', ['start'], {
     cwd: fileURLToPath(new URL('../../', import.meta.url)),
     env: { ...process.env, PORT: `${port}`, COMPUTE_BACKEND: 'wasm', DRAIN_DELAY_MS: '0' },
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

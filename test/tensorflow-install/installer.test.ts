@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { findAddonPackage } from '../../src/tensorflow-install/addon-package.ts';
 import { headersFolder } from '../../src/tensorflow-install/build-addon.ts';
 import { temporaryFolder, write } from './fake-tensorflow.ts';
 
@@ -29,6 +31,13 @@ describe('the installer', () => {
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^Unknown option '--fast'/);
     expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('the npm package', () => {
+  it('that was left out is named, with what brings it', () => {
+    const elsewhere = createRequire(path.join(folder, 'index.js'));
+    expect(() => findAddonPackage(elsewhere)).toThrow(/@tensorflow\/tfjs-node-gpu is not installed.*without --omit=optional/);
   });
 });
 

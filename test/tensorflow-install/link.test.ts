@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { AddonPackage } from '../../src/tensorflow-install/addon-package.ts';
@@ -21,6 +21,15 @@ beforeEach(() => {
 afterAll(() => { rmSync(folder, { recursive: true }); });
 
 const deps = (file: string) => path.join(target.folder, 'deps', file);
+
+it('lays links where the package has its own library', () => {
+  linkLibrary(target, library);
+  expect(isLinked(target, library)).toBe(false);
+  expect(readlinkSync(deps('lib/libtensorflow.so'))).toBe('libtensorflow_cc.so.2');
+  expect(readFileSync(deps('lib/libtensorflow.so'), 'utf8')).toBe('libtensorflow_cc.so.2');
+  expect(readFileSync(deps('lib/libtensorflow_framework.so'), 'utf8')).toBe('libtensorflow_framework.so.2');
+  expect(existsSync(deps('include/tensorflow/c/c_api.h'))).toBe(true);
+});
 
 it('has CUDA where TensorFlow looks for it, ../nvidia of its own folder', () => {
   linkLibrary(target, library);

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { unpackWheel } from '../../src/tensorflow-install/wheel.ts';
+import { findLibrary } from '../../src/tensorflow-install/library.ts';
+import { cacheFolder, unpackWheel } from '../../src/tensorflow-install/wheel.ts';
 import { temporaryFolder, write, writeTensorflow } from './fake-tensorflow.ts';
 
 const folder = temporaryFolder();
@@ -10,6 +11,7 @@ afterAll(() => { rmSync(folder, { recursive: true }); });
 
 const wheel = path.join(folder, 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
 const hasPython = spawnSync('python3', ['--version']).status === 0;
+if (!hasPython) console.warn('SKIPPED: unpacking a wheel needs python3, which is not there.');
 
 /** Makes the wheel anew, with this as its library. */
 function makeWheel(library: string): void {
@@ -24,11 +26,16 @@ function makeWheel(library: string): void {
 }
 
 describe.skipIf(!hasPython)('a wheel', () => {
-  it('gives the headers of the C API, not the hundred megabytes of others', async () => {
+  it('is unpacked once: libraries and headers of the C API, not the hundred megabytes of others', async () => {
     makeWheel('a library');
-    const unpacked = await unpackWheel(wheel, path.join(folder, 'cache'), () => undefined);
+    const cache = path.join(folder, 'cache');
+    const said: string[] = [];
+    const unpacked = await unpackWheel(wheel, cache, (line) => said.push(line));
+    expect(findLibrary(unpacked).folder).toBe(path.join(unpacked, 'tensorflow'));
     expect(existsSync(path.join(unpacked, 'tensorflow/include/tsl/platform/ctstring.h'))).toBe(true);
     expect(existsSync(path.join(unpacked, 'tensorflow/include/google'))).toBe(false);
+    expect(await unpackWheel(wheel, cache, (line) => said.push(line))).toBe(unpacked);
+    expect(said).toHaveLength(1);
   });
 
   it('is unpacked anew when it has become another', async () => {
@@ -47,5 +54,44 @@ describe.skipIf(!hasPython)('a wheel', () => {
     writeFileSync(wheel, readFileSync(wheel).subarray(0, 100));
     await expect(unpackWheel(wheel, cache, () => undefined)).rejects.toThrow(/may be incomplete/);
     expect(readdirSync(cache)).toEqual([]);
+  });
+
+  it('without the library is refused, and leaves nothing behind', async () => {
+    const numpy = path.join(folder, 'numpy-2.4.6-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl');
+    const cache = path.join(folder, 'cache-of-numpy');
+    write(path.join(folder, 'numpy/__init__.py'));
+    expect(spawnSync('python3', ['-m', 'zipfile', '-c', numpy, 'numpy'], { cwd: folder }).status).toBe(0);
+    await expect(unpackWheel(numpy, cache, () => undefined)).rejects.toThrow(/holds no tensorflow\/libtensorflow_cc\.so\.2/);
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
+  it.each([
+    ['tensorflow-2.21.0-cp311-cp311-win_amd64.whl', /is for win_amd64; a wheel for Linux on x86-64 is needed/],
+    ['tensorflow-2.21.0-cp311-cp311-manylinux_2_27_aarch64.whl', /is for manylinux_2_27_aarch64/],
+    ['tensorflow.whl', /not named as a wheel is/],
+  ])('named %s is refused', async (name, message) => {
+    makeWheel('a library');
+    const named = path.join(folder, name);
+    renameSync(wheel, named);
+    await expect(unpackWheel(named, folder, () => undefined)).rejects.toThrow(message);
+  });
+});
+
+describe('a file', () => {
+  it('that is no zip file is no wheel', async () => {
+    const page = path.join(folder, `page-${path.basename(wheel)}`);
+    write(page, '<html>404</html>');
+    await expect(unpackWheel(page, folder, () => undefined)).rejects.toThrow(/is not a wheel: it is no zip file/);
+  });
+
+  it('has to be there', async () => {
+    await expect(unpackWheel(path.join(folder, 'none.whl'), folder, () => undefined)).rejects.toThrow(/none\.whl does not exist/);
+  });
+});
+
+describe('the cache', () => {
+  it('lies where XDG_CACHE_HOME says, when that is a whole path', () => {
+    expect(cacheFolder({ XDG_CACHE_HOME: '/var/cache' })).toBe('/var/cache/surrogate-gradient-service/tensorflow');
+    expect(cacheFolder({ XDG_CACHE_HOME: 'cache' })).toBe(cacheFolder({}));
   });
 });
