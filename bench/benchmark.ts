@@ -1,7 +1,7 @@
-import { Arena } from '../src/compute/backends/wasm/arena.ts';
+import { Arena } from '../src/compute/arena.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import type { Launch } from '../src/compute/backends/wasm/launch.ts';
-import { vectorsOf } from '../src/compute/backends/wasm/launch.ts';
+import { asItLies, vectorsOf } from '../src/compute/backends/wasm/launch.ts';
 import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
 import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
 import { writeJobBlock } from '../src/compute/backends/wasm/uniforms.ts';
@@ -98,8 +98,8 @@ async function lifRows(
   const arena = new Arena();
   const work = neurons * steps;
   const surrogates = setting.surrogates.map(defaultSurrogate);
-  const forwardLaunch = launchesOf(lifSimulate({ kernels, arena }, forwardJob(neurons, steps)))[0]!;
-  const launches = launchesOf(lifGrad({ kernels, arena }, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])));
+  const forwardLaunch = launchesOf(lifSimulate({ kernels, arena, take: asItLies }, forwardJob(neurons, steps)))[0]!;
+  const launches = launchesOf(lifGrad({ kernels, arena, take: asItLies }, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])));
   const peakLaunch = peak(kernels, arena);
   await warmUp(arena, [peakLaunch, forwardLaunch, ...launches]);
   const peakContender = inPlace(arena, peakLaunch, peakTurns * peakLaunch.kernel.operationsPerVector);
@@ -131,7 +131,7 @@ async function surrogateRows(setting: Setting, kernels: KernelCache, note: (line
   const { values, rounds, turnMilliseconds } = setting;
   const arena = new Arena();
   const surrogates = setting.surrogates.map(defaultSurrogate);
-  const launches = launchesOf(surrogateGrad({ kernels, arena }, surrogateJob(values, surrogates)));
+  const launches = launchesOf(surrogateGrad({ kernels, arena, take: asItLies }, surrogateJob(values, surrogates)));
   const peakLaunch = peak(kernels, arena);
   const copyLaunch = copy(kernels, arena, values);
   await warmUp(arena, [peakLaunch, copyLaunch, ...launches]);

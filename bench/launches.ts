@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { Arena } from '../src/compute/backends/wasm/arena.ts';
+import type { Arena } from '../src/compute/arena.ts';
+import { instanceIn } from '../src/compute/backends/wasm/kernel-instance.ts';
 import type { Launch, Program } from '../src/compute/backends/wasm/launch.ts';
 import type { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
 import type { Contender } from './turns.ts';
@@ -14,7 +15,7 @@ export function launchesOf(program: Program<unknown>): Launch[] {
 
 /** A launch in this thread, on one core. */
 export function inPlace(arena: Arena, { kernel, job, vectors, scratchBytes }: Launch, work: number): Contender {
-  const run = arena.instance(kernel);
+  const run = instanceIn(arena, kernel);
   const scratch = arena.allocate(scratchBytes);
   return { work, run: () => { run(job, scratch, 0, vectors); } };
 }
@@ -35,7 +36,7 @@ const compilingMilliseconds = 500;
  */
 export async function warmUp(arena: Arena, launches: readonly Launch[]): Promise<void> {
   for (const { kernel, job, vectors, scratchBytes } of launches) {
-    const run = arena.instance(kernel);
+    const run = instanceIn(arena, kernel);
     const scratch = arena.allocate(scratchBytes);
     for (let i = 0; i < warmUpCalls; i++) run(job, scratch, 0, Math.min(vectors, warmUpVectors));
     await setImmediate();

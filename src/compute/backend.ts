@@ -1,3 +1,4 @@
+import type { Arena } from './arena.ts';
 import type { Job, ResultOf } from './jobs.ts';
 
 /** The back-ends, in the order in which a job falls from one to the next. */
@@ -40,7 +41,8 @@ export interface Computed<J extends Job = Job> {
 /**
  * An implementation of the mathematics. Results follow the contract of `jobs.ts` to within the back-end's arithmetic:
  *
- * - `run` never changes its input and never keeps a reference to it; what it returns belongs to the caller.
+ * - `run` never changes its input and never keeps a reference to it; what it returns belongs to the caller. Where the caller lends
+ *   an arena, in which the job's numbers may lie already, the back-end may compute there, and the result's arrays may be views on it.
  * - Every element depends on its own neuron (or x) alone: batch size and order change nothing, not a bit.
  * - A job small enough to be done at once is answered synchronously, without a promise: a turn of the event loop costs as much.
  * - Gradients and potentials come back non-finite where the mathematics itself leaves the arithmetic's range; who encodes them
@@ -55,7 +57,7 @@ export interface Backend {
   accepts?(job: Job): boolean;
   /** Compiles and runs the usual kernels once; until then `run` is correct but slow at first. */
   warm(): Promise<void>;
-  run<J extends Job>(job: J): Computed<J> | Promise<Computed<J>>;
+  run<J extends Job>(job: J, arena?: Arena): Computed<J> | Promise<Computed<J>>;
   close(): Promise<void>;
 }
 

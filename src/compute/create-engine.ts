@@ -1,3 +1,4 @@
+import { ArenaStore } from './arena-store.ts';
 import { ThreadedReference } from './backends/reference/threaded-reference.ts';
 import { WasmBackend } from './backends/wasm/wasm-backend.ts';
 import type { Backend } from './backend.ts';
@@ -20,10 +21,11 @@ export interface EngineOptions {
 
 /** Makes the engine that the configuration asks for; it still has to be warmed. */
 export async function createEngine({ backend, threads, mostReferenceWork }: EngineOptions): Promise<Engine> {
+  const arenas = new ArenaStore();
   const backends: (Backend | BackendOpener)[] = [new ThreadedReference({ mostWork: mostReferenceWork })];
-  if (backend !== 'reference') backends.push(await WasmBackend.create({ threads }));
+  if (backend !== 'reference') backends.push(await WasmBackend.create({ threads, arenas }));
   if (backend === 'auto' || backend === 'tensorflow') backends.push(tensorFlow);
-  return new Engine(backends, { preferred: backend });
+  return new Engine(backends, { preferred: backend, arenas });
 }
 
 /** Loaded only where it is wanted: its library takes a second and hundreds of megabytes. */

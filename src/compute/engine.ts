@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import type { Arena } from './arena.ts';
+import { ArenaStore } from './arena-store.ts';
 import { backendNames, BackendUnavailableError, OutOfMemoryError, type Backend, type BackendInfo, type BackendName, type Computed } from './backend.ts';
 import { BackendSlot, type BackendOpener, type BackendState } from './backend-slot.ts';
 import { Choice, type Order, type Preference, type Wish } from './choice.ts';
@@ -43,6 +45,7 @@ export interface EngineOptions {
   /** How long back-ends that have to be opened may keep the engine from being warm. */
   readonly openingMs?: number;
   readonly measure?: typeof measureCrossOvers;
+  readonly arenas?: ArenaStore;
 }
 
 /**
@@ -54,6 +57,8 @@ export interface EngineOptions {
  */
 export class Engine {
   readonly events = new EventEmitter<EngineEvents>();
+  /** Memory to lend to jobs. */
+  readonly arenas: ArenaStore;
   readonly #slots: readonly BackendSlot[];
   readonly #choice: Choice<BackendSlot>;
   readonly #openingMs: number;
@@ -62,7 +67,7 @@ export class Engine {
 
   /** @param backends those that are there, and those that are to be opened; each at most once, in any order. */
   constructor(backends: readonly (Backend | BackendOpener)[], options: EngineOptions = {}) {
-    const { preferred = 'auto', openingMs = 60_000, measure = measureCrossOvers } = options;
+    const { preferred = 'auto', openingMs = 60_000, measure = measureCrossOvers, arenas = new ArenaStore() } = options;
     const listener = {
       ready: (info: BackendInfo, again: boolean) => { this.events.emit('ready', info, again); },
       failed: (...details: EngineEvents['failed']) => { this.events.emit('failed', ...details); },
@@ -70,6 +75,7 @@ export class Engine {
     const slots = backends.map((source) => new BackendSlot(source, listener, (backend) => this.#compare(backend)));
     this.#slots = backendNames.flatMap((name) => slots.filter((slot) => slot.name === name));
     this.#choice = new Choice(this.#slots, preferred);
+    this.arenas = arenas;
     this.#openingMs = openingMs;
     this.#measure = measure;
   }
@@ -104,34 +110,35 @@ export class Engine {
   /**
    * Runs one job. Small ones are answered synchronously, larger ones with a promise.
    *
+   * @param arena memory that the job may use, and in which its numbers may lie; what the answer holds may be views on it.
    * @throws {ComputeError} when no back-end could do it.
    */
-  run<J extends Job>(job: J, wish?: Wish): Answer<J> | Promise<Answer<J>> {
+  run<J extends Job>(job: J, wish?: Wish, arena?: Arena): Answer<J> | Promise<Answer<J>> {
     const order = this.#choice.order(job, wish);
     const slot = order.backends[0];
     const backend = slot?.usable;
     if (slot === undefined || backend === undefined || order.missing !== undefined || backend.accepts?.(job) === false) {
-      return this.#runOnNext(job, order, 0, order.missing && { from: order.missing, obstacle: 'not_enabled' });
+      return this.#runOnNext(job, arena, order, 0, order.missing && { from: order.missing, obstacle: 'not_enabled' });
     }
     let computed: Computed<J> | Promise<Computed<J>>;
     try {
-      computed = backend.run(job);
+      computed = backend.run(job, arena);
     } catch (error) {
-      return this.#runAfterFailure(job, order, slot, backend, error);
+      return this.#runAfterFailure(job, arena, order, slot, backend, error);
     }
     if (computed instanceof Promise) {
       return computed.then(
         (done) => answerOf(done, slot, backend),
-        (error: unknown) => this.#runAfterFailure(job, order, slot, backend, error),
+        (error: unknown) => this.#runAfterFailure(job, arena, order, slot, backend, error),
       );
     }
     return answerOf(computed, slot, backend);
   }
 
   /** The first choice failed: takes it out, and goes on to the next. */
-  async #runAfterFailure<J extends Job>(job: J, order: Order<BackendSlot>, slot: BackendSlot, backend: Backend, error: unknown): Promise<Answer<J>> {
+  async #runAfterFailure<J extends Job>(job: J, arena: Arena | undefined, order: Order<BackendSlot>, slot: BackendSlot, backend: Backend, error: unknown): Promise<Answer<J>> {
     takeOutOrThrow(slot, backend, error);
-    return this.#runOnNext(job, order, 1, { from: slot.name, obstacle: failureKind(error) }, error);
+    return this.#runOnNext(job, arena, order, 1, { from: slot.name, obstacle: failureKind(error) }, error);
   }
 
   /**
@@ -141,7 +148,7 @@ export class Engine {
    * @param fallback why the first choice did not do it, where that is known already.
    * @param cause what the one before failed with.
    */
-  async #runOnNext<J extends Job>(job: J, order: Order<BackendSlot>, from: number, fallback?: Fallback, cause?: unknown): Promise<Answer<J>> {
+  async #runOnNext<J extends Job>(job: J, arena: Arena | undefined, order: Order<BackendSlot>, from: number, fallback?: Fallback, cause?: unknown): Promise<Answer<J>> {
     let error = cause;
     const passedOver: BackendSlot[] = [];
     for (const slot of order.backends.slice(from)) {
@@ -153,7 +160,7 @@ export class Engine {
         fallback ??= { from: slot.name, obstacle: 'not_accepted' };
       } else {
         try {
-          return this.#fellBack(answerOf(await backend.run(job), slot, backend), fallback);
+          return this.#fellBack(answerOf(await backend.run(job, arena), slot, backend), fallback);
         } catch (failure) {
           takeOutOrThrow(slot, backend, failure);
           fallback ??= { from: slot.name, obstacle: failureKind(failure) };
@@ -164,7 +171,7 @@ export class Engine {
     for (const slot of passedOver) {
       const backend = slot.lastResort;
       if (backend === undefined || backend.accepts?.(job) === false) continue;
-      return this.#fellBack(answerOf(await backend.run(job), slot, backend), fallback);
+      return this.#fellBack(answerOf(await backend.run(job, arena), slot, backend), fallback);
     }
     throw error instanceof Error ? error : new BackendUnavailableError('no back-end takes the job', { cause: error });
   }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { Arena } from '../../../src/compute/arena.ts';
+import { ArenaStore } from '../../../src/compute/arena-store.ts';
 import { ComputeError } from '../../../src/compute/backend.ts';
-import { Arena } from '../../../src/compute/backends/wasm/arena.ts';
-import { ArenaPool } from '../../../src/compute/backends/wasm/arena-pool.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
+import { Turns } from '../../../src/compute/backends/wasm/turns.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
+import type { Recordable } from '../../../src/compute/jobs.ts';
 import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
 
 describe('Arena', () => {
@@ -32,7 +34,22 @@ describe('Arena', () => {
   });
 });
 
-describe('ArenaPool', () => {
+describe('ArenaStore', () => {
+  it('hands out what came back, empty, unless it has grown too large', () => {
+    const store = new ArenaStore();
+    const first = store.take();
+    const address = first.allocate(10);
+    expect(store.take()).not.toBe(first);
+    store.giveBack(first);
+    expect(store.take()).toBe(first);
+    expect(first.allocate(10)).toBe(address);
+    first.allocate(300 * 2 ** 20);
+    store.giveBack(first);
+    expect(store.take()).not.toBe(first);
+  });
+});
+
+describe('Turns', () => {
   /** Something to wait for, and what ends the wait. */
   const gate = () => {
     let open!: () => void;
@@ -40,39 +57,49 @@ describe('ArenaPool', () => {
     return { opened, open };
   };
 
-  it('lends to a few at a time, in order, and lends again what came back', async () => {
-    const pool = new ArenaPool();
-    const gates = [gate(), gate(), gate()];
+  it('lets a few at a time, in order, and goes on after one that failed', async () => {
+    const turns = new Turns(2);
+    const gates = [gate(), gate(), gate(), gate()];
     const order: number[] = [];
-    const arenas = gates.map(({ opened }, i) =>
-      pool.lend(async (arena) => {
+    const done = gates.map(({ opened }, i) =>
+      turns.take(async () => {
         order.push(i);
         await opened;
-        return arena;
+        if (i === 0) throw new Error('broken');
       }),
     );
     await Promise.resolve();
     expect(order).toEqual([0, 1]);
     gates[0]!.open();
-    const first = await arenas[0];
+    await expect(done[0]).rejects.toThrow('broken');
     gates[2]!.open();
-    expect(await arenas[2]).toBe(first);
-    expect(order).toEqual([0, 1, 2]);
+    await done[2];
+    expect(order).toEqual([0, 1, 2, 3]);
+    gates[3]!.open();
     gates[1]!.open();
-    expect(await arenas[1]).not.toBe(first);
+    await Promise.all(done.slice(1));
   });
+});
 
-  it('goes on after a job that failed, with a new arena', async () => {
-    const pool = new ArenaPool();
-    const seen: unknown[] = [];
-    for (let i = 0; i < 5; i++) {
-      const failing = pool.lend((arena) => {
-        seen.push(arena);
-        return Promise.reject(new Error('broken'));
-      });
-      await expect(failing).rejects.toThrow('broken');
+describe('a lent arena', () => {
+  it('is computed in: float32 that lie there are not copied, and neither are the results', async () => {
+    const backend = await WasmBackend.create({ threads: 1, inlineNanoseconds: 0 });
+    try {
+      const arena = new Arena();
+      const address = arena.allocate(4 * 10_001);
+      // Not at a multiple of a vector, and with something behind it that is not the job's.
+      const current = arena.floats(address + 4, 10_000).fill(1.5);
+      arena.floats(address + 4 + 40_000, 1).fill(NaN);
+      const job = { kind: 'lif_simulate', problem: lifProblem(10_000, 50, { current: { per: 'neuron', values: current } }), record: new Set<Recordable>(['v_final', 'spike_counts']) } as const;
+      const { result } = await backend.run(job, arena);
+      expect(arena.holds(result.v_final!)).toBe(true);
+      const alone = await resultOf(backend, { ...job, problem: { ...job.problem, current: { per: 'neuron', values: Float32Array.from(current) } } });
+      expect(arena.holds(alone.v_final!)).toBe(false);
+      expect(Array.from(result.v_final!)).toEqual(Array.from(alone.v_final!));
+      expect(Array.from(current)).toEqual(Array.from(current, () => 1.5));
+    } finally {
+      await backend.close();
     }
-    expect(new Set(seen).size).toBe(5);
   });
 });
 

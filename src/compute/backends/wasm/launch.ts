@@ -1,4 +1,4 @@
-import type { Arena } from './arena.ts';
+import type { Arena } from '../../arena.ts';
 import type { Kernel, KernelCache } from './kernel-cache.ts';
 
 /** One run of a kernel over all vectors of a job. */
@@ -15,7 +15,14 @@ export interface Launch {
 export interface Surroundings {
   readonly kernels: KernelCache;
   readonly arena: Arena;
+  /** Makes of a view on the arena what the result may hold: the view itself, or a copy where the arena is soon used again. */
+  readonly take: <View extends ResultView>(view: View) => View;
 }
+
+type ResultView = Float32Array | Int32Array | Uint8Array;
+
+export const copyOf: Surroundings['take'] = <View extends ResultView>(view: View) => view.slice() as View;
+export const asItLies: Surroundings['take'] = (view) => view;
 
 /**
  * A job as a sequence of launches: it lays out its memory, yields what is to be run, and goes on when that is done. Whether it is

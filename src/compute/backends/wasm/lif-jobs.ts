@@ -12,7 +12,7 @@ import type {
   Values,
 } from '../../jobs.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
-import type { Arena } from './arena.ts';
+import type { Arena } from '../../arena.ts';
 import type { Program, Surroundings } from './launch.ts';
 import { vectorsOf } from './launch.ts';
 import { lifForwardKernel } from './lif-forward-kernel.ts';
@@ -98,7 +98,7 @@ function specCode({ structure, terms, refractory }: LifKernelSpec): number {
   return code;
 }
 
-export function* lifSimulate({ kernels, arena }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
+export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
   const { problem, record } = job;
   const { neurons, steps } = problem;
   const bound = bind(arena, problem);
@@ -133,7 +133,7 @@ export function* lifSimulate({ kernels, arena }: Surroundings, job: LifSimulateJ
   }
   yield launch(outputs);
 
-  const counts = arena.integers(integers.spikeCountsArray, padded);
+  const counts = take(arena.integers(integers.spikeCountsArray, padded));
   const spikeCounts = counts.subarray(0, neurons);
   let events: LifSimulateResult['spike_steps'];
   if (record.has('spike_times')) {
@@ -144,7 +144,7 @@ export function* lifSimulate({ kernels, arena }: Surroundings, job: LifSimulateJ
     arena.setIntegers(integers.cursorsArray, offsets.subarray(0, padded));
     yield launch(new Set<ForwardOutput>(['spikeEvents']));
     events = {
-      steps: arena.integers(integers.eventsArray, offsets[neurons]!),
+      steps: take(arena.integers(integers.eventsArray, offsets[neurons]!)),
       offsets: offsets.slice(0, neurons + 1),
     };
   }
@@ -153,10 +153,10 @@ export function* lifSimulate({ kernels, arena }: Surroundings, job: LifSimulateJ
     ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
     ...(record.has('firing_rates') && { firing_rates: new Float32Array(spikeCounts).map((count) => count * hzPerSpike) }),
     ...(events && { spike_steps: events }),
-    ...(record.has('spikes') && { spikes: arena.bytes(integers.spikesArray!, neurons * steps) }),
-    ...(record.has('v') && { v: arena.floats(integers.vArray!, neurons * steps) }),
-    ...(record.has('v_pre') && { v_pre: arena.floats(integers.vPreArray!, neurons * steps) }),
-    ...(record.has('v_final') && { v_final: arena.floats(integers.vFinalArray!, neurons) }),
+    ...(record.has('spikes') && { spikes: take(arena.bytes(integers.spikesArray!, neurons * steps)) }),
+    ...(record.has('v') && { v: take(arena.floats(integers.vArray!, neurons * steps)) }),
+    ...(record.has('v_pre') && { v_pre: take(arena.floats(integers.vPreArray!, neurons * steps)) }),
+    ...(record.has('v_final') && { v_final: take(arena.floats(integers.vFinalArray!, neurons)) }),
   };
 }
 
@@ -167,7 +167,8 @@ function runningTotals(counts: Int32Array): Int32Array {
   return totals;
 }
 
-export function* lifGrad({ kernels, arena }: Surroundings, job: LifGradJob): Program<LifGradResult> {
+export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<LifGradResult> {
+  const { kernels, arena, take } = surroundings;
   const { problem, loss, wrt } = job;
   const { neurons, steps } = problem;
   const bound = bind(arena, problem);
@@ -184,12 +185,6 @@ export function* lifGrad({ kernels, arena }: Surroundings, job: LifGradJob): Pro
     cotangents = { spikeBar: form('spikeBar', loss.spikes), vBarIn: form('vBarIn', loss.v) };
   }
 
-  integers.spikeCountsArray = arena.allocate(4 * padded);
-  if (loss.type !== 'spike_count') integers.lossArray = arena.allocate(4 * padded);
-  for (const quantity of wrt) {
-    integers[`${quantity}GradArray`] = arena.allocate(4 * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
-  }
-
   const results: LifGradResult[number][] = [];
   for (const surrogate of job.surrogates) {
     const spec: LifGradKernelSpec = {
@@ -202,15 +197,20 @@ export function* lifGrad({ kernels, arena }: Surroundings, job: LifGradJob): Pro
       cotangents,
       wrt,
     };
+    integers.spikeCountsArray = arena.allocate(4 * padded);
+    if (loss.type !== 'spike_count') integers.lossArray = arena.allocate(4 * padded);
+    for (const quantity of wrt) {
+      integers[`${quantity}GradArray`] = arena.allocate(4 * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
+    }
     const key = `lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${loss.type},${target},${cotangents.spikeBar},${cotangents.vBarIn} ${wrt.join()}`;
     const kernel = kernels.get(key, () => lifGradKernel(spec));
     const block = writeJobBlock(arena, kernel, integers, { ...parameters, ...surrogateParameters(surrogate) });
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
-    const spikeCounts = arena.integers(integers.spikeCountsArray, neurons);
+    const spikeCounts = take(arena.integers(integers.spikeCountsArray, neurons));
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
-    for (const quantity of wrt) gradients[quantity] = gradientOf(arena, integers, problem, quantity);
+    for (const quantity of wrt) gradients[quantity] = gradientOf(surroundings, integers, problem, quantity);
     results.push({
-      loss: loss.type === 'spike_count' ? new Float32Array(spikeCounts) : arena.floats(integers.lossArray!, neurons),
+      loss: loss.type === 'spike_count' ? new Float32Array(spikeCounts) : take(arena.floats(integers.lossArray!, neurons)),
       spike_counts: spikeCounts,
       grad: gradients,
     });
@@ -220,7 +220,7 @@ export function* lifGrad({ kernels, arena }: Surroundings, job: LifGradJob): Pro
 
 /** One quantity's gradient in the form in which the problem gives the quantity. */
 function gradientOf(
-  arena: Arena,
+  { arena, take }: Surroundings,
   integers: Readonly<Record<string, number>>,
   problem: LifProblem,
   quantity: Differentiable,
@@ -234,7 +234,7 @@ function gradientOf(
     if (tau.per === 'job') return slope(0) * total(gradient);
     return gradient.map((value, b) => value * slope(b));
   }
-  return given.per === 'job' ? total(gradient) : gradient;
+  return given.per === 'job' ? total(gradient) : take(gradient);
 }
 
 /** Sum in float64. */

@@ -12,44 +12,44 @@ export function shapeKey({ name, integers }: SurrogateShape): string {
   return key;
 }
 
-export function* surrogateEval({ kernels, arena }: Surroundings, job: SurrogateEvalJob): Program<SurrogateEvalResult> {
+export function* surrogateEval({ kernels, arena, take }: Surroundings, job: SurrogateEvalJob): Program<SurrogateEvalResult> {
   const length = job.x.length;
   const vectors = vectorsOf(length);
   const { outputs } = job;
   const xArray = arena.putFloats(job.x, 4 * vectors);
-  const spikeArray = outputs.spike ? arena.allocate(4 * vectors) : 0;
-  const valueArray = outputs.value ? arena.allocate(16 * vectors) : 0;
   const results: { spike?: Uint8Array; value?: Float32Array }[] = [];
   for (const surrogate of job.surrogates) {
     const shape = surrogateShape(surrogate);
     const kernel = kernels.get(`eval ${shapeKey(shape)} ${outputs.spike} ${outputs.value}`, () => surrogateEvalKernel(shape, outputs));
+    const spikeArray = outputs.spike ? arena.allocate(4 * vectors) : 0;
+    const valueArray = outputs.value ? arena.allocate(16 * vectors) : 0;
     const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, surrogateParameters(surrogate));
     yield { kernel, job: block, vectors, scratchBytes: 0 };
     results.push({
-      ...(outputs.spike && { spike: arena.bytes(spikeArray, length) }),
-      ...(outputs.value && { value: arena.floats(valueArray, length) }),
+      ...(outputs.spike && { spike: take(arena.bytes(spikeArray, length)) }),
+      ...(outputs.value && { value: take(arena.floats(valueArray, length)) }),
     });
   }
   return results;
 }
 
-export function* surrogateGrad({ kernels, arena }: Surroundings, job: SurrogateGradJob): Program<SurrogateGradResult> {
+export function* surrogateGrad({ kernels, arena, take }: Surroundings, job: SurrogateGradJob): Program<SurrogateGradResult> {
   const length = job.x.length;
   const vectors = vectorsOf(length);
   const { cotangent } = job;
   const form = typeof cotangent !== 'number' ? 'array' : cotangent === 1 ? 'one' : 'job';
   const xArray = arena.putFloats(job.x, 4 * vectors);
   const cotangentArray = typeof cotangent === 'number' ? 0 : arena.putFloats(cotangent, 4 * vectors);
-  const gradArray = arena.allocate(16 * vectors);
   const results: { grad: Float32Array }[] = [];
   for (const surrogate of job.surrogates) {
     const shape = surrogateShape(surrogate);
     const kernel = kernels.get(`grad ${shapeKey(shape)} ${form}`, () => surrogateGradKernel(shape, form));
+    const gradArray = arena.allocate(16 * vectors);
     const parameters: Record<string, number> = surrogateParameters(surrogate);
     if (typeof cotangent === 'number') parameters.cotangent = Math.fround(cotangent);
     const block = writeJobBlock(arena, kernel, { xArray, cotangentArray, gradArray }, parameters);
     yield { kernel, job: block, vectors, scratchBytes: 0 };
-    results.push({ grad: arena.floats(gradArray, length) });
+    results.push({ grad: take(arena.floats(gradArray, length)) });
   }
   return results;
 }

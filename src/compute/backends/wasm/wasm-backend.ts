@@ -1,14 +1,16 @@
 import { availableParallelism } from 'node:os';
+import { Arena } from '../../arena.ts';
+import { ArenaStore } from '../../arena-store.ts';
 import type { Backend, BackendInfo, Computed } from '../../backend.ts';
 import { OutOfMemoryError } from '../../backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
-import { Arena } from './arena.ts';
-import { ArenaPool } from './arena-pool.ts';
 import { estimateNanoseconds } from './cost.ts';
 import { KernelCache } from './kernel-cache.ts';
-import type { Launch, Program, Surroundings } from './launch.ts';
+import { instanceIn } from './kernel-instance.ts';
+import { asItLies, copyOf, type Launch, type Program, type Surroundings } from './launch.ts';
 import { lifGrad, lifSimulate } from './lif-jobs.ts';
 import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
+import { Turns } from './turns.ts';
 import { warmUpJobs } from './warm-up.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -17,7 +19,12 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Jobs estimated to take less run in the calling thread: about what handing them to the workers costs. */
   readonly inlineNanoseconds?: number;
+  /** Where large jobs that come without an arena get one. */
+  readonly arenas?: ArenaStore;
 }
+
+/** Large jobs that have their memory laid out at the same time: one runs while the next one's input is copied. */
+const largeJobsAtOnce = 2;
 
 // V8 compiles a kernel with its optimising compiler, in the background, after a few runs of a warm-up job.
 const warmUpRuns = 10;
@@ -31,13 +38,14 @@ export class WasmBackend implements Backend {
   readonly #kernels: KernelCache;
   readonly #pool: WorkerPool;
   readonly #inlineArena = new Arena();
-  readonly #arenas: ArenaPool;
+  readonly #arenas: ArenaStore;
+  readonly #turns = new Turns(largeJobsAtOnce);
   readonly #inlineNanoseconds: number;
 
   private constructor(kernels: KernelCache, options: WasmOptions) {
     this.#kernels = kernels;
     this.#pool = new WorkerPool(options.threads ?? availableParallelism());
-    this.#arenas = new ArenaPool();
+    this.#arenas = options.arenas ?? new ArenaStore();
     this.#inlineNanoseconds = options.inlineNanoseconds ?? 250_000;
   }
 
@@ -53,52 +61,69 @@ export class WasmBackend implements Backend {
     }
   }
 
-  run<J extends Job>(job: J): Computed<J> | Promise<Computed<J>> {
-    return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#runInline(job) : this.#runPooled(job);
+  run<J extends Job>(job: J, arena?: Arena): Computed<J> | Promise<Computed<J>> {
+    if (estimateNanoseconds(job) < this.#inlineNanoseconds) return this.#runInline(job);
+    return arena === undefined ? this.#runInOwnArena(job) : this.#runPooled(job, arena, asItLies);
   }
 
   #runInline<J extends Job>(job: J): Computed<J> {
     const start = performance.now();
     const arena = this.#inlineArena;
     arena.reset();
-    const program = this.#program(job, arena);
+    const program = this.#program(job, { kernels: this.#kernels, arena, take: copyOf });
     for (let next = program.next(); ; next = program.next()) {
       if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
       const { kernel, job: block, vectors, scratchBytes }: Launch = next.value;
       const mark = arena.mark();
-      arena.instance(kernel)(block, arena.allocate(scratchBytes), 0, vectors);
+      instanceIn(arena, kernel)(block, arena.allocate(scratchBytes), 0, vectors);
       arena.release(mark);
     }
   }
 
-  async #runPooled<J extends Job>(job: J): Promise<Computed<J>> {
-    const accepted = performance.now();
+  async #runInOwnArena<J extends Job>(job: J): Promise<Computed<J>> {
+    const arena = this.#takeArena();
+    const computed = await this.#runPooled(job, arena, copyOf);
+    this.#arenas.giveBack(arena);
+    return computed;
+  }
+
+  #takeArena(): Arena {
     try {
-      return await this.#arenas.lend(async (arena) => {
-        const start = performance.now();
-        const program = this.#program(job, arena);
+      return this.#arenas.take();
+    } catch (error) {
+      throw outOfMemory(error);
+    }
+  }
+
+  async #runPooled<J extends Job>(job: J, arena: Arena, take: Surroundings['take']): Promise<Computed<J>> {
+    const accepted = performance.now();
+    return this.#turns.take(async () => {
+      const start = performance.now();
+      try {
+        const program = this.#program(job, { kernels: this.#kernels, arena, take });
         for (let next = program.next(); ; next = program.next()) {
           if (next.done) {
             return { result: next.value, queueMs: start - accepted, computeMs: performance.now() - start };
           }
           await this.#pool.run(arena, next.value);
         }
-      });
-    } catch (error) {
-      if (error instanceof RangeError) throw new OutOfMemoryError('not enough memory for the job', { cause: error });
-      throw error;
-    }
+      } catch (error) {
+        throw error instanceof RangeError ? outOfMemory(error) : error;
+      }
+    });
   }
 
-  #program<J extends Job>(job: J, arena: Arena): Program<ResultOf[J['kind']]> {
-    const surroundings: Surroundings = { kernels: this.#kernels, arena };
-    const program = programOf(surroundings, job);
-    return program as Program<ResultOf[J['kind']]>;
+  #program<J extends Job>(job: J, surroundings: Surroundings): Program<ResultOf[J['kind']]> {
+    return programOf(surroundings, job) as Program<ResultOf[J['kind']]>;
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
   }
+}
+
+function outOfMemory(cause: unknown): OutOfMemoryError {
+  return new OutOfMemoryError('not enough memory for the job', { cause });
 }
 
 function programOf(surroundings: Surroundings, job: Job): Program<ResultOf[Job['kind']]> {

@@ -1,6 +1,6 @@
 import { Piscina } from 'piscina';
 import { ComputeError } from '../../backend.ts';
-import type { Arena } from './arena.ts';
+import type { Arena } from '../../arena.ts';
 import type { Launch } from './launch.ts';
 
 /** Blocks that a launch is cut into for each thread: enough that the threads finish together. */

@@ -1,5 +1,4 @@
-import type { Kernel, RunKernel } from './kernel-cache.ts';
-import type { Values } from '../../jobs.ts';
+import type { Values } from './jobs.ts';
 
 const pageBytes = 65536;
 const alignment = 64;
@@ -10,15 +9,22 @@ const alignment = 64;
  */
 export class Arena {
   readonly memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
-  readonly #run = new WeakMap<Kernel, RunKernel>();
+  /** Shared memory that grows gets a new buffer object each time; views on the older ones stay good. */
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
   #top = alignment;
-  #float32 = new Float32Array(this.memory.buffer);
-  #int32 = new Int32Array(this.memory.buffer);
-  #bytes = new Uint8Array(this.memory.buffer);
-  #view = new DataView(this.memory.buffer);
+  #buffer!: ArrayBufferLike;
+  #float32!: Float32Array;
+  #float64!: Float64Array;
+  #int32!: Int32Array;
+  #bytes!: Uint8Array;
+  #view!: DataView;
+
+  constructor() {
+    this.#viewMemory();
+  }
 
   get byteLength(): number {
-    return this.memory.buffer.byteLength;
+    return this.#buffer.byteLength;
   }
 
   reset(): void {
@@ -36,28 +42,55 @@ export class Arena {
   }
 
   /**
-   * Address of `bytes` of memory, not cleared.
+   * Address of `bytes` of memory, not cleared, at a multiple of 64.
    *
    * @throws {RangeError} beyond the 4 GiB that a kernel can address, or when the system has no more.
    */
   allocate(bytes: number): number {
     const address = this.#top;
-    this.#top = Math.ceil((address + bytes) / alignment) * alignment;
-    if (this.#top > this.byteLength) this.#grow(this.#top);
+    this.extend(address + bytes);
     return address;
+  }
+
+  /** Takes the memory up to an address, so that what was allocated last can go on. */
+  extend(end: number): void {
+    const top = Math.ceil(end / alignment) * alignment;
+    if (top > this.byteLength) this.#grow(top);
+    this.#top = top;
   }
 
   #grow(bytes: number): void {
     this.memory.grow(Math.ceil((bytes - this.byteLength) / pageBytes));
+    this.#viewMemory();
+  }
+
+  #viewMemory(): void {
     const { buffer } = this.memory;
+    this.#buffers.add(buffer);
+    this.#buffer = buffer;
     this.#float32 = new Float32Array(buffer);
+    this.#float64 = new Float64Array(buffer);
     this.#int32 = new Int32Array(buffer);
     this.#bytes = new Uint8Array(buffer);
     this.#view = new DataView(buffer);
   }
 
-  /** Address of a copy of `values` as float32, with zeros up to `length`. */
+  /** Whether an array lies in this memory. */
+  holds(values: ArrayBufferView): boolean {
+    return this.#buffers.has(values.buffer);
+  }
+
+  /**
+   * Address of `values` as float32, with at least `length` numbers that can be read from there; those beyond the values are
+   * arbitrary. float32 that lie in this memory already are left where they are, anything else is copied.
+   */
   putFloats(values: Values, length: number): number {
+    if (values instanceof Float32Array && this.holds(values)) {
+      // What lies behind them is read as well.
+      const end = values.byteOffset + 4 * length;
+      if (end > this.byteLength) this.#grow(end);
+      return values.byteOffset;
+    }
     const address = this.allocate(4 * length);
     this.#float32.set(values, address / 4);
     this.#float32.fill(0, address / 4 + values.length, address / 4 + length);
@@ -71,16 +104,24 @@ export class Arena {
     return address;
   }
 
+  /** The float32 at an address: a view, good until the memory is given back. */
   floats(address: number, length: number): Float32Array {
-    return this.#float32.slice(address / 4, address / 4 + length);
+    return this.#float32.subarray(address / 4, address / 4 + length);
   }
 
+  /** The float64 at an address: a view. */
+  doubles(address: number, length: number): Float64Array {
+    return this.#float64.subarray(address / 8, address / 8 + length);
+  }
+
+  /** The 32-bit integers at an address: a view. */
   integers(address: number, length: number): Int32Array {
-    return this.#int32.slice(address / 4, address / 4 + length);
+    return this.#int32.subarray(address / 4, address / 4 + length);
   }
 
+  /** The bytes at an address: a view. */
   bytes(address: number, length: number): Uint8Array {
-    return this.#bytes.slice(address, address + length);
+    return this.#bytes.subarray(address, address + length);
   }
 
   setIntegers(address: number, values: Int32Array): void {
@@ -97,16 +138,5 @@ export class Arena {
 
   setFloat64(address: number, value: number): void {
     this.#view.setFloat64(address, value, true);
-  }
-
-  /** The kernel as a function over this memory, in this thread. */
-  instance(kernel: Kernel): RunKernel {
-    let run = this.#run.get(kernel);
-    if (run === undefined) {
-      const { exports } = new WebAssembly.Instance(kernel.module, { env: { memory: this.memory } });
-      run = exports.run as RunKernel;
-      this.#run.set(kernel, run);
-    }
-    return run;
   }
 }
