@@ -5,14 +5,10 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import type * as App from '../src/app.ts';
 import type * as Config from '../src/config.ts';
-import type { TSchema } from '@sinclair/typebox';
-import type { Limits } from '../src/limits.ts';
-import type * as LifJobs from '../src/requests/lif-jobs.ts';
-import type * as SurrogateJobs from '../src/requests/surrogate-jobs.ts';
+import type { RequestBody } from '../src/bodies/request-body.ts';
+import type { Operation } from '../src/requests/plan.ts';
 import type * as Lifecycle from '../src/plugins/lifecycle.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
-import type * as LifRoutes from '../src/schemas/lif-routes.ts';
-import type * as SurrogateRoutes from '../src/schemas/surrogate-routes.ts';
 import type { ComputeRoute } from './cases.ts';
 
 interface Noop {
@@ -27,18 +23,11 @@ const { buildApp } = await built<typeof App>('app.js');
 const { loadConfig } = await built<typeof Config>('config.js');
 const { countRunning } = await built<typeof Lifecycle>('plugins/lifecycle.js');
 const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiation.js');
-const { LifGradRequest, LifSimulateRequest } = await built<typeof LifRoutes>('schemas/lif-routes.js');
-const { SurrogateEvalRequest, SurrogateGradRequest } = await built<typeof SurrogateRoutes>('schemas/surrogate-routes.js');
-
-const { lifGradJob, lifSimulateJob } = await built<typeof LifJobs>('requests/lif-jobs.js');
-const { surrogateEvalJob, surrogateGradJob } = await built<typeof SurrogateJobs>('requests/surrogate-jobs.js');
-
-/** What validates a body: its schema, and for what a schema cannot say about tensors and surrogates, the reading of it. */
-const routes: Record<ComputeRoute, { schema: TSchema; read: (body: never, limits: Limits) => unknown }> = {
-  '/surrogate/eval': { schema: SurrogateEvalRequest, read: surrogateEvalJob },
-  '/surrogate/grad': { schema: SurrogateGradRequest, read: surrogateGradJob },
-  '/lif/simulate': { schema: LifSimulateRequest, read: lifSimulateJob },
-  '/lif/grad': { schema: LifGradRequest, read: lifGradJob },
+const operations: Readonly<Record<ComputeRoute, Operation>> = {
+  '/surrogate/eval': 'surrogate_eval',
+  '/surrogate/grad': 'surrogate_grad',
+  '/lif/simulate': 'lif_simulate',
+  '/lif/grad': 'lif_grad',
 };
 
 const plan = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Noop[];
@@ -52,10 +41,9 @@ await app.register((noop, _options, done) => {
   noop.addHook('onRequest', countRunning);
   for (const { route, url, file } of plan) {
     const answer = readFileSync(file);
-    const { schema, read } = routes[route];
-    noop.post(url, { schema: { body: schema } }, (request, reply) => {
-      read(request.body as never, config.limits);
-      void reply
+    noop.post(url, { schema: { body: {} } }, async (request, reply) => {
+      await app.requestReader.read(operations[route], request.body as RequestBody, request.lease?.arena);
+      return reply
         .header('content-type', 'application/json; charset=utf-8')
         .header('server-timing', 'decode;dur=0.001, queue;dur=0.001, compute;dur=0.001, encode;dur=0.001')
         .send(answer);

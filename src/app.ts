@@ -3,30 +3,36 @@ import type { IncomingMessage } from 'node:http';
 
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 
+import { numberCodec } from './codecs/json-numbers/compiled.ts';
 import { createEngine } from './compute/create-engine.ts';
 import type { Engine } from './compute/engine.ts';
 import type { Config } from './config.ts';
 import { backendLog } from './plugins/backend-log.ts';
+import { compression } from './plugins/compression.ts';
 import { documentation } from './plugins/documentation.ts';
 import { exchangeEnd } from './plugins/exchange-end.ts';
-import { jsonBody } from './plugins/json-body.ts';
 import { countRunning, lifecycle } from './plugins/lifecycle.ts';
 import { answerClientError } from './plugins/malformed-http.ts';
 import { metrics } from './plugins/metrics.ts';
 import { requireAcceptable } from './plugins/negotiation.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
+import { requestBody } from './plugins/request-body.ts';
 import { requestLog } from './plugins/request-log.ts';
 import { validation } from './plugins/validation.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
+import { inferenceRoutes } from './routes/inference.ts';
 import { infoRoutes } from './routes/info.ts';
+import { RequestReader } from './requests/request-reader.ts';
 import { lifRoutes } from './routes/lif.ts';
 import { problemRoutes } from './routes/problems.ts';
+import { answerMedia } from './routes/compute-handler.ts';
 import { surrogateRoutes } from './routes/surrogate.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
     config: Config;
     engine: Engine;
+    requestReader: RequestReader;
   }
 }
 
@@ -62,27 +68,37 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     clientErrorHandler: (error, socket) => { answerClientError(error, socket, nextRequestId()); },
     frameworkErrors: (error, request, reply) => {
       app.exchangeEnd.watch(request, reply);
-      void sendProblem(toProblem(error, app), request, reply, error);
+      void sendProblem(toProblem(error), request, reply, error);
     },
   });
   app.decorate('config', config);
   app.decorate('engine', engine ?? (await createEngine({ ...config.compute, mostReferenceWork: config.limits.referenceNeuronSteps })));
 
+  const requestReader = new RequestReader(numberCodec, config.limits, config.compute.threads);
+  app.decorate('requestReader', requestReader);
+  app.addHook('onClose', () => requestReader.close());
+
   await app.register(exchangeEnd);
   await app.register(requestLog);
   await app.register(problemDetails);
   await app.register(validation);
-  await app.register(jsonBody);
+  await app.register(requestBody);
+  await app.register(compression);
   await app.register(documentation);
   await app.register(metrics);
   await app.register(backendLog);
   await app.register(lifecycle);
   await app.register((api, _options, done) => {
-    api.addHook('onRequest', requireAcceptable(['application/json']));
-    api.register(catalogueRoutes);
-    api.register(problemRoutes);
-    api.register(infoRoutes);
+    api.register((facts, _none, ready) => {
+      facts.addHook('onRequest', requireAcceptable(['application/json']));
+      facts.register(catalogueRoutes);
+      facts.register(problemRoutes);
+      facts.register(infoRoutes);
+      ready();
+    });
+    api.register(inferenceRoutes);
     api.register((compute, _none, ready) => {
+      compute.addHook('onRequest', requireAcceptable(answerMedia));
       compute.addHook('onRequest', countRunning);
       compute.register(surrogateRoutes);
       compute.register(lifRoutes);

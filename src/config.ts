@@ -48,6 +48,12 @@ const Environment = Type.Object({
     maximum: 2 ** 29,
     description: 'The most numbers that one request may have made for it: in its answer, by `linspace`, or by broadcasting.',
   }),
+  MAX_STREAMED_VALUES: Type.Number({
+    default: 2 ** 28,
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'The most numbers that one answer may stream: `spikes`, `v` and `v_pre` of runs that are too long to be kept in memory. They do not count against `MAX_RESULT_VALUES`.',
+  }),
   COMPUTE_BACKEND: Type.Union([Type.Literal('auto'), Type.Literal('tensorflow'), Type.Literal('wasm'), Type.Literal('reference')], {
     default: 'auto',
     description: 'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
@@ -133,6 +139,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       neuronSteps: variables.MAX_NEURON_STEPS,
       referenceNeuronSteps: variables.MAX_REFERENCE_NEURON_STEPS,
       resultValues: variables.MAX_RESULT_VALUES,
+      streamedValues: variables.MAX_STREAMED_VALUES,
     },
     compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS },
     timeouts: {

@@ -7,6 +7,17 @@ export interface Limits {
   /** Of a job that the reference computes. */
   readonly referenceNeuronSteps: number;
   readonly resultValues: number;
+  /** Numbers over time that one answer may stream. */
+  readonly streamedValues: number;
+}
+
+/** @throws {Problem} `too_much_work` when an answer would have more numbers over time than one request may have streamed. */
+export function checkStreamed(estimate: number, limits: Limits): void {
+  if (estimate <= limits.streamedValues) return;
+  throw new Problem(
+    'too_much_work',
+    `The answer would stream an estimated ${count(estimate)} values; the limit is ${count(limits.streamedValues)}. Split the batch, or record less.`,
+  );
 }
 
 /** @throws {Problem} `too_much_work` when the kernels would have more to do than one request may ask for. */

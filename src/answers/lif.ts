@@ -1,12 +1,12 @@
 import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
-import type { LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Recordable, Values } from '../compute/jobs.ts';
-import type { LifGradPlan } from '../requests/lif-jobs.ts';
+import type { LifGradResult, LifProblem, LifSimulateResult, Recordable, Values } from '../compute/jobs.ts';
+import type { LifGradPlan, LifSimulatePlan } from '../requests/plan.ts';
 import { surrogateNode } from './surrogate.ts';
 
 /** The answer of `/lif/simulate`, but for `meta`: what was asked for, in that order. */
-export function lifSimulateAnswer({ problem, record }: LifSimulateJob, result: LifSimulateResult): Record<string, AnswerNode> {
+export function lifSimulateAnswer({ job }: LifSimulatePlan, result: LifSimulateResult): Record<string, AnswerNode> {
   const answer: Record<string, AnswerNode> = {};
-  for (const name of record) answer[name] = recordedNode(name, problem, result);
+  for (const name of job.record) answer[name] = recordedNode(name, job.problem, result);
   return answer;
 }
 
@@ -22,7 +22,7 @@ function recordedNode(name: Recordable, { neurons, steps, dt }: LifProblem, resu
       return new AnswerTensor(result[name]!, [neurons, steps]);
     case 'spike_times': {
       const { steps: spikeSteps, offsets } = result.spike_steps!;
-      return new AnswerRows(Float64Array.from(spikeSteps, (step) => step * dt), offsets);
+      return new AnswerRows(Float64Array.from(spikeSteps, (step) => step * dt), offsets, 'spike_time_offsets');
     }
   }
 }

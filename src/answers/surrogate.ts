@@ -1,7 +1,7 @@
 import { AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
-import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../compute/jobs.ts';
+import type { SurrogateEvalResult, SurrogateGradResult } from '../compute/jobs.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
-import type { Shaped } from '../requests/surrogate-jobs.ts';
+import type { SurrogateEvalPlan, SurrogateGradPlan } from '../requests/plan.ts';
 
 /** A surrogate as answers show it: its name and every parameter. */
 export function surrogateNode({ name, parameters }: Surrogate): AnswerNode {
@@ -9,7 +9,7 @@ export function surrogateNode({ name, parameters }: Surrogate): AnswerNode {
 }
 
 /** The answer of `/surrogate/eval`, but for `meta`. */
-export function surrogateEvalAnswer({ job, shape }: Shaped<SurrogateEvalJob>, results: SurrogateEvalResult): { results: AnswerNode } {
+export function surrogateEvalAnswer({ job, shape }: SurrogateEvalPlan, results: SurrogateEvalResult): { results: AnswerNode } {
   return {
     results: results.map(({ spike, value }, i) => ({
       surrogate: surrogateNode(job.surrogates[i]!),
@@ -20,7 +20,7 @@ export function surrogateEvalAnswer({ job, shape }: Shaped<SurrogateEvalJob>, re
 }
 
 /** The answer of `/surrogate/grad`, but for `meta`. */
-export function surrogateGradAnswer({ job, shape }: Shaped<SurrogateGradJob>, results: SurrogateGradResult): { results: AnswerNode } {
+export function surrogateGradAnswer({ job, shape }: SurrogateGradPlan, results: SurrogateGradResult): { results: AnswerNode } {
   return {
     results: results.map(({ grad }, i) => ({
       surrogate: surrogateNode(job.surrogates[i]!),

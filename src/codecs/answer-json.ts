@@ -1,43 +1,65 @@
 import type { Dtype } from '../compute/backend.ts';
-import type { Values } from '../compute/jobs.ts';
-import { AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode, type TensorValues } from './answer.ts';
+import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
+import { base64Blocks } from './base64-blocks.ts';
 import { JsonWriter } from './json-writer.ts';
-import { sizeOf } from './tensor.ts';
-
-/** How tensors stand in a JSON answer: as nested arrays, or as little-endian bytes in base64. */
-export type TensorEncoding = 'json' | 'base64';
-
-// Encoding never waits, so that one writer serves all answers.
-const writer = new JsonWriter();
+import { TensorText } from './tensor-text.ts';
+import { findNotFinite } from './not-finite.ts';
+import type { Piece } from './pieces.ts';
+import { bytesTypeOf, littleEndianBytes, type BytesType } from './tensor-bytes.ts';
 
 /** How an answer is written. */
 export interface AnswerForm {
-  readonly encoding: TensorEncoding;
+  /** How tensors stand in it: `framed` ones follow the JSON as bytes. */
+  readonly encoding: TensorEncoding | 'framed';
   /** Of floating-point numbers, whatever they were computed in. */
   readonly dtype: Dtype;
 }
 
-/**
- * An answer as JSON text.
- *
- * @throws {NotFiniteError} when a number of the answer is infinite or undefined in the form's dtype.
- */
-export function encodeJson(answer: AnswerNode, form: AnswerForm): Buffer {
-  writer.begin(form.dtype);
-  try {
-    writeNode(answer, form);
-  } catch (error) {
-    throw error instanceof RangeError ? (findNotFinite(answer, '', form.dtype) ?? error) : error;
-  }
-  return writer.finish();
+/** Tensors of more numbers become a piece of their own, which is printed in slices. */
+const mostAtOnce = 16_384;
+
+// Encoding never waits, so that one writer serves all answers.
+const writer = new JsonWriter();
+
+/** What is written beside the JSON's text. */
+interface Output extends AnswerForm {
+  /** Of the JSON itself, as far as it is written. */
+  readonly text: Piece[];
+  /** Of the tensors behind it. */
+  readonly tensors: Piece[];
 }
 
-function writeNode(node: AnswerNode, form: AnswerForm): void {
+/** An answer's bytes: those of its JSON, and those of the tensors that stand behind it and not in it. */
+export interface EncodedAnswer {
+  readonly text: readonly Piece[];
+  readonly tensors: readonly Piece[];
+}
+
+/**
+ * An answer as JSON, with its tensors in it or, framed, behind it.
+ *
+ * @throws {NotFiniteError} when a number of the answer is infinite or undefined in the form's dtype. Of large tensors those in JSON or
+ * base64 are looked at only while their pieces are made.
+ */
+export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswer {
+  const output: Output = { ...form, text: [], tensors: [] };
+  writer.begin(form.dtype);
+  try {
+    writeNode(answer, output);
+  } catch (error) {
+    throw error instanceof RangeError ? (findNotFinite(answer, form.dtype) ?? error) : error;
+  }
+  output.text.push(writer.finish());
+  return output;
+}
+
+function writeNode(node: AnswerNode, output: Output): void {
   if (typeof node !== 'object') {
     writer.text(JSON.stringify(node));
   } else if (node instanceof AnswerTensor) {
-    if (form.encoding === 'base64') writeBase64(node, form.dtype);
-    else writeNested(node.values, node.shape, 0, 0, node.values.length);
+    writeTensor(node, output);
+  } else if (node instanceof AnswerBlocks) {
+    writeBlocks(node, output);
   } else if (node instanceof AnswerRows) {
     writeRows(node);
   } else if (node instanceof AnswerNumber) {
@@ -46,42 +68,71 @@ function writeNode(node: AnswerNode, form: AnswerForm): void {
     writer.text('[');
     for (let i = 0; i < node.length; i++) {
       if (i > 0) writer.text(',');
-      writeNode(node[i]!, form);
+      writeNode(node[i]!, output);
     }
     writer.text(']');
   } else {
-    writeObject(node, form);
+    writeObject(node, output);
   }
 }
 
-function writeObject(node: Readonly<Record<string, AnswerNode>>, form: AnswerForm): void {
+function writeObject(node: Readonly<Record<string, AnswerNode>>, output: Output): void {
   let isFirst = true;
   for (const key in node) {
+    const child = node[key]!;
     // Keys are field names of the contract: nothing in them needs escaping.
     writer.text(isFirst ? '{"' : ',"');
     writer.text(key);
     writer.text('":');
-    writeNode(node[key]!, form);
+    if (output.encoding === 'framed' && child instanceof AnswerRows) writeFlatRows(child, output);
+    else writeNode(child, output);
     isFirst = false;
   }
   writer.text(isFirst ? '{}' : '}');
 }
 
-function writeNested(values: TensorValues, shape: readonly number[], axis: number, start: number, end: number): void {
-  if (shape.length === 0) {
-    writer.float(values[0]!);
-  } else if (axis === shape.length - 1) {
-    writer.row(values, start, end);
+function writeTensor(node: AnswerTensor, output: Output): void {
+  const { values, shape } = node;
+  const { encoding, dtype } = output;
+  if (encoding === 'framed') {
+    const bytes = littleEndianBytes(values, dtype);
+    writer.text(announcement(bytesTypeOf(values, dtype), shape, bytes.length));
+    output.tensors.push(bytes);
+  } else if (encoding === 'base64') {
+    writer.text(base64Start(bytesTypeOf(values, dtype), shape));
+    writer.base64(littleEndianBytes(values, dtype));
+    writer.text('"}');
+  } else if (values.length > mostAtOnce) {
+    output.text.push(writer.finish(), () => new TensorText(shape).slices([values], dtype));
   } else {
-    const rows = shape[axis]!;
-    const stride = (end - start) / rows;
-    writer.text('[');
-    for (let i = 0; i < rows; i++) {
-      if (i > 0) writer.text(',');
-      writeNested(values, shape, axis + 1, start + i * stride, start + (i + 1) * stride);
-    }
-    writer.text(']');
+    new TensorText(shape).write(writer, values);
   }
+}
+
+function writeBlocks({ type, shape, blocks, count }: AnswerBlocks, { encoding, dtype, text, tensors }: Output): void {
+  const bytesType = type === 'float' ? dtype : type;
+  if (encoding === 'framed') {
+    writer.text(announcement(bytesType, shape, count * bytesEach[bytesType]));
+    tensors.push(async function* () {
+      for await (const block of blocks()) yield littleEndianBytes(block, dtype);
+    });
+  } else if (encoding === 'base64') {
+    writer.text(base64Start(bytesType, shape));
+    text.push(writer.finish(), () => base64Blocks(blocks(), dtype));
+    writer.text('"}');
+  } else {
+    text.push(writer.finish(), () => new TensorText(shape).slicesOf(blocks(), dtype));
+  }
+}
+
+const bytesEach: Readonly<Record<BytesType, number>> = { float32: 4, float64: 8, int32: 4, uint8: 1 };
+
+function announcement(type: BytesType, shape: readonly number[], bytes: number): string {
+  return `{"dtype":"${type}","shape":${JSON.stringify(shape)},"binary_data_size":${bytes}}`;
+}
+
+function base64Start(type: BytesType, shape: readonly number[]): string {
+  return `{"dtype":"${type}","shape":${JSON.stringify(shape)},"base64":"`;
 }
 
 function writeRows({ values, offsets }: AnswerRows): void {
@@ -93,46 +144,11 @@ function writeRows({ values, offsets }: AnswerRows): void {
   writer.text(']');
 }
 
-function writeBase64({ values, shape }: AnswerTensor, dtype: Dtype): void {
-  const isWhole = values instanceof Uint8Array || values instanceof Int32Array;
-  const written = isWhole ? values : inPrecision(values, dtype);
-  if (!isWhole && firstNotFinite(written, dtype) >= 0) throw new RangeError(`not finite in ${dtype}`);
-  const type = !isWhole ? dtype : values instanceof Uint8Array ? 'uint8' : 'int32';
-  writer.text(`{"dtype":"${type}","shape":${JSON.stringify(shape)},"base64":`);
-  writer.base64(new Uint8Array(written.buffer, written.byteOffset, written.byteLength));
-  writer.text('}');
-}
-
-function inPrecision(values: Values, dtype: Dtype): Values {
-  if (dtype === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values);
-  return values instanceof Float64Array ? values : Float64Array.from(values);
-}
-
-/** Where in an answer that could not be written the number is that is not finite. */
-function findNotFinite(node: AnswerNode, path: string, dtype: Dtype): NotFiniteError | undefined {
-  if (typeof node !== 'object') return undefined;
-  if (node instanceof AnswerTensor || node instanceof AnswerRows) {
-    const at = firstNotFinite(node.values, dtype);
-    return at < 0 ? undefined : new NotFiniteError(path, node instanceof AnswerTensor ? indexOf(at, node.shape) : [at], dtype);
-  }
-  if (node instanceof AnswerNumber) return firstNotFinite([node.value], dtype) < 0 ? undefined : new NotFiniteError(path, [], dtype);
-  for (const [key, child] of Object.entries(node)) {
-    const found = findNotFinite(child, `${path}/${key}`, dtype);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function firstNotFinite(values: ArrayLike<number>, dtype: Dtype): number {
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!;
-    if (!Number.isFinite(dtype === 'float32' ? Math.fround(value) : value)) return at;
-  }
-  return -1;
-}
-
-function indexOf(at: number, shape: readonly number[]): number[] {
-  return shape.map((length, axis) => Math.floor(at / sizeOf(shape.slice(axis + 1))) % length);
+/** Rows of different lengths as bytes: all of them one after the other, and beside them where each begins. */
+function writeFlatRows({ values, offsets, offsetsName }: AnswerRows, output: Output): void {
+  writeTensor(new AnswerTensor(values, [values.length]), output);
+  writer.text(`,"${offsetsName}":`);
+  writeTensor(new AnswerTensor(offsets, [offsets.length]), output);
 }
 
 function isArray(node: AnswerNode): node is readonly AnswerNode[] {

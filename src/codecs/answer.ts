@@ -1,6 +1,9 @@
 import type { Dtype } from '../compute/backend.ts';
 import type { Values } from '../compute/jobs.ts';
 
+/** How tensors stand in a JSON answer: as nested arrays, or as little-endian bytes in base64. */
+export type TensorEncoding = 'json' | 'base64';
+
 /** What tensors of an answer hold. */
 export type TensorValues = Values | Int32Array | Uint8Array;
 
@@ -20,10 +23,32 @@ export class AnswerTensor {
 export class AnswerRows {
   readonly values: Values;
   readonly offsets: Int32Array;
+  /** The field that the offsets are where rows cannot be nested, as bytes cannot. */
+  readonly offsetsName: string;
 
-  constructor(values: Values, offsets: Int32Array) {
+  constructor(values: Values, offsets: Int32Array, offsetsName: string) {
     this.values = values;
     this.offsets = offsets;
+    this.offsetsName = offsetsName;
+  }
+}
+
+/** A tensor of an answer that is computed while the answer leaves: whole rows at a time. */
+export class AnswerBlocks {
+  readonly type: 'float' | 'uint8';
+  readonly shape: readonly number[];
+  /** Computes the tensor from its start, as far as it is asked to. */
+  readonly blocks: () => AsyncIterable<TensorValues>;
+
+  constructor(type: 'float' | 'uint8', shape: readonly number[], blocks: () => AsyncIterable<TensorValues>) {
+    this.type = type;
+    this.shape = shape;
+    this.blocks = blocks;
+  }
+
+  /** Numbers of the tensor. */
+  get count(): number {
+    return this.shape.reduce((count, length) => count * length, 1);
   }
 }
 
@@ -43,6 +68,7 @@ export type AnswerNode =
   | boolean
   | AnswerTensor
   | AnswerRows
+  | AnswerBlocks
   | AnswerNumber
   | readonly AnswerNode[]
   | { readonly [key: string]: AnswerNode };

@@ -48,15 +48,24 @@ export class JsonWriter {
    */
   row(values: TensorValues, start: number, end: number): void {
     this.text('[');
+    this.numbers(values, start, end);
+    this.text(']');
+  }
+
+  /**
+   * The same without the brackets.
+   *
+   * @throws {RangeError} when a value is not finite in the answer's precision.
+   */
+  numbers(values: TensorValues, start: number, end: number): void {
     // In blocks, so that memory is asked for as it is needed and not for the longest text that so many numbers could have.
     for (let from = start; from < end; from += rowBlock) {
       const to = Math.min(from + rowBlock, end);
       this.#reserve((to - from) * maxNumberLength);
       this.#length = this.#numbers(values, from, to);
     }
-    // The last comma becomes the bracket.
+    // The last comma is one too many.
     if (end > start) this.#length--;
-    this.text(']');
   }
 
   #numbers(values: TensorValues, from: number, to: number): number {
@@ -65,13 +74,11 @@ export class JsonWriter {
     return write(this.#bytes, this.#length, values, from, to);
   }
 
-  /** Base64 in quotes. */
+  /** Base64, without quotes. */
   base64(bytes: Uint8Array): void {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-    this.#reserve(text.length + 2);
-    this.#bytes[this.#length++] = 0x22;
+    this.#reserve(text.length);
     this.#length += this.#bytes.write(text, this.#length, 'latin1');
-    this.#bytes[this.#length++] = 0x22;
   }
 
   /** Begins an answer in a precision, and forgets what one that failed half-way has left. */

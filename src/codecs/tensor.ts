@@ -4,6 +4,10 @@ import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import { checkValues, type Limits } from '../limits.ts';
 import { decodeBase64 } from './base64.ts';
+import { ByteTensor, type Bytes } from './byte-tensor.ts';
+import { BinaryTensor } from './frame.ts';
+import { toRowMajor } from './npy.ts';
+import { PackedNumbers } from './packed-numbers.ts';
 
 /** A tensor of a request, decoded: row-major values; a number has the shape []. */
 export interface Tensor {
@@ -19,6 +23,8 @@ const mostDimensions = 64;
 const valueRule = "must be a finite number within float32's range";
 const forms =
   'a number, nested arrays of numbers, {"shape", "data"}, {"dtype", "shape", "base64"} or {"linspace": [first, last, count]}';
+const onlyFramed =
+  'announces bytes with "binary_data_size", which takes "Content-Type: application/octet-stream", the header "Inference-Header-Content-Length", and those bytes behind the JSON';
 
 /** Whether a value is a number that a tensor may hold. */
 export function isTensorNumber(value: unknown): value is number {
@@ -38,7 +44,11 @@ export function decodeTensor(value: unknown, path: string, errors: InputErrors, 
     return errors.add(path, `${valueRule}, got ${describe(value)}`);
   }
   if (Array.isArray(value)) return decodeNested(value, path, errors);
+  if (value instanceof PackedNumbers) return value;
+  if (value instanceof ByteTensor) return decodeByteTensor(value, path, errors);
+  if (value instanceof BinaryTensor) return decodeBinary(value, path, errors);
   if (typeof value === 'object' && value !== null) {
+    if ('binary_data_size' in value) return errors.add(path, onlyFramed);
     if ('linspace' in value) return decodeLinspace(value, path, errors, limits);
     if ('base64' in value) return decodeBytes(value, path, errors);
     if ('data' in value) return decodeFlat(value, path, errors);
@@ -127,44 +137,79 @@ function decodeFlat(value: object, path: string, errors: InputErrors): Tensor | 
   const { shape: givenShape, data } = value as { shape?: unknown; data?: unknown };
   const known = onlyKeys(value, ['shape', 'data'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
+  if (data instanceof PackedNumbers && data.shape.length === 1) {
+    return shape !== null && known && hasLength(data.values.length, shape, path, errors) ? { shape, values: data.values } : null;
+  }
   if (!Array.isArray(data)) return errors.add(`${path}/data`, `must be a flat array of numbers, got ${describe(data)}`);
   if (shape === null || !known) return null;
-  const size = sizeOf(shape);
-  if (size !== data.length) {
-    return errors.add(path, `shape ${shapeText(shape)} needs ${size} values, but data has ${data.length}`);
-  }
-  const values = new Float64Array(size);
+  if (!hasLength(data.length, shape, path, errors)) return null;
+  const values = new Float64Array(data.length);
   return copyNumbers(data, values, 0, `${path}/data`, errors) ? { shape, values } : null;
+}
+
+function hasLength(length: number, shape: readonly number[], path: string, errors: InputErrors): boolean {
+  const size = sizeOf(shape);
+  if (size !== length) errors.add(path, `shape ${shapeText(shape)} needs ${size} values, but data has ${length}`);
+  return size === length;
 }
 
 function decodeBytes(value: object, path: string, errors: InputErrors): Tensor | null {
   const { dtype, shape: givenShape, base64 } = value as { dtype?: unknown; shape?: unknown; base64?: unknown };
   const known = onlyKeys(value, ['dtype', 'shape', 'base64'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
-  if (dtype !== 'float32' && dtype !== 'float64') {
-    return errors.add(`${path}/dtype`, `must be "float32" or "float64", got ${describe(dtype)}`);
-  }
+  if (!isFloatType(dtype)) return errors.add(`${path}/dtype`, dtypeRule(dtype));
   if (typeof base64 !== 'string') return errors.add(`${path}/base64`, `must be a string, got ${describe(base64)}`);
   const bytes = decodeBase64(base64);
   if (typeof bytes === 'string') return errors.add(`${path}/base64`, bytes);
   if (shape === null || !known) return null;
+  return decodeLittleEndian({ dtype, shape, bytes }, path, { name: 'base64 holds', path: `${path}/base64` }, errors);
+}
+
+/** A tensor whose bytes stand behind the JSON. */
+function decodeBinary({ announced, bytes }: BinaryTensor, path: string, errors: InputErrors): Tensor | null {
+  const { dtype, shape: givenShape } = announced as { dtype?: unknown; shape?: unknown };
+  const known = onlyKeys(announced, ['dtype', 'shape', 'binary_data_size'], path, errors);
+  const shape = decodeShape(givenShape, `${path}/shape`, errors);
+  if (!isFloatType(dtype)) return errors.add(`${path}/dtype`, dtypeRule(dtype));
+  if (shape === null || !known) return null;
+  return decodeLittleEndian({ dtype, shape, bytes }, path, { name: 'binary_data_size is', path }, errors);
+}
+
+function decodeByteTensor(given: ByteTensor, path: string, errors: InputErrors): Tensor | null {
+  const tensor = decodeLittleEndian(given, path, { name: 'there are', path }, errors);
+  return tensor !== null && given.fortranOrder ? { shape: tensor.shape, values: toRowMajor(tensor.values, tensor.shape) } : tensor;
+}
+
+type FloatType = 'float32' | 'float64';
+
+function isFloatType(dtype: unknown): dtype is FloatType {
+  return dtype === 'float32' || dtype === 'float64';
+}
+
+function dtypeRule(got: unknown): string {
+  return `must be "float32" or "float64", got ${describe(got)}`;
+}
+
+/**
+ * Bytes as a tensor: a view on them where their address allows. What is wrong goes to `errors`; the answer is then null.
+ *
+ * @param source where the bytes stand, and what to say of how many they are, such as "base64 holds".
+ */
+function decodeLittleEndian({ dtype, shape, bytes }: Bytes, path: string, source: { readonly name: string; readonly path: string }, errors: InputErrors): Tensor | null {
   const needed = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
   if (bytes.length !== needed) {
-    return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but base64 holds ${bytes.length}`);
+    return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
   }
   const values = viewValues(bytes, dtype);
-  for (let i = 0; i < values.length; i++) {
-    if (!isTensorNumber(values[i])) return errors.add(`${path}/base64`, `element ${i} ${valueRule}, got ${values[i]!}`);
-  }
-  return { shape, values };
+  const wrong = values.findIndex((value) => !isTensorNumber(value));
+  return wrong < 0 ? { shape, values } : errors.add(source.path, `element ${wrong} ${valueRule}, got ${values[wrong]!}`);
 }
 
 /** Little-endian bytes as numbers; every platform that Node runs WebAssembly SIMD on is little-endian. */
-function viewValues(bytes: Buffer, dtype: 'float32' | 'float64'): Values {
-  const Type = dtype === 'float32' ? Float32Array : Float64Array;
-  const aligned = bytes.byteOffset % Type.BYTES_PER_ELEMENT === 0;
-  const own = aligned ? bytes : Uint8Array.from(bytes);
-  return new Type(own.buffer as ArrayBuffer, own.byteOffset, own.length / Type.BYTES_PER_ELEMENT);
+function viewValues(bytes: Uint8Array, dtype: FloatType): Values {
+  const size = dtype === 'float32' ? 4 : 8;
+  const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : Uint8Array.from(bytes);
+  return dtype === 'float32' ? new Float32Array(buffer, byteOffset, length / size) : new Float64Array(buffer, byteOffset, length / size);
 }
 
 function decodeLinspace(value: object, path: string, errors: InputErrors, limits: Limits): Tensor | null {

@@ -8,7 +8,7 @@ const alignment = 64;
  * everything is given back at once when the next job resets it (or, within a job, with `release`).
  */
 export class Arena {
-  readonly memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
+  readonly memory: WebAssembly.Memory;
   /** Shared memory that grows gets a new buffer object each time; views on the older ones stay good. */
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   #top = alignment;
@@ -19,7 +19,9 @@ export class Arena {
   #bytes!: Uint8Array;
   #view!: DataView;
 
-  constructor() {
+  /** @param memory another thread's arena's; its own unless given. */
+  constructor(memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true })) {
+    this.memory = memory;
     this.#viewMemory();
   }
 
@@ -102,6 +104,12 @@ export class Arena {
     const address = this.allocate(4 * length);
     this.#float32.fill(value, address / 4, address / 4 + length);
     return address;
+  }
+
+  /** An array that lies in this memory, seen from another thread, as a view of this one. */
+  view<Array extends Float32Array | Float64Array>(array: Array): Array {
+    const { byteOffset, length } = array;
+    return (array instanceof Float32Array ? this.floats(byteOffset, length) : this.doubles(byteOffset, length)) as Array;
   }
 
   /** The float32 at an address: a view, good until the memory is given back. */

@@ -15,15 +15,32 @@ export const problemTypes = {
     description:
       'The body could not be parsed; `detail` says where it stops being JSON. `NaN`, `Infinity` and trailing commas are not JSON: Python writes the first two unless told `allow_nan=False`.',
   },
+  invalid_frame: {
+    status: 400,
+    title: 'The body\'s framing is wrong',
+    description:
+      'A body of `application/octet-stream` is JSON followed by the tensors\' bytes, and the header `Inference-Header-Content-Length` says how many bytes are JSON. It is missing, not a number, or larger than the body.',
+  },
+  invalid_npy: {
+    status: 400,
+    title: 'The body is not an npy array',
+    description:
+      'A body of `application/x-npy` is one array of float32 or float64 as `numpy.save` writes it. `detail` says what was found; `numpy.save(file, array.astype(numpy.float32))` is right.',
+  },
   empty_body: {
     status: 400,
     title: 'The body is missing',
-    description: 'The route takes a JSON object as body and none came.',
+    description: 'The route takes a request as body and none came.',
   },
   incomplete_body: {
     status: 400,
     title: 'The body was cut off',
     description: 'Fewer or more bytes arrived than `Content-Length` announced. Often a proxy or a client that gave up while sending.',
+  },
+  corrupt_body: {
+    status: 400,
+    title: 'The body cannot be decompressed',
+    description: 'The body is not what its `Content-Encoding` says: not gzip or Brotli, cut short, or followed by something else.',
   },
   forbidden_key: {
     status: 400,
@@ -81,7 +98,7 @@ export const problemTypes = {
     status: 413,
     title: 'The request asks for too much work',
     description:
-      'The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or `MAX_REFERENCE_NEURON_STEPS` where the request asks for float64 or the back-end `reference`, or the values to make or answer exceed `MAX_RESULT_VALUES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.',
+      'The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or `MAX_REFERENCE_NEURON_STEPS` where the request asks for float64 or the back-end `reference`, the values to make or answer exceed `MAX_RESULT_VALUES`, or those to stream `MAX_STREAMED_VALUES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.',
   },
   uri_too_long: {
     status: 414,
@@ -91,7 +108,7 @@ export const problemTypes = {
   unsupported_media_type: {
     status: 415,
     title: 'The body\'s media type is not supported',
-    description: 'Send `Content-Type: application/json`. curl sends `application/x-www-form-urlencoded` unless told otherwise: `-H "content-type: application/json"`, or `--json`.',
+    description: 'Send `Content-Type: application/json`, `application/octet-stream` for JSON followed by bytes, or `application/x-npy`; and `Content-Encoding: gzip`, `br` or none. curl sends `application/x-www-form-urlencoded` unless told otherwise: `-H "content-type: application/json"`, or `--json`.',
   },
   headers_too_large: {
     status: 431,
@@ -150,6 +167,12 @@ export class Problem extends Error {
 
   get status(): number {
     return problemTypes[this.code].status;
+  }
+
+  /** The problem in one text. */
+  toText(): string {
+    if (this.errors === undefined || this.errors.length < 2) return this.message;
+    return this.errors.map(({ path, message }) => `${path === '' ? 'The body' : path}: ${message}`).join('; ');
   }
 
   /** The body of the answer, as RFC 9457 has it. */

@@ -11,13 +11,28 @@ import { Problem } from '../errors/problems.ts';
 export function requireAcceptable(offered: readonly string[]) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
     const { accept } = request.headers;
-    if (accept === undefined || accept === '*/*' || offered.some((type) => accepts(accept, type))) done();
+    if (accept === undefined || accept === '*/*' || bestAccepted(accept, offered) !== undefined) done();
     else done(new Problem('not_acceptable', `The route answers in ${offered.join(' or ')}, which "Accept: ${accept.slice(0, 200)}" excludes.`));
   };
 }
 
-/** Whether an `Accept` header allows a media type: the most specific range that covers it decides. */
-export function accepts(header: string, type: string): boolean {
+/** The media type that an `Accept` header likes best, the earliest among equals; undefined when it excludes all. */
+export function bestAccepted<Type extends string>(header: string | undefined, offered: readonly Type[]): Type | undefined {
+  if (header === undefined || header === '*/*') return offered[0];
+  let best: Type | undefined;
+  let bestQuality = 0;
+  for (const type of offered) {
+    const quality = qualityOf(header, type);
+    if (quality > bestQuality) {
+      best = type;
+      bestQuality = quality;
+    }
+  }
+  return best;
+}
+
+/** What an `Accept` header weighs a media type with: the most specific range that covers it decides. */
+function qualityOf(header: string, type: string): number {
   const [main] = type.split('/') as [string];
   let quality = 0;
   let specificity = -1;
@@ -29,5 +44,5 @@ export function accepts(header: string, type: string): boolean {
     const weight = parameters.find((parameter) => parameter.startsWith('q='));
     quality = weight === undefined ? 1 : Number(weight.slice(2));
   }
-  return quality > 0;
+  return quality;
 }

@@ -10,7 +10,7 @@ import { Problem, problemMediaType } from '../errors/problems.ts';
 export const problemDetails = fp((app, _options, done) => {
   const routes = collectRoutes(app);
 
-  app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error, app), request, reply, error));
+  app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error), request, reply, error));
 
   // Before the body is looked at: whatever it is, there is nobody to read it.
   app.addHook('onRequest', (request, reply, next) => {
@@ -48,28 +48,26 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
     reply.removeHeader('connection');
     request.raw.resume();
   }
-  return reply
-    .code(problem.status)
-    .headers({ ...problem.headers, 'x-request-id': request.id })
-    .type(problemMediaType)
-    .send(JSON.stringify(problem.toDocument(pathOf(request), request.id)));
+  const path = pathOf(request);
+  void reply.code(problem.status).headers({ ...problem.headers, 'x-request-id': request.id });
+  if (speaksInference(path)) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ error: problem.toText() }));
+  return reply.type(problemMediaType).send(JSON.stringify(problem.toDocument(path, request.id)));
+}
+
+/** Whether a path belongs to the Open Inference Protocol, which has a form of its own for errors. */
+function speaksInference(path: string): boolean {
+  return path === '/v2' || path.startsWith('/v2/');
 }
 
 /** The problem that a framework's error stands for; whatever is not known to be the client's doing is ours. */
-export function toProblem(error: FastifyError | Problem, app: FastifyInstance): Problem {
+export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfMemoryError) {
     return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', { cause: error, headers: { 'retry-after': '1' } });
   }
-  const limit = app.config.limits.bodyBytes;
   switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new Problem('body_too_large', `The body is larger than the limit of ${limit} bytes.`);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new Problem('unsupported_media_type', 'The body must be sent with "Content-Type: application/json".');
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-    case 'ECONNRESET':
-      return new Problem('incomplete_body', 'The body does not have as many bytes as Content-Length says.');
+      return new Problem('unsupported_media_type', 'The body must be sent with "Content-Type: application/json", "application/octet-stream" or "application/x-npy".');
     case 'FST_ERR_BAD_URL':
       return new Problem('malformed_http', 'The path of the URL is not validly percent-encoded.');
     case 'FST_ERR_MAX_PARAM_LENGTH':

@@ -10,12 +10,14 @@ import {
   type Quantity,
   type Recordable,
 } from '../compute/jobs.ts';
+import { isLongRun, isPerStep } from '../compute/long-run.ts';
 import { shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
-import { checkValues, type Limits } from '../limits.ts';
+import { checkStreamed, checkValues, type Limits } from '../limits.ts';
 import type { LifGradRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif-routes.ts';
 import { isPerNeuron, neuronQuantity, readLifProblem, stepQuantity } from './lif-problem.ts';
 import { distinctNames } from './names.ts';
+import { runOptions, type LifGradPlan, type LifSimulatePlan } from './plan.ts';
 import { resolveSurrogates } from './surrogates.ts';
 import { checkWish } from './wish.ts';
 
@@ -23,25 +25,26 @@ const defaultRecord: readonly Recordable[] = ['spike_counts', 'firing_rates'];
 const defaultWrt: readonly Differentiable[] = ['current'];
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
-export function lifSimulateJob(request: LifSimulateRequest, limits: Limits): LifSimulateJob {
+export function lifSimulatePlan(request: LifSimulateRequest, limits: Limits): LifSimulatePlan {
   const errors = new InputErrors();
   checkWish(request, errors);
   const record = distinctNames(request.record ?? defaultRecord, recordable, '/record', errors);
   const { problem } = readLifProblem(request, 1, errors, limits);
-  let values = 0;
-  for (const name of record!) values += recordedValues(name, problem);
-  checkValues(values, `Recording ${[...record!].join(', ')}`, limits);
-  return { kind: 'lif_simulate', problem, record: record! };
-}
-
-/** A job, and the shapes in which its gradients are answered. */
-export interface LifGradPlan {
-  readonly job: LifGradJob;
-  readonly gradShapes: Readonly<Record<Differentiable, readonly number[]>>;
+  const job: LifSimulateJob = { kind: 'lif_simulate', problem, record: record! };
+  const streams = isLongRun(job);
+  let kept = 0;
+  let streamed = 0;
+  for (const name of record!) {
+    if (streams && isPerStep(name)) streamed += recordedValues(name, problem);
+    else kept += recordedValues(name, problem);
+  }
+  checkValues(kept, `Recording ${[...record!].join(', ')}`, limits);
+  checkStreamed(streamed, limits);
+  return { job, options: runOptions(request) };
 }
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
-export function lifGradJob(request: LifGradRequest, limits: Limits): LifGradPlan {
+export function lifGradPlan(request: LifGradRequest, limits: Limits): LifGradPlan {
   const errors = new InputErrors();
   checkWish(request, errors);
   const surrogates = resolveSurrogates(request.surrogate ?? 'sigmoid', errors);
@@ -61,7 +64,7 @@ export function lifGradJob(request: LifGradRequest, limits: Limits): LifGradPlan
     detachReset: request.detach_reset ?? false,
     wrt: [...wrt!],
   };
-  return { job, gradShapes: givenShapes };
+  return { job, gradShapes: givenShapes, options: runOptions(request) };
 }
 
 /** A loss whose tensors are decoded, but not yet known to fit the problem. */

@@ -6,17 +6,12 @@ import { InputErrors } from '../errors/input-errors.ts';
 import { checkValues, checkWork, type Limits } from '../limits.ts';
 import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../schemas/surrogate-routes.ts';
 import { distinctNames } from './names.ts';
+import { runOptions, type SurrogateEvalPlan, type SurrogateGradPlan } from './plan.ts';
 import { resolveSurrogates } from './surrogates.ts';
 import { checkWish } from './wish.ts';
 
-/** A job and the shape of x, in which its results are answered. */
-export interface Shaped<J> {
-  readonly job: J;
-  readonly shape: readonly number[];
-}
-
 /** @throws {Problem} when the request is not valid or asks for too much. */
-export function surrogateEvalJob(request: SurrogateEvalRequest, limits: Limits): Shaped<SurrogateEvalJob> {
+export function surrogateEvalPlan(request: SurrogateEvalRequest, limits: Limits): SurrogateEvalPlan {
   const errors = new InputErrors();
   checkWish(request, errors);
   const x = decodeTensor(request.x, '/x', errors, limits);
@@ -33,11 +28,11 @@ export function surrogateEvalJob(request: SurrogateEvalRequest, limits: Limits):
     surrogates: surrogates!,
     outputs: { spike: outputs!.has('spike'), value: outputs!.has('value') },
   };
-  return { job, shape: x!.shape };
+  return { job, shape: x!.shape, options: runOptions(request) };
 }
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
-export function surrogateGradJob(request: SurrogateGradRequest, limits: Limits): Shaped<SurrogateGradJob> {
+export function surrogateGradPlan(request: SurrogateGradRequest, limits: Limits): SurrogateGradPlan {
   const errors = new InputErrors();
   checkWish(request, errors);
   const x = decodeTensor(request.x, '/x', errors, limits);
@@ -58,5 +53,5 @@ export function surrogateGradJob(request: SurrogateGradRequest, limits: Limits):
     cotangent:
       cotangent === null ? 1 : cotangent.shape.length === 0 ? cotangent.values[0]! : broadcastValues(cotangent, x!.shape),
   };
-  return { job, shape: x!.shape };
+  return { job, shape: x!.shape, options: runOptions(request) };
 }

@@ -40,6 +40,7 @@ const Info = Type.Object({
     max_neuron_steps: Type.Number({ description: 'Neurons x steps x surrogates of one request.' }),
     max_reference_neuron_steps: Type.Number({ description: 'The same, of one that the `reference` back-end computes.' }),
     max_result_values: Type.Integer({ description: 'Numbers that one request may have made for it.' }),
+    max_streamed_values: Type.Number({ description: '`spikes`, `v` and `v_pre` that one answer may stream.' }),
   }),
 });
 
@@ -66,6 +67,7 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
         max_neuron_steps: limits.neuronSteps,
         max_reference_neuron_steps: limits.referenceNeuronSteps,
         max_result_values: limits.resultValues,
+        max_streamed_values: limits.streamedValues,
       },
     }),
   );

@@ -1,15 +1,12 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 
-import { lifGradAnswer, lifSimulateAnswer } from '../answers/lif.ts';
-import { lifGradJob, lifSimulateJob } from '../requests/lif-jobs.ts';
 import { LifGradAnswer, LifGradRequest, LifSimulateAnswer, LifSimulateRequest } from '../schemas/lif-routes.ts';
 import { computeProblems } from '../schemas/problem.ts';
-import { runJob } from './run-job.ts';
+import { answers, requestBodies } from '../schemas/bodies.ts';
+import { computeHandler } from './compute-handler.ts';
 
 /** Leaky integrate-and-fire neurons and gradients through them. */
 export const lifRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
-  const { limits } = app.config;
-
   app.post(
     '/lif/simulate',
     {
@@ -17,14 +14,11 @@ export const lifRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => 
         tags: ['Compute'],
         summary: 'Run LIF neurons',
         description: 'Steps B neurons through T time steps and answers what `record` lists. Times are in ms, rates in Hz.',
-        body: LifSimulateRequest,
-        response: { 200: LifSimulateAnswer, ...computeProblems },
+        body: requestBodies(LifSimulateRequest),
+        response: { 200: answers(LifSimulateAnswer), ...computeProblems },
       },
     },
-    (request, reply) => {
-      const job = lifSimulateJob(request.body, limits);
-      return runJob(request, reply, job, request.body, (result) => lifSimulateAnswer(job, result));
-    },
+    computeHandler('lif_simulate'),
   );
 
   app.post(
@@ -35,14 +29,11 @@ export const lifRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => 
         summary: 'Gradients through LIF neurons',
         description:
           'Backpropagation through time: the forward pass is the hard threshold, the backward pass puts the surrogate gradient in its place. A gradient has the shape in which its quantity was given; a number\'s is the sum over neurons.',
-        body: LifGradRequest,
-        response: { 200: LifGradAnswer, ...computeProblems },
+        body: requestBodies(LifGradRequest),
+        response: { 200: answers(LifGradAnswer), ...computeProblems },
       },
     },
-    (request, reply) => {
-      const plan = lifGradJob(request.body, limits);
-      return runJob(request, reply, plan.job, request.body, (results) => lifGradAnswer(plan, results));
-    },
+    computeHandler('lif_grad'),
   );
   done();
 };

@@ -43,8 +43,11 @@ export function problemResponses(...codes: readonly ProblemCode[]): Record<numbe
 /** The problems of every route that computes. */
 export const computeProblems = problemResponses(
   'invalid_json',
+  'invalid_frame',
+  'invalid_npy',
   'empty_body',
   'incomplete_body',
+  'corrupt_body',
   'forbidden_key',
   'invalid_request',
   'numerical_overflow',

@@ -138,7 +138,10 @@ describe('POST /lif/simulate', () => {
     expect(work).toMatchObject({ status: 413, code: 'too_much_work' });
     expect(work.detail).toContain('100000000000 neuron-steps (100000 neurons x 1000000 steps); the limit is 10000000000');
     const values = await service.refused('/lif/simulate', { current: { linspace: [0, 1, 1e5] }, steps: 1e4, record: ['v'] });
-    expect(values.detail).toContain('Recording v would take an estimated 1000000000 values; the limit is 33554432');
+    expect(values.detail).toContain('The answer would stream an estimated 1000000000 values; the limit is 268435456');
+    // One neuron's steps are not cut, so that so long a row is no stream.
+    const row = await service.refused('/lif/simulate', { current: 1, steps: 1e9, record: ['v'] });
+    expect(row.detail).toContain('Recording v would take an estimated 1000000000 values; the limit is 33554432');
     const repeated = await service.refused('/lif/simulate', { current: { shape: [1, 1e4], data: new Array(1e4).fill(0) }, neuron: { tau: { linspace: [1, 2, 1e5] } } });
     expect(repeated.status).toBe(413);
   });

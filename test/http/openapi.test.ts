@@ -47,7 +47,8 @@ describe('GET /openapi.json', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths).sort()).toEqual([
       '/info', '/lif/grad', '/lif/simulate', '/livez', '/metrics', '/problems', '/problems/{code}', '/readyz', '/surrogate/eval', '/surrogate/grad',
-      '/surrogates', '/surrogates/{name}',
+      '/surrogates', '/surrogates/{name}', '/v2', '/v2/health/live', '/v2/health/ready', '/v2/models/{model}', '/v2/models/{model}/infer',
+      '/v2/models/{model}/ready',
     ]);
     for (const [path, method, { tags, summary }] of operations()) {
       expect(tags, `${method} ${path}`).toHaveLength(1);
@@ -64,7 +65,7 @@ describe('GET /openapi.json', () => {
   });
 
   it('has examples of request bodies that run as they stand, and answers that are as documented', async () => {
-    const posts = operations().filter(([, method]) => method === 'post');
+    const posts = operations().filter(([path, method]) => method === 'post' && !path.startsWith('/v2'));
     expect(posts).toHaveLength(4);
     for (const [path, , { requestBody, responses }] of posts) {
       const media = requestBody!.content['application/json']!;
@@ -84,6 +85,17 @@ describe('GET /openapi.json', () => {
       }
       const problem = responses['400']!.content!['application/problem+json']!;
       expect(matches(problem.schema, (await service.post(path, {})).body)).toBe('');
+    }
+  });
+
+  it('has an example of an inference that runs, and an answer that is as documented', async () => {
+    const { requestBody, responses } = document.paths['/v2/models/{model}/infer']!.post!;
+    const media = requestBody!.content['application/json']!;
+    for (const example of examplesOf(media)) {
+      expect(matches(media.schema, example)).toBe('');
+      const { status, body } = await service.post('/v2/models/surrogate_grad/infer', example);
+      expect(status).toBe(200);
+      expect(matches(responses['200']!.content!['application/json']!.schema, body)).toBe('');
     }
   });
 

@@ -161,7 +161,7 @@ describe('GET /info and /', () => {
         { name: 'wasm', device: 'cpu', dtype: 'float32', state: expect.stringMatching(/^(warming|ready)$/) as string },
         { name: 'reference', device: 'cpu', dtype: 'float64', state: expect.stringMatching(/^(warming|ready)$/) as string },
       ],
-      limits: { max_body_bytes: 64 * 2 ** 20, max_neuron_steps: 123, max_reference_neuron_steps: 1e7, max_result_values: 2 ** 25 },
+      limits: { max_body_bytes: 64 * 2 ** 20, max_neuron_steps: 123, max_reference_neuron_steps: 1e7, max_result_values: 2 ** 25, max_streamed_values: 2 ** 28 },
     });
     const root = await fetch(service.url, { redirect: 'manual' });
     expect(root.status).toBe(302);

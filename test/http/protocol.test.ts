@@ -164,8 +164,8 @@ describe('Accept', () => {
     ['text/html, */*;q=0.1', 200],
     ['text/html', 406],
     ['application/json;q=0', 406],
-    ['*/*, application/json;q=0', 406],
-    ['image/*, application/octet-stream', 406],
+    ['*/*;q=0.5, application/json;q=0, application/octet-stream;q=0, application/x-npy;q=0', 406],
+    ['image/*, text/plain', 406],
   ])('%s gives %d', async (accept, expected) => {
     const { status, headers, body } = await service.post<ProblemDocument>('/surrogate/grad', good, { accept });
     expect(status).toBe(expected);

@@ -45,6 +45,11 @@ export class Service {
     });
   }
 
+  /** Posts bytes, and leaves the answer unread. */
+  async send(path: string, { body, headers }: { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> }, more: Record<string, string> = {}): Promise<Response> {
+    return fetch(this.url + path, { method: 'POST', body, headers: { ...headers, ...more } });
+  }
+
   /** Posts what must be refused, and returns the problem. */
   async refused(path: string, body: unknown): Promise<ProblemDocument> {
     const { status, headers, body: problem } = await this.post<ProblemDocument>(path, body);

@@ -1,0 +1,21 @@
+import type { AnswerNode } from '../codecs/answer.ts';
+import type { ResultOf } from '../compute/jobs.ts';
+import type { Operation, Plans } from '../requests/plan.ts';
+import { lifGradAnswer, lifSimulateAnswer } from './lif.ts';
+import { surrogateEvalAnswer, surrogateGradAnswer } from './surrogate.ts';
+
+export type AnswerFields = Readonly<Record<string, AnswerNode>>;
+
+type Answers = { readonly [O in Operation]: (plan: Plans[O], result: ResultOf[O]) => AnswerFields };
+
+const answers: Answers = {
+  surrogate_eval: surrogateEvalAnswer,
+  surrogate_grad: surrogateGradAnswer,
+  lif_simulate: lifSimulateAnswer,
+  lif_grad: lifGradAnswer,
+};
+
+/** What a plan's result is answered as, but for `meta`. */
+export function answerFields<O extends Operation>(operation: O, plan: Plans[O], result: ResultOf[O]): AnswerFields {
+  return answers[operation](plan, result);
+}

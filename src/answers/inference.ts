@@ -1,0 +1,92 @@
+import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
+import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
+import type { Piece } from '../codecs/pieces.ts';
+import { bytesTypeOf, littleEndianBytes, type BytesType } from '../codecs/tensor-bytes.ts';
+import type { Dtype } from '../compute/backend.ts';
+import { invalidRequest } from '../errors/input-errors.ts';
+import type { InferenceReply } from '../requests/inference-request.ts';
+import type { Datatype } from '../requests/inference-models.ts';
+import type { AnswerFields } from './answer.ts';
+
+/** The version that every model has. */
+export const modelVersion = '1';
+
+const datatypes: Readonly<Record<BytesType, Datatype>> = { float32: 'FP32', float64: 'FP64', int32: 'INT32', uint8: 'UINT8' };
+
+/**
+ * Answers an inference request.
+ *
+ * @throws {Problem} `invalid_request` when an output is asked for that was not computed.
+ * @throws {RangeError} when a number is not finite in the precision.
+ */
+export function inferenceAnswer(model: string, fields: AnswerFields, reply: InferenceReply, dtype: Dtype): EncodedAnswer {
+  const computed = outputsOf(fields);
+  const tensors: Piece[] = [];
+  const outputs = (reply.outputs ?? [...computed.keys()]).map((name) => {
+    const tensor = computed.get(name);
+    if (tensor === undefined) throw notComputed(name, computed);
+    const isBinary = !reply.json.includes(name) && (reply.binary === 'all' || reply.binary.includes(name));
+    return outputNode(name, tensor, isBinary ? tensors : undefined, dtype);
+  });
+  const { text } = encodeAnswer(
+    {
+      model_name: model,
+      model_version: modelVersion,
+      ...(reply.id !== undefined && { id: reply.id }),
+      parameters: flatMeta(fields.meta as Record<string, AnswerNode>),
+      outputs,
+    },
+    { encoding: 'json', dtype },
+  );
+  return { text, tensors };
+}
+
+/** The tensors of an answer by the protocol's names. */
+function outputsOf({ results, ...recorded }: AnswerFields): Map<string, AnswerTensor | AnswerBlocks> {
+  const outputs = new Map<string, AnswerTensor | AnswerBlocks>();
+  const put = (prefix: string, nodes: Readonly<Record<string, AnswerNode>>) => {
+    for (const [name, node] of Object.entries(nodes)) {
+      if (node instanceof AnswerTensor) outputs.set(prefix + name, node.shape.length === 0 ? new AnswerTensor(node.values, [1]) : node);
+      else if (node instanceof AnswerBlocks) outputs.set(prefix + name, node);
+      else if (node instanceof AnswerNumber) outputs.set(prefix + name, new AnswerTensor(Float64Array.of(node.value), [1]));
+      else if (node instanceof AnswerRows) {
+        outputs.set(prefix + name, new AnswerTensor(node.values, [node.values.length]));
+        outputs.set(prefix + node.offsetsName, new AnswerTensor(node.offsets, [node.offsets.length]));
+      } else if (name === 'grad') put('grad_', node as Readonly<Record<string, AnswerNode>>);
+    }
+  };
+  const [first] = (results ?? [recorded]) as readonly Readonly<Record<string, AnswerNode>>[];
+  put('', first!);
+  return outputs;
+}
+
+function outputNode(name: string, tensor: AnswerTensor | AnswerBlocks, bytesGoTo: Piece[] | undefined, dtype: Dtype): AnswerNode {
+  const type = tensor instanceof AnswerTensor ? bytesTypeOf(tensor.values, dtype) : tensor.type === 'float' ? dtype : tensor.type;
+  const head = { name, datatype: datatypes[type], shape: tensor.shape };
+  if (bytesGoTo === undefined) return { ...head, data: flat(tensor) };
+  if (tensor instanceof AnswerTensor) {
+    const bytes = littleEndianBytes(tensor.values, dtype);
+    bytesGoTo.push(bytes);
+    return { ...head, parameters: { binary_data_size: bytes.length } };
+  }
+  const { blocks, count } = tensor;
+  bytesGoTo.push(async function* () {
+    for await (const block of blocks()) yield littleEndianBytes(block, dtype);
+  });
+  return { ...head, parameters: { binary_data_size: count * { float32: 4, float64: 8, int32: 4, uint8: 1 }[type] } };
+}
+
+function flat(tensor: AnswerTensor | AnswerBlocks): AnswerNode {
+  if (tensor instanceof AnswerTensor) return new AnswerTensor(tensor.values, [tensor.values.length]);
+  return new AnswerBlocks(tensor.type, [tensor.count], tensor.blocks);
+}
+
+/** `meta` without its one level of nesting, which the protocol's parameters cannot have. */
+function flatMeta({ fallback, ...meta }: Readonly<Record<string, AnswerNode>>): AnswerNode {
+  const { from, reason } = (fallback ?? {}) as { from?: string; reason?: string };
+  return { ...meta, ...(from !== undefined && { fallback_from: from }), ...(reason !== undefined && { fallback_reason: reason }) };
+}
+
+function notComputed(name: string, computed: ReadonlyMap<string, unknown>): Error {
+  return invalidRequest([{ path: '/outputs', message: `"${name}" is not computed by this request, which gives ${[...computed.keys()].join(', ')}` }]);
+}

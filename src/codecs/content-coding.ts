@@ -1,0 +1,112 @@
+import { finished, Transform, type Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip } from 'node:zlib';
+
+/** Content codings that bodies come in and answers are sent in. */
+export type ContentCoding = 'gzip' | 'br';
+
+/** A body that is larger, decompressed, than a body may be. */
+export class DecodedTooLargeError extends RangeError {
+  override readonly name = 'DecodedTooLargeError';
+}
+
+/** A body that is not what its `Content-Encoding` says. */
+export class CorruptBodyError extends Error {
+  override readonly name = 'CorruptBodyError';
+}
+
+/**
+ * The coding that a `Content-Encoding` names; null when it is one that cannot be read, or several one after the other.
+ *
+ * @example
+ * requestDecoder('x-gzip'); // 'gzip'
+ * requestDecoder('gzip, br'); // null
+ */
+export function requestDecoder(contentEncoding: string | undefined): ContentCoding | 'identity' | null {
+  const codings = (contentEncoding ?? '').toLowerCase().split(',').map((coding) => coding.trim());
+  const [coding, ...more] = codings.filter((name) => name !== '' && name !== 'identity');
+  if (coding === undefined) return 'identity';
+  if (more.length > 0) return null;
+  if (coding === 'gzip' || coding === 'x-gzip') return 'gzip';
+  return coding === 'br' ? 'br' : null;
+}
+
+/**
+ * A compressed stream's bytes. No more is decompressed than is read, and nothing beyond the limit, however much the stream would become.
+ *
+ * The stream given is not destroyed when its bytes are refused: a request's socket still has to carry the answer.
+ *
+ * @returns a stream that ends with a DecodedTooLargeError when there are more bytes than the limit; with a CorruptBodyError when they are
+ * not of the coding, end early, or something follows them; with the given stream's own error when that fails.
+ * @example
+ * for await (const chunk of decodeWithin(request, 'gzip', 1e6)) ...
+ */
+export function decodeWithin(stream: Readable, coding: ContentCoding, limitBytes: number): Readable {
+  const decoder = coding === 'gzip' ? createGunzip() : createBrotliDecompress();
+  let received = 0;
+  let length = 0;
+  const limiter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.length;
+      if (length > limitBytes) done(new DecodedTooLargeError(`decompressed, there are more than ${limitBytes} bytes`));
+      else done(null, chunk);
+    },
+    flush(done) {
+      // Node leaves what follows the end of Brotli, or zeros behind gzip, unread and says nothing.
+      if (decoder.bytesWritten === received) done();
+      else done(new CorruptBodyError(`something follows the end of the ${coding} data`));
+    },
+  });
+  const count = (chunk: Buffer) => { received += chunk.length; };
+  stream.on('data', count);
+  finished(stream, { writable: false }, (error) => { if (error) limiter.destroy(error); });
+  decoder.on('error', (error) => limiter.destroy(new CorruptBodyError(error.message, { cause: error })));
+  limiter.on('close', () => {
+    // First, since with a listener left the stream would flow on.
+    stream.off('data', count);
+    stream.unpipe(decoder);
+    decoder.destroy();
+  });
+  return stream.pipe(decoder).pipe(limiter);
+}
+
+interface Weighed {
+  readonly coding: string;
+  readonly weight: number;
+}
+
+/**
+ * The coding of an answer that an `Accept-Encoding` (RFC 9110, 12.5.3) leads to; null when it excludes all there are.
+ *
+ * Where compressing is `allowed`, the best coding that the header names is taken; gzip rather than br, which takes longer. Where it has to
+ * be `asked` for, only a header that names one coding alone, or that weighs identity lower, does so: a list of codings is what every
+ * browser and library sends by itself.
+ *
+ * @example
+ * chooseEncoding('gzip, deflate, br', { wanted: 'allowed' }); // 'gzip'
+ * chooseEncoding('gzip, deflate, br', { wanted: 'asked' }); // 'identity'
+ * chooseEncoding('br', { wanted: 'asked' }); // 'br'
+ */
+export function chooseEncoding(acceptEncoding: string | undefined, { wanted }: { readonly wanted: 'allowed' | 'asked' }): ContentCoding | 'identity' | null {
+  if (acceptEncoding === undefined || acceptEncoding.trim() === '') return 'identity';
+  const members = acceptEncoding.split(',').flatMap(weighed);
+  const weightOf = (coding: string) => members.find((member) => member.coding === coding)?.weight;
+  const anyOther = weightOf('*');
+  const gzip = weightOf('gzip') ?? weightOf('x-gzip') ?? anyOther ?? 0;
+  const br = weightOf('br') ?? anyOther ?? 0;
+  const identity = weightOf('identity') ?? (anyOther === 0 ? 0 : undefined);
+  const best = gzip === 0 && br === 0 ? undefined : br > gzip ? 'br' : 'gzip';
+  if (identity === 0) return best ?? null;
+  if (best === undefined) return 'identity';
+  const weighsMore = identity !== undefined && Math.max(gzip, br) > identity;
+  const namesOne = members.filter(({ coding, weight }) => coding !== 'identity' && weight > 0).length === 1 && anyOther === undefined;
+  const asked = weighsMore || (namesOne && identity === undefined);
+  if (wanted === 'asked') return asked ? best : 'identity';
+  return identity !== undefined && !weighsMore && identity > Math.max(gzip, br) ? 'identity' : best;
+}
+
+/** One member of the header; none where its weight is not a number from 0 to 1. */
+function weighed(member: string): Weighed[] {
+  const [coding, ...parameters] = member.split(';').map((part) => part.trim().toLowerCase()) as [string, ...string[]];
+  const weight = parameters.find((parameter) => parameter.startsWith('q'))?.replace(/^q=/, '') ?? '1';
+  return coding !== '' && /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight) ? [{ coding, weight: Number(weight) }] : [];
+}

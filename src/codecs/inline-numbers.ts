@@ -1,0 +1,23 @@
+import { Arena } from '../compute/arena.ts';
+import { JsonNumbersReader } from './json-numbers-reader.ts';
+
+/** Reads JSON with its numbers from anywhere, in memory of its own that is used again each time. */
+export class InlineNumbers {
+  readonly #arena = new Arena();
+  readonly #reader: JsonNumbersReader;
+  readonly #start: number;
+
+  constructor(module: WebAssembly.Module) {
+    this.#reader = new JsonNumbersReader(module, this.#arena, (view) => view.slice());
+    this.#start = this.#arena.mark();
+  }
+
+  /** @throws {SyntaxError} where JSON.parse would, in other words. */
+  parse(json: Uint8Array): unknown {
+    this.#arena.release(this.#start);
+    const address = this.#arena.allocate(json.length);
+    const text = this.#arena.bytes(address, json.length);
+    text.set(json);
+    return this.#reader.parse(text);
+  }
+}

@@ -1,0 +1,277 @@
+import { deepest, layout, leastFive, mostFive } from './layout.ts';
+
+const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;
+const code = (character: string): string => `(i32.const ${character.charCodeAt(0)})`;
+
+/** All eight bytes the same. */
+const eight = (byte: number): string => `(i64.const 0x${byte.toString(16).padStart(2, '0').repeat(8)})`;
+
+/**
+ * The value of eight digits, the first in the lowest byte: neighbours are joined to pairs, and those with two multiplications to one
+ * number, as in Lemire's simdjson.
+ */
+const eightDigits = `
+  (func $eightDigits (param $digits i64) (result i64)
+    (local.set $digits (i64.add (i64.mul (local.get $digits) (i64.const 10)) (i64.shr_u (local.get $digits) (i64.const 8))))
+    (i64.shr_u
+      (i64.add
+        (i64.mul (i64.and (local.get $digits) (i64.const 0x000000ff000000ff)) (i64.const 0x000f424000000064))
+        (i64.mul (i64.and (i64.shr_u (local.get $digits) (i64.const 16)) (i64.const 0x000000ff000000ff)) (i64.const 0x0000271000000001)))
+      (i64.const 32)))`;
+
+/** The high half of a product of two unsigned 64-bit numbers. */
+const highProduct = `
+  (func $highProduct (param $a i64) (param $b i64) (result i64)
+    (local $aLow i64) (local $aHigh i64) (local $bLow i64) (local $bHigh i64) (local $middle i64) (local $other i64)
+    (local.set $aLow (i64.and (local.get $a) (i64.const 0xffffffff)))
+    (local.set $aHigh (i64.shr_u (local.get $a) (i64.const 32)))
+    (local.set $bLow (i64.and (local.get $b) (i64.const 0xffffffff)))
+    (local.set $bHigh (i64.shr_u (local.get $b) (i64.const 32)))
+    (local.set $middle
+      (i64.add (i64.mul (local.get $aHigh) (local.get $bLow)) (i64.shr_u (i64.mul (local.get $aLow) (local.get $bLow)) (i64.const 32))))
+    (local.set $other (i64.add (i64.mul (local.get $aLow) (local.get $bHigh)) (i64.and (local.get $middle) (i64.const 0xffffffff))))
+    (i64.add
+      (i64.mul (local.get $aHigh) (local.get $bHigh))
+      (i64.add (i64.shr_u (local.get $middle) (i64.const 32)) (i64.shr_u (local.get $other) (i64.const 32)))))`;
+
+/**
+ * significand * 10^exponent, correctly rounded to float64, by the algorithm of Eisel and Lemire: the product with the leading 128 bits of
+ * 5^exponent decides nearly always. NaN where it does not, and for subnormal results.
+ */
+const scaled = `
+  (func $scaled (param $significand i64) (param $exponent i32) (result f64)
+    (local $high i64) (local $low i64) (local $more i64) (local $entry i32) (local $zeros i64) (local $upper i64) (local $mantissa i64)
+    (local $binary i64)
+    (if (i32.lt_s (local.get $exponent) (i32.const ${leastFive})) (then (return (f64.const 0))))
+    (if (i32.gt_s (local.get $exponent) (i32.const ${mostFive})) (then (return (f64.const inf))))
+    (local.set $entry
+      (i32.add (global.get $base) (i32.shl (i32.sub (local.get $exponent) (i32.const ${leastFive})) (i32.const 4))))
+    (local.set $zeros (i64.clz (local.get $significand)))
+    (local.set $significand (i64.shl (local.get $significand) (local.get $zeros)))
+    (local.set $high (call $highProduct (local.get $significand) (i64.load ${at('fives')} (local.get $entry))))
+    (local.set $low (i64.mul (local.get $significand) (i64.load ${at('fives')} (local.get $entry))))
+    (if (i64.eq (i64.and (local.get $high) (i64.const 0x1ff)) (i64.const 0x1ff))
+      (then
+        (local.set $more (call $highProduct (local.get $significand) (i64.load offset=${layout.fives + 8} (local.get $entry))))
+        (local.set $low (i64.add (local.get $low) (local.get $more)))
+        (if (i64.lt_u (local.get $low) (local.get $more)) (then (local.set $high (i64.add (local.get $high) (i64.const 1)))))))
+    (if (i64.eq (local.get $low) (i64.const -1)) (then (return (f64.const nan))))
+    (local.set $upper (i64.shr_u (local.get $high) (i64.const 63)))
+    (local.set $mantissa (i64.shr_u (local.get $high) (i64.add (local.get $upper) (i64.const 9))))
+    ;; floor(exponent * log2(10)) for every exponent of the table
+    (local.set $binary
+      (i64.add
+        (i64.sub (i64.add (i64.extend_i32_s (i32.shr_s (i32.mul (local.get $exponent) (i32.const 217706)) (i32.const 16))) (local.get $upper)) (local.get $zeros))
+        (i64.const 1086)))
+    (if (i64.le_s (local.get $binary) (i64.const 0)) (then (return (f64.const nan))))
+    ;; Halfway between two float64, as far as 128 bits can tell: the even one, where powers of five are small enough to be exact.
+    (if (i32.and
+          (i32.and (i64.le_u (local.get $low) (i64.const 1)) (i64.eq (i64.and (local.get $mantissa) (i64.const 3)) (i64.const 1)))
+          (i32.and (i32.ge_s (local.get $exponent) (i32.const -4)) (i32.le_s (local.get $exponent) (i32.const 23))))
+      (then
+        (if (i64.eq (i64.shl (local.get $mantissa) (i64.add (local.get $upper) (i64.const 9))) (local.get $high))
+          (then (local.set $mantissa (i64.and (local.get $mantissa) (i64.const -2)))))))
+    (local.set $mantissa (i64.shr_u (i64.add (local.get $mantissa) (i64.and (local.get $mantissa) (i64.const 1))) (i64.const 1)))
+    (if (i64.ge_u (local.get $mantissa) (i64.const 0x20000000000000))
+      (then
+        (local.set $mantissa (i64.const 0x10000000000000))
+        (local.set $binary (i64.add (local.get $binary) (i64.const 1)))))
+    (if (i64.ge_s (local.get $binary) (i64.const 0x7ff)) (then (return (f64.const inf))))
+    (f64.reinterpret_i64
+      (i64.or (i64.and (local.get $mantissa) (i64.const 0xfffffffffffff)) (i64.shl (local.get $binary) (i64.const 52)))))`;
+
+const isDigit = `(i32.lt_u (i32.sub (local.get $c) ${code('0')}) (i32.const 10))`;
+const next = '(local.set $c (i32.load8_u (local.tee $p (i32.add (local.get $p) (i32.const 1)))))';
+
+/** Goes over white space, of which there is none between most numbers. */
+const skipSpace = `
+  (if (i32.le_u (local.get $c) (i32.const 32))
+    (then
+      (loop $space
+        (br_if $stop (i32.ge_u (local.get $p) (local.get $end)))
+        (if (i32.or
+              (i32.or (i32.eq (local.get $c) (i32.const 32)) (i32.eq (local.get $c) (i32.const 10)))
+              (i32.or (i32.eq (local.get $c) (i32.const 13)) (i32.eq (local.get $c) (i32.const 9))))
+          (then ${next} (br $space))))))`;
+
+/** Sets $value to the number that begins with $c at $p, and $p behind it; $c is what stands there. */
+const readNumber = `
+  (local.set $negative (i32.eq (local.get $c) ${code('-')}))
+  (if (local.get $negative) (then ${next}))
+  (local.set $start (local.get $p))
+  (br_if $stop (i32.eqz ${isDigit}))
+  (local.set $significand (i64.extend_i32_u (i32.sub (local.get $c) ${code('0')})))
+  ${next}
+  (if (i64.ne (local.get $significand) (i64.const 0))
+    (then
+      (block $integerEnds
+        (loop $integer
+          (br_if $integerEnds (i32.eqz ${isDigit}))
+          (local.set $significand
+            (i64.add (i64.mul (local.get $significand) (i64.const 10)) (i64.extend_i32_u (i32.sub (local.get $c) ${code('0')}))))
+          ${next}
+          (br $integer)))))
+  (local.set $digits (i32.sub (local.get $p) (local.get $start)))
+  (local.set $exponent (i32.const 0))
+  (if (i32.eq (local.get $c) ${code('.')})
+    (then
+      (local.set $point (local.tee $p (i32.add (local.get $p) (i32.const 1))))
+      (block $fractionEnds
+        (loop $fraction
+          (local.set $eight (i64.sub (i64.load align=1 (local.get $p)) ${eight(0x30)}))
+          ;; How many digits come first: a borrow or a carry only touches bytes behind the first that is none.
+          (local.set $n
+            (i32.wrap_i64
+              (i64.shr_u
+                (i64.ctz (i64.and (i64.or (i64.add (local.get $eight) ${eight(0x76)}) (local.get $eight)) ${eight(0x80)}))
+                (i64.const 3))))
+          (if (i32.eq (local.get $n) (i32.const 8))
+            (then
+              (local.set $significand
+                (i64.add (i64.mul (local.get $significand) (i64.const 100000000)) (call $eightDigits (local.get $eight))))
+              (local.set $p (i32.add (local.get $p) (i32.const 8)))
+              (br $fraction)))
+          (br_if $fractionEnds (i32.eqz (local.get $n)))
+          (local.set $significand
+            (i64.add
+              (i64.mul
+                (local.get $significand)
+                (i64.load ${at('integerPowers')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 3)))))
+              (call $eightDigits
+                (i64.shl (local.get $eight) (i64.extend_i32_u (i32.sub (i32.const 64) (i32.shl (local.get $n) (i32.const 3))))))))
+          (local.set $p (i32.add (local.get $p) (local.get $n)))))
+      (local.set $exponent (i32.sub (local.get $point) (local.get $p)))
+      (br_if $stop (i32.eqz (local.get $exponent)))
+      (local.set $digits (i32.sub (local.get $digits) (local.get $exponent)))
+      (local.set $c (i32.load8_u (local.get $p)))))
+  (if (i32.eq (i32.or (local.get $c) (i32.const 0x20)) ${code('e')})
+    (then
+      ${next}
+      (local.set $n (i32.eq (local.get $c) ${code('-')}))
+      (if (i32.or (local.get $n) (i32.eq (local.get $c) ${code('+')})) (then ${next}))
+      (br_if $stop (i32.eqz ${isDigit}))
+      (local.set $written (i32.const 0))
+      (block $exponentEnds
+        (loop $exponentDigits
+          (br_if $exponentEnds (i32.eqz ${isDigit}))
+          ;; Beyond this every number is 0 or out of range, and more would overflow.
+          (if (i32.lt_u (local.get $written) (i32.const 100000000))
+            (then
+              (local.set $written (i32.add (i32.mul (local.get $written) (i32.const 10)) (i32.sub (local.get $c) ${code('0')})))))
+          ${next}
+          (br $exponentDigits)))
+      (local.set $exponent
+        (i32.add (local.get $exponent) (select (i32.sub (i32.const 0) (local.get $written)) (local.get $written) (local.get $n))))))
+  (if (i32.and
+        (i32.le_u (local.get $digits) (i32.const 19))
+        (i32.and
+          (i64.le_u (local.get $significand) (i64.const 0x20000000000000))
+          (i32.le_u (i32.add (local.get $exponent) (i32.const 22)) (i32.const 44))))
+    (then
+      ;; Significand and power are exact in float64: one operation rounds once (Clinger 1990).
+      (local.set $value (f64.convert_i64_u (local.get $significand)))
+      (if (i32.lt_s (local.get $exponent) (i32.const 0))
+        (then
+          (local.set $value
+            (f64.div
+              (local.get $value)
+              (f64.load ${at('exactPowers')} (i32.sub (global.get $base) (i32.shl (local.get $exponent) (i32.const 3)))))))
+        (else
+          (local.set $value
+            (f64.mul
+              (local.get $value)
+              (f64.load ${at('exactPowers')} (i32.add (global.get $base) (i32.shl (local.get $exponent) (i32.const 3)))))))))
+    (else
+      (local.set $value (f64.const nan))
+      (if (i32.le_u (local.get $digits) (i32.const 19))
+        (then
+          (local.set $value
+            (if (result f64) (i64.eqz (local.get $significand))
+              (then (f64.const 0))
+              (else (call $scaled (local.get $significand) (local.get $exponent)))))))
+      (if (f64.ne (local.get $value) (local.get $value))
+        (then
+          ;; A number that runs on behind the text is none of it.
+          (br_if $stop (i32.gt_u (local.get $p) (local.get $end)))
+          (local.set $value (call $number (local.get $start) (local.get $p)))))))
+  (if (local.get $negative) (then (local.set $value (f64.neg (local.get $value)))))
+  ;; 2^128 - 2^103, halfway from the largest float32 to the next that there would be
+  (br_if $stop (f64.ge (f64.abs (local.get $value)) (f64.const 340282356779733661637539395458142568448)))`;
+
+const atDepth = '(i32.add (global.get $base) (i32.shl (local.get $depth) (i32.const 2)))';
+
+/** Reads a nested array of numbers; see NumberCodec.readArray. */
+const readArray = `
+  (func (export "readArray") (param $p i32) (param $end i32) (param $out i32) (result i32)
+    (local $c i32) (local $depth i32) (local $leaf i32) (local $elements i32) (local $first i32) (local $start i32) (local $negative i32)
+    (local $digits i32) (local $exponent i32) (local $written i32) (local $point i32) (local $n i32) (local $length i32)
+    (local $significand i64) (local $eight i64) (local $value f64)
+    (local.set $first (local.get $out))
+    (i32.store ${at('isRead')} (global.get $base) (i32.const 0))
+    (memory.fill (i32.add (global.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
+    (local.set $c (i32.load8_u (local.get $p)))
+    (block $stop
+      (loop $element
+        ${skipSpace}
+        (if (i32.eq (local.get $c) ${code('[')})
+          (then
+            (br_if $stop (i32.and (i32.ne (local.get $leaf) (i32.const 0)) (i32.ge_u (local.get $depth) (local.get $leaf))))
+            (br_if $stop (i32.eq (local.get $depth) (i32.const ${deepest})))
+            (local.set $depth (i32.add (local.get $depth) (i32.const 1)))
+            (i32.store ${at('counts')} ${atDepth} (i32.const 0))
+            (local.set $elements (i32.const 0))
+            ${next}
+            (br $element)))
+        (if (i32.ne (local.get $depth) (local.get $leaf))
+          (then
+            (br_if $stop (local.get $leaf))
+            (local.set $leaf (local.get $depth))))
+        ${readNumber}
+        (f64.store (local.get $out) (local.get $value))
+        (local.set $out (i32.add (local.get $out) (i32.const 8)))
+        (local.set $elements (i32.add (local.get $elements) (i32.const 1)))
+        (loop $behind
+          ${skipSpace}
+          (br_if $stop (i32.ge_u (local.get $p) (local.get $end)))
+          (if (i32.eq (local.get $c) ${code(',')})
+            (then ${next} (br $element)))
+          (br_if $stop (i32.ne (local.get $c) ${code(']')}))
+          (local.set $length
+            (select (local.get $elements) (i32.load ${at('counts')} ${atDepth}) (i32.eq (local.get $depth) (local.get $leaf))))
+          (if (i32.eqz (i32.load ${at('lengths')} ${atDepth}))
+            (then (i32.store ${at('lengths')} ${atDepth} (local.get $length)))
+            (else (br_if $stop (i32.ne (i32.load ${at('lengths')} ${atDepth}) (local.get $length)))))
+          (local.set $depth (i32.sub (local.get $depth) (i32.const 1)))
+          ${next}
+          (if (local.get $depth)
+            (then
+              (i32.store ${at('counts')} ${atDepth} (i32.add (i32.load ${at('counts')} ${atDepth}) (i32.const 1)))
+              (br $behind))))
+        (i32.store ${at('isRead')} (global.get $base) (i32.const 1))
+        (i32.store ${at('count')} (global.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $first)) (i32.const 3)))
+        (i32.store ${at('depth')} (global.get $base) (local.get $leaf))
+        (return (local.get $p))))
+    (select (local.get $end) (local.get $p) (i32.gt_u (local.get $p) (local.get $end))))`;
+
+/** Counts commas, 16 bytes at a time. */
+const countCommas = `
+  (func (export "countCommas") (param $at i32) (param $end i32) (result i32)
+    (local $count i32)
+    (block $done
+      (loop $sixteen
+        (br_if $done (i32.lt_u (i32.sub (local.get $end) (local.get $at)) (i32.const 16)))
+        (local.set $count
+          (i32.add
+            (local.get $count)
+            (i32.popcnt (i8x16.bitmask (i8x16.eq (v128.load align=1 (local.get $at)) (i8x16.splat ${code(',')}))))))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br $sixteen)))
+    (block $last
+      (loop $one
+        (br_if $last (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $count (i32.add (local.get $count) (i32.eq (i32.load8_u (local.get $at)) ${code(',')})))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (br $one)))
+    (local.get $count))`;
+
+export const readText: readonly string[] = [eightDigits, highProduct, scaled, readArray, countCommas];

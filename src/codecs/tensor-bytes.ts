@@ -1,0 +1,37 @@
+import type { Dtype } from '../compute/backend.ts';
+import type { Values } from '../compute/jobs.ts';
+import type { TensorValues } from './answer.ts';
+
+/** The types that a tensor of an answer can have as bytes. */
+export type BytesType = Dtype | 'int32' | 'uint8';
+
+/** The type in which values are written as bytes: whole numbers as they are, others in the answer's precision. */
+export function bytesTypeOf(values: TensorValues, dtype: Dtype): BytesType {
+  return values instanceof Uint8Array ? 'uint8' : values instanceof Int32Array ? 'int32' : dtype;
+}
+
+/**
+ * Values as little-endian, row-major bytes in the answer's precision: a view on them where they are in that precision already.
+ *
+ * @throws {RangeError} when a value is not finite in it.
+ */
+export function littleEndianBytes(values: TensorValues, dtype: Dtype): Uint8Array {
+  const isWhole = values instanceof Uint8Array || values instanceof Int32Array;
+  const written = isWhole ? values : inPrecision(values, dtype);
+  if (!isWhole && firstNotFinite(written, dtype) >= 0) throw new RangeError(`not finite in ${dtype}`);
+  return new Uint8Array(written.buffer, written.byteOffset, written.byteLength);
+}
+
+function inPrecision(values: Values, dtype: Dtype): Values {
+  if (dtype === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values);
+  return values instanceof Float64Array ? values : Float64Array.from(values);
+}
+
+/** Index of the first value that is infinite or undefined in a precision, or -1. */
+export function firstNotFinite(values: ArrayLike<number>, dtype: Dtype): number {
+  const round = dtype === 'float32' ? Math.fround : Number;
+  for (let at = 0; at < values.length; at++) {
+    if (!Number.isFinite(round(values[at]!))) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,91 @@
+import type { Dtype } from '../compute/backend.ts';
+import type { TensorValues } from './answer.ts';
+import { JsonWriter } from './json-writer.ts';
+import { sizeOf } from './tensor.ts';
+
+/** Numbers that are printed at once: about a millisecond's work. */
+const sliceNumbers = 32_768;
+
+/**
+ * Prints a tensor's numbers as nested arrays, however its values come: all at once, in slices, or block by block. One use prints one
+ * tensor.
+ */
+export class TensorText {
+  readonly #axes: number;
+  /** Numbers of a row, of a row of rows, and so on: a bracket opens and closes at each multiple. */
+  readonly #strides: readonly number[];
+  readonly #isEmpty: boolean;
+  readonly #shape: readonly number[];
+  #at = 0;
+
+  constructor(shape: readonly number[]) {
+    this.#shape = shape;
+    this.#axes = shape.length;
+    this.#strides = shape.map((_, axis) => sizeOf(shape.slice(axis))).reverse();
+    this.#isEmpty = shape.includes(0);
+  }
+
+  /** Prints the values that come next; they may end anywhere. */
+  write(writer: JsonWriter, values: TensorValues, from = 0, to = values.length): void {
+    if (this.#isEmpty) {
+      writer.text(emptyText(this.#shape));
+    } else if (this.#axes === 0) {
+      writer.float(values[0]!);
+    } else if (this.#axes === 1 && this.#at === 0 && to - from === this.#strides[0]) {
+      writer.row(values, from, to);
+    } else {
+      this.#writeRows(writer, values, from, to);
+    }
+  }
+
+  #writeRows(writer: JsonWriter, values: TensorValues, from: number, to: number): void {
+    const row = this.#strides[0]!;
+    for (let i = from; i < to;) {
+      const inRow = this.#at % row;
+      if (this.#at > 0) writer.text(',');
+      if (inRow === 0) writer.text('['.repeat(this.#bracketsAt(this.#at)));
+      const count = Math.min(row - inRow, to - i);
+      writer.numbers(values, i, i + count);
+      i += count;
+      this.#at += count;
+      writer.text(']'.repeat(this.#bracketsAt(this.#at)));
+    }
+  }
+
+  /** How many arrays begin before the number at an index, or end behind the one before it. */
+  #bracketsAt(index: number): number {
+    let count = 0;
+    for (const stride of this.#strides) {
+      if (index % stride !== 0) break;
+      count++;
+    }
+    return count;
+  }
+
+  /** The text in slices, each about as long to print as another request may be kept waiting. */
+  *slices(blocks: Iterable<TensorValues>, dtype: Dtype): Generator<Uint8Array> {
+    for (const values of blocks) yield* this.#slicesOfBlock(values, dtype);
+  }
+
+  /** The same of blocks that are still to come. */
+  async *slicesOf(blocks: AsyncIterable<TensorValues>, dtype: Dtype): AsyncGenerator<Uint8Array> {
+    for await (const values of blocks) yield* this.#slicesOfBlock(values, dtype);
+  }
+
+  *#slicesOfBlock(values: TensorValues, dtype: Dtype): Generator<Uint8Array> {
+    for (let from = 0; from < values.length; from += sliceNumbers) {
+      sliceWriter.begin(dtype);
+      this.write(sliceWriter, values, from, Math.min(from + sliceNumbers, values.length));
+      yield sliceWriter.finish();
+    }
+  }
+}
+
+// Slices are printed between the parts of other answers: never in the writer that those are written with.
+const sliceWriter = new JsonWriter();
+
+/** Nested arrays of which some have no elements. */
+function emptyText(shape: readonly number[]): string {
+  const [length, ...inner] = shape as [number, ...number[]];
+  return length === 0 ? '[]' : `[${new Array<string>(length).fill(emptyText(inner)).join(',')}]`;
+}

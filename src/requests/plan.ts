@@ -1,0 +1,51 @@
+import type { Wish } from '../compute/choice.ts';
+import type { Differentiable, Job, LifGradJob, LifSimulateJob, ResultOf, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import type { TensorEncoding } from '../codecs/answer.ts';
+import type { InferenceReply } from './inference-request.ts';
+
+/** What a request says of how its job is to be computed and answered. */
+export interface RunOptions extends Wish {
+  readonly encoding?: TensorEncoding;
+}
+
+interface PlanOf<J extends Job> {
+  readonly job: J;
+  readonly options: RunOptions;
+  /** Where the Open Inference Protocol is spoken: how the answer is to be given. */
+  readonly reply?: InferenceReply;
+}
+
+export interface SurrogateEvalPlan extends PlanOf<SurrogateEvalJob> {
+  /** Of x, and so of the results. */
+  readonly shape: readonly number[];
+}
+
+export interface SurrogateGradPlan extends PlanOf<SurrogateGradJob> {
+  /** Of x, and so of the results. */
+  readonly shape: readonly number[];
+}
+
+export type LifSimulatePlan = PlanOf<LifSimulateJob>;
+
+export interface LifGradPlan extends PlanOf<LifGradJob> {
+  /** The shape in which each quantity was given, and in which its gradient is answered. */
+  readonly gradShapes: Readonly<Record<Differentiable, readonly number[]>>;
+}
+
+/** What is made of a request, as plain data: the job, and what is needed to answer it. */
+export interface Plans {
+  surrogate_eval: SurrogateEvalPlan;
+  surrogate_grad: SurrogateGradPlan;
+  lif_simulate: LifSimulatePlan;
+  lif_grad: LifGradPlan;
+}
+
+/** What can be asked for, one route each. */
+export type Operation = keyof Plans & keyof ResultOf;
+
+export type Plan = Plans[Operation];
+
+/** What of a request says how it is to be run. */
+export function runOptions({ backend, dtype, encoding }: RunOptions): RunOptions {
+  return { ...(backend && { backend }), ...(dtype && { dtype }), ...(encoding && { encoding }) };
+}

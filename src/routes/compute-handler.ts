@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
+import { bestAccepted } from '../plugins/negotiation.ts';
+import { requireOneTensor } from '../requests/npy-request.ts';
+import type { Operation } from '../requests/plan.ts';
+import { runPlan } from './run-plan.ts';
+import { encodeAs, sendOutcome, type AnswerMedia } from './send-answer.ts';
+
+/** The media types of answers, the one that is meant where a client takes any first. */
+export const answerMedia = [mediaTypes.json, mediaTypes.framed, mediaTypes.npy] as const;
+const answerMediaForNpy = [mediaTypes.npy, mediaTypes.json, mediaTypes.framed] as const;
+
+/** A handler that reads a body, runs the job it asks for, and answers with the result, `meta` and `Server-Timing`. */
+export function computeHandler(operation: Operation) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const body = request.body as RequestBody;
+    const media = answerMediaOf(request, body);
+    const reading = request.server.requestReader.read(operation, body, request.lease?.arena);
+    const plan = reading instanceof Promise ? await reading : reading;
+    if (media === mediaTypes.npy) requireOneTensor(plan);
+    const decodeMs = performance.now() - request.bodyReceivedAt;
+    const outcome = await runPlan(request, operation, plan);
+    return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode: () => encodeAs(media, outcome.fields, plan.options) }, media);
+  };
+}
+
+function answerMediaOf(request: FastifyRequest, { form }: RequestBody): AnswerMedia {
+  return bestAccepted(request.headers.accept, form === 'npy' ? answerMediaForNpy : answerMedia) ?? mediaTypes.json;
+}

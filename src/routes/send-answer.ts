@@ -1,0 +1,101 @@
+import { Readable } from 'node:stream';
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import type { AnswerFields } from '../answers/answer.ts';
+import { inMicroseconds } from '../answers/milliseconds.ts';
+import { npyPieces } from '../answers/npy.ts';
+import { overflowProblem } from '../answers/overflow.ts';
+import { frameHeader, mediaTypes } from '../bodies/request-body.ts';
+import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
+import { findNotFinite } from '../codecs/not-finite.ts';
+import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
+import { jobElements } from '../compute/job-size.ts';
+import type { Plan, RunOptions } from '../requests/plan.ts';
+import type { Outcome } from './run-plan.ts';
+
+export type AnswerMedia = (typeof mediaTypes)[keyof typeof mediaTypes];
+
+/** What there is to be sent, and what is to be said of it. */
+export interface Sending extends Outcome {
+  readonly plan: Plan;
+  readonly decodeMs: number;
+  /** Writes the answer: its JSON, if any, and the bytes behind it. */
+  readonly encode: () => EncodedAnswer;
+}
+
+/** Answers of fewer bytes are put together before they are sent. */
+const mostJoined = 64 * 1024;
+
+/** Encodes an answer in the media type that was agreed on. */
+export function encodeAs(media: AnswerMedia, fields: AnswerFields, { encoding = 'json', dtype = 'float32' }: RunOptions): EncodedAnswer {
+  if (media === mediaTypes.npy) return { text: [], tensors: npyPieces(fields, dtype) };
+  return encodeAnswer(fields, { encoding: media === mediaTypes.framed ? 'framed' : encoding, dtype });
+}
+
+/**
+ * Encodes an answer and sends it with `Server-Timing`. One that is still being computed leaves piece by piece, as fast as the client takes
+ * it, and no further than it does.
+ *
+ * @param media its media type, where that does not follow from whether bytes stand behind its JSON.
+ * @throws {Problem} `numerical_overflow` when a number of it is not finite in its precision.
+ */
+export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, sending: Sending, media?: AnswerMedia): Promise<FastifyReply> {
+  const encodeFrom = performance.now();
+  const { plan, answer, decodeMs, streams } = sending;
+  let pieces: readonly Piece[];
+  let framed: boolean;
+  try {
+    const { text, tensors } = sending.encode();
+    framed = text.length > 0 && (media === mediaTypes.framed || tensors.length > 0);
+    pieces = framed ? [...(await paddedJson(reply, text)), ...tensors] : [...text, ...tensors];
+    if (!streams) pieces = await gather(pieces);
+  } catch (error) {
+    const notFinite = error instanceof RangeError ? findNotFinite(sending.fields, plan.options.dtype ?? 'float32') : undefined;
+    throw notFinite === undefined ? error : overflowProblem(notFinite, plan.job);
+  }
+  const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
+  request.server.metrics.computed(plan.job.kind, answer.backend.name, jobElements(plan.job), stages);
+  reply.compressWhen = isSpikes(plan) ? 'allowed' : 'asked';
+  const type = media === mediaTypes.npy ? media : framed ? mediaTypes.framed : 'application/json; charset=utf-8';
+  void reply.header('content-type', type).header('server-timing', serverTiming(stages));
+  return reply.send(areThere(pieces) ? bodyOf(reply, pieces) : Readable.from(bytesOf(pieces), { objectMode: false }));
+}
+
+/** Whether most of an answer are spikes, of which gzip leaves little; it takes longer over other numbers than the network does. */
+function isSpikes({ job }: Plan): boolean {
+  if (job.kind === 'surrogate_eval') return job.outputs.spike && !job.outputs.value;
+  return job.kind === 'lif_simulate' && job.record.has('spikes') && !job.record.has('v') && !job.record.has('v_pre');
+}
+
+/** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
+async function paddedJson(reply: FastifyReply, text: readonly Piece[]): Promise<readonly Uint8Array[]> {
+  const json = await gather(text);
+  const length = lengthOf(json);
+  const padding = -length & 7;
+  void reply.header(frameHeader, String(length + padding));
+  return padding === 0 ? json : [...json, Buffer.alloc(padding, ' ')];
+}
+
+async function gather(pieces: readonly Piece[]): Promise<readonly Uint8Array[]> {
+  if (areThere(pieces)) return pieces;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytesOf(pieces)) chunks.push(chunk);
+  return chunks;
+}
+
+function areThere(pieces: readonly Piece[]): pieces is readonly Uint8Array[] {
+  return pieces.every((piece) => typeof piece !== 'function');
+}
+
+function bodyOf(reply: FastifyReply, chunks: readonly Uint8Array[]): Buffer | Readable {
+  const length = lengthOf(chunks);
+  if (chunks.length === 1) return Buffer.from(chunks[0]!.buffer, chunks[0]!.byteOffset, length);
+  if (length <= mostJoined) return Buffer.concat(chunks);
+  void reply.header('content-length', length);
+  return Readable.from(chunks, { objectMode: false });
+}
+
+function serverTiming(stages: Readonly<Record<string, number>>): string {
+  return Object.entries(stages).map(([stage, ms]) => `${stage};dur=${inMicroseconds(ms)}`).join(', ');
+}

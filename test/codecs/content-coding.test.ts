@@ -1,0 +1,198 @@
+import { PassThrough, Readable } from 'node:stream';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  chooseEncoding, CorruptBodyError, DecodedTooLargeError, decodeWithin, requestDecoder, type ContentCoding,
+} from '../../src/codecs/content-coding.ts';
+
+const encoders = { gzip: gzipSync, br: brotliCompressSync };
+const plain = Buffer.from('spikes '.repeat(1000));
+
+/** What comes out before the end or the error. */
+async function decoded(chunks: Iterable<Uint8Array>, coding: ContentCoding, limit = 1e6): Promise<Buffer> {
+  const out: Buffer[] = [];
+  for await (const chunk of decodeWithin(Readable.from(chunks), coding, limit)) out.push(chunk as Buffer);
+  return Buffer.concat(out);
+}
+
+describe('requestDecoder', () => {
+  it.each([
+    [undefined, 'identity'],
+    ['', 'identity'],
+    ['identity', 'identity'],
+    ['gzip', 'gzip'],
+    ['GZip ', 'gzip'],
+    ['x-gzip', 'gzip'],
+    ['BR', 'br'],
+    ['identity, gzip', 'gzip'],
+    ['gzip, br', null],
+    ['gzip, gzip', null],
+    ['deflate', null],
+    ['zstd', null],
+    ['gzip;q=1', null],
+  ])('of %s is %s', (header, coding) => {
+    expect(requestDecoder(header)).toBe(coding);
+  });
+});
+
+describe('chooseEncoding', () => {
+  it.each([
+    // header, where compressing is allowed, where it has to be asked for
+    [undefined, 'identity', 'identity'],
+    ['', 'identity', 'identity'],
+    ['gzip', 'gzip', 'gzip'],
+    ['x-gzip', 'gzip', 'gzip'],
+    ['BR', 'br', 'br'],
+    ['gzip;q=0.5', 'gzip', 'gzip'],
+    ['gzip, deflate, br', 'gzip', 'identity'],
+    ['gzip, deflate', 'gzip', 'identity'],
+    ['gzip, deflate, br, zstd', 'gzip', 'identity'],
+    ['br;q=1.0, gzip;q=0.8', 'br', 'identity'],
+    ['br;q=0.8 , gzip;q=0.8', 'gzip', 'identity'],
+    ['*', 'gzip', 'identity'],
+    ['gzip;q=0, *', 'br', 'identity'],
+    ['gzip, identity;q=0.5', 'gzip', 'gzip'],
+    ['gzip, br, identity;q=0.5', 'gzip', 'gzip'],
+    ['gzip, br, *;q=0', 'gzip', 'gzip'],
+    ['gzip, br, identity;q=0', 'gzip', 'gzip'],
+    ['gzip, identity', 'gzip', 'identity'],
+    ['gzip;q=0.5, identity', 'identity', 'identity'],
+    ['identity', 'identity', 'identity'],
+    ['deflate', 'identity', 'identity'],
+    ['zstd, deflate', 'identity', 'identity'],
+    ['gzip;q=0', 'identity', 'identity'],
+    ['identity;q=0, *', 'gzip', 'gzip'],
+    ['identity;q=0', null, null],
+    ['*;q=0', null, null],
+    ['*;q=0, identity', 'identity', 'identity'],
+    ['identity;q=0, deflate', null, null],
+    ['gzip;q=abc', 'identity', 'identity'],
+    ['gzip;q=2, br', 'br', 'br'],
+    ['gzip;q=-1', 'identity', 'identity'],
+    ['gzip;q', 'identity', 'identity'],
+    ['gzip;q=', 'identity', 'identity'],
+    ['gzip;q=0.1234', 'identity', 'identity'],
+    [', ,gzip,', 'gzip', 'gzip'],
+  ])('of %s is %s where allowed, %s where asked for', (header, allowed, asked) => {
+    expect(chooseEncoding(header, { wanted: 'allowed' })).toBe(allowed);
+    expect(chooseEncoding(header, { wanted: 'asked' })).toBe(asked);
+  });
+
+  it('takes any header, and never a coding that is not in it', () => {
+    const words = fc.constantFrom('gzip', 'br', 'identity', 'deflate', '*', ';q=0', ';q=1', ';q=0.5', ';q=x', ',', ' ', ';', '=');
+    fc.assert(
+      fc.property(fc.array(words, { maxLength: 12 }).map((texts) => texts.join('')), fc.constantFrom('allowed', 'asked'), (header, wanted) => {
+        const coding = chooseEncoding(header, { wanted });
+        if (coding === 'gzip' || coding === 'br') expect(header.includes(coding) || header.includes('*')).toBe(true);
+      }),
+    );
+  });
+});
+
+describe.each(['gzip', 'br'] as const)('decodeWithin of %s', (coding) => {
+  const encoded = encoders[coding](plain);
+
+  it('gives the bytes back, however they are cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), fc.integer({ min: 1, max: 50 }), async (bytes, step) => {
+        const whole = encoders[coding](bytes);
+        const chunks = Array.from({ length: Math.ceil(whole.length / step) }, (_, i) => whole.subarray(i * step, (i + 1) * step));
+        expect(await decoded(chunks, coding)).toEqual(Buffer.from(bytes));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('allows exactly the limit', async () => {
+    expect(await decoded([encoded], coding, plain.length)).toEqual(plain);
+    await expect(decoded([encoded], coding, plain.length - 1)).rejects.toThrow(DecodedTooLargeError);
+    await expect(decoded([encoded], coding, 0)).rejects.toThrow('more than 0 bytes');
+  });
+
+  it('decodes nothing to nothing', async () => {
+    expect(await decoded([encoders[coding](Buffer.alloc(0))], coding, 0)).toHaveLength(0);
+  });
+
+  it('refuses what is cut short, wherever', async () => {
+    for (const end of [0, 1, 5, encoded.length >> 1, encoded.length - 1]) {
+      await expect(decoded([encoded.subarray(0, end)], coding), `${end} bytes`).rejects.toThrow(CorruptBodyError);
+    }
+  });
+
+  it.each([
+    ['text', plain],
+    ['zeros', Buffer.alloc(100)],
+    ['deflate', deflateSync(plain)],
+    ['the other coding', encoders[coding === 'gzip' ? 'br' : 'gzip'](plain)],
+  ])('refuses %s', async (_name, bytes) => {
+    await expect(decoded([bytes], coding)).rejects.toThrow(CorruptBodyError);
+  });
+
+  it.each([
+    ['text', Buffer.from('{}')],
+    ['zeros', Buffer.alloc(8)],
+    ['zeros and another', Buffer.concat([Buffer.alloc(8), encoded])],
+    ['half of another', encoded.subarray(0, encoded.length >> 1)],
+  ])('refuses %s behind the end, in one piece or two', async (_name, more) => {
+    await expect(decoded([Buffer.concat([encoded, more])], coding)).rejects.toThrow(CorruptBodyError);
+    await expect(decoded([encoded, more], coding)).rejects.toThrow(CorruptBodyError);
+  });
+
+  it('ends when the stream fails or is closed early, with its error', async () => {
+    const failing = new PassThrough();
+    const closed = new PassThrough();
+    for (const stream of [failing, closed]) stream.write(encoded.subarray(0, 10));
+    failing.destroy(new Error('connection reset'));
+    closed.destroy();
+    await expect(decodeWithin(failing, coding, 1e6).toArray()).rejects.toThrow('connection reset');
+    await expect(decodeWithin(closed, coding, 1e6).toArray()).rejects.toThrow('Premature close');
+  });
+
+  it('leaves the stream open when its bytes are refused, and reads no more of it', async () => {
+    const source = new PassThrough();
+    source.write(encoded);
+    await expect(decodeWithin(source, coding, 10).toArray()).rejects.toThrow(DecodedTooLargeError);
+    source.write(encoded);
+    await new Promise(setImmediate);
+    expect(source.destroyed).toBe(false);
+    expect(source.readableLength).toBe(encoded.length);
+  });
+
+  it('does not decompress what nobody reads', async () => {
+    const bomb = encoders[coding](Buffer.alloc(50e6));
+    const out = decodeWithin(Readable.from([bomb]), coding, 1e9);
+    await new Promise((resolve) => out.once('readable', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(out.readableLength).toBeLessThan(300_000);
+    out.destroy();
+  });
+});
+
+describe('a bomb', () => {
+  it('of 10 GB costs no more than its first bytes', async () => {
+    const member = gzipSync(Buffer.alloc(1e6));
+    let sent = 0;
+    const members = function* () {
+      for (; sent < 10_000; sent++) yield member;
+    };
+    const start = performance.now();
+    const before = process.memoryUsage().rss;
+    await expect(decoded(members(), 'gzip', 1e6)).rejects.toThrow(DecodedTooLargeError);
+    // Of 1 KB each: as many as the streams' buffers take, which are 64 KiB from Node 22 on.
+    expect(sent).toBeLessThan(200);
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
+  });
+});
+
+describe('gzip of several members', () => {
+  it('is one after the other', async () => {
+    const first = gzipSync('one');
+    const second = gzipSync('two');
+    expect((await decoded([Buffer.concat([first, second])], 'gzip')).toString()).toBe('onetwo');
+    expect((await decoded([first, second], 'gzip')).toString()).toBe('onetwo');
+    const across = [first.subarray(0, 4), Buffer.concat([first.subarray(4), second.subarray(0, 3)]), second.subarray(3)];
+    expect((await decoded(across, 'gzip')).toString()).toBe('onetwo');
+  });
+});

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Service } from '../http/service.ts';
+import { hasModules, numbersAfter, python, runExample } from './example.ts';
+
+let service: Service;
+beforeAll(async () => { service = await Service.start(); });
+afterAll(() => service.stop());
+
+const numpy = hasModules('numpy');
+
+/** Float32 sums of a hundred steps, each rounded in another order. */
+const tolerance = 1e-5;
+
+describe.skipIf(!numpy)('examples/numpy_client.py', () => {
+  let output: string;
+  beforeAll(async () => { output = await runExample(service, python, 'examples/numpy_client.py'); });
+
+  it('gets JSON', () => {
+    expect(numbersAfter("the sigmoid's gradient at 0:", output)).toEqual([1]);
+    expect(numbersAfter('spikes at', output)).toEqual([10.9, 21.9, 32.9, 43.9, 80]);
+    expect(numbersAfter('gradient in JSON:', output)).toEqual([2.0763, 3.074, 1.6188]);
+  });
+
+  it('sends and gets bytes and .npy', () => {
+    expect(numbersAfter('gradient as bytes:', output)).toEqual([2.0763, 3.074, 1.6188]);
+    expect(numbersAfter('gradient as .npy:', output)).toEqual([2.0763, 3.074, 1.6188]);
+    expect(numbersAfter('spikes as .npy, uint8 of shape', output)).toEqual([1, 500, 109, 219, 329, 439]);
+    expect(output).toContain('either way the same: True');
+  });
+
+  it('says what the service says is wrong', async () => {
+    const request = "{'x': np.float32([1]), 'surrogate': 'sigmoyd'}";
+    const program = `import sys; sys.path.append('examples'); from numpy_client import *; post_framed('/surrogate/grad', ${request})`;
+    await expect(runExample(service, python, '-c', program)).rejects.toThrow(/RuntimeError: 400: .*did you mean "sigmoid"/);
+  });
+});
+
+describe.skipIf(!numpy || !hasModules('torch'))('examples/torch_autograd.py', () => {
+  let output: string;
+  beforeAll(async () => { output = await runExample(service, python, 'examples/torch_autograd.py'); });
+
+  it.each(['Spike', 'LIF'])('%s has the gradients that torch finds', (name) => {
+    const [torch, spike, lif] = numbersAfter('spikes:', output);
+    expect(torch).toBeGreaterThan(20);
+    expect([spike, lif]).toEqual([torch, torch]);
+    const differences = numbersAfter(`${name} differs from torch by`, output);
+    expect(differences).toHaveLength(2);
+    for (const difference of differences) expect(difference).toBeLessThan(tolerance);
+  });
+
+  it('learns', () => {
+    const [before] = numbersAfter('loss before training:', output);
+    const [after, ...counts] = numbersAfter('loss after training:', output);
+    expect(before).toBeGreaterThan(10);
+    expect(after).toBeLessThan(1);
+    expect(counts).toHaveLength(10);
+  });
+});
+
+describe.skipIf(!numpy || !hasModules('jax'))('examples/jax_custom_vjp.py', () => {
+  let output: string;
+  beforeAll(async () => { output = await runExample(service, python, 'examples/jax_custom_vjp.py'); });
+
+  it.each([
+    ['spike', 1],
+    ['spike under vmap', 1],
+    ['spike under jit', 2],
+    ['lif under jit', 2],
+  ])('%s has the gradients that jax finds', (name, count) => {
+    const differences = numbersAfter(`${name} differs from jax by`, output);
+    expect(differences).toHaveLength(count);
+    for (const difference of differences) expect(difference).toBeLessThan(tolerance);
+  });
+
+  it('spikes where jax does', () => {
+    const [jax, spike, lif] = numbersAfter('spikes:', output);
+    expect(jax).toBeGreaterThan(20);
+    expect([spike, lif]).toEqual([jax, jax]);
+  });
+});
