@@ -1,1 +1,23 @@
-export async function compileNumberCodec(): Promise<WebAssembly.Module> { return new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)); }
+import initWabt from 'wabt';
+
+import { finiteText } from './finite-text.ts';
+import { readText } from './read-text.ts';
+import { writeText } from './write-text.ts';
+
+/** Assembles the codec's WebAssembly, which takes some milliseconds: once for a process, since threads can be sent the module. */
+export async function compileNumberCodec(): Promise<WebAssembly.Module> {
+  const wabt = await initWabt();
+  const text = `(module
+  (import "env" "memory" (memory 1 65536 shared))
+  (import "env" "base" (global $base i32))
+  (import "env" "number" (func $number (param i32 i32) (result f64)))
+  (import "env" "print" (func $print (param i32 i32) (result i32)))
+  ${[...readText, ...writeText, ...finiteText].join('\n')}
+)`;
+  const parsed = wabt.parseWat('number-codec', text, { simd: true, threads: true, bulk_memory: true });
+  try {
+    return new WebAssembly.Module(parsed.toBinary({}).buffer as Uint8Array<ArrayBuffer>);
+  } finally {
+    parsed.destroy();
+  }
+}

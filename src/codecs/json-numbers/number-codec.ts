@@ -1,7 +1,138 @@
-export interface PackedArray { end: number; count: number; shape: number[] }
+import { writeFloat32 } from '../float32-text.ts';
+import { layout, writeTables } from './layout.ts';
+
+/** A nested array of numbers that was read. */
+export interface PackedArray {
+  /** Address behind its last bracket. */
+  readonly end: number;
+  /** How many numbers it has. */
+  readonly count: number;
+  readonly shape: readonly number[];
+}
+
+interface Exports {
+  readArray(at: number, end: number, out: number): number;
+  countCommas(at: number, end: number): number;
+  firstNotFinite32(at: number, count: number): number;
+  firstOutOfRange64(at: number, count: number): number;
+  writeFloat32s(values: number, count: number, out: number): number;
+  writeInt32s(values: number, count: number, out: number): number;
+  writeUint8s(values: number, count: number, out: number): number;
+}
+
+/**
+ * Reads and writes the numbers of JSON where they lie in a memory: text to float64 and float32 to text, both correctly rounded. Addresses
+ * are bytes from the start of the memory, at any alignment.
+ */
 export class NumberCodec {
-  static readonly bytes: number = 64;
-  constructor(_module: WebAssembly.Module, _memory: WebAssembly.Memory, _base: number) {}
-  countCommas(_at: number, _end: number): number { return 0; }
-  readArray(at: number, _end: number, _out: number): PackedArray | number { return at; }
+  /** Bytes that a codec needs for its state and its tables. */
+  static readonly bytes = layout.bytes;
+  /** Bytes behind a text that must be part of the memory, whatever they hold. */
+  static readonly slack = 32;
+
+  readonly #memory: WebAssembly.Memory;
+  readonly #base: number;
+  readonly #exports: Exports;
+
+  /**
+   * @param module made by `compileNumberCodec`.
+   * @param memory shared, and large enough for the codec's bytes from `base` on.
+   * @param base a multiple of 64; the bytes from there on belong to the codec.
+   */
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, base: number) {
+    this.#memory = memory;
+    this.#base = base;
+    writeTables(new DataView(memory.buffer), base);
+    const env = {
+      memory,
+      base,
+      number: (start: number, end: number) => this.#numberAt(start >>> 0, end >>> 0),
+      print: (bits: number, out: number) => this.#print(bits, out >>> 0),
+    };
+    this.#exports = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
+  }
+
+  /** Commas in the bytes [at, end): a text has at most one number more. */
+  countCommas(at: number, end: number): number {
+    return this.#exports.countCommas(at, end) >>> 0;
+  }
+
+  /**
+   * Reads the array of numbers, nested and rectangular, whose bracket stands at `at`, as float64.
+   *
+   * @param end of the text; `slack` bytes behind it must be there.
+   * @param out where the numbers go, in order: room for one more than the text has commas.
+   * @returns the array; or, where it is ragged, empty, deeper than 64, holds anything but numbers that float32 can hold, or is no JSON, the
+   * address up to which it was looked at: an ordinary parser has to see to it.
+   */
+  readArray(at: number, end: number, out: number): PackedArray | number {
+    const stopped = this.#exports.readArray(at, end, out) >>> 0;
+    const state = new DataView(this.#memory.buffer, this.#base, layout.exactPowers);
+    if (state.getInt32(layout.isRead, true) === 0) return stopped;
+    const depth = state.getInt32(layout.depth, true);
+    const shape = Array.from({ length: depth }, (_, axis) => state.getInt32(layout.lengths + 4 * (axis + 1), true));
+    return { end: stopped, count: state.getInt32(layout.count, true), shape };
+  }
+
+  /** Index of the first float32 that is not finite, or -1. */
+  firstNotFinite32(at: number, count: number): number {
+    return this.#exports.firstNotFinite32(at, count);
+  }
+
+  /** Index of the first float64 that is NaN or rounds out of float32, or -1. */
+  firstOutOfRange64(at: number, count: number): number {
+    return this.#exports.firstOutOfRange64(at, count);
+  }
+
+  /**
+   * Writes float32 as the shortest decimals that read back the same, as `writeFloat32` does, each with a comma behind it.
+   *
+   * @param out room for 24 bytes a number, and 32 more.
+   * @returns the address behind the last comma; or -1 - i when number i is not finite.
+   */
+  writeFloat32s(values: number, count: number, out: number): number {
+    const end = this.#exports.writeFloat32s(values, count, out) >>> 0;
+    if (end !== 0) return end;
+    const failedAt = new DataView(this.#memory.buffer).getUint32(this.#base + layout.failedAt, true);
+    return -1 - (failedAt - values) / 4;
+  }
+
+  /** Writes int32 of at least 0, each with a comma behind it; room for 11 bytes a number, and 8 more. Returns the address behind. */
+  writeInt32s(values: number, count: number, out: number): number {
+    return this.#exports.writeInt32s(values, count, out) >>> 0;
+  }
+
+  /** Writes bytes as numbers, each with a comma behind it; room for 4 bytes a number, and 8 more. Returns the address behind. */
+  writeUint8s(values: number, count: number, out: number): number {
+    return this.#exports.writeUint8s(values, count, out) >>> 0;
+  }
+
+  /** A number that the algorithm could not decide, without its sign. */
+  #numberAt(start: number, end: number): number {
+    return Number(Buffer.from(this.#memory.buffer, start, end - start).toString('latin1'));
+  }
+
+  #print(bits: number, out: number): number {
+    const text = hardText(bits);
+    new Uint8Array(this.#memory.buffer).set(text, out);
+    return out + text.length;
+  }
+}
+
+// Powers of two and subnormals come again and again, in data that has them, and a search takes a microsecond.
+const hardTexts = new Map<number, Uint8Array>();
+const mostHardTexts = 4096;
+const word = new Uint32Array(1);
+const float = new Float32Array(word.buffer);
+
+/** The text of a positive float32 that takes a search. */
+function hardText(bits: number): Uint8Array {
+  const known = hardTexts.get(bits);
+  if (known !== undefined) return known;
+  const text = new Uint8Array(24);
+  word[0] = bits;
+  const written = text.subarray(0, writeFloat32(text, 0, float[0]!));
+  if (hardTexts.size === mostHardTexts) hardTexts.clear();
+  hardTexts.set(bits, written);
+  return written;
 }
