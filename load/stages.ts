@@ -49,9 +49,10 @@ export async function measureStages(url: string, one: StageCase): Promise<StageR
       const start = performance.now();
       const answer = await pool.request({ path: '/lif/grad', method: 'POST', headers, body });
       // Read and dropped: what the client makes of the numbers is not the service's time.
-      for await (const chunk of answer.body) void chunk;
+      let received = 0;
+      for await (const chunk of answer.body) received += (chunk as Uint8Array).length;
       const total = performance.now() - start;
-      if (answer.statusCode !== 200) throw new Error(`/lif/grad answered ${answer.statusCode}`);
+      if (answer.statusCode !== 200 || received === 0) throw new Error(`/lif/grad answered ${answer.statusCode}`);
       if (i < 0) continue;
       const timing = String(answer.headers['server-timing']);
       let known = 0;

@@ -3,21 +3,8 @@ import { deepest, layout, leastFive, mostFive } from './layout.ts';
 const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;
 const code = (character: string): string => `(i32.const ${character.charCodeAt(0)})`;
 
-/** All eight bytes the same. */
-const eight = (byte: number): string => `(i64.const 0x${byte.toString(16).padStart(2, '0').repeat(8)})`;
-
-/**
- * The value of eight digits, the first in the lowest byte: neighbours are joined to pairs, and those with two multiplications to one
- * number, as in Lemire's simdjson.
- */
-const eightDigits = `
-  (func $eightDigits (param $digits i64) (result i64)
-    (local.set $digits (i64.add (i64.mul (local.get $digits) (i64.const 10)) (i64.shr_u (local.get $digits) (i64.const 8))))
-    (i64.shr_u
-      (i64.add
-        (i64.mul (i64.and (local.get $digits) (i64.const 0x000000ff000000ff)) (i64.const 0x000f424000000064))
-        (i64.mul (i64.and (i64.shr_u (local.get $digits) (i64.const 16)) (i64.const 0x000000ff000000ff)) (i64.const 0x0000271000000001)))
-      (i64.const 32)))`;
+/** What neighbouring numbers of two or four digits are multiplied with before they are added: the first by its place. */
+const places = (first: number): string => `(v128.const i16x8${` ${first} 1`.repeat(4)})`;
 
 /** The high half of a product of two unsigned 64-bit numbers. */
 const highProduct = `
@@ -116,30 +103,35 @@ const readNumber = `
   (if (i32.eq (local.get $c) ${code('.')})
     (then
       (local.set $point (local.tee $p (i32.add (local.get $p) (i32.const 1))))
-      (block $fractionEnds
-        (loop $fraction
-          (local.set $eight (i64.sub (i64.load align=1 (local.get $p)) ${eight(0x30)}))
-          ;; How many digits come first: a borrow or a carry only touches bytes behind the first that is none.
-          (local.set $n
-            (i32.wrap_i64
-              (i64.shr_u
-                (i64.ctz (i64.and (i64.or (i64.add (local.get $eight) ${eight(0x76)}) (local.get $eight)) ${eight(0x80)}))
-                (i64.const 3))))
-          (if (i32.eq (local.get $n) (i32.const 8))
-            (then
-              (local.set $significand
-                (i64.add (i64.mul (local.get $significand) (i64.const 100000000)) (call $eightDigits (local.get $eight))))
-              (local.set $p (i32.add (local.get $p) (i32.const 8)))
-              (br $fraction)))
-          (br_if $fractionEnds (i32.eqz (local.get $n)))
-          (local.set $significand
+      (loop $fraction
+        (local.set $bytes (i8x16.sub (v128.load align=1 (local.get $p)) (i8x16.splat ${code('0')})))
+        ;; How many digits come first, up to 16; they are moved to the end of the vector, behind zeros, whatever their number.
+        (local.set $n
+          (i32.ctz
+            (i32.or
+              (i8x16.bitmask (i8x16.gt_u (local.get $bytes) (i8x16.splat (i32.const 9))))
+              (i32.const 0x10000))))
+        (local.set $bytes
+          (i8x16.swizzle
+            (local.get $bytes)
+            (v128.load ${at('alignments')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 4))))))
+        ;; Neighbours are joined: to numbers of two digits, of four, and of eight, of which two are left.
+        (local.set $bytes
+          (i16x8.add
+            (i16x8.mul (v128.and (local.get $bytes) (i16x8.splat (i32.const 0xff))) (i16x8.splat (i32.const 10)))
+            (i16x8.shr_u (local.get $bytes) (i32.const 8))))
+        (local.set $bytes (i32x4.dot_i16x8_s (local.get $bytes) ${places(100)}))
+        (local.set $bytes (i32x4.dot_i16x8_s (i16x8.narrow_i32x4_u (local.get $bytes) (local.get $bytes)) ${places(10_000)}))
+        (local.set $significand
+          (i64.add
+            (i64.mul
+              (local.get $significand)
+              (i64.load ${at('integerPowers')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 3)))))
             (i64.add
-              (i64.mul
-                (local.get $significand)
-                (i64.load ${at('integerPowers')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 3)))))
-              (call $eightDigits
-                (i64.shl (local.get $eight) (i64.extend_i32_u (i32.sub (i32.const 64) (i32.shl (local.get $n) (i32.const 3))))))))
-          (local.set $p (i32.add (local.get $p) (local.get $n)))))
+              (i64.mul (i64.extend_i32_u (i32x4.extract_lane 0 (local.get $bytes))) (i64.const 100000000))
+              (i64.extend_i32_u (i32x4.extract_lane 1 (local.get $bytes))))))
+        (local.set $p (i32.add (local.get $p) (local.get $n)))
+        (br_if $fraction (i32.eq (local.get $n) (i32.const 16))))
       (local.set $exponent (i32.sub (local.get $point) (local.get $p)))
       (br_if $stop (i32.eqz (local.get $exponent)))
       (local.set $digits (i32.sub (local.get $digits) (local.get $exponent)))
@@ -205,7 +197,7 @@ const readArray = `
   (func (export "readArray") (param $p i32) (param $end i32) (param $out i32) (result i32)
     (local $c i32) (local $depth i32) (local $leaf i32) (local $elements i32) (local $first i32) (local $start i32) (local $negative i32)
     (local $digits i32) (local $exponent i32) (local $written i32) (local $point i32) (local $n i32) (local $length i32)
-    (local $significand i64) (local $eight i64) (local $value f64)
+    (local $significand i64) (local $bytes v128) (local $value f64)
     (local.set $first (local.get $out))
     (i32.store ${at('isRead')} (global.get $base) (i32.const 0))
     (memory.fill (i32.add (global.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
@@ -274,4 +266,4 @@ const countCommas = `
         (br $one)))
     (local.get $count))`;
 
-export const readText: readonly string[] = [eightDigits, highProduct, scaled, readArray, countCommas];
+export const readText: readonly string[] = [highProduct, scaled, readArray, countCommas];
