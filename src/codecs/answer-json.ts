@@ -2,6 +2,7 @@ import type { Dtype } from '../compute/backend.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
 import { base64Blocks } from './base64-blocks.ts';
 import { JsonWriter } from './json-writer.ts';
+import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
 import { TensorText } from './tensor-text.ts';
 import { findNotFinite } from './not-finite.ts';
 import type { Piece } from './pieces.ts';
@@ -61,7 +62,7 @@ function writeNode(node: AnswerNode, output: Output): void {
   } else if (node instanceof AnswerBlocks) {
     writeBlocks(node, output);
   } else if (node instanceof AnswerRows) {
-    writeRows(node);
+    writeRows(node, output);
   } else if (node instanceof AnswerNumber) {
     writer.float(node.value);
   } else if (isArray(node)) {
@@ -100,7 +101,8 @@ function writeTensor(node: AnswerTensor, output: Output): void {
     output.tensors.push(bytes);
   } else if (encoding === 'base64') {
     writer.text(base64Start(bytesTypeOf(values, dtype), shape));
-    writer.base64(littleEndianBytes(values, dtype));
+    if (values.length > mostAtOnce) output.text.push(writer.finish(), () => base64Blocks([values], dtype));
+    else writer.base64(littleEndianBytes(values, dtype));
     writer.text('"}');
   } else if (values.length > mostAtOnce) {
     output.text.push(writer.finish(), () => new TensorText(shape).slices([values], dtype));
@@ -135,13 +137,9 @@ function base64Start(type: BytesType, shape: readonly number[]): string {
   return `{"dtype":"${type}","shape":${JSON.stringify(shape)},"base64":"`;
 }
 
-function writeRows({ values, offsets }: AnswerRows): void {
-  writer.text('[');
-  for (let b = 0; b + 1 < offsets.length; b++) {
-    if (b > 0) writer.text(',');
-    writer.row(values, offsets[b]!, offsets[b + 1]!);
-  }
-  writer.text(']');
+function writeRows(rows: AnswerRows, { dtype, text }: Output): void {
+  if (rows.values.length + rows.offsets.length > mostAtOnce) text.push(writer.finish(), () => rowsText(rows, dtype));
+  else writeRowsAtOnce(writer, rows);
 }
 
 /** Rows of different lengths as bytes: all of them one after the other, and beside them where each begins. */

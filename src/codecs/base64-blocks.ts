@@ -6,7 +6,7 @@ import { littleEndianBytes } from './tensor-bytes.ts';
 const sliceBytes = 3 * 2 ** 18;
 
 /** Base64 of the bytes of blocks one after the other, piece by piece: what does not fill three bytes waits for the next block. */
-export async function* base64Blocks(blocks: AsyncIterable<TensorValues>, dtype: Dtype): AsyncGenerator<Uint8Array> {
+export async function* base64Blocks(blocks: Iterable<TensorValues> | AsyncIterable<TensorValues>, dtype: Dtype): AsyncGenerator<Uint8Array> {
   let rest = Buffer.alloc(0);
   for await (const block of blocks) {
     const { buffer, byteOffset, byteLength } = littleEndianBytes(block, dtype);

@@ -3,21 +3,43 @@ import type { Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { maxFloat32TextLength, writeFloat32, writeUint } from './float32-text.ts';
 import { maxFloat64TextLength, writeFloat64 } from './float64-text.ts';
+import { numberCodec } from './json-numbers/compiled.ts';
+import { NumberCodec } from './json-numbers/number-codec.ts';
 
-const initialCapacity = 64 * 1024;
-/** Up to here a copy costs less than new memory for the next answer. */
-const mostCopied = 256 * 1024;
-/** Numbers of a row that are written without a look at the capacity. */
-const rowBlock = 4096;
-
+/** Numbers that are written at once, without a look at the capacity. */
+const blockNumbers = 4096;
+/** Of fewer numbers each is written by itself. */
+const fewestInBlock = 12;
 /** Bytes that any number and a comma may need. */
-const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength) + 1;
+const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
-/** Writes JSON text as bytes into memory that it reuses; for one answer at a time. */
+const codecAt = 64;
+const stagedAt = codecAt + Math.ceil(NumberCodec.bytes / 64) * 64;
+const textAt = stagedAt + 4 * blockNumbers;
+const pageBytes = 65_536;
+
+/**
+ * Writes JSON text as bytes, numbers by the number codec, into memory that it reuses; for one answer at a time. That memory grows to the
+ * longest text and stays so: what is long has to be written in parts.
+ */
 export class JsonWriter {
+  readonly #memory = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true });
+  readonly #codec: NumberCodec;
+  readonly #staged: { readonly float32: Float32Array; readonly int32: Int32Array; readonly uint8: Uint8Array };
   #dtype: Dtype = 'float32';
-  #bytes: Buffer = Buffer.allocUnsafeSlow(initialCapacity);
+  #bytes: Buffer;
   #length = 0;
+
+  constructor() {
+    this.#codec = new NumberCodec(numberCodec, this.#memory, codecAt);
+    const { buffer } = this.#memory;
+    this.#staged = {
+      float32: new Float32Array(buffer, stagedAt, blockNumbers),
+      int32: new Int32Array(buffer, stagedAt, blockNumbers),
+      uint8: new Uint8Array(buffer, stagedAt, blockNumbers),
+    };
+    this.#bytes = Buffer.from(buffer, textAt);
+  }
 
   text(text: string): void {
     this.#reserve(text.length * 3);
@@ -58,10 +80,9 @@ export class JsonWriter {
    * @throws {RangeError} when a value is not finite in the answer's precision.
    */
   numbers(values: TensorValues, start: number, end: number): void {
-    // In blocks, so that memory is asked for as it is needed and not for the longest text that so many numbers could have.
-    for (let from = start; from < end; from += rowBlock) {
-      const to = Math.min(from + rowBlock, end);
-      this.#reserve((to - from) * maxNumberLength);
+    for (let from = start; from < end; from += blockNumbers) {
+      const to = Math.min(from + blockNumbers, end);
+      this.#reserve((to - from) * maxNumberLength + NumberCodec.slack);
       this.#length = this.#numbers(values, from, to);
     }
     // The last comma is one too many.
@@ -69,9 +90,25 @@ export class JsonWriter {
   }
 
   #numbers(values: TensorValues, from: number, to: number): number {
-    if (values instanceof Int32Array || values instanceof Uint8Array) return writeUints(this.#bytes, this.#length, values, from, to);
-    const write = this.#dtype === 'float32' ? writeFloats : writeDoubles;
-    return write(this.#bytes, this.#length, values, from, to);
+    const isWhole = values instanceof Int32Array || values instanceof Uint8Array;
+    if (!isWhole && this.#dtype === 'float64') return writeDoubles(this.#bytes, this.#length, values, from, to);
+    if (to - from < fewestInBlock) {
+      return isWhole ? writeUints(this.#bytes, this.#length, values, from, to) : writeFloats(this.#bytes, this.#length, values, from, to);
+    }
+    const out = textAt + this.#length;
+    const part = values.subarray(from, to);
+    if (part instanceof Int32Array) {
+      this.#staged.int32.set(part);
+      return this.#codec.writeInt32s(stagedAt, part.length, out) - textAt;
+    }
+    if (part instanceof Uint8Array) {
+      this.#staged.uint8.set(part);
+      return this.#codec.writeUint8s(stagedAt, part.length, out) - textAt;
+    }
+    this.#staged.float32.set(part);
+    const end = this.#codec.writeFloat32s(stagedAt, part.length, out);
+    if (end < 0) throw new RangeError(`${part[-1 - end]!} is not finite in float32`);
+    return end - textAt;
   }
 
   /** Base64, without quotes. */
@@ -91,18 +128,14 @@ export class JsonWriter {
   finish(): Buffer {
     const length = this.#length;
     this.#length = 0;
-    if (length <= mostCopied) return Buffer.from(this.#bytes.subarray(0, length));
-    const written = this.#bytes.subarray(0, length);
-    this.#bytes = Buffer.allocUnsafeSlow(initialCapacity);
-    return written;
+    return Buffer.from(this.#bytes.subarray(0, length));
   }
 
   #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
+    const missing = this.#length + more - this.#bytes.length;
+    if (missing <= 0) return;
+    this.#memory.grow(Math.ceil(missing / pageBytes));
+    this.#bytes = Buffer.from(this.#memory.buffer, textAt);
   }
 }
 

@@ -1,10 +1,8 @@
 import type { Dtype } from '../compute/backend.ts';
 import type { TensorValues } from './answer.ts';
-import { JsonWriter } from './json-writer.ts';
+import type { JsonWriter } from './json-writer.ts';
+import { sliceNumbers, sliceWriter } from './slice-writer.ts';
 import { sizeOf } from './tensor.ts';
-
-/** Numbers that are printed at once: about a millisecond's work. */
-const sliceNumbers = 32_768;
 
 /**
  * Prints a tensor's numbers as nested arrays, however its values come: all at once, in slices, or block by block. One use prints one
@@ -80,9 +78,6 @@ export class TensorText {
     }
   }
 }
-
-// Slices are printed between the parts of other answers: never in the writer that those are written with.
-const sliceWriter = new JsonWriter();
 
 /** Nested arrays of which some have no elements. */
 function emptyText(shape: readonly number[]): string {

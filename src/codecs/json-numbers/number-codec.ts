@@ -29,6 +29,8 @@ export class NumberCodec {
   static readonly bytes = layout.bytes;
   /** Bytes behind a text that must be part of the memory, whatever they hold. */
   static readonly slack = 32;
+  /** Bytes that any number and the comma behind it may need. */
+  static readonly maxNumberLength = 24;
 
   readonly #memory: WebAssembly.Memory;
   readonly #base: number;
@@ -87,7 +89,7 @@ export class NumberCodec {
   /**
    * Writes float32 as the shortest decimals that read back the same, as `writeFloat32` does, each with a comma behind it.
    *
-   * @param out room for 24 bytes a number, and 32 more.
+   * @param out room for `maxNumberLength` bytes a number, and `slack` more.
    * @returns the address behind the last comma; or -1 - i when number i is not finite.
    */
   writeFloat32s(values: number, count: number, out: number): number {

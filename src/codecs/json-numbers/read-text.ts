@@ -70,6 +70,9 @@ const scaled = `
 const isDigit = `(i32.lt_u (i32.sub (local.get $c) ${code('0')}) (i32.const 10))`;
 const next = '(local.set $c (i32.load8_u (local.tee $p (i32.add (local.get $p) (i32.const 1)))))';
 
+/** A number that runs on behind the text is none of it; what stands there may be digits without end. */
+const stopBehindEnd = '(br_if $stop (i32.gt_u (local.get $p) (local.get $end)))';
+
 /** Goes over white space, of which there is none between most numbers. */
 const skipSpace = `
   (if (i32.le_u (local.get $c) (i32.const 32))
@@ -81,11 +84,69 @@ const skipSpace = `
               (i32.or (i32.eq (local.get $c) (i32.const 13)) (i32.eq (local.get $c) (i32.const 9))))
           (then ${next} (br $space))))))`;
 
-/** Sets $value to the number that begins with $c at $p, and $p behind it; $c is what stands there. */
+/** Gives a number above 0 its sign, without a branch: nobody can foretell signs. */
+const signed = (value: string): string => `
+  (f64.reinterpret_i64
+    (i64.or (i64.reinterpret_f64 ${value}) (i64.shl (i64.extend_i32_u (local.get $negative)) (i64.const 63))))`;
+
+/** Sets $n to how many digits come first at an address, up to 16, and $bytes to two numbers: those of its first and its last eight digits. */
+const digitsAt = (address: string): string => `
+  (local.set $bytes (i8x16.sub (v128.load align=1 ${address}) (i8x16.splat ${code('0')})))
+  (local.set $n
+    (i32.ctz
+      (i32.or (i8x16.bitmask (i8x16.gt_u (local.get $bytes) (i8x16.splat (i32.const 9)))) (i32.const 0x10000))))
+  ;; Moved to the end of the vector, behind zeros, whatever their number.
+  (local.set $bytes
+    (i8x16.swizzle
+      (local.get $bytes)
+      (v128.load ${at('alignments')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 4))))))
+  ;; Neighbours are joined: to numbers of two digits, of four, and of eight.
+  (local.set $bytes
+    (i16x8.add
+      (i16x8.mul (v128.and (local.get $bytes) (i16x8.splat (i32.const 0xff))) (i16x8.splat (i32.const 10)))
+      (i16x8.shr_u (local.get $bytes) (i32.const 8))))
+  (local.set $bytes (i32x4.dot_i16x8_s (local.get $bytes) ${places(100)}))
+  (local.set $bytes (i32x4.dot_i16x8_s (i16x8.narrow_i32x4_u (local.get $bytes) (local.get $bytes)) ${places(10_000)}))`;
+
+/** The number whose digits are a number's and behind them those of $n and $bytes. */
+const appended = (number: string): string => `
+  (i64.add
+    (i64.mul ${number} (i64.load ${at('integerPowers')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 3)))))
+    (i64.add
+      (i64.mul (i64.extend_i32_u (i32x4.extract_lane 0 (local.get $bytes))) (i64.const 100000000))
+      (i64.extend_i32_u (i32x4.extract_lane 1 (local.get $bytes)))))`;
+
+const power = (exponent: string): string =>
+  `(f64.load ${at('exactPowers')} (i32.add (global.get $base) (i32.shl ${exponent} (i32.const 3))))`;
+
+/**
+ * The usual number, at $p behind its sign: a digit, a point, 1 to 14 digits and a comma. Its digits are below 2^53, so that one division
+ * rounds once. It is stored, and the next one begins; any other number is left to what follows.
+ */
+const readUsualNumber = `
+  (local.set $first (i32.sub (i32.load16_u align=1 (local.get $p)) (i32.const 11824)))
+  (if (i32.lt_u (local.get $first) (i32.const 10))
+    (then
+      ${digitsAt('(i32.add (local.get $p) (i32.const 2))')}
+      (local.set $behind (i32.add (i32.add (local.get $p) (local.get $n)) (i32.const 2)))
+      (if (i32.and
+            (i32.and
+              (i32.eq (i32.load8_u (local.get $behind)) ${code(',')})
+              (i32.lt_u (i32.sub (local.get $n) (i32.const 1)) (i32.const 14)))
+            (i32.lt_u (local.get $behind) (local.get $end)))
+        (then
+          (local.set $value
+            (f64.div (f64.convert_i64_s ${appended('(i64.extend_i32_u (local.get $first))')}) ${power('(local.get $n)')}))
+          (f64.store (local.get $out) ${signed('(local.get $value)')})
+          (local.set $out (i32.add (local.get $out) (i32.const 8)))
+          (local.set $elements (i32.add (local.get $elements) (i32.const 1)))
+          (local.set $c (i32.load8_u (local.tee $p (i32.add (local.get $behind) (i32.const 1)))))
+          (br $element)))))`;
+
+/** Sets $value to the number that begins at $p behind its sign, and $p behind it; $c is what stands there. */
 const readNumber = `
-  (local.set $negative (i32.eq (local.get $c) ${code('-')}))
-  (if (local.get $negative) (then ${next}))
   (local.set $start (local.get $p))
+  (local.set $c (i32.load8_u (local.get $p)))
   (br_if $stop (i32.eqz ${isDigit}))
   (local.set $significand (i64.extend_i32_u (i32.sub (local.get $c) ${code('0')})))
   ${next}
@@ -97,6 +158,7 @@ const readNumber = `
           (local.set $significand
             (i64.add (i64.mul (local.get $significand) (i64.const 10)) (i64.extend_i32_u (i32.sub (local.get $c) ${code('0')}))))
           ${next}
+          ${stopBehindEnd}
           (br $integer)))))
   (local.set $digits (i32.sub (local.get $p) (local.get $start)))
   (local.set $exponent (i32.const 0))
@@ -104,34 +166,11 @@ const readNumber = `
     (then
       (local.set $point (local.tee $p (i32.add (local.get $p) (i32.const 1))))
       (loop $fraction
-        (local.set $bytes (i8x16.sub (v128.load align=1 (local.get $p)) (i8x16.splat ${code('0')})))
-        ;; How many digits come first, up to 16; they are moved to the end of the vector, behind zeros, whatever their number.
-        (local.set $n
-          (i32.ctz
-            (i32.or
-              (i8x16.bitmask (i8x16.gt_u (local.get $bytes) (i8x16.splat (i32.const 9))))
-              (i32.const 0x10000))))
-        (local.set $bytes
-          (i8x16.swizzle
-            (local.get $bytes)
-            (v128.load ${at('alignments')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 4))))))
-        ;; Neighbours are joined: to numbers of two digits, of four, and of eight, of which two are left.
-        (local.set $bytes
-          (i16x8.add
-            (i16x8.mul (v128.and (local.get $bytes) (i16x8.splat (i32.const 0xff))) (i16x8.splat (i32.const 10)))
-            (i16x8.shr_u (local.get $bytes) (i32.const 8))))
-        (local.set $bytes (i32x4.dot_i16x8_s (local.get $bytes) ${places(100)}))
-        (local.set $bytes (i32x4.dot_i16x8_s (i16x8.narrow_i32x4_u (local.get $bytes) (local.get $bytes)) ${places(10_000)}))
-        (local.set $significand
-          (i64.add
-            (i64.mul
-              (local.get $significand)
-              (i64.load ${at('integerPowers')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 3)))))
-            (i64.add
-              (i64.mul (i64.extend_i32_u (i32x4.extract_lane 0 (local.get $bytes))) (i64.const 100000000))
-              (i64.extend_i32_u (i32x4.extract_lane 1 (local.get $bytes))))))
+        ${digitsAt('(local.get $p)')}
+        (local.set $significand ${appended('(local.get $significand)')})
         (local.set $p (i32.add (local.get $p) (local.get $n)))
-        (br_if $fraction (i32.eq (local.get $n) (i32.const 16))))
+        (if (i32.eq (local.get $n) (i32.const 16))
+          (then ${stopBehindEnd} (br $fraction))))
       (local.set $exponent (i32.sub (local.get $point) (local.get $p)))
       (br_if $stop (i32.eqz (local.get $exponent)))
       (local.set $digits (i32.sub (local.get $digits) (local.get $exponent)))
@@ -151,6 +190,7 @@ const readNumber = `
             (then
               (local.set $written (i32.add (i32.mul (local.get $written) (i32.const 10)) (i32.sub (local.get $c) ${code('0')})))))
           ${next}
+          ${stopBehindEnd}
           (br $exponentDigits)))
       (local.set $exponent
         (i32.add (local.get $exponent) (select (i32.sub (i32.const 0) (local.get $written)) (local.get $written) (local.get $n))))))
@@ -172,7 +212,7 @@ const readNumber = `
           (local.set $value
             (f64.mul
               (local.get $value)
-              (f64.load ${at('exactPowers')} (i32.add (global.get $base) (i32.shl (local.get $exponent) (i32.const 3)))))))))
+              ${power('(local.get $exponent)')})))))
     (else
       (local.set $value (f64.const nan))
       (if (i32.le_u (local.get $digits) (i32.const 19))
@@ -183,10 +223,8 @@ const readNumber = `
               (else (call $scaled (local.get $significand) (local.get $exponent)))))))
       (if (f64.ne (local.get $value) (local.get $value))
         (then
-          ;; A number that runs on behind the text is none of it.
-          (br_if $stop (i32.gt_u (local.get $p) (local.get $end)))
           (local.set $value (call $number (local.get $start) (local.get $p)))))))
-  (if (local.get $negative) (then (local.set $value (f64.neg (local.get $value)))))
+  (local.set $value ${signed('(local.get $value)')})
   ;; 2^128 - 2^103, halfway from the largest float32 to the next that there would be
   (br_if $stop (f64.ge (f64.abs (local.get $value)) (f64.const 340282356779733661637539395458142568448)))`;
 
@@ -195,10 +233,10 @@ const atDepth = '(i32.add (global.get $base) (i32.shl (local.get $depth) (i32.co
 /** Reads a nested array of numbers; see NumberCodec.readArray. */
 const readArray = `
   (func (export "readArray") (param $p i32) (param $end i32) (param $out i32) (result i32)
-    (local $c i32) (local $depth i32) (local $leaf i32) (local $elements i32) (local $first i32) (local $start i32) (local $negative i32)
+    (local $c i32) (local $depth i32) (local $leaf i32) (local $elements i32) (local $outStart i32) (local $first i32) (local $behind i32) (local $start i32) (local $negative i32)
     (local $digits i32) (local $exponent i32) (local $written i32) (local $point i32) (local $n i32) (local $length i32)
     (local $significand i64) (local $bytes v128) (local $value f64)
-    (local.set $first (local.get $out))
+    (local.set $outStart (local.get $out))
     (i32.store ${at('isRead')} (global.get $base) (i32.const 0))
     (memory.fill (i32.add (global.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
     (local.set $c (i32.load8_u (local.get $p)))
@@ -218,6 +256,9 @@ const readArray = `
           (then
             (br_if $stop (local.get $leaf))
             (local.set $leaf (local.get $depth))))
+        (local.set $negative (i32.eq (local.get $c) ${code('-')}))
+        (local.set $p (i32.add (local.get $p) (local.get $negative)))
+        ${readUsualNumber}
         ${readNumber}
         (f64.store (local.get $out) (local.get $value))
         (local.set $out (i32.add (local.get $out) (i32.const 8)))
@@ -240,7 +281,7 @@ const readArray = `
               (i32.store ${at('counts')} ${atDepth} (i32.add (i32.load ${at('counts')} ${atDepth}) (i32.const 1)))
               (br $behind))))
         (i32.store ${at('isRead')} (global.get $base) (i32.const 1))
-        (i32.store ${at('count')} (global.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $first)) (i32.const 3)))
+        (i32.store ${at('count')} (global.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
         (i32.store ${at('depth')} (global.get $base) (local.get $leaf))
         (return (local.get $p))))
     (select (local.get $end) (local.get $p) (i32.gt_u (local.get $p) (local.get $end))))`;

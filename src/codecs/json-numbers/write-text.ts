@@ -109,7 +109,12 @@ const writeDecimal = `
       (local.get $out)))
   (br $written)`;
 
-const scaleOf = `(f64.load offset=${layout.scales + 8 * (8 - leastScale)} (i32.sub (global.get $base) (i32.shl (local.get $exponent) (i32.const 3))))`;
+// Added before the exponent is taken off: an address below 0 is out of bounds whatever the offset.
+const scaleOf = `
+  (f64.load
+    (i32.sub
+      (i32.add (global.get $base) (i32.const ${layout.scales + 8 * (8 - leastScale)}))
+      (i32.shl (local.get $exponent) (i32.const 3))))`;
 const number = '(f64.promote_f32 (f32.reinterpret_i32 (local.get $bits)))';
 /** How far the nearest multiples of two steps are off. */
 const offMultiples = (name: string, [one, other]: readonly [number, number]): string => `
@@ -185,7 +190,7 @@ const putComma = putByte(code(','));
 /** Writes float32; 0 instead of the address behind them when one is not finite, whose address is left in `failedAt`. */
 const writeFloat32s = `
   (func (export "writeFloat32s") (param $values i32) (param $count i32) (param $out i32) (result i32)
-    (local $end i32) (local $bits i32) (local $biased i32) (local $exponent i32) (local $digits i32) (local $first i32)
+    (local $end i32) (local $bits i32) (local $whole i32) (local $biased i32) (local $exponent i32) (local $digits i32) (local $first i32)
     (local $significant i32) (local $dropped i32) (local $rest i64) (local $upper i64) (local $scale f64) (local $scaled f64)
     (local $room f64) (local $large v128) (local $small v128)
     (local.set $end (i32.add (local.get $values) (i32.shl (local.get $count) (i32.const 2))))
@@ -201,8 +206,14 @@ const writeFloat32s = `
             (i32.store ${at('failedAt')} (global.get $base) (local.get $values))
             (return (i32.const 0))))
         (block $written
-          (if (i32.eqz (local.get $bits))
-            (then ${putByte(code('0'))} (br $written)))
+          ;; Whole numbers below 2^24, which ECMAScript prints in full.
+          (local.set $whole (i32.trunc_sat_f32_u (f32.reinterpret_i32 (local.get $bits))))
+          (if (i32.and
+                (i32.lt_u (local.get $whole) (i32.const 0x1000000))
+                (f32.eq (f32.convert_i32_u (local.get $whole)) (f32.reinterpret_i32 (local.get $bits))))
+            (then
+              (local.set $out (call $writeWhole (local.get $whole) (local.get $out)))
+              (br $written)))
           (block $search
             ${writePositive})
           (local.set $out (call $print (local.get $bits) (local.get $out))))

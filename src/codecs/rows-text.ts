@@ -1,0 +1,41 @@
+import type { Dtype } from '../compute/backend.ts';
+import type { AnswerRows } from './answer.ts';
+import type { JsonWriter } from './json-writer.ts';
+import { sliceNumbers, sliceWriter } from './slice-writer.ts';
+
+/** Prints rows of different lengths as arrays in an array. */
+export function writeRows(writer: JsonWriter, { values, offsets }: AnswerRows): void {
+  writer.text('[');
+  for (let b = 0; b + 1 < offsets.length; b++) {
+    if (b > 0) writer.text(',');
+    writer.row(values, offsets[b]!, offsets[b + 1]!);
+  }
+  writer.text(']');
+}
+
+/** The same in slices, each about as long to print as another request may be kept waiting. */
+export function* rowsText({ values, offsets }: AnswerRows, dtype: Dtype): Generator<Uint8Array> {
+  // A row counts as one number more: brackets take their time too.
+  let printed = 0;
+  sliceWriter.begin(dtype);
+  sliceWriter.text('[');
+  for (let b = 0; b + 1 < offsets.length; b++) {
+    sliceWriter.text(b > 0 ? ',[' : '[');
+    const end = offsets[b + 1]!;
+    let at = offsets[b]!;
+    do {
+      const to = Math.min(end, at + sliceNumbers - printed);
+      sliceWriter.numbers(values, at, to);
+      sliceWriter.text(to < end ? ',' : ']');
+      printed += to - at + 1;
+      at = to;
+      if (printed >= sliceNumbers) {
+        yield sliceWriter.finish();
+        sliceWriter.begin(dtype);
+        printed = 0;
+      }
+    } while (at < end);
+  }
+  sliceWriter.text(']');
+  yield sliceWriter.finish();
+}
