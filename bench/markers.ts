@@ -3,7 +3,7 @@
  *
  * @throws {Error} when the document has no place for the text.
  */
-export function replaceBetweenMarkers(document: string, command: 'bench' | 'bench:tensorflow' | 'load', text: string): string {
+export function replaceBetweenMarkers(document: string, command: 'bench' | 'bench:json' | 'bench:tensorflow' | 'load', text: string): string {
   const begin = `<!-- ${command}:begin, written by npm run ${command} -->`;
   const end = `<!-- ${command}:end -->`;
   const from = document.indexOf(begin);

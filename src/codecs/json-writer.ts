@@ -13,6 +13,10 @@ const fewestInBlock = 12;
 /** Bytes that any number and a comma may need. */
 const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
+/** What is handed over is cut from slabs: many buffers of some 10 kB each cost as much again as printing what is in them. */
+const slabBytes = 1024 * 1024;
+const fewestInSlab = 2048;
+
 const codecAt = 64;
 const stagedAt = codecAt + Math.ceil(NumberCodec.bytes / 64) * 64;
 const textAt = stagedAt + 4 * blockNumbers;
@@ -29,6 +33,8 @@ export class JsonWriter {
   #dtype: Dtype = 'float32';
   #bytes: Buffer;
   #length = 0;
+  #slab = Buffer.alloc(0);
+  #slabUsed = 0;
 
   constructor() {
     this.#codec = new NumberCodec(numberCodec, this.#memory, codecAt);
@@ -128,7 +134,23 @@ export class JsonWriter {
   finish(): Buffer {
     const length = this.#length;
     this.#length = 0;
-    return Buffer.from(this.#bytes.subarray(0, length));
+    const bytes = length < fewestInSlab ? Buffer.allocUnsafe(length) : this.#takeFromSlab(length);
+    bytes.set(this.#bytes.subarray(0, length));
+    return bytes;
+  }
+
+  #takeFromSlab(length: number): Buffer {
+    // At a multiple of 8, as the text is: bytes of shared memory are copied one by one to any other address.
+    const end = this.#slabUsed + Math.ceil(length / 8) * 8;
+    if (end > this.#slab.length) {
+      if (length > slabBytes / 4) return Buffer.allocUnsafeSlow(length);
+      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.#slabUsed = 0;
+      return this.#takeFromSlab(length);
+    }
+    const taken = this.#slab.subarray(this.#slabUsed, this.#slabUsed + length);
+    this.#slabUsed = end;
+    return taken;
   }
 
   #reserve(more: number): void {

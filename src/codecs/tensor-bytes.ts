@@ -1,6 +1,7 @@
 import type { Dtype } from '../compute/backend.ts';
 import type { Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
+import { beyondFloat32, firstNotBelow } from './magnitude.ts';
 
 /** The types that a tensor of an answer can have as bytes. */
 export type BytesType = Dtype | 'int32' | 'uint8';
@@ -23,15 +24,11 @@ export function littleEndianBytes(values: TensorValues, dtype: Dtype): Uint8Arra
 }
 
 function inPrecision(values: Values, dtype: Dtype): Values {
-  if (dtype === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values);
-  return values instanceof Float64Array ? values : Float64Array.from(values);
+  if (dtype === 'float32') return values instanceof Float32Array ? values : new Float32Array(values);
+  return values instanceof Float64Array ? values : new Float64Array(values);
 }
 
 /** Index of the first value that is infinite or undefined in a precision, or -1. */
 export function firstNotFinite(values: ArrayLike<number>, dtype: Dtype): number {
-  const round = dtype === 'float32' ? Math.fround : Number;
-  for (let at = 0; at < values.length; at++) {
-    if (!Number.isFinite(round(values[at]!))) return at;
-  }
-  return -1;
+  return firstNotBelow(values, dtype === 'float32' ? beyondFloat32 : Infinity);
 }

@@ -6,6 +6,7 @@ import { checkValues, type Limits } from '../limits.ts';
 import { decodeBase64 } from './base64.ts';
 import { ByteTensor, type Bytes } from './byte-tensor.ts';
 import { BinaryTensor } from './frame.ts';
+import { beyondFloat32, firstNotBelow } from './magnitude.ts';
 import { toRowMajor } from './npy.ts';
 import { PackedNumbers } from './packed-numbers.ts';
 
@@ -15,8 +16,6 @@ export interface Tensor {
   readonly values: Values;
 }
 
-/** The least magnitude that rounds to infinity in float32: halfway between the largest float32 and 2^128. */
-const beyondFloat32 = 2 ** 128 - 2 ** 103;
 /** As many as numpy allows. */
 const mostDimensions = 64;
 
@@ -201,7 +200,7 @@ function decodeLittleEndian({ dtype, shape, bytes }: Bytes, path: string, source
     return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
   }
   const values = viewValues(bytes, dtype);
-  const wrong = values.findIndex((value) => !isTensorNumber(value));
+  const wrong = firstNotBelow(values, beyondFloat32);
   return wrong < 0 ? { shape, values } : errors.add(source.path, `element ${wrong} ${valueRule}, got ${values[wrong]!}`);
 }
 

@@ -1,6 +1,5 @@
 import initWabt from 'wabt';
 
-import { finiteText } from './finite-text.ts';
 import { readText } from './read-text.ts';
 import { writeText } from './write-text.ts';
 
@@ -12,7 +11,7 @@ export async function compileNumberCodec(): Promise<WebAssembly.Module> {
   (import "env" "base" (global $base i32))
   (import "env" "number" (func $number (param i32 i32) (result f64)))
   (import "env" "print" (func $print (param i32 i32) (result i32)))
-  ${[...readText, ...writeText, ...finiteText].join('\n')}
+  ${[...readText, ...writeText].join('\n')}
 )`;
   const parsed = wabt.parseWat('number-codec', text, { simd: true, threads: true, bulk_memory: true });
   try {

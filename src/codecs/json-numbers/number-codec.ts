@@ -13,8 +13,6 @@ export interface PackedArray {
 interface Exports {
   readArray(at: number, end: number, out: number): number;
   countCommas(at: number, end: number): number;
-  firstNotFinite32(at: number, count: number): number;
-  firstOutOfRange64(at: number, count: number): number;
   writeFloat32s(values: number, count: number, out: number): number;
   writeInt32s(values: number, count: number, out: number): number;
   writeUint8s(values: number, count: number, out: number): number;
@@ -74,16 +72,6 @@ export class NumberCodec {
     const depth = state.getInt32(layout.depth, true);
     const shape = Array.from({ length: depth }, (_, axis) => state.getInt32(layout.lengths + 4 * (axis + 1), true));
     return { end: stopped, count: state.getInt32(layout.count, true), shape };
-  }
-
-  /** Index of the first float32 that is not finite, or -1. */
-  firstNotFinite32(at: number, count: number): number {
-    return this.#exports.firstNotFinite32(at, count);
-  }
-
-  /** Index of the first float64 that is NaN or rounds out of float32, or -1. */
-  firstOutOfRange64(at: number, count: number): number {
-    return this.#exports.firstOutOfRange64(at, count);
   }
 
   /**

@@ -41,16 +41,6 @@ export class CodecBench {
     return this.#texts(values instanceof Int32Array ? this.#codec.writeInt32s(valuesAt, length, textAt) : this.#codec.writeUint8s(valuesAt, length, textAt));
   }
 
-  firstOutside(values: Float32Array | Float64Array): number {
-    const { buffer } = this.#memory;
-    if (values instanceof Float32Array) {
-      new Float32Array(buffer, valuesAt).set(values);
-      return this.#codec.firstNotFinite32(valuesAt, values.length);
-    }
-    new Float64Array(buffer, valuesAt).set(values);
-    return this.#codec.firstOutOfRange64(valuesAt, values.length);
-  }
-
   /** Each ends with a comma. */
   #texts(end: number): string[] {
     return Buffer.from(this.#memory.buffer, textAt, end - textAt).toString('latin1').slice(0, -1).split(',');
