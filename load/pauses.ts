@@ -9,6 +9,9 @@ export interface PauseRow {
   readonly idle: number;
 }
 
+/** Up to a body of 40 MB. */
+export const pauseSizes = [100_000, 1_000_000, 4_000_000] as const;
+
 /** Since the last time that it was asked. */
 async function longestPause(pool: Pool): Promise<number> {
   const { body } = await pool.request({ path: '/metrics', method: 'GET' });
@@ -36,4 +39,13 @@ export async function measurePauses(url: string, neurons: number): Promise<Pause
   } finally {
     await pool.close();
   }
+}
+
+/** A Markdown table, as lines. */
+export function pauseTable(rows: readonly PauseRow[]): string[] {
+  return [
+    '| JSON body of `/lif/grad` | neurons | longest delay of the event loop, ms | the same while nothing runs |',
+    '|---|---|---|---|',
+    ...rows.map(({ neurons, requestMegabytes, longest, idle }) => `| ${requestMegabytes.toFixed(0)} MB | ${neurons} | ${longest.toFixed(1)} | ${idle.toFixed(1)} |`),
+  ];
 }

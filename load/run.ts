@@ -7,8 +7,10 @@ import { parseArgs } from 'node:util';
 import { makeCases, steps, type Case } from './cases.ts';
 import { measure, type Round } from './measure.ts';
 import { replaceBetweenMarkers } from '../bench/markers.ts';
+import { measurePauses, pauseSizes, pauseTable, type PauseRow } from './pauses.ts';
 import { failures, ratios, table, type Row } from './report.ts';
 import { startServer, type Server } from './servers.ts';
+import { measureStages, stageCases, stageTable, type StageRow } from './stages.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -79,6 +81,26 @@ async function run(): Promise<Row[]> {
   }
 }
 
+/** Where the time of one request goes, and how long large ones keep the event loop. */
+async function measureInside(): Promise<string[]> {
+  const server = await startServer(['dist/server.js']);
+  try {
+    const stageRows: StageRow[] = [];
+    for (const one of stageCases) stageRows.push(await measureStages(server.url, one));
+    const pauses: PauseRow[] = [];
+    for (const neurons of pauseSizes) pauses.push(await measurePauses(server.url, neurons));
+    return [...stageTable(stageRows), '', ...pauseTable(pauses)];
+  } finally {
+    await server.stop();
+  }
+}
+
+function write(name: string, lines: readonly string[]): void {
+  const document = fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
+  writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'load', lines.join('\n')));
+  console.log(`written into ${document}`);
+}
+
 function conditions(): string[] {
   const model = cpus()[0]?.model ?? 'unknown processor';
   const command = `npm run load${options.quick ? ' -- --quick' : ''}`;
@@ -97,11 +119,12 @@ const share = judged ? ratios(judged).median : NaN;
 const verdict = `\`${target.route}\` with ${target.size} neurons: ${(share * 100).toFixed(0)} % of its no-op's throughput; the aim is ${target.share * 100} %.`;
 console.log(`\n${verdict}`);
 
+const inside = await measureInside();
+console.log(`\n${inside.join('\n')}`);
+
 if (!options.quick) {
-  const document = fileURLToPath(new URL('../docs/load.md', import.meta.url));
-  const text = [...conditions(), '', ...table(rows), '', verdict].join('\n');
-  writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'load', text));
-  console.log(`written into ${document}`);
+  write('load.md', [...conditions(), '', ...table(rows), '', verdict]);
+  write('benchmarks.md', [...conditions(), '', ...inside]);
 }
 
 const failed = rows.filter((row) => failures(row).length > 0);
