@@ -84,14 +84,15 @@ async function run(): Promise<Row[]> {
 /** Where the time of one request goes, and how long large ones keep the event loop. */
 async function measureInside(): Promise<string[]> {
   const server = await startServer(['dist/server.js']);
+  const bare = await startServer(['--import', 'tsx', 'load/bare-server.ts']);
   try {
     const stageRows: StageRow[] = [];
-    for (const one of stageCases) stageRows.push(await measureStages(server.url, one));
+    for (const one of stageCases) stageRows.push(await measureStages(server.url, bare.url, one));
     const pauses: PauseRow[] = [];
     for (const neurons of pauseSizes) pauses.push(await measurePauses(server.url, neurons));
     return [...stageTable(stageRows), '', ...pauseTable(pauses)];
   } finally {
-    await server.stop();
+    await Promise.all([server.stop(), bare.stop()]);
   }
 }
 

@@ -1,4 +1,4 @@
-// Where the time of one request goes: decode, queue, compute, encode as Server-Timing tells them, and the rest of what the client waits.
+// Where the time of one request goes: decode, queue, compute, encode as Server-Timing tells them; what HTTP alone takes; the rest of what the client waits.
 import { Pool } from 'undici';
 import { quantile } from './statistics.ts';
 import { steps } from './cases.ts';
@@ -15,6 +15,8 @@ export interface StageRow extends StageCase {
   readonly queue: number;
   readonly compute: number;
   readonly encode: number;
+  /** What a server that does nothing takes for as many bytes. */
+  readonly bare: number;
   readonly rest: number;
   readonly total: number;
 }
@@ -39,44 +41,58 @@ function requestOf({ wire, neurons }: StageCase): { body: Buffer; headers: Recor
   return { body: Buffer.concat([json, Buffer.from(current.buffer)]), headers };
 }
 
-/** Sends one request after the other over one connection, and says where the time of the middle one goes. */
-export async function measureStages(url: string, one: StageCase): Promise<StageRow> {
+interface Exchange {
+  readonly ms: number;
+  readonly bytes: number;
+  readonly timing: string;
+}
+
+async function exchange(pool: Pool, path: string, headers: Record<string, string>, body: Buffer): Promise<Exchange> {
+  const start = performance.now();
+  const answer = await pool.request({ path, method: 'POST', headers, body });
+  // Read and dropped: what the client makes of the numbers is not the service's time.
+  let bytes = 0;
+  for await (const chunk of answer.body) bytes += (chunk as Uint8Array).length;
+  if (answer.statusCode !== 200 || bytes === 0) throw new Error(`${path} answered ${answer.statusCode}`);
+  return { ms: performance.now() - start, bytes, timing: String(answer.headers['server-timing']) };
+}
+
+/**
+ * Sends one request after the other over one connection, in turns with as many bytes to a bare server and back, and says where the time of the
+ * middle one goes.
+ */
+export async function measureStages(url: string, bareUrl: string, one: StageCase): Promise<StageRow> {
   const pool = new Pool(url, { connections: 1 });
+  const barePool = new Pool(bareUrl, { connections: 1 });
   const { body, headers } = requestOf(one);
-  const times: Record<(typeof stages)[number] | 'rest' | 'total', number[]> = { decode: [], queue: [], compute: [], encode: [], rest: [], total: [] };
+  const times: Record<(typeof stages)[number] | 'bare' | 'total', number[]> = { decode: [], queue: [], compute: [], encode: [], bare: [], total: [] };
   try {
     for (let i = -Math.ceil(one.requests / 5); i < one.requests; i++) {
-      const start = performance.now();
-      const answer = await pool.request({ path: '/lif/grad', method: 'POST', headers, body });
-      // Read and dropped: what the client makes of the numbers is not the service's time.
-      let received = 0;
-      for await (const chunk of answer.body) received += (chunk as Uint8Array).length;
-      const total = performance.now() - start;
-      if (answer.statusCode !== 200 || received === 0) throw new Error(`/lif/grad answered ${answer.statusCode}`);
+      const { ms, bytes, timing } = await exchange(pool, '/lif/grad', headers, body);
+      const bare = await exchange(barePool, '/', { 'x-answer-bytes': `${bytes}` }, body);
       if (i < 0) continue;
-      const timing = String(answer.headers['server-timing']);
-      let known = 0;
-      for (const stage of stages) {
-        const ms = Number(new RegExp(`${stage};dur=([\\d.]+)`).exec(timing)![1]);
-        times[stage].push(ms);
-        known += ms;
-      }
-      times.rest.push(total - known);
-      times.total.push(total);
+      for (const stage of stages) times[stage].push(Number(new RegExp(`${stage};dur=([\\d.]+)`).exec(timing)![1]));
+      times.bare.push(bare.ms);
+      times.total.push(ms);
     }
   } finally {
-    await pool.close();
+    await Promise.all([pool.close(), barePool.close()]);
   }
   const median = (name: keyof typeof times) => quantile(times[name], 0.5);
-  return { ...one, decode: median('decode'), queue: median('queue'), compute: median('compute'), encode: median('encode'), rest: median('rest'), total: median('total') };
+  const [decode, queue, compute, encode, bare, total] = [median('decode'), median('queue'), median('compute'), median('encode'), median('bare'), median('total')];
+  return { ...one, decode, queue, compute, encode, bare, rest: total - decode - queue - compute - encode - bare, total };
 }
 
 /** A Markdown table, as lines. */
 export function stageTable(rows: readonly StageRow[]): string[] {
   const ms = (time: number) => time.toFixed(time < 10 ? 2 : 1);
   return [
-    '| wire | neurons | decode ms | queue ms | compute ms | encode ms | rest ms | total ms | compute / total |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${[row.wire, row.neurons, ms(row.decode), ms(row.queue), ms(row.compute), ms(row.encode), ms(row.rest), ms(row.total), `${((100 * row.compute) / row.total).toFixed(0)} %`].join(' | ')} |`),
+    '| wire | neurons | decode ms | queue ms | compute ms | encode ms | bare HTTP ms | rest ms | total ms | compute in decode to encode | compute in total |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
+    ...rows.map((row) => {
+      const within = row.decode + row.queue + row.compute + row.encode;
+      const share = (of: number) => `${((100 * row.compute) / of).toFixed(0)} %`;
+      return `| ${[row.wire, row.neurons, ...[row.decode, row.queue, row.compute, row.encode, row.bare, row.rest, row.total].map(ms), share(within), share(row.total)].join(' | ')} |`;
+    }),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Arena } from '../compute/arena.ts';
 import type { Dtype } from '../compute/backend.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
 import { base64Blocks } from './base64-blocks.ts';
@@ -14,6 +15,8 @@ export interface AnswerForm {
   readonly encoding: TensorEncoding | 'framed';
   /** Of floating-point numbers, whatever they were computed in. */
   readonly dtype: Dtype;
+  /** Memory that stays as it is until the answer has left: long texts are printed there, and not in memory that is asked for anew. */
+  readonly arena?: Arena | undefined;
 }
 
 /** Tensors of more numbers become a piece of their own, which is printed in slices. */
@@ -28,6 +31,8 @@ interface Output extends AnswerForm {
   readonly text: Piece[];
   /** Of the tensors behind it. */
   readonly tensors: Piece[];
+  /** What its slices are printed with. */
+  readonly writer: () => JsonWriter | undefined;
 }
 
 /** An answer's bytes: those of its JSON, and those of the tensors that stand behind it and not in it. */
@@ -43,7 +48,8 @@ export interface EncodedAnswer {
  * base64 are looked at only while their pieces are made.
  */
 export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswer {
-  const output: Output = { ...form, text: [], tensors: [] };
+  let own: JsonWriter | undefined;
+  const output: Output = { ...form, text: [], tensors: [], writer: () => (own ??= form.arena && new JsonWriter(form.arena)) };
   writer.begin(form.dtype);
   try {
     writeNode(answer, output);
@@ -105,7 +111,7 @@ function writeTensor(node: AnswerTensor, output: Output): void {
     else writer.base64(littleEndianBytes(values, dtype));
     writer.text('"}');
   } else if (values.length > mostAtOnce) {
-    output.text.push(writer.finish(), () => new TensorText(shape).slices([values], dtype));
+    output.text.push(writer.finish(), () => new TensorText(shape).slices([values], dtype, output.writer()));
   } else {
     new TensorText(shape).write(writer, values);
   }
@@ -137,8 +143,8 @@ function base64Start(type: BytesType, shape: readonly number[]): string {
   return `{"dtype":"${type}","shape":${JSON.stringify(shape)},"base64":"`;
 }
 
-function writeRows(rows: AnswerRows, { dtype, text }: Output): void {
-  if (rows.values.length + rows.offsets.length > mostAtOnce) text.push(writer.finish(), () => rowsText(rows, dtype));
+function writeRows(rows: AnswerRows, { dtype, text, writer: sliceWriter }: Output): void {
+  if (rows.values.length + rows.offsets.length > mostAtOnce) text.push(writer.finish(), () => rowsText(rows, dtype, sliceWriter()));
   else writeRowsAtOnce(writer, rows);
 }
 

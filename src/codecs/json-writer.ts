@@ -1,3 +1,4 @@
+import { Arena } from '../compute/arena.ts';
 import type { Dtype } from '../compute/backend.ts';
 import type { Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
@@ -8,43 +9,40 @@ import { NumberCodec } from './json-numbers/number-codec.ts';
 
 /** Numbers that are written at once, without a look at the capacity. */
 const blockNumbers = 4096;
+const initialBytes = 64 * 1024;
 /** Of fewer numbers each is written by itself. */
 const fewestInBlock = 12;
 /** Bytes that any number and a comma may need. */
 const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
-/** What is handed over is cut from slabs: many buffers of some 10 kB each cost as much again as printing what is in them. */
-const slabBytes = 1024 * 1024;
-const fewestInSlab = 2048;
-
-const codecAt = 64;
-const stagedAt = codecAt + Math.ceil(NumberCodec.bytes / 64) * 64;
-const textAt = stagedAt + 4 * blockNumbers;
-const pageBytes = 65_536;
-
 /**
- * Writes JSON text as bytes, numbers by the number codec, into memory that it reuses; for one answer at a time. That memory grows to the
- * longest text and stays so: what is long has to be written in parts.
+ * Writes JSON text as bytes, numbers by the number codec, into an arena; for one answer at a time. Where what was written is not kept, the
+ * memory is used again, and grows to the longest text: what is long has to be written in parts.
  */
 export class JsonWriter {
-  readonly #memory = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true });
+  readonly #arena: Arena;
+  readonly #keeps: boolean;
   readonly #codec: NumberCodec;
+  readonly #stagedAt: number;
   readonly #staged: { readonly float32: Float32Array; readonly int32: Int32Array; readonly uint8: Uint8Array };
   #dtype: Dtype = 'float32';
+  #textAt: number;
   #bytes: Buffer;
   #length = 0;
-  #slab = Buffer.alloc(0);
-  #slabUsed = 0;
 
-  constructor() {
-    this.#codec = new NumberCodec(numberCodec, this.#memory, codecAt);
-    const { buffer } = this.#memory;
+  /** @param arena that of an exchange, in which what is written stays; without one it is copied when it is finished. */
+  constructor(arena?: Arena) {
+    this.#keeps = arena !== undefined;
+    this.#arena = arena ?? new Arena();
+    this.#codec = new NumberCodec(numberCodec, this.#arena.memory, this.#arena.allocate(NumberCodec.bytes));
+    this.#stagedAt = this.#arena.allocate(4 * blockNumbers);
     this.#staged = {
-      float32: new Float32Array(buffer, stagedAt, blockNumbers),
-      int32: new Int32Array(buffer, stagedAt, blockNumbers),
-      uint8: new Uint8Array(buffer, stagedAt, blockNumbers),
+      float32: this.#arena.floats(this.#stagedAt, blockNumbers),
+      int32: this.#arena.integers(this.#stagedAt, blockNumbers),
+      uint8: this.#arena.bytes(this.#stagedAt, blockNumbers),
     };
-    this.#bytes = Buffer.from(buffer, textAt);
+    this.#textAt = this.#arena.mark();
+    this.#bytes = this.#textMemory(0);
   }
 
   text(text: string): void {
@@ -101,20 +99,20 @@ export class JsonWriter {
     if (to - from < fewestInBlock) {
       return isWhole ? writeUints(this.#bytes, this.#length, values, from, to) : writeFloats(this.#bytes, this.#length, values, from, to);
     }
-    const out = textAt + this.#length;
+    const out = this.#textAt + this.#length;
     const part = values.subarray(from, to);
     if (part instanceof Int32Array) {
       this.#staged.int32.set(part);
-      return this.#codec.writeInt32s(stagedAt, part.length, out) - textAt;
+      return this.#codec.writeInt32s(this.#stagedAt, part.length, out) - this.#textAt;
     }
     if (part instanceof Uint8Array) {
       this.#staged.uint8.set(part);
-      return this.#codec.writeUint8s(stagedAt, part.length, out) - textAt;
+      return this.#codec.writeUint8s(this.#stagedAt, part.length, out) - this.#textAt;
     }
     this.#staged.float32.set(part);
-    const end = this.#codec.writeFloat32s(stagedAt, part.length, out);
+    const end = this.#codec.writeFloat32s(this.#stagedAt, part.length, out);
     if (end < 0) throw new RangeError(`${part[-1 - end]!} is not finite in float32`);
-    return end - textAt;
+    return end - this.#textAt;
   }
 
   /** Base64, without quotes. */
@@ -130,34 +128,29 @@ export class JsonWriter {
     this.#length = 0;
   }
 
-  /** The bytes written since the last time, which from now on belong to the caller. */
+  /** The bytes written since the last time: a copy, which from now on belongs to the caller, or where they stay. */
   finish(): Buffer {
-    const length = this.#length;
+    const written = this.#bytes.subarray(0, this.#length);
     this.#length = 0;
-    const bytes = length < fewestInSlab ? Buffer.allocUnsafe(length) : this.#takeFromSlab(length);
-    bytes.set(this.#bytes.subarray(0, length));
-    return bytes;
-  }
-
-  #takeFromSlab(length: number): Buffer {
-    // At a multiple of 8, as the text is: bytes of shared memory are copied one by one to any other address.
-    const end = this.#slabUsed + Math.ceil(length / 8) * 8;
-    if (end > this.#slab.length) {
-      if (length > slabBytes / 4) return Buffer.allocUnsafeSlow(length);
-      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
-      this.#slabUsed = 0;
-      return this.#takeFromSlab(length);
-    }
-    const taken = this.#slab.subarray(this.#slabUsed, this.#slabUsed + length);
-    this.#slabUsed = end;
-    return taken;
+    if (!this.#keeps) return Buffer.from(written);
+    this.#arena.release(this.#textAt);
+    this.#arena.extend(this.#textAt + written.length);
+    this.#textAt = this.#arena.mark();
+    this.#bytes = this.#textMemory(0);
+    return written;
   }
 
   #reserve(more: number): void {
-    const missing = this.#length + more - this.#bytes.length;
-    if (missing <= 0) return;
-    this.#memory.grow(Math.ceil(missing / pageBytes));
-    this.#bytes = Buffer.from(this.#memory.buffer, textAt);
+    const needed = this.#length + more;
+    if (needed > this.#bytes.length) this.#bytes = this.#textMemory(Math.max(needed, 2 * this.#bytes.length));
+  }
+
+  /** The arena from the text's start on, for as many bytes. */
+  #textMemory(bytes: number): Buffer {
+    this.#arena.release(this.#textAt);
+    this.#arena.extend(this.#textAt + Math.max(bytes, initialBytes));
+    const { buffer, byteOffset, byteLength } = this.#arena.bytes(this.#textAt, this.#arena.mark() - this.#textAt);
+    return Buffer.from(buffer, byteOffset, byteLength);
   }
 }
 

@@ -14,28 +14,28 @@ export function writeRows(writer: JsonWriter, { values, offsets }: AnswerRows): 
 }
 
 /** The same in slices, each about as long to print as another request may be kept waiting. */
-export function* rowsText({ values, offsets }: AnswerRows, dtype: Dtype): Generator<Uint8Array> {
+export function* rowsText({ values, offsets }: AnswerRows, dtype: Dtype, writer = sliceWriter): Generator<Uint8Array> {
   // A row counts as one number more: brackets take their time too.
   let printed = 0;
-  sliceWriter.begin(dtype);
-  sliceWriter.text('[');
+  writer.begin(dtype);
+  writer.text('[');
   for (let b = 0; b + 1 < offsets.length; b++) {
-    sliceWriter.text(b > 0 ? ',[' : '[');
+    writer.text(b > 0 ? ',[' : '[');
     const end = offsets[b + 1]!;
     let at = offsets[b]!;
     do {
       const to = Math.min(end, at + sliceNumbers - printed);
-      sliceWriter.numbers(values, at, to);
-      sliceWriter.text(to < end ? ',' : ']');
+      writer.numbers(values, at, to);
+      writer.text(to < end ? ',' : ']');
       printed += to - at + 1;
       at = to;
       if (printed >= sliceNumbers) {
-        yield sliceWriter.finish();
-        sliceWriter.begin(dtype);
+        yield writer.finish();
+        writer.begin(dtype);
         printed = 0;
       }
     } while (at < end);
   }
-  sliceWriter.text(']');
-  yield sliceWriter.finish();
+  writer.text(']');
+  yield writer.finish();
 }

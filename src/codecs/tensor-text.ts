@@ -61,20 +61,20 @@ export class TensorText {
   }
 
   /** The text in slices, each about as long to print as another request may be kept waiting. */
-  *slices(blocks: Iterable<TensorValues>, dtype: Dtype): Generator<Uint8Array> {
-    for (const values of blocks) yield* this.#slicesOfBlock(values, dtype);
+  *slices(blocks: Iterable<TensorValues>, dtype: Dtype, writer = sliceWriter): Generator<Uint8Array> {
+    for (const values of blocks) yield* this.#slicesOfBlock(values, dtype, writer);
   }
 
   /** The same of blocks that are still to come. */
   async *slicesOf(blocks: AsyncIterable<TensorValues>, dtype: Dtype): AsyncGenerator<Uint8Array> {
-    for await (const values of blocks) yield* this.#slicesOfBlock(values, dtype);
+    for await (const values of blocks) yield* this.#slicesOfBlock(values, dtype, sliceWriter);
   }
 
-  *#slicesOfBlock(values: TensorValues, dtype: Dtype): Generator<Uint8Array> {
+  *#slicesOfBlock(values: TensorValues, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
     for (let from = 0; from < values.length; from += sliceNumbers) {
-      sliceWriter.begin(dtype);
-      this.write(sliceWriter, values, from, Math.min(from + sliceNumbers, values.length));
-      yield sliceWriter.finish();
+      writer.begin(dtype);
+      this.write(writer, values, from, Math.min(from + sliceNumbers, values.length));
+      yield writer.finish();
     }
   }
 }

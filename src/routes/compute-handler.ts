@@ -21,7 +21,7 @@ export function computeHandler(operation: Operation) {
     if (media === mediaTypes.npy) requireOneTensor(plan);
     const decodeMs = performance.now() - request.bodyReceivedAt;
     const outcome = await runPlan(request, operation, plan);
-    return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode: () => encodeAs(media, outcome.fields, plan.options) }, media);
+    return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode: () => encodeAs(media, outcome.fields, plan.options, outcome.streams ? undefined : request.lease?.arena) }, media);
   };
 }
 

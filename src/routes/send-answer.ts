@@ -10,6 +10,7 @@ import { frameHeader, mediaTypes } from '../bodies/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import { findNotFinite } from '../codecs/not-finite.ts';
 import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
+import type { Arena } from '../compute/arena.ts';
 import { jobElements } from '../compute/job-size.ts';
 import type { Plan, RunOptions } from '../requests/plan.ts';
 import type { Outcome } from './run-plan.ts';
@@ -27,10 +28,14 @@ export interface Sending extends Outcome {
 /** Answers of fewer bytes are put together before they are sent. */
 const mostJoined = 64 * 1024;
 
-/** Encodes an answer in the media type that was agreed on. */
-export function encodeAs(media: AnswerMedia, fields: AnswerFields, { encoding = 'json', dtype = 'float32' }: RunOptions): EncodedAnswer {
+/**
+ * Encodes an answer in the media type that was agreed on.
+ *
+ * @param arena which stays as it is until the answer has left.
+ */
+export function encodeAs(media: AnswerMedia, fields: AnswerFields, { encoding = 'json', dtype = 'float32' }: RunOptions, arena?: Arena): EncodedAnswer {
   if (media === mediaTypes.npy) return { text: [], tensors: npyPieces(fields, dtype) };
-  return encodeAnswer(fields, { encoding: media === mediaTypes.framed ? 'framed' : encoding, dtype });
+  return encodeAnswer(fields, { encoding: media === mediaTypes.framed ? 'framed' : encoding, dtype, arena });
 }
 
 /**

@@ -206,12 +206,14 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
     const kernel = kernels.get(key, () => lifGradKernel(spec));
     const block = writeJobBlock(arena, kernel, integers, { ...parameters, ...surrogateParameters(surrogate) });
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
-    const spikeCounts = take(arena.integers(integers.spikeCountsArray, neurons));
+    const counts = arena.integers(integers.spikeCountsArray, neurons);
+    const losses = arena.floats(integers.lossArray ?? arena.allocate(4 * neurons), neurons);
+    if (loss.type === 'spike_count') losses.set(counts);
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
     for (const quantity of wrt) gradients[quantity] = gradientOf(surroundings, integers, problem, quantity);
     results.push({
-      loss: loss.type === 'spike_count' ? new Float32Array(spikeCounts) : take(arena.floats(integers.lossArray!, neurons)),
-      spike_counts: spikeCounts,
+      loss: take(losses),
+      spike_counts: take(counts),
       grad: gradients,
     });
   }
