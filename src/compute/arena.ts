@@ -11,6 +11,7 @@ export class Arena {
   readonly memory: WebAssembly.Memory;
   /** Shared memory that grows gets a new buffer object each time; views on the older ones stay good. */
   readonly #buffers = new WeakSet<ArrayBufferLike>();
+  readonly #knownFloats = new Map<number, Float32Array>();
   #top = alignment;
   #buffer!: ArrayBufferLike;
   #float32!: Float32Array;
@@ -31,6 +32,7 @@ export class Arena {
 
   reset(): void {
     this.#top = alignment;
+    this.#knownFloats.clear();
   }
 
   /** How far the memory is taken: what is allocated from here on goes with `release`. */
@@ -87,11 +89,12 @@ export class Arena {
    * arbitrary. float32 that lie in this memory already are left where they are, anything else is copied.
    */
   putFloats(values: Values, length: number): number {
-    if (values instanceof Float32Array && this.holds(values)) {
+    const floats = values instanceof Float32Array ? values : this.#floatsOf(values);
+    if (floats !== undefined && this.holds(floats)) {
       // What lies behind them is read as well.
-      const end = values.byteOffset + 4 * length;
+      const end = floats.byteOffset + 4 * length;
       if (end > this.byteLength) this.#grow(end);
-      return values.byteOffset;
+      return floats.byteOffset;
     }
     const address = this.allocate(4 * length);
     this.#float32.set(values, address / 4);
@@ -99,11 +102,24 @@ export class Arena {
     return address;
   }
 
+  #floatsOf(values: Values): Float32Array | undefined {
+    const known = this.holds(values) ? this.#knownFloats.get(values.byteOffset) : undefined;
+    return known?.length === values.length ? known : undefined;
+  }
+
   /** Address of `length` float32 of the same value. */
   fillFloats(value: number, length: number): number {
     const address = this.allocate(4 * length);
     this.#float32.fill(value, address / 4, address / 4 + length);
     return address;
+  }
+
+  /**
+   * Says where the float32 of float64 in this memory lie already, good until the arena is reset: another thread has made them, so that this one
+   * is not kept.
+   */
+  knowFloats(doubles: Float64Array, floats: Float32Array): void {
+    this.#knownFloats.set(doubles.byteOffset, floats);
   }
 
   /** An array that lies in this memory, seen from another thread, as a view of this one. */

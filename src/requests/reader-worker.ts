@@ -3,7 +3,8 @@ import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
 import { Arena } from '../compute/arena.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
-import type { Operation, Plans } from './plan.ts';
+import { mapArrays } from './map-arrays.ts';
+import type { Operation, Plan, Plans } from './plan.ts';
 import { readRequest } from './read-request.ts';
 
 /** A body to be read, in memory that both threads see. */
@@ -18,9 +19,15 @@ export interface ReadTask {
   readonly top: number;
 }
 
+/** float64 of a plan, and the same as float32. */
+export interface Rounded {
+  readonly doubles: Float64Array;
+  readonly floats: Float32Array;
+}
+
 /** The plan and how far the memory is taken with it, or what is wrong with the body. */
 export type TaskResult<O extends Operation> =
-  | { readonly plan: Plans[O]; readonly top: number }
+  | { readonly plan: Plans[O]; readonly rounded: readonly Rounded[]; readonly top: number }
   | { readonly problem: { readonly code: ProblemCode; readonly detail: string; readonly errors?: readonly InputError[] } };
 
 export default function work<O extends Operation>({ operation, body, limits, module, memory, top }: ReadTask): TaskResult<O> {
@@ -30,9 +37,21 @@ export default function work<O extends Operation>({ operation, body, limits, mod
   const numbers = body.form === 'npy' ? undefined : new JsonNumbersReader(module, arena);
   try {
     const plan = readRequest(operation, { ...body, bytes }, limits, numbers) as Plans[O];
-    return { plan, top: arena.mark() };
+    return { plan, rounded: plan.options.dtype === 'float64' ? [] : roundAll(plan, arena), top: arena.mark() };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { problem: { code: error.code, detail: error.message, ...(error.errors && { errors: error.errors }) } };
   }
+}
+
+/** Rounds what lies in the arena to float32, which kernels take: on the main thread it would keep other requests waiting. */
+function roundAll(plan: Plan, arena: Arena): Rounded[] {
+  const rounded: Rounded[] = [];
+  mapArrays(plan, (array) => {
+    if (array instanceof Float64Array && arena.holds(array)) {
+      rounded.push({ doubles: array, floats: arena.floats(arena.putFloats(array, array.length), array.length) });
+    }
+    return array;
+  });
+  return rounded;
 }

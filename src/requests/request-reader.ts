@@ -55,6 +55,7 @@ export class RequestReader {
     if ('problem' in result) throw new Problem(result.problem.code, result.problem.detail, result.problem);
     arena.extend(result.top);
     // Sent between threads, views on the arena are views on the same memory by another name.
+    for (const { doubles, floats } of result.rounded) arena.knowFloats(doubles, arena.view(floats));
     return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
   }
 

@@ -302,7 +302,9 @@ function writeResults(writer: FunctionWriter, text: GradText, scratch: GradScrat
       const store = (array: string, value: string) => {
         writer.line(`(v128.store offset=${16 * g} (i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 4))) ${value})`);
       };
-      store('spikeCountsArray', `(v128.load offset=${scratch.counts + 16 * g} (local.get $scratch))`);
+      const counts = countsOf(scratch, g);
+      store('spikeCountsArray', counts);
+      if (text.gradSpec.loss === 'spike_count') store('lossArray', `(f32x4.convert_i32x4_s ${counts})`);
       for (const [name, node] of text.outputs) store(`${name}Array`, writer.value(node, g));
     });
   });
@@ -313,7 +315,10 @@ function writeResults(writer: FunctionWriter, text: GradText, scratch: GradScrat
 function loadCounts(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): void {
   if (text.gradSpec.loss !== 'firing_rate_mse') return;
   forGroups(groups, (g) => {
-    const counts = `(v128.load offset=${scratch.counts + 16 * g} (local.get $scratch))`;
-    writer.line(`(local.set ${writer.local(`count.${g}`, 'v128')} (f32x4.convert_i32x4_s ${counts}))`);
+    writer.line(`(local.set ${writer.local(`count.${g}`, 'v128')} (f32x4.convert_i32x4_s ${countsOf(scratch, g)}))`);
   });
+}
+
+function countsOf(scratch: GradScratch, g: number): string {
+  return `(v128.load offset=${scratch.counts + 16 * g} (local.get $scratch))`;
 }

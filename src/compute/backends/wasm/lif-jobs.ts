@@ -198,7 +198,7 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
       wrt,
     };
     integers.spikeCountsArray = arena.allocate(4 * padded);
-    if (loss.type !== 'spike_count') integers.lossArray = arena.allocate(4 * padded);
+    integers.lossArray = arena.allocate(4 * padded);
     for (const quantity of wrt) {
       integers[`${quantity}GradArray`] = arena.allocate(4 * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
     }
@@ -206,14 +206,11 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
     const kernel = kernels.get(key, () => lifGradKernel(spec));
     const block = writeJobBlock(arena, kernel, integers, { ...parameters, ...surrogateParameters(surrogate) });
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
-    const counts = arena.integers(integers.spikeCountsArray, neurons);
-    const losses = arena.floats(integers.lossArray ?? arena.allocate(4 * neurons), neurons);
-    if (loss.type === 'spike_count') losses.set(counts);
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
     for (const quantity of wrt) gradients[quantity] = gradientOf(surroundings, integers, problem, quantity);
     results.push({
-      loss: take(losses),
-      spike_counts: take(counts),
+      loss: take(arena.floats(integers.lossArray, neurons)),
+      spike_counts: take(arena.integers(integers.spikeCountsArray, neurons)),
       grad: gradients,
     });
   }
