@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,5 +7,9 @@ export default defineConfig({
     globalSetup: ['test/compute/support/tensorflow-global.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A busy machine takes seconds to warm a back-end up.
+    expect: { poll: { timeout: 20_000 } },
+    // vitest leaves a core free, which of two is half.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -1,8 +1,13 @@
 import { finished, Transform, type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
-/** Content codings that bodies come in and answers are sent in. */
+/** Content codings that answers are sent in. */
 export type ContentCoding = 'gzip' | 'br';
+
+const decoders = { gzip: createGunzip, br: createBrotliDecompress, deflate: createInflate };
+
+/** Content codings that bodies come in; `deflate` is zlib's format, as in RFC 9110, 8.4.1.2. */
+export type RequestCoding = keyof typeof decoders;
 
 /** A body that is larger, decompressed, than a body may be. */
 export class DecodedTooLargeError extends RangeError {
@@ -21,13 +26,13 @@ export class CorruptBodyError extends Error {
  * requestDecoder('x-gzip'); // 'gzip'
  * requestDecoder('gzip, br'); // null
  */
-export function requestDecoder(contentEncoding: string | undefined): ContentCoding | 'identity' | null {
+export function requestDecoder(contentEncoding: string | undefined): RequestCoding | 'identity' | null {
   const codings = (contentEncoding ?? '').toLowerCase().split(',').map((coding) => coding.trim());
   const [coding, ...more] = codings.filter((name) => name !== '' && name !== 'identity');
   if (coding === undefined) return 'identity';
   if (more.length > 0) return null;
   if (coding === 'gzip' || coding === 'x-gzip') return 'gzip';
-  return coding === 'br' ? 'br' : null;
+  return coding === 'br' || coding === 'deflate' ? coding : null;
 }
 
 /**
@@ -40,8 +45,8 @@ export function requestDecoder(contentEncoding: string | undefined): ContentCodi
  * @example
  * for await (const chunk of decodeWithin(request, 'gzip', 1e6)) ...
  */
-export function decodeWithin(stream: Readable, coding: ContentCoding, limitBytes: number): Readable {
-  const decoder = coding === 'gzip' ? createGunzip() : createBrotliDecompress();
+export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes: number): Readable {
+  const decoder = decoders[coding]();
   let received = 0;
   let length = 0;
   const limiter = new Transform({

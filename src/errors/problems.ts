@@ -40,7 +40,7 @@ export const problemTypes = {
   corrupt_body: {
     status: 400,
     title: 'The body cannot be decompressed',
-    description: 'The body is not what its `Content-Encoding` says: not gzip or Brotli, cut short, or followed by something else.',
+    description: 'The body is not what its `Content-Encoding` says: not gzip, Brotli or deflate (in the zlib format), cut short, or followed by something else.',
   },
   forbidden_key: {
     status: 400,

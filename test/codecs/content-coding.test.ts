@@ -1,16 +1,16 @@
 import { PassThrough, Readable } from 'node:stream';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  chooseEncoding, CorruptBodyError, DecodedTooLargeError, decodeWithin, requestDecoder, type ContentCoding,
+  chooseEncoding, CorruptBodyError, DecodedTooLargeError, decodeWithin, requestDecoder, type RequestCoding,
 } from '../../src/codecs/content-coding.ts';
 
-const encoders = { gzip: gzipSync, br: brotliCompressSync };
+const encoders = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync };
 const plain = Buffer.from('spikes '.repeat(1000));
 
 /** What comes out before the end or the error. */
-async function decoded(chunks: Iterable<Uint8Array>, coding: ContentCoding, limit = 1e6): Promise<Buffer> {
+async function decoded(chunks: Iterable<Uint8Array>, coding: RequestCoding, limit = 1e6): Promise<Buffer> {
   const out: Buffer[] = [];
   for await (const chunk of decodeWithin(Readable.from(chunks), coding, limit)) out.push(chunk as Buffer);
   return Buffer.concat(out);
@@ -28,7 +28,7 @@ describe('requestDecoder', () => {
     ['identity, gzip', 'gzip'],
     ['gzip, br', null],
     ['gzip, gzip', null],
-    ['deflate', null],
+    ['deflate', 'deflate'],
     ['zstd', null],
     ['gzip;q=1', null],
   ])('of %s is %s', (header, coding) => {
@@ -90,7 +90,7 @@ describe('chooseEncoding', () => {
   });
 });
 
-describe.each(['gzip', 'br'] as const)('decodeWithin of %s', (coding) => {
+describe.each(['gzip', 'br', 'deflate'] as const)('decodeWithin of %s', (coding) => {
   const encoded = encoders[coding](plain);
 
   it('gives the bytes back, however they are cut', async () => {
@@ -123,7 +123,7 @@ describe.each(['gzip', 'br'] as const)('decodeWithin of %s', (coding) => {
   it.each([
     ['text', plain],
     ['zeros', Buffer.alloc(100)],
-    ['deflate', deflateSync(plain)],
+    ['deflate without a header', deflateRawSync(plain)],
     ['the other coding', encoders[coding === 'gzip' ? 'br' : 'gzip'](plain)],
   ])('refuses %s', async (_name, bytes) => {
     await expect(decoded([bytes], coding)).rejects.toThrow(CorruptBodyError);

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GradAnswer } from './answers.ts';
 import { announce, frame } from './framing.ts';
@@ -40,6 +40,7 @@ describe('a compressed request', () => {
     ['gzip', gzipSync(plain)],
     ['x-gzip', gzipSync(plain)],
     ['br', brotliCompressSync(plain)],
+    ['deflate', deflateSync(plain)],
     ['identity', Buffer.from(plain)],
   ])('may be %s', async (coding, body) => {
     const { status, bytes } = await exchange('POST', '/surrogate/grad', { ...json, 'content-encoding': coding }, body);
@@ -64,7 +65,8 @@ describe('a compressed request', () => {
     ['gzip', gzipSync('{"x": '), 400, 'invalid_json'],
     ['gzip', gzipSync(Buffer.alloc(100e6)), 413, 'body_too_large'],
     ['br', brotliCompressSync(Buffer.alloc(20e6)), 413, 'body_too_large'],
-    ['deflate', Buffer.from(plain), 415, 'unsupported_media_type'],
+    ['deflate', Buffer.from(plain), 400, 'corrupt_body'],
+    ['zstd', Buffer.from(plain), 415, 'unsupported_media_type'],
     ['gzip, br', Buffer.from(plain), 415, 'unsupported_media_type'],
   ])('of %s that is not what it says is refused (%#)', async (coding, body, status, code) => {
     const answer = await exchange('POST', '/surrogate/grad', { ...json, 'content-encoding': coding }, body);

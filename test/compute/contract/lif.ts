@@ -72,8 +72,12 @@ const signed = () => 2 * random() - 1;
 // it has left float32's range, as the exact gradient is about to, and before that its digits.
 const explosive = ['snntorch.sigmoid', 'snntorch.spike_rate_escape'];
 
-/** Holds a float32 back-end to float64: every surrogate, every form of the neuron, every loss and record, and batches. */
-export function itRunsNeurons(open: () => Promise<Backend>): void {
+/**
+ * Holds a float32 back-end to float64: every surrogate, every form of the neuron, every loss and record, and batches.
+ *
+ * @param share - of the steps that a run of a surrogate or of a form takes: less than 1 for a back-end to which each step is dear.
+ */
+export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
   let backend: Backend;
   beforeAll(async () => {
     backend = await open();
@@ -92,7 +96,7 @@ export function itRunsNeurons(open: () => Promise<Backend>): void {
         for (const [steps, dt] of explodes ? ([[4, 1], [4, 4]] as const) : ([[100, 0.1], [40, 1]] as const)) {
           const job: LifGradJob = {
             kind: 'lif_grad',
-            problem: lifProblem(16, steps, { dt, reset, refractorySteps: dt === 1 ? 2 : 0 }),
+            problem: lifProblem(16, share * steps, { dt, reset, refractorySteps: dt === 1 ? 2 : 0 }),
             surrogates: [scaledSurrogate(definition)],
             loss: { type: 'spike_count' },
             detachReset,
@@ -141,7 +145,7 @@ export function itRunsNeurons(open: () => Promise<Backend>): void {
     it.each(variants)(
       '$reset reset, detached $detachReset, $integration, input scaling $inputScaling, $refractorySteps refractory steps',
       async ({ detachReset, ...neuron }) => {
-        const [steps, dt] = [60, 1];
+        const [steps, dt] = [share * 60, 1];
         const largest = neuron.inputScaling ? 4 : 0.4;
         for (const form of Object.values(forms)) {
           const problem = lifProblem(neurons, steps, {

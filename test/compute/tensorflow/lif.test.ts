@@ -3,5 +3,5 @@ import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tens
 import { itRunsNeurons } from '../contract/lif.ts';
 
 describe.skipIf(inject('noTensorFlow'))('TensorFlow, operation by operation', () => {
-  itRunsNeurons(() => TensorFlowBackend.create({ xla: false }));
+  itRunsNeurons(() => TensorFlowBackend.create({ xla: false }), 1 / 2);
 });
