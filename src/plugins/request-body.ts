@@ -106,6 +106,6 @@ function frameTooLong(jsonBytes: number, length: number): Problem {
 function unknownCoding(request: FastifyRequest): Problem {
   const given = quote(String(request.headers['content-encoding']));
   return new Problem('unsupported_media_type', `The body's "Content-Encoding: ${given.slice(1, -1)}" is not known; use gzip, br, deflate or none.`, {
-    headers: { 'accept-encoding': 'gzip, br' },
+    headers: { 'accept-encoding': 'gzip, br, deflate' },
   });
 }
