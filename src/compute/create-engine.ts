@@ -17,15 +17,17 @@ export interface EngineOptions {
   readonly threads: number;
   /** The largest job of the reference: neuron-steps, or elements of x, times surrogates. */
   readonly mostReferenceWork: number;
+  /** How long a job may have to wait for its back-end before it is turned away, in milliseconds. */
+  readonly longestWaitMs?: number;
 }
 
 /** Makes the engine that the configuration asks for; it still has to be warmed. */
-export async function createEngine({ backend, threads, mostReferenceWork }: EngineOptions): Promise<Engine> {
+export async function createEngine({ backend, threads, mostReferenceWork, longestWaitMs }: EngineOptions): Promise<Engine> {
   const arenas = new ArenaStore();
   const backends: (Backend | BackendOpener)[] = [new ThreadedReference({ mostWork: mostReferenceWork })];
   if (backend !== 'reference') backends.push(await WasmBackend.create({ threads, arenas }));
   if (backend === 'auto' || backend === 'tensorflow') backends.push(tensorFlow);
-  return new Engine(backends, { preferred: backend, arenas });
+  return new Engine(backends, { preferred: backend, arenas, ...(longestWaitMs !== undefined && { longestWaitMs }) });
 }
 
 /** Loaded only where it is wanted: its library takes a second and hundreds of megabytes. */

@@ -62,7 +62,7 @@ async function runJob<J extends Job>(request: FastifyRequest, job: J, options: R
   // The job's numbers may lie in it, whoever goes away meanwhile.
   lease?.hold();
   try {
-    const running = request.server.engine.run(job, wishOf(options), inPlace ? lease?.arena : undefined);
+    const running = request.server.engine.run(job, wishOf(options), { arena: inPlace ? lease?.arena : undefined });
     return running instanceof Promise ? await running : await atEndOfTurn(running);
   } catch (error) {
     lease?.spoil();
