@@ -9,6 +9,7 @@ import type { Engine } from './compute/engine.ts';
 import type { Config } from './config.ts';
 import { backendLog } from './plugins/backend-log.ts';
 import { compression } from './plugins/compression.ts';
+import { deadline, startDeadline } from './plugins/deadline.ts';
 import { documentation } from './plugins/documentation.ts';
 import { exchangeEnd } from './plugins/exchange-end.ts';
 import { countRunning, lifecycle } from './plugins/lifecycle.ts';
@@ -61,7 +62,7 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     genReqId: nextRequestId,
     bodyLimit: config.limits.bodyBytes,
     keepAliveTimeout: config.timeouts.keepAliveMs,
-    requestTimeout: config.timeouts.requestMs,
+    requestTimeout: config.timeouts.receiveMs,
     // While closing, `countRunning` refuses in the form that every other failure has.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
@@ -74,12 +75,13 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
   app.decorate('config', config);
   app.decorate('engine', engine ?? (await createEngine({ ...config.compute, mostReferenceWork: config.limits.referenceNeuronSteps })));
 
-  const requestReader = new RequestReader(numberCodec, config.limits, config.compute.threads);
+  const requestReader = new RequestReader(numberCodec, config.limits, config.compute.threads, config.compute.longestWaitMs);
   app.decorate('requestReader', requestReader);
   app.addHook('onClose', () => requestReader.close());
 
   await app.register(exchangeEnd);
   await app.register(requestLog);
+  await app.register(deadline);
   await app.register(problemDetails);
   await app.register(validation);
   await app.register(requestBody);
@@ -100,6 +102,7 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     api.register((compute, _none, ready) => {
       compute.addHook('onRequest', requireAcceptable(answerMedia));
       compute.addHook('onRequest', countRunning);
+      compute.addHook('onRequest', startDeadline);
       compute.register(surrogateRoutes);
       compute.register(lifRoutes);
       ready();

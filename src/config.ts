@@ -1,9 +1,15 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { envSchema } from 'env-schema';
 
 import type { Limits } from './limits.ts';
+
+/** Half of the memory that the process may use: of its container's, or of the machine's. */
+function defaultMemoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  return Math.floor(Math.min(totalmem(), constrained > 0 ? constrained : Infinity) / 2);
+}
 
 /** Beyond this many bytes V8 cannot hold a body as one string. */
 const longestString = 2 ** 29 - 24;
@@ -76,9 +82,27 @@ const Environment = Type.Object({
   }),
   REQUEST_TIMEOUT_MS: Type.Integer({
     default: 60_000,
+    minimum: 1,
+    maximum: 3_600_000,
+    description: 'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
+  }),
+  RECEIVE_TIMEOUT_MS: Type.Integer({
+    default: 60_000,
     minimum: 1000,
     maximum: 3_600_000,
     description: 'How long a request may take to arrive, headers and body.',
+  }),
+  MAX_QUEUE_MS: Type.Integer({
+    default: 5000,
+    minimum: 1,
+    maximum: 3_600_000,
+    description: 'How long a large job may have to wait for its back-end, as estimated when it comes. One that would wait longer is answered 503 at once, with a `Retry-After` from the queue. Small jobs never wait.',
+  }),
+  MAX_MEMORY_BYTES: Type.Integer({
+    default: defaultMemoryBytes(),
+    minimum: 2 ** 20,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Memory that large bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once.',
   }),
   DRAIN_DELAY_MS: Type.Integer({
     default: 1000,
@@ -106,10 +130,14 @@ export interface Config {
   readonly compute: {
     readonly backend: Environment['COMPUTE_BACKEND'];
     readonly threads: number;
+    /** How long a job may have to wait for its back-end. */
+    readonly longestWaitMs: number;
+    readonly memoryBytes: number;
   };
   readonly timeouts: {
     readonly keepAliveMs: number;
     readonly requestMs: number;
+    readonly receiveMs: number;
     readonly drainDelayMs: number;
     readonly shutdownMs: number;
   };
@@ -141,10 +169,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       resultValues: variables.MAX_RESULT_VALUES,
       streamedValues: variables.MAX_STREAMED_VALUES,
     },
-    compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS },
+    compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS, longestWaitMs: variables.MAX_QUEUE_MS, memoryBytes: variables.MAX_MEMORY_BYTES },
     timeouts: {
       keepAliveMs: variables.KEEP_ALIVE_TIMEOUT_MS,
       requestMs: variables.REQUEST_TIMEOUT_MS,
+      receiveMs: variables.RECEIVE_TIMEOUT_MS,
       drainDelayMs: variables.DRAIN_DELAY_MS,
       shutdownMs: variables.SHUTDOWN_TIMEOUT_MS,
     },

@@ -1,4 +1,5 @@
 import { Arena } from './arena.ts';
+import { MemoryBudget } from './memory-budget.ts';
 
 /** An arena that has grown beyond this is let go, since WebAssembly memory cannot shrink. */
 const keptBytes = 256 * 2 ** 20;
@@ -7,7 +8,13 @@ const mostKept = 4;
 
 /** Arenas for whoever needs one, used again and again: their memory is already there and known to the processor. */
 export class ArenaStore {
+  /** What all who have an arena may take together. */
+  readonly budget: MemoryBudget;
   readonly #free: Arena[] = [];
+
+  constructor(budget = new MemoryBudget()) {
+    this.budget = budget;
+  }
 
   /**
    * An empty arena, which belongs to the caller until it is given back.

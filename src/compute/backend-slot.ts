@@ -21,7 +21,7 @@ export type BackendState = 'ready' | 'warming' | 'out';
 export interface RunContext {
   /** Memory that the job may use, and in which its numbers may lie; what the answer holds may be views on it. */
   readonly arena?: Arena | undefined;
-  /** Stops the job, whether it waits or runs. */
+  /** Stops the job, whether it waits or runs; asked for only of one that may wait. */
   readonly signal?: AbortSignal | undefined;
   /** Whether the job belongs to an answer that has begun, and is not turned away. */
   readonly begun?: boolean;
@@ -124,8 +124,10 @@ export class BackendSlot {
    *
    * @throws {OverloadError} when that would be too late.
    */
-  run<J extends Job>(backend: Backend, job: J, { arena, signal, begun }: RunContext): Computed<J> | Promise<Computed<J>> {
-    if (backend.atOnce === undefined || backend.isSmall?.(job) === true) return backend.run(job, arena, signal);
+  run<J extends Job>(backend: Backend, job: J, context: RunContext): Computed<J> | Promise<Computed<J>> {
+    if (backend.isSmall?.(job) === true) return backend.run(job, context.arena);
+    const { arena, signal, begun } = context;
+    if (backend.atOnce === undefined) return backend.run(job, arena, signal);
     if (this.#line?.atOnce !== backend.atOnce) this.#line = new WaitingLine({ atOnce: backend.atOnce, ...(this.#longestWaitMs !== undefined && { longestWaitMs: this.#longestWaitMs }) });
     return this.#line.take({ estimateMs: estimateOf(backend, job), ...(signal && { signal }), ...(begun !== undefined && { begun }) }, async (waitedMs) => {
       const computed = await backend.run(job, arena, signal);

@@ -59,6 +59,11 @@ export const problemTypes = {
     description:
       'A result is infinite or undefined in float32, or in float64 where the request asks for that. The usual cause is an explicit Euler step that is too long (`dt / tau` above 2 makes the membrane oscillate and grow): take a smaller `dt` or `"integration": "exponential"`.',
   },
+  invalid_timeout: {
+    status: 400,
+    title: 'The time limit is not valid',
+    description: 'The header `X-Request-Timeout-Ms` must be a whole number of milliseconds of at least 1. More than `REQUEST_TIMEOUT_MS` counts as that.',
+  },
   malformed_http: {
     status: 400,
     title: 'The message is not HTTP',
@@ -87,7 +92,7 @@ export const problemTypes = {
   request_timeout: {
     status: 408,
     title: 'The request took too long to arrive',
-    description: 'Headers or body were not complete within `REQUEST_TIMEOUT_MS`.',
+    description: 'Headers or body were not complete within `RECEIVE_TIMEOUT_MS`.',
   },
   body_too_large: {
     status: 413,
@@ -125,10 +130,27 @@ export const problemTypes = {
     title: 'There is no memory for the job now',
     description: 'Other jobs hold the memory that this one needs. Send it again after `Retry-After` seconds, or split it into smaller ones.',
   },
+  overloaded: {
+    status: 503,
+    title: 'The service is busy',
+    description:
+      'The jobs that wait already would keep this one waiting for longer than `MAX_QUEUE_MS`, or hold the memory (`MAX_MEMORY_BYTES`) that it needs. Nothing of it was computed. Send it again after `Retry-After` seconds, which is when those are done.',
+  },
+  worker_lost: {
+    status: 503,
+    title: 'The threads that computed the job ended',
+    description: 'A thread that worked on the job ended, it was tried again, and that ended too. Other jobs are not affected. Send it again after `Retry-After` seconds; if it happens every time, report the job.',
+  },
   shutting_down: {
     status: 503,
     title: 'The service is shutting down',
     description: 'This instance finishes what it runs and takes nothing new. Send the request again after `Retry-After` seconds; another instance will take it.',
+  },
+  deadline_exceeded: {
+    status: 504,
+    title: 'The request took too long',
+    description:
+      'The answer had not begun within `REQUEST_TIMEOUT_MS`, or within the milliseconds that the request\'s own header `X-Request-Timeout-Ms` allows. The job was stopped. Split it, or allow it more time.',
   },
 } as const satisfies Record<string, ProblemType>;
 

@@ -1,10 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { OutOfMemoryError } from '../compute/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
+import { OverloadError } from '../compute/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
-import { Problem, problemMediaType } from '../errors/problems.ts';
+import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
+import { ClientGoneError } from './deadline.ts';
 
 /** Answers every failure as problem details (RFC 9457), and what has no route as 404 or 405. */
 export const problemDetails = fp((app, _options, done) => {
@@ -34,15 +36,19 @@ export const problemDetails = fp((app, _options, done) => {
   done();
 }, { name: 'problem-details' });
 
+/** Problems of a request whose body is not read any further. */
+const refusedUnread: ReadonlySet<ProblemCode> = new Set(['body_too_large', 'overloaded']);
+
 /** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
+  if (cause instanceof ClientGoneError) return reply.hijack();
   if (problem.status >= 500 && problem.code === 'internal_error') {
     request.server.log.error({ request_id: request.id, err: cause }, 'request failed');
   }
   if (request.raw.complete) {
     // Fastify closes the connection after any failed body; this one was read to its end.
     reply.removeHeader('connection');
-  } else if (problem.code === 'body_too_large') {
+  } else if (refusedUnread.has(problem.code)) {
     // A client that is cut off while it sends sees a broken connection instead of the answer, so the rest is read and dropped
     // for as long as the request timeout allows.
     reply.removeHeader('connection');
@@ -64,6 +70,12 @@ export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfMemoryError) {
     return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', { cause: error, headers: { 'retry-after': '1' } });
+  }
+  if (error instanceof OverloadError) {
+    return new Problem('overloaded', `The service is busy: ${error.message}.`, { cause: error, headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) } });
+  }
+  if (error instanceof WorkerLostError) {
+    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', { cause: error, headers: { 'retry-after': '1' } });
   }
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':

@@ -50,9 +50,9 @@ describe('a thread that ends while it works', () => {
 
   it('costs the job when it happens again and again, and only that job', async () => {
     const running = Promise.resolve(backend.run({ ...long, problem: lifProblem(200_000, 4000) }));
-    let over = false;
-    const lost = expect(running.finally(() => { over = true; })).rejects.toThrow(WorkerLostError);
-    while (!over) {
+    const state = { over: false };
+    const lost = expect(running.finally(() => { state.over = true; })).rejects.toThrow(WorkerLostError);
+    while (!state.over) {
       await Promise.all(threads.running.map((worker) => worker.terminate()));
       await sleep(200);
     }

@@ -1,9 +1,9 @@
-import { Piscina } from 'piscina';
 import type { Arena } from '../../arena.ts';
 import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '../../backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
+import { threadPool } from '../../thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { WorkDone } from './worker.ts';
 
@@ -25,12 +25,11 @@ export class ThreadedReference implements Backend {
   readonly #inline = new ReferenceBackend();
   readonly info = this.#inline.info;
   readonly atOnce = 1;
-  readonly #thread = new Piscina({ ...workerModule(), minThreads: 0, maxThreads: 1, idleTimeout: idleMs });
+  readonly #thread = threadPool({ ...workerModule(), minThreads: 0, maxThreads: 1, idleTimeout: idleMs });
   readonly #mostWork: number;
   readonly #inlineNanoseconds: number;
 
   constructor({ mostWork = Infinity, inlineNanoseconds = 1e6 }: ThreadedReferenceOptions = {}) {
-    this.#thread.on('error', () => undefined);
     this.#mostWork = mostWork;
     this.#inlineNanoseconds = inlineNanoseconds;
   }

@@ -1,15 +1,13 @@
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { WorkerLostError } from '../../backend.ts';
 import type { Arena } from '../../arena.ts';
+import { threadPool } from '../../thread-pool.ts';
 import type { Launch } from './launch.ts';
 
 /** Blocks that a launch is cut into for each thread: enough that the threads finish together. */
 const blocksPerThread = 8;
 /** A multiple of what every kernel has in flight, so that only the last block has a remainder. */
 const blockGranule = 8;
-
-/** Not at once, or threads that cannot start would be started without end. */
-const replacementMs = 50;
 
 export interface LaunchOptions {
   /** The fewest blocks to cut the launch into. */
@@ -32,15 +30,11 @@ export class WorkerPool {
     const threads = cores === 1 ? 1 : cores + 1;
     this.cores = cores;
     this.threads = threads;
-    this.#pool = new Piscina({
+    this.#pool = threadPool({
       filename: new URL('./worker.js', import.meta.url).href,
       minThreads: threads,
       maxThreads: threads,
     });
-    // A thread that ends without work is replaced, which is all there is to do.
-    this.#pool.on('error', () => undefined);
-    // Piscina replaces no more threads once one has ended before it was ready; a task makes it start one.
-    this.#pool.on('workerDestroy', () => { setTimeout(() => void this.#pool.run(null).catch(() => undefined), replacementMs).unref(); });
   }
 
   /**

@@ -15,7 +15,7 @@
 /**
  * Takes blocks of vectors until none is left.
  *
- * @param {Task | null} task nothing, of which a thread only has to be there
+ * @param {Task | null} task null for nothing
  */
 export default function work(task) {
   if (task === null) return;
