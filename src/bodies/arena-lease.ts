@@ -27,7 +27,9 @@ export class ArenaLease {
 
   letGo(): void {
     this.#holders--;
-    if (this.#holders === 0 && !this.#spoilt) this.#store.giveBack(this.arena);
+    if (this.#holders > 0) return;
+    if (this.#spoilt) this.#store.giveUp(this.arena);
+    else this.#store.giveBack(this.arena);
   }
 
   /** Says that something failed in the arena, so that nobody else should get it. */

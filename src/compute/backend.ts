@@ -53,6 +53,8 @@ export interface Computed<J extends Job = Job> {
 export interface Backend {
   /** May change until the back-end is warm. */
   readonly info: BackendInfo;
+  /** Tensors that its library holds between two runs, where it has a library that counts them. */
+  readonly liveTensors?: number | undefined;
   /** False for a job that it does not do, by its kind or its size; where this is missing it does all. */
   accepts?(job: Job): boolean;
   /** Compiles and runs the usual kernels once; until then `run` is correct but slow at first. */

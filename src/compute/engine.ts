@@ -25,6 +25,8 @@ export interface BackendStatus extends BackendInfo {
   readonly state: BackendState;
   /** Why it is out. */
   readonly outFor?: FailureKind;
+  /** Tensors that its library holds between two runs. */
+  readonly liveTensors?: number;
 }
 
 /** What an engine tells of itself while it runs. */
@@ -82,7 +84,7 @@ export class Engine {
 
   /** The back-ends that jobs may run on, in the order in which they are tried. */
   get backends(): readonly BackendStatus[] {
-    return this.#slots.map(({ info, state, outFor }) => ({ ...info, state, ...(outFor && { outFor }) }));
+    return this.#slots.map(({ info, state, outFor, liveTensors }) => ({ ...info, state, ...(outFor && { outFor }), ...(liveTensors !== undefined && { liveTensors }) }));
   }
 
   /** From where on TensorFlow is faster, once that is measured. */

@@ -4,11 +4,19 @@ import fp from 'fastify-plugin';
 import { OutOfMemoryError } from '../compute/backend.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
-import { Problem, problemMediaType } from '../errors/problems.ts';
+import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** What is answered, where that is a problem. */
+    problem: ProblemCode | undefined;
+  }
+}
 
 /** Answers every failure as problem details (RFC 9457), and what has no route as 404 or 405. */
 export const problemDetails = fp((app, _options, done) => {
   const routes = collectRoutes(app);
+  app.decorateReply('problem', undefined);
 
   app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error), request, reply, error));
 
@@ -48,6 +56,7 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
     reply.removeHeader('connection');
     request.raw.resume();
   }
+  reply.problem = problem.code;
   const path = pathOf(request);
   void reply.code(problem.status).headers({ ...problem.headers, 'x-request-id': request.id });
   if (speaksInference(path)) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ error: problem.toText() }));

@@ -82,9 +82,14 @@ export class WasmBackend implements Backend {
 
   async #runInOwnArena<J extends Job>(job: J): Promise<Computed<J>> {
     const arena = this.#takeArena();
-    const computed = await this.#runPooled(job, arena, copyOf);
-    this.#arenas.giveBack(arena);
-    return computed;
+    try {
+      const computed = await this.#runPooled(job, arena, copyOf);
+      this.#arenas.giveBack(arena);
+      return computed;
+    } catch (error) {
+      this.#arenas.giveUp(arena);
+      throw error;
+    }
   }
 
   #takeArena(): Arena {
