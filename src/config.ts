@@ -80,6 +80,10 @@ const Environment = Type.Object({
     maximum: 3_600_000,
     description: 'How long a request may take to arrive, headers and body.',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({
+    pattern: '^(https?://.+)?$',
+    description: 'Where traces are sent, as OTLP over HTTP in protobuf: a collector\'s address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).',
+  })),
   DRAIN_DELAY_MS: Type.Integer({
     default: 1000,
     minimum: 0,
@@ -106,6 +110,10 @@ export interface Config {
   readonly compute: {
     readonly backend: Environment['COMPUTE_BACKEND'];
     readonly threads: number;
+  };
+  readonly tracing: {
+    /** Of the collector; undefined where nothing is traced. */
+    readonly endpoint: string | undefined;
   };
   readonly timeouts: {
     readonly keepAliveMs: number;
@@ -142,6 +150,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       streamedValues: variables.MAX_STREAMED_VALUES,
     },
     compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS },
+    // As OpenTelemetry has it, an empty variable is one that is not set.
+    tracing: { endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT },
     timeouts: {
       keepAliveMs: variables.KEEP_ALIVE_TIMEOUT_MS,
       requestMs: variables.REQUEST_TIMEOUT_MS,
@@ -179,7 +189,7 @@ function expectation(name: string): string {
       : schema.type === 'boolean'
         ? 'true or false'
         : schema.type === 'string'
-          ? 'a non-empty text'
+          ? schema.pattern === undefined ? 'a non-empty text' : 'an http or https URL'
           : `${schema.type === 'integer' ? 'a whole number' : 'a number'} from ${String(schema.minimum)} to ${String(schema.maximum)}`;
-  return `must be ${what} (default ${String(schema.default)}). ${schema.description ?? ''}`;
+  return `must be ${what} (default ${schema.default === undefined ? 'none' : String(schema.default)}). ${schema.description ?? ''}`;
 }
