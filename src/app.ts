@@ -19,6 +19,7 @@ import { requireAcceptable } from './plugins/negotiation.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
 import { requestBody } from './plugins/request-body.ts';
 import { requestLog } from './plugins/request-log.ts';
+import { tracing } from './plugins/tracing.ts';
 import { validation } from './plugins/validation.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { inferenceRoutes } from './routes/inference.ts';
@@ -80,6 +81,7 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
   app.addHook('onClose', () => requestReader.close());
 
   await app.register(exchangeEnd);
+  await app.register(tracing);
   await app.register(requestLog);
   await app.register(deadline);
   await app.register(problemDetails);

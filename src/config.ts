@@ -104,6 +104,10 @@ const Environment = Type.Object({
     maximum: Number.MAX_SAFE_INTEGER,
     description: 'Memory that large bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once.',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({
+    pattern: '^(https?://.+)?$',
+    description: 'Where traces are sent, as OTLP over HTTP in protobuf: a collector\'s address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).',
+  })),
   DRAIN_DELAY_MS: Type.Integer({
     default: 1000,
     minimum: 0,
@@ -133,6 +137,10 @@ export interface Config {
     /** How long a job may have to wait for its back-end. */
     readonly longestWaitMs: number;
     readonly memoryBytes: number;
+  };
+  readonly tracing: {
+    /** Of the collector; undefined where nothing is traced. */
+    readonly endpoint: string | undefined;
   };
   readonly timeouts: {
     readonly keepAliveMs: number;
@@ -170,6 +178,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       streamedValues: variables.MAX_STREAMED_VALUES,
     },
     compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS, longestWaitMs: variables.MAX_QUEUE_MS, memoryBytes: variables.MAX_MEMORY_BYTES },
+    // As OpenTelemetry has it, an empty variable is one that is not set.
+    tracing: { endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT },
     timeouts: {
       keepAliveMs: variables.KEEP_ALIVE_TIMEOUT_MS,
       requestMs: variables.REQUEST_TIMEOUT_MS,
@@ -208,7 +218,7 @@ function expectation(name: string): string {
       : schema.type === 'boolean'
         ? 'true or false'
         : schema.type === 'string'
-          ? 'a non-empty text'
+          ? schema.pattern === undefined ? 'a non-empty text' : 'an http or https URL'
           : `${schema.type === 'integer' ? 'a whole number' : 'a number'} from ${String(schema.minimum)} to ${String(schema.maximum)}`;
-  return `must be ${what} (default ${String(schema.default)}). ${schema.description ?? ''}`;
+  return `must be ${what} (default ${schema.default === undefined ? 'none' : String(schema.default)}). ${schema.description ?? ''}`;
 }

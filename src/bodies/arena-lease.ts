@@ -45,7 +45,8 @@ export class ArenaLease {
     this.#holders--;
     if (this.#holders > 0) return;
     this.#store.budget.giveBack(this.#reservedBytes);
-    if (!this.#spoilt) this.#store.giveBack(this.arena);
+    if (this.#spoilt) this.#store.giveUp(this.arena);
+    else this.#store.giveBack(this.arena);
   }
 
   /** Says that something failed in the arena, so that nobody else should get it. */

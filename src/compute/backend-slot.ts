@@ -95,6 +95,11 @@ export class BackendSlot {
     return this.#open?.info ?? this.#lastInfo;
   }
 
+  /** Tensors that the back-end's library holds, where it counts them. */
+  get liveTensors(): number | undefined {
+    return this.#open?.liveTensors;
+  }
+
   get state(): BackendState {
     if (this.outFor !== undefined) return 'out';
     return this.#wasReady && this.usable !== undefined ? 'ready' : 'warming';

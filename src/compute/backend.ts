@@ -57,6 +57,8 @@ export interface Backend {
   readonly info: BackendInfo;
   /** How many jobs that are not small it does side by side; more than that wait before it. Where this is missing none wait. */
   readonly atOnce?: number;
+  /** Tensors that its library holds between two runs, where it has a library that counts them. */
+  readonly liveTensors?: number | undefined;
   /** False for a job that it does not do, by its kind or its size; where this is missing it does all. */
   accepts?(job: Job): boolean;
   /** Whether `run` would answer synchronously. */

@@ -32,6 +32,8 @@ export interface BackendStatus extends BackendInfo {
   readonly state: BackendState;
   /** Why it is out. */
   readonly outFor?: FailureKind;
+  /** Tensors that its library holds between two runs. */
+  readonly liveTensors?: number;
 }
 
 /** What an engine tells of itself while it runs. */
@@ -91,7 +93,7 @@ export class Engine {
 
   /** The back-ends that jobs may run on, in the order in which they are tried. */
   get backends(): readonly BackendStatus[] {
-    return this.#slots.map(({ info, state, outFor }) => ({ ...info, state, ...(outFor && { outFor }) }));
+    return this.#slots.map(({ info, state, outFor, liveTensors }) => ({ ...info, state, ...(outFor && { outFor }), ...(liveTensors !== undefined && { liveTensors }) }));
   }
 
   /** The jobs that wait for each back-end, and about how long it has to do for them and for what runs, in milliseconds. */

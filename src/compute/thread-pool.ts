@@ -3,6 +3,9 @@ import { Piscina } from 'piscina';
 /** Not at once, or threads that cannot start would be started without end. */
 const replacementMs = 50;
 
+/** How often a thread of this process failed at what it was given. */
+export const threadLosses = { count: 0 };
+
 /**
  * Threads that are replaced when they end, whatever they do then: what waits for one is done by the next. Their module's function must do
  * nothing when it is called with null.

@@ -128,13 +128,13 @@ export const problemTypes = {
   out_of_memory: {
     status: 503,
     title: 'There is no memory for the job now',
-    description: 'Other jobs hold the memory that this one needs. Send it again after `Retry-After` seconds, or split it into smaller ones.',
+    description: 'Other jobs hold the memory that this one needs, of that which the system has or that `MAX_MEMORY_BYTES` allows. Send it again after `Retry-After` seconds, or split it into smaller ones.',
   },
   overloaded: {
     status: 503,
     title: 'The service is busy',
     description:
-      'The jobs that wait already would keep this one waiting for longer than `MAX_QUEUE_MS`, or hold the memory (`MAX_MEMORY_BYTES`) that it needs. Nothing of it was computed. Send it again after `Retry-After` seconds, which is when those are done.',
+      'The jobs that wait already would keep this one waiting for longer than `MAX_QUEUE_MS`. Nothing of it was computed. Send it again after `Retry-After` seconds, which is when those are done.',
   },
   worker_lost: {
     status: 503,

@@ -8,9 +8,17 @@ import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
 import { ClientGoneError } from './deadline.ts';
 
+declare module 'fastify' {
+  interface FastifyReply {
+    /** What is answered, where that is a problem. */
+    problem: ProblemCode | undefined;
+  }
+}
+
 /** Answers every failure as problem details (RFC 9457), and what has no route as 404 or 405. */
 export const problemDetails = fp((app, _options, done) => {
   const routes = collectRoutes(app);
+  app.decorateReply('problem', undefined);
 
   app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error), request, reply, error));
 
@@ -37,7 +45,7 @@ export const problemDetails = fp((app, _options, done) => {
 }, { name: 'problem-details' });
 
 /** Problems of a request whose body is not read any further. */
-const refusedUnread: ReadonlySet<ProblemCode> = new Set(['body_too_large', 'overloaded']);
+const refusedUnread: ReadonlySet<ProblemCode> = new Set(['body_too_large', 'overloaded', 'out_of_memory']);
 
 /** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
@@ -54,6 +62,7 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
     reply.removeHeader('connection');
     request.raw.resume();
   }
+  reply.problem = problem.code;
   const path = pathOf(request);
   void reply.code(problem.status).headers({ ...problem.headers, 'x-request-id': request.id });
   if (speaksInference(path)) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ error: problem.toText() }));
@@ -72,7 +81,7 @@ export function toProblem(error: FastifyError | Problem): Problem {
     return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', { cause: error, headers: { 'retry-after': '1' } });
   }
   if (error instanceof OverloadError) {
-    return new Problem('overloaded', `The service is busy: ${error.message}.`, { cause: error, headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) } });
+    return new Problem(error.of === 'memory' ? 'out_of_memory' : 'overloaded', `The service is busy: ${error.message}.`, { cause: error, headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) } });
   }
   if (error instanceof WorkerLostError) {
     return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', { cause: error, headers: { 'retry-after': '1' } });

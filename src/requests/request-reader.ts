@@ -4,7 +4,7 @@ import type { RequestBody } from '../bodies/request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
 import type { ArenaLease } from '../bodies/arena-lease.ts';
 import { WorkerLostError } from '../compute/backend.ts';
-import { threadPool } from '../compute/thread-pool.ts';
+import { threadLosses, threadPool } from '../compute/thread-pool.ts';
 import { WaitingLine } from '../compute/waiting-line.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -83,6 +83,7 @@ export class RequestReader {
     try {
       return (await this.#threads.run(task)) as TaskResult<O>;
     } catch {
+      threadLosses.count++;
       try {
         return (await this.#threads.run(task)) as TaskResult<O>;
       } catch (error) {

@@ -8,7 +8,7 @@ const ofTheMachine: Readonly<Record<string, string>> = { COMPUTE_THREADS: 'the c
 /** The table as it should stand in the README. */
 function configurationTable(): string {
   const rows = Object.entries(environmentVariables).map(([name, schema]) => {
-    const byDefault = ofTheMachine[name] ?? `\`${String(schema.default)}\``;
+    const byDefault = ofTheMachine[name] ?? (schema.default === undefined ? 'none' : `\`${String(schema.default)}\``);
     return `| \`${name}\` | ${byDefault} | ${schema.description ?? ''} |`;
   });
   return ['| variable | default | |', '|---|---|---|', ...rows].join('\n');

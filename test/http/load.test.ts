@@ -137,6 +137,7 @@ describe('more than can be done', () => {
     await expect.poll(() => service.app.engine.arenas.budget.usedBytes).toBeGreaterThanOrEqual(large.length);
     const { status, body, headers } = await service.post<ProblemDocument>('/surrogate/grad', large);
     expect(status).toBe(503);
+    expect(body.code).toBe('out_of_memory');
     expect(headers.get('retry-after')).toBe('1');
     expect(body.detail).toMatch(/^The service is busy: other requests hold 2 MiB of the 1 MiB that there are, and this one needs 2 MiB\.$/);
     first.destroy();

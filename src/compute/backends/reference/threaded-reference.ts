@@ -3,7 +3,7 @@ import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
-import { threadPool } from '../../thread-pool.ts';
+import { threadLosses, threadPool } from '../../thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { WorkDone } from './worker.ts';
 
@@ -74,6 +74,7 @@ export class ThreadedReference implements Backend {
       return await this.#thread.run(job, options);
     } catch (error) {
       if (signal?.aborted === true || isOutOfMemory(error)) throw error;
+      threadLosses.count++;
       return await this.#thread.run(job, options);
     }
   }

@@ -62,6 +62,10 @@ export class TensorFlowBackend implements Backend {
     return new TensorFlowBackend(thread, info, { xla, models: options.models ?? 128, batch: { ...defaultBatch, ...options.batch } });
   }
 
+  get liveTensors(): number {
+    return this.#thread.liveTensors;
+  }
+
   accepts(job: Job): boolean {
     return job.kind === 'surrogate_eval' || job.kind === 'surrogate_grad' || job.problem.steps <= mostSteps;
   }

@@ -91,9 +91,14 @@ export class WasmBackend implements Backend {
 
   async #runInOwnArena<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
     const arena = this.#takeArena();
-    const computed = await this.#runPooled(job, arena, copyOf, signal);
-    this.#arenas.giveBack(arena);
-    return computed;
+    try {
+      const computed = await this.#runPooled(job, arena, copyOf, signal);
+      this.#arenas.giveBack(arena);
+      return computed;
+    } catch (error) {
+      this.#arenas.giveUp(arena);
+      throw error;
+    }
   }
 
   #takeArena(): Arena {

@@ -1,7 +1,7 @@
 import type { Piscina } from 'piscina';
 import { WorkerLostError } from '../../backend.ts';
 import type { Arena } from '../../arena.ts';
-import { threadPool } from '../../thread-pool.ts';
+import { threadLosses, threadPool } from '../../thread-pool.ts';
 import type { Launch } from './launch.ts';
 
 /** Blocks that a launch is cut into for each thread: enough that the threads finish together. */
@@ -48,8 +48,11 @@ export class WorkerPool {
     if (launch.vectors === 0) return;
     const failure = await this.#tryOnce(arena, launch, options);
     if (failure === undefined) return;
+    threadLosses.count++;
     const again = await this.#tryOnce(arena, launch, options);
-    if (again !== undefined) throw new WorkerLostError('worker threads failed', { cause: again });
+    if (again === undefined) return;
+    threadLosses.count++;
+    throw new WorkerLostError('worker threads failed', { cause: again });
   }
 
   /** @returns what a thread failed with, if one did. */
