@@ -74,11 +74,29 @@ const Environment = Type.Object({
     maximum: 3_600_000,
     description: 'How long an idle connection is kept. More than the idle timeout of a load balancer in front (often 60 s), or it will reuse connections that are just being closed.',
   }),
-  REQUEST_TIMEOUT_MS: Type.Integer({
+  HEADERS_TIMEOUT_MS: Type.Integer({
+    default: 15_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+    description: 'How long the headers of a request may take to arrive, and how long a new connection may stay silent.',
+  }),
+  RECEIVE_TIMEOUT_MS: Type.Integer({
     default: 60_000,
     minimum: 1000,
     maximum: 3_600_000,
     description: 'How long a request may take to arrive, headers and body.',
+  }),
+  SEND_TIMEOUT_MS: Type.Integer({
+    default: 60_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+    description: 'How long a client may take nothing of an answer before the connection is closed.',
+  }),
+  MAX_CONNECTIONS: Type.Integer({
+    default: 20_000,
+    minimum: 0,
+    maximum: 1_000_000,
+    description: 'The most connections at a time; others are closed as they come. 0 for as many as the system allows.',
   }),
   DRAIN_DELAY_MS: Type.Integer({
     default: 1000,
@@ -107,9 +125,13 @@ export interface Config {
     readonly backend: Environment['COMPUTE_BACKEND'];
     readonly threads: number;
   };
+  /** The most at a time; 0 for any number. */
+  readonly connections: number;
   readonly timeouts: {
     readonly keepAliveMs: number;
-    readonly requestMs: number;
+    readonly headersMs: number;
+    readonly receiveMs: number;
+    readonly sendMs: number;
     readonly drainDelayMs: number;
     readonly shutdownMs: number;
   };
@@ -142,9 +164,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       streamedValues: variables.MAX_STREAMED_VALUES,
     },
     compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS },
+    connections: variables.MAX_CONNECTIONS,
     timeouts: {
       keepAliveMs: variables.KEEP_ALIVE_TIMEOUT_MS,
-      requestMs: variables.REQUEST_TIMEOUT_MS,
+      headersMs: variables.HEADERS_TIMEOUT_MS,
+      receiveMs: variables.RECEIVE_TIMEOUT_MS,
+      sendMs: variables.SEND_TIMEOUT_MS,
       drainDelayMs: variables.DRAIN_DELAY_MS,
       shutdownMs: variables.SHUTDOWN_TIMEOUT_MS,
     },

@@ -11,6 +11,7 @@ import { emptyBody } from '../codecs/json-body.ts';
 import { OutOfMemoryError } from '../compute/backend.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
+import { sendContinue } from './expect-continue.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -56,6 +57,7 @@ export function receiveBody(
     const announced = coding === 'identity' ? announcedLength(request) : undefined;
     const collector = new BodyCollector({ limit, announced, lead: jsonBytes ?? 0, arena: () => leaseFor(request).arena });
     const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit);
+    sendContinue(request.raw);
     collect(stream, collector, (error) => {
       request.bodyReceivedAt = performance.now();
       if (error !== null) {
