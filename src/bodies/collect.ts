@@ -5,6 +5,9 @@ import type { Arena } from '../compute/arena.ts';
 /** From here on a body gets memory of its own that kernels can read; below, a copy costs less. */
 export const largeBytes = 256 * 1024;
 
+/** So many pieces are put together: one of a byte takes hundreds. */
+const mostChunks = 256;
+
 /** More bytes came than a body may have. */
 export class BodyTooLargeError extends RangeError {
   override readonly name = 'BodyTooLargeError';
@@ -45,6 +48,7 @@ export class BodyCollector {
     if (this.#arena === undefined && length >= largeBytes) this.#moveToArena();
     if (this.#arena === undefined) {
       this.#chunks.push(chunk);
+      if (this.#chunks.length === mostChunks) this.#chunks = [Buffer.concat(this.#chunks)];
     } else {
       this.#arena.extend(this.#address + length);
       this.#arena.bytes(this.#address + this.#length, chunk.length).set(chunk);

@@ -113,7 +113,7 @@ export const problemTypes = {
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',
-    description: 'The request\'s URL and headers exceed 16 KiB together.',
+    description: 'The request\'s URL and headers exceed 16 KiB together, or there are more than 200 headers.',
   },
   internal_error: {
     status: 500,

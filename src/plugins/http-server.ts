@@ -19,6 +19,8 @@ const refused = Symbol('refused');
 /** A connection, with the answer to the request that came last, and whether what came behind it was no request. */
 type Connection = Socket & { [latestAnswer]?: ServerResponse; [refused]?: true };
 
+/** Node leaves those beyond two thousand out, and counts no more than their letters. */
+const mostHeaders = 200;
 /** Node looks only so often for connections that take too long. */
 const longestCheckMs = 1000;
 
@@ -45,9 +47,9 @@ export function createHttpServer(handler: RequestListener, { config, nextRequest
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = request.socket as Connection;
     connection[latestAnswer] = response;
-    const wrong = headerFault(request);
-    if (wrong === undefined) handler(request, response);
-    else refuse(connection, new Problem('malformed_http', wrong), nextRequestId());
+    const problem = headerProblem(request);
+    if (problem === undefined) handler(request, response);
+    else refuse(connection, problem, nextRequestId());
   };
   server.on('request', onRequest);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -69,15 +71,18 @@ export function createHttpServer(handler: RequestListener, { config, nextRequest
 }
 
 /** What RFC 9112 asks a server to refuse and Node lets through, or refuses without a word. */
-function headerFault({ rawHeaders, headers, httpVersion }: IncomingMessage): string | undefined {
+function headerProblem({ rawHeaders, headers, httpVersion }: IncomingMessage): Problem | undefined {
+  if (rawHeaders.length > 2 * mostHeaders) return new Problem('headers_too_large', `There are more than ${mostHeaders} headers.`);
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) return `A request of HTTP/1.1 has the header Host once; this one has it ${hosts} times.`;
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
+    return new Problem('malformed_http', `A request of HTTP/1.1 has the header Host once; this one has it ${hosts} times.`);
+  }
   const coding = headers['transfer-encoding'];
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'The only Transfer-Encoding is "chunked".';
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return new Problem('malformed_http', 'The only Transfer-Encoding is "chunked".');
   return undefined;
 }
 
