@@ -12,8 +12,8 @@ import { compression } from './plugins/compression.ts';
 import { deadline, startDeadline } from './plugins/deadline.ts';
 import { documentation } from './plugins/documentation.ts';
 import { exchangeEnd } from './plugins/exchange-end.ts';
+import { createHttpServer } from './plugins/http-server.ts';
 import { countRunning, lifecycle } from './plugins/lifecycle.ts';
-import { answerClientError } from './plugins/malformed-http.ts';
 import { metrics } from './plugins/metrics.ts';
 import { requireAcceptable } from './plugins/negotiation.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
@@ -62,12 +62,12 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     childLoggerFactory: (parent) => parent,
     genReqId: nextRequestId,
     bodyLimit: config.limits.bodyBytes,
-    keepAliveTimeout: config.timeouts.keepAliveMs,
-    requestTimeout: config.timeouts.receiveMs,
+    serverFactory: (handler) => createHttpServer(handler, { config, nextRequestId, onRefusedConnection: refusalLog(() => app.log) }),
     // While closing, `countRunning` refuses in the form that every other failure has.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
-    clientErrorHandler: (error, socket) => { answerClientError(error, socket, nextRequestId()); },
+    // The server's own does it.
+    clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
       app.exchangeEnd.watch(request, reply);
       void sendProblem(toProblem(error), request, reply, error);
@@ -112,6 +112,16 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     done();
   });
   return app;
+}
+
+/** Says that there are too many connections, once a minute at most. */
+function refusalLog(log: () => FastifyBaseLogger): () => void {
+  let saidAt = -Infinity;
+  return () => {
+    if (performance.now() - saidAt < 60_000) return;
+    saidAt = performance.now();
+    log().warn('MAX_CONNECTIONS are open; others are refused');
+  };
 }
 
 /** Makes request ids: the client's own `X-Request-Id` when it is a plain word, else one that is unique across restarts. */

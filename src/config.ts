@@ -80,17 +80,23 @@ const Environment = Type.Object({
     maximum: 3_600_000,
     description: 'How long an idle connection is kept. More than the idle timeout of a load balancer in front (often 60 s), or it will reuse connections that are just being closed.',
   }),
-  REQUEST_TIMEOUT_MS: Type.Integer({
+  HEADERS_TIMEOUT_MS: Type.Integer({
+    default: 15_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+    description: 'How long the headers of a request may take to arrive, and how long a new connection may stay silent.',
+  }),
+  RECEIVE_TIMEOUT_MS: Type.Integer({
     default: 60_000,
     minimum: 1,
     maximum: 3_600_000,
     description: 'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
   }),
-  RECEIVE_TIMEOUT_MS: Type.Integer({
+  REQUEST_TIMEOUT_MS: Type.Integer({
     default: 60_000,
-    minimum: 1000,
+    minimum: 1,
     maximum: 3_600_000,
-    description: 'How long a request may take to arrive, headers and body.',
+    description: 'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
   }),
   MAX_QUEUE_MS: Type.Integer({
     default: 5000,
@@ -108,6 +114,18 @@ const Environment = Type.Object({
     pattern: '^(https?://.+)?$',
     description: 'Where traces are sent, as OTLP over HTTP in protobuf: a collector\'s address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).',
   })),
+  SEND_TIMEOUT_MS: Type.Integer({
+    default: 60_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+    description: 'How long a client may take nothing of an answer before the connection is closed.',
+  }),
+  MAX_CONNECTIONS: Type.Integer({
+    default: 20_000,
+    minimum: 0,
+    maximum: 1_000_000,
+    description: 'The most connections at a time; others are closed as they come. 0 for as many as the system allows.',
+  }),
   DRAIN_DELAY_MS: Type.Integer({
     default: 1000,
     minimum: 0,
@@ -142,10 +160,14 @@ export interface Config {
     /** Of the collector; undefined where nothing is traced. */
     readonly endpoint: string | undefined;
   };
+  /** The most at a time; 0 for any number. */
+  readonly connections: number;
   readonly timeouts: {
     readonly keepAliveMs: number;
     readonly requestMs: number;
+    readonly headersMs: number;
     readonly receiveMs: number;
+    readonly sendMs: number;
     readonly drainDelayMs: number;
     readonly shutdownMs: number;
   };
@@ -180,10 +202,13 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS, longestWaitMs: variables.MAX_QUEUE_MS, memoryBytes: variables.MAX_MEMORY_BYTES },
     // As OpenTelemetry has it, an empty variable is one that is not set.
     tracing: { endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT },
+    connections: variables.MAX_CONNECTIONS,
     timeouts: {
       keepAliveMs: variables.KEEP_ALIVE_TIMEOUT_MS,
       requestMs: variables.REQUEST_TIMEOUT_MS,
+      headersMs: variables.HEADERS_TIMEOUT_MS,
       receiveMs: variables.RECEIVE_TIMEOUT_MS,
+      sendMs: variables.SEND_TIMEOUT_MS,
       drainDelayMs: variables.DRAIN_DELAY_MS,
       shutdownMs: variables.SHUTDOWN_TIMEOUT_MS,
     },

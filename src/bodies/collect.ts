@@ -6,6 +6,9 @@ import type { ArenaLease } from './arena-lease.ts';
 /** From here on a body gets memory of its own that kernels can read; below, a copy costs less. */
 export const largeBytes = 256 * 1024;
 
+/** So many pieces are put together: one of a byte takes hundreds. */
+const mostChunks = 256;
+
 /** More bytes came than a body may have. */
 export class BodyTooLargeError extends RangeError {
   override readonly name = 'BodyTooLargeError';
@@ -53,6 +56,7 @@ export class BodyCollector {
     if (this.#arena === undefined && length >= largeBytes) this.#moveToArena();
     if (this.#arena === undefined) {
       this.#chunks.push(chunk);
+      if (this.#chunks.length === mostChunks) this.#chunks = [Buffer.concat(this.#chunks)];
     } else {
       this.#lease!.reserve(this.#address + length);
       this.#arena.extend(this.#address + length);

@@ -8,8 +8,10 @@ export interface JsonErrorLocation {
   readonly found: string;
 }
 
-/** One token of JSON, white space before it included. */
-const token = /[ \t\n\r]*(?:[{}[\]:,]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
+const space = /[ \t\n\r]*/y;
+const literal = /true|false|null/y;
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const word = /[ \t\n\r]*([-+]?[A-Za-z_]\w*|.)?/suy;
 
 /**
@@ -25,10 +27,10 @@ export function locateJsonError(text: string): JsonErrorLocation {
   let expected: 'value' | 'first value' | 'key' | 'first key' | 'colon' | 'next' = 'value';
   let at = 0;
   for (;;) {
-    token.lastIndex = at;
-    const found = token.exec(text)?.[0].trimStart();
-    if (found === undefined) return locationAt(text, at);
-    const kind = found[0]!;
+    const start = endOf(space, text, at);
+    const end = tokenEnd(text, start);
+    if (end < 0) return locationAt(text, at);
+    const kind = text[start]!;
     const isValue = !'{}[]:,'.includes(kind);
     const container = open.at(-1);
     if (kind === '}' && container === '{' && (expected === 'first key' || expected === 'next')) {
@@ -51,8 +53,49 @@ export function locateJsonError(text: string): JsonErrorLocation {
     } else {
       return locationAt(text, at);
     }
-    at = token.lastIndex;
+    at = end;
   }
+}
+
+/** Where the token that starts at an offset ends; -1 when there is none. */
+function tokenEnd(text: string, at: number): number {
+  switch (text[at]) {
+    case '{':
+    case '}':
+    case '[':
+    case ']':
+    case ':':
+    case ',':
+      return at + 1;
+    case '"':
+      return stringEnd(text, at + 1);
+    case 't':
+    case 'f':
+    case 'n':
+      return endOf(literal, text, at);
+    default:
+      return endOf(number, text, at);
+  }
+}
+
+/** Where a string ends whose first character is at an offset. By hand, since a pattern for it runs out of stack on long ones. */
+function stringEnd(text: string, at: number): number {
+  for (let i = at; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === 0x22) return i + 1;
+    if (unit < 0x20) return -1;
+    if (unit === 0x5c) {
+      const end = endOf(escape, text, i);
+      if (end < 0) return -1;
+      i = end - 1;
+    }
+  }
+  return -1;
+}
+
+function endOf(sticky: RegExp, text: string, at: number): number {
+  sticky.lastIndex = at;
+  return sticky.test(text) ? sticky.lastIndex : -1;
 }
 
 /** Describes what stands at an offset, behind white space. */
@@ -61,12 +104,16 @@ function locationAt(text: string, offset: number): JsonErrorLocation {
   const match = word.exec(text);
   const found = match?.[1];
   const position = match === null ? offset : offset + match[0].length - (found?.length ?? 0);
-  const before = text.slice(0, position);
-  const line = before.split('\n').length;
+  let line = 1;
+  let lineStart = 0;
+  for (let end = text.indexOf('\n'); end >= 0 && end < position; end = text.indexOf('\n', lineStart)) {
+    line++;
+    lineStart = end + 1;
+  }
   return {
     position,
     line,
-    column: position - before.lastIndexOf('\n'),
+    column: position - lineStart + 1,
     found: found === undefined ? 'the end of the text' : JSON.stringify(found.slice(0, 40)),
   };
 }

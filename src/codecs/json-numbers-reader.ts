@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import secureJson from 'secure-json-parse';
 
 import type { Arena } from '../compute/arena.ts';
+import { closingQuote, JsonBudget, quote } from './json-outline.ts';
 import { NumberCodec } from './json-numbers/number-codec.ts';
 import { PackedNumbers } from './packed-numbers.ts';
 
 /** Shorter arrays are left to JSON.parse: so are all that are no tensor's. */
 const fewestNumbers = 65;
-const [quote, backslash, bracket] = [0x22, 0x5c, 0x5b];
+const openBracket = 0x5b;
 
 /**
  * The key of the object that stands for an array in what JSON.parse gets to see. Nobody outside can know it, and an object may
@@ -37,7 +38,7 @@ export class JsonNumbersReader {
 
   /**
    * @param text bytes in the arena.
-   * @throws {SyntaxError} where JSON.parse would, in other words.
+   * @throws {SyntaxError} where JSON.parse would, in other words, and for more than a request may have.
    */
   parse(text: Uint8Array): unknown {
     const at = text.byteOffset;
@@ -47,11 +48,14 @@ export class JsonNumbersReader {
     const arrays: PackedNumbers[] = [];
     let outline = '';
     let copied = 0;
+    const budget = new JsonBudget();
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i]!;
+      // The brackets of arrays that the codec looks at are not all counted: this is what JSON.parse can be given, and no exact measure.
+      if (!budget.take(byte)) throw new SyntaxError(budget.message);
       if (byte === quote) {
         i = closingQuote(bytes, i);
-      } else if (byte === bracket) {
+      } else if (byte === openBracket) {
         const found = this.#codec.readArray(at + i, end, out);
         if (typeof found === 'number') {
           // What it has looked at holds no array of numbers from here on, but may hold strings' quotes: go on behind it.
@@ -70,17 +74,6 @@ export class JsonNumbersReader {
     outline += bytes.toString('utf8', copied);
     const parsed = secureJson.parse(outline, undefined, { protoAction: 'error', constructorAction: 'error' }) as unknown;
     return arrays.length === 0 ? parsed : putInPlace(parsed, arrays);
-  }
-}
-
-/** Where the string that opens at `i` closes, or the end of the text. */
-function closingQuote(bytes: Buffer, i: number): number {
-  for (;;) {
-    i = bytes.indexOf(quote, i + 1);
-    if (i < 0) return bytes.length;
-    let before = i - 1;
-    while (bytes[before] === backslash) before--;
-    if ((i - before) % 2 === 1) return i;
   }
 }
 

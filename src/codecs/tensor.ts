@@ -16,6 +16,8 @@ export interface Tensor {
   readonly values: Values;
 }
 
+/** A tensor without elements is written as so many empty arrays as it has rows, however few bytes it came in. */
+const mostEmptyRows = 65_536;
 /** As many as numpy allows. */
 const mostDimensions = 64;
 
@@ -38,6 +40,12 @@ export function isTensorNumber(value: unknown): value is number {
  * decodeTensor([[1, 2], [3, 4]], '/x', errors, limits); // { shape: [2, 2], values: Float64Array [1, 2, 3, 4] }
  */
 export function decodeTensor(value: unknown, path: string, errors: InputErrors, limits: Limits): Tensor | null {
+  const tensor = decodeForm(value, path, errors, limits);
+  if (tensor?.values.length !== 0 || rowsBefore0(tensor.shape) <= mostEmptyRows) return tensor;
+  return errors.add(path, `shape ${shapeText(tensor.shape)} has no elements, and more than ${mostEmptyRows} rows of none`);
+}
+
+function decodeForm(value: unknown, path: string, errors: InputErrors, limits: Limits): Tensor | null {
   if (typeof value === 'number') {
     if (isTensorNumber(value)) return { shape: [], values: Float64Array.of(value) };
     return errors.add(path, `${valueRule}, got ${describe(value)}`);
@@ -256,6 +264,11 @@ function onlyKeys(value: object, known: readonly string[], path: string, errors:
     good = false;
   }
   return good;
+}
+
+/** Of a shape with a length of 0: rows that are written all the same. */
+function rowsBefore0(shape: readonly number[]): number {
+  return sizeOf(shape.slice(0, shape.indexOf(0)));
 }
 
 /** Elements of a tensor of that shape. */

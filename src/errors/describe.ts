@@ -15,7 +15,7 @@ export function describe(value: unknown): string {
 
 /** A text in double quotes, cut when it is long. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > longestQuoted ? `${text.slice(0, longestQuoted)}...` : text);
+  return JSON.stringify(shorten(text));
 }
 
 /** A shape as users write it. */
@@ -23,7 +23,12 @@ export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** One segment of a JSON pointer (RFC 6901). */
+/** One segment of a JSON pointer (RFC 6901); of a key that is long, its start. */
 export function pointerSegment(key: string | number): string {
-  return typeof key === 'number' ? `/${key}` : `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return typeof key === 'number' ? `/${key}` : `/${shorten(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** A text, cut when it is long: an answer is not to be as large as what it refuses. */
+function shorten(text: string): string {
+  return text.length > longestQuoted ? `${text.slice(0, longestQuoted)}...` : text;
 }

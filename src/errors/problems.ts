@@ -92,7 +92,7 @@ export const problemTypes = {
   request_timeout: {
     status: 408,
     title: 'The request took too long to arrive',
-    description: 'Headers or body were not complete within `RECEIVE_TIMEOUT_MS`.',
+    description: 'Headers were not complete within `HEADERS_TIMEOUT_MS`, or headers and body within `RECEIVE_TIMEOUT_MS`.',
   },
   body_too_large: {
     status: 413,
@@ -118,7 +118,7 @@ export const problemTypes = {
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',
-    description: 'The request\'s headers exceed 16 KiB.',
+    description: 'The request\'s URL and headers exceed 16 KiB together, or there are more than 200 headers.',
   },
   internal_error: {
     status: 500,

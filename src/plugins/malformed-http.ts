@@ -3,13 +3,17 @@ import type { Socket } from 'node:net';
 
 import { Problem, problemMediaType } from '../errors/problems.ts';
 
-/** Answers what is not HTTP, or ends before a request is complete, where there is no request that Fastify could handle. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket, requestId: string): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+export type ClientError = Error & { readonly code?: string };
+
+/** A client that still sends when its connection is closed would lose the answer, so what it sends is dropped for so long. */
+const lingerMs = 2000;
+
+/** Answers where there is no request that Fastify could handle, and closes the connection. */
+export function answerOnSocket(problem: Problem, socket: Socket, requestId: string): void {
+  if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const problem = clientProblem(error);
   const body = JSON.stringify(problem.toDocument('', requestId));
   socket.end(
     [
@@ -22,14 +26,18 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
       body,
     ].join('\r\n'),
   );
+  socket.resume();
+  const lingering = setTimeout(() => { socket.destroy(); }, lingerMs);
+  socket.once('close', () => { clearTimeout(lingering); });
 }
 
-function clientProblem({ code }: { code?: string }): Problem {
+/** What is wrong with bytes that are not HTTP, or end before a request is complete. */
+export function clientProblem({ code }: ClientError): Problem {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Problem('request_timeout', 'The request was not complete in time.');
     case 'HPE_HEADER_OVERFLOW':
-      return new Problem('headers_too_large', 'The headers are larger than 16 KiB.');
+      return new Problem('headers_too_large', 'The URL and the headers are larger than 16 KiB.');
     case 'HPE_INVALID_EOF_STATE':
       return new Problem('incomplete_body', 'The connection ended before the request was complete.');
     default:

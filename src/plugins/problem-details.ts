@@ -7,6 +7,7 @@ import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
 import { ClientGoneError } from './deadline.ts';
+import { isWaitingForContinue } from './expect-continue.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -56,9 +57,12 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   if (request.raw.complete) {
     // Fastify closes the connection after any failed body; this one was read to its end.
     reply.removeHeader('connection');
+  } else if (isWaitingForContinue(request.raw)) {
+    // What comes next may be the body or another request; nobody could tell.
+    void reply.header('connection', 'close');
   } else if (refusedUnread.has(problem.code)) {
     // A client that is cut off while it sends sees a broken connection instead of the answer, so the rest is read and dropped
-    // for as long as the request timeout allows.
+    // for as long as a request may take to arrive.
     reply.removeHeader('connection');
     request.raw.resume();
   }
@@ -89,6 +93,8 @@ export function toProblem(error: FastifyError | Problem): Problem {
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Problem('unsupported_media_type', 'The body must be sent with "Content-Type: application/json", "application/octet-stream" or "application/x-npy".');
+    case 'FST_STATIC_FORBIDDEN_PATH':
+      return new Problem('not_found', 'There is no such file.');
     case 'FST_ERR_BAD_URL':
       return new Problem('malformed_http', 'The path of the URL is not validly percent-encoded.');
     case 'FST_ERR_MAX_PARAM_LENGTH':
@@ -119,8 +125,9 @@ function collectRoutes(app: FastifyInstance): RouteTable {
   });
   return {
     methodsOf(path) {
+      const parts = path.split('/');
       for (const [pattern, known] of methods) {
-        if (matches(pattern, path)) return [...known, 'OPTIONS'].join(', ');
+        if (matches(pattern, path, parts)) return [...known, 'OPTIONS'].join(', ');
       }
       return undefined;
     },
@@ -128,9 +135,8 @@ function collectRoutes(app: FastifyInstance): RouteTable {
   };
 }
 
-function matches(pattern: string, path: string): boolean {
+function matches(pattern: string, path: string, given: readonly string[]): boolean {
   if (pattern.endsWith('*')) return path.startsWith(pattern.slice(0, -1));
   const parts = pattern.split('/');
-  const given = path.split('/');
   return parts.length === given.length && parts.every((part, i) => (part.startsWith(':') ? given[i] !== '' : part === given[i]));
 }

@@ -13,6 +13,7 @@ import { OverloadError } from '../compute/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
 import { timeoutHeader } from './deadline.ts';
+import { sendContinue } from './expect-continue.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -58,6 +59,7 @@ export function receiveBody(
     const announced = coding === 'identity' ? announcedLength(request) : undefined;
     const collector = new BodyCollector({ limit, announced, lead: jsonBytes ?? 0, lease: () => leaseFor(request) });
     const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit);
+    sendContinue(request.raw);
     collect(stream, collector, (error) => {
       request.bodyReceivedAt = performance.now();
       if (error !== null) {

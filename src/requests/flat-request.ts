@@ -21,15 +21,12 @@ const lossFields: Readonly<Record<string, string>> = { loss: 'type', target: 'ta
  * // { current, steps: 100, neuron: { tau: 20 }, record: ['v', 'spikes'] }
  */
 export function nestRequest(operation: Operation, flat: Readonly<Record<string, FlatValue>>, tensors: Readonly<Record<string, unknown>>): object {
-  const request: Record<string, unknown> = {};
-  const neuron: Record<string, unknown> = {};
-  const loss: Record<string, unknown> = {};
-  const parameters: Record<string, unknown> = {};
+  const [request, neuron, loss, parameters] = [fields(), fields(), fields(), fields()];
   const isNeuron = operation === 'lif_simulate' || operation === 'lif_grad';
   const hasSurrogate = operation !== 'lif_simulate';
   const place = (name: string, value: unknown) => {
     if (isNeuron && neuronFields.has(name)) neuron[name] = value;
-    else if (operation === 'lif_grad' && name in lossFields) loss[lossFields[name]!] = value;
+    else if (operation === 'lif_grad' && Object.hasOwn(lossFields, name)) loss[lossFields[name]!] = value;
     else if (requestFields.has(name) || lists.has(name) || !hasSurrogate) request[name] = value;
     else parameters[name] = value;
   };
@@ -40,6 +37,11 @@ export function nestRequest(operation: Operation, flat: Readonly<Record<string, 
   if (Object.keys(loss).length > 0) request.loss = withType(loss);
   if (Object.keys(parameters).length > 0) request.surrogate = withParameters(request.surrogate ?? 'sigmoid', parameters);
   return request;
+}
+
+/** Without a prototype, so that `__proto__` is a name like any other: unknown. */
+function fields(): Record<string, unknown> {
+  return Object.create(null) as Record<string, unknown>;
 }
 
 function splitList(value: FlatValue): unknown {

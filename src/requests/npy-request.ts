@@ -22,7 +22,7 @@ const tensorField: Readonly<Record<Operation, string>> = {
 export function npyRequest(operation: Operation, bytes: Uint8Array, query: Readonly<Record<string, unknown>>): object {
   const array = readNpy(bytes);
   if (typeof array === 'string') throw new Problem('invalid_npy', `The body is not an array of numbers as numpy.save writes it: ${array}.`);
-  const flat: Record<string, FlatValue> = {};
+  const flat = Object.create(null) as Record<string, FlatValue>;
   for (const [name, value] of Object.entries(query)) {
     if (typeof value !== 'string') throw invalidRequest([{ path: pointerSegment(name), message: `must stand in the URL once, got ${describe(value)}` }]);
     flat[name] = fromText(name, value);

@@ -1,7 +1,9 @@
 import type { RequestBody } from '../bodies/request-body.ts';
 import { attachBinary } from '../codecs/frame.ts';
 import { parseJsonBody } from '../codecs/json-body.ts';
-import { InputErrors } from '../errors/input-errors.ts';
+import { jsonExcess } from '../codecs/json-outline.ts';
+import { firstNotUtf8 } from '../codecs/utf8.ts';
+import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
 import { Problem, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
 import { inferenceRequest } from './inference-request.ts';
@@ -34,18 +36,29 @@ export function readRequest<O extends Operation>(operation: O, body: RequestBody
       if (!(error instanceof SyntaxError || (error instanceof Problem && wordedByParser.has(error.code)))) throw error;
     }
   }
-  return readParsed(operation, body, (json) => parseJsonBody(textOf(json)), limits);
+  return readParsed(operation, body, parseJsonBytes, limits);
 }
 
 function readParsed<O extends Operation>(operation: O, body: RequestBody, parse: (json: Uint8Array) => unknown, limits: Limits): Plans[O] {
   const { form, bytes, jsonBytes } = body;
-  if (form === 'json') return planOf(operation, parse(bytes), limits);
-  const [parsed, behind] = [parse(bytes.subarray(0, jsonBytes)), bytes.subarray(jsonBytes)];
+  const json = bytes.subarray(0, jsonBytes);
+  requireUtf8(json);
+  const parsed = parse(json);
+  if (form === 'json') return planOf(operation, parsed, limits);
+  const behind = bytes.subarray(jsonBytes);
   if (form === 'framed') return planOf(operation, attachBinary(parsed, behind, new InputErrors()), limits);
   const { request, reply } = inferenceRequest(operation, parsed, behind);
   return { ...planOf(operation, request, limits), reply };
 }
 
-function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString();
+function parseJsonBytes(json: Uint8Array): unknown {
+  const excess = jsonExcess(json);
+  if (excess !== undefined) throw invalidRequest([{ path: '', message: excess }]);
+  return parseJsonBody(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
+}
+
+/** @throws {Problem} `invalid_json`; decoding would put other characters in the place of what is wrong. */
+function requireUtf8(json: Uint8Array): void {
+  const at = firstNotUtf8(json);
+  if (at >= 0) throw new Problem('invalid_json', `The bytes from ${at} on are not UTF-8, which JSON has to be in.`);
 }

@@ -47,7 +47,8 @@ function findDefinition(name: string, path: string, errors: InputErrors): Surrog
 
 /** What to tell someone who asked for a surrogate that is not there. */
 export function unknownSurrogate(name: string): string {
-  const left = leftOut.find((one) => `${one.library}.${one.name}`.toLowerCase() === name.toLowerCase());
+  const lower = name.slice(0, 100).toLowerCase();
+  const left = leftOut.find((one) => `${one.library}.${one.name}`.toLowerCase() === lower);
   if (left !== undefined) return `${left.library}'s ${left.name} is left out on purpose: ${left.why}`;
   return `unknown surrogate ${quote(name)}; ${didYouMean(name, catalogue.keys())}`;
 }

@@ -12,7 +12,8 @@ describe('loadConfig', () => {
       limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25, streamedValues: 2 ** 28 },
       compute: { backend: 'auto', threads: availableParallelism() },
       tracing: { endpoint: undefined },
-      timeouts: { keepAliveMs: 72_000, requestMs: 60_000, drainDelayMs: 1000, shutdownMs: 30_000 },
+      connections: 20_000,
+      timeouts: { keepAliveMs: 72_000, requestMs: 60_000, headersMs: 15_000, receiveMs: 60_000, sendMs: 60_000, drainDelayMs: 1000, shutdownMs: 30_000 },
     });
   });
 
