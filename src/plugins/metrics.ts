@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
@@ -89,7 +90,7 @@ export class Metrics {
   }
 }
 
-/** Counts and times requests, and answers `GET /metrics`. */
+/** Counts and times requests, and answers `GET /metrics`, unless that is on a port of its own. */
 export const metrics = fp((app, _options, done) => {
   const measured = new Metrics(app.engine);
   app.decorate('metrics', measured);
@@ -99,7 +100,13 @@ export const metrics = fp((app, _options, done) => {
     const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
     measured.request(route, request.method, reportedStatus(reply), reply.elapsedTime / 1000);
   });
+  const { metrics: served, port } = app.config.operation;
+  if (served && port === 0) serveMetrics(app, measured);
+  done();
+}, { name: 'metrics', dependencies: ['exchange-end'] });
 
+/** Answers `GET /metrics` on the service's port or another. */
+export function serveMetrics(app: FastifyInstance, measured: Metrics): void {
   app.get(
     '/metrics',
     {
@@ -114,5 +121,4 @@ export const metrics = fp((app, _options, done) => {
       return measured.registry.metrics();
     },
   );
-  done();
-}, { name: 'metrics', dependencies: ['exchange-end'] });
+}

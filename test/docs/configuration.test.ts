@@ -5,7 +5,7 @@ import { readDocument } from './markdown.ts';
 /** The table as it should stand in the README. */
 function configurationTable(): string {
   const rows = Object.entries(environmentVariables).map(([name, schema]) => {
-    const byDefault = name === 'COMPUTE_THREADS' ? 'the cores' : `\`${String(schema.default)}\``;
+    const byDefault = name === 'COMPUTE_THREADS' ? 'the cores' : schema.default === undefined ? 'none' : `\`${String(schema.default)}\``;
     return `| \`${name}\` | ${byDefault} | ${schema.description ?? ''} |`;
   });
   return ['| variable | default | |', '|---|---|---|', ...rows].join('\n');
