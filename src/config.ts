@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { envSchema } from 'env-schema';
 
+import { readGuards, wrongGuards, type GuardConfig } from './guard-config.ts';
 import type { Limits } from './limits.ts';
 
 /** Half of the memory that the process may use: of its container's, or of the machine's. */
@@ -74,6 +75,37 @@ const Environment = Type.Object({
     default: true,
     description: 'Whether `/docs` is served. `/openapi.json` always is.',
   }),
+  METRICS_ENABLED: Type.Boolean({
+    default: true,
+    description: 'Whether `/metrics` is served.',
+  }),
+  OPERATION_PORT: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 65535,
+    description: 'A port of its own for `/metrics`, which then is not on `PORT`, and for `/livez` and `/readyz`, which then are on both. It asks for no key, so let nobody reach it but those who operate the service. 0: none.',
+  }),
+  API_KEYS: Type.Optional(Type.String({
+    description: 'Keys, separated by commas, each of at least 16 letters, digits and `-._~+/=`. When there are any, a request needs one: `Authorization: Bearer` and the key. Not the probes and the documents.',
+  })),
+  RATE_LIMIT_MAX: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1e9,
+    description: 'How many requests one client, known by its key or else by its address, may send within a window. 0: as many as it likes. Probes do not count.',
+  }),
+  RATE_LIMIT_WINDOW_MS: Type.Integer({
+    default: 60_000,
+    minimum: 100,
+    maximum: 86_400_000,
+    description: 'How long such a window is.',
+  }),
+  TRUST_PROXY: Type.Optional(Type.String({
+    description: 'Whose `X-Forwarded-For` is believed when a client\'s address is wanted: the addresses or subnets of the proxies in front, separated by commas, or `loopback`, `linklocal`, `uniquelocal`.',
+  })),
+  CORS_ORIGINS: Type.Optional(Type.String({
+    description: 'Origins, separated by commas, whose pages may call the service from a browser; `*` for all.',
+  })),
   KEEP_ALIVE_TIMEOUT_MS: Type.Integer({
     default: 72_000,
     minimum: 1000,
@@ -149,6 +181,12 @@ export interface Config {
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly docs: boolean;
   readonly limits: Limits;
+  readonly guard: GuardConfig;
+  readonly operation: {
+    /** Of the listener for probes and metrics; 0 for none. */
+    readonly port: number;
+    readonly metrics: boolean;
+  };
   readonly compute: {
     readonly backend: Environment['COMPUTE_BACKEND'];
     readonly threads: number;
@@ -187,6 +225,9 @@ export class ConfigError extends Error {
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const variables = readEnvironment(environment);
+  if (variables.OPERATION_PORT !== 0 && variables.OPERATION_PORT === variables.PORT) {
+    throw new ConfigError(`The environment is not a valid configuration.\n  OPERATION_PORT=${variables.OPERATION_PORT}: must be another port than PORT, or 0.`);
+  }
   return {
     host: variables.HOST,
     port: variables.PORT,
@@ -199,6 +240,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       resultValues: variables.MAX_RESULT_VALUES,
       streamedValues: variables.MAX_STREAMED_VALUES,
     },
+    guard: {
+      ...readGuards(variables),
+      rateLimit: variables.RATE_LIMIT_MAX === 0 ? undefined : { max: variables.RATE_LIMIT_MAX, windowMs: variables.RATE_LIMIT_WINDOW_MS },
+    },
+    operation: { port: variables.OPERATION_PORT, metrics: variables.METRICS_ENABLED },
     compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS, longestWaitMs: variables.MAX_QUEUE_MS, memoryBytes: variables.MAX_MEMORY_BYTES },
     // As OpenTelemetry has it, an empty variable is one that is not set.
     tracing: { endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT },
@@ -221,14 +267,18 @@ export const environmentVariables: Readonly<Record<string, TSchema>> = Environme
 function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   // env-schema coerces in place, so it gets a copy, of what it knows only.
   const data = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, environment[name]]));
+  const wrong = wrongGuards(data);
+  let cause: unknown;
   try {
-    return envSchema<Environment>({ schema: Environment, data: { ...data }, env: false });
+    const variables = envSchema<Environment>({ schema: Environment, data: { ...data }, env: false });
+    if (wrong.length === 0) return variables;
   } catch (error) {
-    const wrong = new Set(violations(error).map(({ instancePath }) => instancePath.slice(1)));
-    if (wrong.size === 0) throw error;
-    const lines = [...wrong].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`);
-    throw new ConfigError(`The environment is not a valid configuration.\n  ${lines.join('\n  ')}`, { cause: error });
+    const names = new Set(violations(error).map(({ instancePath }) => instancePath.slice(1)));
+    if (names.size === 0) throw error;
+    wrong.unshift(...[...names].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`));
+    cause = error;
   }
+  throw new ConfigError(`The environment is not a valid configuration.\n  ${wrong.join('\n  ')}`, { cause });
 }
 
 function violations(error: unknown): readonly { instancePath: string }[] {

@@ -69,6 +69,11 @@ export const problemTypes = {
     title: 'The message is not HTTP',
     description: 'The bytes on the connection are not a well-formed HTTP/1.1 request, or its URL is not a valid one.',
   },
+  unauthorized: {
+    status: 401,
+    title: 'A key is needed',
+    description: 'This server answers only those who have one of its keys: send `Authorization: Bearer` and the key. The request had none, or one that the server does not know. Probes and documents need none.',
+  },
   not_found: {
     status: 404,
     title: 'No such resource',
@@ -114,6 +119,11 @@ export const problemTypes = {
     status: 415,
     title: 'The body\'s media type is not supported',
     description: 'Send `Content-Type: application/json`, `application/octet-stream` for JSON followed by bytes, or `application/x-npy`; and `Content-Encoding: gzip`, `br` or none. curl sends `application/x-www-form-urlencoded` unless told otherwise: `-H "content-type: application/json"`, or `--json`.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    description: 'The client, by its key or else by its address, has sent more requests within a window than `RATE_LIMIT_MAX`. Send it again after `Retry-After` seconds; `RateLimit-Remaining` says with every answer how many are left. Many small jobs fit in one request, as the rows of a tensor.',
   },
   headers_too_large: {
     status: 431,

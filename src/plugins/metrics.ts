@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 
+import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { lengthOf } from '../codecs/pieces.ts';
@@ -15,7 +16,7 @@ declare module 'fastify' {
   }
 }
 
-/** Counts and times requests, and answers `GET /metrics`. */
+/** Counts and times requests, and answers `GET /metrics`, unless that is on a port of its own. */
 export const metrics = fp((app, _options, done) => {
   const measured = new Metrics(app.engine, app.config.compute.longestWaitMs);
   app.decorate('metrics', measured);
@@ -37,7 +38,13 @@ export const metrics = fp((app, _options, done) => {
     if (rejection !== undefined) measured.rejected(rejection);
     traffic.on(request.raw.socket);
   });
+  const { metrics: served, port } = app.config.operation;
+  if (served && port === 0) serveMetrics(app, measured);
+  done();
+}, { name: 'metrics', dependencies: ['exchange-end'] });
 
+/** Answers `GET /metrics` on the service's port or another. */
+export function serveMetrics(app: FastifyInstance, measured: Metrics): void {
   app.get(
     '/metrics',
     {
@@ -53,5 +60,4 @@ export const metrics = fp((app, _options, done) => {
       return reply.send(Readable.from(text, { objectMode: false }));
     },
   );
-  done();
-}, { name: 'metrics', dependencies: ['exchange-end', 'problem-details'] });
+}

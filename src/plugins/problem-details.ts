@@ -25,7 +25,8 @@ export const problemDetails = fp((app, _options, done) => {
 
   // Before the body is looked at: whatever it is, there is nobody to read it.
   app.addHook('onRequest', (request, reply, next) => {
-    if (!request.is404) {
+    // No route is for OPTIONS, except the one that @fastify/cors makes for all paths.
+    if (!request.is404 && request.method !== 'OPTIONS') {
       next();
       return;
     }
@@ -68,7 +69,7 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   }
   reply.problem = problem.code;
   const path = pathOf(request);
-  void reply.code(problem.status).headers({ ...problem.headers, 'x-request-id': request.id });
+  void reply.code(problem.status).headers(problem.headers ?? {});
   if (speaksInference(path)) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ error: problem.toText() }));
   return reply.type(problemMediaType).send(JSON.stringify(problem.toDocument(path, request.id)));
 }

@@ -5,8 +5,8 @@ import { reportedStatus } from './exchange-end.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Its trace, where it has one. */
-    trace: RequestTrace | null;
+    /** Its span, where it is traced. */
+    span: RequestTrace | null;
   }
 }
 
@@ -15,7 +15,7 @@ const untraced = new Set(['/livez', '/readyz', '/metrics', '/v2/health/live', '/
 
 /** Traces requests where a collector is configured. Nothing of OpenTelemetry is loaded where none is. */
 export const tracing = fp(async (app) => {
-  app.decorateRequest('trace', null);
+  app.decorateRequest('span', null);
   const { endpoint } = app.config.tracing;
   if (endpoint === undefined) return;
 
@@ -30,11 +30,11 @@ export const tracing = fp(async (app) => {
     if (route === undefined || !untraced.has(route)) {
       const query = request.url.indexOf('?');
       const path = query < 0 ? request.url : request.url.slice(0, query);
-      request.trace = tracer.begin({ method: request.method, route, path, id: request.id, headers: request.headers });
+      request.span = tracer.begin({ method: request.method, route, path, id: request.id, headers: request.headers });
     }
     next();
   });
   app.exchangeEnd.listen((request, reply) => {
-    request.trace?.end({ status: reportedStatus(reply), problem: reply.problem });
+    request.span?.end({ status: reportedStatus(reply), problem: reply.problem });
   });
 }, { name: 'tracing', dependencies: ['exchange-end'] });

@@ -63,7 +63,7 @@ export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, 
   const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
   const elements = jobElements(plan.job);
   request.server.metrics.computed(plan.job.kind, answer.backend.name, elements, stages);
-  request.trace?.computed({ op: plan.job.kind, backend: answer.backend.name, instead: answer.fallback?.from, elements, receivedAt: request.bodyReceivedAt, encodeFrom, stages });
+  request.span?.computed({ op: plan.job.kind, backend: answer.backend.name, instead: answer.fallback?.from, elements, receivedAt: request.bodyReceivedAt, encodeFrom, stages });
   reply.compressWhen = isSpikes(plan) ? 'allowed' : 'asked';
   const type = media === mediaTypes.npy ? media : framed ? mediaTypes.framed : 'application/json; charset=utf-8';
   void reply.header('content-type', type).header('server-timing', serverTiming(stages));
