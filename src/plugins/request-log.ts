@@ -9,7 +9,7 @@ export const requestLog = fp((app, _options, done) => {
     app.log.info(
       {
         request_id: request.id,
-        trace_id: request.trace?.traceId,
+        trace_id: request.traceContext?.traceId,
         key: request.keyNumber,
         method: request.method,
         path: query < 0 ? request.url : request.url.slice(0, query),

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin';
 declare module 'fastify' {
   interface FastifyRequest {
     /** The trace that the request is a part of, when its client says so in a valid `traceparent`. */
-    trace: TraceContext | null;
+    traceContext: TraceContext | null;
   }
 }
 
@@ -18,10 +18,10 @@ export interface TraceContext {
 
 /** Reads which trace a request belongs to. */
 export const traceContext = fp((app, _options, done) => {
-  app.decorateRequest('trace', null);
+  app.decorateRequest('traceContext', null);
   app.addHook('onRequest', (request, _reply, next) => {
     const { traceparent } = request.headers;
-    if (typeof traceparent === 'string') request.trace = parseTraceparent(traceparent);
+    if (typeof traceparent === 'string') request.traceContext = parseTraceparent(traceparent);
     next();
   });
   done();
