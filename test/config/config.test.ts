@@ -14,7 +14,7 @@ describe('loadConfig', () => {
       guard: { keyDigests: [], rateLimit: undefined, trustProxy: false, corsOrigins: undefined },
       operation: { port: 0, metrics: true },
       limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25, streamedValues: 2 ** 28 },
-      compute: { backend: 'auto', threads: availableParallelism() },
+      compute: { backend: 'auto', threads: availableParallelism(), longestWaitMs: 5000, memoryBytes: expect.any(Number) as number },
       tracing: { endpoint: undefined },
       connections: 20_000,
       timeouts: { keepAliveMs: 72_000, requestMs: 60_000, headersMs: 15_000, receiveMs: 60_000, sendMs: 60_000, drainDelayMs: 1000, shutdownMs: 30_000 },

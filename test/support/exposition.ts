@@ -53,7 +53,7 @@ export function parseExposition(text: string): Map<string, Metric> {
 }
 
 function parseSample(line: string): Sample {
-  const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
+  const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/s.exec(line);
   if (match === null) throw new Error(`not a sample: ${line}`);
   const [, name, inside = '', number] = match as unknown as [string, string, string | undefined, string];
   const labels: Record<string, string> = {};
