@@ -1,14 +1,10 @@
 // The built server, in which a thread is ended every so many milliseconds: `node --import tsx load/chaos-server.ts MS`.
-import type { Worker } from 'node:worker_threads';
 import type * as App from '../src/app.ts';
 import type * as Config from '../src/config.ts';
+import { WorkerThreads } from '../test/support/worker-threads.ts';
+import { built } from './built.ts';
 
-const built = async <Module>(file: string): Promise<Module> => (await import(new URL(`../dist/${file}`, import.meta.url).href)) as Module;
-const threads = new Set<Worker>();
-process.on('worker', (worker) => {
-  threads.add(worker);
-  worker.once('exit', () => threads.delete(worker));
-});
+const threads = new WorkerThreads();
 const { buildApp } = await built<typeof App>('app.js');
 const { loadConfig } = await built<typeof Config>('config.js');
 const config = loadConfig();
@@ -16,7 +12,8 @@ const app = await buildApp({ config });
 
 let ended = 0;
 setInterval(() => {
-  const chosen = [...threads][Math.floor(Math.random() * threads.size)];
+  const { running } = threads;
+  const chosen = running[Math.floor(Math.random() * running.length)];
   if (chosen === undefined) return;
   ended++;
   void chosen.terminate();

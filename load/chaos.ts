@@ -2,16 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { binaryGradient, closedLoop, expectedOf, json, quantile, sendOnce, Tally } from './reliability.ts';
-import { writeSection } from './reliability-report.ts';
+import { binaryGradient, closedLoop, expectedOf, json, sendOnce, Tally } from './reliability.ts';
+import { Findings } from './reliability-report.ts';
 import { startServer } from './servers.ts';
+import { quantile } from './statistics.ts';
 
 const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, write: { type: 'boolean', default: false } } });
 const seconds = Number(options.seconds);
-const failures: string[] = [];
-const lines: string[] = [];
-const say = (line: string) => { lines.push(line); console.log(line); };
-const check = (holds: boolean, what: string) => { if (!holds) failures.push(what); };
+const findings = new Findings();
 
 async function endedThreads(): Promise<void> {
   const everyMs = 1000;
@@ -33,12 +31,12 @@ async function endedThreads(): Promise<void> {
     });
     const { body } = await pool.request({ path: '/ended', method: 'GET' });
     const { ended } = (await body.json()) as { ended: number };
-    say(`A worker thread ended every ${everyMs / 1000} s under load, ${ended} in ${seconds} s:`);
-    say('');
-    say(`- ${tally.accepted} answers, ${tally.wrong} with wrong numbers; what came back: ${tally.toString()}; p50 ${quantile(tally.acceptedMs, 0.5).toFixed(0)} ms, p99 ${quantile(tally.acceptedMs, 0.99).toFixed(0)} ms.`);
-    check(ended >= 0.8 * seconds, 'too few threads were ended');
-    check(tally.wrong === 0, 'an answer was wrong');
-    check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200' || outcome === '503 worker_lost'), 'something else than 200 and 503 worker_lost came back');
+    findings.say(`A worker thread ended every ${everyMs / 1000} s under load, ${ended} in ${seconds} s:`);
+    findings.say('');
+    findings.say(`- ${tally.accepted} answers, ${tally.wrong} with wrong numbers; what came back: ${tally.toString()}; p50 ${quantile(tally.acceptedMs, 0.5).toFixed(0)} ms, p99 ${quantile(tally.acceptedMs, 0.99).toFixed(0)} ms.`);
+    findings.check(ended >= 0.8 * seconds, 'too few threads were ended');
+    findings.check(tally.wrong === 0, 'an answer was wrong');
+    findings.check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200' || outcome === '503 worker_lost'), 'something else than 200 and 503 worker_lost came back');
   } finally {
     await pool.close();
     await server.stop();
@@ -72,15 +70,13 @@ async function shutdowns(times: number): Promise<void> {
     await balancer;
     await pool.close();
   }
-  say('');
-  say(`SIGTERM under load, ${times} times, with a balancer that looks at \`/readyz\` every 100 ms and \`DRAIN_DELAY_MS=1000\`:`);
-  say('');
-  say(`- What came back: ${tally.toString()}. The process was gone after ${quantile(tookMs, 0).toFixed(0)} to ${quantile(tookMs, 1).toFixed(0)} ms.`);
-  check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200'), 'a request was lost in a shutdown');
+  findings.say('');
+  findings.say(`SIGTERM under load, ${times} times, with a balancer that looks at \`/readyz\` every 100 ms and \`DRAIN_DELAY_MS=1000\`:`);
+  findings.say('');
+  findings.say(`- What came back: ${tally.toString()}. The process was gone after ${quantile(tookMs, 0).toFixed(0)} to ${quantile(tookMs, 1).toFixed(0)} ms.`);
+  findings.check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200'), 'a request was lost in a shutdown');
 }
 
 await endedThreads();
 await shutdowns(5);
-if (options.write) writeSection('chaos', lines);
-for (const failure of failures) console.error(`FAILED: ${failure}`);
-process.exitCode = failures.length > 0 ? 1 : 0;
+findings.finish('chaos', options.write);

@@ -9,6 +9,7 @@ import type { RequestBody } from '../src/bodies/request-body.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import type * as Lifecycle from '../src/plugins/lifecycle.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
+import { built } from './built.ts';
 import type { ComputeRoute } from './cases.ts';
 
 interface Noop {
@@ -17,8 +18,6 @@ interface Noop {
   file: string;
 }
 
-/** The built modules, as the real server runs them, under the types of their sources. */
-const built = async <Module>(file: string): Promise<Module> => (await import(new URL(`../dist/${file}`, import.meta.url).href)) as Module;
 const { buildApp } = await built<typeof App>('app.js');
 const { loadConfig } = await built<typeof Config>('config.js');
 const { countRunning } = await built<typeof Lifecycle>('plugins/lifecycle.js');

@@ -47,12 +47,6 @@ export class Tally {
   }
 }
 
-/** The value below which so much of the values lie; NaN of none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
-}
-
 /** Numbers of an answer without what differs from run to run: everything before `"meta"`, and the bytes behind the JSON. */
 export function numbersOf(answer: Buffer, jsonBytes: number): string {
   const text = answer.subarray(0, jsonBytes).toString();

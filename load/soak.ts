@@ -2,17 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { binaryGradient, closedLoop, expectedOf, footprintOf, json, openLoop, quantile, sendOnce, Tally, watch, type Work } from './reliability.ts';
-import { writeSection } from './reliability-report.ts';
+import { binaryGradient, closedLoop, expectedOf, footprintOf, json, openLoop, sendOnce, Tally, watch, type Work } from './reliability.ts';
+import { Findings } from './reliability-report.ts';
 import { startServer } from './servers.ts';
+import { quantile } from './statistics.ts';
 
 const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, mixed: { type: 'string', default: '120' }, write: { type: 'boolean', default: false } } });
 const [seconds, mixedSeconds] = [Number(options.seconds), Number(options.mixed)];
 const queueMs = 1000;
-const failures: string[] = [];
-const lines: string[] = [];
-const say = (line: string) => { lines.push(line); console.log(line); };
-const check = (holds: boolean, what: string) => { if (!holds) failures.push(what); };
+const findings = new Findings();
 
 /** Offered twice what it can do. */
 async function overload(): Promise<void> {
@@ -42,18 +40,18 @@ async function overload(): Promise<void> {
     const [firstHalf, secondHalf] = [Math.max(...megabytes.slice(0, half)), Math.max(...megabytes.slice(half))];
     const [p99, refusedP99, smallP99] = [quantile(offered.acceptedMs, 0.99), quantile(offered.refusedMs, 0.99), quantile(aside.acceptedMs, 0.99)];
 
-    say(`Offered ${(2 * bestRate).toFixed(0)} requests/s of \`/lif/grad\` with 100,000 neurons in binary for ${seconds} s, twice the ${bestRate.toFixed(0)} that it does of them, \`MAX_QUEUE_MS=${queueMs}\`:`);
-    say('');
-    say(`- ${rate.toFixed(0)} requests/s are answered, ${((100 * rate) / bestRate).toFixed(0)} % of the best; what came back: ${offered.toString()}.`);
-    say(`- Accepted: p50 ${quantile(offered.acceptedMs, 0.5).toFixed(0)} ms, p99 ${p99.toFixed(0)} ms. Refused: p50 ${quantile(offered.refusedMs, 0.5).toFixed(1)} ms, p99 ${refusedP99.toFixed(0)} ms.`);
-    say(`- 20 requests/s with 50 neurons beside them: ${aside.toString()}; p50 ${quantile(aside.acceptedMs, 0.5).toFixed(1)} ms, p99 ${smallP99.toFixed(0)} ms.`);
-    say(`- Memory: ${before.residentMegabytes.toFixed(0)} MB before, at most ${firstHalf.toFixed(0)} MB in the first half and ${secondHalf.toFixed(0)} MB in the second.`);
-    check(rate > 0.9 * bestRate, 'throughput fell below 90 % of its best');
-    check(p99 < 2 * queueMs, 'accepted requests took longer than twice the limit of the queue');
-    check(Object.keys(offered.byOutcome).every((outcome) => outcome === '200' || outcome === '503 overloaded'), 'something else than 200 and 503 came back');
-    check(aside.refusedMs.length === 0, 'a small request was refused');
-    check(secondHalf < 1.15 * firstHalf + 20, 'memory grew');
-    check(offered.wrong + aside.wrong === 0, 'an answer was wrong');
+    findings.say(`Offered ${(2 * bestRate).toFixed(0)} requests/s of \`/lif/grad\` with 100,000 neurons in binary for ${seconds} s, twice the ${bestRate.toFixed(0)} that it does of them, \`MAX_QUEUE_MS=${queueMs}\`:`);
+    findings.say('');
+    findings.say(`- ${rate.toFixed(0)} requests/s are answered, ${((100 * rate) / bestRate).toFixed(0)} % of the best; what came back: ${offered.toString()}.`);
+    findings.say(`- Accepted: p50 ${quantile(offered.acceptedMs, 0.5).toFixed(0)} ms, p99 ${p99.toFixed(0)} ms. Refused: p50 ${quantile(offered.refusedMs, 0.5).toFixed(1)} ms, p99 ${refusedP99.toFixed(0)} ms.`);
+    findings.say(`- 20 requests/s with 50 neurons beside them: ${aside.toString()}; p50 ${quantile(aside.acceptedMs, 0.5).toFixed(1)} ms, p99 ${smallP99.toFixed(0)} ms.`);
+    findings.say(`- Memory: ${before.residentMegabytes.toFixed(0)} MB before, at most ${firstHalf.toFixed(0)} MB in the first half and ${secondHalf.toFixed(0)} MB in the second.`);
+    findings.check(rate > 0.9 * bestRate, 'throughput fell below 90 % of its best');
+    findings.check(p99 < 2 * queueMs, 'accepted requests took longer than twice the limit of the queue');
+    findings.check(Object.keys(offered.byOutcome).every((outcome) => outcome === '200' || outcome === '503 overloaded'), 'something else than 200 and 503 came back');
+    findings.check(aside.refusedMs.length === 0, 'a small request was refused');
+    findings.check(secondHalf < 1.15 * firstHalf + 20, 'memory grew');
+    findings.check(offered.wrong + aside.wrong === 0, 'an answer was wrong');
   } finally {
     await pool.close();
     await server.stop();
@@ -104,16 +102,16 @@ async function mixed(): Promise<void> {
     const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     const [early, late] = [mean(megabytes.slice(0, half)), mean(megabytes.slice(half))];
 
-    say('');
-    say(`A mix of all routes, forms and sizes, one in ten of them wrong and one in 25 broken off by its client, 8 at a time for ${mixedSeconds} s:`);
-    say('');
-    say(`- ${good.accepted} answers, each with the right numbers: ${good.toString()}. Wrong requests: ${refused.toString()}.`);
-    say(`- Memory: ${early.toFixed(0)} MB on average in the first half, ${late.toFixed(0)} MB in the second. Descriptors: ${before.descriptors} before, ${after.descriptors} after; threads: ${before.threads} before, ${after.threads} after.`);
-    check(good.wrong === 0, 'an answer was wrong');
-    check(Object.keys(good.byOutcome).every((outcome) => outcome === '200'), 'a good request was not answered');
-    check(Object.keys(refused.byOutcome).every((outcome) => /^(?:400|413) /.test(outcome)), 'a wrong request got another answer than 400 or 413');
-    check(late < 1.1 * early + 20, 'memory grew');
-    check(after.descriptors <= before.descriptors + 8 && after.threads <= before.threads + 2, 'descriptors or threads leaked');
+    findings.say('');
+    findings.say(`A mix of all routes, forms and sizes, one in ten of them wrong and one in 25 broken off by its client, 8 at a time for ${mixedSeconds} s:`);
+    findings.say('');
+    findings.say(`- ${good.accepted} answers, each with the right numbers: ${good.toString()}. Wrong requests: ${refused.toString()}.`);
+    findings.say(`- Memory: ${early.toFixed(0)} MB on average in the first half, ${late.toFixed(0)} MB in the second. Descriptors: ${before.descriptors} before, ${after.descriptors} after; threads: ${before.threads} before, ${after.threads} after.`);
+    findings.check(good.wrong === 0, 'an answer was wrong');
+    findings.check(Object.keys(good.byOutcome).every((outcome) => outcome === '200'), 'a good request was not answered');
+    findings.check(Object.keys(refused.byOutcome).every((outcome) => /^(?:400|413) /.test(outcome)), 'a wrong request got another answer than 400 or 413');
+    findings.check(late < 1.1 * early + 20, 'memory grew');
+    findings.check(after.descriptors <= before.descriptors + 8 && after.threads <= before.threads + 2, 'descriptors or threads leaked');
   } finally {
     await pool.close();
     await server.stop();
@@ -132,6 +130,4 @@ async function goAway(pool: Pool, { path, headers, body }: Work, afterMs: number
 
 await overload();
 await mixed();
-if (options.write) writeSection('soak', lines);
-for (const failure of failures) console.error(`FAILED: ${failure}`);
-process.exitCode = failures.length > 0 ? 1 : 0;
+findings.finish('soak', options.write);

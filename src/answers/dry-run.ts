@@ -1,3 +1,6 @@
+import { bytesPerValue, type BytesType } from '../codecs/tensor-bytes.ts';
+import { sizeOf } from '../codecs/tensor.ts';
+import type { Dtype } from '../compute/backend.ts';
 import type { Estimate } from '../compute/engine.ts';
 import { jobBytes, jobElements, recordedValues } from '../compute/job-size.ts';
 import type { LifProblem, Recordable } from '../compute/jobs.ts';
@@ -9,18 +12,17 @@ import { surrogateNode } from './surrogate.ts';
 /** A tensor that would be answered: its shape, its type in bytes, and how many bytes. */
 interface TensorOutline {
   readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'float64' | 'int32' | 'uint8';
+  readonly dtype: BytesType;
   readonly bytes: number;
 }
 
 /** Rows of unknown lengths: how many, and the most bytes they could take. */
 interface RowsOutline {
   readonly rows: number;
-  readonly dtype: TensorOutline['dtype'];
+  readonly dtype: BytesType;
   readonly most_bytes: number;
 }
 
-const bytesOf = { float32: 4, float64: 8, int32: 4, uint8: 1 } as const;
 /** Of a number in JSON: float32 in its shortest form and a comma, a count, a 0 or 1. */
 const textBytesOf = { float32: 12, float64: 19, int32: 3, uint8: 2 } as const;
 
@@ -30,26 +32,25 @@ type Outline = Readonly<Record<string, unknown>>;
 class Outliner {
   bytes = 0;
   textBytes = 0;
-  readonly #float: 'float32' | 'float64';
+  readonly #float: Dtype;
 
-  constructor(float: 'float32' | 'float64') {
+  constructor(float: Dtype) {
     this.#float = float;
   }
 
   tensor(shape: readonly number[], type: 'float' | 'int32' | 'uint8' = 'float'): TensorOutline {
     const dtype = type === 'float' ? this.#float : type;
-    const values = shape.reduce((product, length) => product * length, 1);
-    return { shape, dtype, bytes: this.#count(values, dtype) };
+    return { shape, dtype, bytes: this.#count(sizeOf(shape), dtype) };
   }
 
   rows(rows: number, mostValues: number): RowsOutline {
     return { rows, dtype: this.#float, most_bytes: this.#count(mostValues, this.#float) };
   }
 
-  #count(values: number, dtype: TensorOutline['dtype']): number {
-    this.bytes += values * bytesOf[dtype];
+  #count(values: number, dtype: BytesType): number {
+    this.bytes += values * bytesPerValue[dtype];
     this.textBytes += values * textBytesOf[dtype];
-    return values * bytesOf[dtype];
+    return values * bytesPerValue[dtype];
   }
 }
 

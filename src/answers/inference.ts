@@ -1,7 +1,7 @@
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import type { Piece } from '../codecs/pieces.ts';
-import { bytesTypeOf, littleEndianBytes, type BytesType } from '../codecs/tensor-bytes.ts';
+import { bytesPerValue, bytesTypeOf, littleEndianBytes, type BytesType } from '../codecs/tensor-bytes.ts';
 import type { Dtype } from '../compute/backend.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import type { InferenceReply } from '../requests/inference-request.ts';
@@ -73,7 +73,7 @@ function outputNode(name: string, tensor: AnswerTensor | AnswerBlocks, bytesGoTo
   bytesGoTo.push(async function* () {
     for await (const block of blocks()) yield littleEndianBytes(block, dtype);
   });
-  return { ...head, parameters: { binary_data_size: count * { float32: 4, float64: 8, int32: 4, uint8: 1 }[type] } };
+  return { ...head, parameters: { binary_data_size: count * bytesPerValue[type] } };
 }
 
 function flat(tensor: AnswerTensor | AnswerBlocks): AnswerNode {

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 
-import type { Arena } from '../compute/arena.ts';
 import type { ArenaLease } from './arena-lease.ts';
 
 /** From here on a body gets memory of its own that kernels can read; below, a copy costs less. */
@@ -33,7 +32,6 @@ export class BodyCollector {
   #chunks: Uint8Array[] = [];
   #length = 0;
   #lease: ArenaLease | undefined;
-  #arena: Arena | undefined;
   #address = 0;
 
   /**
@@ -53,28 +51,29 @@ export class BodyCollector {
   push(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
     if (length > this.#options.limit) throw new BodyTooLargeError();
-    if (this.#arena === undefined && length >= largeBytes) this.#moveToArena();
-    if (this.#arena === undefined) {
+    if (this.#lease === undefined && length >= largeBytes) this.#moveToArena();
+    if (this.#lease === undefined) {
       this.#chunks.push(chunk);
       if (this.#chunks.length === mostChunks) this.#chunks = [Buffer.concat(this.#chunks)];
     } else {
-      this.#lease!.reserve(this.#address + length);
-      this.#arena.extend(this.#address + length);
-      this.#arena.bytes(this.#address + this.#length, chunk.length).set(chunk);
+      this.#lease.reserve(this.#address + length);
+      const { arena } = this.#lease;
+      arena.extend(this.#address + length);
+      arena.bytes(this.#address + this.#length, chunk.length).set(chunk);
     }
     this.#length = length;
   }
 
   /** The body, and whether it lies in the arena. */
   finish(): { readonly bytes: Uint8Array; readonly isLarge: boolean } {
-    if (this.#arena !== undefined) return { bytes: this.#arena.bytes(this.#address, this.#length), isLarge: true };
+    if (this.#lease !== undefined) return { bytes: this.#lease.arena.bytes(this.#address, this.#length), isLarge: true };
     return { bytes: this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks), isLarge: false };
   }
 
   #moveToArena(): void {
-    this.#lease = this.#options.lease();
-    this.#lease.reserve(this.#options.announced ?? largeBytes);
-    const { arena } = this.#lease;
+    const lease = this.#options.lease();
+    lease.reserve(this.#options.announced ?? largeBytes);
+    const { arena } = lease;
     const lead = this.#options.lead % 64;
     this.#address = arena.allocate(64) + (64 - lead) % 64;
     arena.extend(this.#address + (this.#options.announced ?? 0));
@@ -85,7 +84,7 @@ export class BodyCollector {
       at += chunk.length;
     }
     this.#chunks = [];
-    this.#arena = arena;
+    this.#lease = lease;
   }
 }
 

@@ -7,7 +7,7 @@ import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
 import { TensorText } from './tensor-text.ts';
 import { findNotFinite } from './not-finite.ts';
 import type { Piece } from './pieces.ts';
-import { bytesTypeOf, littleEndianBytes, type BytesType } from './tensor-bytes.ts';
+import { bytesPerValue, bytesTypeOf, littleEndianBytes, type BytesType } from './tensor-bytes.ts';
 
 /** How an answer is written. */
 export interface AnswerForm {
@@ -120,7 +120,7 @@ function writeTensor(node: AnswerTensor, output: Output): void {
 function writeBlocks({ type, shape, blocks, count }: AnswerBlocks, { encoding, dtype, text, tensors }: Output): void {
   const bytesType = type === 'float' ? dtype : type;
   if (encoding === 'framed') {
-    writer.text(announcement(bytesType, shape, count * bytesEach[bytesType]));
+    writer.text(announcement(bytesType, shape, count * bytesPerValue[bytesType]));
     tensors.push(async function* () {
       for await (const block of blocks()) yield littleEndianBytes(block, dtype);
     });
@@ -132,8 +132,6 @@ function writeBlocks({ type, shape, blocks, count }: AnswerBlocks, { encoding, d
     text.push(writer.finish(), () => new TensorText(shape).slicesOf(blocks(), dtype));
   }
 }
-
-const bytesEach: Readonly<Record<BytesType, number>> = { float32: 4, float64: 8, int32: 4, uint8: 1 };
 
 function announcement(type: BytesType, shape: readonly number[], bytes: number): string {
   return `{"dtype":"${type}","shape":${JSON.stringify(shape)},"binary_data_size":${bytes}}`;

@@ -6,6 +6,8 @@ import { beyondFloat32, firstNotBelow } from './magnitude.ts';
 /** The types that a tensor of an answer can have as bytes. */
 export type BytesType = Dtype | 'int32' | 'uint8';
 
+export const bytesPerValue: Readonly<Record<BytesType, number>> = { float32: 4, float64: 8, int32: 4, uint8: 1 };
+
 /** The type in which values are written as bytes: whole numbers as they are, others in the answer's precision. */
 export function bytesTypeOf(values: TensorValues, dtype: Dtype): BytesType {
   return values instanceof Uint8Array ? 'uint8' : values instanceof Int32Array ? 'int32' : dtype;

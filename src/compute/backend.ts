@@ -61,8 +61,8 @@ export interface Backend {
   readonly liveTensors?: number | undefined;
   /** False for a job that it does not do, by its kind or its size; where this is missing it does all. */
   accepts?(job: Job): boolean;
-  /** Whether `run` would answer synchronously. */
-  isSmall?(job: Job): boolean;
+  /** Runs a job that is small enough to be done at once; undefined for another, of which nothing was done. */
+  runSmall?<J extends Job>(job: J): Computed<J> | undefined;
   /** About how long a job takes when nothing else runs, in milliseconds. */
   estimateMs?(job: Job): number;
   /** Compiles and runs the usual kernels once; until then `run` is correct but slow at first. */

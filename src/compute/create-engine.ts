@@ -30,7 +30,7 @@ export async function createEngine({ backend, threads, mostReferenceWork, longes
   const backends: (Backend | BackendOpener)[] = [new ThreadedReference({ mostWork: mostReferenceWork })];
   if (backend !== 'reference') backends.push(await WasmBackend.create({ threads, arenas }));
   if (backend === 'auto' || backend === 'tensorflow') backends.push(tensorFlow);
-  return new Engine(backends, { preferred: backend, arenas, ...(longestWaitMs !== undefined && { longestWaitMs }) });
+  return new Engine(backends, { preferred: backend, arenas, longestWaitMs });
 }
 
 /** Loaded only where it is wanted: its library takes a second and hundreds of megabytes. */

@@ -56,7 +56,7 @@ export interface EngineOptions {
   readonly measure?: typeof measureCrossOvers;
   readonly arenas?: ArenaStore;
   /** How long a job may have to wait for its back-end before it is turned away, in milliseconds. */
-  readonly longestWaitMs?: number;
+  readonly longestWaitMs?: number | undefined;
 }
 
 /**

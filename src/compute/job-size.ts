@@ -20,7 +20,7 @@ export function jobWork(job: Job): number {
 }
 
 /** Numbers of a quantity. */
-export function quantityValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
+function quantityValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
   return per === 'job' ? 1 : per === 'neuron' ? neurons : neurons * steps;
 }
 

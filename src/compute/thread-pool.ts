@@ -22,3 +22,30 @@ export function threadPool(options: ConstructorParameters<typeof Piscina>[0]): P
   });
   return pool;
 }
+
+/**
+ * Tries something that threads do, and once more when a thread failed at it: there is another by then.
+ *
+ * @param isFinal whether a failure is none of the thread's, with which another try would end as well.
+ * @throws what the second try, or a final one, failed with.
+ */
+export async function tryTwice<R>(attempt: () => Promise<R>, isFinal: (error: unknown) => boolean = () => false): Promise<R> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (isFinal(error)) throw error;
+    threadLosses.count++;
+    return await attempt();
+  }
+}
+
+/**
+ * Where a thread finds its code: beside the module that asks, which is JavaScript when it was built, and else TypeScript, which tsx loads.
+ *
+ * @param name of the thread's module, without its extension.
+ * @param beside the `import.meta.url` of the module that asks.
+ */
+export function threadModule(name: string, beside: string): { filename: string; execArgv?: string[] } {
+  if (!beside.endsWith('.ts')) return { filename: new URL(`./${name}.js`, beside).href };
+  return { filename: new URL(`./${name}.ts`, beside).href, execArgv: ['--import', 'tsx'] };
+}

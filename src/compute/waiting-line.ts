@@ -4,7 +4,7 @@ export interface LineOptions {
   /** How many run side by side. */
   readonly atOnce: number;
   /** Who would have to wait for longer is turned away; in milliseconds. */
-  readonly longestWaitMs?: number;
+  readonly longestWaitMs?: number | undefined;
   readonly now?: () => number;
 }
 
@@ -12,9 +12,9 @@ export interface Entry {
   /** About how long it takes alone, in milliseconds; how far such estimates are off is learnt. */
   readonly estimateMs: number;
   /** Takes it out of the line; what runs already is told by other means. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Whether it belongs to something that has begun, and is not turned away. */
-  readonly begun?: boolean;
+  readonly begun?: boolean | undefined;
 }
 
 interface Waiting {

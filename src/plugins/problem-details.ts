@@ -8,6 +8,7 @@ import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
 import { ClientGoneError } from './deadline.ts';
 import { isWaitingForContinue } from './expect-continue.ts';
+import { pathOf } from './request-path.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -103,11 +104,6 @@ export function toProblem(error: FastifyError | Problem): Problem {
     default:
       return new Problem('internal_error', 'Something failed in the service. request_id finds it in the log; please report it.', { cause: error });
   }
-}
-
-function pathOf(request: FastifyRequest): string {
-  const query = request.url.indexOf('?');
-  return query < 0 ? request.url : request.url.slice(0, query);
 }
 
 interface RouteTable {

@@ -2,6 +2,7 @@ import fp from 'fastify-plugin';
 
 import type { RequestTrace } from '../tracing/request-trace.ts';
 import { reportedStatus } from './exchange-end.ts';
+import { pathOf } from './request-path.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -28,9 +29,7 @@ export const tracing = fp(async (app) => {
   app.addHook('onRequest', (request, _reply, next) => {
     const route = request.is404 ? undefined : request.routeOptions.url;
     if (route === undefined || !untraced.has(route)) {
-      const query = request.url.indexOf('?');
-      const path = query < 0 ? request.url : request.url.slice(0, query);
-      request.span = tracer.begin({ method: request.method, route, path, id: request.id, headers: request.headers });
+      request.span = tracer.begin({ method: request.method, route, path: pathOf(request), id: request.id, headers: request.headers });
     }
     next();
   });

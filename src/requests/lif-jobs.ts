@@ -10,7 +10,7 @@ import {
   type Quantity,
   type Recordable,
 } from '../compute/jobs.ts';
-import { quantityValues, recordedValues } from '../compute/job-size.ts';
+import { recordedValues, resultValues } from '../compute/job-size.ts';
 import { isLongRun, isPerStep } from '../compute/long-run.ts';
 import { shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
@@ -55,8 +55,6 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): LifGradPla
   const loss = fitLoss(tensors, problem, errors, limits);
   errors.throwIfAny();
 
-  const perSurrogate = [...wrt!].reduce((values, name) => values + quantityValues(problem[name], problem), 2 * problem.neurons);
-  checkValues(perSurrogate * surrogates!.length, 'The gradients', limits);
   const job: LifGradJob = {
     kind: 'lif_grad',
     problem,
@@ -65,6 +63,7 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): LifGradPla
     detachReset: request.detach_reset ?? false,
     wrt: [...wrt!],
   };
+  checkValues(resultValues(job), 'The gradients', limits);
   return { job, gradShapes: givenShapes, options: runOptions(request) };
 }
 

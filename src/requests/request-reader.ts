@@ -4,7 +4,7 @@ import type { RequestBody } from '../bodies/request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
 import type { ArenaLease } from '../bodies/arena-lease.ts';
 import { WorkerLostError } from '../compute/backend.ts';
-import { threadLosses, threadPool } from '../compute/thread-pool.ts';
+import { threadModule, threadPool, tryTwice } from '../compute/thread-pool.ts';
 import { WaitingLine } from '../compute/waiting-line.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -38,8 +38,8 @@ export class RequestReader {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
-    this.#threads = threadPool({ ...workerModule(), minThreads: 0, maxThreads: threads, idleTimeout: idleMs });
-    this.#line = new WaitingLine({ atOnce: threads, ...(longestWaitMs !== undefined && { longestWaitMs }) });
+    this.#threads = threadPool({ ...threadModule('reader-worker', import.meta.url), minThreads: 0, maxThreads: threads, idleTimeout: idleMs });
+    this.#line = new WaitingLine({ atOnce: threads, longestWaitMs });
   }
 
   /**
@@ -70,7 +70,7 @@ export class RequestReader {
       top: arena.mark(),
     };
     const estimate = estimatedMs.json * json + estimatedMs.bytes * behind;
-    const result = await this.#line.take({ estimateMs: estimate, ...(signal && { signal }) }, () => this.#runTwice<O>(task));
+    const result = await this.#line.take({ estimateMs: estimate, signal }, () => this.#readTwice<O>(task));
     if ('problem' in result) throw new Problem(result.problem.code, result.problem.detail, result.problem);
     arena.extend(result.top);
     // Sent between threads, views on the arena are views on the same memory by another name.
@@ -78,27 +78,16 @@ export class RequestReader {
     return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
   }
 
-  /** A thread that ends is replaced, and its body read once more: reading changes nothing of it. */
-  async #runTwice<O extends Operation>(task: ReadTask): Promise<TaskResult<O>> {
+  /** A body may be read once more: reading changes nothing of it. */
+  async #readTwice<O extends Operation>(task: ReadTask): Promise<TaskResult<O>> {
     try {
-      return (await this.#threads.run(task)) as TaskResult<O>;
-    } catch {
-      threadLosses.count++;
-      try {
-        return (await this.#threads.run(task)) as TaskResult<O>;
-      } catch (error) {
-        throw error instanceof RangeError ? error : new WorkerLostError('the thread that reads bodies failed', { cause: error });
-      }
+      return (await tryTwice(() => this.#threads.run(task))) as TaskResult<O>;
+    } catch (error) {
+      throw error instanceof RangeError ? error : new WorkerLostError('the thread that reads bodies failed', { cause: error });
     }
   }
 
   async close(): Promise<void> {
     await this.#threads.close();
   }
-}
-
-/** Where a thread finds its code: beside this module, which is JavaScript when it was built, and else TypeScript, which tsx loads. */
-function workerModule(): { filename: string; execArgv?: string[] } {
-  if (!import.meta.url.endsWith('.ts')) return { filename: new URL('./reader-worker.js', import.meta.url).href };
-  return { filename: new URL('./reader-worker.ts', import.meta.url).href, execArgv: ['--import', 'tsx'] };
 }

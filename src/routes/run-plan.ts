@@ -9,13 +9,13 @@ import { overflowProblem } from '../answers/overflow.ts';
 import { findNotFinite } from '../codecs/not-finite.ts';
 import type { Answer } from '../compute/engine.ts';
 import type { RunContext } from '../compute/backend-slot.ts';
-import { jobBytes, jobElements, jobWork, resultValues } from '../compute/job-size.ts';
+import { jobBytes, jobElements, resultValues } from '../compute/job-size.ts';
 import type { Job, ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
-import { checkReferenceWork } from '../limits.ts';
 import { leaseFor } from '../plugins/request-body.ts';
 import type { LifSimulatePlan, Operation, Plans, RunOptions } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
+import { checkReference } from './check-reference.ts';
 import { whileItLasts } from './while-it-lasts.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
@@ -41,8 +41,7 @@ export interface Outcome {
  */
 export async function runPlan<O extends Operation>(request: FastifyRequest, operation: O, plan: Plans[O], asText: boolean): Promise<Outcome> {
   const { job, options } = plan;
-  const { engine, config } = request.server;
-  if (engine.firstChoice(job, wishOf(options)) === 'reference') checkReferenceWork(jobWork(job), config.limits);
+  checkReference(request, plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
   if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? textBytesPerValue * resultValues(job) : 0));
   const answer = await runJob(request, job, options, { arena: request.lease?.arena });

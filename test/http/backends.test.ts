@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ThreadedReference } from '../../src/compute/backends/reference/threaded-reference.ts';
 import { BackendUnavailableError, ComputeError, OutOfMemoryError, type Backend } from '../../src/compute/backend.ts';
 import type { BackendOpener } from '../../src/compute/backend-slot.ts';
@@ -8,10 +8,10 @@ import { never } from '../../src/compute/cross-over.ts';
 import { Engine, type EngineOptions } from '../../src/compute/engine.ts';
 import { FakeBackend, FakeOpener } from '../compute/engine/fake-backend.ts';
 import type { GradAnswer, Meta } from './answers.ts';
-import { errorsOf, Service } from './service.ts';
+import type { Service } from './service.ts';
+import { errorsOf } from './service.ts';
+import { startService } from './services.ts';
 
-const services: Service[] = [];
-afterEach(async () => { await Promise.all(services.splice(0).map((service) => service.stop())); });
 
 const card = {
   device: 'NVIDIA H100', later: true, details: { version: '2.9.1', xla: true, gpu: true, memoryBytes: 80e9 },
@@ -28,8 +28,7 @@ async function start(backends: readonly (Backend | BackendOpener)[], options: En
   const lines: Line[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => { lines.push(JSON.parse(line) as Line); } });
   const engine = new Engine(backends, { measure, ...options });
-  const service = await Service.start(environment, { engine, logger });
-  services.push(service);
+  const service = await startService(environment, { engine, logger });
   await expect.poll(async () => (await service.request('/readyz')).status).toBe(200);
   const metrics = async () => (await fetch(`${service.url}/metrics`)).text();
   return { service, lines, metrics };
@@ -102,8 +101,7 @@ describe('a service without TensorFlow', () => {
   });
 
   it.each(['auto', 'tensorflow'])('started with COMPUTE_BACKEND=%s gets ready and computes', async (backend) => {
-    const service = await Service.start({ COMPUTE_BACKEND: backend });
-    services.push(service);
+    const service = await startService({ COMPUTE_BACKEND: backend });
     await expect.poll(async () => (await service.request('/readyz')).status, { timeout: 60_000 }).toBe(200);
     const { status, body } = await service.post<GradAnswer>('/surrogate/grad', { x: 0, surrogate: 'sigmoid' });
     expect(status).toBe(200);
@@ -154,16 +152,14 @@ describe('"backend" in a request', () => {
   });
 
   it('that the configuration does not enable goes to the next, which the answer says', async () => {
-    const service = await Service.start({ COMPUTE_BACKEND: 'wasm' });
-    services.push(service);
+    const service = await startService({ COMPUTE_BACKEND: 'wasm' });
     expect(await meta(service, '/surrogate/grad', { ...small, backend: 'tensorflow' })).toMatchObject({
       backend: 'wasm', fallback: { from: 'tensorflow', reason: 'it is not enabled on this server' },
     });
   });
 
   it('that there is not is refused', async () => {
-    const service = await Service.start();
-    services.push(service);
+    const service = await startService();
     expect(errorsOf(await service.refused('/lif/grad', { current: 1, steps: 1, backend: 'wasn' }))).toBe(
       '/backend: must be one of "auto", "tensorflow", "wasm", "reference", got "wasn"; did you mean "wasm"?',
     );
@@ -175,8 +171,7 @@ describe('"dtype": "float64"', () => {
   const x = { linspace: [-2, 2, 41] };
 
   async function wasmAndReference(environment: Record<string, string> = {}): Promise<Service> {
-    const service = await Service.start(environment);
-    services.push(service);
+    const service = await startService(environment);
     return service;
   }
 
@@ -248,8 +243,7 @@ describe('"dtype": "float64"', () => {
 
 describe('work for the reference', () => {
   it.each([{ dtype: 'float64' }, { backend: 'reference' }])('has a limit of its own, %j', async (wish) => {
-    const service = await Service.start({ MAX_REFERENCE_NEURON_STEPS: '100' });
-    services.push(service);
+    const service = await startService({ MAX_REFERENCE_NEURON_STEPS: '100' });
     expect((await service.post('/lif/grad', { current: 1, steps: 100, ...wish })).status).toBe(200);
     const problem = await service.refused('/lif/grad', { current: 1, steps: 101, ...wish });
     expect(problem).toMatchObject({ status: 413, code: 'too_much_work' });
@@ -259,8 +253,7 @@ describe('work for the reference', () => {
   });
 
   it('is limited also where the reference is all there is', async () => {
-    const service = await Service.start({ COMPUTE_BACKEND: 'reference', MAX_REFERENCE_NEURON_STEPS: '100' });
-    services.push(service);
+    const service = await startService({ COMPUTE_BACKEND: 'reference', MAX_REFERENCE_NEURON_STEPS: '100' });
     expect((await service.post('/surrogate/grad', { x: { linspace: [0, 1, 100] }, surrogate: 'erf' })).status).toBe(200);
     expect((await service.refused('/surrogate/grad', { x: { linspace: [0, 1, 101] }, surrogate: 'erf' })).status).toBe(413);
     expect((await service.refused('/lif/simulate', { current: [], steps: 101 })).status).toBe(413);

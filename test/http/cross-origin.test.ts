@@ -1,16 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
-import { Service } from './service.ts';
+import type { Service } from './service.ts';
+import { startService } from './services.ts';
 
 const origin = 'https://lab.example';
 const job = { x: 0, surrogate: 'sigmoid' };
 const key = 'first-key-0123456789';
-const services: Service[] = [];
-afterEach(async () => { await Promise.all(services.splice(0).map((service) => service.stop())); });
 
 async function start(environment: Record<string, string>): Promise<Service> {
-  const service = await Service.start(environment);
-  services.push(service);
+  const service = await startService(environment);
   return service;
 }
 

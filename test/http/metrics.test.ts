@@ -1,21 +1,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OutOfMemoryError } from '../../src/compute/backend.ts';
 import { Engine } from '../../src/compute/engine.ts';
 import type { Rejection } from '../../src/metrics/queue-metrics.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
 import { parseExposition, type Sample } from '../support/exposition.ts';
-import { Service } from './service.ts';
+import type { Service } from './service.ts';
+import { startService } from './services.ts';
 
-const services: Service[] = [];
-afterEach(async () => { await Promise.all(services.splice(0).map((service) => service.stop())); });
-
-async function start(...options: Parameters<typeof Service.start>): Promise<Service> {
-  const service = await Service.start(...options);
-  services.push(service);
-  return service;
-}
 
 async function scrape(service: Service): Promise<ReturnType<typeof parseExposition>> {
   return parseExposition(await (await fetch(`${service.url}/metrics`)).text());
@@ -35,7 +28,7 @@ const small = { x: [0, 1], surrogate: 'sigmoid' };
 
 describe('GET /metrics', () => {
   it('is Prometheus text, whatever was asked before', async () => {
-    const service = await start();
+    const service = await startService();
     await service.post('/surrogate/grad', small);
     await service.post('/lif/simulate', { current: 1.5, steps: 10 });
     await service.post('/surrogate/grad', '{');
@@ -45,7 +38,7 @@ describe('GET /metrics', () => {
   });
 
   it('has its length and can be had compressed', async () => {
-    const service = await start();
+    const service = await startService();
     const plain = await fetch(`${service.url}/metrics`, { headers: { 'accept-encoding': 'identity' } });
     expect(Number(plain.headers.get('content-length'))).toBe((await plain.arrayBuffer()).byteLength);
     const compressed = await fetch(`${service.url}/metrics`, { headers: { 'accept-encoding': 'gzip' } });
@@ -54,14 +47,14 @@ describe('GET /metrics', () => {
   });
 
   it('has no more labels than methods and routes, whatever clients make up', async () => {
-    const service = await start();
+    const service = await startService();
     for (const method of ['PROPFIND', 'MKCOL', 'REPORT']) await fetch(service.url + '/surrogate/grad', { method });
     const { samples } = (await scrape(service)).get('http_request_duration_seconds')!;
     expect(new Set(samples.map(({ labels: { route, method } }) => `${method} ${route}`))).toEqual(new Set(['other unknown']));
   });
 
   it('tells the greatest delay of the event loop since the scrape before', async () => {
-    const service = await start();
+    const service = await startService();
     await scrape(service);
     // Long enough that nothing else comes near it.
     const until = performance.now() + 1500;
@@ -76,7 +69,7 @@ describe('GET /metrics', () => {
 
 describe('surrogate_rejected_total', () => {
   it('begins at 0 for every reason', async () => {
-    const service = await start();
+    const service = await startService();
     const { samples } = (await scrape(service)).get('surrogate_rejected_total')!;
     expect(Object.fromEntries(samples.map(({ labels, value }) => [labels.reason, value]))).toEqual({
       queue_full: 0, deadline: 0, cancelled: 0, memory: 0, too_large: 0, shutting_down: 0,
@@ -84,7 +77,7 @@ describe('surrogate_rejected_total', () => {
   });
 
   it('counts what is too large, in bytes or in work', async () => {
-    const service = await start({ MAX_BODY_BYTES: '1024', MAX_NEURON_STEPS: '100' });
+    const service = await startService({ MAX_BODY_BYTES: '1024', MAX_NEURON_STEPS: '100' });
     expect((await service.post('/surrogate/grad', `"${'x'.repeat(2000)}"`)).status).toBe(413);
     expect((await service.post('/lif/grad', { current: 1, steps: 101 })).status).toBe(413);
     expect((await service.post('/lif/grad', { current: 1, steps: 0 })).status).toBe(400);
@@ -92,7 +85,7 @@ describe('surrogate_rejected_total', () => {
   });
 
   it('counts what comes while the service shuts down', async () => {
-    const service = await start();
+    const service = await startService();
     await service.app.lifecycle.drain(0);
     expect((await service.post('/surrogate/grad', small)).status).toBe(503);
     await expect.poll(() => rejected(service, 'shutting_down')).toBe(1);
@@ -100,7 +93,7 @@ describe('surrogate_rejected_total', () => {
 
   it('counts what there is no memory for', async () => {
     const wasm = new FakeBackend('wasm');
-    const service = await start({}, { engine: new Engine([wasm]) });
+    const service = await startService({}, { engine: new Engine([wasm]) });
     wasm.failures.push(new OutOfMemoryError('no memory'));
     expect((await service.post('/surrogate/grad', small)).status).toBe(503);
     await expect.poll(() => rejected(service, 'memory')).toBe(1);
@@ -113,7 +106,7 @@ describe('surrogate_rejected_total', () => {
     let release!: () => void;
     const held = new Promise<void>((resolve) => { release = resolve; });
     engine.run = (job) => held.then(() => run(job));
-    const service = await start({}, { engine });
+    const service = await startService({}, { engine });
     const body = JSON.stringify(small);
     const socket = connect(service.port, '127.0.0.1');
     socket.write(`POST /surrogate/grad HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
@@ -128,7 +121,7 @@ describe('surrogate_rejected_total', () => {
 
 describe('gauges', () => {
   it('tell of the bytes that went over connections, open ones and closed ones', async () => {
-    const service = await start();
+    const service = await startService();
     const exchange = async (): Promise<[sent: number, received: number]> => {
       const socket = connect(service.port, '127.0.0.1');
       let received = 0;
@@ -147,7 +140,7 @@ describe('gauges', () => {
   });
 
   it('tell of the memory that jobs have, which is kept for the next', async () => {
-    const service = await start();
+    const service = await startService();
     const bytes = async (state: string) => valueOf(service, 'surrogate_arena_bytes', { state });
     expect(await bytes('lent')).toBe(0);
     const x = Array.from({ length: 50_000 }, (_, i) => i / 100);
@@ -162,7 +155,7 @@ describe('gauges', () => {
 
   it('tell of the tensors that a library holds, where it says so', async () => {
     const tensorflow = new FakeBackend('tensorflow', { later: true });
-    const service = await start({}, { engine: new Engine([tensorflow, new FakeBackend('wasm')]) });
+    const service = await startService({}, { engine: new Engine([tensorflow, new FakeBackend('wasm')]) });
     tensorflow.liveTensors = 3;
     const { samples } = (await scrape(service)).get('surrogate_tensors_live')!;
     expect(samples).toEqual([{ name: 'surrogate_tensors_live', labels: { backend: 'tensorflow' }, value: 3 }]);
@@ -170,7 +163,7 @@ describe('gauges', () => {
 });
 
 it('what waits, what is reserved and what is turned away reach the scrape', async () => {
-  const service = await start({ MAX_QUEUE_MS: '2000', MAX_MEMORY_BYTES: '5000000' });
+  const service = await startService({ MAX_QUEUE_MS: '2000', MAX_MEMORY_BYTES: '5000000' });
   const { metrics } = service.app;
   service.app.engine.arenas.budget.take(20, 0);
   metrics.computed('lif_grad', 'wasm', 100, { decode: 0, queue: 500, compute: 1, encode: 0 });

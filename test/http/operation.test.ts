@@ -1,18 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../src/compute/backends/reference/reference-backend.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { Engine } from '../../src/compute/engine.ts';
 import { problemTypes } from '../../src/errors/problems.ts';
-import { Service } from './service.ts';
+import { startService } from './services.ts';
 
-const services: Service[] = [];
-afterEach(async () => { await Promise.all(services.splice(0).map((service) => service.stop())); });
-
-async function start(...options: Parameters<typeof Service.start>): Promise<Service> {
-  const service = await Service.start(...options);
-  services.push(service);
-  return service;
-}
 
 /** An engine that is warm when told. */
 function slowToWarm(): { engine: Engine; warmed: () => void } {
@@ -26,7 +18,7 @@ function slowToWarm(): { engine: Engine; warmed: () => void } {
 describe('probes', () => {
   it('say that the service lives, and is ready once the engine is warm; it computes before', async () => {
     const { engine, warmed } = slowToWarm();
-    const service = await start({}, { engine });
+    const service = await startService({}, { engine });
     expect((await service.request('/livez')).body).toEqual({ live: true });
     const before = await service.request('/readyz');
     expect(before).toMatchObject({ status: 503, body: { ready: false, reason: 'warming up' } });
@@ -38,7 +30,7 @@ describe('probes', () => {
   it('stay unready when the engine cannot be warmed', async () => {
     const backend = new ReferenceBackend();
     backend.warm = () => Promise.reject(new Error('no memory'));
-    const service = await start({}, { engine: new Engine([backend]) });
+    const service = await startService({}, { engine: new Engine([backend]) });
     expect((await service.request('/readyz')).status).toBe(503);
     expect((await service.request('/livez')).status).toBe(200);
   });
@@ -46,7 +38,7 @@ describe('probes', () => {
 
 describe('draining', () => {
   it('turns readyz to 503, serves on for the delay, then refuses, and waits for what runs', async () => {
-    const service = await start();
+    const service = await startService();
     const { engine } = service.app;
     const run = engine.run.bind(engine);
     let release!: () => void;
@@ -76,7 +68,7 @@ describe('draining', () => {
 
 describe('GET /metrics', () => {
   it('counts requests by route, with one label for unknown paths, and times the stages', async () => {
-    const service = await start();
+    const service = await startService();
     await expect.poll(async () => (await service.request('/readyz')).status).toBe(200);
     await service.post('/surrogate/grad', { x: [0, 1], surrogate: ['erf', 'sigmoid'] });
     await service.post('/surrogate/grad', '{');
@@ -104,7 +96,7 @@ describe('the log', () => {
     const lines: Record<string, unknown>[] = [];
     const { pino } = await import('pino');
     const logger = pino({}, { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>); } });
-    const service = await start({}, { logger });
+    const service = await startService({}, { logger });
     await service.post('/surrogate/grad?token=secret', { x: 0, surrogate: 'erf' });
     await service.post('/surrogate/grad', { x: 'secret', surrogate: 'erf' });
     await service.request('/nowhere');
@@ -120,7 +112,7 @@ describe('the log', () => {
 
 describe('the catalogue', () => {
   it('has every surrogate', async () => {
-    const service = await start();
+    const service = await startService();
     const { body } = await service.request<{ surrogates: { name: string; formulas: Record<string, string> }[] }>('/surrogates');
     expect(body.surrogates.map(({ name }) => name)).toEqual([...catalogue.keys()]);
     const one = await service.request('/surrogates/sigmoid');
@@ -134,7 +126,7 @@ describe('the catalogue', () => {
   });
 
   it('names the nearest to what it does not have', async () => {
-    const service = await start();
+    const service = await startService();
     const { status, body } = await service.request('/surrogates/sigmod');
     expect(status).toBe(404);
     expect(body).toMatchObject({ code: 'surrogate_not_found', detail: expect.stringContaining('did you mean "sigmoid"?') as string });
@@ -142,7 +134,7 @@ describe('the catalogue', () => {
   });
 
   it('explains every problem where its type leads', async () => {
-    const service = await start();
+    const service = await startService();
     for (const [code, type] of Object.entries(problemTypes)) {
       expect(await service.request(`/problems/${code}`)).toMatchObject({ status: 200, body: { code, ...type } });
     }
@@ -153,7 +145,7 @@ describe('the catalogue', () => {
 
 describe('GET /info and /', () => {
   it('say what this is', async () => {
-    const service = await start({ MAX_NEURON_STEPS: '123' });
+    const service = await startService({ MAX_NEURON_STEPS: '123' });
     expect((await service.request('/info')).body).toEqual({
       name: 'surrogate-gradient-service',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
@@ -169,7 +161,7 @@ describe('GET /info and /', () => {
   });
 
   it('work without the documentation page', async () => {
-    const service = await start({ DOCS_ENABLED: 'false' });
+    const service = await startService({ DOCS_ENABLED: 'false' });
     expect((await service.request('/docs')).status).toBe(404);
     expect((await fetch(service.url, { redirect: 'manual' })).headers.get('location')).toBe('/openapi.json');
     expect((await service.request('/openapi.json')).status).toBe(200);

@@ -1,15 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
-import { Service, type JsonReply } from './service.ts';
+import type { Service} from './service.ts';
+import { type JsonReply } from './service.ts';
+import { startService } from './services.ts';
 
 const keys = ['first-key-0123456789', 'second-key-0123456789'];
-const services: Service[] = [];
-afterEach(async () => { await Promise.all(services.splice(0).map((service) => service.stop())); });
 
 /** With a window that no test outlasts. */
 async function start(environment: Record<string, string>): Promise<Service> {
-  const service = await Service.start({ RATE_LIMIT_WINDOW_MS: '3600000', ...environment });
-  services.push(service);
+  const service = await startService({ RATE_LIMIT_WINDOW_MS: '3600000', ...environment });
   return service;
 }
 

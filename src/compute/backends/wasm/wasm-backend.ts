@@ -61,8 +61,8 @@ export class WasmBackend implements Backend {
     }
   }
 
-  isSmall(job: Job): boolean {
-    return estimateNanoseconds(job) < this.#inlineNanoseconds;
+  runSmall<J extends Job>(job: J): Computed<J> | undefined {
+    return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#runInline(job) : undefined;
   }
 
   estimateMs(job: Job): number {
@@ -70,8 +70,7 @@ export class WasmBackend implements Backend {
   }
 
   run<J extends Job>(job: J, arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>> {
-    if (this.isSmall(job)) return this.#runInline(job);
-    return arena === undefined ? this.#runInOwnArena(job, signal) : this.#runPooled(job, arena, asItLies, signal);
+    return this.runSmall(job) ?? (arena === undefined ? this.#runInOwnArena(job, signal) : this.#runPooled(job, arena, asItLies, signal));
   }
 
   #runInline<J extends Job>(job: J): Computed<J> {
