@@ -19,7 +19,6 @@ const refused = Symbol('refused');
 /** A connection, with the answer to the request that came last, and whether what came behind it was no request. */
 type Connection = Socket & { [latestAnswer]?: ServerResponse; [refused]?: true };
 
-/** Node leaves those beyond two thousand out, and counts no more than their letters. */
 const mostHeaders = 200;
 /** Node looks only so often for connections that take too long. */
 const longestCheckMs = 1000;
@@ -40,6 +39,8 @@ export function createHttpServer(handler: RequestListener, { config, nextRequest
     // Node's own refusal has no body.
     requireHostHeader: false,
   });
+  // Versions of Node differ in what they do with too many, so they are counted below.
+  server.maxHeadersCount = 0;
   // Of a whole connection's silence, which is judged below.
   server.timeout = sendMs;
   if (config.connections > 0) server.maxConnections = config.connections;
