@@ -53,14 +53,14 @@ function isNumbers(value: unknown): boolean {
   return typeof value === 'number' || (Array.isArray(value) && value.every(isNumbers));
 }
 
-function compareNumbers(actual: unknown, exact: unknown, nudged: readonly unknown[], path: string, { isOnEdge, isFloat64, largest }: Answer): string | undefined {
+function compareNumbers(actual: unknown, exact: unknown, nudged: readonly unknown[], path: string, { isOnEdge, isFloat64, tolerance, largest }: Answer): string | undefined {
   if (!isNumbers(actual) || shapeOf(actual) !== shapeOf(exact)) return `${path}: has the shape ${shapeOf(actual)}, not ${shapeOf(exact)}`;
   if (isOnEdge) return undefined;
   const [mine, truth] = [flatten(actual), flatten(exact)];
   const others = nudged.map((one) => (isNumbers(one) ? flatten(one) : []));
   const scale = truth.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   // What leaves float32 downwards is 0 there.
-  const allowed = isFloat64 ? 1e-12 * scale : 2e-5 * scale + 1e-7 * largest + 1e-36;
+  const allowed = tolerance * scale + (isFloat64 ? 0 : 1e-7 * largest + 1e-36);
   for (const [i, value] of truth.entries()) {
     const moved = others.reduce((most, other) => Math.max(most, Math.abs((other[i] ?? Infinity) - value)), 0);
     if (!(Math.abs(mine[i]! - value) <= allowed + 8 * moved)) return `${path}: element ${i} is ${mine[i]!}, not ${value}`;

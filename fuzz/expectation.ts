@@ -25,6 +25,9 @@ export type Expectation =
       readonly nudged: readonly unknown[];
       /** Whether rounding may decide a spike, so that only shapes are sure. */
       readonly isOnEdge: boolean;
+      /** How far a number may be off, as a share of the largest in its tensor: beside the contract tests, which look closer, this is to find what is wrong. */
+      readonly tolerance: number;
+      /** Whether the answer is in float64. */
       readonly isFloat64: boolean;
       readonly media: string;
     };
@@ -49,7 +52,7 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
     const exact = await answerOf(operation, rounded);
     const isLif = rounded.job.kind === 'lif_grad' || rounded.job.kind === 'lif_simulate';
     const nudged = isLif && !isFloat64 ? await Promise.all(nudgesOf(rounded).map((other) => answerOf(operation, other).catch(() => null))) : [];
-    return { kind: 'answer', exact, nudged, isOnEdge: isLif && !isFloat64 && isOnEdge((rounded.job as LifGradJob).problem), isFloat64, media };
+    return { kind: 'answer', exact, nudged, isOnEdge: isLif && !isFloat64 && isOnEdge((rounded.job as LifGradJob).problem), tolerance: isFloat64 ? 1e-12 : isLif ? 5e-4 : 2e-5, isFloat64, media };
   } catch (error) {
     if (error instanceof Problem) return { kind: 'problem', code: error.code };
     if (error instanceof RangeError) return { kind: 'overflow' };
