@@ -1,9 +1,11 @@
+type Command = 'bench' | 'bench:json' | 'bench:tensorflow' | 'load' | 'soak' | 'chaos';
+
 /**
  * A document with `text` between the markers that `npm run <command>` writes between.
  *
  * @throws {Error} when the document has no place for the text.
  */
-export function replaceBetweenMarkers(document: string, command: 'bench' | 'bench:json' | 'bench:tensorflow' | 'load', text: string): string {
+export function replaceBetweenMarkers(document: string, command: Command, text: string): string {
   const begin = `<!-- ${command}:begin, written by npm run ${command} -->`;
   const end = `<!-- ${command}:end -->`;
   const from = document.indexOf(begin);

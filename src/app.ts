@@ -1,24 +1,28 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 
 import { numberCodec } from './codecs/json-numbers/compiled.ts';
 import { createEngine } from './compute/create-engine.ts';
 import type { Engine } from './compute/engine.ts';
 import type { Config } from './config.ts';
+import { answerHeaders, setAnswerHeaders } from './plugins/answer-headers.ts';
 import { backendLog } from './plugins/backend-log.ts';
 import { compression } from './plugins/compression.ts';
+import { deadline, startDeadline } from './plugins/deadline.ts';
 import { documentation } from './plugins/documentation.ts';
 import { exchangeEnd } from './plugins/exchange-end.ts';
+import { guard } from './plugins/guard.ts';
 import { createHttpServer } from './plugins/http-server.ts';
 import { countRunning, lifecycle } from './plugins/lifecycle.ts';
 import { metrics } from './plugins/metrics.ts';
 import { requireAcceptable } from './plugins/negotiation.ts';
+import { operationPort } from './plugins/operation-port.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
 import { requestBody } from './plugins/request-body.ts';
 import { requestLog } from './plugins/request-log.ts';
+import { traceContext } from './plugins/trace-context.ts';
+import { tracing } from './plugins/tracing.ts';
 import { validation } from './plugins/validation.ts';
+import { requestIds } from './request-ids.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { inferenceRoutes } from './routes/inference.ts';
 import { infoRoutes } from './routes/info.ts';
@@ -61,6 +65,7 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     genReqId: nextRequestId,
     bodyLimit: config.limits.bodyBytes,
     serverFactory: (handler) => createHttpServer(handler, { config, nextRequestId, onRefusedConnection: refusalLog(() => app.log) }),
+    trustProxy: config.guard.trustProxy,
     // While closing, `countRunning` refuses in the form that every other failure has.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
@@ -68,18 +73,25 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
       app.exchangeEnd.watch(request, reply);
+      setAnswerHeaders(request, reply);
       void sendProblem(toProblem(error), request, reply, error);
     },
   });
   app.decorate('config', config);
+  if (config.operation.port !== 0) await app.register(operationPort);
   app.decorate('engine', engine ?? (await createEngine({ ...config.compute, mostReferenceWork: config.limits.referenceNeuronSteps })));
 
-  const requestReader = new RequestReader(numberCodec, config.limits, config.compute.threads);
+  const requestReader = new RequestReader(numberCodec, config.limits, config.compute.threads, config.compute.longestWaitMs);
   app.decorate('requestReader', requestReader);
   app.addHook('onClose', () => requestReader.close());
 
   await app.register(exchangeEnd);
+  await app.register(tracing);
+  await app.register(answerHeaders);
+  await app.register(traceContext);
   await app.register(requestLog);
+  await app.register(deadline);
+  await app.register(guard);
   await app.register(problemDetails);
   await app.register(validation);
   await app.register(requestBody);
@@ -100,6 +112,7 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
     api.register((compute, _none, ready) => {
       compute.addHook('onRequest', requireAcceptable(answerMedia));
       compute.addHook('onRequest', countRunning);
+      compute.addHook('onRequest', startDeadline);
       compute.register(surrogateRoutes);
       compute.register(lifRoutes);
       ready();
@@ -116,15 +129,5 @@ function refusalLog(log: () => FastifyBaseLogger): () => void {
     if (performance.now() - saidAt < 60_000) return;
     saidAt = performance.now();
     log().warn('MAX_CONNECTIONS are open; others are refused');
-  };
-}
-
-/** Makes request ids: the client's own `X-Request-Id` when it is a plain word, else one that is unique across restarts. */
-function requestIds(): (request?: IncomingMessage) => string {
-  const prefix = randomUUID().slice(0, 8);
-  let count = 0;
-  return (request) => {
-    const given = request?.headers['x-request-id'];
-    return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : `${prefix}-${(++count).toString(36)}`;
   };
 }

@@ -1,9 +1,16 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { envSchema } from 'env-schema';
 
+import { readGuards, wrongGuards, type GuardConfig } from './guard-config.ts';
 import type { Limits } from './limits.ts';
+
+/** Half of the memory that the process may use: of its container's, or of the machine's. */
+function defaultMemoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  return Math.floor(Math.min(totalmem(), constrained > 0 ? constrained : Infinity) / 2);
+}
 
 /** Beyond this many bytes V8 cannot hold a body as one string. */
 const longestString = 2 ** 29 - 24;
@@ -68,6 +75,37 @@ const Environment = Type.Object({
     default: true,
     description: 'Whether `/docs` is served. `/openapi.json` always is.',
   }),
+  METRICS_ENABLED: Type.Boolean({
+    default: true,
+    description: 'Whether `/metrics` is served.',
+  }),
+  OPERATION_PORT: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 65535,
+    description: 'A port of its own for `/metrics`, which then is not on `PORT`, and for `/livez` and `/readyz`, which then are on both. It asks for no key, so let nobody reach it but those who operate the service. 0: none.',
+  }),
+  API_KEYS: Type.Optional(Type.String({
+    description: 'Keys, separated by commas, each of at least 16 letters, digits and `-._~+/=`. When there are any, a request needs one: `Authorization: Bearer` and the key. Not the probes and the documents.',
+  })),
+  RATE_LIMIT_MAX: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1e9,
+    description: 'How many requests one client, known by its key or else by its address, may send within a window. 0: as many as it likes. Probes do not count.',
+  }),
+  RATE_LIMIT_WINDOW_MS: Type.Integer({
+    default: 60_000,
+    minimum: 100,
+    maximum: 86_400_000,
+    description: 'How long such a window is.',
+  }),
+  TRUST_PROXY: Type.Optional(Type.String({
+    description: 'Whose `X-Forwarded-For` is believed when a client\'s address is wanted: the addresses or subnets of the proxies in front, separated by commas, or `loopback`, `linklocal`, `uniquelocal`.',
+  })),
+  CORS_ORIGINS: Type.Optional(Type.String({
+    description: 'Origins, separated by commas, whose pages may call the service from a browser; `*` for all.',
+  })),
   KEEP_ALIVE_TIMEOUT_MS: Type.Integer({
     default: 72_000,
     minimum: 1000,
@@ -82,10 +120,32 @@ const Environment = Type.Object({
   }),
   RECEIVE_TIMEOUT_MS: Type.Integer({
     default: 60_000,
-    minimum: 1000,
+    minimum: 1,
     maximum: 3_600_000,
-    description: 'How long a request may take to arrive, headers and body.',
+    description: 'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
   }),
+  REQUEST_TIMEOUT_MS: Type.Integer({
+    default: 60_000,
+    minimum: 1,
+    maximum: 3_600_000,
+    description: 'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
+  }),
+  MAX_QUEUE_MS: Type.Integer({
+    default: 5000,
+    minimum: 1,
+    maximum: 3_600_000,
+    description: 'How long a large job may have to wait for its back-end, as estimated when it comes. One that would wait longer is answered 503 at once, with a `Retry-After` from the queue. Small jobs never wait.',
+  }),
+  MAX_MEMORY_BYTES: Type.Integer({
+    default: defaultMemoryBytes(),
+    minimum: 2 ** 20,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Memory that large bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once.',
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({
+    pattern: '^(https?://.+)?$',
+    description: 'Where traces are sent, as OTLP over HTTP in protobuf: a collector\'s address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).',
+  })),
   SEND_TIMEOUT_MS: Type.Integer({
     default: 60_000,
     minimum: 1000,
@@ -121,14 +181,28 @@ export interface Config {
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly docs: boolean;
   readonly limits: Limits;
+  readonly guard: GuardConfig;
+  readonly operation: {
+    /** Of the listener for probes and metrics; 0 for none. */
+    readonly port: number;
+    readonly metrics: boolean;
+  };
   readonly compute: {
     readonly backend: Environment['COMPUTE_BACKEND'];
     readonly threads: number;
+    /** How long a job may have to wait for its back-end. */
+    readonly longestWaitMs: number;
+    readonly memoryBytes: number;
+  };
+  readonly tracing: {
+    /** Of the collector; undefined where nothing is traced. */
+    readonly endpoint: string | undefined;
   };
   /** The most at a time; 0 for any number. */
   readonly connections: number;
   readonly timeouts: {
     readonly keepAliveMs: number;
+    readonly requestMs: number;
     readonly headersMs: number;
     readonly receiveMs: number;
     readonly sendMs: number;
@@ -151,6 +225,9 @@ export class ConfigError extends Error {
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const variables = readEnvironment(environment);
+  if (variables.OPERATION_PORT !== 0 && variables.OPERATION_PORT === variables.PORT) {
+    throw new ConfigError(`The environment is not a valid configuration.\n  OPERATION_PORT=${variables.OPERATION_PORT}: must be another port than PORT, or 0.`);
+  }
   return {
     host: variables.HOST,
     port: variables.PORT,
@@ -163,10 +240,18 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       resultValues: variables.MAX_RESULT_VALUES,
       streamedValues: variables.MAX_STREAMED_VALUES,
     },
-    compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS },
+    guard: {
+      ...readGuards(variables),
+      rateLimit: variables.RATE_LIMIT_MAX === 0 ? undefined : { max: variables.RATE_LIMIT_MAX, windowMs: variables.RATE_LIMIT_WINDOW_MS },
+    },
+    operation: { port: variables.OPERATION_PORT, metrics: variables.METRICS_ENABLED },
+    compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS, longestWaitMs: variables.MAX_QUEUE_MS, memoryBytes: variables.MAX_MEMORY_BYTES },
+    // As OpenTelemetry has it, an empty variable is one that is not set.
+    tracing: { endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT },
     connections: variables.MAX_CONNECTIONS,
     timeouts: {
       keepAliveMs: variables.KEEP_ALIVE_TIMEOUT_MS,
+      requestMs: variables.REQUEST_TIMEOUT_MS,
       headersMs: variables.HEADERS_TIMEOUT_MS,
       receiveMs: variables.RECEIVE_TIMEOUT_MS,
       sendMs: variables.SEND_TIMEOUT_MS,
@@ -182,14 +267,18 @@ export const environmentVariables: Readonly<Record<string, TSchema>> = Environme
 function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   // env-schema coerces in place, so it gets a copy, of what it knows only.
   const data = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, environment[name]]));
+  const wrong = wrongGuards(data);
+  let cause: unknown;
   try {
-    return envSchema<Environment>({ schema: Environment, data: { ...data }, env: false });
+    const variables = envSchema<Environment>({ schema: Environment, data: { ...data }, env: false });
+    if (wrong.length === 0) return variables;
   } catch (error) {
-    const wrong = new Set(violations(error).map(({ instancePath }) => instancePath.slice(1)));
-    if (wrong.size === 0) throw error;
-    const lines = [...wrong].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`);
-    throw new ConfigError(`The environment is not a valid configuration.\n  ${lines.join('\n  ')}`, { cause: error });
+    const names = new Set(violations(error).map(({ instancePath }) => instancePath.slice(1)));
+    if (names.size === 0) throw error;
+    wrong.unshift(...[...names].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`));
+    cause = error;
   }
+  throw new ConfigError(`The environment is not a valid configuration.\n  ${wrong.join('\n  ')}`, { cause });
 }
 
 function violations(error: unknown): readonly { instancePath: string }[] {
@@ -204,7 +293,7 @@ function expectation(name: string): string {
       : schema.type === 'boolean'
         ? 'true or false'
         : schema.type === 'string'
-          ? 'a non-empty text'
+          ? schema.pattern === undefined ? 'a non-empty text' : 'an http or https URL'
           : `${schema.type === 'integer' ? 'a whole number' : 'a number'} from ${String(schema.minimum)} to ${String(schema.maximum)}`;
-  return `must be ${what} (default ${String(schema.default)}). ${schema.description ?? ''}`;
+  return `must be ${what} (default ${schema.default === undefined ? 'none' : String(schema.default)}). ${schema.description ?? ''}`;
 }

@@ -8,6 +8,8 @@ import { ConfigError, loadConfig, type Config } from './config.ts';
 /** The process: configuration, signals, listening. */
 async function main(): Promise<void> {
   const config = readConfig();
+  // Threads and child processes get a copy of the environment; the keys are in the configuration by now, as digests.
+  delete process.env.API_KEYS;
   const logger = createLogger(config);
 
   // Before anything that takes time, so that a signal during the start is heeded too.

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import type { Arena } from '../compute/arena.ts';
+import type { ArenaLease } from './arena-lease.ts';
 
 /** From here on a body gets memory of its own that kernels can read; below, a copy costs less. */
 export const largeBytes = 256 * 1024;
@@ -19,8 +20,8 @@ export interface CollectOptions {
   readonly announced: number | undefined;
   /** Bytes before those that are to lie at a multiple of 64, as a kernel likes its numbers. */
   readonly lead: number;
-  /** Called once, when the body turns out to be large: where to put it. */
-  readonly arena: () => Arena;
+  /** Called once, when the body turns out to be large: the memory to put it in. */
+  readonly lease: () => ArenaLease;
 }
 
 /**
@@ -31,17 +32,24 @@ export class BodyCollector {
   readonly #options: CollectOptions;
   #chunks: Uint8Array[] = [];
   #length = 0;
+  #lease: ArenaLease | undefined;
   #arena: Arena | undefined;
   #address = 0;
 
-  /** @throws {BodyTooLargeError} when the announced length is beyond the limit. */
+  /**
+   * @throws {BodyTooLargeError} when the announced length is beyond the limit.
+   * @throws {OverloadError} when there is no memory for it beside others.
+   */
   constructor(options: CollectOptions) {
     this.#options = options;
     if ((options.announced ?? 0) > options.limit) throw new BodyTooLargeError();
     if ((options.announced ?? 0) >= largeBytes) this.#moveToArena();
   }
 
-  /** @throws {BodyTooLargeError} when the body is beyond the limit with this chunk. */
+  /**
+   * @throws {BodyTooLargeError} when the body is beyond the limit with this chunk.
+   * @throws {OverloadError} when there is no memory for it beside others.
+   */
   push(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
     if (length > this.#options.limit) throw new BodyTooLargeError();
@@ -50,6 +58,7 @@ export class BodyCollector {
       this.#chunks.push(chunk);
       if (this.#chunks.length === mostChunks) this.#chunks = [Buffer.concat(this.#chunks)];
     } else {
+      this.#lease!.reserve(this.#address + length);
       this.#arena.extend(this.#address + length);
       this.#arena.bytes(this.#address + this.#length, chunk.length).set(chunk);
     }
@@ -63,7 +72,9 @@ export class BodyCollector {
   }
 
   #moveToArena(): void {
-    const arena = this.#options.arena();
+    this.#lease = this.#options.lease();
+    this.#lease.reserve(this.#options.announced ?? largeBytes);
+    const { arena } = this.#lease;
     const lead = this.#options.lead % 64;
     this.#address = arena.allocate(64) + (64 - lead) % 64;
     arena.extend(this.#address + (this.#options.announced ?? 0));
@@ -78,13 +89,18 @@ export class BodyCollector {
   }
 }
 
-/** Calls `done` once, with what went wrong or when the collector has the whole stream. */
-export function collect(stream: Readable, collector: BodyCollector, done: (error: Error | null) => void): void {
+/**
+ * Calls `done` once, with what went wrong or when the collector has the whole stream.
+ *
+ * @param signal ends the collecting with its reason.
+ */
+export function collect(stream: Readable, collector: BodyCollector, done: (error: Error | null) => void, signal?: AbortSignal): void {
   const finish = (error: Error | null) => {
     stream.off('data', onData);
     stream.off('end', onEnd);
     stream.off('error', finish);
     stream.off('close', onClose);
+    signal?.removeEventListener('abort', onAbort);
     // Whoever destroys a stream twice still wants to hear of no error.
     if (error !== null) stream.on('error', () => undefined);
     done(error);
@@ -98,6 +114,8 @@ export function collect(stream: Readable, collector: BodyCollector, done: (error
   };
   const onEnd = () => { finish(null); };
   const onClose = () => { finish(new Error('the stream ended early')); };
+  const onAbort = () => { finish(signal?.reason as Error); };
+  signal?.addEventListener('abort', onAbort);
   stream.on('data', onData);
   stream.on('end', onEnd);
   stream.on('error', finish);

@@ -1,4 +1,5 @@
 import { Arena } from './arena.ts';
+import { MemoryBudget } from './memory-budget.ts';
 
 /** An arena that has grown beyond this is let go, since WebAssembly memory cannot shrink. */
 const keptBytes = 256 * 2 ** 20;
@@ -7,21 +8,51 @@ const mostKept = 4;
 
 /** Arenas for whoever needs one, used again and again: their memory is already there and known to the processor. */
 export class ArenaStore {
+  /** What all who have an arena may take together. */
+  readonly budget: MemoryBudget;
   readonly #free: Arena[] = [];
+  readonly #lent = new Set<Arena>();
+
+  /** Bytes of the arenas that somebody has. */
+  get lentBytes(): number {
+    return bytesOf(this.#lent);
+  }
+
+  /** Bytes of those that wait for the next who needs one. */
+  get keptBytes(): number {
+    return bytesOf(this.#free);
+  }
+
+  constructor(budget = new MemoryBudget()) {
+    this.budget = budget;
+  }
 
   /**
-   * An empty arena, which belongs to the caller until it is given back.
+   * An empty arena, which belongs to the caller until it is given back or given up.
    *
    * @throws {RangeError} when the system has no memory for one.
    */
   take(): Arena {
     const arena = this.#free.pop() ?? new Arena();
     arena.reset();
+    this.#lent.add(arena);
     return arena;
   }
 
-  /** Gives an arena back when nothing reads or writes it any more; one that something failed in is better left out. */
+  /** Gives an arena back when nothing reads or writes it any more. */
   giveBack(arena: Arena): void {
+    this.#lent.delete(arena);
     if (arena.byteLength <= keptBytes && this.#free.length < mostKept) this.#free.push(arena);
   }
+
+  /** Says that an arena is not coming back, since something failed in it. */
+  giveUp(arena: Arena): void {
+    this.#lent.delete(arena);
+  }
+}
+
+function bytesOf(arenas: Iterable<Arena>): number {
+  let bytes = 0;
+  for (const { byteLength } of arenas) bytes += byteLength;
+  return bytes;
 }

@@ -1,7 +1,10 @@
 import { pauseMs } from './availability.ts';
-import { OutOfMemoryError, type Backend, type BackendInfo, type BackendName, type Dtype } from './backend.ts';
+import type { Arena } from './arena.ts';
+import { OutOfMemoryError, WorkerLostError, type Backend, type BackendInfo, type BackendName, type Computed, type Dtype } from './backend.ts';
 import { failureKind, type FailureKind } from './failure.ts';
+import { jobWork } from './job-size.ts';
 import type { Job } from './jobs.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** A back-end that has to be opened first, and anew after a failure: one with a library, a device or a process of its own. */
 export interface BackendOpener {
@@ -13,6 +16,21 @@ export interface BackendOpener {
 
 /** `warming` is on the way to `ready`; `out` takes no jobs for a while, since it failed. */
 export type BackendState = 'ready' | 'warming' | 'out';
+
+/** How a job is run. */
+export interface RunContext {
+  /** Memory that the job may use, and in which its numbers may lie; what the answer holds may be views on it. */
+  readonly arena?: Arena | undefined;
+  /** Stops the job, whether it waits or runs; asked for only of one that may wait. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the job belongs to an answer that has begun, and is not turned away. */
+  readonly begun?: boolean;
+}
+
+/** Of a back-end that has no estimates of its own; how far they are off is learnt. */
+const estimatedMsPerElement = 1e-6;
+/** A back-end that has lost its threads over so many jobs in a row has more than bad luck. */
+const mostLostInARow = 3;
 
 /** What a slot tells of itself. */
 export interface SlotListener {
@@ -41,6 +59,10 @@ export class BackendSlot {
   /** Why it is out, while it is. */
   outFor: FailureKind | undefined;
 
+  /** Those that wait for it; none where the back-end takes whatever comes. */
+  #line: WaitingLine | undefined;
+
+  readonly #longestWaitMs: number | undefined;
   readonly #opener: BackendOpener | undefined;
   readonly #listener: SlotListener;
   readonly #prepare: (backend: Backend) => Promise<void>;
@@ -50,9 +72,14 @@ export class BackendSlot {
   #retry: NodeJS.Timeout | undefined;
   #starting: Promise<void> | undefined;
   #closed = false;
+  #lostInARow = 0;
 
-  /** @param prepare what is done with a back-end between warming it and giving it jobs. */
-  constructor(source: Backend | BackendOpener, listener: SlotListener, prepare: (backend: Backend) => Promise<void> = nothing) {
+  /**
+   * @param prepare what is done with a back-end between warming it and giving it jobs.
+   * @param longestWaitMs how long a job may have to wait for the back-end.
+   */
+  constructor(source: Backend | BackendOpener, listener: SlotListener, prepare: (backend: Backend) => Promise<void> = nothing, longestWaitMs?: number) {
+    this.#longestWaitMs = longestWaitMs;
     this.name = source.info.name;
     this.dtype = source.info.dtype;
     this.#lastInfo = source.info;
@@ -68,6 +95,11 @@ export class BackendSlot {
     return this.#open?.info ?? this.#lastInfo;
   }
 
+  /** Tensors that the back-end's library holds, where it counts them. */
+  get liveTensors(): number | undefined {
+    return this.#open?.liveTensors;
+  }
+
   get state(): BackendState {
     if (this.outFor !== undefined) return 'out';
     return this.#wasReady && this.usable !== undefined ? 'ready' : 'warming';
@@ -80,6 +112,32 @@ export class BackendSlot {
 
   accepts(job: Job): boolean {
     return this.#open?.accepts?.(job) !== false;
+  }
+
+  /** Jobs that wait for the back-end, and about how long it has to do for them and for what runs, in milliseconds. */
+  get queue(): { readonly jobs: number; readonly ms: number } {
+    return { jobs: this.#line?.length ?? 0, ms: this.#line?.backlogMs ?? 0 };
+  }
+
+  /** About how long a job takes when nothing else runs, by what was seen lately; in milliseconds. */
+  estimateMs(job: Job): number {
+    return estimateOf(this.#open, job) * (this.#line?.pace ?? 1);
+  }
+
+  /**
+   * Runs a job on the back-end: a small one at once, and others when it is their turn.
+   *
+   * @throws {OverloadError} when that would be too late.
+   */
+  run<J extends Job>(backend: Backend, job: J, context: RunContext): Computed<J> | Promise<Computed<J>> {
+    if (backend.isSmall?.(job) === true) return backend.run(job, context.arena);
+    const { arena, signal, begun } = context;
+    if (backend.atOnce === undefined) return backend.run(job, arena, signal);
+    if (this.#line?.atOnce !== backend.atOnce) this.#line = new WaitingLine({ atOnce: backend.atOnce, ...(this.#longestWaitMs !== undefined && { longestWaitMs: this.#longestWaitMs }) });
+    return this.#line.take({ estimateMs: estimateOf(backend, job), ...(signal && { signal }), ...(begun !== undefined && { begun }) }, async (waitedMs) => {
+      const computed = await backend.run(job, arena, signal);
+      return { ...computed, queueMs: computed.queueMs + waitedMs };
+    });
   }
 
   /**
@@ -119,12 +177,15 @@ export class BackendSlot {
   succeeded(backend: Backend): void {
     if (backend !== this.#open || (this.usable === undefined && !this.resident)) return;
     this.failuresInARow = 0;
+    this.#lostInARow = 0;
     if (this.usable === undefined) this.#admit();
   }
 
   /** It failed on a job. Does nothing when another job's failure has taken it out before. */
   failed(backend: Backend, error: unknown): void {
     if (this.usable !== backend) return;
+    // A thread was lost, and the job with it; the back-end has another by now.
+    if (error instanceof WorkerLostError && ++this.#lostInARow < mostLostInARow) return;
     const canGoOn = this.resident || error instanceof OutOfMemoryError;
     this.#takeOut(error, canGoOn ? () => { this.#admit(); } : () => this.start().catch(nothing));
   }
@@ -165,6 +226,10 @@ export class BackendSlot {
     if (open === undefined) await this.#starting?.catch(nothing);
     else await open.close();
   }
+}
+
+function estimateOf(backend: Backend | undefined, job: Job): number {
+  return backend?.estimateMs?.(job) ?? jobWork(job) * estimatedMsPerElement;
 }
 
 async function nothing(): Promise<void> { /* whoever needs to know was told by the listener */ }

@@ -43,6 +43,8 @@ export interface Computed<J extends Job = Job> {
  *
  * - `run` never changes its input and never keeps a reference to it; what it returns belongs to the caller. Where the caller lends
  *   an arena, in which the job's numbers may lie already, the back-end may compute there, and the result's arrays may be views on it.
+ * - When the signal is aborted, `run` rejects with its reason as soon as nothing of the job runs any more, within some milliseconds where
+ *   the job's parts allow it.
  * - Every element depends on its own neuron (or x) alone: batch size and order change nothing, not a bit.
  * - A job small enough to be done at once is answered synchronously, without a promise: a turn of the event loop costs as much.
  * - Gradients and potentials come back non-finite where the mathematics itself leaves the arithmetic's range; who encodes them
@@ -53,17 +55,30 @@ export interface Computed<J extends Job = Job> {
 export interface Backend {
   /** May change until the back-end is warm. */
   readonly info: BackendInfo;
+  /** How many jobs that are not small it does side by side; more than that wait before it. Where this is missing none wait. */
+  readonly atOnce?: number;
+  /** Tensors that its library holds between two runs, where it has a library that counts them. */
+  readonly liveTensors?: number | undefined;
   /** False for a job that it does not do, by its kind or its size; where this is missing it does all. */
   accepts?(job: Job): boolean;
+  /** Whether `run` would answer synchronously. */
+  isSmall?(job: Job): boolean;
+  /** About how long a job takes when nothing else runs, in milliseconds. */
+  estimateMs?(job: Job): number;
   /** Compiles and runs the usual kernels once; until then `run` is correct but slow at first. */
   warm(): Promise<void>;
-  run<J extends Job>(job: J, arena?: Arena): Computed<J> | Promise<Computed<J>>;
+  run<J extends Job>(job: J, arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>>;
   close(): Promise<void>;
 }
 
 /** A job that a back-end could not do, by no fault of the request. */
 export class ComputeError extends Error {
   override readonly name: string = 'ComputeError';
+}
+
+/** The threads that worked on the job ended, and so did those that tried it again: by a fault of theirs, or by the job's. */
+export class WorkerLostError extends ComputeError {
+  override readonly name = 'WorkerLostError';
 }
 
 /** There was no memory for the job at this time. */

@@ -5,6 +5,7 @@ import type { Backend } from './backend.ts';
 import type { BackendOpener } from './backend-slot.ts';
 import type { Preference } from './choice.ts';
 import { Engine } from './engine.ts';
+import { MemoryBudget } from './memory-budget.ts';
 
 /** Which back-ends an engine has and prefers, and how much of the machine they get. */
 export interface EngineOptions {
@@ -17,15 +18,19 @@ export interface EngineOptions {
   readonly threads: number;
   /** The largest job of the reference: neuron-steps, or elements of x, times surrogates. */
   readonly mostReferenceWork: number;
+  /** How long a job may have to wait for its back-end before it is turned away, in milliseconds. */
+  readonly longestWaitMs?: number;
+  /** Memory for bodies, jobs and answers that are too large to be small change, in bytes. */
+  readonly memoryBytes?: number;
 }
 
 /** Makes the engine that the configuration asks for; it still has to be warmed. */
-export async function createEngine({ backend, threads, mostReferenceWork }: EngineOptions): Promise<Engine> {
-  const arenas = new ArenaStore();
+export async function createEngine({ backend, threads, mostReferenceWork, longestWaitMs, memoryBytes }: EngineOptions): Promise<Engine> {
+  const arenas = new ArenaStore(new MemoryBudget(memoryBytes));
   const backends: (Backend | BackendOpener)[] = [new ThreadedReference({ mostWork: mostReferenceWork })];
   if (backend !== 'reference') backends.push(await WasmBackend.create({ threads, arenas }));
   if (backend === 'auto' || backend === 'tensorflow') backends.push(tensorFlow);
-  return new Engine(backends, { preferred: backend, arenas });
+  return new Engine(backends, { preferred: backend, arenas, ...(longestWaitMs !== undefined && { longestWaitMs }) });
 }
 
 /** Loaded only where it is wanted: its library takes a second and hundreds of megabytes. */

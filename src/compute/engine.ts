@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
-import type { Arena } from './arena.ts';
 import { ArenaStore } from './arena-store.ts';
 import { backendNames, BackendUnavailableError, OutOfMemoryError, type Backend, type BackendInfo, type BackendName, type Computed } from './backend.ts';
-import { BackendSlot, type BackendOpener, type BackendState } from './backend-slot.ts';
+import { BackendSlot, type BackendOpener, type BackendState, type RunContext } from './backend-slot.ts';
 import { Choice, type Order, type Preference, type Wish } from './choice.ts';
 import { measureCrossOvers, type CrossOvers } from './cross-over.ts';
 import { failureKind, type FailureKind, type Obstacle } from './failure.ts';
 import type { Job } from './jobs.ts';
+import { OverloadError } from './overload.ts';
 
 /** Why a job was not done by the back-end that was the first choice for it. */
 export interface Fallback {
@@ -20,11 +20,20 @@ export interface Answer<J extends Job = Job> extends Computed<J> {
   readonly fallback: Fallback | undefined;
 }
 
+/** What would do a job, and about how long that takes, in milliseconds. */
+export interface Estimate {
+  readonly backend: BackendInfo;
+  readonly computeMs: number;
+  readonly queueMs: number;
+}
+
 /** A back-end and how it is. */
 export interface BackendStatus extends BackendInfo {
   readonly state: BackendState;
   /** Why it is out. */
   readonly outFor?: FailureKind;
+  /** Tensors that its library holds between two runs. */
+  readonly liveTensors?: number;
 }
 
 /** What an engine tells of itself while it runs. */
@@ -46,6 +55,8 @@ export interface EngineOptions {
   readonly openingMs?: number;
   readonly measure?: typeof measureCrossOvers;
   readonly arenas?: ArenaStore;
+  /** How long a job may have to wait for its back-end before it is turned away, in milliseconds. */
+  readonly longestWaitMs?: number;
 }
 
 /**
@@ -67,12 +78,12 @@ export class Engine {
 
   /** @param backends those that are there, and those that are to be opened; each at most once, in any order. */
   constructor(backends: readonly (Backend | BackendOpener)[], options: EngineOptions = {}) {
-    const { preferred = 'auto', openingMs = 60_000, measure = measureCrossOvers, arenas = new ArenaStore() } = options;
+    const { preferred = 'auto', openingMs = 60_000, measure = measureCrossOvers, arenas = new ArenaStore(), longestWaitMs } = options;
     const listener = {
       ready: (info: BackendInfo, again: boolean) => { this.events.emit('ready', info, again); },
       failed: (...details: EngineEvents['failed']) => { this.events.emit('failed', ...details); },
     };
-    const slots = backends.map((source) => new BackendSlot(source, listener, (backend) => this.#compare(backend)));
+    const slots = backends.map((source) => new BackendSlot(source, listener, (backend) => this.#compare(backend), longestWaitMs));
     this.#slots = backendNames.flatMap((name) => slots.filter((slot) => slot.name === name));
     this.#choice = new Choice(this.#slots, preferred);
     this.arenas = arenas;
@@ -82,7 +93,12 @@ export class Engine {
 
   /** The back-ends that jobs may run on, in the order in which they are tried. */
   get backends(): readonly BackendStatus[] {
-    return this.#slots.map(({ info, state, outFor }) => ({ ...info, state, ...(outFor && { outFor }) }));
+    return this.#slots.map(({ info, state, outFor, liveTensors }) => ({ ...info, state, ...(outFor && { outFor }), ...(liveTensors !== undefined && { liveTensors }) }));
+  }
+
+  /** The jobs that wait for each back-end, and about how long it has to do for them and for what runs, in milliseconds. */
+  get queues(): readonly { readonly name: BackendName; readonly jobs: number; readonly ms: number }[] {
+    return this.#slots.map(({ name, queue }) => ({ name, ...queue }));
   }
 
   /** From where on TensorFlow is faster, once that is measured. */
@@ -107,38 +123,45 @@ export class Engine {
     return this.#choice.order(job, wish).backends[0]?.name;
   }
 
+  /** What would do a job now, and how long that takes, in milliseconds: kernels alone, and the wait before. */
+  estimate(job: Job, wish?: Wish): Estimate | undefined {
+    const slot = this.#choice.order(job, wish).backends.find(({ usable }) => usable?.accepts?.(job) !== false && usable !== undefined);
+    return slot && { backend: slot.info, computeMs: slot.estimateMs(job), queueMs: slot.queue.ms };
+  }
+
   /**
    * Runs one job. Small ones are answered synchronously, larger ones with a promise.
    *
-   * @param arena memory that the job may use, and in which its numbers may lie; what the answer holds may be views on it.
    * @throws {ComputeError} when no back-end could do it.
+   * @throws {OverloadError} when it would have to wait for too long.
+   * @throws the signal's reason, when that was aborted.
    */
-  run<J extends Job>(job: J, wish?: Wish, arena?: Arena): Answer<J> | Promise<Answer<J>> {
+  run<J extends Job>(job: J, wish?: Wish, context: RunContext = {}): Answer<J> | Promise<Answer<J>> {
     const order = this.#choice.order(job, wish);
     const slot = order.backends[0];
     const backend = slot?.usable;
     if (slot === undefined || backend === undefined || order.missing !== undefined || backend.accepts?.(job) === false) {
-      return this.#runOnNext(job, arena, order, 0, order.missing && { from: order.missing, obstacle: 'not_enabled' });
+      return this.#runOnNext(job, context, order, 0, order.missing && { from: order.missing, obstacle: 'not_enabled' });
     }
     let computed: Computed<J> | Promise<Computed<J>>;
     try {
-      computed = backend.run(job, arena);
+      computed = slot.run(backend, job, context);
     } catch (error) {
-      return this.#runAfterFailure(job, arena, order, slot, backend, error);
+      return this.#runAfterFailure(job, context, order, slot, backend, error);
     }
     if (computed instanceof Promise) {
       return computed.then(
         (done) => answerOf(done, slot, backend),
-        (error: unknown) => this.#runAfterFailure(job, arena, order, slot, backend, error),
+        (error: unknown) => this.#runAfterFailure(job, context, order, slot, backend, error),
       );
     }
     return answerOf(computed, slot, backend);
   }
 
   /** The first choice failed: takes it out, and goes on to the next. */
-  async #runAfterFailure<J extends Job>(job: J, arena: Arena | undefined, order: Order<BackendSlot>, slot: BackendSlot, backend: Backend, error: unknown): Promise<Answer<J>> {
-    takeOutOrThrow(slot, backend, error);
-    return this.#runOnNext(job, arena, order, 1, { from: slot.name, obstacle: failureKind(error) }, error);
+  async #runAfterFailure<J extends Job>(job: J, context: RunContext, order: Order<BackendSlot>, slot: BackendSlot, backend: Backend, error: unknown): Promise<Answer<J>> {
+    takeOutOrThrow(slot, backend, error, context);
+    return this.#runOnNext(job, context, order, 1, { from: slot.name, obstacle: failureKind(error) }, error);
   }
 
   /**
@@ -148,7 +171,7 @@ export class Engine {
    * @param fallback why the first choice did not do it, where that is known already.
    * @param cause what the one before failed with.
    */
-  async #runOnNext<J extends Job>(job: J, arena: Arena | undefined, order: Order<BackendSlot>, from: number, fallback?: Fallback, cause?: unknown): Promise<Answer<J>> {
+  async #runOnNext<J extends Job>(job: J, context: RunContext, order: Order<BackendSlot>, from: number, fallback?: Fallback, cause?: unknown): Promise<Answer<J>> {
     let error = cause;
     const passedOver: BackendSlot[] = [];
     for (const slot of order.backends.slice(from)) {
@@ -160,9 +183,9 @@ export class Engine {
         fallback ??= { from: slot.name, obstacle: 'not_accepted' };
       } else {
         try {
-          return this.#fellBack(answerOf(await backend.run(job, arena), slot, backend), fallback);
+          return this.#fellBack(answerOf(await slot.run(backend, job, context), slot, backend), fallback);
         } catch (failure) {
-          takeOutOrThrow(slot, backend, failure);
+          takeOutOrThrow(slot, backend, failure, context);
           fallback ??= { from: slot.name, obstacle: failureKind(failure) };
           error = failure;
         }
@@ -171,7 +194,7 @@ export class Engine {
     for (const slot of passedOver) {
       const backend = slot.lastResort;
       if (backend === undefined || backend.accepts?.(job) === false) continue;
-      return this.#fellBack(answerOf(await backend.run(job, arena), slot, backend), fallback);
+      return this.#fellBack(answerOf(await slot.run(backend, job, context), slot, backend), fallback);
     }
     throw error instanceof Error ? error : new BackendUnavailableError('no back-end takes the job', { cause: error });
   }
@@ -211,8 +234,9 @@ async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** @throws the error, where no other back-end can make it good. */
-function takeOutOrThrow(slot: BackendSlot, backend: Backend, error: unknown): void {
+/** @throws the error, where no other back-end can make it good, or where it is no failure. */
+function takeOutOrThrow(slot: BackendSlot, backend: Backend, error: unknown, { signal }: RunContext): void {
+  if (error instanceof OverloadError || signal?.aborted === true) throw error;
   if (slot.resident && error instanceof OutOfMemoryError) throw error;
   slot.failed(backend, error);
 }

@@ -1,7 +1,8 @@
 import { BackendUnavailableError, ComputeError, OutOfMemoryError } from './backend.ts';
 
 /** How a back-end failed. */
-export type FailureKind = 'unavailable' | 'out_of_memory' | 'failed' | 'unexpected';
+export const failureKinds = ['unavailable', 'out_of_memory', 'failed', 'unexpected'] as const;
+export type FailureKind = (typeof failureKinds)[number];
 
 /** The kind of failure that an error of a back-end stands for; `unexpected` is a fault in its code. */
 export function failureKind(error: unknown): FailureKind {

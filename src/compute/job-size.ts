@@ -1,4 +1,5 @@
-import type { Job } from './jobs.ts';
+import type { Job, LifProblem, Quantity, Recordable } from './jobs.ts';
+import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
 
 /** How much a job computes: neuron-steps, or elements of x, times surrogates. */
 export function jobElements(job: Job): number {
@@ -16,4 +17,63 @@ export function jobElements(job: Job): number {
 /** What a job costs who does it plainly: its elements; a batch without neurons still takes the memory of one neuron's steps. */
 export function jobWork(job: Job): number {
   return 'problem' in job && job.problem.neurons === 0 ? job.problem.steps : jobElements(job);
+}
+
+/** Numbers of a quantity. */
+export function quantityValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
+  return per === 'job' ? 1 : per === 'neuron' ? neurons : neurons * steps;
+}
+
+/** Values that a record takes; for spike times at most, since nobody knows before. */
+export function recordedValues(name: Recordable, { neurons, steps, refractorySteps }: LifProblem): number {
+  switch (name) {
+    case 'spike_counts':
+    case 'firing_rates':
+    case 'v_final':
+      return neurons;
+    case 'spikes':
+    case 'v':
+    case 'v_pre':
+      return neurons * steps;
+    case 'spike_times':
+      return neurons * Math.ceil(steps / (refractorySteps + 1));
+  }
+}
+
+/** Numbers of a job's result, those of a long run's blocks among them that are there at the same time. */
+export function resultValues(job: Job): number {
+  switch (job.kind) {
+    case 'surrogate_eval':
+      return jobElements(job) * (Number(job.outputs.spike) + Number(job.outputs.value));
+    case 'surrogate_grad':
+      return jobElements(job);
+    case 'lif_simulate': {
+      const streams = isLongRun(job);
+      let values = streams ? 2 * blockValues(job.problem) : 0;
+      for (const name of job.record) if (!streams || !isPerStep(name)) values += recordedValues(name, job.problem);
+      return values;
+    }
+    case 'lif_grad': {
+      const { problem, surrogates, wrt } = job;
+      return surrogates.length * wrt.reduce((sum, name) => sum + quantityValues(problem[name], problem), 2 * problem.neurons);
+    }
+  }
+}
+
+function blockValues(problem: LifProblem): number {
+  const [first] = blockBounds(problem);
+  return first === undefined ? 0 : (first[1] - first[0]) * problem.steps;
+}
+
+/** Bytes of memory that a job takes beside its input: that as float32, and its result. */
+export function jobBytes(job: Job): number {
+  return 4 * (inputValues(job) + resultValues(job));
+}
+
+function inputValues(job: Job): number {
+  if (!('problem' in job)) return job.x.length;
+  const { problem } = job;
+  const quantities: Quantity[] = [problem.current, problem.tau, problem.v_threshold, problem.v_reset, problem.v_rest, problem.resistance, problem.v_init];
+  if (job.kind === 'lif_grad' && job.loss.type === 'cotangent') quantities.push(...[job.loss.spikes, job.loss.v].filter((quantity) => quantity !== undefined));
+  return quantities.reduce((sum, quantity) => sum + quantityValues(quantity, problem), 0);
 }

@@ -59,10 +59,20 @@ export const problemTypes = {
     description:
       'A result is infinite or undefined in float32, or in float64 where the request asks for that. The usual cause is an explicit Euler step that is too long (`dt / tau` above 2 makes the membrane oscillate and grow): take a smaller `dt` or `"integration": "exponential"`.',
   },
+  invalid_timeout: {
+    status: 400,
+    title: 'The time limit is not valid',
+    description: 'The header `X-Request-Timeout-Ms` must be a whole number of milliseconds of at least 1. More than `REQUEST_TIMEOUT_MS` counts as that.',
+  },
   malformed_http: {
     status: 400,
     title: 'The message is not HTTP',
     description: 'The bytes on the connection are not a well-formed HTTP/1.1 request, or its URL is not a valid one.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'A key is needed',
+    description: 'This server answers only those who have one of its keys: send `Authorization: Bearer` and the key. The request had none, or one that the server does not know. Probes and documents need none.',
   },
   not_found: {
     status: 404,
@@ -110,6 +120,11 @@ export const problemTypes = {
     title: 'The body\'s media type is not supported',
     description: 'Send `Content-Type: application/json`, `application/octet-stream` for JSON followed by bytes, or `application/x-npy`; and `Content-Encoding: gzip`, `br` or none. curl sends `application/x-www-form-urlencoded` unless told otherwise: `-H "content-type: application/json"`, or `--json`.',
   },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    description: 'The client, by its key or else by its address, has sent more requests within a window than `RATE_LIMIT_MAX`. Send it again after `Retry-After` seconds; `RateLimit-Remaining` says with every answer how many are left. Many small jobs fit in one request, as the rows of a tensor.',
+  },
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',
@@ -123,12 +138,29 @@ export const problemTypes = {
   out_of_memory: {
     status: 503,
     title: 'There is no memory for the job now',
-    description: 'Other jobs hold the memory that this one needs. Send it again after `Retry-After` seconds, or split it into smaller ones.',
+    description: 'Other jobs hold the memory that this one needs, of that which the system has or that `MAX_MEMORY_BYTES` allows. Send it again after `Retry-After` seconds, or split it into smaller ones.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'The service is busy',
+    description:
+      'The jobs that wait already would keep this one waiting for longer than `MAX_QUEUE_MS`. Nothing of it was computed. Send it again after `Retry-After` seconds, which is when those are done.',
+  },
+  worker_lost: {
+    status: 503,
+    title: 'The threads that computed the job ended',
+    description: 'A thread that worked on the job ended, it was tried again, and that ended too. Other jobs are not affected. Send it again after `Retry-After` seconds; if it happens every time, report the job.',
   },
   shutting_down: {
     status: 503,
     title: 'The service is shutting down',
     description: 'This instance finishes what it runs and takes nothing new. Send the request again after `Retry-After` seconds; another instance will take it.',
+  },
+  deadline_exceeded: {
+    status: 504,
+    title: 'The request took too long',
+    description:
+      'The answer had not begun within `REQUEST_TIMEOUT_MS`, or within the milliseconds that the request\'s own header `X-Request-Timeout-Ms` allows. The job was stopped. Split it, or allow it more time.',
   },
 } as const satisfies Record<string, ProblemType>;
 

@@ -51,7 +51,7 @@ function compress(coding: 'gzip' | 'br', reply: FastifyReply, payload: unknown, 
   } else if (isWhole && Buffer.byteLength(payload) < fewestBytes) {
     next(null, payload);
   } else {
-    void reply.header('content-encoding', coding).header('vary', 'accept-encoding').removeHeader('content-length');
+    void reply.header('content-encoding', coding).header('vary', reply.hasHeader('vary') ? `${String(reply.getHeader('vary'))}, accept-encoding` : 'accept-encoding').removeHeader('content-length');
     if (isWhole) compressWhole(coding, payload).then((compressed) => { next(null, compressed); }, next);
     else next(null, compressStream(coding, payload));
   }

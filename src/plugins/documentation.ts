@@ -3,16 +3,30 @@ import swaggerUi from '@fastify/swagger-ui';
 import fp from 'fastify-plugin';
 
 import { version } from '../version.ts';
+import { describeGuards, describeKey } from './guard-documentation.ts';
 
 const description = `Surrogate gradients of spiking neural networks, and exact gradients through leaky integrate-and-fire neurons.
 
 Time is in milliseconds, rates in hertz; potentials and currents are dimensionless. \`B\` neurons, \`T\` time steps. Every failure is answered
 as problem details (RFC 9457) with a stable \`code\`.`;
 
+/** What the page needs: its own scripts and styles, the style of Swagger's logo, images that stand in the styles, and the service. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /** The OpenAPI document, made from the routes' own schemas, and the page to try them from. */
 export const documentation = fp(async (app) => {
   await app.register(swagger, {
     openapi: {
+      ...describeKey(app.config.guard),
       openapi: '3.1.0',
       info: {
         title: 'Surrogate gradient service',
@@ -28,11 +42,16 @@ export const documentation = fp(async (app) => {
       ],
     },
     hideUntagged: true,
+    transform: describeGuards(app.config.guard),
     refResolver: { buildLocalReference: (schema, _baseUri, _fragment, i) => (typeof schema.$id === 'string' ? schema.$id : `schema-${i}`) },
   });
 
   if (app.config.docs) {
-    await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { displayRequestDuration: true, tryItOutEnabled: true } });
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { displayRequestDuration: true, tryItOutEnabled: true },
+      staticCSP: pagePolicy,
+    });
   }
 
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());

@@ -13,13 +13,21 @@ declare module 'fastify' {
 /** Fastify's onResponse hook only runs for answers that were sent whole; this knows of the others too. */
 export class ExchangeEnd {
   readonly #listeners: ExchangeListener[] = [];
+  #open = 0;
+
+  /** How many exchanges there are now. */
+  get open(): number {
+    return this.#open;
+  }
 
   listen(listener: ExchangeListener): void {
     this.#listeners.push(listener);
   }
 
   watch(request: FastifyRequest, reply: FastifyReply): void {
+    this.#open++;
     reply.raw.once('close', () => {
+      this.#open--;
       for (const listener of this.#listeners) listener(request, reply);
     });
   }

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -75,19 +75,24 @@ export const lifecycle = fp((app, _options, done) => {
   });
   app.addHook('onClose', () => app.engine.close());
 
-  app.get('/livez', { schema: { tags: ['Operation'], summary: 'Whether the process answers' } }, () => ({ live: true }));
-  app.get('/readyz', { schema: { tags: ['Operation'], summary: 'Whether this instance should get requests' } }, (_request, reply) => {
-    const reason = state.unreadyReason;
-    if (reason === undefined) return { ready: true };
-    void reply.code(503).header('retry-after', '1');
-    return { ready: false, reason };
-  });
+  serveProbes(app, () => state.unreadyReason);
 
   app.exchangeEnd.listen((request: CountedRequest) => {
     if (request[counted]) state.end();
   });
   done();
 }, { name: 'lifecycle', dependencies: ['exchange-end'] });
+
+/** Answers `GET /livez` and `GET /readyz` on the service's port or another. */
+export function serveProbes(app: FastifyInstance, unreadyReason: () => string | undefined): void {
+  app.get('/livez', { schema: { tags: ['Operation'], summary: 'Whether the process answers' } }, () => ({ live: true }));
+  app.get('/readyz', { schema: { tags: ['Operation'], summary: 'Whether this instance should get requests' } }, (_request, reply) => {
+    const reason = unreadyReason();
+    if (reason === undefined) return { ready: true };
+    void reply.code(503).header('retry-after', '1');
+    return { ready: false, reason };
+  });
+}
 
 /** A hook for routes that compute: a shutdown waits for their requests, and turns away those that come too late. */
 export function countRunning(request: CountedRequest, reply: FastifyReply, done: (error?: Error) => void): void {

@@ -1,21 +1,32 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { OutOfMemoryError } from '../compute/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
+import { OverloadError } from '../compute/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
-import { Problem, problemMediaType } from '../errors/problems.ts';
+import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
+import { ClientGoneError } from './deadline.ts';
 import { isWaitingForContinue } from './expect-continue.ts';
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** What is answered, where that is a problem. */
+    problem: ProblemCode | undefined;
+  }
+}
 
 /** Answers every failure as problem details (RFC 9457), and what has no route as 404 or 405. */
 export const problemDetails = fp((app, _options, done) => {
   const routes = collectRoutes(app);
+  app.decorateReply('problem', undefined);
 
   app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error), request, reply, error));
 
   // Before the body is looked at: whatever it is, there is nobody to read it.
   app.addHook('onRequest', (request, reply, next) => {
-    if (!request.is404) {
+    // No route is for OPTIONS, except the one that @fastify/cors makes for all paths.
+    if (!request.is404 && request.method !== 'OPTIONS') {
       next();
       return;
     }
@@ -35,8 +46,12 @@ export const problemDetails = fp((app, _options, done) => {
   done();
 }, { name: 'problem-details' });
 
+/** Problems of a request whose body is not read any further. */
+const refusedUnread: ReadonlySet<ProblemCode> = new Set(['body_too_large', 'overloaded', 'out_of_memory']);
+
 /** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
+  if (cause instanceof ClientGoneError) return reply.hijack();
   if (problem.status >= 500 && problem.code === 'internal_error') {
     request.server.log.error({ request_id: request.id, err: cause }, 'request failed');
   }
@@ -46,14 +61,15 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   } else if (isWaitingForContinue(request.raw)) {
     // What comes next may be the body or another request; nobody could tell.
     void reply.header('connection', 'close');
-  } else if (problem.code === 'body_too_large') {
+  } else if (refusedUnread.has(problem.code)) {
     // A client that is cut off while it sends sees a broken connection instead of the answer, so the rest is read and dropped
     // for as long as a request may take to arrive.
     reply.removeHeader('connection');
     request.raw.resume();
   }
+  reply.problem = problem.code;
   const path = pathOf(request);
-  void reply.code(problem.status).headers({ ...problem.headers, 'x-request-id': request.id });
+  void reply.code(problem.status).headers(problem.headers ?? {});
   if (speaksInference(path)) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ error: problem.toText() }));
   return reply.type(problemMediaType).send(JSON.stringify(problem.toDocument(path, request.id)));
 }
@@ -68,6 +84,12 @@ export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfMemoryError) {
     return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', { cause: error, headers: { 'retry-after': '1' } });
+  }
+  if (error instanceof OverloadError) {
+    return new Problem(error.of === 'memory' ? 'out_of_memory' : 'overloaded', `The service is busy: ${error.message}.`, { cause: error, headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) } });
+  }
+  if (error instanceof WorkerLostError) {
+    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', { cause: error, headers: { 'retry-after': '1' } });
   }
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':

@@ -9,8 +9,10 @@ import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../bod
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
 import { emptyBody } from '../codecs/json-body.ts';
 import { OutOfMemoryError } from '../compute/backend.ts';
+import { OverloadError } from '../compute/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
+import { timeoutHeader } from './deadline.ts';
 import { sendContinue } from './expect-continue.ts';
 
 declare module 'fastify' {
@@ -55,7 +57,7 @@ export function receiveBody(
     if (coding === null) throw unknownCoding(request);
     const jsonBytes = form === 'framed' || (form === 'inference' && request.headers[frameHeader] !== undefined) ? frameLength(request) : undefined;
     const announced = coding === 'identity' ? announcedLength(request) : undefined;
-    const collector = new BodyCollector({ limit, announced, lead: jsonBytes ?? 0, arena: () => leaseFor(request).arena });
+    const collector = new BodyCollector({ limit, announced, lead: jsonBytes ?? 0, lease: () => leaseFor(request) });
     const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit);
     sendContinue(request.raw);
     collect(stream, collector, (error) => {
@@ -67,7 +69,7 @@ export function receiveBody(
       const { bytes } = collector.finish();
       if (jsonBytes !== undefined && jsonBytes > bytes.length) ready(frameTooLong(jsonBytes, bytes.length));
       else ready(null, { form, bytes, jsonBytes: jsonBytes ?? bytes.length, query: request.query as Record<string, unknown> });
-    });
+    }, request.headers[timeoutHeader] === undefined ? undefined : request.deadline?.signal);
   } catch (error) {
     ready(bodyProblem(error as Error, limit));
   }
@@ -75,7 +77,7 @@ export function receiveBody(
 
 /** What kept a body from arriving, as the client is told. */
 function bodyProblem(error: Error, limit: number): Error {
-  if (error instanceof Problem) return error;
+  if (error instanceof Problem || error instanceof OverloadError) return error;
   if (error instanceof BodyTooLargeError) return new Problem('body_too_large', `The body is larger than the limit of ${limit} bytes.`);
   if (error instanceof DecodedTooLargeError) return new Problem('body_too_large', `The body, decompressed, is larger than the limit of ${limit} bytes.`);
   if (error instanceof CorruptBodyError) return new Problem('corrupt_body', `The body could not be decompressed: ${error.message}.`, { cause: error });

@@ -8,7 +8,7 @@ export type FlatValue = string | number | boolean;
 
 const neuronNumbers = ['tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init', 'refractory'];
 const neuronFields = new Set([...neuronNumbers, 'reset', 'integration', 'input_scaling']);
-const requestFields = new Set(['x', 'cotangent', 'current', 'steps', 'dt', 'detach_reset', 'encoding', 'backend', 'dtype', 'surrogate']);
+const requestFields = new Set(['x', 'cotangent', 'current', 'steps', 'dt', 'detach_reset', 'encoding', 'backend', 'dtype', 'dry_run', 'surrogate']);
 const lists = new Set(['record', 'wrt', 'outputs']);
 const lossFields: Readonly<Record<string, string>> = { loss: 'type', target: 'target', cotangent_spikes: 'spikes', cotangent_v: 'v' };
 /**

@@ -10,6 +10,7 @@ import {
   type Quantity,
   type Recordable,
 } from '../compute/jobs.ts';
+import { quantityValues, recordedValues } from '../compute/job-size.ts';
 import { isLongRun, isPerStep } from '../compute/long-run.ts';
 import { shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
@@ -121,24 +122,4 @@ function checkNeurons({ shape }: Tensor, path: string, { neurons }: LifProblem, 
   if (length === 1 || length === neurons) return true;
   errors.add(path, `has shape ${shapeText(shape)}, for ${length} neurons, but the request has ${neurons}; the number of neurons must be the same, or 1`);
   return false;
-}
-
-/** Values that a record takes; for spike times at most, since nobody knows before. */
-function recordedValues(name: Recordable, { neurons, steps, refractorySteps }: LifProblem): number {
-  switch (name) {
-    case 'spike_counts':
-    case 'firing_rates':
-    case 'v_final':
-      return neurons;
-    case 'spikes':
-    case 'v':
-    case 'v_pre':
-      return neurons * steps;
-    case 'spike_times':
-      return neurons * Math.ceil(steps / (refractorySteps + 1));
-  }
-}
-
-function quantityValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
-  return per === 'job' ? 1 : per === 'neuron' ? neurons : neurons * steps;
 }

@@ -6,6 +6,8 @@ import type { InferenceReply } from './inference-request.ts';
 /** What a request says of how its job is to be computed and answered. */
 export interface RunOptions extends Wish {
   readonly encoding?: TensorEncoding;
+  /** Whether the job is only to be described. */
+  readonly dryRun?: boolean;
 }
 
 interface PlanOf<J extends Job> {
@@ -46,6 +48,6 @@ export type Operation = keyof Plans & keyof ResultOf;
 export type Plan = Plans[Operation];
 
 /** What of a request says how it is to be run. */
-export function runOptions({ backend, dtype, encoding }: RunOptions): RunOptions {
-  return { ...(backend && { backend }), ...(dtype && { dtype }), ...(encoding && { encoding }) };
+export function runOptions({ backend, dtype, encoding, dry_run }: Omit<RunOptions, 'dryRun'> & { readonly dry_run?: boolean }): RunOptions {
+  return { ...(backend && { backend }), ...(dtype && { dtype }), ...(encoding && { encoding }), ...(dry_run === true && { dryRun: true }) };
 }

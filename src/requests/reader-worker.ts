@@ -30,7 +30,10 @@ export type TaskResult<O extends Operation> =
   | { readonly plan: Plans[O]; readonly rounded: readonly Rounded[]; readonly top: number }
   | { readonly problem: { readonly code: ProblemCode; readonly detail: string; readonly errors?: readonly InputError[] } };
 
-export default function work<O extends Operation>({ operation, body, limits, module, memory, top }: ReadTask): TaskResult<O> {
+/** @param task null for nothing. */
+export default function work<O extends Operation>(task: ReadTask | null): TaskResult<O> | undefined {
+  if (task === null) return undefined;
+  const { operation, body, limits, module, memory, top } = task;
   const arena = new Arena(memory);
   arena.extend(top);
   const bytes = arena.bytes(body.byteOffset, body.length);

@@ -1,8 +1,11 @@
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 
 import type { RequestBody } from '../bodies/request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
-import type { Arena } from '../compute/arena.ts';
+import type { ArenaLease } from '../bodies/arena-lease.ts';
+import { WorkerLostError } from '../compute/backend.ts';
+import { threadLosses, threadPool } from '../compute/thread-pool.ts';
+import { WaitingLine } from '../compute/waiting-line.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
 import type { Operation, Plans } from './plan.ts';
@@ -14,6 +17,10 @@ import { mapArrays } from './map-arrays.ts';
 const fewestBytes = 2048;
 /** A thread ends after so long without a body. */
 const idleMs = 30_000;
+/** About how long a byte takes to read, in milliseconds. */
+const estimatedMs = { json: 3e-6, bytes: 2e-7 };
+/** Memory that a body's numbers take for each of its bytes: few digits make many numbers. */
+const memoryPerByte = { json: 2, bytes: 1 };
 
 /** Reads bodies: those that lie in an arena in a thread, so that they block no other request, and smaller ones at once. */
 export class RequestReader {
@@ -21,27 +28,38 @@ export class RequestReader {
   readonly #module: WebAssembly.Module;
   readonly #inline: InlineNumbers;
   readonly #threads: Piscina;
+  readonly #line: WaitingLine;
 
-  /** @param module the number codec's. */
-  constructor(module: WebAssembly.Module, limits: Limits, threads: number) {
+  /**
+   * @param module the number codec's.
+   * @param longestWaitMs how long a body may have to wait for a thread before its request is turned away.
+   */
+  constructor(module: WebAssembly.Module, limits: Limits, threads: number, longestWaitMs?: number) {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
-    this.#threads = new Piscina({ ...workerModule(), minThreads: 0, maxThreads: threads, idleTimeout: idleMs });
+    this.#threads = threadPool({ ...workerModule(), minThreads: 0, maxThreads: threads, idleTimeout: idleMs });
+    this.#line = new WaitingLine({ atOnce: threads, ...(longestWaitMs !== undefined && { longestWaitMs }) });
   }
 
   /**
-   * @param arena in which the body lies, if it does; what the plan holds may be views on it.
+   * @param lease of the memory in which the body lies, if it lies in an arena; what the plan holds may be views on it.
+   * @param signal takes the body out of the line of those that wait for a thread.
    * @throws {Problem} when the body is not valid or asks for too much.
+   * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
    */
-  read<O extends Operation>(operation: O, body: RequestBody, arena: Arena | undefined): Plans[O] | Promise<Plans[O]> {
-    if (arena !== undefined) return this.#readInThread(operation, body, arena);
+  read<O extends Operation>(operation: O, body: RequestBody, lease?: ArenaLease | null, signal?: AbortSignal): Plans[O] | Promise<Plans[O]> {
+    if (lease?.arena.holds(body.bytes) === true) return this.#readInThread(operation, body, lease, signal);
     const numbers = body.form !== 'npy' && body.bytes.length >= fewestBytes ? this.#inline : undefined;
     return readRequest(operation, body, this.#limits, numbers);
   }
 
-  async #readInThread<O extends Operation>(operation: O, body: RequestBody, arena: Arena): Promise<Plans[O]> {
+  async #readInThread<O extends Operation>(operation: O, body: RequestBody, lease: ArenaLease, signal: AbortSignal | undefined): Promise<Plans[O]> {
     const { form, bytes, jsonBytes, query } = body;
+    const { arena } = lease;
+    const json = form === 'npy' ? 0 : jsonBytes;
+    const behind = bytes.length - json;
+    lease.reserve(arena.mark() + memoryPerByte.json * json + memoryPerByte.bytes * behind);
     const { byteOffset, length } = bytes;
     const task: ReadTask = {
       operation,
@@ -51,12 +69,27 @@ export class RequestReader {
       memory: arena.memory,
       top: arena.mark(),
     };
-    const result = (await this.#threads.run(task)) as TaskResult<O>;
+    const estimate = estimatedMs.json * json + estimatedMs.bytes * behind;
+    const result = await this.#line.take({ estimateMs: estimate, ...(signal && { signal }) }, () => this.#runTwice<O>(task));
     if ('problem' in result) throw new Problem(result.problem.code, result.problem.detail, result.problem);
     arena.extend(result.top);
     // Sent between threads, views on the arena are views on the same memory by another name.
     for (const { doubles, floats } of result.rounded) arena.knowFloats(doubles, arena.view(floats));
     return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
+  }
+
+  /** A thread that ends is replaced, and its body read once more: reading changes nothing of it. */
+  async #runTwice<O extends Operation>(task: ReadTask): Promise<TaskResult<O>> {
+    try {
+      return (await this.#threads.run(task)) as TaskResult<O>;
+    } catch {
+      threadLosses.count++;
+      try {
+        return (await this.#threads.run(task)) as TaskResult<O>;
+      } catch (error) {
+        throw error instanceof RangeError ? error : new WorkerLostError('the thread that reads bodies failed', { cause: error });
+      }
+    }
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,8 @@ import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
 import { bestAccepted } from '../plugins/negotiation.ts';
 import { requireOneTensor } from '../requests/npy-request.ts';
 import type { Operation } from '../requests/plan.ts';
+import { describePlan } from './describe-plan.ts';
+import { readPlan } from './read-plan.ts';
 import { runPlan } from './run-plan.ts';
 import { encodeAs, sendOutcome, type AnswerMedia } from './send-answer.ts';
 
@@ -16,11 +18,11 @@ export function computeHandler(operation: Operation) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const body = request.body as RequestBody;
     const media = answerMediaOf(request, body);
-    const reading = request.server.requestReader.read(operation, body, request.lease?.arena);
-    const plan = reading instanceof Promise ? await reading : reading;
+    const plan = await readPlan(request, operation, body);
     if (media === mediaTypes.npy) requireOneTensor(plan);
+    if (plan.options.dryRun === true) return reply.type('application/json; charset=utf-8').send(JSON.stringify(describePlan(request, operation, plan)));
     const decodeMs = performance.now() - request.bodyReceivedAt;
-    const outcome = await runPlan(request, operation, plan);
+    const outcome = await runPlan(request, operation, plan, media === mediaTypes.json);
     return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode: () => encodeAs(media, outcome.fields, plan.options, outcome.streams ? undefined : request.lease?.arena) }, media);
   };
 }

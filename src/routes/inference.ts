@@ -5,18 +5,21 @@ import { inferenceAnswer, modelVersion } from '../answers/inference.ts';
 import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
+import { invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';
+import { startDeadline } from '../plugins/deadline.ts';
 import { countRunning } from '../plugins/lifecycle.ts';
 import { receiveBody } from '../plugins/request-body.ts';
 import { inferenceModels } from '../requests/inference-models.ts';
 import type { Operation, Plan } from '../requests/plan.ts';
 import { InferAnswer, InferenceError, InferRequest, ModelMetadata, ServerMetadata } from '../schemas/inference.ts';
 import { version } from '../version.ts';
+import { readPlan } from './read-plan.ts';
 import { runPlan } from './run-plan.ts';
 import { sendOutcome } from './send-answer.ts';
 
 const tags = ['Open Inference Protocol'];
-const errors = Object.fromEntries([400, 404, 406, 413, 415, 500, 503].map((status) => [status, { ...InferenceError, description: 'What was wrong.' }]));
+const errors = Object.fromEntries([400, 404, 406, 413, 415, 500, 503, 504].map((status) => [status, { ...InferenceError, description: 'What was wrong.' }]));
 const name = 'surrogate-gradient-service';
 const ModelPath = Type.Object({ model: Type.String({ examples: ['surrogate_grad'], description: Object.keys(inferenceModels).join(', ') }) });
 const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });
@@ -46,7 +49,7 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
     app.post(
       `${path}/infer`,
       {
-        onRequest: countRunning,
+        onRequest: [countRunning, startDeadline],
         schema: {
           ...schema,
           summary: 'Compute',
@@ -63,9 +66,10 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
       },
       async (request, reply) => {
         const operation = operationOf(request.params);
-        const plan: Plan = await app.requestReader.read(operation, request.body as RequestBody, request.lease?.arena);
+        const plan: Plan = await readPlan(request, operation, request.body as RequestBody);
+        if (plan.options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
         const decodeMs = performance.now() - request.bodyReceivedAt;
-        const outcome = await runPlan(request, operation, plan);
+        const outcome = await runPlan(request, operation, plan, plan.reply!.binary !== 'all');
         const encode = () => inferenceAnswer(operation, outcome.fields, plan.reply!, plan.options.dtype ?? 'float32');
         return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode });
       },

@@ -8,16 +8,21 @@ import { metaNode } from '../answers/meta.ts';
 import { overflowProblem } from '../answers/overflow.ts';
 import { findNotFinite } from '../codecs/not-finite.ts';
 import type { Answer } from '../compute/engine.ts';
-import { jobElements, jobWork } from '../compute/job-size.ts';
+import type { RunContext } from '../compute/backend-slot.ts';
+import { jobBytes, jobElements, jobWork, resultValues } from '../compute/job-size.ts';
 import type { Job, ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import { checkReferenceWork } from '../limits.ts';
 import { leaseFor } from '../plugins/request-body.ts';
 import type { LifSimulatePlan, Operation, Plans, RunOptions } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
+import { whileItLasts } from './while-it-lasts.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
 const mostCopied = 65_536;
+
+/** Of a float32 in its shortest form, and what stands around it. */
+const textBytesPerValue = 12;
 
 /** A plan that was run, and what it is answered as. */
 export interface Outcome {
@@ -30,24 +35,33 @@ export interface Outcome {
 /**
  * Runs a plan's job, or, of a long run, what has to be known before its answer begins.
  *
- * @throws {Problem} when the job is too much for the reference, where that is to do it, or potentials leave float32.
+ * @param asText whether numbers of its answer are printed, which takes memory too.
+ * @throws {Problem} when the job is too much for the reference, where that is to do it, is not done in time, or potentials leave float32.
+ * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
  */
-export async function runPlan<O extends Operation>(request: FastifyRequest, operation: O, plan: Plans[O]): Promise<Outcome> {
+export async function runPlan<O extends Operation>(request: FastifyRequest, operation: O, plan: Plans[O], asText: boolean): Promise<Outcome> {
   const { job, options } = plan;
   const { engine, config } = request.server;
   if (engine.firstChoice(job, wishOf(options)) === 'reference') checkReferenceWork(jobWork(job), config.limits);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
-  if (jobElements(job) > mostCopied) leaseFor(request);
-  const answer = await runJob(request, job, options, true);
+  if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? textBytesPerValue * resultValues(job) : 0));
+  const answer = await runJob(request, job, options, { arena: request.lease?.arena });
   return { fields: { ...answerFields(operation, plan, answer.result as ResultOf[O]), meta: metaNode(answer) }, answer, streams: false };
+}
+
+/** Takes memory for the exchange, and of that which all share so many bytes beside those that it has taken. */
+function reserveFor(request: FastifyRequest, bytes: number): void {
+  const lease = leaseFor(request);
+  lease.reserve(lease.arena.mark() + bytes);
 }
 
 async function startLongRun(request: FastifyRequest, plan: LifSimulatePlan): Promise<Outcome> {
   const { job, options } = plan;
-  const answer = await runJob(request, summaryJob(job), options, false);
+  reserveFor(request, jobBytes(job));
+  const answer = await runJob(request, summaryJob(job), options);
   const overflow = findNotFinite(finalPotentials(plan, answer.result), options.dtype ?? 'float32');
   if (overflow !== undefined) throw overflowProblem(overflow, job);
-  const runBlock = async (block: typeof job) => (await runJob(request, block, options, false)).result;
+  const runBlock = async (block: typeof job) => (await runJob(request, block, options, { begun: true })).result;
   return { fields: { ...longRunAnswer(plan, answer.result, runBlock), meta: metaNode(answer) }, answer, streams: true };
 }
 
@@ -55,19 +69,16 @@ async function startLongRun(request: FastifyRequest, plan: LifSimulatePlan): Pro
  * Runs a job. An answer that was computed at once is given at the end of the event loop's turn, with those of the other requests that
  * came in it: writing them one by one would wake a client that waits for several of them once for each.
  *
- * @param inPlace whether the job may run, and leave its result, in the memory that the exchange has.
+ * @param where the memory in which the job may run and leave its result, if it may, and whether the answer has begun.
  */
-async function runJob<J extends Job>(request: FastifyRequest, job: J, options: RunOptions, inPlace: boolean): Promise<Answer<J>> {
-  const { lease } = request;
-  // The job's numbers may lie in it, whoever goes away meanwhile.
-  lease?.hold();
-  try {
-    const running = request.server.engine.run(job, wishOf(options), inPlace ? lease?.arena : undefined);
-    return running instanceof Promise ? await running : await atEndOfTurn(running);
-  } catch (error) {
-    lease?.spoil();
-    throw error;
-  } finally {
-    lease?.letGo();
-  }
+async function runJob<J extends Job>(request: FastifyRequest, job: J, options: RunOptions, where: Pick<RunContext, 'arena' | 'begun'> = {}): Promise<Answer<J>> {
+  const { deadline, server } = request;
+  const context: RunContext = {
+    ...where,
+    get signal() {
+      return deadline?.signal;
+    },
+  };
+  const running = server.engine.run(job, wishOf(options), context);
+  return running instanceof Promise ? whileItLasts(request, running) : atEndOfTurn(running);
 }

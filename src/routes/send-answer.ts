@@ -53,14 +53,17 @@ export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, 
   try {
     const { text, tensors } = sending.encode();
     framed = text.length > 0 && (media === mediaTypes.framed || tensors.length > 0);
-    pieces = framed ? [...(await paddedJson(reply, text)), ...tensors] : [...text, ...tensors];
-    if (!streams) pieces = await gather(pieces);
+    pieces = framed ? [...(await paddedJson(request, reply, text)), ...tensors] : [...text, ...tensors];
+    if (!streams) pieces = await gather(request, pieces);
   } catch (error) {
     const notFinite = error instanceof RangeError ? findNotFinite(sending.fields, plan.options.dtype ?? 'float32') : undefined;
     throw notFinite === undefined ? error : overflowProblem(notFinite, plan.job);
   }
+  request.deadline?.met();
   const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
-  request.server.metrics.computed(plan.job.kind, answer.backend.name, jobElements(plan.job), stages);
+  const elements = jobElements(plan.job);
+  request.server.metrics.computed(plan.job.kind, answer.backend.name, elements, stages);
+  request.span?.computed({ op: plan.job.kind, backend: answer.backend.name, instead: answer.fallback?.from, elements, receivedAt: request.bodyReceivedAt, encodeFrom, stages });
   reply.compressWhen = isSpikes(plan) ? 'allowed' : 'asked';
   const type = media === mediaTypes.npy ? media : framed ? mediaTypes.framed : 'application/json; charset=utf-8';
   void reply.header('content-type', type).header('server-timing', serverTiming(stages));
@@ -74,18 +77,22 @@ function isSpikes({ job }: Plan): boolean {
 }
 
 /** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
-async function paddedJson(reply: FastifyReply, text: readonly Piece[]): Promise<readonly Uint8Array[]> {
-  const json = await gather(text);
+async function paddedJson(request: FastifyRequest, reply: FastifyReply, text: readonly Piece[]): Promise<readonly Uint8Array[]> {
+  const json = await gather(request, text);
   const length = lengthOf(json);
   const padding = -length & 7;
   void reply.header(frameHeader, String(length + padding));
   return padding === 0 ? json : [...json, Buffer.alloc(padding, ' ')];
 }
 
-async function gather(pieces: readonly Piece[]): Promise<readonly Uint8Array[]> {
+/** @throws why the exchange is given up, when it is before all is there. */
+async function gather({ deadline }: FastifyRequest, pieces: readonly Piece[]): Promise<readonly Uint8Array[]> {
   if (areThere(pieces)) return pieces;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of bytesOf(pieces)) chunks.push(chunk);
+  for await (const chunk of bytesOf(pieces)) {
+    deadline?.signal.throwIfAborted();
+    chunks.push(chunk);
+  }
   return chunks;
 }
 

@@ -14,6 +14,12 @@ export const computeOptions = {
       }),
     ),
   ),
+  dry_run: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Answers, in JSON, what the request would be answered as and what it would cost, without running it: the answer\'s fields, with `{"shape", "dtype", "bytes"}` in place of each tensor (`{"rows", "dtype", "most_bytes"}` of spike times); `estimate` with `elements` (neuron-steps, or elements of x, times surrogates), `memory_bytes`, `answer_bytes` in `binary` and about in `json`, `compute_ms` and `queue_ms`; and `meta` with the back-end that would do it now.',
+    }),
+  ),
   backend: Type.Optional(
     Type.Unsafe<Preference>(
       Type.String({

@@ -50,6 +50,7 @@ export const computeProblems = problemResponses(
   'corrupt_body',
   'forbidden_key',
   'invalid_request',
+  'invalid_timeout',
   'numerical_overflow',
   'not_acceptable',
   'body_too_large',
@@ -57,5 +58,8 @@ export const computeProblems = problemResponses(
   'unsupported_media_type',
   'internal_error',
   'out_of_memory',
+  'overloaded',
+  'worker_lost',
   'shutting_down',
+  'deadline_exceeded',
 );

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config.ts';
 
@@ -9,10 +11,13 @@ describe('loadConfig', () => {
       port: 3000,
       logLevel: 'info',
       docs: true,
+      guard: { keyDigests: [], rateLimit: undefined, trustProxy: false, corsOrigins: undefined },
+      operation: { port: 0, metrics: true },
       limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25, streamedValues: 2 ** 28 },
-      compute: { backend: 'auto', threads: availableParallelism() },
+      compute: { backend: 'auto', threads: availableParallelism(), longestWaitMs: 5000, memoryBytes: expect.any(Number) as number },
+      tracing: { endpoint: undefined },
       connections: 20_000,
-      timeouts: { keepAliveMs: 72_000, headersMs: 15_000, receiveMs: 60_000, sendMs: 60_000, drainDelayMs: 1000, shutdownMs: 30_000 },
+      timeouts: { keepAliveMs: 72_000, requestMs: 60_000, headersMs: 15_000, receiveMs: 60_000, sendMs: 60_000, drainDelayMs: 1000, shutdownMs: 30_000 },
     });
   });
 
@@ -36,13 +41,68 @@ describe('loadConfig', () => {
     ['MAX_RESULT_VALUES', '1e99', 'MAX_RESULT_VALUES="1e99": must be a whole number'],
     ['COMPUTE_BACKEND', 'cuda', 'COMPUTE_BACKEND="cuda": must be one of auto, tensorflow, wasm, reference (default auto)'],
     ['COMPUTE_THREADS', '0', 'COMPUTE_THREADS="0": must be a whole number from 1'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', 'OTEL_EXPORTER_OTLP_ENDPOINT="localhost:4318": must be an http or https URL (default none)'],
     ['DOCS_ENABLED', 'yes', 'DOCS_ENABLED="yes": must be true or false (default true)'],
+    ['METRICS_ENABLED', '', 'METRICS_ENABLED="": must be true or false'],
+    ['OPERATION_PORT', '70000', 'OPERATION_PORT="70000": must be a whole number from 0 to 65535'],
+    ['OPERATION_PORT', '3000', 'OPERATION_PORT=3000: must be another port than PORT'],
+    ['RATE_LIMIT_MAX', '-1', 'RATE_LIMIT_MAX="-1": must be a whole number from 0'],
+    ['RATE_LIMIT_WINDOW_MS', '1', 'RATE_LIMIT_WINDOW_MS="1": must be a whole number from 100'],
+    ['TRUST_PROXY', 'true', 'TRUST_PROXY="true": must be addresses of proxies'],
+    ['TRUST_PROXY', '1', 'TRUST_PROXY="1": must be addresses of proxies'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'TRUST_PROXY="10.0.0.0/33": must be addresses'],
+    ['TRUST_PROXY', '127.0.0.1, ::1', 'separated by commas alone'],
+    ['TRUST_PROXY', '', 'TRUST_PROXY="": must be addresses'],
+    ['CORS_ORIGINS', 'lab.example', 'CORS_ORIGINS="lab.example": must be origins such as https://lab.example'],
+    ['CORS_ORIGINS', 'https://lab.example/', 'without a path'],
+    ['CORS_ORIGINS', 'https://lab.example,*', 'or * for all'],
+    ['CORS_ORIGINS', '', 'CORS_ORIGINS="": must be origins'],
   ])('refuses %s=%s', (name, value, message) => {
     expect(() => loadConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => loadConfig({ [name]: value })).toThrow(message);
   });
 
+  it('takes an empty OTEL_EXPORTER_OTLP_ENDPOINT for none', () => {
+    expect(loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: '' }).tracing.endpoint).toBeUndefined();
+    expect(loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }).tracing.endpoint).toBe('http://collector:4318');
+  });
+
   it('names everything that is wrong at once', () => {
     expect(() => loadConfig({ PORT: 'x', HOST: '', LOG_LEVEL: 'y' })).toThrow(/PORT="x"[^]*HOST=""[^]*LOG_LEVEL="y"|HOST[^]*PORT/);
+    expect(() => loadConfig({ PORT: 'x', API_KEYS: '', CORS_ORIGINS: 'y' })).toThrow(/PORT="x"[^]*API_KEYS: [^]*CORS_ORIGINS="y"/);
+  });
+
+  it('reads guards', () => {
+    const { guard } = loadConfig({ RATE_LIMIT_MAX: '5', TRUST_PROXY: 'loopback,10.0.0.0/8,fd00::/8,192.0.2.1', CORS_ORIGINS: 'https://lab.example,http://localhost:5173' });
+    expect(guard).toEqual({
+      keyDigests: [],
+      rateLimit: { max: 5, windowMs: 60_000 },
+      trustProxy: ['loopback', '10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
+      corsOrigins: ['https://lab.example', 'http://localhost:5173'],
+    });
+    expect(loadConfig({ CORS_ORIGINS: '*' }).guard.corsOrigins).toBe('*');
+  });
+});
+
+describe('API_KEYS', () => {
+  const keys = ['correct-horse-battery', 'a.b_c~d+e/f-0123=='];
+
+  it('are kept as digests, each once', () => {
+    const config = loadConfig({ API_KEYS: [...keys, keys[0]].join(',') });
+    expect(config.guard.keyDigests.map((digest) => digest.toString('hex'))).toEqual(keys.map((key) => createHash('sha256').update(key).digest('hex')));
+    expect(inspect(config, { depth: null })).not.toMatch(/horse|a\.b_c/);
+  });
+
+  it.each([
+    ['', 'key 1 is empty'],
+    [`${keys[0]},`, 'key 2 is empty'],
+    [`${keys[0]},,short-secret`, 'key 2 is empty, key 3 has only 12 characters'],
+    [`${keys[0]}, another-long-secret`, 'key 2 has a character that a bearer key cannot have'],
+    ['a long secret with words', 'key 1 has a character that a bearer key cannot have'],
+  ])('%j are refused without being shown', (API_KEYS, message) => {
+    const refusal = () => loadConfig({ API_KEYS });
+    expect(refusal).toThrow(ConfigError);
+    expect(refusal).toThrow(message);
+    expect(refusal).not.toThrow(/horse|secret/);
   });
 });

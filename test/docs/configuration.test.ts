@@ -2,10 +2,13 @@ import { expect, it } from 'vitest';
 import { environmentVariables } from '../../src/config.ts';
 import { readDocument } from './markdown.ts';
 
+/** Defaults that differ from machine to machine. */
+const ofTheMachine: Readonly<Record<string, string>> = { COMPUTE_THREADS: 'the cores', MAX_MEMORY_BYTES: 'half of the memory' };
+
 /** The table as it should stand in the README. */
 function configurationTable(): string {
   const rows = Object.entries(environmentVariables).map(([name, schema]) => {
-    const byDefault = name === 'COMPUTE_THREADS' ? 'the cores' : `\`${String(schema.default)}\``;
+    const byDefault = ofTheMachine[name] ?? (schema.default === undefined ? 'none' : `\`${String(schema.default)}\``);
     return `| \`${name}\` | ${byDefault} | ${schema.description ?? ''} |`;
   });
   return ['| variable | default | |', '|---|---|---|', ...rows].join('\n');

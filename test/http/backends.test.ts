@@ -59,11 +59,11 @@ describe('a service whose TensorFlow fails', () => {
     expect(lines.filter(({ msg }) => msg === 'back-end is out')).toMatchObject([{ level: warn, backend: 'tensorflow', reason: kind, retry_in_ms: 1000, err: { message: error.message } }]);
 
     const text = await metrics();
-    expect(text).toContain(`backend_failures_total{backend="tensorflow",reason_kind="${kind}"} 1`);
-    expect(text).toContain('backend_fallbacks_total{from="tensorflow",to="wasm"} 2');
-    expect(text).toContain('backend_up{backend="tensorflow"} 0');
-    expect(text).toContain('backend_up{backend="wasm"} 1');
-    expect(text).toContain('backend_info{backend="tensorflow",device="NVIDIA H100",dtype="float32",version="2.9.1",xla="true",state="out"} 1');
+    expect(text).toContain(`surrogate_backend_failures_total{backend="tensorflow",reason_kind="${kind}"} 1`);
+    expect(text).toContain('surrogate_backend_fallback_total{from="tensorflow",to="wasm"} 2');
+    expect(text).toContain('surrogate_backend_up{backend="tensorflow"} 0');
+    expect(text).toContain('surrogate_backend_up{backend="wasm"} 1');
+    expect(text).toContain('surrogate_backend_info{backend="tensorflow",device="NVIDIA H100",dtype="float32",version="2.9.1",xla="true",state="out"} 1');
     expect(text).not.toContain('state="ready",xla');
 
     const { body } = await service.request<{ backends: unknown[] }>('/info');
@@ -79,7 +79,7 @@ describe('a service whose TensorFlow fails', () => {
     await service.post('/surrogate/grad', large);
     await expect.poll(async () => (await service.post<GradAnswer>('/surrogate/grad', large)).body.meta.backend, { timeout: 5000 }).toBe('tensorflow');
     expect(lines.find(({ msg }) => msg === 'back-end is back')).toMatchObject({ level: info, backend: 'tensorflow', device: 'NVIDIA H100', version: '2.9.1' });
-    expect(await metrics()).toContain('backend_up{backend="tensorflow"} 1');
+    expect(await metrics()).toContain('surrogate_backend_up{backend="tensorflow"} 1');
     expect(opener.opened).toBe(2);
   });
 });
@@ -92,7 +92,7 @@ describe('a service without TensorFlow', () => {
     expect((await service.post<GradAnswer>('/surrogate/grad', large)).body.meta).not.toHaveProperty('fallback');
     expect(lines.filter(({ level }) => level > info)).toEqual([]);
     expect(lines.find(({ msg }) => msg === 'back-end is not available')).toMatchObject({ level: info, backend: 'tensorflow', detail: 'the package is not installed' });
-    expect(await metrics()).toContain('backend_info{backend="tensorflow",device="unknown",dtype="float32",version="",xla="",state="out"} 1');
+    expect(await metrics()).toContain('surrogate_backend_info{backend="tensorflow",device="unknown",dtype="float32",version="",xla="",state="out"} 1');
   });
 
   it('warns where it was configured, and says in each answer what did the work instead', async () => {
@@ -129,8 +129,8 @@ describe('GET /info', () => {
 it('GET /metrics has the memory of a device', async () => {
   const { metrics } = await start([new FakeOpener(new FakeBackend('tensorflow', card)), new FakeBackend('wasm')]);
   const text = await metrics();
-  expect(text).toContain('backend_device_memory_bytes{backend="tensorflow",device="NVIDIA H100"} 80000000000');
-  expect(text).toContain('backend_info{backend="tensorflow",device="NVIDIA H100",dtype="float32",version="2.9.1",xla="true",state="ready"} 1');
+  expect(text).toContain('surrogate_device_memory_bytes{backend="tensorflow",device="NVIDIA H100",kind="total"} 80000000000');
+  expect(text).toContain('surrogate_backend_info{backend="tensorflow",device="NVIDIA H100",dtype="float32",version="2.9.1",xla="true",state="ready"} 1');
 });
 
 describe('"backend" in a request', () => {
@@ -287,7 +287,7 @@ describe('memory that wasm lacks', () => {
     expect(status).toBe(503);
     expect(headers.get('retry-after')).toBe('1');
     expect(body).toMatchObject({ code: 'out_of_memory' });
-    expect(await metrics()).toContain('backend_up{backend="wasm"} 1');
+    expect(await metrics()).toContain('surrogate_backend_up{backend="wasm"} 1');
     expect((await service.post('/surrogate/grad', small)).status).toBe(200);
   });
 });

@@ -92,10 +92,10 @@ describe('GET /metrics', () => {
       'http_request_duration_seconds_count{route="/surrogates/:name",method="GET",status="200"} 1',
       'surrogate_request_elements_sum{op="surrogate_grad"} 4',
       'surrogate_stage_duration_seconds_count{op="surrogate_grad",stage="encode",backend="wasm"} 1',
-      'backend_info{backend="wasm",device="cpu",dtype="float32",version="",xla="",state="ready"} 1',
+      'surrogate_backend_info{backend="wasm",device="cpu",dtype="float32",version="",xla="",state="ready"} 1',
     ]) expect(text).toContain(line);
     expect(text).toContain('process_cpu_seconds_total');
-    expect(text).toContain('nodejs_eventloop_lag_seconds');
+    expect(text).toContain('nodejs_eventloop_lag_max_seconds');
   });
 });
 

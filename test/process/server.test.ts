@@ -52,6 +52,31 @@ describe('the process', () => {
     expect(await ended).toEqual([0, null]);
   });
 
+  it('answers probes on the port for operation from before it is ready until it is closed', async () => {
+    const operation = `http://127.0.0.1:${await freePort()}`;
+    const { child, url, output, ended } = await start({ OPERATION_PORT: new URL(operation).port, DRAIN_DELAY_MS: '2000', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' });
+    await untilReady(child, operation, output);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    child.kill('SIGTERM');
+    await expect.poll(async () => (await fetch(`${operation}/readyz`)).status).toBe(503);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('keeps its keys out of the log and what it says of a wrong configuration', async () => {
+    const key = 'a-key-nobody-may-see';
+    const { child, url, output } = await start({ API_KEYS: key, LOG_LEVEL: 'trace', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' });
+    await untilReady(child, url, output);
+    expect((await post(`${url}/surrogate/grad`, { x: 0, surrogate: 'erf' })).status).toBe(401);
+    expect((await fetch(`${url}/info`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
+    await expect.poll(output).toContain('"path":"/info","status":200');
+    expect(output()).not.toContain(key);
+
+    const wrong = await start({ API_KEYS: `${key},short` });
+    expect((await wrong.ended)[0]).toBe(1);
+    expect(wrong.output()).toContain('API_KEYS: key 2 has only 5 characters');
+    expect(wrong.output()).not.toMatch(/a-key|short[^e]/);
+  });
+
   it('refuses a wrong configuration in words, without a stack', async () => {
     const { output, ended } = await start({ PORT: 'http', LOG_LEVEL: 'loud' });
     expect((await ended)[0]).toBe(1);

@@ -9,6 +9,7 @@ export class FakeBackend implements Backend {
   readonly jobs: Job[] = [];
   warmed = 0;
   closed = false;
+  liveTensors: number | undefined;
   /** What the next jobs fail with, in order; undefined for one that goes well. */
   readonly failures: (Error | undefined)[] = [];
   /** Whether results come as promises. */

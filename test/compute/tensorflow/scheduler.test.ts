@@ -34,7 +34,7 @@ class FakeThread {
     this.runs.push(request);
     await new Promise<void>((open) => { this.#gates.push(open); });
     if (this.failure !== undefined) throw this.failure;
-    return { outputs: { x: request.inputs.x!.data }, computeMs: 1 };
+    return { outputs: { x: request.inputs.x!.data }, computeMs: 1, liveTensors: 0 };
   }
 
   async finishOne(): Promise<void> {

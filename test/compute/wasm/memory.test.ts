@@ -4,7 +4,6 @@ import { ArenaStore } from '../../../src/compute/arena-store.ts';
 import { ComputeError } from '../../../src/compute/backend.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
-import { Turns } from '../../../src/compute/backends/wasm/turns.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import type { Recordable } from '../../../src/compute/jobs.ts';
@@ -46,38 +45,6 @@ describe('ArenaStore', () => {
     first.allocate(300 * 2 ** 20);
     store.giveBack(first);
     expect(store.take()).not.toBe(first);
-  });
-});
-
-describe('Turns', () => {
-  /** Something to wait for, and what ends the wait. */
-  const gate = () => {
-    let open!: () => void;
-    const opened = new Promise<void>((resolve) => (open = resolve));
-    return { opened, open };
-  };
-
-  it('lets a few at a time, in order, and goes on after one that failed', async () => {
-    const turns = new Turns(2);
-    const gates = [gate(), gate(), gate(), gate()];
-    const order: number[] = [];
-    const done = gates.map(({ opened }, i) =>
-      turns.take(async () => {
-        order.push(i);
-        await opened;
-        if (i === 0) throw new Error('broken');
-      }),
-    );
-    await Promise.resolve();
-    expect(order).toEqual([0, 1]);
-    gates[0]!.open();
-    await expect(done[0]).rejects.toThrow('broken');
-    gates[2]!.open();
-    await done[2];
-    expect(order).toEqual([0, 1, 2, 3]);
-    gates[3]!.open();
-    gates[1]!.open();
-    await Promise.all(done.slice(1));
   });
 });
 

@@ -1,8 +1,9 @@
-import { Piscina } from 'piscina';
-import { ComputeError, OutOfMemoryError, type Backend, type Computed } from '../../backend.ts';
+import type { Arena } from '../../arena.ts';
+import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '../../backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
+import { threadLosses, threadPool } from '../../thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { WorkDone } from './worker.ts';
 
@@ -23,7 +24,8 @@ const idleMs = 30_000;
 export class ThreadedReference implements Backend {
   readonly #inline = new ReferenceBackend();
   readonly info = this.#inline.info;
-  readonly #thread = new Piscina({ ...workerModule(), minThreads: 0, maxThreads: 1, idleTimeout: idleMs });
+  readonly atOnce = 1;
+  readonly #thread = threadPool({ ...workerModule(), minThreads: 0, maxThreads: 1, idleTimeout: idleMs });
   readonly #mostWork: number;
   readonly #inlineNanoseconds: number;
 
@@ -40,19 +42,40 @@ export class ThreadedReference implements Backend {
     // The thread is started when it is needed.
   }
 
-  run<J extends Job>(job: J): Computed<J> | Promise<Computed<J>> {
-    return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#inline.run(job) : this.#runInThread(job);
+  isSmall(job: Job): boolean {
+    return estimateNanoseconds(job) < this.#inlineNanoseconds;
   }
 
-  async #runInThread<J extends Job>(job: J): Promise<Computed<J>> {
+  estimateMs(job: Job): number {
+    return estimateNanoseconds(job) / 1e6;
+  }
+
+  run<J extends Job>(job: J, _arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>> {
+    return this.isSmall(job) ? this.#inline.run(job) : this.#runInThread(job, signal);
+  }
+
+  async #runInThread<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
     const accepted = performance.now();
     try {
-      const { result, computeMs } = (await this.#thread.run(job)) as WorkDone;
+      const { result, computeMs } = (await this.#runTwice(job, signal)) as WorkDone;
       const totalMs = performance.now() - accepted;
       return { result: result as ResultOf[J['kind']], queueMs: Math.max(0, totalMs - computeMs), computeMs };
     } catch (error) {
+      signal?.throwIfAborted();
       if (isOutOfMemory(error)) throw new OutOfMemoryError('not enough memory for the job', { cause: error });
-      throw new ComputeError('the thread failed', { cause: error });
+      throw new WorkerLostError('the thread ended', { cause: error });
+    }
+  }
+
+  /** A thread that ends is replaced, and its job tried once more; a signal ends the thread in the middle of its job. */
+  async #runTwice(job: Job, signal: AbortSignal | undefined): Promise<unknown> {
+    const options = signal === undefined ? {} : { signal };
+    try {
+      return await this.#thread.run(job, options);
+    } catch (error) {
+      if (signal?.aborted === true || isOutOfMemory(error)) throw error;
+      threadLosses.count++;
+      return await this.#thread.run(job, options);
     }
   }
 

@@ -7,7 +7,9 @@ export interface WorkDone {
   readonly computeMs: number;
 }
 
-export default function work(job: Job): WorkDone {
+/** @param job null for nothing. */
+export default function work(job: Job | null): WorkDone | undefined {
+  if (job === null) return undefined;
   const start = performance.now();
   const result = compute(job);
   return { result, computeMs: performance.now() - start };

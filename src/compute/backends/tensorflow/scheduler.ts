@@ -20,6 +20,7 @@ export interface Done {
 interface Waiting {
   readonly job: GraphJob;
   readonly since: number;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (done: Done) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -48,9 +49,10 @@ export class Scheduler {
     this.#xla = options.xla;
   }
 
-  run(job: GraphJob): Promise<Done> {
+  /** @throws the signal's reason, when that is aborted before the job's turn. */
+  run(job: GraphJob, signal?: AbortSignal): Promise<Done> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, since: performance.now(), resolve, reject });
+      this.#waiting.push({ job, since: performance.now(), signal, resolve, reject });
       if (!this.#busy) void this.#work();
     });
   }
@@ -59,8 +61,17 @@ export class Scheduler {
     this.#busy = true;
     // Jobs that come in the same turn are there when the first batch is taken.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#runBatch(this.#takeBatch());
+    for (;;) {
+      this.#dropStopped();
+      if (this.#waiting.length === 0) break;
+      await this.#runBatch(this.#takeBatch());
+    }
     this.#busy = false;
+  }
+
+  #dropStopped(): void {
+    for (const { signal, reject } of this.#waiting) if (signal?.aborted === true) reject(signal.reason);
+    this.#waiting = this.#waiting.filter(({ signal }) => signal?.aborted !== true);
   }
 
   /** The job that has waited longest, and all that can run with it. */

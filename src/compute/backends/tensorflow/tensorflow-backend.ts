@@ -1,3 +1,4 @@
+import type { Arena } from '../../arena.ts';
 import type { Backend, BackendInfo, Computed } from '../../backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { deviceOf } from './device.ts';
@@ -33,6 +34,8 @@ const mostSteps = 2 ** 24;
 /** TensorFlow, on a GPU if it has one: for each form of job a graph that is built here, loaded once, and run in a thread of its own. */
 export class TensorFlowBackend implements Backend {
   readonly info: BackendInfo;
+  /** Jobs of the same form that wait inside are joined: enough of them that there is something to join. */
+  readonly atOnce = 32;
   readonly #thread: TensorFlowThread;
   readonly #scheduler: Scheduler;
   readonly #batch: BatchLimits;
@@ -59,6 +62,10 @@ export class TensorFlowBackend implements Backend {
     return new TensorFlowBackend(thread, info, { xla, models: options.models ?? 128, batch: { ...defaultBatch, ...options.batch } });
   }
 
+  get liveTensors(): number {
+    return this.#thread.liveTensors;
+  }
+
   accepts(job: Job): boolean {
     return job.kind === 'surrogate_eval' || job.kind === 'surrogate_grad' || job.problem.steps <= mostSteps;
   }
@@ -67,10 +74,10 @@ export class TensorFlowBackend implements Backend {
     for (const job of warmUpJobs()) await this.run(job);
   }
 
-  async run<J extends Job>(job: J): Promise<Computed<J>> {
+  async run<J extends Job>(job: J, _arena?: Arena, signal?: AbortSignal): Promise<Computed<J>> {
     // TypeScript does not narrow J by the switch in `workOf`, which pairs every kind with its result.
     const work = workOf(job) as Work<ResultOf[J['kind']]>;
-    const done = await Promise.all(work.jobs.map((graphJob) => this.#runWhole(graphJob)));
+    const done = await Promise.all(work.jobs.map((graphJob) => this.#runWhole(graphJob, signal)));
     return {
       result: work.result(done.map(({ outputs }) => outputs)),
       queueMs: done[0]?.queueMs ?? 0,
@@ -79,11 +86,11 @@ export class TensorFlowBackend implements Backend {
   }
 
   /** Runs a job of any size: in as many parts as its rows need. */
-  async #runWhole(job: GraphJob): Promise<Done> {
+  async #runWhole(job: GraphJob, signal: AbortSignal | undefined): Promise<Done> {
     const largest = 2 ** Math.floor(Math.log2(Math.min(this.#batch.rows, Math.max(64, this.#batch.values / Math.max(1, job.capacity)))));
-    if (job.rows <= largest) return this.#scheduler.run(job);
+    if (job.rows <= largest) return this.#scheduler.run(job, signal);
     const parts: Promise<Done>[] = [];
-    for (let row = 0; row < job.rows; row += largest) parts.push(this.#scheduler.run(rowsOf(job, row, Math.min(row + largest, job.rows))));
+    for (let row = 0; row < job.rows; row += largest) parts.push(this.#scheduler.run(rowsOf(job, row, Math.min(row + largest, job.rows)), signal));
     const done = await Promise.all(parts);
     return {
       outputs: joinOutputs(done.map(({ outputs }) => outputs)),

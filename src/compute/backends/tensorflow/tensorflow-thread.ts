@@ -26,6 +26,8 @@ export interface ModelRun {
 export interface ModelResult {
   readonly outputs: GraphOutputs;
   readonly computeMs: number;
+  /** That the thread holds after the run. */
+  readonly liveTensors: number;
 }
 
 type Message =
@@ -42,6 +44,7 @@ export class TensorFlowThread {
   readonly #worker: Worker;
   #pending: { resolve(result: ModelResult): void; reject(error: Error): void } | undefined;
   #dead: Error | undefined;
+  #liveTensors = 0;
 
   private constructor(worker: Worker, loaded: LoadedTensorFlow) {
     this.loaded = loaded;
@@ -68,6 +71,11 @@ export class TensorFlowThread {
       await worker.terminate();
       throw new BackendUnavailableError(unavailable(error), { cause: error });
     }
+  }
+
+  /** Tensors that the thread held after its last run. */
+  get liveTensors(): number {
+    return this.#liveTensors;
   }
 
   /** Why the thread can run nothing any more, if so. */
@@ -98,8 +106,10 @@ export class TensorFlowThread {
   #settle(message: Message): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    if ('reply' in message) pending?.resolve(message.reply);
-    else if ('failure' in message) {
+    if ('reply' in message) {
+      this.#liveTensors = message.reply.liveTensors;
+      pending?.resolve(message.reply);
+    } else if ('failure' in message) {
       const { message: text, outOfMemory } = message.failure;
       pending?.reject(outOfMemory ? new OutOfMemoryError(`TensorFlow ran out of memory: ${text}`) : new ComputeError(`TensorFlow failed: ${text}`));
     }

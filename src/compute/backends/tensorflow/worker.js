@@ -24,6 +24,7 @@ import { loadTensorFlow } from './load-tensorflow.js';
  * @typedef {object} RunReply
  * @property {Readonly<Record<string, Output>>} outputs
  * @property {number} computeMs
+ * @property {number} liveTensors that are left after the run
  *
  * @typedef {object} Failure
  * @property {string} message
@@ -76,13 +77,15 @@ class Models {
     );
     /** @type {Record<string, import('@tensorflow/tfjs-node-gpu').Tensor>} */
     let results = {};
+    /** @type {Readonly<Record<string, Output>>} */
+    let outputs;
     try {
       results = /** @type {typeof results} */ (loaded.predict(tensors));
-      const outputs = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, /** @type {Output} */ (tensor.dataSync())]));
-      return { outputs, computeMs: performance.now() - started };
+      outputs = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, /** @type {Output} */ (tensor.dataSync())]));
     } finally {
       tf.dispose([Object.values(tensors), Object.values(results)]);
     }
+    return { outputs, computeMs: performance.now() - started, liveTensors: tf.memory().numTensors };
   }
 
   /** @param {Uint8Array} model */

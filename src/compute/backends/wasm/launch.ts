@@ -9,6 +9,8 @@ export interface Launch {
   readonly vectors: number;
   /** Scratch that each thread needs for itself. */
   readonly scratchBytes: number;
+  /** Writes what the kernel changes as it reads it; called before each run of the launch, since one may have to be run again. */
+  readonly prepare?: () => void;
 }
 
 /** Where a job finds its kernels and its memory. */

@@ -141,8 +141,9 @@ export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSim
     const offsets = runningTotals(counts);
     integers.cursorsArray = arena.allocate(4 * padded);
     integers.eventsArray = arena.allocate(4 * offsets[padded]!);
-    arena.setIntegers(integers.cursorsArray, offsets.subarray(0, padded));
-    yield launch(new Set<ForwardOutput>(['spikeEvents']));
+    const cursors = integers.cursorsArray;
+    const prepare = () => { arena.setIntegers(cursors, offsets.subarray(0, padded)); };
+    yield { ...launch(new Set<ForwardOutput>(['spikeEvents'])), prepare };
     events = {
       steps: take(arena.integers(integers.eventsArray, offsets[neurons]!)),
       offsets: offsets.slice(0, neurons + 1),

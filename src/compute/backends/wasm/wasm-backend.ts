@@ -10,7 +10,6 @@ import { instanceIn } from './kernel-instance.ts';
 import { asItLies, copyOf, type Launch, type Program, type Surroundings } from './launch.ts';
 import { lifGrad, lifSimulate } from './lif-jobs.ts';
 import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
-import { Turns } from './turns.ts';
 import { warmUpJobs } from './warm-up.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -23,8 +22,8 @@ export interface WasmOptions {
   readonly arenas?: ArenaStore;
 }
 
-/** Large jobs that have their memory laid out at the same time: one runs while the next one's input is copied. */
-const largeJobsAtOnce = 2;
+/** A part of a job takes about so long at most: no more of it runs once it is stopped. */
+const longestBlockNanoseconds = 5e6;
 
 // V8 compiles a kernel with its optimising compiler, in the background, after a few runs of a warm-up job.
 const warmUpRuns = 10;
@@ -35,11 +34,12 @@ const warmUpRuns = 10;
  */
 export class WasmBackend implements Backend {
   readonly info: BackendInfo = { name: 'wasm', device: 'cpu', dtype: 'float32' };
+  /** One has its input copied, or its answer written, while the other runs. */
+  readonly atOnce = 2;
   readonly #kernels: KernelCache;
   readonly #pool: WorkerPool;
   readonly #inlineArena = new Arena();
   readonly #arenas: ArenaStore;
-  readonly #turns = new Turns(largeJobsAtOnce);
   readonly #inlineNanoseconds: number;
 
   private constructor(kernels: KernelCache, options: WasmOptions) {
@@ -61,9 +61,17 @@ export class WasmBackend implements Backend {
     }
   }
 
-  run<J extends Job>(job: J, arena?: Arena): Computed<J> | Promise<Computed<J>> {
-    if (estimateNanoseconds(job) < this.#inlineNanoseconds) return this.#runInline(job);
-    return arena === undefined ? this.#runInOwnArena(job) : this.#runPooled(job, arena, asItLies);
+  isSmall(job: Job): boolean {
+    return estimateNanoseconds(job) < this.#inlineNanoseconds;
+  }
+
+  estimateMs(job: Job): number {
+    return estimateNanoseconds(job) / 1e6 / this.#pool.cores;
+  }
+
+  run<J extends Job>(job: J, arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>> {
+    if (this.isSmall(job)) return this.#runInline(job);
+    return arena === undefined ? this.#runInOwnArena(job, signal) : this.#runPooled(job, arena, asItLies, signal);
   }
 
   #runInline<J extends Job>(job: J): Computed<J> {
@@ -73,18 +81,24 @@ export class WasmBackend implements Backend {
     const program = this.#program(job, { kernels: this.#kernels, arena, take: copyOf });
     for (let next = program.next(); ; next = program.next()) {
       if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
-      const { kernel, job: block, vectors, scratchBytes }: Launch = next.value;
+      const { kernel, job: block, vectors, scratchBytes, prepare }: Launch = next.value;
+      prepare?.();
       const mark = arena.mark();
       instanceIn(arena, kernel)(block, arena.allocate(scratchBytes), 0, vectors);
       arena.release(mark);
     }
   }
 
-  async #runInOwnArena<J extends Job>(job: J): Promise<Computed<J>> {
+  async #runInOwnArena<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
     const arena = this.#takeArena();
-    const computed = await this.#runPooled(job, arena, copyOf);
-    this.#arenas.giveBack(arena);
-    return computed;
+    try {
+      const computed = await this.#runPooled(job, arena, copyOf, signal);
+      this.#arenas.giveBack(arena);
+      return computed;
+    } catch (error) {
+      this.#arenas.giveUp(arena);
+      throw error;
+    }
   }
 
   #takeArena(): Arena {
@@ -95,22 +109,18 @@ export class WasmBackend implements Backend {
     }
   }
 
-  async #runPooled<J extends Job>(job: J, arena: Arena, take: Surroundings['take']): Promise<Computed<J>> {
-    const accepted = performance.now();
-    return this.#turns.take(async () => {
-      const start = performance.now();
-      try {
-        const program = this.#program(job, { kernels: this.#kernels, arena, take });
-        for (let next = program.next(); ; next = program.next()) {
-          if (next.done) {
-            return { result: next.value, queueMs: start - accepted, computeMs: performance.now() - start };
-          }
-          await this.#pool.run(arena, next.value);
-        }
-      } catch (error) {
-        throw error instanceof RangeError ? outOfMemory(error) : error;
+  async #runPooled<J extends Job>(job: J, arena: Arena, take: Surroundings['take'], signal: AbortSignal | undefined): Promise<Computed<J>> {
+    const start = performance.now();
+    const blocks = Math.ceil(estimateNanoseconds(job) / longestBlockNanoseconds);
+    try {
+      const program = this.#program(job, { kernels: this.#kernels, arena, take });
+      for (let next = program.next(); ; next = program.next()) {
+        if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
+        await this.#pool.run(arena, next.value, { blocks, signal });
       }
-    });
+    } catch (error) {
+      throw error instanceof RangeError ? outOfMemory(error) : error;
+    }
   }
 
   #program<J extends Job>(job: J, surroundings: Surroundings): Program<ResultOf[J['kind']]> {

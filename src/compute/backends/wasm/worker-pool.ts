@@ -1,6 +1,7 @@
-import { Piscina } from 'piscina';
-import { ComputeError } from '../../backend.ts';
+import type { Piscina } from 'piscina';
+import { WorkerLostError } from '../../backend.ts';
 import type { Arena } from '../../arena.ts';
+import { threadLosses, threadPool } from '../../thread-pool.ts';
 import type { Launch } from './launch.ts';
 
 /** Blocks that a launch is cut into for each thread: enough that the threads finish together. */
@@ -8,8 +9,16 @@ const blocksPerThread = 8;
 /** A multiple of what every kernel has in flight, so that only the last block has a remainder. */
 const blockGranule = 8;
 
+export interface LaunchOptions {
+  /** The fewest blocks to cut the launch into. */
+  readonly blocks?: number;
+  /** Stops the launch: blocks that were begun are finished, no other is. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Worker threads that run a launch together over an arena's shared memory. */
 export class WorkerPool {
+  readonly cores: number;
   readonly threads: number;
   readonly #pool: Piscina;
 
@@ -19,8 +28,9 @@ export class WorkerPool {
    */
   constructor(cores: number) {
     const threads = cores === 1 ? 1 : cores + 1;
+    this.cores = cores;
     this.threads = threads;
-    this.#pool = new Piscina({
+    this.#pool = threadPool({
       filename: new URL('./worker.js', import.meta.url).href,
       minThreads: threads,
       maxThreads: threads,
@@ -28,28 +38,45 @@ export class WorkerPool {
   }
 
   /**
-   * Resolves when no thread works on the launch any more, whether it went well or not.
+   * Resolves when no thread works on the launch any more, whether it went well or not. A launch of which a thread failed is run once
+   * more, whole.
    *
-   * @throws {ComputeError} when a worker thread failed.
+   * @throws {WorkerLostError} when a thread failed the second time too.
+   * @throws the signal's reason, when that was aborted.
    */
-  async run(arena: Arena, launch: Launch): Promise<void> {
-    const { kernel, job, vectors, scratchBytes } = launch;
-    if (vectors === 0) return;
-    const share = Math.ceil(vectors / (this.threads * blocksPerThread));
+  async run(arena: Arena, launch: Launch, options: LaunchOptions = {}): Promise<void> {
+    if (launch.vectors === 0) return;
+    const failure = await this.#tryOnce(arena, launch, options);
+    if (failure === undefined) return;
+    threadLosses.count++;
+    const again = await this.#tryOnce(arena, launch, options);
+    if (again === undefined) return;
+    threadLosses.count++;
+    throw new WorkerLostError('worker threads failed', { cause: again });
+  }
+
+  /** @returns what a thread failed with, if one did. */
+  async #tryOnce(arena: Arena, { kernel, job, vectors, scratchBytes, prepare }: Launch, { blocks = 1, signal }: LaunchOptions): Promise<Error | undefined> {
+    signal?.throwIfAborted();
+    prepare?.();
+    const share = Math.ceil(vectors / Math.max(this.threads * blocksPerThread, blocks));
     const block = Math.ceil(share / blockGranule) * blockGranule;
     const threads = Math.min(this.threads, Math.ceil(vectors / block));
     const mark = arena.mark();
     const counter = arena.allocate(4);
     arena.setInteger(counter, 0);
     const scratches = Array.from({ length: threads }, () => arena.allocate(scratchBytes));
+    const stop = () => { Atomics.store(arena.integers(counter, 1), 0, vectors); };
+    signal?.addEventListener('abort', stop, { once: true });
     const done = await Promise.allSettled(
       scratches.map((scratch) =>
         this.#pool.run({ module: kernel.module, memory: arena.memory, job, scratch, counter, vectors, block }),
       ),
     );
+    signal?.removeEventListener('abort', stop);
     arena.release(mark);
-    const failed = done.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw new ComputeError('a worker thread failed', { cause: failed.reason });
+    signal?.throwIfAborted();
+    return done.find((outcome) => outcome.status === 'rejected')?.reason as Error | undefined;
   }
 
   async close(): Promise<void> {

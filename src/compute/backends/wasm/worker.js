@@ -15,9 +15,11 @@
 /**
  * Takes blocks of vectors until none is left.
  *
- * @param {Task} task
+ * @param {Task | null} task null for nothing
  */
-export default function work({ module, memory, job, scratch, counter, vectors, block }) {
+export default function work(task) {
+  if (task === null) return;
+  const { module, memory, job, scratch, counter, vectors, block } = task;
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const run = /** @type {(job: number, scratch: number, from: number, to: number) => void} */ (instance.exports['run']);
   const next = new Int32Array(memory.buffer, counter, 1);

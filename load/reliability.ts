@@ -1,0 +1,132 @@
+// What the reliability runs send, and how they count what comes back.
+import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'undici';
+
+export interface Work {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** `/lif/grad` of so many neurons: bytes in and out. */
+export function binaryGradient(neurons: number, steps = 100): Work {
+  const current = Float32Array.from({ length: neurons }, (_, b) => 0.5 + (2 * b) / Math.max(1, neurons - 1));
+  const json = Buffer.from(JSON.stringify({ current: { dtype: 'float32', shape: [neurons], binary_data_size: current.byteLength }, steps }));
+  return {
+    path: '/lif/grad',
+    headers: { 'content-type': 'application/octet-stream', accept: 'application/octet-stream', 'inference-header-content-length': String(json.length) },
+    body: Buffer.concat([json, Buffer.from(current.buffer)]),
+  };
+}
+
+/** JSON in and out. */
+export function json(path: string, request: object): Work {
+  return { path, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(request)) };
+}
+
+/** How requests of one kind went. */
+export class Tally {
+  readonly byOutcome: Record<string, number> = {};
+  readonly acceptedMs: number[] = [];
+  readonly refusedMs: number[] = [];
+  wrong = 0;
+
+  add(outcome: string, ms: number): void {
+    this.byOutcome[outcome] = (this.byOutcome[outcome] ?? 0) + 1;
+    if (outcome === '200') this.acceptedMs.push(ms);
+    else this.refusedMs.push(ms);
+  }
+
+  get accepted(): number {
+    return this.acceptedMs.length;
+  }
+
+  toString(): string {
+    return Object.entries(this.byOutcome).sort().map(([outcome, count]) => `${count} x ${outcome}`).join(', ');
+  }
+}
+
+/** The value below which so much of the values lie; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+}
+
+/** Numbers of an answer without what differs from run to run: everything before `"meta"`, and the bytes behind the JSON. */
+export function numbersOf(answer: Buffer, jsonBytes: number): string {
+  const text = answer.subarray(0, jsonBytes).toString();
+  return text.slice(0, text.indexOf('"meta"')) + answer.subarray(jsonBytes).toString('base64');
+}
+
+/**
+ * Sends one request and counts how it went: a status with the problem's code, or the failure of the connection.
+ *
+ * @param expected the numbers that a 200 has to have.
+ */
+export async function sendOnce(pool: Pool, { path, headers, body }: Work, tally: Tally, expected?: string): Promise<void> {
+  const before = performance.now();
+  let outcome: string;
+  try {
+    const answer = await pool.request({ path, method: 'POST', headers, body });
+    const bytes = Buffer.from(await answer.body.arrayBuffer());
+    outcome = String(answer.statusCode);
+    if (answer.statusCode === 200) {
+      if (expected !== undefined && numbersOf(bytes, Number(answer.headers['inference-header-content-length'] ?? bytes.length)) !== expected) tally.wrong++;
+    } else {
+      outcome += ` ${(JSON.parse(bytes.toString()) as { code: string }).code}`;
+    }
+  } catch (error) {
+    outcome = `connection: ${(error as { code?: string }).code ?? String(error)}`;
+  }
+  tally.add(outcome, performance.now() - before);
+}
+
+/** The numbers of a request's answer, from a server at rest. */
+export async function expectedOf(pool: Pool, { path, headers, body }: Work): Promise<string> {
+  const answer = await pool.request({ path, method: 'POST', headers, body });
+  const bytes = Buffer.from(await answer.body.arrayBuffer());
+  if (answer.statusCode !== 200) throw new Error(`${path} answered ${answer.statusCode}: ${bytes.toString().slice(0, 300)}`);
+  return numbersOf(bytes, Number(answer.headers['inference-header-content-length'] ?? bytes.length));
+}
+
+/** So many senders, each of which sends when its last request is answered. */
+export async function closedLoop(senders: number, seconds: number, send: () => Promise<void>): Promise<void> {
+  const end = performance.now() + 1000 * seconds;
+  await Promise.all(Array.from({ length: senders }, async () => {
+    while (performance.now() < end) await send();
+  }));
+}
+
+/** So many requests a second, whatever becomes of those before; resolves when all are answered. */
+export async function openLoop(perSecond: number, seconds: number, send: () => Promise<void>): Promise<void> {
+  const start = performance.now();
+  const sent: Promise<void>[] = [];
+  while (performance.now() - start < 1000 * seconds) {
+    const due = Math.floor(((performance.now() - start) / 1000) * perSecond);
+    while (sent.length < due) sent.push(send());
+    await sleep(2);
+  }
+  await Promise.all(sent);
+}
+
+/** What a process holds now. */
+export interface Footprint {
+  readonly residentMegabytes: number;
+  readonly threads: number;
+  readonly descriptors: number;
+}
+
+/** Of a process on this machine; Linux only. */
+export function footprintOf(pid: number): Footprint {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)![1]);
+  return { residentMegabytes: field('VmRSS') / 1024, threads: field('Threads'), descriptors: readdirSync(`/proc/${pid}/fd`).length };
+}
+
+/** Samples a process every so often until it is told to stop. */
+export function watch(pid: number, everyMs = 250): { readonly samples: readonly Footprint[]; stop(): void } {
+  const samples: Footprint[] = [];
+  const timer = setInterval(() => samples.push(footprintOf(pid)), everyMs);
+  return { samples, stop: () => { clearInterval(timer); } };
+}

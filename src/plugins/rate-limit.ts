@@ -1,0 +1,37 @@
+import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+import { Problem } from '../errors/problems.ts';
+import { isProbeRoute, routeOf } from './open-paths.ts';
+
+export interface RateLimitOptions {
+  /** Requests within a window. */
+  readonly max: number;
+  readonly windowMs: number;
+}
+
+/** The clients that are remembered, those that came last. */
+const mostClients = 10_000;
+
+/** Limits how many requests a client may send, known paths or not; probes do not count. */
+export const rateLimit = fp<RateLimitOptions>(async (app, { max, windowMs }) => {
+  await app.register(fastifyRateLimit, {
+    global: false,
+    max,
+    timeWindow: windowMs,
+    cache: mostClients,
+    enableDraftSpec: true,
+    keyGenerator: clientOf,
+    allowList: (request) => isProbeRoute(routeOf(request)),
+    errorResponseBuilder: (_request, { ttl }) =>
+      new Problem('rate_limited', `More than ${max} requests within ${windowMs / 1000} s; the next is taken in ${Math.ceil(ttl / 1000)} s.`),
+  });
+  // As a hook of all requests, since those without a route are refused before any hook of a route would run.
+  app.addHook('onRequest', app.rateLimit());
+}, { name: 'rate-limit' });
+
+/** Whom a request is counted for: its key, or its address, of IPv6 the subnet of 64 bits that one client commonly has. */
+function clientOf(request: FastifyRequest): string {
+  return request.keyNumber ? `key ${request.keyNumber}` : normalizeIP(request.ip);
+}
