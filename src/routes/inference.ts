@@ -19,7 +19,7 @@ import { runPlan } from './run-plan.ts';
 import { sendOutcome } from './send-answer.ts';
 
 const tags = ['Open Inference Protocol'];
-const errors = Object.fromEntries([400, 404, 413, 500, 503, 504].map((status) => [status, { ...InferenceError, description: 'What was wrong.' }]));
+const errors = Object.fromEntries([400, 404, 406, 413, 415, 500, 503, 504].map((status) => [status, { ...InferenceError, description: 'What was wrong.' }]));
 const name = 'surrogate-gradient-service';
 const ModelPath = Type.Object({ model: Type.String({ examples: ['surrogate_grad'], description: Object.keys(inferenceModels).join(', ') }) });
 const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });

@@ -1,0 +1,153 @@
+import fc, { type Arbitrary } from 'fast-check';
+
+import { frameHeader, mediaTypes, type BodyForm } from '../src/bodies/request-body.ts';
+import { npyHeader } from '../src/codecs/npy.ts';
+import type { Operation } from '../src/requests/plan.ts';
+import { mutateBytes, mutateValue, mutations, type Mutation } from './mutations.ts';
+import { validRequests, type FuzzRequest } from './requests.ts';
+import { fromSchema, type Schema } from './schema-arbitrary.ts';
+import { FuzzTensor, nest, writeTensors } from './tensor.ts';
+
+/** An HTTP request to the service, and what is known of it. */
+export interface Message {
+  readonly operation: Operation;
+  /** As the OpenAPI document has it. */
+  readonly route: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly form: BodyForm;
+  readonly query: Readonly<Record<string, string>>;
+  /** Whether the headers say what the body is, so that its meaning can be foretold. */
+  readonly isPlain: boolean;
+}
+
+export interface OpenApi {
+  readonly paths: Readonly<Record<string, { readonly post?: { readonly requestBody: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }; readonly responses: Readonly<Record<string, unknown>> } }>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+export const inferRoute = '/v2/models/{model}/infer';
+const routes: Readonly<Record<Operation, string>> = { surrogate_eval: '/surrogate/eval', surrogate_grad: '/surrogate/grad', lif_simulate: '/lif/simulate', lif_grad: '/lif/grad' };
+const operations = Object.keys(routes) as Operation[];
+const accepts = [undefined, undefined, mediaTypes.json, mediaTypes.framed, mediaTypes.npy];
+const oddHeaders: readonly Readonly<Record<string, string>>[] = [
+  { 'content-type': 'text/plain' }, { 'content-type': 'application/json; charset=utf-16' }, { 'content-encoding': 'gzip' }, { 'content-encoding': 'br, gzip' }, { accept: 'text/html' },
+  { [frameHeader]: '7' }, { [frameHeader]: '-1' }, { [frameHeader]: '999999999' }, { 'accept-encoding': 'gzip' }, { 'accept-encoding': 'identity;q=0, *;q=0' }, { 'content-type': mediaTypes.framed }, { 'content-type': mediaTypes.npy },
+];
+
+interface Draft {
+  readonly operation: Operation;
+  readonly request: FuzzRequest;
+  readonly wire: 'json' | 'framed' | 'npy' | 'inference';
+  readonly structure: readonly Mutation[];
+  readonly bytes: readonly Mutation[];
+  readonly accept: string | undefined;
+  readonly odd: Readonly<Record<string, string>> | undefined;
+}
+
+/** Messages that are right, nearly right, wrong and nonsense, on every route and wire format, valid ones made from the document's schemas among them. */
+export function messages(document: OpenApi): Arbitrary<Message> {
+  const none = fc.constant<readonly Mutation[]>([]);
+  const damage = fc.oneof(
+    { weight: 16, arbitrary: fc.record({ structure: none, bytes: none }) },
+    { weight: 7, arbitrary: fc.record({ structure: mutations(3), bytes: none }) },
+    { weight: 4, arbitrary: fc.record({ structure: none, bytes: mutations(3) }) },
+    { weight: 1, arbitrary: fc.record({ structure: mutations(2), bytes: mutations(2) }) },
+  );
+  const odd = fc.oneof({ weight: 19, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...oddHeaders) });
+  const draft = (operation: Operation) =>
+    fc
+      .record({ request: validRequests[operation], wire: fc.constantFrom('json' as const, 'json' as const, 'framed' as const, 'npy' as const, 'inference' as const), accept: fc.constantFrom(...accepts), odd })
+      .chain((parts) => damage.map((done) => toMessage({ operation, ...parts, ...done })));
+  const described = (operation: Operation, route: string, form: BodyForm) =>
+    fc.tuple(fromSchema(document.paths[route]!.post!.requestBody.content[mediaTypes.json]!.schema, document.components.schemas), damage, odd).map(([value, { structure, bytes }, header]) =>
+      jsonMessage(operation, route, form, mutateValue(value, structure), bytes, header));
+  return fc.constantFrom(...operations).chain((operation) =>
+    fc.oneof(
+      { weight: 4, arbitrary: draft(operation) },
+      { weight: 1, arbitrary: described(operation, routes[operation], 'json') },
+      { weight: 1, arbitrary: described(operation, inferRoute, 'inference') },
+    ));
+}
+
+function pathOf(operation: Operation, route: string): string {
+  return route.replace('{model}', operation);
+}
+
+function jsonMessage(operation: Operation, route: string, form: BodyForm, value: unknown, bytes: readonly Mutation[], odd: Draft['odd'], accept?: string): Message {
+  const body = mutateBytes(Buffer.from(JSON.stringify(value)), bytes);
+  const headers = { 'content-type': mediaTypes.json, ...(accept !== undefined && { accept }), ...odd };
+  return { operation, route, path: pathOf(operation, route), headers, body, form, query: {}, isPlain: odd === undefined };
+}
+
+function toMessage(draft: Draft): Message {
+  const { operation, request, wire, structure, bytes, accept, odd } = draft;
+  const route = routes[operation];
+  if (wire === 'inference') return inferenceMessage(draft);
+  const array = operation.startsWith('surrogate') ? request.x : request.current;
+  if (wire === 'npy' && array instanceof FuzzTensor) return npyMessage(draft, array);
+  if (wire !== 'framed') return jsonMessage(operation, route, 'json', mutateValue(writeTensors(request), structure), bytes, odd, accept);
+  const behind: Uint8Array[] = [];
+  return framedMessage(draft, route, 'framed', mutateValue(writeTensors(request, behind), structure), behind);
+}
+
+function framedMessage({ operation, bytes, accept, odd }: Draft, route: string, form: BodyForm, json: unknown, behind: readonly Uint8Array[]): Message {
+  const head = Buffer.from(JSON.stringify(json));
+  const headers = { 'content-type': mediaTypes.framed, [frameHeader]: String(head.length), ...(form === 'framed' && accept !== undefined && { accept }), ...odd };
+  return { operation, route, path: pathOf(operation, route), headers, body: mutateBytes(Buffer.concat([head, ...behind]), bytes), form, query: {}, isPlain: odd === undefined };
+}
+
+/** Fields that an npy body holds, or that a URL has no room for. */
+const elsewhere = new Set(['x', 'current', 'cotangent', 'loss']);
+
+function npyMessage({ operation, request, structure, bytes, accept, odd }: Draft, { shape, bytes: values, dtype }: FuzzTensor): Message {
+  const { neuron, steps, ...fields } = request;
+  const flat: Record<string, unknown> = { ...(shape.length < 2 && { steps }), ...(neuron as object | undefined), ...fields };
+  const texts = Object.entries(flat).flatMap(([name, value]) => {
+    if (value === undefined || value instanceof FuzzTensor || elsewhere.has(name)) return [];
+    return [[name, Array.isArray(value) && name !== 'surrogate' ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value)] as const];
+  });
+  const changed = mutateValue(Object.fromEntries(texts), structure);
+  const pairs: [string, unknown][] = typeof changed === 'object' && changed !== null ? Object.entries(changed) : [];
+  const query: Record<string, string> = Object.fromEntries(pairs.map(([name, value]) => [asUrlText(name), asUrlText(value)]));
+  delete query[''];
+  const headers = { 'content-type': mediaTypes.npy, ...(accept !== undefined && { accept }), ...odd };
+  const path = `${routes[operation]}?${Object.entries(query).map((pair) => pair.map((text) => encodeURIComponent(text)).join('=')).join('&')}`;
+  const body = mutateBytes(Buffer.concat([npyHeader(dtype, shape), values]), bytes);
+  return { operation, route: routes[operation], path, headers, body, form: 'npy', query, isPlain: odd === undefined };
+}
+
+/** A URL has no room for half a character. */
+function asUrlText(value: unknown): string {
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString();
+}
+
+/** The same request as the Open Inference Protocol has it. */
+function inferenceMessage(draft: Draft): Message {
+  const { operation, request, structure, bytes, odd } = draft;
+  const { neuron, loss, ...fields } = request;
+  const { type, ...targets } = (loss ?? {}) as { type?: string; target?: unknown; spikes?: unknown; v?: unknown };
+  const flat: Record<string, unknown> = { ...fields, ...(neuron as object | undefined) };
+  if (type !== undefined) Object.assign(flat, { loss: type }, 'target' in targets && { target: targets.target }, 'spikes' in targets && { cotangent_spikes: targets.spikes }, 'v' in targets && { cotangent_v: targets.v });
+  const behind: Uint8Array[] = [];
+  const inputs: object[] = [];
+  const parameters: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(flat)) {
+    if (value instanceof FuzzTensor) inputs.push(inputOf(name, value, behind));
+    else if (typeof value === 'number' && ['x', 'current', 'cotangent', 'target'].includes(name)) inputs.push({ name, shape: [1], datatype: 'FP64', data: [value] });
+    else if (Array.isArray(value) && name !== 'surrogate') parameters[name] = value.join(',');
+    else parameters[name] = typeof value === 'object' ? JSON.stringify(value) : value;
+  }
+  const json = mutateValue({ inputs, parameters }, structure);
+  if (behind.length > 0) return framedMessage(draft, inferRoute, 'inference', json, behind);
+  return jsonMessage(operation, inferRoute, 'inference', json, bytes, odd);
+}
+
+function inputOf(name: string, tensor: FuzzTensor, behind: Uint8Array[]): object {
+  const head = { name, shape: tensor.shape, datatype: tensor.dtype === 'float32' ? 'FP32' : 'FP64' };
+  if (tensor.form === 'nested' && tensor.shape.length > 0) return { ...head, data: nest(tensor.values, tensor.shape) };
+  if (tensor.form !== 'bytes') return { ...head, data: tensor.values };
+  behind.push(tensor.bytes);
+  return { ...head, parameters: { binary_data_size: tensor.bytes.length } };
+}

@@ -1,0 +1,70 @@
+// Sends a hundred thousand bodies, right and wrong, to the built server, and holds every answer against the reference and the documentation.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { startServer } from '../load/servers.ts';
+import { fuzz, fuzzEnvironment, type Fault, type FuzzReport } from './fuzz.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    count: { type: 'string', default: '100000' },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    minutes: { type: 'string', default: '20' },
+    connections: { type: 'string', default: '16' },
+  },
+});
+const count = Number(options.count);
+const seed = options.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(options.seed);
+const only = options.only === undefined ? undefined : Number(options.only);
+/** What the process may grow by once it has seen a tenth of the bodies. */
+const mostGrowth = 128 * 2 ** 20;
+const folder = fileURLToPath(new URL('../fuzz-failures/', import.meta.url));
+
+function save({ number, what, message, reply }: Fault): void {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, `${seed}-${number}`);
+  writeFileSync(`${file}.body`, message.body);
+  writeFileSync(`${file}.json`, JSON.stringify({ what, path: message.path, headers: message.headers, status: reply?.status, reply: reply?.body.toString().slice(0, 10_000) }, null, 2));
+  const headers = Object.entries(message.headers).map(([name, value]) => `-H '${name}: ${value}'`).join(' ');
+  console.log(`${number}: ${what}\n  npm run fuzz -- --seed ${seed} --only ${number}\n  curl -s 'http://localhost:3000${message.path}' ${headers} --data-binary @${path.relative(process.cwd(), file)}.body`);
+}
+
+async function memoryOf(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1]);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+}
+
+async function run(url: string): Promise<FuzzReport & { readonly growth: number }> {
+  let early = NaN;
+  let said = 0;
+  const onProgress = async (done: number) => {
+    if (Number.isNaN(early) && done >= count / 10) early = await memoryOf(url);
+    if (done - said < 10_000) return;
+    said = done;
+    console.log(`${done} sent, ${megabytes(await memoryOf(url))}`);
+  };
+  const report = await fuzz({ url, count, seed, only, connections: Number(options.connections), until: performance.now() + 60_000 * Number(options.minutes), onProgress });
+  return { ...report, growth: (await memoryOf(url)) - early };
+}
+
+console.log(`seed ${seed}`);
+const server = await startServer(['dist/server.js'], { LOG_LEVEL: 'silent', ...fuzzEnvironment });
+const from = performance.now();
+try {
+  const { sent, statuses, forms, compared, shapesOnly, foretold, faults, growth } = await run(server.url);
+  faults.forEach(save);
+  const grew = growth > mostGrowth;
+  console.log(`${sent} bodies in ${((performance.now() - from) / 1000).toFixed(0)} s; wire formats ${JSON.stringify(forms)}; statuses ${JSON.stringify(statuses)}`);
+  console.log(`${compared} answers compared with float64, ${shapesOnly} in shape only; ${foretold} refusals foretold; memory grew by ${megabytes(growth)} after the first tenth`);
+  console.log(`${faults.length} faults${grew ? `, and memory grew by more than ${megabytes(mostGrowth)}` : ''}`);
+  if (faults.length > 0 || grew) process.exitCode = 1;
+} finally {
+  await server.stop();
+}

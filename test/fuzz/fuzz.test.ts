@@ -1,0 +1,39 @@
+import { afterEach, expect, it } from 'vitest';
+import { fuzz, fuzzEnvironment } from '../../fuzz/fuzz.ts';
+import type { SurrogateGradResult } from '../../src/compute/jobs.ts';
+import { Service } from '../http/service.ts';
+
+let service: Service | undefined;
+afterEach(async () => {
+  await service?.stop();
+  service = undefined;
+});
+
+it('two thousand bodies, right and wrong, are answered as the reference and the documentation say', async () => {
+  service = await Service.start({ ...fuzzEnvironment });
+  const report = await fuzz({ url: service.url, count: 2000, seed: 1 });
+  expect(report.faults.map(({ number, what, message }) => `${number} ${message.path}: ${what}`)).toEqual([]);
+  expect(report.sent).toBe(2000);
+  // Else there might be no faults because nothing was looked at.
+  expect(report.compared).toBeGreaterThan(400);
+  expect(report.foretold).toBeGreaterThan(500);
+  expect(Object.keys(report.forms).sort()).toEqual(['framed', 'inference', 'json', 'npy']);
+}, 120_000);
+
+it('a number that is slightly wrong, and a fault of ours, are found', async () => {
+  service = await Service.start({ ...fuzzEnvironment });
+  const { engine } = service.app;
+  const run = engine.run.bind(engine) as (...parameters: unknown[]) => unknown;
+  engine.run = ((...parameters: unknown[]) => {
+    const [job] = parameters as [{ kind: string }];
+    if (job.kind === 'lif_grad') throw new Error('broken');
+    return Promise.resolve(run(...parameters)).then((answer) => {
+      if (job.kind === 'surrogate_grad') for (const { grad } of (answer as { result: SurrogateGradResult }).result) grad.forEach((value, i) => { grad[i] = value * 1.0001; });
+      return answer;
+    });
+  }) as typeof engine.run;
+  const { faults } = await fuzz({ url: service.url, count: 250, seed: 1 });
+  const whats = faults.map(({ what }) => what).join('\n');
+  expect(whats).toMatch(/results\/0\/grad.*: element \d+ is /);
+  expect(whats).toContain('the status is 500');
+}, 60_000);
