@@ -5,16 +5,16 @@ type Expected = Extract<Expectation, { kind: 'answer' }>;
 /** With the size of its largest number: what is nothing beside it may be what is left of terms that cancelled. */
 type Answer = Expected & { readonly largest: number };
 
-/** Fields that say how and not what, or that came from the request. */
-const beside = new Set(['meta', 'parameters', 'model_name', 'model_version', 'id', 'datatype']);
+/** Fields that say how and not what, or that came from the request, or that are measured. */
+const beside = new Set(['meta', 'compute_ms', 'queue_ms', 'parameters', 'model_name', 'model_version', 'id', 'datatype']);
 /** How many spikes there are decides how long these are. */
 const byOccurrence = new Set(['spike_times', 'spike_time_offsets']);
 
 /** Where an answer is not what it has to be; undefined where it is. */
 export function disagreement(actual: unknown, expected: Expected): string | undefined {
   const inNpy = expected.media === 'application/x-npy';
-  const [exact, nudged] = inNpy ? [theTensor(expected.exact), expected.nudged.map(theTensor)] : [expected.exact, expected.nudged];
-  return compare(actual, exact, nudged, '', { ...expected, largest: largestIn(expected.exact) });
+  const [exact, rounded] = inNpy ? [theTensor(expected.exact), expected.rounded.map(theTensor)] : [expected.exact, expected.rounded];
+  return compare(actual, exact, rounded, '', { ...expected, largest: largestIn(expected.exact) });
 }
 
 /** The one tensor of an answer that npy can hold. */
@@ -27,18 +27,18 @@ function theTensor(answer: unknown): unknown {
   return typeof only === 'object' && only !== null && !Array.isArray(only) ? Object.values(only)[0] : only;
 }
 
-function compare(actual: unknown, exact: unknown, nudged: readonly unknown[], path: string, expected: Answer): string | undefined {
-  if (isNumbers(exact)) return compareNumbers(actual, exact, nudged, path, expected);
+function compare(actual: unknown, exact: unknown, rounded: readonly unknown[], path: string, expected: Answer): string | undefined {
+  if (isNumbers(exact)) return compareNumbers(actual, exact, rounded, path, expected);
   if (Array.isArray(exact)) {
     if (!Array.isArray(actual) || actual.length !== exact.length) return `${path}: has not ${exact.length} elements`;
-    return first(exact.map((_, i) => compare(actual[i], exact[i], nudged.map((one) => (one as unknown[] | null)?.[i] ?? null), `${path}/${i}`, expected)));
+    return first(exact.map((_, i) => compare(actual[i], exact[i], rounded.map((one) => (one as unknown[] | null)?.[i] ?? null), `${path}/${i}`, expected)));
   }
   if (typeof exact !== 'object' || exact === null) return actual === exact ? undefined : `${path}: is ${JSON.stringify(actual)}, not ${JSON.stringify(exact)}`;
   if (typeof actual !== 'object' || actual === null) return `${path}: is ${JSON.stringify(actual)}`;
   const names = (value: object) => Object.keys(value).filter((name) => !beside.has(name)).sort().join();
   if (names(actual) !== names(exact)) return `${path}: has ${names(actual)}, not ${names(exact)}`;
   return first(Object.keys(exact).filter((name) => !beside.has(name)).map((name) => {
-    const inner = nudged.map((one) => (one as Record<string, unknown> | null)?.[name] ?? null);
+    const inner = rounded.map((one) => (one as Record<string, unknown> | null)?.[name] ?? null);
     const outputName = (exact as { name?: unknown }).name;
     if (expected.isOnEdge && (byOccurrence.has(name) || (typeof outputName === 'string' && byOccurrence.has(outputName)))) return undefined;
     return compare((actual as Record<string, unknown>)[name], (exact as Record<string, unknown>)[name], inner, `${path}/${name}`, expected);
@@ -53,14 +53,14 @@ function isNumbers(value: unknown): boolean {
   return typeof value === 'number' || (Array.isArray(value) && value.every(isNumbers));
 }
 
-function compareNumbers(actual: unknown, exact: unknown, nudged: readonly unknown[], path: string, { isOnEdge, isFloat64, tolerance, largest }: Answer): string | undefined {
+function compareNumbers(actual: unknown, exact: unknown, rounded: readonly unknown[], path: string, { isOnEdge, isFloat64, largest }: Answer): string | undefined {
   if (!isNumbers(actual) || shapeOf(actual) !== shapeOf(exact)) return `${path}: has the shape ${shapeOf(actual)}, not ${shapeOf(exact)}`;
   if (isOnEdge) return undefined;
   const [mine, truth] = [flatten(actual), flatten(exact)];
-  const others = nudged.map((one) => (isNumbers(one) ? flatten(one) : []));
+  const others = rounded.map((one) => (isNumbers(one) ? flatten(one) : []));
   const scale = truth.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   // What leaves float32 downwards is 0 there.
-  const allowed = tolerance * scale + (isFloat64 ? 0 : 1e-7 * largest + 1e-36);
+  const allowed = isFloat64 ? 1e-12 * scale : 2e-5 * scale + 1e-7 * largest + 1e-36;
   for (const [i, value] of truth.entries()) {
     const moved = others.reduce((most, other) => Math.max(most, Math.abs((other[i] ?? Infinity) - value)), 0);
     if (!(Math.abs(mine[i]! - value) <= allowed + 8 * moved)) return `${path}: element ${i} is ${mine[i]!}, not ${value}`;

@@ -86,7 +86,8 @@ export async function fuzz({ url, count, seed, connections = 16, only, until = I
     const firstBatch = only === undefined ? 0 : Math.floor(only / batchSize);
     for (let batch = firstBatch; batch * batchSize < count || only !== undefined; batch++) {
       const numRuns = only === undefined ? Math.min(batchSize, count - batch * batchSize) : batchSize;
-      const made = fc.sample(arbitrary, { seed: seed + batch, numRuns }).map((message, i) => ({ message, number: batch * batchSize + i }));
+      // Multiplied, or neighbouring seeds would share batches.
+      const made = fc.sample(arbitrary, { seed: Math.imul(seed, 0x9e3779b1) + batch, numRuns }).map((message, i) => ({ message, number: batch * batchSize + i }));
       const waiting = made.filter(({ number }) => only === undefined || number === only);
       const work = async () => {
         for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await judge(next.message, next.number);

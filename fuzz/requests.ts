@@ -45,6 +45,7 @@ const options = fc.record(
     encoding: fc.constantFrom('json', 'base64'),
     backend: fc.constantFrom('auto', 'wasm', 'reference', 'tensorflow'),
     dtype: fc.constantFrom('float32', 'float32', 'float64'),
+    dry_run: fc.constantFrom(false, false, false, true),
   },
   { requiredKeys: [] },
 );

@@ -2,8 +2,11 @@ import type { Algebra } from '../../algebra.ts';
 import { erfc } from './erfc.ts';
 import { oddCosines, oddSines } from './harmonics.ts';
 
+/** An algebra over plain numbers. */
+export type NumberAlgebra = Algebra<number, boolean>;
+
 /** The algebra over plain float64 numbers: what every other implementation is compared with. */
-export const float64Algebra: Algebra<number, boolean> = {
+export const float64Algebra: NumberAlgebra = {
   constant: (value) => value,
   add: (a, b) => a + b,
   sub: (a, b) => a - b,

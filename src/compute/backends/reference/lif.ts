@@ -18,7 +18,7 @@ import type {
   Quantity,
 } from '../../jobs.ts';
 import { surrogateFunctions } from './evaluate.ts';
-import { float64Algebra } from './float64-algebra.ts';
+import type { NumberAlgebra } from './float64-algebra.ts';
 
 /** What a quantity is for neuron b at step t of T. */
 function at(quantity: Quantity, b: number, t: number, steps: number): number {
@@ -32,10 +32,10 @@ function at(quantity: Quantity, b: number, t: number, steps: number): number {
   }
 }
 
-function termsOf(problem: LifProblem, b: number): LifTerms<number> {
-  const of = (quantity: Quantity): number => at(quantity, b, 0, problem.steps);
+function termsOf(ops: NumberAlgebra, problem: LifProblem, b: number): LifTerms<number> {
+  const of = (quantity: Quantity): number => ops.constant(at(quantity, b, 0, problem.steps));
   return {
-    leak: leakFactor(problem.dt, of(problem.tau), problem.integration),
+    leak: ops.constant(leakFactor(problem.dt, of(problem.tau), problem.integration)),
     threshold: of(problem.v_threshold),
     vReset: of(problem.v_reset),
     vRest: of(problem.v_rest),
@@ -71,16 +71,16 @@ function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
 }
 
 /** Fills `trace` with neuron b's run. */
-function simulateNeuron(problem: LifProblem, b: number, trace: Trace): void {
+function simulateNeuron(ops: NumberAlgebra, problem: LifProblem, b: number, trace: Trace): void {
   const { steps } = problem;
   const structure = structureOf(problem, false);
-  const terms = termsOf(problem, b);
+  const terms = termsOf(ops, problem, b);
   let heldSteps = 0;
   trace.spikeCount = 0;
   trace.v[0] = at(problem.v_init, b, 0, steps);
   for (let t = 0; t < steps; t++) {
     const held = heldSteps > 0;
-    const step = lifStep(float64Algebra, structure, terms, trace.v[t]!, at(problem.current, b, t, steps), held);
+    const step = lifStep(ops, structure, terms, trace.v[t]!, ops.constant(at(problem.current, b, t, steps)), held);
     heldSteps = step.spike ? problem.refractorySteps : Math.max(heldSteps - 1, 0);
     trace.vPre[t] = step.vPre;
     trace.v[t + 1] = step.v;
@@ -91,7 +91,7 @@ function simulateNeuron(problem: LifProblem, b: number, trace: Trace): void {
 }
 
 /** Runs the neurons of a job forward and gives what its `record` asks for. */
-export function lifSimulate({ problem, record }: LifSimulateJob): LifSimulateResult {
+export function lifSimulate({ problem, record }: LifSimulateJob, ops: NumberAlgebra): LifSimulateResult {
   const { neurons, steps, dt } = problem;
   const counts = new Int32Array(neurons);
   const rates = new Float64Array(neurons);
@@ -105,7 +105,7 @@ export function lifSimulate({ problem, record }: LifSimulateJob): LifSimulateRes
 
   const trace = emptyTrace(steps);
   for (let b = 0; b < neurons; b++) {
-    simulateNeuron(problem, b, trace);
+    simulateNeuron(ops, problem, b, trace);
     counts[b] = trace.spikeCount;
     rates[b] = (trace.spikeCount / (steps * dt)) * 1000;
     final[b] = trace.v[steps]!;
@@ -134,13 +134,13 @@ interface NeuronLoss {
   vBar(t: number): number;
 }
 
-function lossOf(loss: Loss, problem: LifProblem, b: number, trace: Trace): NeuronLoss {
+function lossOf(ops: NumberAlgebra, loss: Loss, problem: LifProblem, b: number, trace: Trace): NeuronLoss {
   const { steps, dt } = problem;
   switch (loss.type) {
     case 'spike_count':
       return { loss: trace.spikeCount, spikeBar: () => 1, vBar: () => 0 };
     case 'firing_rate_mse': {
-      const rate = firingRateLoss(float64Algebra, trace.spikeCount, 1000 / (steps * dt), at(loss.target, b, 0, steps));
+      const rate = firingRateLoss(ops, trace.spikeCount, 1000 / (steps * dt), at(loss.target, b, 0, steps));
       return { loss: rate.loss, spikeBar: () => rate.spikeBar, vBar: () => 0 };
     }
     case 'cotangent': {
@@ -149,7 +149,7 @@ function lossOf(loss: Loss, problem: LifProblem, b: number, trace: Trace): Neuro
       const spikeBar = cotangent(loss.spikes);
       const vBar = cotangent(loss.v);
       let sum = 0;
-      for (let t = 0; t < steps; t++) sum += spikeBar(t) * trace.spikes[t]! + vBar(t) * trace.v[t + 1]!;
+      for (let t = 0; t < steps; t++) sum = ops.add(sum, ops.add(spikeBar(t) * trace.spikes[t]!, ops.mul(vBar(t), trace.v[t + 1]!)));
       return { loss: sum, spikeBar, vBar };
     }
   }
@@ -157,18 +157,21 @@ function lossOf(loss: Loss, problem: LifProblem, b: number, trace: Trace): Neuro
 
 /** A gradient in the form in which its quantity was given, summed over what that form shares. */
 class Accumulator {
+  readonly #ops: NumberAlgebra;
   readonly #per: Quantity['per'];
   readonly #sums: Float64Array;
   readonly #steps: number;
 
-  constructor(quantity: Quantity, { neurons, steps }: LifProblem) {
+  constructor(ops: NumberAlgebra, quantity: Quantity, { neurons, steps }: LifProblem) {
+    this.#ops = ops;
     this.#per = quantity.per;
     this.#steps = steps;
     this.#sums = new Float64Array({ job: 1, neuron: neurons, step: neurons * steps }[quantity.per]);
   }
 
   add(b: number, t: number, contribution: number): void {
-    this.#sums[{ job: 0, neuron: b, step: b * this.#steps + t }[this.#per]]! += contribution;
+    const i = { job: 0, neuron: b, step: b * this.#steps + t }[this.#per];
+    this.#sums[i] = this.#ops.add(this.#sums[i]!, contribution);
   }
 
   get result(): number | Float64Array {
@@ -177,41 +180,41 @@ class Accumulator {
 }
 
 /** Gradients of the loss, by back-propagation through every step of every neuron. */
-export function lifGrad(job: LifGradJob): LifGradResult {
+export function lifGrad(job: LifGradJob, ops: NumberAlgebra): LifGradResult {
   const { problem, loss, surrogates, wrt } = job;
   const { neurons, steps, dt, integration } = problem;
   const structure = structureOf(problem, job.detachReset);
   const runs = surrogates.map((surrogate) => ({
-    surrogateGrad: surrogateFunctions(surrogate).grad,
+    surrogateGrad: surrogateFunctions(surrogate, ops).grad,
     loss: new Float64Array(neurons),
     spike_counts: new Int32Array(neurons),
-    gradients: wrt.map((name) => ({ name, sums: new Accumulator(problem[name], problem) })),
+    gradients: wrt.map((name) => ({ name, sums: new Accumulator(ops, problem[name], problem) })),
   }));
 
   const trace = emptyTrace(steps);
   for (let b = 0; b < neurons; b++) {
-    simulateNeuron(problem, b, trace);
-    const terms = termsOf(problem, b);
-    const slope = leakSlope(dt, at(problem.tau, b, 0, steps), integration);
-    const neuronLoss = lossOf(loss, problem, b, trace);
+    simulateNeuron(ops, problem, b, trace);
+    const terms = termsOf(ops, problem, b);
+    const slope = ops.constant(leakSlope(dt, at(problem.tau, b, 0, steps), integration));
+    const neuronLoss = lossOf(ops, loss, problem, b, trace);
     for (const run of runs) {
       run.loss[b] = neuronLoss.loss;
       run.spike_counts[b] = trace.spikeCount;
       let vBar = 0;
       for (let t = steps - 1; t >= 0; t--) {
-        const adjoint = lifAdjoint(float64Algebra, structure, terms, {
-          vBar: vBar + neuronLoss.vBar(t),
+        const adjoint = lifAdjoint(ops, structure, terms, {
+          vBar: ops.add(vBar, neuronLoss.vBar(t)),
           spikeBar: neuronLoss.spikeBar(t),
           v: trace.v[t]!,
           vPre: trace.vPre[t]!,
           spike: trace.spikes[t] === 1,
-          current: at(problem.current, b, t, steps),
-          surrogateGrad: run.surrogateGrad(trace.vPre[t]! - terms.threshold),
+          current: ops.constant(at(problem.current, b, t, steps)),
+          surrogateGrad: run.surrogateGrad(ops.sub(trace.vPre[t]!, terms.threshold)),
           held: trace.held[t] === 1,
         });
         vBar = adjoint.v;
         for (const { name, sums } of run.gradients) {
-          if (name !== 'v_init') sums.add(b, t, adjoint[adjointPart[name]] * (name === 'tau' ? slope : 1));
+          if (name !== 'v_init') sums.add(b, t, name === 'tau' ? ops.mul(adjoint.leak, slope) : adjoint[adjointPart[name]]);
         }
       }
       run.gradients.find(({ name }) => name === 'v_init')?.sums.add(b, 0, vBar);
