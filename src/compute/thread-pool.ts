@@ -3,6 +3,9 @@ import { Piscina } from 'piscina';
 /** Not at once, or threads that cannot start would be started without end. */
 const replacementMs = 50;
 
+/** The longest that a timer of Node can be set to. */
+export const longestTimerMs = 2 ** 31 - 1;
+
 /** How often a thread of this process failed at what it was given. */
 export const threadLosses = { count: 0 };
 

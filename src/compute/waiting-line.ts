@@ -32,6 +32,8 @@ interface Running {
 const patience = 10;
 /** Weight of what is known already against the next that is done. */
 const memory = 0.9;
+/** What takes longer than so many times what was to be expected was held up by something of its own, as by a thread that was lost. */
+const mostSurprise = 4;
 
 /**
  * A bounded line in front of something that does a few things at a time. Short ones do not stand behind long ones: each is ranked by when
@@ -81,11 +83,14 @@ export class WaitingLine {
     entry.signal?.throwIfAborted();
     const came = this.#now();
     const running = this.#running.size < this.atOnce ? this.#start(entry.estimateMs) : await this.#wait(entry, came);
+    let done = false;
     try {
-      return await use(running.since - came);
+      const result = await use(running.since - came);
+      done = true;
+      return result;
     } finally {
       this.#running.delete(running);
-      this.#learn(entry);
+      this.#learn(entry.estimateMs, done);
       this.#waiting.shift()?.start();
     }
   }
@@ -137,11 +142,12 @@ export class WaitingLine {
   }
 
   /** The time since the last one was done, or since there was anything to do, went into this one. */
-  #learn({ estimateMs, signal }: Entry): void {
+  #learn(estimateMs: number, done: boolean): void {
     const now = this.#now();
-    // What was stopped says nothing of how long it would have taken.
-    if (signal?.aborted !== true) {
-      this.#elapsedMs = memory * this.#elapsedMs + (now - this.#lastChange);
+    // What was stopped, or failed, says nothing of how long it would have taken.
+    if (done) {
+      const elapsedMs = Math.min(now - this.#lastChange, mostSurprise * estimateMs * this.pace);
+      this.#elapsedMs = memory * this.#elapsedMs + elapsedMs;
       this.#estimatedMs = memory * this.#estimatedMs + estimateMs;
     }
     this.#lastChange = now;

@@ -126,4 +126,16 @@ describe('WaitingLine', () => {
       { numRuns: 50 },
     );
   });
+
+  it('does not learn from what failed, and little from one that took very long', async () => {
+    const broken = simulation({ atOnce: 1, pace: 1000 });
+    broken.come(0, 'broken', { estimateMs: 10 }, true);
+    await broken.run();
+    expect(broken.line.pace).toBe(1);
+    const slow = simulation({ atOnce: 1, pace: 1000 });
+    slow.come(0, 'held up', { estimateMs: 10 });
+    await slow.run();
+    expect(slow.line.pace).toBeGreaterThan(1);
+    expect(slow.line.pace).toBeLessThanOrEqual(4);
+  });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
-import { OutOfMemoryError } from '../../../src/compute/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/backend.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from '../engine/jobs.ts';
 
@@ -49,6 +49,16 @@ describe('the reference with a thread', () => {
   it('says so when a job needs more memory than there is', async () => {
     const backend = threaded({ inlineNanoseconds: 0 });
     await expect(backend.run(simulateJob(1, 2 ** 53 - 1))).rejects.toThrow(OutOfMemoryError);
+    await expect(backend.run(simulateJob(1, 5))).resolves.toBeDefined();
+  });
+
+  it('ends a thread that hangs, and has another for the next', async () => {
+    let limitMs = 10_000;
+    const backend = threaded({ inlineNanoseconds: 0, hungAfterMs: () => limitMs });
+    await backend.run(simulateJob(1, 5));
+    limitMs = 50;
+    await expect(backend.run(gradJob(2000, 10_000))).rejects.toThrow(WorkerLostError);
+    limitMs = 10_000;
     await expect(backend.run(simulateJob(1, 5))).resolves.toBeDefined();
   });
 

@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Arena } from '../../../src/compute/arena.ts';
 import { WorkerLostError } from '../../../src/compute/backend.ts';
+import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
+import type { Launch } from '../../../src/compute/backends/wasm/launch.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
+import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import type { LifGradJob, LifSimulateJob } from '../../../src/compute/jobs.ts';
+import { threadLosses } from '../../../src/compute/thread-pool.ts';
 import { WorkerThreads } from '../../support/worker-threads.ts';
 import { lifProblem, resultOf } from '../support/jobs.ts';
 
@@ -58,6 +63,67 @@ describe('a thread that ends while it works', () => {
     }
     await lost;
     await expect(backend.run(long)).resolves.toBeDefined();
+  });
+});
+
+describe('a thread that hangs', () => {
+  /** Adds 1 for each vector given to it; the first thread that comes turns as many millions of rounds before as the word at the job's address says. */
+  const text = `(module (import "env" "memory" (memory 1 65536 shared))
+    (func (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32) (local $rounds i64)
+      (local.set $rounds (i64.mul (i64.const 1000000) (i64.extend_i32_u (i32.atomic.rmw.xchg (local.get $job) (i32.const 0)))))
+      (loop $turn
+        (if (i64.gt_s (local.get $rounds) (i64.const 0)) (then (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1))) (br $turn))))
+      (loop $next
+        (if (i32.lt_u (local.get $from) (local.get $to)) (then
+          (drop (i32.atomic.rmw.add (i32.add (local.get $job) (i32.mul (i32.const 4) (i32.add (local.get $from) (i32.const 1)))) (i32.const 1)))
+          (local.set $from (i32.add (local.get $from) (i32.const 1)))
+          (br $next))))))`;
+  const vectors = 1000;
+  /** Hours. */
+  const forEver = 1e8;
+
+  /** @param rounds millions of them, for each time that the launch is run. */
+  async function launchOf(arena: Arena, ...rounds: number[]): Promise<{ launch: Launch; counts: () => Int32Array }> {
+    const job = arena.allocate(4 * (1 + vectors));
+    const kernel = (await KernelCache.create()).get('turns', () => ({ text, block: undefined as never, operationsPerVector: 0 }));
+    const prepare = () => {
+      arena.integers(job, 1 + vectors).fill(0);
+      arena.setInteger(job, rounds.shift() ?? 0);
+    };
+    return { launch: { kernel, job, vectors, scratchBytes: 16, prepare }, counts: () => arena.integers(job + 4, vectors) };
+  }
+
+  it('is ended and replaced, and its launch run once more', async () => {
+    const pool = new WorkerPool(2, 200);
+    const arena = new Arena();
+    const { launch, counts } = await launchOf(arena, forEver);
+    const losses = threadLosses.count;
+    await pool.run(arena, launch);
+    expect(counts()).toEqual(new Int32Array(vectors).fill(1));
+    expect(threadLosses.count).toBe(losses + 1);
+    await pool.run(arena, launch);
+    await pool.close();
+  });
+
+  it('costs the job when it happens twice', async () => {
+    const pool = new WorkerPool(2, 200);
+    const arena = new Arena();
+    const { launch } = await launchOf(arena, forEver, forEver);
+    await expect(pool.run(arena, launch)).rejects.toThrow(WorkerLostError);
+    await pool.run(arena, launch);
+    await pool.close();
+  });
+
+  it('is not one that has much to do, nor does a launch hang that waits for another', async () => {
+    const pool = new WorkerPool(1, 100);
+    const [one, other] = [new Arena(), new Arena()];
+    const [slow, waiting] = [await launchOf(one, 2000), await launchOf(other)];
+    const losses = threadLosses.count;
+    const from = performance.now();
+    await Promise.all([pool.run(one, slow.launch, { estimateMs: 1e4 }), pool.run(other, waiting.launch)]);
+    expect(performance.now() - from).toBeGreaterThan(300);
+    expect(threadLosses.count).toBe(losses);
+    await pool.close();
   });
 });
 

@@ -3,7 +3,7 @@ import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
-import { threadModule, threadPool, tryTwice } from '../../thread-pool.ts';
+import { longestTimerMs, threadModule, threadPool, tryTwice } from '../../thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { WorkDone } from './worker.ts';
 
@@ -12,10 +12,13 @@ export interface ThreadedReferenceOptions {
   readonly mostWork?: number;
   /** Jobs estimated to take less run in the calling thread. */
   readonly inlineNanoseconds?: number;
+  /** Milliseconds after which a job of an estimated length has hung. */
+  readonly hungAfterMs?: (estimateMs: number) => number;
 }
 
 /** The thread ends after so long without a job. */
 const idleMs = 30_000;
+const hungAfterMs = (estimateMs: number): number => 10_000 + 50 * estimateMs;
 
 /**
  * The reference for a server: jobs of more than a millisecond run one after the other in a thread of their own, which is
@@ -28,8 +31,11 @@ export class ThreadedReference implements Backend {
   readonly #thread = threadPool({ ...threadModule('worker', import.meta.url), minThreads: 0, maxThreads: 1, idleTimeout: idleMs });
   readonly #mostWork: number;
   readonly #inlineNanoseconds: number;
+  readonly #hungAfterMs: (estimateMs: number) => number;
 
-  constructor({ mostWork = Infinity, inlineNanoseconds = 1e6 }: ThreadedReferenceOptions = {}) {
+  constructor(options: ThreadedReferenceOptions = {}) {
+    const { mostWork = Infinity, inlineNanoseconds = 1e6 } = options;
+    this.#hungAfterMs = options.hungAfterMs ?? hungAfterMs;
     this.#mostWork = mostWork;
     this.#inlineNanoseconds = inlineNanoseconds;
   }
@@ -56,15 +62,17 @@ export class ThreadedReference implements Backend {
 
   async #runInThread<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
     const accepted = performance.now();
+    const limitMs = Math.min(longestTimerMs, Math.ceil(this.#hungAfterMs(this.estimateMs(job))));
+    // A signal ends the thread in the middle of its job.
+    const attempt = () => this.#thread.run(job, { signal: AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal === undefined ? [] : [signal])]) }) as Promise<WorkDone>;
     try {
-      // A signal ends the thread in the middle of its job.
-      const { result, computeMs } = (await tryTwice(() => this.#thread.run(job, signal === undefined ? {} : { signal }), (error) => signal?.aborted === true || isOutOfMemory(error))) as WorkDone;
+      const { result, computeMs } = await tryTwice(attempt, (error) => signal?.aborted === true || isOutOfMemory(error));
       const totalMs = performance.now() - accepted;
       return { result: result as ResultOf[J['kind']], queueMs: Math.max(0, totalMs - computeMs), computeMs };
     } catch (error) {
       signal?.throwIfAborted();
       if (isOutOfMemory(error)) throw new OutOfMemoryError('not enough memory for the job', { cause: error });
-      throw new WorkerLostError('the thread ended', { cause: error });
+      throw new WorkerLostError('the thread ended, or hung', { cause: error });
     }
   }
 

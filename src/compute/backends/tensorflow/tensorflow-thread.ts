@@ -38,6 +38,13 @@ type Message =
 // What TensorFlow reads from the environment when it is loaded: only errors on stderr, no greeting, and memory of the GPU as it is needed.
 const environment = { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '0', TF_FORCE_GPU_ALLOW_GROWTH: 'true' };
 
+export interface ThreadOptions {
+  /** The thread's code. */
+  readonly module?: URL;
+  /** A run that takes longer has hung: a graph is compiled in seconds, and what a batch holds is bounded. */
+  readonly hangMs?: number;
+}
+
 /** The one thread in which TensorFlow runs, since each of its calls blocks the thread that makes it. */
 export class TensorFlowThread {
   readonly loaded: LoadedTensorFlow;
@@ -45,10 +52,13 @@ export class TensorFlowThread {
   #pending: { resolve(result: ModelResult): void; reject(error: Error): void } | undefined;
   #dead: Error | undefined;
   #liveTensors = 0;
+  #hung = false;
+  readonly #hangMs: number;
 
-  private constructor(worker: Worker, loaded: LoadedTensorFlow) {
+  private constructor(worker: Worker, loaded: LoadedTensorFlow, hangMs: number) {
     this.loaded = loaded;
     this.#worker = worker;
+    this.#hangMs = hangMs;
     worker.on('message', (message: Message) => { this.#settle(message); });
     worker.on('error', (error) => { this.#die(new ComputeError(`the TensorFlow thread failed: ${error.message}`, { cause: error })); });
     worker.on('exit', () => { this.#die(new ComputeError('the TensorFlow thread has ended')); });
@@ -59,13 +69,13 @@ export class TensorFlowThread {
    *
    * @throws {BackendUnavailableError} when TensorFlow cannot be loaded.
    */
-  static async start(): Promise<TensorFlowThread> {
+  static async start({ module = new URL('./worker.js', import.meta.url), hangMs = 120_000 }: ThreadOptions = {}): Promise<TensorFlowThread> {
     // The library reads the process's own environment, not a thread's copy of it.
     for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'tensorflow' });
+    const worker = new Worker(module, { name: 'tensorflow' });
     try {
       const [message] = (await once(worker, 'message')) as [Message];
-      if ('ready' in message) return new TensorFlowThread(worker, message.ready);
+      if ('ready' in message) return new TensorFlowThread(worker, message.ready, hangMs);
       throw new Error('unexpected message');
     } catch (error) {
       await worker.terminate();
@@ -87,20 +97,27 @@ export class TensorFlowThread {
    * Runs a model; one at a time.
    *
    * @throws {OutOfMemoryError} when TensorFlow says that it had too little memory.
-   * @throws {ComputeError} when it failed otherwise, or the thread ended.
+   * @throws {ComputeError} when it failed otherwise, or the thread ended or hung.
    */
   run(request: ModelRun): Promise<ModelResult> {
     if (this.#dead !== undefined) return Promise.reject(this.#dead);
     if (this.#pending !== undefined) return Promise.reject(new Error('the TensorFlow thread is busy'));
-    return new Promise((resolve, reject) => {
+    const done = new Promise<ModelResult>((resolve, reject) => {
       this.#pending = { resolve, reject };
       const memory = Object.values(request.inputs).map(({ data }) => data.buffer as ArrayBuffer);
       this.#worker.postMessage(request, memory);
     });
+    const timer = setTimeout(() => {
+      this.#hung = true;
+      this.#die(new ComputeError('the TensorFlow thread hangs'));
+    }, this.#hangMs);
+    return done.finally(() => { clearTimeout(timer); });
   }
 
   async stop(): Promise<void> {
-    await this.#worker.terminate();
+    const ended = this.#worker.terminate();
+    // What hangs inside the library cannot be ended; it is left behind.
+    if (!this.#hung) await ended;
   }
 
   #settle(message: Message): void {

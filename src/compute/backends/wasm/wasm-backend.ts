@@ -110,12 +110,13 @@ export class WasmBackend implements Backend {
 
   async #runPooled<J extends Job>(job: J, arena: Arena, take: Surroundings['take'], signal: AbortSignal | undefined): Promise<Computed<J>> {
     const start = performance.now();
-    const blocks = Math.ceil(estimateNanoseconds(job) / longestBlockNanoseconds);
+    const nanoseconds = estimateNanoseconds(job);
+    const options = { blocks: Math.ceil(nanoseconds / longestBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
     try {
       const program = this.#program(job, { kernels: this.#kernels, arena, take });
       for (let next = program.next(); ; next = program.next()) {
         if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
-        await this.#pool.run(arena, next.value, { blocks, signal });
+        await this.#pool.run(arena, next.value, options);
       }
     } catch (error) {
       throw error instanceof RangeError ? outOfMemory(error) : error;

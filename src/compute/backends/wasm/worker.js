@@ -1,5 +1,6 @@
 // @ts-check
 // Plain JavaScript, so that a worker thread loads the same file from src and from dist.
+import { threadId } from 'node:worker_threads';
 
 /**
  * @typedef {object} Task
@@ -8,6 +9,7 @@
  * @property {number} job address of the job's block
  * @property {number} scratch address of this thread's scratch
  * @property {number} counter address of the number of the next vector that nobody has taken
+ * @property {number} at address where the thread leaves its number while it works on the task
  * @property {number} vectors how many there are
  * @property {number} block how many to take at a time
  */
@@ -19,13 +21,14 @@
  */
 export default function work(task) {
   if (task === null) return;
-  const { module, memory, job, scratch, counter, vectors, block } = task;
+  const { module, memory, job, scratch, counter, at, vectors, block } = task;
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const run = /** @type {(job: number, scratch: number, from: number, to: number) => void} */ (instance.exports['run']);
   const next = new Int32Array(memory.buffer, counter, 1);
-  for (;;) {
-    const from = Atomics.add(next, 0, block);
-    if (from >= vectors) return;
+  const worker = new Int32Array(memory.buffer, at, 1);
+  Atomics.store(worker, 0, threadId);
+  for (let from = Atomics.add(next, 0, block); from < vectors; from = Atomics.add(next, 0, block)) {
     run(job, scratch, from, Math.min(from + block, vectors));
   }
+  Atomics.store(worker, 0, 0);
 }
