@@ -43,7 +43,7 @@ export class Tally {
   }
 
   toString(): string {
-    return Object.entries(this.byOutcome).sort().map(([outcome, count]) => `${count} x ${outcome}`).join(', ');
+    return Object.entries(this.byOutcome).sort().map(([outcome, count]) => `${outcome} (${count} times)`).join(', ');
   }
 }
 
