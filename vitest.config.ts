@@ -1,5 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files of a minute and more, which nothing should wait for at the end; vitest goes by their size, as long as it has not seen them run. */
+const long = /\/test\/(?:compute\/tensorflow|packaging|process)\//;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [...sorted.filter(({ moduleId }) => long.test(moduleId)), ...sorted.filter(({ moduleId }) => !long.test(moduleId))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -11,6 +22,7 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     // A fifth of the time would go into loading the same modules for every file; what has state is made by each test for itself.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // vitest leaves a core free, which of two is half.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },
