@@ -162,7 +162,7 @@ const Environment = Type.Object({
     default: 1000,
     minimum: 0,
     maximum: 600_000,
-    description: 'After SIGTERM: how long new requests are still served while `/readyz` already answers 503, so that load balancers can look away.',
+    description: 'After SIGTERM, or an error that nothing caught: how long new requests are still served while `/readyz` already answers 503, so that load balancers can look away.',
   }),
   SHUTDOWN_TIMEOUT_MS: Type.Integer({
     default: 30_000,

@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     if (err) logger.fatal({ err }, 'closing after an error');
     else logger.info({ signal }, 'closing');
     // Whoever presses Ctrl-C has no load balancer in front.
-    await drain(signal === 'SIGTERM' ? config.timeouts.drainDelayMs : 0);
+    await drain(signal === 'SIGINT' ? 0 : config.timeouts.drainDelayMs);
     logger.flush();
   });
 

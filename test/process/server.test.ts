@@ -45,6 +45,22 @@ describe('the process', () => {
     expect(output()).toContain('"path":"/lif/grad","status":200');
   });
 
+  it('on an error that nothing caught finishes what runs, still answers what a balancer sends, and exits with 1', async () => {
+    const module = "process.once('SIGUSR2', () => { throw new Error('nobody caught this'); });";
+    const { child, url, output, ended } = await start({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`,
+      DRAIN_DELAY_MS: '500', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2',
+    });
+    await untilReady(child, url, output);
+    const running = post(`${url}/lif/grad`, { current: { linspace: [0.5, 2.5, 100_000] }, steps: 3000, encoding: 'base64' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill('SIGUSR2');
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
+    expect((await running).status).toBe(200);
+    expect(await ended).toEqual([1, null]);
+    expect(output()).toContain('nobody caught this');
+  });
+
   it('on SIGINT does not wait for load balancers', async () => {
     const { child, url, output, ended } = await start({ DRAIN_DELAY_MS: '20000' });
     await untilReady(child, url, output);
