@@ -62,7 +62,7 @@ describe('the process', () => {
   });
 
   it('on SIGINT does not wait for load balancers', async () => {
-    const { child, url, output, ended } = await start({ DRAIN_DELAY_MS: '20000' });
+    const { child, url, output, ended } = await start({ DRAIN_DELAY_MS: '20000', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' });
     await untilReady(child, url, output);
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
