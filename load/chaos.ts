@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { binaryGradient, closedLoop, expectedOf, json, sendOnce, Tally } from './reliability.ts';
+import { binaryGradient, closedLoop, expectedOf, goBeforeServer, json, sendOnce, Tally } from './reliability.ts';
 import { Findings } from './reliability-report.ts';
 import { startServer } from './servers.ts';
 import { quantile } from './statistics.ts';
@@ -14,6 +14,7 @@ const findings = new Findings();
 async function endedThreads(): Promise<void> {
   const everyMs = 1000;
   const server = await startServer(['--import', 'tsx', 'load/chaos-server.ts', String(everyMs)], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error' });
+  const goBack = goBeforeServer();
   const pool = new Pool(server.url, { connections: 16 });
   try {
     const works = [
@@ -39,6 +40,7 @@ async function endedThreads(): Promise<void> {
     findings.check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200' || outcome === '503 worker_lost'), 'something else than 200 and 503 worker_lost came back');
   } finally {
     await pool.close();
+    goBack();
     await server.stop();
   }
 }
@@ -49,6 +51,7 @@ async function shutdowns(times: number): Promise<void> {
   const tookMs: number[] = [];
   for (let i = 0; i < times; i++) {
     const server = await startServer(['dist/server.js'], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error', DRAIN_DELAY_MS: '1000' });
+  const goBack = goBeforeServer();
     const pool = new Pool(server.url, { connections: 16 });
     const [large, small] = [binaryGradient(300_000), json('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 })];
     const state = { ready: true, done: false };
@@ -63,6 +66,7 @@ async function shutdowns(times: number): Promise<void> {
     });
     await sleep(1500);
     const before = performance.now();
+    goBack();
     await server.stop();
     tookMs.push(performance.now() - before);
     await Promise.all(senders);

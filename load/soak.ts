@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { binaryGradient, closedLoop, expectedOf, footprintOf, json, openLoop, sendOnce, Tally, watch, type Work } from './reliability.ts';
+import { binaryGradient, closedLoop, expectedOf, footprintOf, goBeforeServer, json, openLoop, sendOnce, Tally, watch, type Work } from './reliability.ts';
 import { Findings } from './reliability-report.ts';
 import { startServer } from './servers.ts';
 import { quantile } from './statistics.ts';
@@ -15,6 +15,7 @@ const findings = new Findings();
 /** Offered twice what it can do. */
 async function overload(): Promise<void> {
   const server = await startServer(['dist/server.js'], { MAX_QUEUE_MS: String(queueMs), COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error' });
+  const goBack = goBeforeServer();
   const pool = new Pool(server.url, { connections: 1024 });
   try {
     const [large, small] = [binaryGradient(100_000), json('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 })];
@@ -54,6 +55,7 @@ async function overload(): Promise<void> {
     findings.check(offered.wrong + aside.wrong === 0, 'an answer was wrong');
   } finally {
     await pool.close();
+    goBack();
     await server.stop();
   }
 }
@@ -61,6 +63,7 @@ async function overload(): Promise<void> {
 /** Requests of all kinds, good and bad, and clients that go away. */
 async function mixed(): Promise<void> {
   const server = await startServer(['dist/server.js'], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error' });
+  const goBack = goBeforeServer();
   const pool = new Pool(server.url, { connections: 32 });
   try {
     const current = (neurons: number) => ({ linspace: [0.5, 2.5, neurons] });
@@ -114,6 +117,7 @@ async function mixed(): Promise<void> {
     findings.check(after.descriptors <= before.descriptors + 8 && after.threads <= before.threads + 2, 'descriptors or threads leaked');
   } finally {
     await pool.close();
+    goBack();
     await server.stop();
   }
 }

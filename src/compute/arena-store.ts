@@ -1,10 +1,10 @@
 import { Arena } from './arena.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
-/** An arena that has grown beyond this is let go, since WebAssembly memory cannot shrink. */
-const keptBytes = 256 * 2 ** 20;
-/** As many as are kept for the next who needs one. */
-const mostKept = 4;
+/** What the arenas that wait for the next may have together, at most: WebAssembly memory cannot shrink, only go. */
+const mostKeptBytes = 256 * 2 ** 20;
+/** And as a part of what all who have one may take. */
+const mostKeptShare = 1 / 4;
 
 /** Arenas for whoever needs one, used again and again: their memory is already there and known to the processor. */
 export class ArenaStore {
@@ -12,6 +12,7 @@ export class ArenaStore {
   readonly budget: MemoryBudget;
   readonly #free: Arena[] = [];
   readonly #lent = new Set<Arena>();
+  readonly #mostKeptBytes: number;
 
   /** Bytes of the arenas that somebody has. */
   get lentBytes(): number {
@@ -25,6 +26,7 @@ export class ArenaStore {
 
   constructor(budget = new MemoryBudget()) {
     this.budget = budget;
+    this.#mostKeptBytes = Math.min(mostKeptBytes, mostKeptShare * budget.limitBytes);
   }
 
   /**
@@ -42,7 +44,7 @@ export class ArenaStore {
   /** Gives an arena back when nothing reads or writes it any more. */
   giveBack(arena: Arena): void {
     this.#lent.delete(arena);
-    if (arena.byteLength <= keptBytes && this.#free.length < mostKept) this.#free.push(arena);
+    if (this.keptBytes + arena.byteLength <= this.#mostKeptBytes) this.#free.push(arena);
   }
 
   /** Says that an arena is not coming back, since something failed in it. */
