@@ -46,7 +46,7 @@ describe('the process', () => {
   });
 
   it('on an error that nothing caught finishes what runs, still answers what a balancer sends, and exits with 1', async () => {
-    const module = "process.once('SIGUSR2', () => { throw new Error('nobody caught this'); });";
+    const module = "process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });";
     const { child, url, output, ended } = await start({
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`,
       DRAIN_DELAY_MS: '500', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2',
@@ -54,7 +54,7 @@ describe('the process', () => {
     await untilReady(child, url, output);
     const running = post(`${url}/lif/grad`, { current: { linspace: [0.5, 2.5, 100_000] }, steps: 3000, encoding: 'base64' });
     await new Promise((resolve) => setTimeout(resolve, 100));
-    child.kill('SIGUSR2');
+    child.kill('SIGWINCH');
     await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
     expect((await running).status).toBe(200);
     expect(await ended).toEqual([1, null]);
