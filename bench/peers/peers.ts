@@ -1,0 +1,63 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../test/support/process.ts';
+
+export type PeerName = 'JAX' | 'PyTorch';
+
+/** A server of somebody else's making, started only while it is measured. */
+export interface Peer {
+  readonly name: PeerName;
+  /** The Python modules that it needs, and whose versions are told. */
+  readonly modules: readonly string[];
+  /** A module in this folder, and the application in it, as uvicorn wants them. */
+  readonly application: string;
+}
+
+export const peers: readonly Peer[] = [
+  { name: 'JAX', modules: ['jax', 'fastapi', 'uvicorn', 'orjson', 'numpy'], application: 'jax_server:app' },
+  { name: 'PyTorch', modules: ['torch', 'fastapi', 'uvicorn', 'orjson', 'numpy'], application: 'torch_server:app' },
+];
+
+const python = process.env.PYTHON ?? 'python3';
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const startMs = 60_000;
+
+/** The versions of a peer's modules; where one is missing, which. */
+export function versionsOf({ modules }: Peer): { readonly versions: string } | { readonly missing: readonly string[] } {
+  const found = modules.map((name) => {
+    const { status, stdout } = spawnSync(python, ['-c', `import ${name}; print(${name}.__version__)`], { encoding: 'utf8' });
+    return { name, version: status === 0 ? stdout.trim() : undefined };
+  });
+  const missing = found.filter(({ version }) => version === undefined).map(({ name }) => name);
+  if (missing.length > 0) return { missing };
+  return { versions: found.map(({ name, version }) => `${name} ${version!}`).join(', ') };
+}
+
+/**
+ * Starts a peer and waits until it answers.
+ *
+ * @throws {Error} when it does not within a minute.
+ */
+export async function startPeer({ name, application }: Peer): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(python, ['-m', 'uvicorn', application, '--port', String(port), '--log-level', 'warning'], {
+    cwd: folder,
+    env: { ...process.env, JAX_PLATFORMS: 'cpu', PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  const end = performance.now() + startMs;
+  while (performance.now() < end && child.exitCode === null) {
+    if (await fetch(`${url}/openapi.json`).then((answer) => answer.ok, () => false)) return { url, stop };
+    await sleep(100);
+  }
+  await stop();
+  throw new Error(`${name}'s server did not answer within ${startMs / 1000} s`);
+}

@@ -1,0 +1,24 @@
+import { quantile, summarise } from '../../load/statistics.ts';
+import type { PeerRow } from './measure.ts';
+
+const head = ['work', 'at a time', 'ours: requests/s', 'theirs', 'ratio: median (min to max)', 'aim', 'numbers that agree'];
+
+/** The rows as a table of Markdown. */
+export function peerTable(rows: readonly PeerRow[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map((row) => line(cellsOf(row)))];
+}
+
+function cellsOf({ work, ours, theirs, agreement }: PeerRow): string[] {
+  const { median, min, max } = ratiosOf({ ours, theirs });
+  const rate = (rates: readonly number[]) => quantile(rates, 0.5).toPrecision(3);
+  return [
+    `${work.name}, beside ${work.peer}`, String(work.connections), rate(ours), rate(theirs),
+    `${median.toPrecision(3)} (${min.toPrecision(3)} to ${max.toPrecision(3)})`, String(work.aim), `${(100 * agreement).toFixed(2)} %`,
+  ];
+}
+
+/** Round by round, since what slows a machine down for a while slows both sides. */
+export function ratiosOf({ ours, theirs }: Pick<PeerRow, 'ours' | 'theirs'>): { readonly median: number; readonly min: number; readonly max: number } {
+  return summarise(ours.map((rate, round) => rate / theirs[round]!));
+}
