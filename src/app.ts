@@ -31,6 +31,7 @@ import { lifRoutes } from './routes/lif.ts';
 import { problemRoutes } from './routes/problems.ts';
 import { answerMedia } from './routes/compute-handler.ts';
 import { surrogateRoutes } from './routes/surrogate.ts';
+import { surrogatePictureRoutes } from './routes/surrogate-picture.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -106,6 +107,11 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
       facts.register(catalogueRoutes);
       facts.register(problemRoutes);
       facts.register(infoRoutes);
+      ready();
+    });
+    api.register((pictures, _none, ready) => {
+      pictures.addHook('onRequest', requireAcceptable(['image/svg+xml']));
+      pictures.register(surrogatePictureRoutes);
       ready();
     });
     api.register(inferenceRoutes);
