@@ -1,0 +1,130 @@
+/** One request of the page, as people can send it too. */
+export interface ApiRequest {
+  readonly path: string;
+  readonly body: object;
+}
+
+export interface Meta {
+  readonly backend: string;
+  readonly device: string;
+  readonly dtype: string;
+  readonly elapsed_ms: number;
+  readonly fallback?: object;
+}
+
+/** What came back, and how long it took from here to there and back. */
+export interface ApiAnswer<Body> {
+  readonly body: Body;
+  readonly roundTripMs: number;
+}
+
+export interface Surrogate {
+  readonly name: string;
+  readonly [parameter: string]: string | number;
+}
+
+export interface EvalAnswer {
+  readonly results: readonly { readonly surrogate: Surrogate; readonly spike: number[]; readonly value: number[] }[];
+  readonly meta: Meta;
+}
+
+export interface GradAnswer {
+  readonly results: readonly { readonly surrogate: Surrogate; readonly grad: number[] }[];
+  readonly meta: Meta;
+}
+
+export interface SimulateAnswer {
+  readonly spike_counts: number[];
+  readonly firing_rates: number[];
+  readonly spike_times: number[][];
+  readonly v?: number[][];
+  readonly meta: Meta;
+}
+
+export interface LifGradAnswer {
+  readonly results: readonly {
+    readonly surrogate: Surrogate;
+    readonly loss: number[];
+    readonly spike_counts: number[];
+    readonly grad: Readonly<Record<string, number[]>>;
+  }[];
+  readonly meta: Meta;
+}
+
+export interface CatalogueEntry {
+  readonly name: string;
+  readonly family: string;
+  readonly summary: string;
+  readonly parameters: Readonly<Record<string, ParameterEntry>>;
+  readonly formulas: { readonly grad: string; readonly value: string };
+  readonly aliases: readonly { readonly library: string; readonly name: string; readonly note?: string }[];
+  readonly references: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export interface ParameterEntry {
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly integer: boolean;
+  readonly meaning: string;
+}
+
+/** The service's own words for what went wrong. */
+export interface ProblemDocument {
+  readonly title: string;
+  readonly detail: string;
+  readonly status: number;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** An answer that is a problem, or none at all. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly errors: NonNullable<ProblemDocument['errors']>;
+
+  constructor({ title, detail, status, errors = [] }: ProblemDocument) {
+    super(`${title}. ${detail}`);
+    this.status = status;
+    this.errors = errors;
+  }
+}
+
+let key = '';
+
+/** The key that requests carry from now on; kept until the page is left, and nowhere else. */
+export function useKey(given: string): void {
+  key = given.trim();
+}
+
+/** Where a path of the service is, seen from the page, whatever stands in front of both. */
+export function urlOf(path: string): string {
+  return new URL(path.replace(/^\//, ''), document.baseURI.replace(/[?#].*$/s, '')).href;
+}
+
+/** @throws {ApiError} when the service says no or nothing. */
+export async function call<Body>(request: ApiRequest, signal?: AbortSignal): Promise<ApiAnswer<Body>> {
+  return send<Body>(request.path, { method: 'POST', body: JSON.stringify(request.body), headers: { 'content-type': 'application/json' } }, signal);
+}
+
+/** All surrogates. @throws {ApiError} */
+export async function fetchCatalogue(): Promise<readonly CatalogueEntry[]> {
+  return (await send<{ surrogates: readonly CatalogueEntry[] }>('/surrogates', {})).body.surrogates;
+}
+
+async function send<Body>(path: string, init: RequestInit, signal?: AbortSignal): Promise<ApiAnswer<Body>> {
+  const begun = performance.now();
+  const headers = { accept: 'application/json', ...(init.headers as Record<string, string> | undefined), ...(key === '' ? {} : { authorization: `Bearer ${key}` }) };
+  let response: Response;
+  let body: unknown;
+  try {
+    response = await fetch(urlOf(path), { ...init, headers, ...(signal && { signal }) });
+    body = await response.json();
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    throw new ApiError({ title: 'No answer', detail: 'The service cannot be reached, or its answer was cut off; is it still running?', status: 0 });
+  }
+  if (!response.ok) throw new ApiError(body as ProblemDocument);
+  return { body: body as Body, roundTripMs: performance.now() - begun };
+}

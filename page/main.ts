@@ -1,0 +1,62 @@
+import { readAddress, writeAddress } from './address.ts';
+import { ApiError, fetchCatalogue, useKey, type CatalogueEntry } from './api.ts';
+import { element, newId } from './dom.ts';
+import { gallery } from './gallery.ts';
+import { gradient } from './gradient.ts';
+import { neuron } from './neuron.ts';
+import type { PartOptions } from './part.ts';
+
+const parts: Readonly<Record<string, { title: string; make: (options: PartOptions) => HTMLElement }>> = {
+  gallery: { title: 'Gallery', make: gallery },
+  neuron: { title: 'Neuron', make: neuron },
+  gradient: { title: 'Gradient', make: gradient },
+};
+
+const main = document.querySelector('main')!;
+let catalogue: readonly CatalogueEntry[] = [];
+
+async function start(): Promise<void> {
+  main.replaceChildren(element('p', { class: 'loading', role: 'status' }, 'Loading the catalogue'));
+  try {
+    catalogue = await fetchCatalogue();
+  } catch (error) {
+    main.replaceChildren(failure(error));
+    return;
+  }
+  showPart();
+}
+
+/** Makes the part that the address names, as it is set there. */
+function showPart(): void {
+  const address = readAddress(location.hash);
+  const name = Object.hasOwn(parts, address.part) ? address.part : 'gallery';
+  const { title, make } = parts[name]!;
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.getAttribute('href') === `#${name}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  document.title = `${title} · Surrogate explorer`;
+  const remember = (settings: ReadonlyMap<string, string>): void => { history.replaceState(null, '', writeAddress({ part: name, settings })); };
+  main.replaceChildren(make({ catalogue, settings: address.settings, remember }));
+}
+
+function failure(error: unknown): HTMLElement {
+  const message = element('p', {}, error instanceof Error ? error.message : String(error));
+  if (!(error instanceof ApiError) || error.status !== 401) {
+    return element('div', { class: 'error', role: 'alert' }, message, element('button', { type: 'button', onclick: () => { void start(); } }, 'Try again'));
+  }
+  const id = newId();
+  const input = element('input', { id, type: 'password', autocomplete: 'off' });
+  const use = (): void => {
+    useKey(input.value);
+    void start();
+  };
+  return element('div', { class: 'error', role: 'alert' }, message, element('label', { for: id }, 'Key of this service'), input, element('button', { type: 'button', onclick: use }, 'Use it'));
+}
+
+addEventListener('hashchange', () => {
+  if (catalogue.length === 0) return;
+  showPart();
+  main.focus();
+});
+await start();
