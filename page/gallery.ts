@@ -1,6 +1,7 @@
 import { surrogateFigure, surrogateLabel } from '../src/plot/surrogate-figure.ts';
 import { readRange, readSurrogates, writeSurrogates } from './address.ts';
-import { ApiError, call, type ApiRequest, type CatalogueEntry, type EvalAnswer, type GradAnswer } from './api.ts';
+import type { ApiRequest, CatalogueEntry, EvalAnswer, GradAnswer } from './api-types.ts';
+import { ApiError, call } from './api.ts';
 import type { Range } from './cursor.ts';
 import { element, newId } from './dom.ts';
 import { newest } from './newest.ts';

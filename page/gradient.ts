@@ -1,6 +1,7 @@
 import { surrogateLabel } from '../src/plot/surrogate-figure.ts';
 import { readSurrogates, writeSurrogates } from './address.ts';
-import { ApiError, call, type ApiRequest, type LifGradAnswer } from './api.ts';
+import type { ApiRequest, LifGradAnswer } from './api-types.ts';
+import { ApiError, call } from './api.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
 import { complainOfParameters, linspace } from './gallery.ts';

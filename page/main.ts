@@ -1,8 +1,10 @@
 import { readAddress, writeAddress } from './address.ts';
-import { ApiError, fetchCatalogue, useKey, type CatalogueEntry } from './api.ts';
-import { element, newId } from './dom.ts';
+import type { CatalogueEntry } from './api-types.ts';
+import { ApiError, fetchCatalogue } from './api.ts';
+import { element } from './dom.ts';
 import { gallery } from './gallery.ts';
 import { gradient } from './gradient.ts';
+import { keyForm } from './key-form.ts';
 import { neuron } from './neuron.ts';
 import type { PartOptions } from './part.ts';
 
@@ -41,17 +43,14 @@ function showPart(): void {
 }
 
 function failure(error: unknown): HTMLElement {
-  const message = element('p', {}, error instanceof Error ? error.message : String(error));
-  if (!(error instanceof ApiError) || error.status !== 401) {
-    return element('div', { class: 'error', role: 'alert' }, message, element('button', { type: 'button', onclick: () => { void start(); } }, 'Try again'));
-  }
-  const id = newId();
-  const input = element('input', { id, type: 'password', autocomplete: 'off' });
-  const use = (): void => {
-    useKey(input.value);
-    void start();
-  };
-  return element('div', { class: 'error', role: 'alert' }, message, element('label', { for: id }, 'Key of this service'), input, element('button', { type: 'button', onclick: use }, 'Use it'));
+  const again = (): void => { void start(); };
+  const needsKey = error instanceof ApiError && error.status === 401;
+  return element(
+    'div',
+    { class: 'error', role: 'alert' },
+    element('p', {}, error instanceof Error ? error.message : String(error)),
+    needsKey ? keyForm(again) : element('button', { type: 'button', onclick: again }, 'Try again'),
+  );
 }
 
 addEventListener('hashchange', () => {

@@ -1,5 +1,6 @@
 import { readRange } from './address.ts';
-import { ApiError, call, type ApiRequest, type SimulateAnswer } from './api.ts';
+import type { ApiRequest, SimulateAnswer } from './api-types.ts';
+import { ApiError, call } from './api.ts';
 import { currentOf, waveforms } from './currents.ts';
 import type { Range } from './cursor.ts';
 import { element } from './dom.ts';

@@ -1,4 +1,4 @@
-import type { CatalogueEntry } from './api.ts';
+import type { CatalogueEntry } from './api-types.ts';
 
 /** What a part of the page is made from. */
 export interface PartOptions {

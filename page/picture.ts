@@ -1,9 +1,11 @@
 import { drawFigure } from '../src/plot/draw.ts';
 import type { Figure } from '../src/plot/figure.ts';
 import { numberText } from '../src/plot/scale.ts';
-import { ApiError, urlOf, useKey, type ApiRequest, type Meta } from './api.ts';
+import type { ApiRequest, Meta } from './api-types.ts';
+import { ApiError, urlOf } from './api.ts';
 import { Cursor, type Range } from './cursor.ts';
 import { element, fromMarkup, newId } from './dom.ts';
+import { keyForm } from './key-form.ts';
 import { saveCsv, savePng, saveSvg } from './save.ts';
 import { snippets, type Snippet } from './snippets.ts';
 import { thinned, type Table } from './table.ts';
@@ -43,11 +45,11 @@ export class Picture {
   readonly #readout = element('p', { class: 'readout', 'aria-hidden': 'true' });
   readonly #spoken = element('p', { class: 'unseen', 'aria-live': 'polite' });
   readonly #status = element('p', { class: 'status' }, 'Loading');
-  readonly #statistics = element('div', { class: 'statistics' });
+  readonly #statistics: HTMLElement;
   readonly #summary = element('p', { class: 'summary' });
   readonly #error = element('div', { class: 'error', role: 'alert', hidden: true });
   readonly #requests = element('div', { class: 'requests' });
-  readonly #numbers = element('div', { class: 'numbers', tabindex: 0, role: 'region', 'aria-label': 'Numbers of the picture' });
+  readonly #numbers: HTMLElement;
   readonly #tools: HTMLElement;
   readonly #numbersPart: HTMLDetailsElement;
   readonly #requestsPart: HTMLDetailsElement;
@@ -61,6 +63,8 @@ export class Picture {
     this.#hint = options.onZoom === undefined ? 'Point at the picture to read its values.' : 'Point at the picture to read its values; draw over a stretch to zoom in, click twice to see all.';
     this.#readout.textContent = this.#hint;
     this.#host = element('div', { class: 'plot empty', tabindex: 0, role: 'group', 'aria-label': `${options.title}: arrow keys read values, plus and minus zoom` });
+    this.#statistics = element('div', { class: 'statistics', tabindex: 0, role: 'region', 'aria-label': `${options.title}: statistics`, hidden: true });
+    this.#numbers = element('div', { class: 'numbers', tabindex: 0, role: 'region', 'aria-label': `${options.title}: numbers` });
     this.#cursor = new Cursor({
       host: this.#host,
       onMove: (text, spoken) => {
@@ -98,6 +102,7 @@ export class Picture {
     this.#error.hidden = true;
     this.#summary.textContent = shown.summary ?? '';
     this.#status.textContent = statusText(shown);
+    this.#statistics.hidden = shown.statistics === undefined;
     this.#statistics.replaceChildren(...(shown.statistics === undefined ? [] : [tableElement(shown.statistics, 'Statistics of the curves', 5)]));
     this.#tools.hidden = this.#requestsPart.hidden = this.#numbersPart.hidden = false;
     this.#draw();
@@ -114,7 +119,7 @@ export class Picture {
     this.#host.classList.add('empty');
     this.#error.hidden = true;
     this.#summary.textContent = '';
-    this.#statistics.replaceChildren();
+    this.#statistics.hidden = true;
     this.#status.textContent = this.#spoken.textContent = text;
     this.#tools.hidden = this.#requestsPart.hidden = this.#numbersPart.hidden = true;
   }
@@ -125,22 +130,12 @@ export class Picture {
     const texts = error instanceof ApiError && error.errors.length > 0 ? error.errors.map(({ path, message }) => `${path}: ${message}`) : [];
     const children: HTMLElement[] = [element('p', {}, error instanceof Error ? error.message : String(error))];
     if (texts.length > 1) children.push(element('ul', {}, ...texts.map((text) => element('li', {}, text))));
-    if (error instanceof ApiError && error.status === 401) children.push(this.#keyForm());
+    if (error instanceof ApiError && error.status === 401) children.push(keyForm(this.#options.onRetry));
     else children.push(element('button', { type: 'button', onclick: this.#options.onRetry }, 'Try again'));
     this.#error.replaceChildren(...children);
     this.#error.hidden = false;
     if (this.#shown === undefined) this.#status.textContent = 'No picture yet';
     else this.#status.textContent = `The picture is the last one that could be computed. ${statusText(this.#shown)}`;
-  }
-
-  #keyForm(): HTMLElement {
-    const id = newId();
-    const input = element('input', { id, type: 'password', autocomplete: 'off' });
-    const use = (): void => {
-      useKey(input.value);
-      this.#options.onRetry();
-    };
-    return element('div', { class: 'key' }, element('label', { for: id }, 'Key of this service'), input, element('button', { type: 'button', onclick: use }, 'Use it'));
   }
 
   #draw(): void {
@@ -201,7 +196,7 @@ function tableElement({ columns, rows }: Table, caption: string, digits: number)
 function snippetElement({ language, text }: Snippet): HTMLElement {
   const button = element('button', { type: 'button', 'aria-label': `Copy as ${language}` }, 'Copy');
   button.addEventListener('click', () => { void copy(text, button); });
-  return element('section', { 'aria-label': language }, element('h4', {}, language, ' ', button), element('pre', { tabindex: 0, 'aria-label': `The request as ${language}` }, element('code', {}, text)));
+  return element('div', {}, element('h3', {}, language, ' ', button), element('pre', { tabindex: 0, 'aria-label': `The request as ${language}` }, element('code', {}, text)));
 }
 
 /** Copies a text, and says on the button how that went. */

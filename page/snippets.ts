@@ -1,4 +1,4 @@
-import type { ApiRequest } from './api.ts';
+import type { ApiRequest } from './api-types.ts';
 
 /** A request as it is written in one language. */
 export interface Snippet {

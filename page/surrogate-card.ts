@@ -2,7 +2,8 @@ import formulas from 'virtual:formulas';
 
 import { drawFigure } from '../src/plot/draw.ts';
 import { surrogateFigure } from '../src/plot/surrogate-figure.ts';
-import { urlOf, type CatalogueEntry } from './api.ts';
+import type { CatalogueEntry } from './api-types.ts';
+import { urlOf } from './api.ts';
 import { element, fromMarkup, newId } from './dom.ts';
 
 /** A surrogate's curves, as its small picture shows them. */
@@ -51,11 +52,11 @@ function description({ name, formulas: latex, parameters, aliases, references, n
     element('tr', {}, element('th', { scope: 'row' }, parameter), element('td', { class: 'number' }, String(usual)), element('td', {}, `${minimum} to ${maximum}`), element('td', {}, meaning)),
   );
   const list = (title: string, items: readonly (string | HTMLElement)[]): HTMLElement[] =>
-    items.length === 0 ? [] : [element('h5', {}, title), element('ul', {}, ...items.map((item) => element('li', {}, item)))];
+    items.length === 0 ? [] : [element('h4', {}, title), element('ul', {}, ...items.map((item) => element('li', {}, item)))];
   return [
-    element('h5', {}, 'Gradient'),
+    element('h4', {}, 'Gradient'),
     formula(latex.grad),
-    element('h5', {}, 'Value'),
+    element('h4', {}, 'Value'),
     formula(latex.value),
     ...(rows.length === 0
       ? [element('p', {}, 'It has no parameters.')]

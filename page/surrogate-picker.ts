@@ -1,6 +1,6 @@
 import { classOf } from '../src/plot/palette.ts';
 import type { PickedSurrogate } from './address.ts';
-import type { CatalogueEntry, ParameterEntry } from './api.ts';
+import type { CatalogueEntry, ParameterEntry } from './api-types.ts';
 import { element, newId, svgElement } from './dom.ts';
 import { numberField, type Field } from './fields.ts';
 
