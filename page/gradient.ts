@@ -7,7 +7,7 @@ import { fieldGroup } from './fields.ts';
 import { complainOfParameters, linspace } from './gallery.ts';
 import { gradientFigure, quantities, resetText, type GradientCurves, type GradientOf } from './gradient-figure.ts';
 import { newest } from './newest.ts';
-import { complainOfSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup } from './neuron-fields.ts';
+import { complainOfSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup, type NeuronModel } from './neuron-fields.ts';
 import type { PartOptions } from './part.ts';
 import { Picture } from './picture.ts';
 import { Settings } from './settings.ts';
@@ -115,7 +115,7 @@ async function showGradient(picture: Picture, picker: SurrogatePicker, settings:
 }
 
 /** A number's gradient would be the sum over neurons: what is to be differentiated is given to each. */
-function perNeuron(model: ReturnType<typeof neuronOf>, wrt: readonly GradientOf[], neurons: number): object {
+function perNeuron(model: NeuronModel, wrt: readonly GradientOf[], neurons: number): object {
   const shared = (name: 'tau' | 'v_threshold'): unknown => (wrt.includes(name) ? { linspace: [model[name], model[name], neurons] } : model[name]);
   return { ...model, tau: shared('tau'), v_threshold: shared('v_threshold') };
 }

@@ -44,6 +44,7 @@ export function currentSettings(settings: Settings, steps: number, dt: number): 
   };
 }
 
+const integrations = [['euler', 'Euler'], ['exponential', 'exponential']] as const;
 const resets = [['hard', 'hard: to v_reset'], ['soft', 'soft: minus the threshold'], ['none', 'none']] as const;
 
 /** Names of the numbers that `neuronGroup` has fields for. */
@@ -51,21 +52,41 @@ export const neuronNumbers = ['tau', 'v_threshold', 'v_reset', 'refractory'] as 
 
 /** The fields of a neuron. */
 export function neuronGroup(settings: Settings): HTMLFieldSetElement {
+  const reset = settings.choice('reset', 'hard', { label: 'Reset', choices: resets });
+  const vReset = settings.number('v_reset', 0, { label: 'v_reset', minimum: -1e4, maximum: 1e4, slider: [-1, 1], hint: 'Where a hard reset puts the potential' });
+  const showReset = (): void => { vReset.element.hidden = reset.value() !== 'hard'; };
+  reset.element.addEventListener('change', showReset);
+  showReset();
   return fieldGroup(
     'Neuron',
     settings.number('tau', 10, { label: 'tau', unit: 'ms', minimum: 1e-3, maximum: 1e6, slider: [1, 100], logarithmic: true, hint: 'Membrane time constant' }).element,
     settings.number('v_threshold', 1, { label: 'Threshold', minimum: -1e4, maximum: 1e4, slider: [0.1, 3], hint: 'v_threshold' }).element,
-    settings.choice('reset', 'hard', { label: 'Reset', choices: resets }).element,
-    settings.number('v_reset', 0, { label: 'v_reset', minimum: -1e4, maximum: 1e4, slider: [-1, 1], hint: 'Where a hard reset puts the potential' }).element,
-    settings.number('refractory', 0, { label: 'Refractoriness', unit: 'ms', minimum: 0, maximum: 1e6, slider: [0, 20] }).element,
+    reset.element,
+    vReset.element,
+    settings.number('refractory', 0, { label: 'Refractory', unit: 'ms', minimum: 0, maximum: 1e6, slider: [0, 20], hint: 'How long a spike holds the neuron' }).element,
+    settings.choice('integration', 'euler', { label: 'Integration', choices: integrations }).element,
   );
 }
 
-/** The `neuron` of a request, of fields that are right. */
-export function neuronOf(settings: Settings): { tau: number; v_threshold: number; v_reset: number; reset: string; refractory: number } {
+/** The `neuron` of a request. */
+export interface NeuronModel {
+  readonly tau: number;
+  readonly v_threshold: number;
+  readonly v_reset: number;
+  readonly refractory: number;
+  readonly reset: string;
+  readonly integration: string;
+}
+
+/** What the fields, all of them right, make of a neuron. */
+export function neuronOf(settings: Settings): NeuronModel {
   const [tau, v_threshold, v_reset, refractory] = neuronNumbers.map((name) => settings.valueOf(name)!) as [number, number, number, number];
-  const reset = settings.text('reset', 'hard');
-  return { tau, v_threshold, v_reset, reset: resets.some(([name]) => name === reset) ? reset : 'hard', refractory };
+  return { tau, v_threshold, v_reset, refractory, reset: oneOf(resets, settings.text('reset', 'hard')), integration: oneOf(integrations, settings.text('integration', 'euler')) };
+}
+
+/** A word of a list, its first where it is none. */
+function oneOf(choices: readonly (readonly [value: string, text: string])[], word: string): string {
+  return (choices.find(([value]) => value === word) ?? choices[0]!)[0];
 }
 
 /** The fields of time. */

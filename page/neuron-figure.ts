@@ -13,6 +13,8 @@ export interface Trace {
   readonly duration: number;
 }
 
+const mostDots = 150;
+
 /** A neuron over time: its current, its membrane potential with threshold and spikes, and the spikes alone. */
 export function traceFigure({ times, current, v, spikeTimes, threshold, duration }: Trace, width: number, range?: readonly [number, number]): Figure {
   const x = { domain: range ?? ([0, duration] as const) };
@@ -28,7 +30,8 @@ export function traceFigure({ times, current, v, spikeTimes, threshold, duration
         marks: [
           { kind: 'line', label: 'membrane potential', style: 0, x: times, y: v },
           { kind: 'rule', label: 'threshold', y: threshold },
-          { kind: 'dots', label: 'spike', style: 1, x: spikeTimes, y: spikeTimes.map(() => threshold) },
+          // More would only be a bar.
+          ...(spikeTimes.length <= mostDots ? [{ kind: 'dots', label: 'spike', style: 1, x: spikeTimes, y: spikeTimes.map(() => threshold) } as const] : []),
         ],
       },
       {

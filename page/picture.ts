@@ -161,6 +161,7 @@ export class Picture {
       'div',
       { class: 'tools' },
       ...(zoom ?? []),
+      element('span', {}, 'Save'),
       button('SVG', () => { if (this.#figure) saveSvg(this.#figure, fileName); }, 'Save as SVG'),
       button('PNG', () => { if (this.#figure) savePng(this.#figure, fileName).catch((error: unknown) => { this.fail(error); }); }, 'Save as PNG'),
       button('CSV', () => { if (this.#shown) saveCsv(this.#shown.table(), fileName); }, 'Save as CSV'),
