@@ -21,8 +21,11 @@ export class Explorer {
   /** Messages on the console, errors, and requests to elsewhere; a good page has none. */
   readonly complaints: string[] = [];
 
+  readonly #url: string;
+
   private constructor(page: Page, url: string) {
     this.page = page;
+    this.#url = url;
     page.on('console', (message) => this.complaints.push(message.text()));
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('request', (request) => {
@@ -30,10 +33,20 @@ export class Explorer {
     });
   }
 
-  static async open(context: BrowserContext, url: string, hash = ''): Promise<Explorer> {
-    const explorer = new Explorer(await context.newPage(), url);
-    await explorer.page.goto(`${url}/${hash}`);
-    return explorer;
+  static async open(context: BrowserContext, url: string): Promise<Explorer> {
+    return new Explorer(await context.newPage(), url);
+  }
+
+  /** Loads the page anew, as someone who follows a link. */
+  async follow(hash: string): Promise<void> {
+    // With another # alone, a browser would not load anything.
+    if (this.page.url().startsWith(this.#url)) {
+      await this.page.evaluate(`history.replaceState(null, '', ${JSON.stringify(`/${hash}`)})`);
+      await this.page.reload();
+    } else {
+      await this.page.goto(`${this.#url}/${hash}`);
+    }
+    await this.drawn();
   }
 
   /** Waits until every picture is the one of what is set. */

@@ -12,39 +12,23 @@ import { executablePath, Explorer, launch } from './browser.ts';
 describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
   let service: Service;
   let browser: Browser;
-  let context: BrowserContext;
-  const open: Explorer[] = [];
+  let explorer: Explorer;
   const contextOf = (options: BrowserContextOptions): Promise<BrowserContext> => browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
 
   beforeAll(async () => {
     [service, browser] = await Promise.all([Service.start(), launch()]);
-    context = await contextOf({ permissions: ['clipboard-read', 'clipboard-write'] });
+    explorer = await Explorer.open(await contextOf({ permissions: ['clipboard-read', 'clipboard-write'] }), service.url);
   });
   afterAll(async () => {
     await browser.close();
     await service.stop();
   });
-  afterEach(async () => {
-    // After each test, whatever it was about.
-    const complaints = open.flatMap((explorer) => explorer.complaints);
-    await Promise.all(open.splice(0).map((explorer) => explorer.page.close()));
-    expect(complaints).toEqual([]);
-  });
-
-  const explore = async (hash: string, { url = service.url, inside = context } = {}): Promise<Explorer> => {
-    const explorer = await Explorer.open(inside, url, hash);
-    open.push(explorer);
-    return explorer;
-  };
-  const drawn = async (hash: string): Promise<Explorer> => {
-    const explorer = await explore(hash);
-    await explorer.drawn();
-    return explorer;
-  };
+  // After each test, whatever it was about.
+  afterEach(() => { expect(explorer.complaints.splice(0)).toEqual([]); });
 
   describe('the gallery', () => {
     it('has every surrogate as a small picture, and the curves that the API gives for those picked', async () => {
-      const explorer = await drawn('');
+      await explorer.follow('');
       await expect.poll(() => explorer.page.locator('.card .small svg').count()).toBe(catalogue.size);
       const columns = await explorer.columns();
       const surrogate = ['sigmoid', 'piecewise_quadratic', 'relu_grad', 'gaussian_grad', { name: 'erf', alpha: 2 }, { name: 'arctan', alpha: 3 }];
@@ -66,7 +50,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it('answers a slider, and its link opens the same picture', async () => {
-      const explorer = await drawn('#gallery?compare=sigmoid&x=-1,1');
+      await explorer.follow('#gallery?compare=sigmoid&x=-1,1');
       const slider = explorer.page.getByRole('slider', { name: 'alpha, slider' });
       const seen = new Set<string>();
       for (const place of [600, 700, 800]) {
@@ -77,12 +61,13 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
         expect(explorer.page.url()).toContain(`compare=sigmoid(alpha:${alpha})&x=-1,1`);
       }
       expect(seen.size).toBe(3);
-      const again = await drawn(new URL(explorer.page.url()).hash);
-      expect(await again.columns()).toEqual(await explorer.columns());
+      const before = await explorer.columns();
+      await explorer.follow(new URL(explorer.page.url()).hash);
+      expect(await explorer.columns()).toEqual(before);
     });
 
     it('is picked by ticking, filtered by words, and says so when nothing is left', async () => {
-      const explorer = await drawn('#gallery?compare=sigmoid');
+      await explorer.follow('#gallery?compare=sigmoid');
       await explorer.page.getByRole('searchbox').fill('snntorch escape');
       await expect.poll(() => explorer.page.locator('.card:visible').count()).toBe(1);
       await explorer.page.getByRole('checkbox', { name: 'snntorch.spike_rate_escape' }).check();
@@ -95,7 +80,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it('shows formulas, parameters, aliases and papers', async () => {
-      const explorer = await drawn('');
+      await explorer.follow('');
       const card = explorer.page.getByRole('article', { name: 'erf', exact: true });
       await card.getByText('Formula, parameters, sources').click();
       await expect.poll(() => card.locator('math').count()).toBe(2);
@@ -108,7 +93,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it('is read and zoomed by keys and by the pointer', async () => {
-      const explorer = await drawn('#gallery?compare=sigmoid');
+      await explorer.follow('#gallery?compare=sigmoid');
       const plot = explorer.page.locator('.plot');
       await plot.focus();
       await plot.press('ArrowRight');
@@ -132,7 +117,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
 
   describe('a neuron', () => {
     it("is the tutorial's: four spikes, at the right times", async () => {
-      const explorer = await drawn('#neuron');
+      await explorer.follow('#neuron');
       await expect.poll(() => explorer.page.locator('figure .summary').first().textContent()).toBe('4 spikes, 80 Hz; at 10.9, 21.9, 32.9, 43.9 ms');
       const columns = await explorer.columns();
       expect(columns.get('spike')!.flatMap((spike, step) => (spike === 1 ? [step] : []))).toEqual([109, 219, 329, 439]);
@@ -146,7 +131,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it('takes currents of each waveform, and a link gives the same noise again', async () => {
-      const explorer = await drawn('#neuron');
+      await explorer.follow('#neuron');
       const seen = new Set<string>();
       for (const waveform of ['step', 'ramp', 'sine', 'noise']) {
         await explorer.page.getByLabel('Waveform').selectOption(waveform);
@@ -157,12 +142,13 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
         }).toBe(true);
         seen.add((await explorer.columns()).get('current')!.join());
       }
-      const again = await drawn(new URL(explorer.page.url()).hash);
-      expect(await again.columns()).toEqual(await explorer.columns());
+      const before = await explorer.columns();
+      await explorer.follow(new URL(explorer.page.url()).hash);
+      expect(await explorer.columns()).toEqual(before);
     });
 
     it('keeps what is typed wrong, says what would be right, and keeps the picture', async () => {
-      const explorer = await drawn('#neuron');
+      await explorer.follow('#neuron');
       const tau = explorer.page.getByRole('textbox', { name: 'tau (ms)' });
       await tau.fill('20');
       await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^2 spikes/);
@@ -178,7 +164,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it("shows the service's own words for what it refuses, beside the last good picture", async () => {
-      const explorer = await drawn('#neuron?reset=none&tau=1');
+      await explorer.follow('#neuron?reset=none&tau=1');
       await explorer.page.getByRole('textbox', { name: 'dt (ms)' }).fill('30');
       const alert = explorer.page.getByRole('alert').first();
       await expect.poll(() => alert.textContent()).toContain('The result leaves the range of its numbers');
@@ -189,7 +175,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it('says when the service is gone, and tries again', async () => {
-      const explorer = await drawn('#neuron');
+      await explorer.follow('#neuron');
       await explorer.page.route('**/lif/simulate', (route) => route.abort());
       await explorer.page.getByRole('textbox', { name: 'Threshold' }).fill('0.5');
       const alert = explorer.page.getByRole('alert').first();
@@ -203,7 +189,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
 
   describe('the gradient', () => {
     it("is the tutorial's, through the reset and detached", async () => {
-      const explorer = await drawn('#gradient');
+      await explorer.follow('#gradient');
       await expect.poll(() => explorer.page.locator('.statistics tr').count()).toBe(9);
       const rows = await explorer.page.locator('.statistics tbody tr').allInnerTexts();
       expect(rows).toContain('sigmoid (alpha 4)\tcurrent\tthrough the reset\t2.0763\t3.074\t1.6188');
@@ -215,7 +201,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it('is also with respect to tau and the threshold, for each neuron', async () => {
-      const explorer = await drawn('#gradient?surrogates=sigmoid&detached=false');
+      await explorer.follow('#gradient?surrogates=sigmoid&detached=false');
       await explorer.page.getByRole('checkbox', { name: 'tau' }).check();
       await explorer.page.getByRole('checkbox', { name: 'v_threshold' }).check();
       await expect.poll(() => explorer.words()).toEqual(expect.arrayContaining(['dL/dI, through the reset', 'dL/dτ, through the reset', 'dL/dθ, through the reset']));
@@ -229,7 +215,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
 
   describe('a picture', () => {
     it('is saved as SVG, PNG and CSV', async () => {
-      const explorer = await drawn('#neuron');
+      await explorer.follow('#neuron');
       const svg = await explorer.save('Save as SVG');
       expect(svg.name).toBe('neuron.svg');
       expect(svg.bytes.toString()).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" width="(\d+)".*<title>.*<\/svg>$/);
@@ -244,7 +230,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it('shows its request in three languages, each of which runs as it stands', async () => {
-      const explorer = await drawn('#gradient?surrogates=erf(alpha:2)&detached=false&neurons=3');
+      await explorer.follow('#gradient?surrogates=erf(alpha:2)&detached=false&neurons=3');
       await explorer.page.getByText('Request', { exact: true }).click();
       const texts = await explorer.page.locator('.requests pre').allTextContents();
       const [curl, fetched, python] = texts as [string, string, string];
@@ -264,7 +250,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
 
     it('has its numbers as a table', async () => {
-      const explorer = await drawn('#neuron');
+      await explorer.follow('#neuron');
       await explorer.page.getByText('Numbers', { exact: true }).first().click();
       const table = explorer.page.locator('.numbers table').first();
       await expect.poll(() => table.locator('caption').textContent()).toBe('56 of 500 rows; the CSV has all');
@@ -274,17 +260,20 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
 
   it('asks for a key where the service does', async () => {
     const guarded = await Service.start({ API_KEYS: 'a-key-of-16-letters' });
-    const explorer = await explore('#neuron', { url: guarded.url });
-    await expect.poll(() => explorer.page.getByRole('alert').textContent()).toContain('A key is needed');
-    explorer.complaints.splice(0);
-    await explorer.page.getByLabel('Key of this service').fill('a-key-of-16-letters');
-    await explorer.page.getByRole('button', { name: 'Use it' }).click();
-    await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^4 spikes/);
+    const { page, complaints } = await Explorer.open(await contextOf({}), guarded.url);
+    await page.goto(`${guarded.url}/#neuron`);
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('A key is needed');
+    complaints.splice(0);
+    await page.getByLabel('Key of this service').fill('a-key-of-16-letters');
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await expect.poll(() => page.locator('.summary').first().textContent()).toMatch(/^4 spikes/);
+    expect(complaints).toEqual([]);
+    await page.context().close();
     await guarded.stop();
   });
 
   it('goes from part to part, and back', async () => {
-    const explorer = await drawn('');
+    await explorer.follow('');
     await explorer.page.getByRole('link', { name: 'Neuron' }).click();
     await expect.poll(() => explorer.page.title()).toBe('Neuron · Surrogate explorer');
     await explorer.page.goBack();
@@ -300,20 +289,20 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       ['#gradient?d_tau=true', 'dark', 390],
     ] as const)('axe finds nothing in %s, %s, %d wide', async (hash, colorScheme, width) => {
       // The policy would keep axe out.
-      const inside = await contextOf({ colorScheme, viewport: { width, height: 844 }, bypassCSP: true });
-      const explorer = await explore(hash, { inside });
-      await explorer.drawn();
-      for (const summary of (await explorer.page.locator('details:visible > summary').all()).slice(0, 4)) await summary.click();
-      await explorer.page.evaluate(axe);
-      const { violations } = await explorer.page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+      const own = await Explorer.open(await contextOf({ colorScheme, viewport: { width, height: 844 }, bypassCSP: true }), service.url);
+      await own.follow(hash);
+      for (const summary of (await own.page.locator('details:visible > summary').all()).slice(0, 4)) await summary.click();
+      await own.page.evaluate(axe);
+      const { violations } = await own.page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+      await own.page.context().close();
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`)).toEqual([]);
     });
 
     it.each(['#gallery', '#neuron', '#gradient'])('%s is no wider than a phone', async (hash) => {
-      const explorer = await drawn(hash);
       await explorer.page.setViewportSize({ width: 360, height: 740 });
-      await expect.poll(() => explorer.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
-      await expect.poll(() => explorer.page.locator('figure .plot > svg:not(.overlay)').first().getAttribute('width').then(Number)).toBeLessThanOrEqual(360);
+      await explorer.follow(hash);
+      expect(await explorer.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+      await explorer.page.setViewportSize({ width: 1280, height: 900 });
     });
   });
 });
