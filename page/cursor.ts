@@ -107,8 +107,8 @@ export class Cursor {
     const parts: SVGElement[] = [];
     const texts = new Map<string, string[]>();
     let shown = x;
-    for (const other of this.#frames) {
-      if (String(other.panel.x.domain) !== String(frame.panel.x.domain)) continue;
+    const among = this.#frames.filter(({ panel }) => String(panel.x.domain) === String(frame.panel.x.domain));
+    for (const other of among) {
       const [bottom, top] = other.y.range;
       for (const mark of other.panel.marks) {
         if (mark.kind !== 'line') continue;
@@ -116,7 +116,7 @@ export class Cursor {
         if (i < 0) continue;
         shown = mark.x[i]!;
         const y = mark.y[i]!;
-        const text = `${numberText(y)}${other.panel.title === undefined ? '' : ` ${other.panel.title.toLowerCase()}`}`;
+        const text = among.length > 1 && other.panel.title !== undefined ? `${wordOf(other.panel.title)} ${numberText(y)}` : numberText(y);
         texts.set(mark.label, [...(texts.get(mark.label) ?? []), text]);
         const at = toPixel(other.y, y);
         if (Number.isFinite(at) && at <= bottom + 1 && at >= top - 1) parts.push(svgElement('circle', { class: `${classOf(mark.style)} filled`, cx: toPixel(other.x, shown), cy: at, r: 3.5 }));
@@ -148,6 +148,11 @@ export class Cursor {
     const [x, y] = [event.clientX - left, event.clientY - top];
     return this.#frames.find((frame) => x >= frame.x.range[0] && x <= frame.x.range[1] && y <= frame.y.range[0] + 20 && y >= frame.y.range[1] - 10);
   }
+}
+
+/** A title within a sentence: words become small, symbols stay. */
+function wordOf(title: string): string {
+  return /^[A-Z][a-z]+$/.test(title) ? title.toLowerCase() : title;
 }
 
 /** The place of the point nearest to x; a curve's points go from left to right. */

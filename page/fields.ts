@@ -23,13 +23,14 @@ export interface NumberFieldOptions extends NumberRule {
   readonly onChange: () => void;
 }
 
-/** How many places a slider has. */
-const places = 1000;
+/** How many places a slider has, of which a key moves it by one. */
+const manyPlaces = 200;
 
 /** A number to be typed or to be slid. */
 export function numberField(options: NumberFieldOptions): Field<number> {
   const { label, unit, slider: [from, to], logarithmic = false, integer = false, hint, onChange } = options;
   const [id, problemId] = [newId(), newId()];
+  const places = integer ? Math.min(to - from, 1000) : manyPlaces;
   const input = element('input', { id, type: 'text', inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false', size: 7 });
   const slider = element('input', { type: 'range', min: 0, max: places, step: 1, 'aria-label': `${label}, slider` });
   const problem = element('p', { id: problemId, class: 'problem', hidden: true });

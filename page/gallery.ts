@@ -36,10 +36,14 @@ export function gallery({ catalogue, settings, remember }: PartOptions): HTMLEle
     catalogue,
     picked: readSurrogates(settings.get('compare') ?? usualSurrogates),
     onChange: (valid) => {
-      for (const [name, card] of cards) card.showPicked(picker.has(name));
+      showPicked();
       store();
       if (valid) draw();
     },
+  });
+  const bar = pickedBar(() => {
+    picture.element.scrollIntoView({ block: 'center' });
+    picture.element.querySelector<HTMLElement>('.plot')?.focus({ preventScroll: true });
   });
   const draw = newest((signal) => drawComparison(picture, picker, range, signal));
   const cards = new Map(catalogue.map((entry): [string, SurrogateCard] => [
@@ -49,7 +53,11 @@ export function gallery({ catalogue, settings, remember }: PartOptions): HTMLEle
       else picker.remove(entry.name);
     }),
   ]));
-  for (const [name, card] of cards) card.showPicked(picker.has(name));
+  const showPicked = (): void => {
+    for (const [name, card] of cards) card.showPicked(picker.has(name));
+    bar.show(picker.picked.length);
+  };
+  showPicked();
   draw();
 
   return element(
@@ -61,8 +69,17 @@ export function gallery({ catalogue, settings, remember }: PartOptions): HTMLEle
       element('div', { class: 'picture' }, element('h2', {}, 'Comparison'), picture.element),
       element('div', { class: 'controls' }, element('h3', {}, 'Picked'), picker.element),
     ),
-    familySections(catalogue, cards),
+    familySections(catalogue, cards, bar.element),
   );
+}
+
+/** What is at the lower edge of the window while someone picks, far from the comparison. */
+function pickedBar(onShow: () => void): { element: HTMLElement; show: (count: number) => void } {
+  const text = element('span', {});
+  return {
+    element: element('div', { class: 'picked-bar' }, text, element('button', { type: 'button', onclick: onShow }, 'Show the comparison')),
+    show: (count) => { text.textContent = count === 1 ? '1 surrogate picked' : `${count} surrogates picked`; },
+  };
 }
 
 async function drawComparison(picture: Picture, picker: SurrogatePicker, [low, high]: Range, signal: AbortSignal): Promise<void> {
@@ -100,7 +117,7 @@ export function complainOfParameters({ errors }: ApiError, picker: SurrogatePick
   }
 }
 
-function familySections(catalogue: readonly CatalogueEntry[], cards: ReadonlyMap<string, SurrogateCard>): HTMLElement {
+function familySections(catalogue: readonly CatalogueEntry[], cards: ReadonlyMap<string, SurrogateCard>, bar: HTMLElement): HTMLElement {
   const families = new Map<string, CatalogueEntry[]>();
   for (const entry of catalogue) families.set(entry.family, [...(families.get(entry.family) ?? []), entry]);
   const sections = [...families].map(([family, entries]) => ({
@@ -132,6 +149,7 @@ function familySections(catalogue: readonly CatalogueEntry[], cards: ReadonlyMap
     element('div', { class: 'field search' }, element('label', { for: id }, 'Find by name, family, library or paper'), search),
     state,
     ...sections.map(({ section }) => section),
+    bar,
   );
 }
 

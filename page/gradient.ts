@@ -58,6 +58,7 @@ export function gradient({ catalogue, settings: texts, remember }: PartOptions):
   ];
   const draw = newest(async (signal) => {
     if (settings.areRight(numbers)) await showGradient(picture, picker, settings, signal);
+    else picture.hold();
   });
   draw();
 
@@ -81,6 +82,7 @@ async function showGradient(picture: Picture, picker: SurrogatePicker, settings:
   const detached = [false, true].filter((one) => settings.text(one ? 'detached' : 'through', 'true') === 'true');
   if (from >= to) {
     settings.complain('to', `to must be greater than ${from}, where the currents begin; got ${to}`);
+    picture.hold();
     return;
   }
   if (picker.picked.length === 0 || wrt.length === 0 || detached.length === 0) {

@@ -65,10 +65,12 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
 
   const common = (): boolean => settings.areRight([...neuronNumbers, 'dt', 'steps']);
   const drawTrace = newest(async (signal) => {
-    if (settings.areRight(currentNames) && common()) await showTrace(trace, settings, zoomed, signal);
+    if ([settings.areRight(currentNames), common()].every(Boolean)) await showTrace(trace, settings, zoomed, signal);
+    else trace.hold();
   });
   const drawPopulation = newest(async (signal) => {
-    if (settings.areRight(populationNumbers) && common()) await showPopulation(population, settings, signal);
+    if ([settings.areRight(populationNumbers), common()].every(Boolean)) await showPopulation(population, settings, signal);
+    else population.hold();
   });
   const draw = (): void => {
     drawTrace();
@@ -126,6 +128,7 @@ async function showPopulation(picture: Picture, settings: Settings, signal: Abor
   const [from, to, neurons, dt, steps] = ['from', 'to', 'neurons', 'dt', 'steps'].map((name) => settings.valueOf(name)!) as [number, number, number, number, number];
   if (from >= to) {
     settings.complain('to', `to must be greater than ${from}, where the currents begin; got ${to}`);
+    picture.hold();
     return;
   }
   const request: ApiRequest = {

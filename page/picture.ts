@@ -124,6 +124,13 @@ export class Picture {
     this.#tools.hidden = this.#requestsPart.hidden = this.#numbersPart.hidden = true;
   }
 
+  /** Says that what is set cannot be drawn until the fields that are marked are right; the last good picture stays. */
+  hold(): void {
+    this.element.removeAttribute('aria-busy');
+    if (this.#shown === undefined) this.empty('There is no picture until the marked fields are right.');
+    else this.#status.textContent = `The picture is the last one that could be computed. ${statusText(this.#shown)}`;
+  }
+
   /** Says what went wrong, in the service's words; the last good picture stays. */
   fail(error: unknown): void {
     this.element.removeAttribute('aria-busy');

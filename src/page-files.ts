@@ -38,6 +38,7 @@ export function readPageFiles(folder = built): ReadonlyMap<string, PageFile> {
 
 function readPageFile(file: string, type: string): PageFile {
   const identity = readFileSync(file);
-  const etag = `"${createHash('sha256').update(identity).digest('base64url').slice(0, 27)}"`;
+  // Weak, since it stands for the compressed forms as well.
+  const etag = `W/"${createHash('sha256').update(identity).digest('base64url').slice(0, 27)}"`;
   return { type, etag, identity, gzip: readFileSync(`${file}.gz`), br: readFileSync(`${file}.br`) };
 }

@@ -61,7 +61,8 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _optio
       const label = surrogateLabel({ ...surrogate.parameters, name });
       const picture = drawFigure(surrogateFigure({ x, spike, surrogates: [{ label, value, grad }], ...size }), { file: background });
 
-      const etag = `"${createHash('sha256').update(picture).digest('base64url').slice(0, 27)}"`;
+      // Weak, since it stands for compressed answers as well.
+      const etag = `W/"${createHash('sha256').update(picture).digest('base64url').slice(0, 27)}"`;
       void reply
         .header('cache-control', `${visibility}, max-age=86400`)
         .header('etag', etag)
