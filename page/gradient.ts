@@ -4,8 +4,8 @@ import type { ApiRequest, LifGradAnswer } from './api-types.ts';
 import { ApiError, call } from './api.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
-import { complainOfParameters, linspace } from './gallery.ts';
 import { gradientFigure, quantities, resetText, type GradientCurves, type GradientOf } from './gradient-figure.ts';
+import { linspace } from './linspace.ts';
 import { newest } from './newest.ts';
 import { complainOfSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup, type NeuronModel } from './neuron-fields.ts';
 import type { PartOptions } from './part.ts';
@@ -110,7 +110,7 @@ async function showGradient(picture: Picture, picker: SurrogatePicker, settings:
     if (signal.aborted) return;
     picture.fail(error);
     if (error instanceof ApiError) {
-      complainOfParameters(error, picker);
+      picker.complain(error.errors);
       complainOfSettings(error.errors, settings);
     }
   }

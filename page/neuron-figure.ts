@@ -19,7 +19,7 @@ const mostDots = 150;
 export function traceFigure({ times, current, v, spikeTimes, threshold, duration }: Trace, width: number, range?: readonly [number, number]): Figure {
   const x = { domain: range ?? ([0, duration] as const) };
   return {
-    title: `Current, membrane potential and ${spikeTimes.length} spikes of a neuron from ${x.domain[0]} to ${x.domain[1]} ms`,
+    title: `Current, membrane potential and ${spikeTimes.length} ${spikeTimes.length === 1 ? 'spike' : 'spikes'} of a neuron from ${x.domain[0]} to ${x.domain[1]} ms`,
     width,
     height: 460,
     panels: [

@@ -5,7 +5,7 @@ import { currentOf, waveforms } from './currents.ts';
 import type { Range } from './cursor.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
-import { linspace } from './gallery.ts';
+import { linspace } from './linspace.ts';
 import { newest } from './newest.ts';
 import { populationFigure, traceFigure } from './neuron-figure.ts';
 import { complainOfSettings, currentGroup, currentSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup } from './neuron-fields.ts';

@@ -1,6 +1,6 @@
 import { classOf } from '../src/plot/palette.ts';
 import type { PickedSurrogate } from './address.ts';
-import type { CatalogueEntry, ParameterEntry } from './api-types.ts';
+import type { CatalogueEntry, ParameterEntry, ProblemDocument } from './api-types.ts';
 import { element, newId, svgElement } from './dom.ts';
 import { numberField, type Field } from './fields.ts';
 
@@ -55,9 +55,12 @@ export class SurrogatePicker {
     return this.#picked.map(({ name, parameters }) => ({ name, ...parameters }));
   }
 
-  /** Says beside a parameter what the service finds wrong with it. */
-  complain(index: number, parameter: string, problem: string): void {
-    this.#fields[index]?.get(parameter)?.complain(problem);
+  /** Says beside the parameters what the service finds wrong with them. */
+  complain(errors: NonNullable<ProblemDocument['errors']>): void {
+    for (const { path, message } of errors) {
+      const place = /^\/surrogate\/(\d+)\/(.+)$/.exec(path);
+      if (place !== null) this.#fields[Number(place[1])]?.get(place[2]!)?.complain(message);
+    }
   }
 
   #changed(): void {

@@ -56,10 +56,10 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _optio
       const { surrogate, background, x, evalJob, gradJob } = surrogatePicturePlan(name, request.query);
       const evaluated = await app.engine.run(evalJob);
       const differentiated = await app.engine.run(gradJob);
-      const [{ spike, value }] = evaluated.result as unknown as [{ spike: Uint8Array; value: Float32Array }];
+      const { spike, value } = evaluated.result[0]!;
       const { grad } = differentiated.result[0]!;
       const label = surrogateLabel({ ...surrogate.parameters, name });
-      const picture = drawFigure(surrogateFigure({ x, spike, surrogates: [{ label, value, grad }], ...size }), { file: background });
+      const picture = drawFigure(surrogateFigure({ x, spike: spike!, surrogates: [{ label, value: value!, grad }], ...size }), { file: background });
 
       // Weak, since it stands for compressed answers as well.
       const etag = `W/"${createHash('sha256').update(picture).digest('base64url').slice(0, 27)}"`;
