@@ -20,6 +20,11 @@ export function useKey(given: string): void {
   key = given.trim();
 }
 
+/** Whether requests carry a key. */
+export function hasKey(): boolean {
+  return key !== '';
+}
+
 /** Where a path of the service is, seen from the page, whatever stands in front of both. */
 export function urlOf(path: string): string {
   return new URL(path.replace(/^\//, ''), document.baseURI.replace(/[?#].*$/s, '')).href;

@@ -34,12 +34,22 @@ function showPart(): void {
   const name = Object.hasOwn(parts, address.part) ? address.part : 'gallery';
   const { title, make } = parts[name]!;
   for (const link of document.querySelectorAll('nav a')) {
-    if (link.getAttribute('href') === `#${name}`) link.setAttribute('aria-current', 'page');
+    if (link === linkTo(name)) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  linkTo(name).href = writeAddress({ part: name, settings: address.settings });
   document.title = `${title} · Surrogate explorer`;
-  const remember = (settings: ReadonlyMap<string, string>): void => { history.replaceState(null, '', writeAddress({ part: name, settings })); };
+  const remember = (settings: ReadonlyMap<string, string>): void => {
+    const written = writeAddress({ part: name, settings });
+    history.replaceState(null, '', written);
+    // Who comes back finds the part as it was left.
+    linkTo(name).href = written;
+  };
   main.replaceChildren(make({ catalogue, settings: address.settings, remember }));
+}
+
+function linkTo(part: string): HTMLAnchorElement {
+  return document.querySelector<HTMLAnchorElement>(`nav a[data-part="${part}"]`)!;
 }
 
 function failure(error: unknown): HTMLElement {

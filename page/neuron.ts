@@ -80,7 +80,7 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
 
   return element(
     'div',
-    { class: 'with-controls' },
+    { class: 'with-controls two-pictures' },
     element('div', { class: 'picture' }, element('h2', {}, 'One neuron'), trace.element, element('h2', {}, 'Many neurons'), population.element),
     element('div', { class: 'controls' }, element('h3', {}, 'Settings'), ...groups),
   );

@@ -2,7 +2,7 @@ import { drawFigure } from '../src/plot/draw.ts';
 import type { Figure } from '../src/plot/figure.ts';
 import { numberText } from '../src/plot/scale.ts';
 import type { ApiRequest, Meta } from './api-types.ts';
-import { ApiError, urlOf } from './api.ts';
+import { ApiError, hasKey, urlOf } from './api.ts';
 import { Cursor, type Range } from './cursor.ts';
 import { element, fromMarkup, newId } from './dom.ts';
 import { keyForm } from './key-form.ts';
@@ -186,7 +186,7 @@ export class Picture {
 
   #fillRequests(): void {
     if (!this.#requestsPart.open || this.#shown === undefined) return;
-    this.#requests.replaceChildren(...snippets(this.#shown.requests, urlOf).map(snippetElement));
+    this.#requests.replaceChildren(...snippets(this.#shown.requests, urlOf, hasKey()).map(snippetElement));
   }
 }
 

@@ -6,18 +6,33 @@ export interface Snippet {
   readonly text: string;
 }
 
-/** Requests as curl, fetch and Python, each to be copied and run as it stands. */
-export function snippets(requests: readonly ApiRequest[], urlOf: (path: string) => string): Snippet[] {
-  const join = (write: (url: string, body: object) => string, between: string): string => requests.map(({ path, body }) => write(urlOf(path), body)).join(between);
+/** What stands for the key that a guarded service asks for: it is nothing to be shown or copied. */
+const keyHeader = ['authorization', 'Bearer YOUR-KEY'] as const;
+
+/**
+ * Requests as curl, fetch and Python, each to be copied and run as it stands.
+ *
+ * @param needsKey whether the service asks for a key, which is then to be put in.
+ */
+export function snippets(requests: readonly ApiRequest[], urlOf: (path: string) => string, needsKey: boolean): Snippet[] {
+  const headers: Readonly<Record<string, string>> = { 'content-type': 'application/json', ...(needsKey && Object.fromEntries([keyHeader])) };
+  const join = (write: (request: WrittenRequest) => string): string => requests.map(({ path, body }) => write({ url: urlOf(path), headers, body })).join('\n\n');
   return [
-    { language: 'curl', text: join(curl, '\n\n') },
-    { language: 'fetch', text: join(fetchCall, '\n\n') },
-    { language: 'Python', text: `import json\nfrom urllib.request import Request, urlopen\n\n${join(python, '\n\n')}` },
+    { language: 'curl', text: join(curl) },
+    { language: 'fetch', text: join(fetchCall) },
+    { language: 'Python', text: `import json\nfrom urllib.request import Request, urlopen\n\n${join(python)}` },
   ];
 }
 
-function curl(url: string, body: object): string {
-  return `curl -s ${quoted(url)} -H 'content-type: application/json' \\\n  -d ${quoted(JSON.stringify(body))}`;
+interface WrittenRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: object;
+}
+
+function curl({ url, headers, body }: WrittenRequest): string {
+  const given = Object.entries(headers).map(([name, value]) => ` -H ${quoted(`${name}: ${value}`)}`);
+  return `curl -s ${quoted(url)}${given.join('')} \\\n  -d ${quoted(JSON.stringify(body))}`;
 }
 
 /** In single quotes, as a shell takes anything. */
@@ -25,12 +40,12 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-function fetchCall(url: string, body: object): string {
-  return `console.log(await (await fetch(${JSON.stringify(url)}, {\n  method: 'POST',\n  headers: { 'content-type': 'application/json' },\n  body: JSON.stringify(${JSON.stringify(body)}),\n})).json());`;
+function fetchCall({ url, headers, body }: WrittenRequest): string {
+  return `console.log(await (await fetch(${JSON.stringify(url)}, {\n  method: 'POST',\n  headers: ${JSON.stringify(headers)},\n  body: JSON.stringify(${JSON.stringify(body)}),\n})).json());`;
 }
 
-function python(url: string, body: object): string {
-  return `body = ${pythonLiteral(body)}\nrequest = Request(${JSON.stringify(url)}, json.dumps(body).encode(), {"content-type": "application/json"})\nprint(json.load(urlopen(request)))`;
+function python({ url, headers, body }: WrittenRequest): string {
+  return `body = ${pythonLiteral(body)}\nrequest = Request(${JSON.stringify(url)}, json.dumps(body).encode(), ${pythonLiteral(headers)})\nprint(json.load(urlopen(request)))`;
 }
 
 /** Python writes numbers, texts, lists and dicts as JSON does, and words otherwise. */

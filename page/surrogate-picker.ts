@@ -18,6 +18,7 @@ export class SurrogatePicker {
   readonly #entries: ReadonlyMap<string, CatalogueEntry>;
   readonly #list = element('ol', { class: 'picked' });
   #picked: { name: string; parameters: Record<string, number> }[];
+  readonly #select: HTMLSelectElement;
   #fields: ReadonlyMap<string, Field<number>>[] = [];
 
   constructor(options: SurrogatePickerOptions) {
@@ -26,7 +27,8 @@ export class SurrogatePicker {
     this.#picked = options.picked.filter(({ name }) => this.#entries.has(name)).map(({ name, parameters }) => ({ name, parameters: { ...parameters } }));
     const id = newId();
     const select = element('select', { id }, ...options.catalogue.map(({ name }) => element('option', { value: name }, name)));
-    const add = element('button', { type: 'button', onclick: () => { this.add(select.value); } }, 'Add');
+    this.#select = select;
+    const add = element('button', { type: 'button', onclick: () => { this.add(select.value); this.#focusLast(); } }, 'Add');
     this.element = element('div', { class: 'picker' }, this.#list, element('div', { class: 'field add' }, element('label', { for: id }, 'Another surrogate'), select, add));
     this.#fill();
   }
@@ -68,6 +70,11 @@ export class SurrogatePicker {
     this.#options.onChange(this.#valid());
   }
 
+  /** Who has added one by a button goes on with it. */
+  #focusLast(): void {
+    this.#list.lastElementChild?.querySelector<HTMLElement>('input, button')?.focus();
+  }
+
   #valid(): boolean {
     return this.#fields.flatMap((fields) => [...fields.values()]).every((field) => field.value() !== undefined);
   }
@@ -101,10 +108,14 @@ export class SurrogatePicker {
     const swatch = svgElement('svg', { class: 'swatch', viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' });
     swatch.append(svgElement('rect', { class: `${classOf(index)} filled`, width: 16, height: 16, rx: 3 }));
     const button = (text: string, label: string, action: () => void): HTMLElement => element('button', { type: 'button', 'aria-label': `${label} ${one.name}`, onclick: action }, text);
-    const again = (): void => { this.add(one.name, one.parameters); };
+    const again = (): void => {
+      this.add(one.name, one.parameters);
+      this.#focusLast();
+    };
     const away = (): void => {
       this.#picked.splice(index, 1);
       this.#changed();
+      this.#select.focus();
     };
     return element(
       'li',

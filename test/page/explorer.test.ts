@@ -285,9 +285,13 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     await explorer.follow('');
     await explorer.page.getByRole('link', { name: 'Neuron' }).click();
     await expect.poll(() => explorer.page.title()).toBe('Neuron · Surrogate explorer');
+    await explorer.page.getByRole('textbox', { name: 'tau (ms)' }).fill('25');
+    await explorer.page.getByRole('link', { name: 'Gradient' }).click();
+    await explorer.page.getByRole('link', { name: 'Neuron' }).click();
+    await expect.poll(() => explorer.page.getByRole('textbox', { name: 'tau (ms)' }).inputValue()).toBe('25');
     await explorer.page.goBack();
-    await expect.poll(() => explorer.page.title()).toBe('Gallery · Surrogate explorer');
-    expect(await explorer.page.locator('nav a[aria-current]').allTextContents()).toEqual(['Gallery']);
+    await expect.poll(() => explorer.page.title()).toBe('Gradient · Surrogate explorer');
+    expect(await explorer.page.locator('nav a[aria-current]').allTextContents()).toEqual(['Gradient']);
   });
 
   describe('for everyone', () => {

@@ -125,8 +125,10 @@ describe('a table', () => {
 });
 
 it('a request is written so that nothing in it ends a text early', () => {
-  const texts = snippets([{ path: '/lif/grad', body: { a: "it's", b: [true, null, { c: 1 }] } }], (path) => `http://localhost:3000${path}`);
+  const texts = snippets([{ path: '/lif/grad', body: { a: "it's", b: [true, null, { c: 1 }] } }], (path) => `http://localhost:3000${path}`, false);
   expect(texts.map(({ language }) => language)).toEqual(['curl', 'fetch', 'Python']);
   expect(texts[0]!.text).toContain(String.raw`'{"a":"it'\''s","b":[true,null,{"c":1}]}'`);
+  expect(snippets([{ path: '/', body: {} }], String, true).every(({ text }) => text.includes('Bearer YOUR-KEY'))).toBe(true);
+  expect(texts[0]!.text).not.toContain('Bearer');
   expect(texts[2]!.text).toContain('body = {"a": "it\'s", "b": [True, None, {"c": 1}]}');
 });
