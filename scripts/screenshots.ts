@@ -24,15 +24,16 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 try {
   for (const { name, hash, scheme } of shots) {
     const page = await browser.newPage({ viewport: { width: 1200, height: 750 }, colorScheme: scheme });
-    const open = async (): Promise<void> => {
-      await page.goto(`http://127.0.0.1:${port}/${hash}`);
-      await page.locator('figure:not([aria-busy]) .plot > svg:not(.overlay) path').first().waitFor({ state: 'attached' });
-      await page.waitForTimeout(1000);
-    };
-    await open();
-    // Once more, so that the times shown are not those of the first job of its kind.
-    await page.reload();
-    await open();
+    await page.goto(`http://127.0.0.1:${port}/${hash}`);
+    const plot = page.locator('.plot').first();
+    await plot.locator('svg:not(.overlay) path').first().waitFor({ state: 'attached' });
+    // Drawn anew, so that the times shown are not those of the first job of its kind, nor of loading the page.
+    for (let i = 0; i < 3; i++) {
+      await page.waitForTimeout(500);
+      await plot.press('Escape');
+    }
+    await page.waitForTimeout(500);
+    await plot.blur();
     await page.screenshot({ path: `${folder}${name}.png` });
     await page.close();
   }
