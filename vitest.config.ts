@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files of a minute and more, which nothing should wait for at the end; vitest goes by their size, as long as it has not seen them run. */
-const long = /\/test\/(?:compute\/tensorflow|packaging|process)\//;
+const long = /\/test\/(?:compute\/tensorflow|packaging|page|process)\//;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,5 +1,5 @@
-// `node scripts/run-built.mjs FILE ...`: compiles the sources where the compiler is installed, then runs dist/FILE in this very
-// process, so that its signals, its exit code and its memory are its own.
+// `node scripts/run-built.mjs FILE ...`: compiles the sources and bundles the page where the compiler is installed, then runs dist/FILE in
+// this very process, so that its signals, its exit code and its memory are its own.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -12,6 +12,8 @@ const compiler = findCompiler();
 if (compiler !== undefined) {
   const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  const { buildPage } = await import('./build-page.mjs');
+  await buildPage();
 }
 
 // The file finds its arguments where it would if it had been started itself.

@@ -28,9 +28,11 @@ import { inferenceRoutes } from './routes/inference.ts';
 import { infoRoutes } from './routes/info.ts';
 import { RequestReader } from './requests/request-reader.ts';
 import { lifRoutes } from './routes/lif.ts';
+import { pageRoutes } from './routes/page.ts';
 import { problemRoutes } from './routes/problems.ts';
 import { answerMedia } from './routes/compute-handler.ts';
 import { surrogateRoutes } from './routes/surrogate.ts';
+import { surrogatePictureRoutes } from './routes/surrogate-picture.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -46,6 +48,8 @@ export interface AppOptions {
   readonly engine?: Engine;
   /** Where to log; nowhere unless given. */
   readonly logger?: FastifyBaseLogger;
+  /** Where the page's files are; where the build writes them unless given. */
+  readonly pageFolder?: string;
 }
 
 /**
@@ -55,7 +59,7 @@ export interface AppOptions {
  * const app = await buildApp({ config: loadConfig() });
  * await app.listen({ port: 3000 });
  */
-export async function buildApp({ config, engine, logger }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ config, engine, logger, pageFolder }: AppOptions): Promise<FastifyInstance> {
   const nextRequestId = requestIds();
   const app: FastifyInstance = fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
@@ -108,6 +112,12 @@ export async function buildApp({ config, engine, logger }: AppOptions): Promise<
       facts.register(infoRoutes);
       ready();
     });
+    api.register((pictures, _none, ready) => {
+      pictures.addHook('onRequest', requireAcceptable(['image/svg+xml']));
+      pictures.register(surrogatePictureRoutes);
+      ready();
+    });
+    api.register(pageRoutes, pageFolder === undefined ? {} : { folder: pageFolder });
     api.register(inferenceRoutes);
     api.register((compute, _none, ready) => {
       compute.addHook('onRequest', requireAcceptable(answerMedia));

@@ -74,6 +74,11 @@ export const problemTypes = {
     title: 'A key is needed',
     description: 'This server answers only those who have one of its keys: send `Authorization: Bearer` and the key. The request had none, or one that the server does not know. Probes and documents need none.',
   },
+  page_not_built: {
+    status: 404,
+    title: 'The page is not there',
+    description: 'This server was started without the files of its page; `npm run build` writes them to `dist/page`. The API works without.',
+  },
   not_found: {
     status: 404,
     title: 'No such resource',

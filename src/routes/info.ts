@@ -46,7 +46,7 @@ const Info = Type.Object({
 
 /** What this server is, and what it allows. */
 export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
-  const { limits, docs } = app.config;
+  const { limits } = app.config;
 
   app.get(
     '/info',
@@ -71,8 +71,6 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
       },
     }),
   );
-
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect(docs ? '/docs' : '/openapi.json'));
   done();
 };
 

@@ -51,6 +51,10 @@ describe.skipIf(!registryAnswers)('the steps of the Dockerfile in an empty folde
     for (const stream of [server.stdout!, server.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (log += text));
     await untilReady(server, `http://127.0.0.1:${port}`, () => log);
 
+    const page = await fetch(`http://127.0.0.1:${port}/`);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('<title>Surrogate explorer</title>');
+
     const response = await fetch(`http://127.0.0.1:${port}/lif/grad`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

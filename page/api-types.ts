@@ -1,0 +1,79 @@
+/** One request of the page, as people can send it too. */
+export interface ApiRequest {
+  readonly path: string;
+  readonly body: object;
+}
+
+export interface Meta {
+  readonly backend: string;
+  readonly device: string;
+  readonly dtype: string;
+  readonly elapsed_ms: number;
+  readonly fallback?: object;
+}
+
+/** What came back, and how long it took from here to there and back. */
+export interface ApiAnswer<Body> {
+  readonly body: Body;
+  readonly roundTripMs: number;
+}
+
+export interface Surrogate {
+  readonly name: string;
+  readonly [parameter: string]: string | number;
+}
+
+export interface EvalAnswer {
+  readonly results: readonly { readonly surrogate: Surrogate; readonly spike: number[]; readonly value: number[] }[];
+  readonly meta: Meta;
+}
+
+export interface GradAnswer {
+  readonly results: readonly { readonly surrogate: Surrogate; readonly grad: number[] }[];
+  readonly meta: Meta;
+}
+
+export interface SimulateAnswer {
+  readonly spike_counts: number[];
+  readonly firing_rates: number[];
+  readonly spike_times: number[][];
+  readonly v?: number[][];
+  readonly meta: Meta;
+}
+
+export interface LifGradAnswer {
+  readonly results: readonly {
+    readonly surrogate: Surrogate;
+    readonly loss: number[];
+    readonly spike_counts: number[];
+    readonly grad: Readonly<Record<string, number[]>>;
+  }[];
+  readonly meta: Meta;
+}
+
+export interface CatalogueEntry {
+  readonly name: string;
+  readonly family: string;
+  readonly summary: string;
+  readonly parameters: Readonly<Record<string, ParameterEntry>>;
+  readonly formulas: { readonly grad: string; readonly value: string };
+  readonly aliases: readonly { readonly library: string; readonly name: string; readonly note?: string }[];
+  readonly references: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export interface ParameterEntry {
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly integer: boolean;
+  readonly meaning: string;
+}
+
+/** The service's own words for what went wrong. */
+export interface ProblemDocument {
+  readonly title: string;
+  readonly detail: string;
+  readonly status: number;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+}

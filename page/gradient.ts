@@ -1,0 +1,139 @@
+import { surrogateLabel } from '../src/plot/surrogate-figure.ts';
+import { readSurrogates, writeSurrogates } from './address.ts';
+import type { ApiRequest, LifGradAnswer } from './api-types.ts';
+import { ApiError, call } from './api.ts';
+import { element } from './dom.ts';
+import { fieldGroup } from './fields.ts';
+import { gradientFigure, quantities, resetText, type GradientCurves, type GradientOf } from './gradient-figure.ts';
+import { linspace } from './linspace.ts';
+import { newest } from './newest.ts';
+import { complainOfSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup, type NeuronModel } from './neuron-fields.ts';
+import type { PartOptions } from './part.ts';
+import { Picture } from './picture.ts';
+import { Settings } from './settings.ts';
+import { SurrogatePicker } from './surrogate-picker.ts';
+import { tableOf, type Table } from './table.ts';
+
+const usualSurrogates = 'sigmoid;piecewise_quadratic;arctan;gaussian_grad';
+const numbers = ['from', 'to', 'neurons', ...neuronNumbers, 'dt', 'steps'] as const;
+
+/** Gradients of the spike count over a range of currents, for several surrogates at once. */
+export function gradient({ catalogue, settings: texts, remember }: PartOptions): HTMLElement {
+  const settings = new Settings(texts, () => {
+    remember(settings.texts);
+    draw();
+  });
+  const setRange = ([low, high]: readonly [number, number]): void => {
+    from.set(low);
+    to.set(high);
+    settings.set('from', String(low));
+    settings.set('to', String(high));
+    remember(settings.texts);
+    draw();
+  };
+  const picture = new Picture({
+    title: 'Gradient of the spike count',
+    fileName: 'gradient',
+    onZoom: (range) => { setRange(range ?? [0.5, 2.5]); },
+    onRetry: () => { draw(); },
+  });
+  const picker = new SurrogatePicker({
+    catalogue,
+    picked: readSurrogates(settings.text('surrogates', usualSurrogates)),
+    onChange: (valid) => {
+      settings.set('surrogates', writeSurrogates(picker.picked));
+      remember(settings.texts);
+      if (valid) draw();
+    },
+  });
+  const from = settings.number('from', 0.5, { label: 'Currents from', minimum: -1e4, maximum: 1e4, slider: [0, 5] });
+  const to = settings.number('to', 2.5, { label: 'to', minimum: -1e4, maximum: 1e4, slider: [0, 10] });
+  const controls = [
+    picker.element,
+    fieldGroup('Gradient with respect to', ...quantities.map(([name]) => settings.check(`d_${name}`, name === 'current', name).element)),
+    fieldGroup('Reset', settings.check('through', true, 'differentiated').element, settings.check('detached', true, 'detached').element),
+    fieldGroup('Currents', from.element, to.element, settings.number('neurons', 50, { label: 'Neurons', minimum: 2, maximum: 1000, integer: true, slider: [2, 400] }).element),
+    neuronGroup(settings),
+    timeGroup(settings, 100),
+  ];
+  const draw = newest(async (signal) => {
+    if (settings.areRight(numbers)) await showGradient(picture, picker, settings, signal);
+    else picture.hold();
+  });
+  draw();
+
+  return element(
+    'div',
+    { class: 'with-controls' },
+    element(
+      'div',
+      { class: 'picture' },
+      element('h2', {}, 'Gradient of the spike count'),
+      element('p', {}, 'Each neuron has its own current. The forward pass is the hard step; the backward pass puts the surrogate gradient in its place, also in the reset unless that is detached.'),
+      picture.element,
+    ),
+    element('div', { class: 'controls' }, element('h3', {}, 'Surrogates'), ...controls),
+  );
+}
+
+async function showGradient(picture: Picture, picker: SurrogatePicker, settings: Settings, signal: AbortSignal): Promise<void> {
+  const [from, to, neurons, dt, steps] = ['from', 'to', 'neurons', 'dt', 'steps'].map((name) => settings.valueOf(name)!) as [number, number, number, number, number];
+  const wrt = quantities.map(([name]) => name).filter((name) => settings.text(`d_${name}`, String(name === 'current')) === 'true');
+  const detached = [false, true].filter((one) => settings.text(one ? 'detached' : 'through', 'true') === 'true');
+  if (from >= to) {
+    settings.complain('to', `to must be greater than ${from}, where the currents begin; got ${to}`);
+    picture.hold();
+    return;
+  }
+  if (picker.picked.length === 0 || wrt.length === 0 || detached.length === 0) {
+    picture.empty('Pick at least one surrogate, one quantity and one way to treat the reset.');
+    return;
+  }
+  const requests = detached.map((detach_reset): ApiRequest => ({
+    path: '/lif/grad',
+    body: { current: { linspace: [from, to, neurons] }, steps, dt, neuron: perNeuron(neuronOf(settings), wrt, neurons), surrogate: picker.wire, wrt, detach_reset },
+  }));
+  picture.loading();
+  try {
+    const answers = await Promise.all(requests.map((request) => call<LifGradAnswer>(request, signal)));
+    const runs = answers.map(({ body }, i) => ({ detached: detached[i]!, results: body.results.map(({ surrogate, grad }) => ({ label: surrogateLabel(surrogate), grad })) }));
+    const curves: GradientCurves = { currents: linspace(from, to, neurons), runs, wrt };
+    picture.show({
+      draw: (width) => gradientFigure(curves, width),
+      table: () => tableOf([['current', curves.currents], ...columnsOf(curves)]),
+      requests,
+      metas: answers.map(({ body }) => body.meta),
+      roundTripMs: Math.max(...answers.map(({ roundTripMs }) => roundTripMs)),
+      statistics: statisticsOf(curves),
+    });
+  } catch (error) {
+    if (signal.aborted) return;
+    picture.fail(error);
+    if (error instanceof ApiError) {
+      picker.complain(error.errors);
+      complainOfSettings(error.errors, settings);
+    }
+  }
+}
+
+/** A number's gradient would be the sum over neurons: what is to be differentiated is given to each. */
+function perNeuron(model: NeuronModel, wrt: readonly GradientOf[], neurons: number): object {
+  const shared = (name: 'tau' | 'v_threshold'): unknown => (wrt.includes(name) ? { linspace: [model[name], model[name], neurons] } : model[name]);
+  return { ...model, tau: shared('tau'), v_threshold: shared('v_threshold') };
+}
+
+function columnsOf({ runs, wrt }: GradientCurves): [string, readonly number[]][] {
+  return wrt.flatMap((quantity) => runs.flatMap(({ detached, results }) => results.map(({ label, grad }): [string, readonly number[]] => [`${label}, ${quantity}, ${resetText(detached)}`, grad[quantity]!])));
+}
+
+function statisticsOf({ runs, wrt }: GradientCurves): Table {
+  const rows = wrt.flatMap((quantity) =>
+    runs.flatMap(({ detached, results }) =>
+      results.map(({ label, grad }) => {
+        const values = grad[quantity]!;
+        return [label, quantity, resetText(detached), values.reduce((sum, value) => sum + value, 0) / values.length, Math.max(...values), Math.min(...values)];
+      }),
+    ),
+  );
+  return { columns: ['surrogate', 'with respect to', 'reset', 'mean', 'maximum', 'minimum'], rows };
+}

@@ -1,0 +1,71 @@
+import { readAddress, writeAddress } from './address.ts';
+import type { CatalogueEntry } from './api-types.ts';
+import { ApiError, fetchCatalogue } from './api.ts';
+import { element } from './dom.ts';
+import { gallery } from './gallery.ts';
+import { gradient } from './gradient.ts';
+import { keyForm } from './key-form.ts';
+import { neuron } from './neuron.ts';
+import type { PartOptions } from './part.ts';
+
+const parts: Readonly<Record<string, { title: string; make: (options: PartOptions) => HTMLElement }>> = {
+  gallery: { title: 'Gallery', make: gallery },
+  neuron: { title: 'Neuron', make: neuron },
+  gradient: { title: 'Gradient', make: gradient },
+};
+
+const main = document.querySelector('main')!;
+let catalogue: readonly CatalogueEntry[] = [];
+
+async function start(): Promise<void> {
+  main.replaceChildren(element('p', { class: 'loading', role: 'status' }, 'Loading the catalogue'));
+  try {
+    catalogue = await fetchCatalogue();
+  } catch (error) {
+    main.replaceChildren(failure(error));
+    return;
+  }
+  showPart();
+}
+
+/** Makes the part that the address names, as it is set there. */
+function showPart(): void {
+  const address = readAddress(location.hash);
+  const name = Object.hasOwn(parts, address.part) ? address.part : 'gallery';
+  const { title, make } = parts[name]!;
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link === linkTo(name)) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  linkTo(name).href = writeAddress({ part: name, settings: address.settings });
+  document.title = `${title} · Surrogate explorer`;
+  const remember = (settings: ReadonlyMap<string, string>): void => {
+    const written = writeAddress({ part: name, settings });
+    history.replaceState(null, '', written);
+    // Who comes back finds the part as it was left.
+    linkTo(name).href = written;
+  };
+  main.replaceChildren(make({ catalogue, settings: address.settings, remember }));
+}
+
+function linkTo(part: string): HTMLAnchorElement {
+  return document.querySelector<HTMLAnchorElement>(`nav a[data-part="${part}"]`)!;
+}
+
+function failure(error: unknown): HTMLElement {
+  const again = (): void => { void start(); };
+  const needsKey = error instanceof ApiError && error.status === 401;
+  return element(
+    'div',
+    { class: 'error', role: 'alert' },
+    element('p', {}, error instanceof Error ? error.message : String(error)),
+    needsKey ? keyForm(again) : element('button', { type: 'button', onclick: again }, 'Try again'),
+  );
+}
+
+addEventListener('hashchange', () => {
+  if (catalogue.length === 0) return;
+  showPart();
+  main.focus();
+});
+await start();

@@ -1,0 +1,88 @@
+import type { Figure } from '../src/plot/figure.ts';
+import { niceDomain } from '../src/plot/scale.ts';
+
+export interface Trace {
+  /** ms. */
+  readonly times: readonly number[];
+  readonly current: readonly number[];
+  /** After the reset. */
+  readonly v: readonly number[];
+  readonly spikeTimes: readonly number[];
+  readonly threshold: number;
+  /** ms. */
+  readonly duration: number;
+}
+
+const mostDots = 150;
+
+/** A neuron over time: its current, its membrane potential with threshold and spikes, and the spikes alone. */
+export function traceFigure({ times, current, v, spikeTimes, threshold, duration }: Trace, width: number, range?: readonly [number, number]): Figure {
+  const x = { domain: range ?? ([0, duration] as const) };
+  return {
+    title: `Current, membrane potential and ${spikeTimes.length} ${spikeTimes.length === 1 ? 'spike' : 'spikes'} of a neuron from ${x.domain[0]} to ${x.domain[1]} ms`,
+    width,
+    height: 460,
+    panels: [
+      {
+        x: { ...x, label: 't (ms)' },
+        y: { label: 'potential v', domain: niceDomain([v], [0, threshold]) },
+        weight: 3,
+        marks: [
+          { kind: 'line', label: 'membrane potential', style: 0, x: times, y: v },
+          { kind: 'rule', label: 'threshold', y: threshold },
+          // More would only be a bar.
+          ...(spikeTimes.length <= mostDots ? [{ kind: 'dots', label: 'spike', style: 1, x: spikeTimes, y: spikeTimes.map(() => threshold) } as const] : []),
+        ],
+      },
+      {
+        x: { ...x, ticks: false },
+        y: { label: 'spikes', domain: [0, 1], ticks: false },
+        weight: 0.5,
+        marks: [{ kind: 'raster', label: 'spike', style: 1, rows: [{ y: 0.5, times: spikeTimes }], size: 0.9 }],
+      },
+      {
+        x: { ...x, label: 't (ms)' },
+        y: { label: 'current I', domain: niceDomain([current], [0]) },
+        weight: 1.2,
+        marks: [{ kind: 'line', label: 'current', style: 2, x: times, y: current }],
+      },
+    ],
+  };
+}
+
+export interface Population {
+  /** Of each neuron. */
+  readonly currents: readonly number[];
+  readonly spikeTimes: readonly (readonly number[])[];
+  /** Hz. */
+  readonly rates: readonly number[];
+  /** ms. */
+  readonly duration: number;
+}
+
+/** Neurons with one current each: when each spikes, and how often. */
+export function populationFigure({ currents, spikeTimes, rates, duration }: Population, width: number): Figure {
+  const spacing = currents.length > 1 ? currents[1]! - currents[0]! : 1;
+  const domain = [currents[0]! - spacing / 2, currents.at(-1)! + spacing / 2] as const;
+  const narrow = width < 640;
+  return {
+    title: `Spikes of ${currents.length} neurons with currents from ${currents[0]!} to ${currents.at(-1)!}, and their firing rates`,
+    width,
+    height: narrow ? 620 : 380,
+    columns: narrow ? 1 : 2,
+    panels: [
+      {
+        title: 'Raster',
+        x: { label: 't (ms)', domain: [0, duration] },
+        y: { label: 'current I', domain },
+        marks: [{ kind: 'raster', label: '', style: 1, rows: currents.map((y, b) => ({ y, times: spikeTimes[b]! })), size: spacing * 0.8 }],
+      },
+      {
+        title: 'f–I curve',
+        x: { label: 'current I', domain },
+        y: { label: 'firing rate (Hz)', domain: niceDomain([rates], [0]) },
+        marks: [{ kind: 'line', label: 'firing rate', style: 0, x: currents, y: rates }],
+      },
+    ],
+  };
+}

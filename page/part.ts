@@ -1,0 +1,10 @@
+import type { CatalogueEntry } from './api-types.ts';
+
+/** What a part of the page is made from. */
+export interface PartOptions {
+  readonly catalogue: readonly CatalogueEntry[];
+  /** What the address bar has set. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** Writes what is set now into the address bar. */
+  readonly remember: (settings: ReadonlyMap<string, string>) => void;
+}

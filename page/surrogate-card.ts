@@ -1,0 +1,90 @@
+import formulas from 'virtual:formulas';
+
+import { drawFigure } from '../src/plot/draw.ts';
+import { surrogateFigure } from '../src/plot/surrogate-figure.ts';
+import type { CatalogueEntry } from './api-types.ts';
+import { urlOf } from './api.ts';
+import { element, fromMarkup, newId } from './dom.ts';
+
+/** A surrogate's curves, as its small picture shows them. */
+export interface SmallCurves {
+  readonly x: readonly number[];
+  readonly spike: readonly number[];
+  readonly value: readonly number[];
+  readonly grad: readonly number[];
+}
+
+/** A surrogate in the gallery. */
+export interface SurrogateCard {
+  readonly element: HTMLElement;
+  showCurves(curves: SmallCurves): void;
+  showPicked(picked: boolean): void;
+}
+
+/** A card with a small picture, a box to compare it, and what there is to be known of it. */
+export function surrogateCard(entry: CatalogueEntry, onPick: (picked: boolean) => void): SurrogateCard {
+  const id = newId();
+  const box = element('input', { id, type: 'checkbox', onchange: () => { onPick(box.checked); } });
+  const picture = element('div', { class: 'small' });
+  const details = element('details', {}, element('summary', {}, 'Formula, parameters, sources'));
+  details.addEventListener('toggle', () => {
+    if (details.open && details.children.length === 1) details.append(...description(entry));
+  });
+  return {
+    element: element(
+      'article',
+      { class: 'card', 'aria-label': entry.name },
+      picture,
+      element('div', { class: 'pick' }, box, element('label', { for: id }, entry.name)),
+      element('p', {}, entry.summary),
+      details,
+    ),
+    showCurves({ x, spike, value, grad }) {
+      const figure = surrogateFigure({ x, spike, surrogates: [{ label: entry.name, value, grad }], width: 240, height: 90, bare: true });
+      picture.replaceChildren(fromMarkup(drawFigure(figure, { idPrefix: id })));
+    },
+    showPicked(picked) { box.checked = picked; },
+  };
+}
+
+function description({ name, formulas: latex, parameters, aliases, references, notes }: CatalogueEntry): HTMLElement[] {
+  const rows = Object.entries(parameters).map(([parameter, { default: usual, minimum, maximum, meaning }]) =>
+    element('tr', {}, element('th', { scope: 'row' }, parameter), element('td', { class: 'number' }, String(usual)), element('td', {}, `${minimum} to ${maximum}`), element('td', {}, meaning)),
+  );
+  const list = (title: string, items: readonly (string | HTMLElement)[]): HTMLElement[] =>
+    items.length === 0 ? [] : [element('h4', {}, title), element('ul', {}, ...items.map((item) => element('li', {}, item)))];
+  return [
+    element('h4', {}, 'Gradient'),
+    formula(latex.grad),
+    element('h4', {}, 'Value'),
+    formula(latex.value),
+    ...(rows.length === 0
+      ? [element('p', {}, 'It has no parameters.')]
+      : [
+          element(
+            'table',
+            {},
+            element('caption', {}, 'Parameters'),
+            element('thead', {}, element('tr', {}, ...['name', 'default', 'range', 'meaning'].map((column) => element('th', { scope: 'col' }, column)))),
+            element('tbody', {}, ...rows),
+          ),
+        ]),
+    ...list('In other libraries', aliases.map(({ library, name: other, note }) => `${library}: ${other}${note === undefined ? '' : ` (${note})`}`)),
+    ...list('Sources', references.map(linked)),
+    ...list('Notes', notes),
+    element('p', {}, element('a', { href: urlOf(`/surrogates/${name}.svg`) }, 'The picture as a file'), ' · ', element('a', { href: urlOf(`/surrogates/${name}`) }, 'JSON')),
+  ];
+}
+
+/** A formula as MathML, or as LaTeX where the page is older than the service. */
+function formula(latex: string): HTMLElement {
+  const mathMl = formulas[latex];
+  // Wide ones scroll, by keys too.
+  return element('div', { class: 'formula', tabindex: 0, role: 'group', 'aria-label': 'Formula' }, mathMl === undefined ? element('code', {}, latex) : fromMarkup(mathMl));
+}
+
+/** A text whose address, if it has one, is a link. */
+function linked(text: string): HTMLElement {
+  const parts = text.split(/(https?:\/\/\S+?)(?=[.,;)]?(?:\s|$))/);
+  return element('span', {}, ...parts.map((part) => (/^https?:/.test(part) ? element('a', { href: part, rel: 'noreferrer' }, part) : part)));
+}

@@ -1,0 +1,94 @@
+// Bundles the sources in page/ into dist/page: scripts and styles under names with their hashes, compressed too, and index.html, which
+// names them. Comes after the compiler, since the formulas are those of the compiled catalogue.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
+import { build } from 'esbuild';
+import katex from 'katex';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = path.join(root, 'dist/page');
+
+/** Builds the page. Several processes may do it at a time: a file appears whole, and the names in index.html are always there. */
+export async function buildPage() {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(root, 'page/main.ts'), path.join(root, 'page/style.css')],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    entryNames: '[name]-[hash]',
+    outdir: folder,
+    write: false,
+    logLevel: 'warning',
+    plugins: [formulaModule],
+  });
+  mkdirSync(folder, { recursive: true });
+  const assets = outputFiles.map(({ path: file, contents }) => ({ name: path.basename(file), contents }));
+  for (const { name, contents } of assets) writeCompressed(name, contents);
+
+  const nameOf = (/** @type {string} */ extension) => assets.find(({ name }) => name.endsWith(extension))?.name ?? '';
+  const html = readFileSync(path.join(root, 'page/index.html'), 'utf8').replace('{{script}}', nameOf('.js')).replace('{{style}}', nameOf('.css'));
+  writeCompressed('index.html', Buffer.from(html));
+
+  const current = new Set(['index.html', ...assets.map(({ name }) => name)].flatMap((name) => [name, `${name}.gz`, `${name}.br`]));
+  for (const name of readdirSync(folder)) if (!current.has(name) && !name.endsWith('.part')) rmSync(path.join(folder, name), { force: true });
+}
+
+/**
+ * The file `name` and its compressed forms, unless they are there already.
+ *
+ * @param {string} name
+ * @param {Uint8Array} contents
+ */
+function writeCompressed(name, contents) {
+  const file = path.join(folder, name);
+  if (existsSync(`${file}.br`) && existsSync(file) && readFileSync(file).equals(contents)) return;
+  writeWhole(`${file}.gz`, gzipSync(contents, { level: 9 }));
+  writeWhole(file, contents);
+  writeWhole(`${file}.br`, brotliCompressSync(contents));
+}
+
+/**
+ * @param {string} file
+ * @param {Uint8Array} contents
+ */
+function writeWhole(file, contents) {
+  const part = `${file}.${process.pid}.part`;
+  writeFileSync(part, contents);
+  renameSync(part, file);
+}
+
+/**
+ * The module `virtual:formulas`: MathML by LaTeX, for every formula of the catalogue.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const formulaModule = {
+  name: 'formulas',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^virtual:formulas$/ }, ({ path: name }) => ({ path: name, namespace: 'formulas' }));
+    onLoad({ filter: /.*/, namespace: 'formulas' }, async () => ({ contents: JSON.stringify(await formulaTexts()), loader: 'json' }));
+  },
+};
+
+async function formulaTexts() {
+  const compiled = (/** @type {string} */ file) => import(pathToFileURL(path.join(root, 'dist/compute', file)).href);
+  const [{ catalogue }, { formulas, parameterLatex }] = await Promise.all([compiled('surrogates/catalogue.js'), compiled('latex/formulas.js')]);
+  const texts = new Map();
+  for (const definition of catalogue.values()) {
+    for (const latex of [...Object.values(formulas(definition)), ...Object.keys(definition.parameters).map(parameterLatex)]) texts.set(latex, mathMl(latex));
+  }
+  return Object.fromEntries(texts);
+}
+
+/** @param {string} latex */
+function mathMl(latex) {
+  const html = katex.renderToString(latex, { output: 'mathml', displayMode: true, throwOnError: true, strict: 'error' });
+  // Without KaTeX's wrapper, the LaTeX once more, and what a document in HTML knows anyway.
+  return html.replace(/^<span class="katex">|<\/span>$/g, '').replace(/ xmlns="[^"]*"/, '').replace(/<annotation.*<\/annotation>/s, '').replace(/<\/?semantics>/g, '');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildPage();

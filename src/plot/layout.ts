@@ -1,0 +1,95 @@
+import type { Figure, Mark, Panel, Style } from './figure.ts';
+import type { LinearScale } from './scale.ts';
+
+/** Where a panel's axes are, in pixels of the picture. */
+export interface Frame {
+  readonly panel: Panel;
+  readonly x: LinearScale;
+  /** Its range runs upwards, from the bottom to the top. */
+  readonly y: LinearScale;
+}
+
+/** A name in the legend, and where it stands. */
+export interface LegendEntry {
+  readonly label: string;
+  readonly mark: Mark;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Layout {
+  readonly frames: readonly Frame[];
+  readonly legend: readonly LegendEntry[];
+}
+
+export const fontSize = 12;
+const lineHeight = 18;
+/** Of a letter, on the average, and rather too much. */
+const letterWidth = fontSize * 0.58;
+/** A legend's stroke and the space on both sides of it. */
+const swatchWidth = 34;
+
+const full = { left: 62, right: 14, top: 10, title: 18, bottom: 24, label: 18, legendGap: 6 };
+const bare: typeof full = { left: 5, right: 5, top: 5, title: 0, bottom: 5, label: 0, legendGap: 0 };
+
+/** Puts the panels of a picture, and the names of what they show, into their places. */
+export function layOut(figure: Figure): Layout {
+  const margins = figure.bare === true ? bare : full;
+  const columns = figure.columns ?? 1;
+  const legend = figure.bare === true ? [] : placeLegend(figure);
+  const legendHeight = legend.length === 0 ? 0 : legend.at(-1)!.y + lineHeight / 2 + margins.legendGap;
+
+  const rows = Array.from({ length: Math.ceil(figure.panels.length / columns) }, (_, row) => figure.panels.slice(row * columns, (row + 1) * columns));
+  const weights = rows.map(([first]) => first!.weight ?? 1);
+  const overheads = rows.map((panels) => rowOverhead(panels, margins));
+  const room = figure.height - legendHeight - overheads.reduce((sum, { above, below }) => sum + above + below, 0);
+  const perWeight = Math.max(0, room) / weights.reduce((sum, weight) => sum + weight, 0);
+
+  const frames: Frame[] = [];
+  const cell = figure.width / columns;
+  let top = legendHeight;
+  rows.forEach((panels, row) => {
+    const { above, below } = overheads[row]!;
+    const height = perWeight * weights[row]!;
+    panels.forEach((panel, column) => {
+      frames.push({
+        panel,
+        x: { domain: panel.x.domain, range: [column * cell + margins.left, (column + 1) * cell - margins.right] },
+        y: { domain: panel.y.domain, range: [top + above + height, top + above] },
+      });
+    });
+    top += above + height + below;
+  });
+  return { frames, legend };
+}
+
+function rowOverhead(panels: readonly Panel[], margins: typeof full): { above: number; below: number } {
+  const titled = panels.some(({ title }) => title !== undefined);
+  const labelled = panels.some(({ x }) => x.label !== undefined);
+  const numbered = panels.some(({ x }) => x.ticks !== false);
+  return {
+    above: margins.top + (titled ? margins.title : 0),
+    below: numbered || margins === bare ? margins.bottom + (labelled ? margins.label : 0) : 4,
+  };
+}
+
+/** Every name once, in lines as long as the picture is wide. A single one is said by the title and the axes. */
+function placeLegend({ panels, width }: Figure): LegendEntry[] {
+  const named = new Map<string, Mark>();
+  for (const { marks } of panels) for (const mark of marks) if (mark.label !== '' && !named.has(mark.label)) named.set(mark.label, mark);
+  if (named.size < 2) return [];
+  const entries: LegendEntry[] = [];
+  let [x, y] = [8, lineHeight / 2 + 2];
+  for (const [label, mark] of named) {
+    const needed = swatchWidth + label.length * letterWidth + 10;
+    if (x > 8 && x + needed > width) [x, y] = [8, y + lineHeight];
+    entries.push({ label, mark, x, y });
+    x += needed;
+  }
+  return entries;
+}
+
+/** The style of a mark; levels are grey. */
+export function styleOf(mark: Mark): Style {
+  return mark.kind === 'rule' ? 'neutral' : mark.style;
+}

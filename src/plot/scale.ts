@@ -1,0 +1,62 @@
+/** Numbers to pixels and back, along one axis. */
+export interface LinearScale {
+  readonly domain: readonly [number, number];
+  readonly range: readonly [number, number];
+}
+
+export function toPixel({ domain: [low, high], range: [start, end] }: LinearScale, value: number): number {
+  return start + ((value - low) / (high - low)) * (end - start);
+}
+
+export function fromPixel({ domain: [low, high], range: [start, end] }: LinearScale, pixel: number): number {
+  return low + ((pixel - start) / (end - start)) * (high - low);
+}
+
+/**
+ * Round numbers within a domain, about as many as wanted: steps of 1, 2 or 5 times a power of ten.
+ *
+ * @example
+ * ticks([0, 1], 5); // [0, 0.2, 0.4, 0.6, 0.8, 1]
+ */
+export function ticks([low, high]: readonly [number, number], wanted: number): number[] {
+  const span = high - low;
+  if (!(span > 0) || !Number.isFinite(span)) return [];
+  const rough = span / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  // Adding steps up would add their rounding up too.
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** A number as an axis or a table shows it: at most `digits` digits that count, a real minus, powers of ten where zeros would pile up. */
+export function numberText(value: number, digits = 5): string {
+  if (Number.isNaN(value)) return 'not a number';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  const magnitude = Math.abs(value);
+  const plain = magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e6);
+  const text = plain ? String(Number(value.toPrecision(digits))) : value.toExponential(digits - 1).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  return text.replaceAll('-', '−');
+}
+
+/**
+ * The ends of an axis on which all numbers have room, with some air. `including` names numbers that it shows whatever the others are.
+ *
+ * @example
+ * niceDomain([[0, 1]]); // [-0.05, 1.05]
+ */
+export function niceDomain(series: Iterable<ArrayLike<number>>, including: readonly number[] = []): [number, number] {
+  let low = Math.min(...including);
+  let high = Math.max(...including);
+  for (const values of series) {
+    for (const value of Array.from(values)) {
+      if (!Number.isFinite(value)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  if (low > high) return [0, 1];
+  const air = low === high ? Math.max(Math.abs(low), 1) * 0.5 : (high - low) * 0.05;
+  return [low - air, high + air];
+}

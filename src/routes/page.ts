@@ -1,0 +1,54 @@
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+
+import { chooseEncoding } from '../codecs/content-coding.ts';
+import { Problem } from '../errors/problems.ts';
+import { readPageFiles, type PageFile } from '../page-files.ts';
+import { requireAcceptable } from '../plugins/negotiation.ts';
+
+/** What the page needs: its own script and style, pictures that it makes itself, and the service. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export interface PageOptions {
+  /** Where the page's files are; where the build writes them unless given. */
+  readonly folder?: string;
+}
+
+/** The explorer: its document, and the script and style that it names. */
+export const pageRoutes: FastifyPluginCallback<PageOptions> = (app, { folder }, done) => {
+  const files = readPageFiles(folder);
+
+  app.get('/', { schema: { hide: true }, onRequest: requireAcceptable(['text/html']) }, (request, reply) => {
+    const index = files.get('index.html');
+    if (index === undefined) throw new Problem('page_not_built', 'The files of the page are not in dist/page; `npm run build` writes them. The API is described at /openapi.json.');
+    void reply.header('content-security-policy', pagePolicy).header('cache-control', 'no-cache');
+    return sendFile(request, reply, index);
+  });
+
+  app.get<{ Params: { file: string } }>('/page/:file', { schema: { hide: true } }, (request, reply) => {
+    const { file: name } = request.params;
+    const file = files.get(name);
+    if (file === undefined || name === 'index.html') throw new Problem('not_found', `The page has no file /page/${name.slice(0, 100)}; GET / names those that it has.`);
+    // The name has the hash of what is in it.
+    void reply.header('cache-control', 'public, max-age=31536000, immutable');
+    return sendFile(request, reply, file);
+  });
+  done();
+};
+
+function sendFile(request: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
+  void reply.header('etag', file.etag).header('vary', 'accept-encoding');
+  if (request.headers['if-none-match']?.includes(file.etag) === true) return reply.code(304).send();
+  const coding = chooseEncoding(request.headers['accept-encoding'] ?? 'identity', { wanted: 'allowed' });
+  void reply.type(file.type);
+  if (coding !== 'gzip' && coding !== 'br') return reply.send(file.identity);
+  return reply.header('content-encoding', coding).send(file[coding]);
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+
+import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+
+import { catalogue } from '../compute/surrogates/catalogue.ts';
+import { Problem } from '../errors/problems.ts';
+import { drawFigure } from '../plot/draw.ts';
+import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
+import { backgrounds, surrogatePicturePlan } from '../requests/surrogate-picture.ts';
+import { unknownSurrogate } from '../requests/surrogates.ts';
+import { problemResponses } from '../schemas/problem.ts';
+
+const size = { width: 720, height: 300 };
+
+/** What a number in a query looks like; the surrogate's own parameters are described by the catalogue. */
+const numeric = { type: 'string', pattern: '^-?\\d' } as const;
+
+/** Surrogates as pictures, for READMEs and papers. */
+export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
+  // A cache that many share must not answer those without a key.
+  const visibility = app.config.guard.keyDigests.length > 0 ? 'private' : 'public';
+
+  app.get(
+    '/surrogates/:name.svg',
+    {
+      schema: {
+        tags: ['Catalogue'],
+        summary: 'One surrogate as a picture',
+        description:
+          'The step, the value and the gradient over x, as SVG. The query has the surrogate\'s parameters by name (`?alpha=2`), the ends of the axis and the background.',
+        params: Type.Object({ name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it.' }) }),
+        querystring: Type.Unsafe<Record<string, unknown>>({
+          type: 'object',
+          properties: {
+            alpha: { ...numeric, description: 'A parameter of the surrogate; each that it has is a field of its own.' },
+            x_min: { ...numeric, default: '-2', description: 'The left end of the axis.' },
+            x_max: { ...numeric, default: '2', description: 'The right end of the axis.' },
+            background: { type: 'string', enum: [...backgrounds], default: 'white' },
+          },
+        }),
+        response: {
+          200: {
+            description: 'The picture.',
+            content: { 'image/svg+xml': { schema: Type.String() } },
+          },
+          304: Type.Null({ description: 'The picture that `If-None-Match` names is still right.' }),
+          ...problemResponses('invalid_request', 'surrogate_not_found', 'not_acceptable', 'numerical_overflow'),
+        },
+      },
+      // What the schema says of the query is for readers: `surrogatePicturePlan` checks it, and tells more of what is wrong.
+      validatorCompiler: () => () => true,
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      if (!catalogue.has(name)) throw new Problem('surrogate_not_found', `${unknownSurrogate(name)} GET /surrogates lists all.`);
+      const { surrogate, background, x, evalJob, gradJob } = surrogatePicturePlan(name, request.query);
+      const evaluated = await app.engine.run(evalJob);
+      const differentiated = await app.engine.run(gradJob);
+      const { spike, value } = evaluated.result[0]!;
+      const { grad } = differentiated.result[0]!;
+      const label = surrogateLabel({ ...surrogate.parameters, name });
+      const picture = drawFigure(surrogateFigure({ x, spike: spike!, surrogates: [{ label, value: value!, grad }], ...size }), { file: background });
+
+      // Weak, since it stands for compressed answers as well.
+      const etag = `W/"${createHash('sha256').update(picture).digest('base64url').slice(0, 27)}"`;
+      void reply
+        .header('cache-control', `${visibility}, max-age=86400`)
+        .header('etag', etag)
+        // Pages elsewhere may show it.
+        .header('cross-origin-resource-policy', 'cross-origin')
+        .type('image/svg+xml; charset=utf-8');
+      if (request.headers['if-none-match']?.includes(etag) === true) return reply.code(304).send(null);
+      return reply.send(picture);
+    },
+  );
+  done();
+};

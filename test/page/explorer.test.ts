@@ -1,0 +1,321 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import { readFileSync } from 'node:fs';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
+import { Service } from '../http/service.ts';
+import { executablePath, Explorer, launch } from './browser.ts';
+
+describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
+  let service: Service;
+  let browser: Browser;
+  let explorer: Explorer;
+  const contextOf = (options: BrowserContextOptions): Promise<BrowserContext> => browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([Service.start(), launch()]);
+    explorer = await Explorer.open(await contextOf({ permissions: ['clipboard-read', 'clipboard-write'] }), service.url);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await service.stop();
+  });
+  // After each test, whatever it was about.
+  afterEach(() => { expect(explorer.complaints.splice(0)).toEqual([]); });
+
+  describe('the gallery', () => {
+    it('has every surrogate as a small picture, and the curves that the API gives for those picked', async () => {
+      await explorer.follow('');
+      await expect.poll(() => explorer.page.locator('.card .small svg').count()).toBe(catalogue.size);
+      const columns = await explorer.columns();
+      const surrogate = ['sigmoid', 'piecewise_quadratic', 'relu_grad', 'gaussian_grad', { name: 'erf', alpha: 2 }, { name: 'arctan', alpha: 3 }];
+      const body = { x: { linspace: [-2, 2, 801] }, surrogate };
+      const [evaluated, differentiated] = await Promise.all([
+        service.post<{ results: { value: number[]; spike: number[] }[] }>('/surrogate/eval', body),
+        service.post<{ results: { grad: number[] }[] }>('/surrogate/grad', body),
+      ]);
+      expect(columns.get('step')).toEqual(evaluated.body.results[0]!.spike);
+      expect([...columns.keys()].slice(2, 4)).toEqual(['sigmoid (alpha 4) value', 'sigmoid (alpha 4) gradient']);
+      expect(columns.get('sigmoid (alpha 4) gradient')![400]).toBe(1);
+      const values = [...columns].filter(([name]) => name.endsWith(' value')).map(([, column]) => column);
+      const grads = [...columns].filter(([name]) => name.endsWith(' gradient')).map(([, column]) => column);
+      expect(values).toEqual(evaluated.body.results.map(({ value }) => value));
+      expect(grads).toEqual(differentiated.body.results.map(({ grad }) => grad));
+      // Two panels: the step and six values, six gradients.
+      await expect.poll(() => explorer.page.locator('figure .plot > svg:not(.overlay) g[clip-path] path').count()).toBe(13);
+      expect(await explorer.page.locator('figcaption').textContent()).toMatch(/wasm on cpu, float32: computed in [\d.]+ ms, \d+ ms there and back/);
+    });
+
+    it('answers a slider, and its link opens the same picture', async () => {
+      await explorer.follow('#gallery?compare=sigmoid&x=-1,1');
+      const slider = explorer.page.getByRole('slider', { name: 'alpha, slider' });
+      const seen = new Set<string>();
+      for (const place of [120, 140, 160]) {
+        await slider.fill(String(place));
+        const alpha = await explorer.page.getByRole('textbox', { name: 'alpha' }).inputValue();
+        seen.add(alpha);
+        await expect.poll(() => explorer.words()).toContain(`sigmoid (alpha ${alpha})`);
+        expect(explorer.page.url()).toContain(`compare=sigmoid(alpha:${alpha})&x=-1,1`);
+      }
+      expect(seen.size).toBe(3);
+      const before = await explorer.columns();
+      await explorer.follow(new URL(explorer.page.url()).hash);
+      expect(await explorer.columns()).toEqual(before);
+    });
+
+    it('is picked by ticking, filtered by words, and says so when nothing is left', async () => {
+      await explorer.follow('#gallery?compare=sigmoid');
+      await explorer.page.getByRole('searchbox').fill('snntorch escape');
+      await expect.poll(() => explorer.page.locator('.card:visible').count()).toBe(1);
+      await explorer.page.getByRole('checkbox', { name: 'snntorch.spike_rate_escape' }).check();
+      await expect.poll(() => explorer.words()).toContain('snntorch.spike_rate_escape (beta 1, slope 25)');
+      await explorer.page.getByRole('searchbox').fill('no such thing');
+      await expect.poll(() => explorer.page.locator('.gallery > .status').textContent()).toContain('No surrogate has "no such thing"');
+      for (const name of ['Remove sigmoid', 'Remove snntorch.spike_rate_escape']) await explorer.page.getByRole('button', { name }).click();
+      await expect.poll(() => explorer.page.locator('figcaption').textContent()).toContain('Nothing is picked');
+      expect(await explorer.page.locator('.plot > svg:not(.overlay)').count()).toBe(0);
+    });
+
+    it('shows formulas, parameters, aliases and papers', async () => {
+      await explorer.follow('');
+      const card = explorer.page.getByRole('article', { name: 'erf', exact: true });
+      await card.getByText('Formula, parameters, sources').click();
+      await expect.poll(() => card.locator('math').count()).toBe(2);
+      const text = (await card.textContent())!;
+      const { aliases, references, parameters } = catalogue.get('erf')!;
+      for (const { library, name } of aliases) expect(text).toContain(`${library}: ${name}`);
+      for (const reference of references) expect(text).toContain(reference);
+      for (const name of Object.keys(parameters)) expect(text).toContain(`${name}1`);
+      for (const { meaning } of Object.values(parameters)) expect(text).toContain(meaning);
+    });
+
+    it('is read and zoomed by keys and by the pointer', async () => {
+      await explorer.follow('#gallery?compare=sigmoid');
+      const plot = explorer.page.locator('.plot');
+      await plot.focus();
+      await plot.press('ArrowRight');
+      expect(await explorer.page.locator('[aria-live]').textContent()).toMatch(/^x = 0\.04: step value 1; sigmoid \(alpha 4\) value 0\.53991, gradient 0\.99363$/);
+      await plot.press('+');
+      await expect.poll(() => explorer.page.url()).toMatch(/x=-0\.98,1\.02$/);
+      await plot.press('Escape');
+      await expect.poll(() => explorer.page.url()).toMatch(/x=-2,2$/);
+      await explorer.drawn();
+
+      const box = (await plot.boundingBox())!;
+      const [left, right, middle] = [box.x + box.width * 0.2, box.x + box.width * 0.3, box.y + box.height / 2];
+      await explorer.page.mouse.move(left, middle);
+      expect(await explorer.page.locator('.readout').textContent()).toMatch(/^x = −[\d.]+: step value 0; sigmoid/);
+      await explorer.page.mouse.down();
+      await explorer.page.mouse.move(right, middle, { steps: 4 });
+      await explorer.page.mouse.up();
+      await expect.poll(() => explorer.page.url()).toMatch(/x=-0\.\d+,0\.\d+$/);
+    });
+  });
+
+  describe('a neuron', () => {
+    it("is the tutorial's: four spikes, at the right times", async () => {
+      await explorer.follow('#neuron');
+      await expect.poll(() => explorer.page.locator('figure .summary').first().textContent()).toBe('4 spikes, 80 Hz; at 10.9, 21.9, 32.9, 43.9 ms');
+      const columns = await explorer.columns();
+      expect(columns.get('spike')!.flatMap((spike, step) => (spike === 1 ? [step] : []))).toEqual([109, 219, 329, 439]);
+      const { body } = await service.post<{ v: number[][] }>('/lif/simulate', { current: 1.5, steps: 500, record: ['v'] });
+      expect(columns.get('v')).toEqual(body.v[0]);
+      expect(await explorer.page.locator('figure').first().locator('g[clip-path] circle').count()).toBe(4);
+
+      const population = await explorer.columns(1);
+      const many = await service.post<{ firing_rates: number[] }>('/lif/simulate', { current: { linspace: [0.5, 5, 60] }, steps: 500 });
+      expect(population.get('firing rate (Hz)')).toEqual(many.body.firing_rates);
+    });
+
+    it('takes currents of each waveform, and a link gives the same noise again', async () => {
+      await explorer.follow('#neuron');
+      const seen = new Set<string>();
+      for (const waveform of ['step', 'ramp', 'sine', 'noise']) {
+        await explorer.page.getByLabel('Waveform').selectOption(waveform);
+        expect(explorer.page.url()).toContain(`waveform=${waveform}`);
+        await expect.poll(async () => {
+          const current = (await explorer.columns()).get('current')!;
+          return new Set(current).size > 1 && !seen.has(current.join());
+        }).toBe(true);
+        seen.add((await explorer.columns()).get('current')!.join());
+      }
+      const before = await explorer.columns();
+      await explorer.follow(new URL(explorer.page.url()).hash);
+      expect(await explorer.columns()).toEqual(before);
+    });
+
+    it('keeps what is typed wrong, says what would be right, and keeps the picture', async () => {
+      await explorer.follow('#neuron');
+      const tau = explorer.page.getByRole('textbox', { name: 'tau (ms)' });
+      await tau.fill('20');
+      await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^2 spikes/);
+      await tau.fill('20 ms');
+      expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual(['tau must be a number from 0.001 to 1000000; "20 ms" is none']);
+      expect(await tau.getAttribute('aria-invalid')).toBe('true');
+      expect(await tau.inputValue()).toBe('20 ms');
+      expect(explorer.page.url()).toContain('tau=20');
+      expect(await explorer.page.locator('.summary').first().textContent()).toMatch(/^2 spikes/);
+      await tau.fill('10');
+      await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^4 spikes/);
+      expect(await explorer.page.locator('.problem:visible').count()).toBe(0);
+    });
+
+    it('says so when a link has a wrong number', async () => {
+      await explorer.page.goto('about:blank');
+      await explorer.page.goto(`${service.url}/#neuron?tau=ten`);
+      await expect.poll(() => explorer.page.locator('.status').first().textContent()).toBe('There is no picture until the marked fields are right.');
+      expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual(['tau must be a number from 0.001 to 1000000; "ten" is none']);
+      await explorer.page.getByRole('textbox', { name: 'tau (ms)' }).fill('10');
+      await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^4 spikes/);
+    });
+
+    it("shows the service's own words for what it refuses, beside the last good picture", async () => {
+      await explorer.follow('#neuron?reset=none&tau=1');
+      await explorer.page.getByRole('textbox', { name: 'dt (ms)' }).fill('30');
+      const alert = explorer.page.getByRole('alert').first();
+      await expect.poll(() => alert.textContent()).toContain('The result leaves the range of its numbers');
+      expect(await explorer.page.locator('figure').first().locator('.plot > svg:not(.overlay)').count()).toBe(1);
+      explorer.complaints.splice(0);
+      await explorer.page.getByRole('textbox', { name: 'dt (ms)' }).fill('0.1');
+      await expect.poll(() => alert.isVisible()).toBe(false);
+    });
+
+    it('says when the service is gone, and tries again', async () => {
+      await explorer.follow('#neuron');
+      await explorer.page.route('**/lif/simulate', (route) => route.abort());
+      await explorer.page.getByRole('textbox', { name: 'Threshold' }).fill('0.5');
+      const alert = explorer.page.getByRole('alert').first();
+      await expect.poll(() => alert.textContent()).toContain('The service cannot be reached');
+      await explorer.page.unroute('**/lif/simulate');
+      explorer.complaints.splice(0);
+      await alert.getByRole('button', { name: 'Try again' }).click();
+      await expect.poll(() => alert.isVisible()).toBe(false);
+    });
+  });
+
+  describe('the gradient', () => {
+    it("is the tutorial's, through the reset and detached", async () => {
+      await explorer.follow('#gradient');
+      await expect.poll(() => explorer.page.locator('.statistics tr').count()).toBe(9);
+      const rows = await explorer.page.locator('.statistics tbody tr').allInnerTexts();
+      expect(rows).toContain('sigmoid (alpha 4)\tcurrent\tthrough the reset\t2.0763\t3.074\t1.6188');
+      expect(rows).toContain('sigmoid (alpha 4)\tcurrent\treset detached\t16.429\t27.01\t6.4302');
+      expect(rows).toContain('gaussian_grad (sigma 0.5, alpha 0.5)\tcurrent\tthrough the reset\t1.8527\t2.6125\t1.4636');
+      const columns = await explorer.columns();
+      const { body } = await service.post<{ results: { grad: { current: number[] } }[] }>('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 });
+      expect(columns.get('sigmoid (alpha 4), current, through the reset')).toEqual(body.results[0]!.grad.current);
+    });
+
+    it('is also with respect to tau and the threshold, for each neuron', async () => {
+      await explorer.follow('#gradient?surrogates=sigmoid&detached=false');
+      await explorer.page.getByRole('checkbox', { name: 'tau' }).check();
+      await explorer.page.getByRole('checkbox', { name: 'v_threshold' }).check();
+      await expect.poll(() => explorer.words()).toEqual(expect.arrayContaining(['dL/dI, through the reset', 'dL/dτ, through the reset', 'dL/dθ, through the reset']));
+      const columns = await explorer.columns();
+      expect([...columns.keys()]).toHaveLength(4);
+      const each = { linspace: [10, 10, 50] };
+      const { body } = await service.post<{ results: { grad: { tau: number[] } }[] }>('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100, neuron: { tau: each }, wrt: ['tau'] });
+      expect(columns.get('sigmoid (alpha 4), tau, through the reset')).toEqual(body.results[0]!.grad.tau);
+    });
+  });
+
+  describe('a picture', () => {
+    it('is saved as SVG, PNG and CSV', async () => {
+      await explorer.follow('#neuron');
+      const svg = await explorer.save('Save as SVG');
+      expect(svg.name).toBe('neuron.svg');
+      expect(svg.bytes.toString()).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" width="(\d+)".*<title>.*<\/svg>$/);
+      const width = Number(/width="(\d+)"/.exec(svg.bytes.toString())![1]);
+      const png = await explorer.save('Save as PNG');
+      expect(png.name).toBe('neuron.png');
+      expect(png.bytes.subarray(0, 8)).toEqual(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'));
+      expect(png.bytes.readUInt32BE(16)).toBe(width * 3);
+      const csv = await explorer.save('Save as CSV');
+      expect(csv.name).toBe('neuron.csv');
+      expect(csv.bytes.toString()).toMatch(/^t \(ms\),current,v,spike\r\n0,1.5,0.015,0\r\n/);
+    });
+
+    it('shows its request in three languages, each of which runs as it stands', async () => {
+      await explorer.follow('#gradient?surrogates=erf(alpha:2)&detached=false&neurons=3');
+      await explorer.page.getByText('Request', { exact: true }).click();
+      const texts = await explorer.page.locator('.requests pre').allTextContents();
+      const [curl, fetched, python] = texts as [string, string, string];
+      const { body } = await service.post<{ results: { grad: { current: number[] } }[] }>('/lif/grad', { current: { linspace: [0.5, 2.5, 3] }, steps: 100, surrogate: { name: 'erf', alpha: 2 } });
+      const expected = body.results[0]!.grad.current;
+      const run = promisify(execFile);
+      const commands: [string, string[]][] = [['/bin/sh', ['-c', curl]], [process.execPath, ['--input-type=module', '-e', fetched.replace('console.log(', 'console.log(JSON.stringify(').replace(/\);$/, '));')]], ['python3', ['-c', python]]];
+      for (const [program, args] of commands) {
+        if (program === 'python3' && spawnSync('python3', ['--version']).status !== 0) continue;
+        const { stdout } = await run(program, args);
+        for (const value of expected) expect(stdout, program).toContain(String(value));
+      }
+      await explorer.page.getByRole('button', { name: 'Copy as curl' }).click();
+      expect(await explorer.page.evaluate('navigator.clipboard.readText()')).toBe(curl);
+      await explorer.page.getByRole('button', { name: 'Copy link' }).click();
+      expect(await explorer.page.evaluate('navigator.clipboard.readText()')).toBe(explorer.page.url());
+    });
+
+    it('has its numbers as a table', async () => {
+      await explorer.follow('#neuron');
+      await explorer.page.getByText('Numbers', { exact: true }).first().click();
+      const table = explorer.page.locator('.numbers table').first();
+      await expect.poll(() => table.locator('caption').textContent()).toBe('56 of 500 rows; the CSV has all');
+      expect((await table.locator('thead').innerText()).trim()).toBe('t (ms)\tcurrent\tv\tspike');
+    });
+  });
+
+  it('asks for a key where the service does', async () => {
+    const guarded = await Service.start({ API_KEYS: 'a-key-of-16-letters' });
+    const { page, complaints } = await Explorer.open(await contextOf({}), guarded.url);
+    await page.goto(`${guarded.url}/#neuron`);
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('A key is needed');
+    complaints.splice(0);
+    await page.getByLabel('Key of this service').fill('a-key-of-16-letters');
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await expect.poll(() => page.locator('.summary').first().textContent()).toMatch(/^4 spikes/);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+    await guarded.stop();
+  });
+
+  it('goes from part to part, and back', async () => {
+    await explorer.follow('');
+    await explorer.page.getByRole('link', { name: 'Neuron' }).click();
+    await expect.poll(() => explorer.page.title()).toBe('Neuron · Surrogate explorer');
+    await explorer.page.getByRole('textbox', { name: 'tau (ms)' }).fill('25');
+    await explorer.page.getByRole('link', { name: 'Gradient' }).click();
+    await explorer.page.getByRole('link', { name: 'Neuron' }).click();
+    await expect.poll(() => explorer.page.getByRole('textbox', { name: 'tau (ms)' }).inputValue()).toBe('25');
+    await explorer.page.goBack();
+    await expect.poll(() => explorer.page.title()).toBe('Gradient · Surrogate explorer');
+    expect(await explorer.page.locator('nav a[aria-current]').allTextContents()).toEqual(['Gradient']);
+  });
+
+  describe('for everyone', () => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    it.each([
+      ['#gallery', 'dark', 1280],
+      ['#neuron', 'light', 390],
+      ['#gradient?d_tau=true', 'dark', 390],
+    ] as const)('axe finds nothing in %s, %s, %d wide', async (hash, colorScheme, width) => {
+      // The policy would keep axe out.
+      const own = await Explorer.open(await contextOf({ colorScheme, viewport: { width, height: 844 }, bypassCSP: true }), service.url);
+      await own.follow(hash);
+      for (const summary of (await own.page.locator('details:visible > summary').all()).slice(0, 4)) await summary.click();
+      await own.page.evaluate(axe);
+      const { violations } = await own.page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+      await own.page.context().close();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`)).toEqual([]);
+    });
+
+    it.each(['#gallery', '#neuron', '#gradient'])('%s is no wider than a phone', async (hash) => {
+      await explorer.page.setViewportSize({ width: 360, height: 740 });
+      await explorer.follow(hash);
+      expect(await explorer.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+      await explorer.page.setViewportSize({ width: 1280, height: 900 });
+    });
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { drawFigure, escapeXml } from '../../src/plot/draw.ts';
+import type { Figure, Mark } from '../../src/plot/figure.ts';
+import { layOut } from '../../src/plot/layout.ts';
+import { classOf, colourCount, colourOf, dashOf, ink } from '../../src/plot/palette.ts';
+import { polylinePath } from '../../src/plot/polyline.ts';
+import { fromPixel, niceDomain, numberText, ticks, toPixel } from '../../src/plot/scale.ts';
+
+const line = (label: string, style: number): Mark => ({ kind: 'line', label, style, x: [0, 1], y: [0, 1] });
+const figure = (marks: readonly Mark[], more: Partial<Figure> = {}): Figure => ({
+  title: 'A picture',
+  width: 400,
+  height: 200,
+  panels: [{ x: { label: 'x', domain: [0, 1] }, y: { domain: [0, 1] }, marks }],
+  ...more,
+});
+
+describe('a scale', () => {
+  it('goes to pixels and back', () => {
+    const scale = { domain: [-2, 2], range: [10, 110] } as const;
+    expect(toPixel(scale, 0)).toBe(60);
+    expect(fromPixel(scale, toPixel(scale, 1.25))).toBeCloseTo(1.25, 12);
+  });
+
+  it.each([
+    [[0, 1], 5, [0, 0.2, 0.4, 0.6, 0.8, 1]],
+    [[-2, 2], 4, [-2, -1, 0, 1, 2]],
+    [[0.5, 2.5], 4, [0.5, 1, 1.5, 2, 2.5]],
+    [[0, 0], 4, []],
+  ] as const)('of %j has about %d ticks at round numbers', (domain, wanted, expected) => {
+    expect(ticks(domain, wanted)).toEqual(expected);
+  });
+
+  it('has an end beyond all numbers, whatever they are', () => {
+    expect(niceDomain([[1, 3], [NaN, -1, Infinity]])).toEqual([-1.2, 3.2]);
+    expect(niceDomain([], [0, 1])).toEqual([-0.05, 1.05]);
+    expect(niceDomain([])).toEqual([0, 1]);
+    expect(niceDomain([[5, 5]])).toEqual([2.5, 7.5]);
+  });
+
+  it.each([[0, '0'], [-1.5, '−1.5'], [1 / 3, '0.33333'], [1e-7, '1e−7'], [12_345_678, '1.2346e7'], [NaN, 'not a number'], [-Infinity, '−∞']])('prints %d as %s', (value, text) => {
+    expect(numberText(value)).toBe(text);
+  });
+});
+
+describe('a curve', () => {
+  it('leaves out the points on a straight line, keeps corners, and breaks where it is not finite', () => {
+    expect(polylinePath([0, 1, 2, 3], [0, 1, 2, 0])).toBe('M0 0L2 2L3 0');
+    expect(polylinePath([0, 1, 2, 3, 4], [0, 0, NaN, 1, 1])).toBe('M0 0L1 0M3 1L4 1');
+    expect(polylinePath([], [])).toBe('');
+  });
+
+  it('stays within a fifth of a pixel of ten thousand points', () => {
+    const xs = Float64Array.from({ length: 10_000 }, (_, i) => i / 20);
+    const ys = xs.map((x) => 50 * Math.sin(x / 30));
+    const kept = polylinePath(xs, ys).slice(1).split('L').map((point) => point.split(' ').map(Number) as [number, number]);
+    expect(kept.length).toBeLessThan(400);
+    for (let i = 0, next = 1; i < xs.length; i++) {
+      while (next < kept.length - 1 && kept[next]![0] < xs[i]!) next++;
+      const [[x0, y0], [x1, y1]] = [kept[next - 1]!, kept[next]!];
+      expect(Math.abs(y0 + ((y1 - y0) * (xs[i]! - x0)) / (x1 - x0) - ys[i]!)).toBeLessThan(0.2);
+    }
+  });
+});
+
+describe('colours', () => {
+  const luminance = (colour: string): number => {
+    const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  };
+
+  it('are seen on white, and come again with dashes', () => {
+    for (let style = 0; style < colourCount; style++) expect(1.05 / (luminance(colourOf(style)) + 0.05), colourOf(style)).toBeGreaterThan(3);
+    expect(1.05 / (luminance(ink.text) + 0.05)).toBeGreaterThan(7);
+    expect(colourOf(colourCount)).toBe(colourOf(0));
+    expect(classOf(colourCount)).toBe('series-0');
+    expect(dashOf(0)).toBe('');
+    expect(dashOf(colourCount)).not.toBe('');
+  });
+});
+
+describe('a picture', () => {
+  it('has its panels beside and below each other, without overlap', () => {
+    const panel = figure([line('a', 0)]).panels[0]!;
+    const { frames } = layOut(figure([], { columns: 2, panels: [panel, panel, panel, panel] }));
+    expect(frames.map(({ x }) => x.range[0])).toEqual([62, 262, 62, 262]);
+    expect(frames[0]!.y.range[0]).toBeLessThan(frames[2]!.y.range[1]);
+    expect(frames[3]!.y.range[0]).toBeLessThan(200);
+  });
+
+  it('names what it shows once, in as many lines as it takes', () => {
+    const marks = ['one', 'two', 'one', 'three', 'a name that is rather long'].map(line);
+    const { legend } = layOut(figure(marks, { width: 200 }));
+    expect(legend.map(({ label }) => label)).toEqual(['one', 'two', 'three', 'a name that is rather long']);
+    expect(new Set(legend.map(({ y }) => y)).size).toBeGreaterThan(1);
+    expect(layOut(figure([line('alone', 0)])).legend).toEqual([]);
+  });
+
+  it('draws each kind of mark, and no number that is none', () => {
+    const svg = drawFigure(figure([
+      line('curve', 0),
+      { kind: 'dots', label: 'dots', style: 1, x: [0.5], y: [0.5] },
+      { kind: 'rule', label: 'threshold', y: 0.75 },
+      { kind: 'raster', label: 'spikes', style: 2, rows: [{ y: 0.2, times: [0.1, 0.9] }], size: 0.1 },
+    ]));
+    expect(svg.match(/<circle/g)).toHaveLength(2);
+    expect(svg.match(/class="series-2"/g)).toHaveLength(2);
+    expect(svg).not.toMatch(/NaN|undefined/);
+    expect(svg).not.toMatch(/ style=|<style|<script/);
+  });
+
+  it('cannot be left by a name', () => {
+    const svg = drawFigure(figure([line('<script>"&', 0), line('b', 1)], { title: '"><svg onload="x' }), { file: 'white' });
+    expect(svg).not.toMatch(/<script|<svg onload/);
+    expect(escapeXml('<a b="&">')).toBe('&lt;a b=&quot;&amp;&quot;&gt;');
+  });
+});
