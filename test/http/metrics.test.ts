@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { OutOfMemoryError } from '../../src/compute/backend.ts';
 import { Engine } from '../../src/compute/engine.ts';
+import { threadLosses } from '../../src/compute/thread-pool.ts';
 import type { Rejection } from '../../src/metrics/queue-metrics.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
 import { parseExposition, type Sample } from '../support/exposition.ts';
@@ -177,6 +178,6 @@ it('what waits, what is reserved and what is turned away reach the scrape', asyn
     surrogate_reserved_limit_bytes: 5e6,
     surrogate_queue_delay_seconds_sum: 0.5,
     surrogate_rejected_totalqueue_full: 1,
-    surrogate_worker_lost_total: 0,
+    surrogate_worker_lost_total: threadLosses.count,
   });
 });
