@@ -13,6 +13,7 @@ import { mapArrays } from '../src/requests/map-arrays.ts';
 import { requireOneTensor } from '../src/requests/npy-request.ts';
 import type { Operation, Plan } from '../src/requests/plan.ts';
 import { readRequest } from '../src/requests/read-request.ts';
+import { randomNumbers } from '../test/compute/support/jobs.ts';
 import type { Message } from './messages.ts';
 import { stochasticAlgebra } from './stochastic-algebra.ts';
 
@@ -36,15 +37,6 @@ export type Expectation =
 /** So many that chance hardly makes all of them round alike. */
 const roundedRuns = 12;
 
-/** The same numbers for every message, so that one can be tried again: the generator of Numerical Recipes, 2nd edition, 7.1. */
-function randomNumbers(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 /**
  * Foretells an answer by reading the body with JSON.parse and computing with the float64 reference; undefined where the headers
  * make it too uncertain what the body is.
@@ -65,7 +57,8 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
     const given = takesFloat64 ? plan : mapArrays(plan, (array) => Float64Array.from(array, Math.fround));
     const exact = await answerOf(operation, given);
     if (isFloat64 || !('problem' in given.job)) return { kind: 'answer', exact, rounded: [], isOnEdge: false, isFloat64, media };
-    const ops = stochasticAlgebra(randomNumbers());
+    // The same for every message, so that one can be tried again.
+    const ops = stochasticAlgebra(randomNumbers(1));
     const rounded = await Promise.all(Array.from({ length: roundedRuns }, () => answerOf(operation, given, ops).catch(() => null)));
     return { kind: 'answer', exact, rounded, isOnEdge: isOnEdge(given.job.problem), isFloat64, media };
   } catch (error) {

@@ -1,9 +1,9 @@
 // Opens ten thousand connections that say nothing, and measures what they cost the server and whoever still asks it something.
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
+import { footprintOf } from './reliability.ts';
 import { startServer } from './servers.ts';
 import { quantile } from './statistics.ts';
 
@@ -48,7 +48,7 @@ async function askOnEach(sockets: readonly Socket[]): Promise<void> {
 /** Resident memory of a process once it has settled, in bytes. */
 async function memoryOf(pid: number): Promise<number> {
   await sleep(2000);
-  return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
+  return footprintOf(pid).residentMegabytes * 2 ** 20;
 }
 
 /** Milliseconds that small gradients take, each asked for when the one before it is there. */

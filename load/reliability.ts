@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'undici';
+import { framedRequest } from './framed-request.ts';
 
 export interface Work {
   readonly path: string;
@@ -13,12 +14,7 @@ export interface Work {
 /** `/lif/grad` of so many neurons: bytes in and out. */
 export function binaryGradient(neurons: number, steps = 100): Work {
   const current = Float32Array.from({ length: neurons }, (_, b) => 0.5 + (2 * b) / Math.max(1, neurons - 1));
-  const json = Buffer.from(JSON.stringify({ current: { dtype: 'float32', shape: [neurons], binary_data_size: current.byteLength }, steps }));
-  return {
-    path: '/lif/grad',
-    headers: { 'content-type': 'application/octet-stream', accept: 'application/octet-stream', 'inference-header-content-length': String(json.length) },
-    body: Buffer.concat([json, Buffer.from(current.buffer)]),
-  };
+  return { path: '/lif/grad', ...framedRequest({ steps }, 'current', current) };
 }
 
 /** JSON in and out. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../test/support/process.ts';
@@ -10,19 +11,43 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+export interface ServerProcess {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What answers 200 once the server is ready. */
+  readonly readyPath: string;
+  readonly readySeconds: number;
+}
+
 /** Starts `node ...args` as its own process and waits until it is ready. */
-export async function startServer(args: string[], environment: Record<string, string> = {}): Promise<Server> {
+export async function startServer(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Server> {
+  return startProcess((port) => ({
+    command: process.execPath,
+    args,
+    folder: fileURLToPath(new URL('..', import.meta.url)),
+    environment: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, ...environment },
+    readyPath: '/readyz',
+    readySeconds: 30,
+  }));
+}
+
+/**
+ * Starts a server of any kind on a free port and waits until it is ready.
+ *
+ * @throws {Error} when it ends, or is not ready in time.
+ */
+export async function startProcess(on: (port: number) => ServerProcess): Promise<Server> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, args, {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
-    env: { ...process.env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const { command, args, folder, environment, readyPath, readySeconds } = on(port);
+  const name = `${path.basename(command)} ${args.join(' ')}`;
+  const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
   let stopping = false;
   child.once('exit', (code, signal) => {
-    if (!stopping) console.error(`node ${args.join(' ')} ended by itself (${code ?? signal ?? ''})`);
+    if (!stopping) console.error(`${name} ended by itself (${code ?? signal ?? ''})`);
   });
   const stop = async () => {
     stopping = true;
@@ -30,12 +55,12 @@ export async function startServer(args: string[], environment: Record<string, st
     child.kill('SIGTERM');
     await ended;
   };
-  for (let tries = 0; tries < 600; tries++) {
-    if (child.exitCode !== null) throw new Error(`node ${args.join(' ')} ended with ${child.exitCode}`);
-    const ready = await fetch(`${url}/readyz`).then((response) => response.ok, () => false);
+  for (let tries = 0; tries < 20 * readySeconds; tries++) {
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
+    const ready = await fetch(url + readyPath).then((response) => response.ok, () => false);
     if (ready) return { url, pid: child.pid!, stop };
     await sleep(50);
   }
   await stop();
-  throw new Error(`node ${args.join(' ')} was not ready after 30 s`);
+  throw new Error(`${name} was not ready after ${readySeconds} s`);
 }

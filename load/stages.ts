@@ -1,5 +1,6 @@
 // Where the time of one request goes: decode, queue, compute, encode as Server-Timing tells them; what HTTP alone takes; the rest of what the client waits.
 import { Pool } from 'undici';
+import { framedRequest } from './framed-request.ts';
 import { quantile } from './statistics.ts';
 import { steps } from './cases.ts';
 
@@ -30,15 +31,13 @@ export const stageCases: readonly StageCase[] = [
 
 const stages = ['decode', 'queue', 'compute', 'encode'] as const;
 
-function requestOf({ wire, neurons }: StageCase): { body: Buffer; headers: Record<string, string> } {
+function requestOf({ wire, neurons }: StageCase): { body: Buffer; headers: Readonly<Record<string, string>> } {
   const current = Float32Array.from({ length: neurons }, (_, b) => 0.5 + (2 * b) / (neurons - 1));
   if (wire === 'JSON') {
     const numbers = Array.from(current, (value) => Number(value.toPrecision(8)));
     return { body: Buffer.from(JSON.stringify({ current: numbers, steps })), headers: { 'content-type': 'application/json' } };
   }
-  const json = Buffer.from(JSON.stringify({ current: { dtype: 'float32', shape: [neurons], binary_data_size: current.byteLength }, steps }));
-  const headers = { 'content-type': 'application/octet-stream', accept: 'application/octet-stream', 'inference-header-content-length': String(json.length) };
-  return { body: Buffer.concat([json, Buffer.from(current.buffer)]), headers };
+  return framedRequest({ steps }, 'current', current);
 }
 
 interface Exchange {
@@ -47,7 +46,7 @@ interface Exchange {
   readonly timing: string;
 }
 
-async function exchange(pool: Pool, path: string, headers: Record<string, string>, body: Buffer): Promise<Exchange> {
+async function exchange(pool: Pool, path: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<Exchange> {
   const start = performance.now();
   const answer = await pool.request({ path, method: 'POST', headers, body });
   // Read and dropped: what the client makes of the numbers is not the service's time.

@@ -1,8 +1,7 @@
-import type { CatalogueEntry, EvalAnswer, GradAnswer } from './api-types.ts';
-import { call } from './api.ts';
+import type { CatalogueEntry } from './api-types.ts';
 import { element, newId } from './dom.ts';
-import { linspace } from './linspace.ts';
 import type { SurrogateCard } from './surrogate-card.ts';
+import { fetchCurves } from './surrogate-curves.ts';
 
 /** What the small pictures show. */
 const smallRange = [-2, 2] as const;
@@ -51,15 +50,9 @@ function searchText({ name, family, summary, aliases, references }: CatalogueEnt
 
 /** All small pictures with two requests. */
 async function drawSmall(catalogue: readonly CatalogueEntry[], cards: ReadonlyMap<string, SurrogateCard>, state: HTMLElement): Promise<void> {
-  const [low, high] = smallRange;
-  const body = { x: { linspace: [low, high, smallPoints] }, surrogate: catalogue.map(({ name }) => name) };
   try {
-    const [evaluated, differentiated] = await Promise.all([call<EvalAnswer>({ path: '/surrogate/eval', body }), call<GradAnswer>({ path: '/surrogate/grad', body })]);
-    const x = linspace(low, high, smallPoints);
-    catalogue.forEach(({ name }, i) => {
-      const { spike, value } = evaluated.body.results[i]!;
-      cards.get(name)!.showCurves({ x, spike, value, grad: differentiated.body.results[i]!.grad });
-    });
+    const { x, spike, surrogates } = await fetchCurves(catalogue.map(({ name }) => name), smallRange, smallPoints);
+    catalogue.forEach(({ name }, i) => { cards.get(name)!.showCurves({ x, spike, ...surrogates[i]! }); });
   } catch (error) {
     state.textContent = `The small pictures could not be drawn. ${(error as Error).message}`;
   }

@@ -1,16 +1,14 @@
-import { surrogateFigure, surrogateLabel } from '../src/plot/surrogate-figure.ts';
+import { surrogateFigure } from '../src/plot/surrogate-figure.ts';
 import { readRange, readSurrogates, writeSurrogates } from './address.ts';
-import type { ApiRequest, EvalAnswer, GradAnswer } from './api-types.ts';
-import { ApiError, call } from './api.ts';
 import type { Range } from './cursor.ts';
 import { element } from './dom.ts';
 import { familySections } from './family-sections.ts';
-import { linspace } from './linspace.ts';
 import { newest } from './newest.ts';
 import type { PartOptions } from './part.ts';
 import { pickedBar } from './picked-bar.ts';
 import { Picture } from './picture.ts';
 import { surrogateCard, type SurrogateCard } from './surrogate-card.ts';
+import { fetchCurves } from './surrogate-curves.ts';
 import { SurrogatePicker } from './surrogate-picker.ts';
 import { tableOf } from './table.ts';
 
@@ -75,29 +73,21 @@ export function gallery({ catalogue, settings, remember }: PartOptions): HTMLEle
   );
 }
 
-async function drawComparison(picture: Picture, picker: SurrogatePicker, [low, high]: Range, signal: AbortSignal): Promise<void> {
+async function drawComparison(picture: Picture, picker: SurrogatePicker, range: Range, signal: AbortSignal): Promise<void> {
   if (picker.picked.length === 0) {
     picture.empty('Nothing is picked. Tick a surrogate below, or add one by its name.');
     return;
   }
-  const body = { x: { linspace: [low, high, points] }, surrogate: picker.wire };
-  const requests: [ApiRequest, ApiRequest] = [{ path: '/surrogate/eval', body }, { path: '/surrogate/grad', body }];
-  picture.loading();
-  try {
-    const [evaluated, differentiated] = await Promise.all([call<EvalAnswer>(requests[0], signal), call<GradAnswer>(requests[1], signal)]);
-    const x = linspace(low, high, points);
-    const { spike } = evaluated.body.results[0]!;
-    const surrogates = evaluated.body.results.map(({ surrogate, value }, i) => ({ label: surrogateLabel(surrogate), value, grad: differentiated.body.results[i]!.grad }));
-    picture.show({
-      draw: (width) => surrogateFigure({ x, spike, surrogates, width, ...(width < 640 ? { height: 560, columns: 1 } : { height: 380, columns: 2 }) }),
-      table: () => tableOf([['x', x], ['step', spike], ...surrogates.flatMap(({ label, value, grad }): [string, number[]][] => [[`${label} value`, value], [`${label} gradient`, grad]])]),
-      requests,
-      metas: [evaluated.body.meta, differentiated.body.meta],
-      roundTripMs: Math.max(evaluated.roundTripMs, differentiated.roundTripMs),
-    });
-  } catch (error) {
-    if (signal.aborted) return;
-    picture.fail(error);
-    if (error instanceof ApiError) picker.complain(error.errors);
-  }
+  await picture.fill(
+    signal,
+    async () => {
+      const { x, spike, surrogates, ...origin } = await fetchCurves(picker.wire, range, points, signal);
+      return {
+        ...origin,
+        draw: (width) => surrogateFigure({ x, spike, surrogates, width, ...(width < 640 ? { height: 560, columns: 1 } : { height: 380, columns: 2 }) }),
+        table: () => tableOf([['x', x], ['step', spike], ...surrogates.flatMap(({ label, value, grad }): [string, ArrayLike<number>][] => [[`${label} value`, value], [`${label} gradient`, grad]])]),
+      };
+    },
+    (errors) => { picker.complain(errors); },
+  );
 }

@@ -1,13 +1,14 @@
+import { linspace } from '../src/codecs/linspace.ts';
 import { surrogateLabel } from '../src/plot/surrogate-figure.ts';
 import { readSurrogates, writeSurrogates } from './address.ts';
 import type { ApiRequest, LifGradAnswer } from './api-types.ts';
-import { ApiError, call } from './api.ts';
+import { call } from './api.ts';
+import { currentRangeFields, currentRangeNumbers, currentRangeOf } from './current-range.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
 import { gradientFigure, quantities, resetText, type GradientCurves, type GradientOf } from './gradient-figure.ts';
-import { linspace } from './linspace.ts';
 import { newest } from './newest.ts';
-import { complainOfSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup, type NeuronModel } from './neuron-fields.ts';
+import { complainOfSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup, timeOf, type NeuronModel } from './neuron-fields.ts';
 import type { PartOptions } from './part.ts';
 import { Picture } from './picture.ts';
 import { Settings } from './settings.ts';
@@ -15,7 +16,7 @@ import { SurrogatePicker } from './surrogate-picker.ts';
 import { tableOf, type Table } from './table.ts';
 
 const usualSurrogates = 'sigmoid;piecewise_quadratic;arctan;gaussian_grad';
-const numbers = ['from', 'to', 'neurons', ...neuronNumbers, 'dt', 'steps'] as const;
+const numbers = [...currentRangeNumbers, ...neuronNumbers, 'dt', 'steps'] as const;
 
 /** Gradients of the spike count over a range of currents, for several surrogates at once. */
 export function gradient({ catalogue, settings: texts, remember }: PartOptions): HTMLElement {
@@ -46,13 +47,12 @@ export function gradient({ catalogue, settings: texts, remember }: PartOptions):
       if (valid) draw();
     },
   });
-  const from = settings.number('from', 0.5, { label: 'Currents from', minimum: -1e4, maximum: 1e4, slider: [0, 5] });
-  const to = settings.number('to', 2.5, { label: 'to', minimum: -1e4, maximum: 1e4, slider: [0, 10] });
+  const [from, to, neurons] = currentRangeFields(settings, { to: 2.5, neurons: 50, mostNeurons: 1000, sliderNeurons: 400 });
   const controls = [
     picker.element,
     fieldGroup('Gradient with respect to', ...quantities.map(([name]) => settings.check(`d_${name}`, name === 'current', name).element)),
     fieldGroup('Reset', settings.check('through', true, 'differentiated').element, settings.check('detached', true, 'detached').element),
-    fieldGroup('Currents', from.element, to.element, settings.number('neurons', 50, { label: 'Neurons', minimum: 2, maximum: 1000, integer: true, slider: [2, 400] }).element),
+    fieldGroup('Currents', from.element, to.element, neurons.element),
     neuronGroup(settings),
     timeGroup(settings, 100),
   ];
@@ -77,14 +77,15 @@ export function gradient({ catalogue, settings: texts, remember }: PartOptions):
 }
 
 async function showGradient(picture: Picture, picker: SurrogatePicker, settings: Settings, signal: AbortSignal): Promise<void> {
-  const [from, to, neurons, dt, steps] = ['from', 'to', 'neurons', 'dt', 'steps'].map((name) => settings.valueOf(name)!) as [number, number, number, number, number];
   const wrt = quantities.map(([name]) => name).filter((name) => settings.text(`d_${name}`, String(name === 'current')) === 'true');
   const detached = [false, true].filter((one) => settings.text(one ? 'detached' : 'through', 'true') === 'true');
-  if (from >= to) {
-    settings.complain('to', `to must be greater than ${from}, where the currents begin; got ${to}`);
+  const range = currentRangeOf(settings);
+  if (range === undefined) {
     picture.hold();
     return;
   }
+  const [from, to, neurons] = range;
+  const [dt, steps] = timeOf(settings);
   if (picker.picked.length === 0 || wrt.length === 0 || detached.length === 0) {
     picture.empty('Pick at least one surrogate, one quantity and one way to treat the reset.');
     return;
@@ -93,27 +94,26 @@ async function showGradient(picture: Picture, picker: SurrogatePicker, settings:
     path: '/lif/grad',
     body: { current: { linspace: [from, to, neurons] }, steps, dt, neuron: perNeuron(neuronOf(settings), wrt, neurons), surrogate: picker.wire, wrt, detach_reset },
   }));
-  picture.loading();
-  try {
-    const answers = await Promise.all(requests.map((request) => call<LifGradAnswer>(request, signal)));
-    const runs = answers.map(({ body }, i) => ({ detached: detached[i]!, results: body.results.map(({ surrogate, grad }) => ({ label: surrogateLabel(surrogate), grad })) }));
-    const curves: GradientCurves = { currents: linspace(from, to, neurons), runs, wrt };
-    picture.show({
-      draw: (width) => gradientFigure(curves, width),
-      table: () => tableOf([['current', curves.currents], ...columnsOf(curves)]),
-      requests,
-      metas: answers.map(({ body }) => body.meta),
-      roundTripMs: Math.max(...answers.map(({ roundTripMs }) => roundTripMs)),
-      statistics: statisticsOf(curves),
-    });
-  } catch (error) {
-    if (signal.aborted) return;
-    picture.fail(error);
-    if (error instanceof ApiError) {
-      picker.complain(error.errors);
-      complainOfSettings(error.errors, settings);
-    }
-  }
+  await picture.fill(
+    signal,
+    async () => {
+      const answers = await Promise.all(requests.map((request) => call<LifGradAnswer>(request, signal)));
+      const runs = answers.map(({ body }, i) => ({ detached: detached[i]!, results: body.results.map(({ surrogate, grad }) => ({ label: surrogateLabel(surrogate), grad })) }));
+      const curves: GradientCurves = { currents: Array.from(linspace(from, to, neurons)), runs, wrt };
+      return {
+        draw: (width) => gradientFigure(curves, width),
+        table: () => tableOf([['current', curves.currents], ...columnsOf(curves)]),
+        requests,
+        metas: answers.map(({ body }) => body.meta),
+        roundTripMs: Math.max(...answers.map(({ roundTripMs }) => roundTripMs)),
+        statistics: statisticsOf(curves),
+      };
+    },
+    (errors) => {
+      picker.complain(errors);
+      complainOfSettings(errors, settings);
+    },
+  );
 }
 
 /** A number's gradient would be the sum over neurons: what is to be differentiated is given to each. */

@@ -1,12 +1,12 @@
 import { readAddress, writeAddress } from './address.ts';
 import type { CatalogueEntry } from './api-types.ts';
-import { ApiError, fetchCatalogue } from './api.ts';
+import { fetchCatalogue } from './api.ts';
 import { element } from './dom.ts';
 import { gallery } from './gallery.ts';
 import { gradient } from './gradient.ts';
-import { keyForm } from './key-form.ts';
 import { neuron } from './neuron.ts';
 import type { PartOptions } from './part.ts';
+import { retryControl } from './retry-control.ts';
 
 const parts: Readonly<Record<string, { title: string; make: (options: PartOptions) => HTMLElement }>> = {
   gallery: { title: 'Gallery', make: gallery },
@@ -53,13 +53,11 @@ function linkTo(part: string): HTMLAnchorElement {
 }
 
 function failure(error: unknown): HTMLElement {
-  const again = (): void => { void start(); };
-  const needsKey = error instanceof ApiError && error.status === 401;
   return element(
     'div',
     { class: 'error', role: 'alert' },
     element('p', {}, error instanceof Error ? error.message : String(error)),
-    needsKey ? keyForm(again) : element('button', { type: 'button', onclick: again }, 'Try again'),
+    retryControl(error, () => { void start(); }),
   );
 }
 

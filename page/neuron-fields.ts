@@ -98,6 +98,11 @@ export function timeGroup(settings: Settings, steps: number): HTMLFieldSetElemen
   );
 }
 
+/** dt and the steps, of fields that are right. */
+export function timeOf(settings: Settings): [dt: number, steps: number] {
+  return [settings.valueOf('dt')!, settings.valueOf('steps')!];
+}
+
 /** Says beside the fields what the service finds wrong with them. */
 export function complainOfSettings(errors: readonly { readonly path: string; readonly message: string }[], settings: Settings): void {
   for (const { path, message } of errors) settings.complain(path.split('/').at(-1)!, message);

@@ -1,20 +1,19 @@
+import { linspace } from '../src/codecs/linspace.ts';
 import { readRange } from './address.ts';
 import type { ApiRequest, SimulateAnswer } from './api-types.ts';
-import { ApiError, call } from './api.ts';
+import { call } from './api.ts';
+import { currentRangeFields, currentRangeNumbers, currentRangeOf } from './current-range.ts';
 import { currentOf, waveforms } from './currents.ts';
 import type { Range } from './cursor.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
-import { linspace } from './linspace.ts';
 import { newest } from './newest.ts';
 import { populationFigure, traceFigure } from './neuron-figure.ts';
-import { complainOfSettings, currentGroup, currentSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup } from './neuron-fields.ts';
+import { complainOfSettings, currentGroup, currentSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup, timeOf } from './neuron-fields.ts';
 import type { PartOptions } from './part.ts';
 import { Picture } from './picture.ts';
 import { Settings } from './settings.ts';
 import { tableOf } from './table.ts';
-
-const populationNumbers = ['from', 'to', 'neurons'] as const;
 
 /** A LIF neuron over time, and many neurons over a range of currents. */
 export function neuron({ settings: texts, remember }: PartOptions): HTMLElement {
@@ -55,12 +54,7 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
     fieldGroup('Current', waveform.element, current),
     neuronGroup(settings),
     timeGroup(settings, 500),
-    fieldGroup(
-      'Many neurons',
-      settings.number('from', 0.5, { label: 'Currents from', minimum: -1e4, maximum: 1e4, slider: [0, 5] }).element,
-      settings.number('to', 5, { label: 'to', minimum: -1e4, maximum: 1e4, slider: [0, 10] }).element,
-      settings.number('neurons', 60, { label: 'Neurons', minimum: 2, maximum: 500, integer: true, slider: [2, 200] }).element,
-    ),
+    fieldGroup('Many neurons', ...currentRangeFields(settings, { to: 5, neurons: 60, mostNeurons: 500, sliderNeurons: 200 }).map((field) => field.element)),
   ];
 
   const common = (): boolean => settings.areRight([...neuronNumbers, 'dt', 'steps']);
@@ -69,7 +63,7 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
     else trace.hold();
   });
   const drawPopulation = newest(async (signal) => {
-    if ([settings.areRight(populationNumbers), common()].every(Boolean)) await showPopulation(population, settings, signal);
+    if ([settings.areRight(currentRangeNumbers), common()].every(Boolean)) await showPopulation(population, settings, signal);
     else population.hold();
   });
   const draw = (): void => {
@@ -87,7 +81,7 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
 }
 
 async function showTrace(picture: Picture, settings: Settings, zoomed: Range | undefined, signal: AbortSignal): Promise<void> {
-  const [dt, steps] = [settings.valueOf('dt')!, settings.valueOf('steps')!];
+  const [dt, steps] = timeOf(settings);
   const given = currentSettings(settings, steps, dt);
   const current = currentOf(given);
   const model = neuronOf(settings);
@@ -101,21 +95,21 @@ async function showTrace(picture: Picture, settings: Settings, zoomed: Range | u
       record: ['spike_counts', 'firing_rates', 'spike_times', 'v'],
     },
   };
-  await run(picture, settings, signal, async () => {
+  await picture.fill(signal, async () => {
     const { body, roundTripMs } = await call<SimulateAnswer>(request, signal);
     const times = Array.from({ length: steps }, (_, step) => Number((step * dt).toPrecision(12)));
     const [v, spikeTimes] = [body.v![0]!, body.spike_times[0]!];
     const count = body.spike_counts[0]!;
     const spiking = new Set(spikeTimes.map((time) => Math.round(time / dt)));
-    picture.show({
+    return {
       draw: (width) => traceFigure({ times, current, v, spikeTimes, threshold: model.v_threshold, duration: Number((steps * dt).toPrecision(12)) }, width, zoomed),
       table: () => tableOf([['t (ms)', times], ['current', current], ['v', v], ['spike', times.map((_, step) => (spiking.has(step) ? 1 : 0))]]),
       requests: [request],
       metas: [body.meta],
       roundTripMs,
       summary: `${count} ${count === 1 ? 'spike' : 'spikes'}, ${Number(body.firing_rates[0]!.toPrecision(5))} Hz${count === 0 ? '' : `; at ${timesText(spikeTimes)} ms`}`,
-    });
-  });
+    };
+  }, (errors) => { complainOfSettings(errors, settings); });
 }
 
 /** The first of many times. */
@@ -125,39 +119,29 @@ function timesText(times: readonly number[]): string {
 }
 
 async function showPopulation(picture: Picture, settings: Settings, signal: AbortSignal): Promise<void> {
-  const [from, to, neurons, dt, steps] = ['from', 'to', 'neurons', 'dt', 'steps'].map((name) => settings.valueOf(name)!) as [number, number, number, number, number];
-  if (from >= to) {
-    settings.complain('to', `to must be greater than ${from}, where the currents begin; got ${to}`);
+  const range = currentRangeOf(settings);
+  if (range === undefined) {
     picture.hold();
     return;
   }
+  const [from, to, neurons] = range;
+  const [dt, steps] = timeOf(settings);
   const request: ApiRequest = {
     path: '/lif/simulate',
     body: { current: { linspace: [from, to, neurons] }, steps, dt, neuron: neuronOf(settings), record: ['spike_counts', 'firing_rates', 'spike_times'] },
   };
-  await run(picture, settings, signal, async () => {
+  await picture.fill(signal, async () => {
     const { body, roundTripMs } = await call<SimulateAnswer>(request, signal);
-    const currents = linspace(from, to, neurons);
+    const currents = Array.from(linspace(from, to, neurons));
     const { spike_times: spikeTimes, firing_rates: rates, spike_counts: counts } = body;
     const first = counts.findIndex((count) => count > 0);
-    picture.show({
+    return {
       draw: (width) => populationFigure({ currents, spikeTimes, rates, duration: steps * dt }, width),
       table: () => tableOf([['current', currents], ['spikes', counts], ['firing rate (Hz)', rates], ['spike times (ms)', spikeTimes.map((times) => times.join(' '))]]),
       requests: [request],
       metas: [body.meta],
       roundTripMs,
       summary: first < 0 ? 'No neuron spikes.' : `The first to spike has a current of ${Number(currents[first]!.toPrecision(4))}; the fastest fires at ${Number(Math.max(...rates).toPrecision(5))} Hz.`,
-    });
-  });
-}
-
-async function run(picture: Picture, settings: Settings, signal: AbortSignal, draw: () => Promise<void>): Promise<void> {
-  picture.loading();
-  try {
-    await draw();
-  } catch (error) {
-    if (signal.aborted) return;
-    picture.fail(error);
-    if (error instanceof ApiError) complainOfSettings(error.errors, settings);
-  }
+    };
+  }, (errors) => { complainOfSettings(errors, settings); });
 }

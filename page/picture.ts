@@ -5,7 +5,7 @@ import type { ApiRequest, Meta } from './api-types.ts';
 import { ApiError, hasKey, urlOf } from './api.ts';
 import { Cursor, type Range } from './cursor.ts';
 import { element, fromMarkup, newId } from './dom.ts';
-import { keyForm } from './key-form.ts';
+import { retryControl } from './retry-control.ts';
 import { saveCsv, savePng, saveSvg } from './save.ts';
 import { snippets, type Snippet } from './snippets.ts';
 import { thinned, type Table } from './table.ts';
@@ -90,12 +90,23 @@ export class Picture {
     }).observe(this.#host);
   }
 
-  /** Says that something is on its way; what is there stays. */
-  loading(): void {
+  /**
+   * Shows what a request brings, or says what went wrong with it, unless a newer one has taken its place.
+   *
+   * @param complain is told what the service finds wrong with the request, to say it beside the fields.
+   */
+  async fill(signal: AbortSignal, request: () => Promise<Shown>, complain: (errors: ApiError['errors']) => void): Promise<void> {
     this.element.setAttribute('aria-busy', 'true');
+    try {
+      this.#show(await request());
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#fail(error);
+      if (error instanceof ApiError) complain(error.errors);
+    }
   }
 
-  show(shown: Shown): void {
+  #show(shown: Shown): void {
     this.#shown = shown;
     this.element.removeAttribute('aria-busy');
     this.#host.classList.remove('empty');
@@ -128,21 +139,24 @@ export class Picture {
   hold(): void {
     this.element.removeAttribute('aria-busy');
     if (this.#shown === undefined) this.empty('There is no picture until the marked fields are right.');
-    else this.#status.textContent = `The picture is the last one that could be computed. ${statusText(this.#shown)}`;
+    else this.#sayOld(this.#shown);
   }
 
   /** Says what went wrong, in the service's words; the last good picture stays. */
-  fail(error: unknown): void {
+  #fail(error: unknown): void {
     this.element.removeAttribute('aria-busy');
     const texts = error instanceof ApiError && error.errors.length > 0 ? error.errors.map(({ path, message }) => `${path}: ${message}`) : [];
     const children: HTMLElement[] = [element('p', {}, error instanceof Error ? error.message : String(error))];
     if (texts.length > 1) children.push(element('ul', {}, ...texts.map((text) => element('li', {}, text))));
-    if (error instanceof ApiError && error.status === 401) children.push(keyForm(this.#options.onRetry));
-    else children.push(element('button', { type: 'button', onclick: this.#options.onRetry }, 'Try again'));
+    children.push(retryControl(error, this.#options.onRetry));
     this.#error.replaceChildren(...children);
     this.#error.hidden = false;
     if (this.#shown === undefined) this.#status.textContent = 'No picture yet';
-    else this.#status.textContent = `The picture is the last one that could be computed. ${statusText(this.#shown)}`;
+    else this.#sayOld(this.#shown);
+  }
+
+  #sayOld(shown: Shown): void {
+    this.#status.textContent = `The picture is the last one that could be computed. ${statusText(shown)}`;
   }
 
   #draw(): void {
@@ -170,7 +184,7 @@ export class Picture {
       ...(zoom ?? []),
       element('span', {}, 'Save'),
       button('SVG', () => { if (this.#figure) saveSvg(this.#figure, fileName); }, 'Save as SVG'),
-      button('PNG', () => { if (this.#figure) savePng(this.#figure, fileName).catch((error: unknown) => { this.fail(error); }); }, 'Save as PNG'),
+      button('PNG', () => { if (this.#figure) savePng(this.#figure, fileName).catch((error: unknown) => { this.#fail(error); }); }, 'Save as PNG'),
       button('CSV', () => { if (this.#shown) saveCsv(this.#shown.table(), fileName); }, 'Save as CSV'),
       link,
     );

@@ -8,10 +8,10 @@ import { element, fromMarkup, newId } from './dom.ts';
 
 /** A surrogate's curves, as its small picture shows them. */
 export interface SmallCurves {
-  readonly x: readonly number[];
-  readonly spike: readonly number[];
-  readonly value: readonly number[];
-  readonly grad: readonly number[];
+  readonly x: ArrayLike<number>;
+  readonly spike: ArrayLike<number>;
+  readonly value: ArrayLike<number>;
+  readonly grad: ArrayLike<number>;
 }
 
 /** A surrogate in the gallery. */

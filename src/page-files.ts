@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { entityTag } from './entity-tag.ts';
 
 /** A file of the page, as it is sent. */
 export interface PageFile {
@@ -38,7 +39,5 @@ export function readPageFiles(folder = built): ReadonlyMap<string, PageFile> {
 
 function readPageFile(file: string, type: string): PageFile {
   const identity = readFileSync(file);
-  // Weak, since it stands for the compressed forms as well.
-  const etag = `W/"${createHash('sha256').update(identity).digest('base64url').slice(0, 27)}"`;
-  return { type, etag, identity, gzip: readFileSync(`${file}.gz`), br: readFileSync(`${file}.br`) };
+  return { type, etag: entityTag(identity), identity, gzip: readFileSync(`${file}.gz`), br: readFileSync(`${file}.br`) };
 }

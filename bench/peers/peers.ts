@@ -1,8 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../test/support/process.ts';
+import { startProcess, type Server } from '../../load/servers.ts';
 
 export type PeerName = 'JAX' | 'PyTorch';
 
@@ -22,7 +20,6 @@ export const peers: readonly Peer[] = [
 
 const python = process.env.PYTHON ?? 'python3';
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const startMs = 60_000;
 
 /** The versions of a peer's modules; where one is missing, which. */
 export function versionsOf({ modules }: Peer): { readonly versions: string } | { readonly missing: readonly string[] } {
@@ -40,24 +37,13 @@ export function versionsOf({ modules }: Peer): { readonly versions: string } | {
  *
  * @throws {Error} when it does not within a minute.
  */
-export async function startPeer({ name, application }: Peer): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const child = spawn(python, ['-m', 'uvicorn', application, '--port', String(port), '--log-level', 'warning'], {
-    cwd: folder,
-    env: { ...process.env, JAX_PLATFORMS: 'cpu', PYTHONDONTWRITEBYTECODE: '1' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const ended = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await ended;
-  };
-  const end = performance.now() + startMs;
-  while (performance.now() < end && child.exitCode === null) {
-    if (await fetch(`${url}/openapi.json`).then((answer) => answer.ok, () => false)) return { url, stop };
-    await sleep(100);
-  }
-  await stop();
-  throw new Error(`${name}'s server did not answer within ${startMs / 1000} s`);
+export async function startPeer({ application }: Peer): Promise<Server> {
+  return startProcess((port) => ({
+    command: python,
+    args: ['-m', 'uvicorn', application, '--port', String(port), '--log-level', 'warning'],
+    folder,
+    environment: { JAX_PLATFORMS: 'cpu', PYTHONDONTWRITEBYTECODE: '1' },
+    readyPath: '/openapi.json',
+    readySeconds: 60,
+  }));
 }

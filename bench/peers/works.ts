@@ -1,3 +1,4 @@
+import { framedRequest } from '../../load/framed-request.ts';
 import type { PeerName } from './peers.ts';
 
 /** One request, and how the numbers of its answer are read. */
@@ -52,17 +53,6 @@ function floats(bytes: Uint8Array): Float32Array {
   return new Float32Array(Uint8Array.from(bytes).buffer);
 }
 
-/** A request in the framing of our binary bodies: JSON, and behind it the bytes of one tensor. */
-function framed(path: string, fields: object, name: string, values: Float32Array, shape: readonly number[], read: Call['read']): Call {
-  const head = text({ ...fields, [name]: { dtype: 'float32', shape, binary_data_size: values.byteLength } });
-  return {
-    path,
-    headers: { ...octets, accept: octets['content-type'], 'inference-header-content-length': String(head.length) },
-    body: Buffer.concat([head, Buffer.from(values.buffer)]),
-    read,
-  };
-}
-
 /** After the JSON: the loss and the spike counts of every neuron, then the gradient. */
 function readFramedGradient(answer: Buffer, jsonBytes: number): Numbers {
   const { results } = JSON.parse(answer.subarray(0, jsonBytes).toString()) as { results: [{ loss: { shape: [number] } }] };
@@ -107,7 +97,7 @@ function binaryGradient(neurons: number, aim: number): Work {
     peer: 'JAX',
     connections: 1,
     aim,
-    ours: framed('/lif/grad', neuron, 'current', current, [neurons], readFramedGradient),
+    ours: { path: '/lif/grad', ...framedRequest(neuron, 'current', current), read: readFramedGradient },
     theirs: { path: `/lif/grad.bin?steps=${steps}&tau=${tau}&dt=${dt}`, headers: octets, body: Buffer.from(current.buffer), read: readTheirBytes(neurons) },
   };
 }
@@ -119,7 +109,7 @@ function perStepGradient(neurons: number, runSteps: number, aim: number): Work {
     peer: 'JAX',
     connections: 1,
     aim,
-    ours: framed('/lif/grad', { ...neuron, steps: runSteps }, 'current', current, [neurons, runSteps], readFramedGradient),
+    ours: { path: '/lif/grad', ...framedRequest({ ...neuron, steps: runSteps }, 'current', current, [neurons, runSteps]), read: readFramedGradient },
     theirs: { path: `/lif/grad.steps.bin?neurons=${neurons}&tau=${tau}&dt=${dt}`, headers: octets, body: Buffer.from(current.buffer), read: readTheirBytes(neurons) },
   };
 }
@@ -131,7 +121,7 @@ function surrogateBytes(values: number, aim: number): Work {
     peer: 'JAX',
     connections: 1,
     aim,
-    ours: framed('/surrogate/grad', { surrogate: sigmoid }, 'x', x, [values], (answer, jsonBytes) => ({ grad: floats(answer.subarray(jsonBytes)) })),
+    ours: { path: '/surrogate/grad', ...framedRequest({ surrogate: sigmoid }, 'x', x), read: (answer, jsonBytes) => ({ grad: floats(answer.subarray(jsonBytes)) }) },
     theirs: { path: `/surrogate/grad.bin?alpha=${alpha}`, headers: octets, body: Buffer.from(x.buffer), read: (answer) => ({ grad: floats(answer) }) },
   };
 }

@@ -6,6 +6,7 @@ import { checkValues, type Limits } from '../limits.ts';
 import { decodeBase64 } from './base64.ts';
 import { ByteTensor, type Bytes } from './byte-tensor.ts';
 import { BinaryTensor } from './frame.ts';
+import { linspace } from './linspace.ts';
 import { beyondFloat32, firstNotBelow } from './magnitude.ts';
 import { toRowMajor } from './npy.ts';
 import { PackedNumbers } from './packed-numbers.ts';
@@ -220,29 +221,19 @@ function viewValues(bytes: Uint8Array, dtype: FloatType): Values {
 }
 
 function decodeLinspace(value: object, path: string, errors: InputErrors, limits: Limits): Tensor | null {
-  const { linspace } = value as { linspace: unknown };
+  const { linspace: given } = value as { linspace: unknown };
   if (!onlyKeys(value, ['linspace'], path, errors)) return null;
-  if (!Array.isArray(linspace) || linspace.length !== 3) {
-    return errors.add(`${path}/linspace`, `must be [first, last, count], got ${describe(linspace)}`);
+  if (!Array.isArray(given) || given.length !== 3) {
+    return errors.add(`${path}/linspace`, `must be [first, last, count], got ${describe(given)}`);
   }
-  const [first, last, count] = linspace as unknown[];
+  const [first, last, count] = given as unknown[];
   if (!isTensorNumber(first)) return errors.add(`${path}/linspace/0`, `${valueRule}, got ${describe(first)}`);
   if (!isTensorNumber(last)) return errors.add(`${path}/linspace/1`, `${valueRule}, got ${describe(last)}`);
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 0) {
     return errors.add(`${path}/linspace/2`, `must be a whole number of at least 0, got ${describe(count)}`);
   }
   checkValues(count, `The linspace at ${path}`, limits);
-  return { shape: [count], values: linspaceValues(first, last, count) };
-}
-
-/** As numpy.linspace: evenly spaced from `first` to exactly `last`. */
-function linspaceValues(first: number, last: number, count: number): Float64Array {
-  const values = new Float64Array(count);
-  const step = (last - first) / (count - 1);
-  for (let i = 0; i < count; i++) values[i] = i * step + first;
-  if (count > 1) values[count - 1] = last;
-  if (count === 1) values[0] = first;
-  return values;
+  return { shape: [count], values: linspace(first, last, count) };
 }
 
 function decodeShape(value: unknown, path: string, errors: InputErrors): number[] | null {

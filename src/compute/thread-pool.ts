@@ -4,7 +4,12 @@ import { Piscina } from 'piscina';
 const replacementMs = 50;
 
 /** The longest that a timer of Node can be set to. */
-export const longestTimerMs = 2 ** 31 - 1;
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Milliseconds after which something that should take `estimateMs` has hung; at least `shortestMs`. */
+export function hungAfterMs(estimateMs: number, shortestMs = 10_000): number {
+  return Math.min(longestTimerMs, Math.ceil(shortestMs + 50 * estimateMs));
+}
 
 /** How often a thread of this process failed at what it was given. */
 export const threadLosses = { count: 0 };

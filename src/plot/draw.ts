@@ -84,7 +84,7 @@ function drawMark(mark: Mark, { x, y }: Frame): string {
       return `<g class="${classOf(style)} filled" fill="${colour}">${dots.join('')}</g>`;
     }
     case 'rule':
-      return `<path class="neutral" d="M${pixel(x.range[0])} ${pixel(toPixel(y, mark.y))}H${pixel(x.range[1])}" fill="none" stroke="${colour}" stroke-width="1.5" stroke-dasharray="6 4"/>`;
+      return `<path class="neutral" d="M${pixel(x.range[0])} ${pixel(toPixel(y, mark.y))}H${pixel(x.range[1])}" fill="none" stroke="${colour}" stroke-width="1.5"${dashAttribute(mark)}/>`;
     case 'raster': {
       const strokes = mark.rows.flatMap(({ y: row, times }) => {
         const [from, to] = [pixel(toPixel(y, row - mark.size / 2)), pixel(toPixel(y, row + mark.size / 2))];
@@ -112,8 +112,8 @@ function drawLegendEntry({ label, mark, x, y }: LegendEntry): string {
 }
 
 function dashAttribute(mark: Mark): string {
-  if (mark.kind === 'rule') return ' stroke-dasharray="6 4"';
-  const dash = mark.kind === 'line' && mark.dashed === true ? '6 4' : dashOf(styleOf(mark));
+  const dashed = mark.kind === 'rule' || (mark.kind === 'line' && mark.dashed === true);
+  const dash = dashed ? '6 4' : dashOf(styleOf(mark));
   return dash === '' ? '' : ` stroke-dasharray="${dash}"`;
 }
 

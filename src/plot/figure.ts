@@ -35,23 +35,23 @@ export type Style = number | 'neutral';
 
 export type Mark = Line | Dots | Rule | Raster;
 
-/** A curve through points. It is broken where a number is not finite. */
-export interface Line {
-  readonly kind: 'line';
+/** Points, and whose they are. */
+interface Points {
   readonly label: string;
   readonly style: Style;
-  readonly dashed?: boolean;
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
 }
 
+/** A curve through points. It is broken where a number is not finite. */
+export interface Line extends Points {
+  readonly kind: 'line';
+  readonly dashed?: boolean;
+}
+
 /** Points alone. */
-export interface Dots {
+export interface Dots extends Points {
   readonly kind: 'dots';
-  readonly label: string;
-  readonly style: Style;
-  readonly x: ArrayLike<number>;
-  readonly y: ArrayLike<number>;
 }
 
 /** A level, across the whole panel. */

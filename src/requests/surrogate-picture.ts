@@ -1,3 +1,4 @@
+import { linspace } from '../codecs/linspace.ts';
 import type { SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { quote } from '../errors/describe.ts';
@@ -36,7 +37,7 @@ export function surrogatePicturePlan(name: string, query: Readonly<Record<string
   errors.throwIfAny();
 
   const surrogates = resolved!;
-  const x = Float64Array.from({ length: points }, (_, i) => low! + ((high! - low!) * i) / (points - 1));
+  const x = linspace(low!, high!, points);
   return {
     surrogate: surrogates[0]!,
     background: background as SurrogatePicturePlan['background'],

@@ -3,6 +3,7 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastif
 import { chooseEncoding } from '../codecs/content-coding.ts';
 import { Problem } from '../errors/problems.ts';
 import { readPageFiles, type PageFile } from '../page-files.ts';
+import { hasCurrent } from '../entity-tag.ts';
 import { requireAcceptable } from '../plugins/negotiation.ts';
 
 /** What the page needs: its own script and style, pictures that it makes itself, and the service. */
@@ -46,7 +47,7 @@ export const pageRoutes: FastifyPluginCallback<PageOptions> = (app, { folder }, 
 
 function sendFile(request: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
   void reply.header('etag', file.etag).header('vary', 'accept-encoding');
-  if (request.headers['if-none-match']?.includes(file.etag) === true) return reply.code(304).send();
+  if (hasCurrent(request, file.etag)) return reply.code(304).send();
   const coding = chooseEncoding(request.headers['accept-encoding'] ?? 'identity', { wanted: 'allowed' });
   void reply.type(file.type);
   if (coding !== 'gzip' && coding !== 'br') return reply.send(file.identity);

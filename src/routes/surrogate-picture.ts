@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 
 import { catalogue } from '../compute/surrogates/catalogue.ts';
 import { Problem } from '../errors/problems.ts';
 import { drawFigure } from '../plot/draw.ts';
 import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
+import { entityTag, hasCurrent } from '../entity-tag.ts';
 import { backgrounds, surrogatePicturePlan } from '../requests/surrogate-picture.ts';
 import { unknownSurrogate } from '../requests/surrogates.ts';
 import { problemResponses } from '../schemas/problem.ts';
@@ -61,15 +60,14 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _optio
       const label = surrogateLabel({ ...surrogate.parameters, name });
       const picture = drawFigure(surrogateFigure({ x, spike: spike!, surrogates: [{ label, value: value!, grad }], ...size }), { file: background });
 
-      // Weak, since it stands for compressed answers as well.
-      const etag = `W/"${createHash('sha256').update(picture).digest('base64url').slice(0, 27)}"`;
+      const etag = entityTag(picture);
       void reply
         .header('cache-control', `${visibility}, max-age=86400`)
         .header('etag', etag)
         // Pages elsewhere may show it.
         .header('cross-origin-resource-policy', 'cross-origin')
         .type('image/svg+xml; charset=utf-8');
-      if (request.headers['if-none-match']?.includes(etag) === true) return reply.code(304).send(null);
+      if (hasCurrent(request, etag)) return reply.code(304).send(null);
       return reply.send(picture);
     },
   );

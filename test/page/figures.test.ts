@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gradientFigure } from '../../page/gradient-figure.ts';
-import { linspace } from '../../page/linspace.ts';
+import { linspace } from '../../src/codecs/linspace.ts';
 import { populationFigure, traceFigure } from '../../page/neuron-figure.ts';
 import { drawFigure } from '../../src/plot/draw.ts';
 import type { Figure } from '../../src/plot/figure.ts';
@@ -25,7 +25,7 @@ describe('a neuron over time', () => {
   });
 
   it('is seen in part, and with hundreds of spikes as strokes alone', () => {
-    const figure = traceFigure({ ...trace, spikeTimes: linspace(0, 0.3, 500) }, 800, [0.1, 0.2]);
+    const figure = traceFigure({ ...trace, spikeTimes: Array.from(linspace(0, 0.3, 500)) }, 800, [0.1, 0.2]);
     titles(figure);
     expect(figure.panels[0]!.x.domain).toEqual([0.1, 0.2]);
     expect(figure.panels[0]!.marks.map(({ kind }) => kind)).toEqual(['line', 'rule']);

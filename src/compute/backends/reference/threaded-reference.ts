@@ -3,7 +3,7 @@ import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
-import { longestTimerMs, threadModule, threadPool, tryTwice } from '../../thread-pool.ts';
+import { hungAfterMs, threadModule, threadPool, tryTwice } from '../../thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { WorkDone } from './worker.ts';
 
@@ -18,7 +18,6 @@ export interface ThreadedReferenceOptions {
 
 /** The thread ends after so long without a job. */
 const idleMs = 30_000;
-const hungAfterMs = (estimateMs: number): number => 10_000 + 50 * estimateMs;
 
 /**
  * The reference for a server: jobs of more than a millisecond run one after the other in a thread of their own, which is
@@ -62,7 +61,7 @@ export class ThreadedReference implements Backend {
 
   async #runInThread<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
     const accepted = performance.now();
-    const limitMs = Math.min(longestTimerMs, Math.ceil(this.#hungAfterMs(this.estimateMs(job))));
+    const limitMs = this.#hungAfterMs(this.estimateMs(job));
     // A signal ends the thread in the middle of its job.
     const attempt = () => this.#thread.run(job, { signal: AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal === undefined ? [] : [signal])]) }) as Promise<WorkDone>;
     try {

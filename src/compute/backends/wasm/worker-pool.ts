@@ -1,7 +1,7 @@
 import type { Piscina } from 'piscina';
 import { WorkerLostError } from '../../backend.ts';
 import type { Arena } from '../../arena.ts';
-import { longestTimerMs, threadLosses, threadPool } from '../../thread-pool.ts';
+import { hungAfterMs, threadLosses, threadPool } from '../../thread-pool.ts';
 import type { Launch } from './launch.ts';
 import { watchForStall } from './stall-watch.ts';
 
@@ -9,9 +9,6 @@ import { watchForStall } from './stall-watch.ts';
 const blocksPerThread = 8;
 /** A multiple of what every kernel has in flight, so that only the last block has a remainder. */
 const blockGranule = 8;
-/** Threads that get no further for so long, and for so many times what they should need, are taken to hang. */
-const stallMs = 10_000;
-const stallFactor = 50;
 
 export interface LaunchOptions {
   /** The fewest blocks to cut the launch into. */
@@ -27,18 +24,18 @@ export class WorkerPool {
   readonly cores: number;
   readonly threads: number;
   readonly #pool: Piscina;
-  readonly #stallMs: number;
+  readonly #shortestStallMs: number | undefined;
 
   /**
    * @param cores how many processors a launch may keep busy. Where there are several, one thread more is started: threads woken
    * together often begin on the same processor, and the one in excess fills the other until the system has moved them.
    * @param shortestStallMs threads that get no further for less are not taken to hang.
    */
-  constructor(cores: number, shortestStallMs = stallMs) {
+  constructor(cores: number, shortestStallMs?: number) {
     const threads = cores === 1 ? 1 : cores + 1;
     this.cores = cores;
     this.threads = threads;
-    this.#stallMs = shortestStallMs;
+    this.#shortestStallMs = shortestStallMs;
     this.#pool = threadPool({
       filename: new URL('./worker.js', import.meta.url).href,
       minThreads: threads,
@@ -79,7 +76,7 @@ export class WorkerPool {
     const scratches = Array.from({ length: threads }, () => arena.allocate(scratchBytes));
     const stop = () => { Atomics.store(arena.integers(counter, 1), 0, vectors); };
     signal?.addEventListener('abort', stop, { once: true });
-    const limitMs = Math.min(longestTimerMs, this.#stallMs + (stallFactor * estimateMs * block) / vectors);
+    const limitMs = hungAfterMs((estimateMs * block) / vectors, this.#shortestStallMs);
     const endWatch = watchForStall({ arena, counter, workers, threads }, limitMs, (ids) => { this.#end(ids); });
     const done = await Promise.allSettled(
       scratches.map((scratch, i) =>

@@ -1,0 +1,31 @@
+import type { Field } from './fields.ts';
+import type { Settings } from './settings.ts';
+
+/** Names of the numbers that `currentRangeFields` has fields for. */
+export const currentRangeNumbers = ['from', 'to', 'neurons'] as const;
+
+export interface CurrentRangeOptions {
+  /** Where the range ends at first, and with how many neurons. */
+  readonly to: number;
+  readonly neurons: number;
+  readonly mostNeurons: number;
+  /** Where the slider of neurons ends. */
+  readonly sliderNeurons: number;
+}
+
+/** The fields of a range of currents, one for each of so many neurons. */
+export function currentRangeFields(settings: Settings, { to, neurons, mostNeurons, sliderNeurons }: CurrentRangeOptions): [from: Field<number>, to: Field<number>, neurons: Field<number>] {
+  return [
+    settings.number('from', 0.5, { label: 'Currents from', minimum: -1e4, maximum: 1e4, slider: [0, 5] }),
+    settings.number('to', to, { label: 'to', minimum: -1e4, maximum: 1e4, slider: [0, 10] }),
+    settings.number('neurons', neurons, { label: 'Neurons', minimum: 2, maximum: mostNeurons, integer: true, slider: [2, sliderNeurons] }),
+  ];
+}
+
+/** The ends of the range and the neurons, of fields that are right; nothing, and a word beside the field, where the ends are the wrong way round. */
+export function currentRangeOf(settings: Settings): [from: number, to: number, neurons: number] | undefined {
+  const [from, to, neurons] = currentRangeNumbers.map((name) => settings.valueOf(name)!) as [number, number, number];
+  if (from < to) return [from, to, neurons];
+  settings.complain('to', `to must be greater than ${from}, where the currents begin; got ${to}`);
+  return undefined;
+}
