@@ -13,6 +13,7 @@ export class ArenaStore {
   readonly #free: Arena[] = [];
   readonly #lent = new Set<Arena>();
   readonly #mostKeptBytes: number;
+  readonly #onDrop: ((arena: Arena) => void)[] = [];
 
   /** Bytes of the arenas that somebody has. */
   get lentBytes(): number {
@@ -45,11 +46,22 @@ export class ArenaStore {
   giveBack(arena: Arena): void {
     this.#lent.delete(arena);
     if (this.keptBytes + arena.byteLength <= this.#mostKeptBytes) this.#free.push(arena);
+    else this.#drop(arena);
   }
 
   /** Says that an arena is not coming back, since something failed in it. */
   giveUp(arena: Arena): void {
     this.#lent.delete(arena);
+    this.#drop(arena);
+  }
+
+  /** Calls back for every arena that nobody will get any more, so that whoever remembers it forgets it. */
+  onDrop(forget: (arena: Arena) => void): void {
+    this.#onDrop.push(forget);
+  }
+
+  #drop(arena: Arena): void {
+    for (const forget of this.#onDrop) forget(arena);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/arena.ts';
 import { WorkerLostError } from '../../../src/compute/backend.ts';
@@ -124,6 +125,29 @@ describe('a thread that hangs', () => {
     expect(performance.now() - from).toBeGreaterThan(300);
     expect(threadLosses.count).toBe(losses);
     await pool.close();
+  });
+});
+
+describe('threads that cannot start', () => {
+  it('cost the job, and no more than that once they can', async () => {
+    const endAtOnce = (worker: Worker) => { void worker.terminate(); };
+    process.on('worker', endAtOnce);
+    try {
+      const pool = new WorkerPool(2);
+      const arena = new Arena();
+      const kernel = (await KernelCache.create()).get('nothing', () => ({
+        text: '(module (import "env" "memory" (memory 1 65536 shared)) (func (export "run") (param i32 i32 i32 i32)))',
+        block: undefined as never,
+        operationsPerVector: 0,
+      }));
+      const launch: Launch = { kernel, job: 64, vectors: 1000, scratchBytes: 16 };
+      await expect(pool.run(arena, launch)).rejects.toThrow(WorkerLostError);
+      process.off('worker', endAtOnce);
+      await pool.run(arena, launch);
+      await pool.close();
+    } finally {
+      process.off('worker', endAtOnce);
+    }
   });
 });
 

@@ -43,7 +43,10 @@ describe('ArenaStore', () => {
     expect(store.take()).toBe(first);
     expect(first.allocate(10)).toBe(address);
     first.allocate(300 * 2 ** 20);
+    const dropped: Arena[] = [];
+    store.onDrop((arena) => dropped.push(arena));
     store.giveBack(first);
+    expect(dropped).toEqual([first]);
     expect(store.take()).not.toBe(first);
   });
 });
@@ -85,6 +88,53 @@ describe('WorkerPool', () => {
     } finally {
       await pool.close();
     }
+  });
+});
+
+describe('launches at the same time', () => {
+  /** Adds the job's number to each vector's word. */
+  const text = `(module (import "env" "memory" (memory 1 65536 shared))
+    (func (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)
+      (loop $next
+        (if (i32.lt_u (local.get $from) (local.get $to)) (then
+          (drop (i32.atomic.rmw.add (i32.add (local.get $job) (i32.mul (i32.const 4) (i32.add (local.get $from) (i32.const 1)))) (i32.load (local.get $job))))
+          (local.set $from (i32.add (local.get $from) (i32.const 1)))
+          (br $next))))))`;
+
+  it('each run whole and once, however many there are, and when their memory is forgotten and used again', async () => {
+    const pool = new WorkerPool(2);
+    const kernel = (await KernelCache.create()).get('add', () => ({ text, block: undefined as never, operationsPerVector: 0 }));
+    const vectors = 5000;
+    const arenas = Array.from({ length: 12 }, () => new Arena());
+    const jobs = arenas.map((arena) => arena.allocate(4 * (1 + vectors)));
+    try {
+      for (let round = 1; round <= 20; round++) {
+        await Promise.all(arenas.map(async (arena, i) => {
+          arena.integers(jobs[i]!, 1 + vectors).fill(0);
+          arena.setInteger(jobs[i]!, round * 100 + i);
+          await pool.run(arena, { kernel, job: jobs[i]!, vectors, scratchBytes: 16 });
+        }));
+        for (const [i, arena] of arenas.entries()) {
+          expect(arena.integers(jobs[i]! + 4, vectors)).toEqual(new Int32Array(vectors).fill(round * 100 + i));
+          if (i % 3 === round % 3) pool.forget(arena);
+        }
+      }
+    } finally {
+      await pool.close();
+    }
+  });
+
+  it('are over before a pool that is closed ends its threads', async () => {
+    const pool = new WorkerPool(2);
+    const kernel = (await KernelCache.create()).get('add', () => ({ text, block: undefined as never, operationsPerVector: 0 }));
+    const arena = new Arena();
+    const job = arena.allocate(4 * 5001);
+    arena.integers(job, 5001).fill(0);
+    arena.setInteger(job, 7);
+    const running = pool.run(arena, { kernel, job, vectors: 5000, scratchBytes: 16 });
+    await pool.close();
+    await running;
+    expect(arena.integers(job + 4, 5000)).toEqual(new Int32Array(5000).fill(7));
   });
 });
 

@@ -46,6 +46,7 @@ export class WasmBackend implements Backend {
     this.#kernels = kernels;
     this.#pool = new WorkerPool(options.threads ?? availableParallelism());
     this.#arenas = options.arenas ?? new ArenaStore();
+    this.#arenas.onDrop((arena) => { this.#pool.forget(arena); });
     this.#inlineNanoseconds = options.inlineNanoseconds ?? 250_000;
   }
 

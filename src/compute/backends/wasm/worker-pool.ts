@@ -1,14 +1,19 @@
-import type { Piscina } from 'piscina';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkerLostError } from '../../backend.ts';
 import type { Arena } from '../../arena.ts';
-import { hungAfterMs, threadLosses, threadPool } from '../../thread-pool.ts';
+import { hungAfterMs, threadLosses } from '../../thread-pool.ts';
+import type { Kernel } from './kernel-cache.ts';
 import type { Launch } from './launch.ts';
+import { LaunchBoard } from './launch-board.js';
+import { mostKnown, PoolThread, type KernelOverArena, type PoolOfThreads } from './pool-thread.ts';
 import { watchForStall } from './stall-watch.ts';
 
 /** Blocks that a launch is cut into for each thread: enough that the threads finish together. */
 const blocksPerThread = 8;
 /** A multiple of what every kernel has in flight, so that only the last block has a remainder. */
 const blockGranule = 8;
+/** For each thread of the pool, so many may end without having worked on a launch before that is given up: perhaps none can start. */
+const endingsPerThread = 3;
 
 export interface LaunchOptions {
   /** The fewest blocks to cut the launch into. */
@@ -19,12 +24,31 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Worker threads that run a launch together over an arena's shared memory. */
+/** A launch on the board. */
+interface Running {
+  readonly kernel: KernelOverArena;
+  readonly place: number;
+  /** What a thread failed with that worked on it. */
+  failure?: Error;
+  /** Threads that ended without having worked on it. */
+  endings: number;
+}
+
+/**
+ * Worker threads that run a launch together over an arena's shared memory. They sleep on a board in memory of their own, since a message to each
+ * and one back cost as much as half a millisecond of work.
+ */
 export class WorkerPool {
   readonly cores: number;
   readonly threads: number;
-  readonly #pool: Piscina;
+  readonly #board: LaunchBoard;
+  readonly #team: readonly PoolThread[];
+  readonly #running = new Set<Running>();
+  readonly #kernels = new WeakMap<Arena, Map<Kernel, KernelOverArena>>();
   readonly #shortestStallMs: number | undefined;
+  #onceIdle: (() => void) | undefined;
+  #instances = 0;
+  #launches = 0;
 
   /**
    * @param cores how many processors a launch may keep busy. Where there are several, one thread more is started: threads woken
@@ -36,11 +60,12 @@ export class WorkerPool {
     this.cores = cores;
     this.threads = threads;
     this.#shortestStallMs = shortestStallMs;
-    this.#pool = threadPool({
-      filename: new URL('./worker.js', import.meta.url).href,
-      minThreads: threads,
-      maxThreads: threads,
-    });
+    this.#board = new LaunchBoard(threads);
+    const pool: PoolOfThreads = {
+      inUse: () => Array.from(this.#running, ({ kernel }) => kernel),
+      threadEnded: (index, error) => { this.#threadEnded(index, error); },
+    };
+    this.#team = Array.from({ length: threads }, (_, index) => new PoolThread(this.#board, threads, index, pool));
   }
 
   /**
@@ -67,37 +92,100 @@ export class WorkerPool {
     prepare?.();
     const share = Math.ceil(vectors / Math.max(this.threads * blocksPerThread, blocks));
     const block = Math.ceil(share / blockGranule) * blockGranule;
-    const threads = Math.min(this.threads, Math.ceil(vectors / block));
+    const ownScratch = roundUp(scratchBytes, 64);
     const mark = arena.mark();
-    const counter = arena.allocate(4);
-    arena.setInteger(counter, 0);
-    const workers = arena.allocate(4 * threads);
-    arena.integers(workers, threads).fill(0);
-    const scratches = Array.from({ length: threads }, () => arena.allocate(scratchBytes));
-    const stop = () => { Atomics.store(arena.integers(counter, 1), 0, vectors); };
-    signal?.addEventListener('abort', stop, { once: true });
+    const scratch = arena.allocate(this.threads * ownScratch);
+    const kernelOverArena = this.#kernelOver(arena, kernel);
+    const running = await this.#post(kernelOverArena, { instance: kernelOverArena.instance, job, scratch, scratchBytes: ownScratch, vectors, block });
+    const { place } = running;
+    const stop = () => { this.#board.stop(place); };
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
     const limitMs = hungAfterMs((estimateMs * block) / vectors, this.#shortestStallMs);
-    const endWatch = watchForStall({ arena, counter, workers, threads }, limitMs, (ids) => { this.#end(ids); });
-    const done = await Promise.allSettled(
-      scratches.map((scratch, i) =>
-        this.#pool.run({ module: kernel.module, memory: arena.memory, job, scratch, counter, at: workers + 4 * i, vectors, block }),
-      ),
-    );
+    const endWatch = watchForStall(this.#board, place, limitMs, (ids) => { this.#end(ids); });
+    await this.#board.done(place);
     endWatch();
     signal?.removeEventListener('abort', stop);
+    this.#clear(running);
     arena.release(mark);
     signal?.throwIfAborted();
-    return done.find((outcome) => outcome.status === 'rejected')?.reason as Error | undefined;
+    return running.failure;
   }
 
-  /** What a thread worked on is reported as failed once it has ended, and can write nothing any more. */
-  #end(threadIds: ReadonlySet<number>): void {
-    for (const thread of this.#pool.threads) {
-      if (threadIds.has(thread.threadId)) void thread.terminate();
+  /** Puts a launch on the board as soon as there is a place. */
+  async #post(kernel: KernelOverArena, posted: Parameters<LaunchBoard['post']>[1]): Promise<Running> {
+    for (;;) {
+      for (const thread of this.#team) thread.teach(kernel);
+      const place = this.#board.post(++this.#launches, posted);
+      if (place >= 0) {
+        const running: Running = { kernel, place, endings: 0 };
+        this.#running.add(running);
+        if (this.#running.size === 1) this.#hold(true);
+        return running;
+      }
+      await sleep(1);
     }
   }
 
-  async close(): Promise<void> {
-    await this.#pool.close();
+  #clear(running: Running): void {
+    this.#board.clear(running.place);
+    this.#running.delete(running);
+    if (this.#running.size > 0) return;
+    this.#hold(false);
+    this.#onceIdle?.();
   }
+
+  #hold(holds: boolean): void {
+    for (const thread of this.#team) thread.hold(holds);
+  }
+
+  #kernelOver(arena: Arena, kernel: Kernel): KernelOverArena {
+    let known = this.#kernels.get(arena);
+    if (known === undefined) this.#kernels.set(arena, (known = new Map<Kernel, KernelOverArena>()));
+    let kernelOverArena = known.get(kernel);
+    if (kernelOverArena === undefined) {
+      known.set(kernel, (kernelOverArena = { instance: ++this.#instances, kernel, arena }));
+      if (known.size > mostKnown) known.delete(known.keys().next().value!);
+    }
+    return kernelOverArena;
+  }
+
+  /** Lets go of an arena that no launch will use again: whoever knows a kernel over its memory keeps that. */
+  forget(arena: Arena): void {
+    const kernels = this.#kernels.get(arena);
+    if (kernels === undefined) return;
+    this.#kernels.delete(arena);
+    const instances = Array.from(kernels.values(), ({ instance }) => instance);
+    for (const thread of this.#team) thread.forget(instances);
+    this.#board.wake();
+  }
+
+  #threadEnded(index: number, error: Error): void {
+    const places = this.#board.strikeOut(index);
+    for (const running of this.#running) {
+      if (places.includes(running.place)) running.failure ??= error;
+      else if (++running.endings > endingsPerThread * this.threads) this.#giveUp(running, error);
+    }
+  }
+
+  #giveUp(running: Running, error: Error): void {
+    running.failure ??= error;
+    this.#board.stop(running.place);
+  }
+
+  #end(threadIds: ReadonlySet<number>): void {
+    for (const thread of this.#team) {
+      if (threadIds.has(thread.threadId)) thread.end();
+    }
+  }
+
+  /** Ends the threads once nothing runs. */
+  async close(): Promise<void> {
+    if (this.#running.size > 0) await new Promise<void>((resolve) => { this.#onceIdle = resolve; });
+    await Promise.all(this.#team.map((thread) => thread.close()));
+  }
+}
+
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
 }

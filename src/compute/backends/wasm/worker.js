@@ -1,39 +1,60 @@
 // @ts-check
 // Plain JavaScript, so that a worker thread loads the same file from src and from dist.
 import { getPriority, setPriority } from 'node:os';
-import { threadId } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, threadId, workerData } from 'node:worker_threads';
+
+import { LaunchBoard } from './launch-board.js';
 
 // The thread that answers goes before those that compute, or under load every small request waits for them. Only Linux has priorities of threads;
 // elsewhere this would be the process's.
 if (process.platform === 'linux') setPriority(Math.min(getPriority() + 4, 19));
 
-/**
- * @typedef {object} Task
- * @property {WebAssembly.Module} module
- * @property {WebAssembly.Memory} memory
- * @property {number} job address of the job's block
- * @property {number} scratch address of this thread's scratch
- * @property {number} counter address of the number of the next vector that nobody has taken
- * @property {number} at address where the thread leaves its number while it works on the task
- * @property {number} vectors how many there are
- * @property {number} block how many to take at a time
- */
+/** @typedef {(job: number, scratch: number, from: number, to: number) => void} RunKernel */
+/** @typedef {{ instance: number, module: WebAssembly.Module, memory: WebAssembly.Memory }} Lesson a kernel over a memory, and the number that launches know it by */
+
+/** @type {Map<number, RunKernel>} */
+const kernels = new Map();
+
+/** Reads what has been sent to this thread: kernels, and numbers of those that it may forget. */
+function learn() {
+  for (let received = read(); received !== undefined; received = read()) {
+    const message = /** @type {Lesson | { forget: readonly number[] }} */ (received.message);
+    if ('forget' in message) {
+      for (const instance of message.forget) kernels.delete(instance);
+    } else {
+      const { exports } = new WebAssembly.Instance(message.module, { env: { memory: message.memory } });
+      kernels.set(message.instance, /** @type {RunKernel} */ (exports['run']));
+    }
+  }
+}
+
+function read() {
+  return receiveMessageOnPort(/** @type {import('node:worker_threads').MessagePort} */ (parentPort));
+}
+
+const { threads, index, buffer } = /** @type {{ threads: number, index: number, buffer: SharedArrayBuffer }} */ (workerData);
+const board = new LaunchBoard(threads, buffer);
+
+for (;;) {
+  const state = board.state;
+  learn();
+  for (let place = board.come(index, threadId); place >= 0; place = board.come(index, threadId)) {
+    work(place);
+    board.leave(place, index);
+  }
+  board.sleep(state);
+}
 
 /**
  * Takes blocks of vectors until none is left.
  *
- * @param {Task | null} task null for nothing
+ * @param {number} place
  */
-export default function work(task) {
-  if (task === null) return;
-  const { module, memory, job, scratch, counter, at, vectors, block } = task;
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const run = /** @type {(job: number, scratch: number, from: number, to: number) => void} */ (instance.exports['run']);
-  const next = new Int32Array(memory.buffer, counter, 1);
-  const worker = new Int32Array(memory.buffer, at, 1);
-  Atomics.store(worker, 0, threadId);
-  for (let from = Atomics.add(next, 0, block); from < vectors; from = Atomics.add(next, 0, block)) {
-    run(job, scratch, from, Math.min(from + block, vectors));
+function work(place) {
+  const { instance, job, scratch, scratchBytes, vectors, block } = board.read(place);
+  if (!kernels.has(instance)) learn();
+  const run = /** @type {RunKernel} */ (kernels.get(instance));
+  for (let from = board.take(place, block); from < vectors; from = board.take(place, block)) {
+    run(job, scratch + index * scratchBytes, from, Math.min(from + block, vectors));
   }
-  Atomics.store(worker, 0, 0);
 }
