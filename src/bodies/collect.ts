@@ -59,7 +59,7 @@ export class BodyCollector {
       this.#lease.reserve(this.#address + length);
       const { arena } = this.#lease;
       arena.extend(this.#address + length);
-      arena.bytes(this.#address + this.#length, chunk.length).set(chunk);
+      arena.setBytes(this.#address + this.#length, chunk);
     }
     this.#length = length;
   }
@@ -80,7 +80,7 @@ export class BodyCollector {
     let at = this.#address;
     for (const chunk of this.#chunks) {
       arena.extend(at + chunk.length);
-      arena.bytes(at, chunk.length).set(chunk);
+      arena.setBytes(at, chunk);
       at += chunk.length;
     }
     this.#chunks = [];

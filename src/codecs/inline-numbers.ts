@@ -16,8 +16,7 @@ export class InlineNumbers {
   parse(json: Uint8Array): unknown {
     this.#arena.release(this.#start);
     const address = this.#arena.allocate(json.length);
-    const text = this.#arena.bytes(address, json.length);
-    text.set(json);
-    return this.#reader.parse(text);
+    this.#arena.setBytes(address, json);
+    return this.#reader.parse(this.#arena.bytes(address, json.length));
   }
 }

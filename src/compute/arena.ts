@@ -2,6 +2,10 @@ import type { Values } from './jobs.ts';
 
 const pageBytes = 65536;
 const alignment = 64;
+const wordBytes = 8;
+
+/** Bytes on their way into an arena. */
+const staged = new Uint8Array(pageBytes + wordBytes);
 
 /**
  * Memory that kernels read and write, shared with the worker threads. A job takes what it needs from the start of it, and
@@ -146,6 +150,19 @@ export class Arena {
   /** The bytes at an address: a view. */
   bytes(address: number, length: number): Uint8Array {
     return this.#bytes.subarray(address, address + length);
+  }
+
+  /**
+   * Copies bytes to an address. V8 copies into shared memory byte by byte where the two sides do not begin at the same place of a word: from
+   * memory of its own it is six times as fast, and getting there costs next to nothing.
+   */
+  setBytes(address: number, bytes: Uint8Array): void {
+    const shift = address % wordBytes;
+    for (let from = 0; from < bytes.length; from += pageBytes) {
+      const part = bytes.subarray(from, from + pageBytes);
+      staged.set(part, shift);
+      this.#bytes.set(staged.subarray(shift, shift + part.length), address + from);
+    }
   }
 
   setIntegers(address: number, values: Int32Array): void {

@@ -15,6 +15,8 @@ import { mapArrays } from './map-arrays.ts';
 
 /** Shorter JSON is read faster by JSON.parse alone. */
 const fewestBytes = 2048;
+/** Of bodies in an arena, those with so little JSON and so many bytes behind it are looked through in less time than handing them to a thread takes. */
+const mostInline = { json: 16 * 1024, bytes: 4 * 2 ** 20 };
 /** A thread ends after so long without a body. */
 const idleMs = 30_000;
 /** About how long a byte takes to read, in milliseconds. */
@@ -49,16 +51,16 @@ export class RequestReader {
    * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
    */
   read<O extends Operation>(operation: O, body: RequestBody, lease?: ArenaLease | null, signal?: AbortSignal): Plans[O] | Promise<Plans[O]> {
-    if (lease?.arena.holds(body.bytes) === true) return this.#readInThread(operation, body, lease, signal);
-    const numbers = body.form !== 'npy' && body.bytes.length >= fewestBytes ? this.#inline : undefined;
+    const { json, behind } = lengthsOf(body);
+    if (lease?.arena.holds(body.bytes) === true && (json > mostInline.json || behind > mostInline.bytes)) return this.#readInThread(operation, body, lease, signal);
+    const numbers = json >= fewestBytes ? this.#inline : undefined;
     return readRequest(operation, body, this.#limits, numbers);
   }
 
   async #readInThread<O extends Operation>(operation: O, body: RequestBody, lease: ArenaLease, signal: AbortSignal | undefined): Promise<Plans[O]> {
     const { form, bytes, jsonBytes, query } = body;
     const { arena } = lease;
-    const json = form === 'npy' ? 0 : jsonBytes;
-    const behind = bytes.length - json;
+    const { json, behind } = lengthsOf(body);
     lease.reserve(arena.mark() + memoryPerByte.json * json + memoryPerByte.bytes * behind);
     const { byteOffset, length } = bytes;
     const task: ReadTask = {
@@ -90,4 +92,10 @@ export class RequestReader {
   async close(): Promise<void> {
     await this.#threads.close();
   }
+}
+
+/** Bytes of a body that are JSON, and those behind it. */
+function lengthsOf({ form, bytes, jsonBytes }: RequestBody): { readonly json: number; readonly behind: number } {
+  const json = form === 'npy' ? 0 : jsonBytes;
+  return { json, behind: bytes.length - json };
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/arena.ts';
 import { ArenaStore } from '../../../src/compute/arena-store.ts';
@@ -26,6 +27,18 @@ describe('Arena', () => {
     expect(second).toBeGreaterThanOrEqual(first + 10);
     arena.reset();
     expect(arena.allocate(10)).toBe(first);
+  });
+
+  it('takes bytes from anywhere to anywhere, and nothing beside them', () => {
+    fc.assert(fc.property(fc.nat(70_000), fc.nat(9), fc.nat(9), (length, from, to) => {
+      const arena = new Arena();
+      const source = Uint8Array.from({ length: length + 16 }, (_, i) => 1 + (i % 255));
+      const address = arena.allocate(length + 32) + to + 1;
+      arena.bytes(address - 1, length + 2).fill(0);
+      arena.setBytes(address, source.subarray(from, from + length));
+      expect(Buffer.compare(Buffer.from(arena.bytes(address, length)), source.subarray(from, from + length))).toBe(0);
+      expect([arena.bytes(address - 1, 1)[0], arena.bytes(address + length, 1)[0]]).toEqual([0, 0]);
+    }), { numRuns: 50, examples: [[65_536, 0, 0], [65_537, 3, 5], [0, 1, 2]] });
   });
 
   it('refuses what a kernel cannot address', () => {
