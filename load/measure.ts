@@ -32,7 +32,7 @@ export interface Load {
 }
 
 /** Keeps the event loop from sleeping until the returned function is called. */
-function stayAwake(): () => void {
+export function stayAwake(): () => void {
   let awake = true;
   const again = () => {
     if (awake) setImmediate(again);

@@ -14,24 +14,27 @@ export async function send(pool: Pool, { path, headers, body }: Call): Promise<{
   return { bytes, jsonBytes: Number(answer.headers['inference-header-content-length'] ?? 0) };
 }
 
+export interface Agreement {
+  /** Of the neurons (or values): how many have the same numbers on both sides. */
+  readonly share: number;
+  /** Of our answer. */
+  readonly answerBytes: number;
+}
+
 /**
- * How many of the neurons (or values) have the same numbers on both sides.
+ * Compares both sides' numbers.
  *
- * @throws {Error} when they are too few, or not of one number.
+ * @throws {Error} when too few are the same, or they are not of one number.
  */
-export async function agreement(work: Work, ours: Pool, theirs: Pool): Promise<number> {
-  const [mine, other] = await Promise.all([numbersOf(ours, work.ours), numbersOf(theirs, work.theirs)]);
+export async function agreement(work: Work, ours: Pool, theirs: Pool): Promise<Agreement> {
+  const [{ bytes, jsonBytes }, theirAnswer] = await Promise.all([send(ours, work.ours), send(theirs, work.theirs)]);
+  const [mine, other] = [work.ours.read(bytes, jsonBytes), work.theirs.read(theirAnswer.bytes, theirAnswer.jsonBytes)];
   if (mine.grad.length !== other.grad.length || mine.counts?.length !== other.counts?.length) {
     throw new Error(`${work.name}: ${mine.grad.length} gradients against ${other.grad.length}, and ${mine.counts?.length ?? 0} counts against ${other.counts?.length ?? 0}`);
   }
   const share = shareInAgreement(mine, other);
   if (!(share >= leastInAgreement)) throw new Error(`${work.name}: only ${(100 * share).toFixed(1)} % of the numbers agree to ${tolerance}`);
-  return share;
-}
-
-async function numbersOf(pool: Pool, call: Call): Promise<Numbers> {
-  const { bytes, jsonBytes } = await send(pool, call);
-  return call.read(bytes, jsonBytes);
+  return { share, answerBytes: bytes.length };
 }
 
 function shareInAgreement(mine: Numbers, other: Numbers): number {

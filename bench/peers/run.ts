@@ -20,19 +20,20 @@ const isWhole = options.rounds === undefined && options.seconds === undefined;
 async function besides(peer: Peer): Promise<PeerRow[]> {
   const theirs = await startPeer(peer);
   const ours = await startServer(['dist/server.js'], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error' });
+  const nothing = await startServer(['--import', 'tsx', 'load/bare-server.ts']);
   const [our, their] = [new Pool(ours.url, { connections: 16 }), new Pool(theirs.url, { connections: 16 })];
   const rows: PeerRow[] = [];
   try {
     for (const work of peerWorks().filter((one) => one.peer === peer.name)) {
-      const share = await agreement(work, our, their);
-      const row = { ...(await measureWork(work, our, their, rounds, seconds)), agreement: share };
+      const { share, answerBytes } = await agreement(work, our, their);
+      const row = { ...(await measureWork(work, { ours: ours.url, theirs: theirs.url, bare: nothing.url }, answerBytes, rounds, seconds)), agreement: share };
       rows.push(row);
       console.log(peerTable([row]).at(-1));
       if (ratiosOf(row).median < work.aim) console.log(`  below the aim of ${work.aim}`);
     }
   } finally {
     await Promise.all([our.close(), their.close()]);
-    await Promise.all([ours.stop(), theirs.stop()]);
+    await Promise.all([ours.stop(), theirs.stop(), nothing.stop()]);
   }
   return rows;
 }

@@ -1,7 +1,7 @@
 import { quantile, summarise } from '../../load/statistics.ts';
 import type { PeerRow } from './measure.ts';
 
-const head = ['work', 'at a time', 'ours: requests/s', 'theirs', 'ratio: median (min to max)', 'aim', 'numbers that agree'];
+const head = ['work', 'at a time', 'ours: requests/s', 'theirs', 'ratio: median (min to max)', 'aim', 'bare: requests/s', 'bare to theirs', 'numbers that agree'];
 
 /** The rows as a table of Markdown. */
 export function peerTable(rows: readonly PeerRow[]): string[] {
@@ -9,12 +9,13 @@ export function peerTable(rows: readonly PeerRow[]): string[] {
   return [line(head), line(head.map(() => '---')), ...rows.map((row) => line(cellsOf(row)))];
 }
 
-function cellsOf({ work, ours, theirs, agreement }: PeerRow): string[] {
+function cellsOf({ work, ours, theirs, bare, agreement }: PeerRow): string[] {
   const { median, min, max } = ratiosOf({ ours, theirs });
   const rate = (rates: readonly number[]) => quantile(rates, 0.5).toPrecision(3);
   return [
     `${work.name}, beside ${work.peer}`, String(work.connections), rate(ours), rate(theirs),
-    `${median.toPrecision(3)} (${min.toPrecision(3)} to ${max.toPrecision(3)})`, String(work.aim), `${(100 * agreement).toFixed(2)} %`,
+    `${median.toPrecision(3)} (${min.toPrecision(3)} to ${max.toPrecision(3)})`, String(work.aim),
+    rate(bare), ratiosOf({ ours: bare, theirs }).median.toPrecision(3), `${(100 * agreement).toFixed(2)} %`,
   ];
 }
 
