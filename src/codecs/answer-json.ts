@@ -26,7 +26,7 @@ const mostAtOnce = 16_384;
 const writer = new JsonWriter();
 
 /** What is written beside the JSON's text. */
-interface Output extends AnswerForm {
+interface Output extends Omit<AnswerForm, 'arena'> {
   /** Of the JSON itself, as far as it is written. */
   readonly text: Piece[];
   /** Of the tensors behind it. */
@@ -47,21 +47,23 @@ export interface EncodedAnswer {
  * @throws {NotFiniteError} when a number of the answer is infinite or undefined in the form's dtype. Of large tensors those in JSON or
  * base64 are looked at only while their pieces are made.
  */
-export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswer {
+export function encodeAnswer(answer: AnswerNode, { encoding, dtype, arena }: AnswerForm): EncodedAnswer {
   let own: JsonWriter | undefined;
-  const output: Output = { ...form, text: [], tensors: [], writer: () => (own ??= form.arena && new JsonWriter(form.arena)) };
-  writer.begin(form.dtype);
+  const output: Output = { encoding, dtype, text: [], tensors: [], writer: () => (own ??= arena && new JsonWriter(arena)) };
+  writer.begin(dtype);
   try {
     writeNode(answer, output);
   } catch (error) {
-    throw error instanceof RangeError ? (findNotFinite(answer, form.dtype) ?? error) : error;
+    throw error instanceof RangeError ? (findNotFinite(answer, dtype) ?? error) : error;
   }
   output.text.push(writer.finish());
   return output;
 }
 
 function writeNode(node: AnswerNode, output: Output): void {
-  if (typeof node !== 'object') {
+  if (typeof node === 'string') {
+    writer.string(node);
+  } else if (typeof node !== 'object') {
     writer.text(JSON.stringify(node));
   } else if (node instanceof AnswerTensor) {
     writeTensor(node, output);
@@ -112,6 +114,8 @@ function writeTensor(node: AnswerTensor, output: Output): void {
     writer.text('"}');
   } else if (values.length > mostAtOnce) {
     output.text.push(writer.finish(), () => new TensorText(shape).slices([values], dtype, output.writer()));
+  } else if (shape.length === 1) {
+    writer.row(values, 0, values.length);
   } else {
     new TensorText(shape).write(writer, values);
   }

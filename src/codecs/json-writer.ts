@@ -12,6 +12,8 @@ const blockNumbers = 4096;
 const initialBytes = 64 * 1024;
 /** Of fewer numbers each is written by itself. */
 const fewestInBlock = 12;
+/** What stands in JSON as it is. */
+const plainText = /^[ !#-[\]-~]*$/;
 /** Bytes that any number and a comma may need. */
 const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
@@ -58,6 +60,17 @@ export class JsonWriter {
       bytes[at++] = code;
     }
     this.#length = at;
+  }
+
+  /** A string in quotes. */
+  string(text: string): void {
+    if (plainText.test(text)) {
+      this.text('"');
+      this.text(text);
+      this.text('"');
+    } else {
+      this.text(JSON.stringify(text));
+    }
   }
 
   /** @throws {RangeError} when the value is not finite in the answer's precision. */

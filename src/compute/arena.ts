@@ -36,7 +36,8 @@ export class Arena {
 
   reset(): void {
     this.#top = alignment;
-    this.#knownFloats.clear();
+    // Clearing one that is empty takes a microsecond.
+    if (this.#knownFloats.size > 0) this.#knownFloats.clear();
   }
 
   /** How far the memory is taken: what is allocated from here on goes with `release`. */
