@@ -12,10 +12,10 @@ import { peerTable, ratiosOf } from './table.ts';
 import { peerWorks } from './works.ts';
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string' }, seconds: { type: 'string' } },
+  options: { rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' } },
 });
 const [rounds, seconds] = [Number(options.rounds ?? 5), Number(options.seconds ?? 4)];
-const isWhole = options.rounds === undefined && options.seconds === undefined;
+const isWhole = Object.keys(options).length === 0;
 
 async function besides(peer: Peer): Promise<PeerRow[]> {
   const theirs = await startPeer(peer);
@@ -24,7 +24,7 @@ async function besides(peer: Peer): Promise<PeerRow[]> {
   const [our, their] = [new Pool(ours.url, { connections: 16 }), new Pool(theirs.url, { connections: 16 })];
   const rows: PeerRow[] = [];
   try {
-    for (const work of peerWorks().filter((one) => one.peer === peer.name)) {
+    for (const work of peerWorks().filter((one) => one.peer === peer.name && one.name.includes(options.only ?? ''))) {
       const { share, answerBytes } = await agreement(work, our, their);
       const row = { ...(await measureWork(work, { ours: ours.url, theirs: theirs.url, bare: nothing.url }, answerBytes, rounds, seconds)), agreement: share };
       rows.push(row);
