@@ -46,7 +46,7 @@ export class WasmBackend implements Backend {
     this.#kernels = kernels;
     this.#pool = new WorkerPool(options.threads ?? availableParallelism());
     this.#arenas = options.arenas ?? new ArenaStore();
-    this.#inlineNanoseconds = options.inlineNanoseconds ?? 250_000;
+    this.#inlineNanoseconds = options.inlineNanoseconds ?? 500_000;
   }
 
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
