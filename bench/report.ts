@@ -1,5 +1,6 @@
 import { summarise } from '../load/statistics.ts';
 import type { LifGradRow, LifRow, Results, SurrogateRow } from './benchmark.ts';
+import { markdownTable } from './table.ts';
 import { verdicts } from './targets.ts';
 import type { Demands } from './transcendentals.ts';
 import { ratios } from './turns.ts';
@@ -10,22 +11,22 @@ export function report(results: Results): string[] {
   return [
     '### Aims',
     '',
-    ...table(['aim', 'reached', '', 'missed by'], verdicts(results).map(({ aim, reached, met, missing }) => [aim, reached, met ? 'met' : '**not met**', missing.join(', ')])),
+    ...markdownTable(['aim', 'reached', '', 'missed by'], verdicts(results).map(({ aim, reached, met, missing }) => [aim, reached, met ? 'met' : '**not met**', missing.join(', ')])),
     '',
     '### Yardsticks',
     '',
-    ...table(['one core', 'median (min to max)'], yardsticks(results)),
+    ...markdownTable(['one core', 'median (min to max)'], yardsticks(results)),
     '',
     `### LIF: ${setting.neurons} neurons, ${setting.steps} steps`,
     '',
-    ...table(
+    ...markdownTable(
       ['kernel', 'functions', 'G neuron-steps/s, one core', `${setting.threads} cores`, 'to one core', 'to the plain loop', 'time to `sigmoid`', 'operations', 'of peak'],
       [['forward', '', ...lifCells(forward, '')], ...lifGrad.map((row) => [`\`${row.name}\``, functions(row.demands), ...lifCells(row, timeToSigmoid(row))])],
     ),
     '',
     `### Surrogate gradients: ${setting.values} values, one core`,
     '',
-    ...table(['kernel', 'functions', 'G values/s', 'GB/s', 'of the copy', 'operations', 'of peak'], surrogates.map(surrogateCells)),
+    ...markdownTable(['kernel', 'functions', 'G values/s', 'GB/s', 'of the copy', 'operations', 'of peak'], surrogates.map(surrogateCells)),
   ];
 }
 
@@ -100,9 +101,4 @@ function spread(values: readonly number[], digits: number): string {
 
 function percent(shares: readonly number[]): string {
   return `${(100 * summarise(shares).median).toFixed(0)} %`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)];
 }

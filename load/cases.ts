@@ -15,7 +15,8 @@ function ramp(low: number, high: number, n: number): number[] {
   return Array.from({ length: n }, (_, i) => Number((n === 1 ? high : low + ((high - low) * i) / (n - 1)).toFixed(5)));
 }
 
-function requestBody(route: ComputeRoute, size: number): object {
+/** As JSON's object. */
+export function requestBody(route: ComputeRoute, size: number): object {
   if (route === '/surrogate/eval' || route === '/surrogate/grad') return { x: ramp(-2, 2, size), surrogate: 'sigmoid' };
   return { current: ramp(0.5, 2.5, size), steps };
 }

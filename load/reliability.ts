@@ -75,9 +75,9 @@ export function goBeforeServer(): () => void {
  * Sends one request and counts how it went: a status with the problem's code, or the failure of the connection.
  *
  * @param expected the numbers that a 200 has to have.
+ * @param from since when it counts as taking time: since it was due, where that was earlier.
  */
-export async function sendOnce(pool: Pool, { path, headers, body }: Work, tally: Tally, expected?: Numbers): Promise<void> {
-  const before = performance.now();
+export async function sendOnce(pool: Pool, { path, headers, body }: Work, tally: Tally, expected?: Numbers, from = performance.now()): Promise<void> {
   let outcome: string;
   try {
     const answer = await pool.request({ path, method: 'POST', headers, body });
@@ -91,7 +91,7 @@ export async function sendOnce(pool: Pool, { path, headers, body }: Work, tally:
   } catch (error) {
     outcome = `connection: ${(error as { code?: string }).code ?? String(error)}`;
   }
-  tally.add(outcome, performance.now() - before);
+  tally.add(outcome, performance.now() - from);
 }
 
 /** The numbers of a request's answer, from a server at rest. */
@@ -110,14 +110,30 @@ export async function closedLoop(senders: number, seconds: number, send: () => P
   }));
 }
 
-/** So many requests a second, whatever becomes of those before; resolves when all are answered. */
-export async function openLoop(perSecond: number, seconds: number, send: () => Promise<void>): Promise<void> {
+/** When requests of a constant rate are due, in milliseconds from the start. */
+export function* evenly(perSecond: number, seconds: number): Generator<number> {
+  const everyMs = 1000 / perSecond;
+  for (let i = 1; i * everyMs < 1000 * seconds; i++) yield i * everyMs;
+}
+
+/** The same of a Poisson process, as of many clients that know nothing of each other. */
+export function* byChance(perSecond: number, seconds: number): Generator<number> {
+  const gap = () => (-1000 * Math.log(1 - Math.random())) / perSecond;
+  for (let at = gap(); at < 1000 * seconds; at += gap()) yield at;
+}
+
+/**
+ * Sends requests when they are due, whatever becomes of those before; resolves when all are answered.
+ *
+ * @param arrivals in milliseconds from the start, in order.
+ * @param send gets the time at which it was due, on the clock of `performance.now()`.
+ */
+export async function openLoop(arrivals: Iterable<number>, send: (due: number) => Promise<void>): Promise<void> {
   const start = performance.now();
   const sent: Promise<void>[] = [];
-  while (performance.now() - start < 1000 * seconds) {
-    const due = Math.floor(((performance.now() - start) / 1000) * perSecond);
-    while (sent.length < due) sent.push(send());
-    await sleep(2);
+  for (const at of arrivals) {
+    while (performance.now() - start < at) await sleep(1);
+    sent.push(send(start + at));
   }
   await Promise.all(sent);
 }

@@ -1,3 +1,4 @@
+import { markdownTable } from '../bench/table.ts';
 import type { Round } from './measure.ts';
 import { quantile, summarise, type Summary } from './statistics.ts';
 
@@ -16,7 +17,7 @@ export function failures(row: Row): string[] {
 }
 
 /** The route's throughput as a share of the no-op's, round by round. */
-export function ratios(row: Row): Summary {
+function ratios(row: Row): Summary {
   return summarise(row.real.map((round, index) => round.rate / row.noop[index]!.rate));
 }
 
@@ -48,6 +49,16 @@ function cells(row: Row): string[] {
 
 /** A Markdown table, as lines. */
 export function table(rows: Row[]): string[] {
-  const line = (parts: string[]) => `| ${parts.join(' | ')} |`;
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map((row) => line(cells(row)))];
+  return markdownTable(head, rows.map(cells));
+}
+
+const aim = { route: '/lif/grad', size: 50, share: 0.8 };
+
+/** How the row that has an aim did. */
+export function verdict(rows: readonly Row[]): string {
+  const what = `\`${aim.route}\` with ${aim.size} neurons`;
+  const judged = rows.find((row) => row.route === aim.route && row.size === aim.size);
+  if (judged === undefined) return `${what} was not measured.`;
+  if (failures(judged).length > 0) return `${what} failed.`;
+  return `${what}: ${(100 * ratios(judged).median).toFixed(0)} % of its no-op's throughput; the aim is ${100 * aim.share} %.`;
 }

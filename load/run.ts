@@ -8,7 +8,7 @@ import { makeCases, steps, type Case } from './cases.ts';
 import { measure, type Round } from './measure.ts';
 import { replaceBetweenMarkers } from '../bench/markers.ts';
 import { measurePauses, pauseSizes, pauseTable, type PauseRow } from './pauses.ts';
-import { failures, ratios, table, type Row } from './report.ts';
+import { failures, table, verdict, type Row } from './report.ts';
 import { startServer, type Server } from './servers.ts';
 import { measureStages, stageCases, stageTable, type StageRow } from './stages.ts';
 
@@ -30,7 +30,6 @@ const connections = Number(options.connections);
 const warmUpSeconds = 3;
 // Below this many bytes a request is computed on one core, so that the client's is free to poll.
 const pollingBytes = 64_000;
-const target = { route: '/lif/grad', size: 50, share: 0.8 };
 
 /** What the real route answers; the no-op route answers these bytes. */
 async function answerOf(server: Server, { route, body }: Case): Promise<Buffer> {
@@ -105,26 +104,24 @@ function write(name: string, lines: readonly string[]): void {
 
 function conditions(): string[] {
   const model = cpus()[0]?.model ?? 'unknown processor';
-  const command = `npm run load${options.quick ? ' -- --quick' : ''}`;
   return [
     `${model}, ${cpus().length} cores shared by server and client; Node ${process.version}; ${new Date().toISOString().slice(0, 10)}.`,
     `${connections} connections, ${rounds} rounds of ${seconds} s for each side in turns, after ${warmUpSeconds} s of warming up; LIF routes with ${steps} steps.`,
-    `Repeat with \`${command}\`.`,
+    'Repeat with `npm run load`.',
   ];
 }
 
 for (const line of table([]).concat(conditions())) console.log(line);
 const rows = await run();
 
-const judged = rows.find((row) => row.route === target.route && row.size === target.size);
-const verdict = judged === undefined ? '' : `\`${target.route}\` with ${target.size} neurons: ${(100 * ratios(judged).median).toFixed(0)} % of its no-op's throughput; the aim is ${target.share * 100} %.`;
-console.log(`\n${verdict}`);
+console.log(`\n${verdict(rows)}`);
 
 const inside = await measureInside();
 console.log(`\n${inside.join('\n')}`);
 
-if (!options.quick) {
-  write('load.md', [...conditions(), '', ...table(rows), '', verdict]);
+// Only a whole run is worth keeping.
+if (process.argv.length === 2) {
+  write('load.md', [...conditions(), '', ...table(rows), '', verdict(rows)]);
   write('benchmarks.md', [...conditions(), '', ...inside]);
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { binaryGradient, closedLoop, expectedOf, footprintOf, goBeforeServer, json, openLoop, sendOnce, Tally, watch, type Work } from './reliability.ts';
+import { binaryGradient, closedLoop, evenly, expectedOf, footprintOf, goBeforeServer, json, openLoop, sendOnce, Tally, watch, type Work } from './reliability.ts';
 import { Findings } from './reliability-report.ts';
 import { startServer } from './servers.ts';
 import { quantile } from './statistics.ts';
@@ -34,8 +34,8 @@ async function overload(): Promise<void> {
     const [offered, aside] = [new Tally(), new Tally()];
     const start = performance.now();
     await Promise.all([
-      openLoop(2 * bestBefore, seconds, () => sendOnce(pool, large, offered, expectedLarge)),
-      openLoop(20, seconds, () => sendOnce(pool, small, aside, expectedSmall)),
+      openLoop(evenly(2 * bestBefore, seconds), () => sendOnce(pool, large, offered, expectedLarge)),
+      openLoop(evenly(20, seconds), () => sendOnce(pool, small, aside, expectedSmall)),
     ]);
     const rate = offered.accepted / ((performance.now() - start) / 1000);
     watching.stop();

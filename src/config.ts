@@ -122,7 +122,7 @@ const Environment = Type.Object({
     default: 60_000,
     minimum: 1,
     maximum: 3_600_000,
-    description: 'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
+    description: 'How long a request may take to arrive, headers and body together; then it is answered 408 and its connection closed.',
   }),
   REQUEST_TIMEOUT_MS: Type.Integer({
     default: 60_000,

@@ -65,9 +65,21 @@ function blockValues(problem: LifProblem): number {
   return first === undefined ? 0 : (first[1] - first[0]) * problem.steps;
 }
 
-/** Bytes of memory that a job takes beside its input: that as float32, and its result. */
+/** Bytes of memory that a job takes beside its input: that as float32, its result, and what it keeps on the way. */
 export function jobBytes(job: Job): number {
-  return 4 * (inputValues(job) + resultValues(job));
+  return 4 * (inputValues(job) + resultValues(job) + checkpointValues(job));
+}
+
+/** A thread that goes back over so many neurons at a time has kept their potentials at every so many steps. */
+const checkpoint = { neurons: 16, everySteps: 256 };
+
+/** Of one thread: only where neurons are few, and one is enough for them, are there so many steps that it counts. */
+function checkpointValues(job: Job): number {
+  if (job.kind !== 'lif_grad') return 0;
+  const { steps, refractorySteps } = job.problem;
+  // How long each is still held, beside its potential.
+  const values = refractorySteps > 0 ? 2 : 1;
+  return values * checkpoint.neurons * Math.ceil(steps / checkpoint.everySteps);
 }
 
 function inputValues(job: Job): number {

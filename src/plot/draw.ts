@@ -1,8 +1,8 @@
-import type { Figure, Mark } from './figure.ts';
+import type { Axis, Figure, Mark } from './figure.ts';
 import { fontSize, layOut, styleOf, type Frame, type LegendEntry } from './layout.ts';
 import { classOf, colourOf, dashOf, ink } from './palette.ts';
 import { pixel, polylinePath } from './polyline.ts';
-import { numberText, ticks, toPixel } from './scale.ts';
+import { decadeTicks, numberText, ticks, toPixel } from './scale.ts';
 
 export interface DrawOptions {
   /** Makes a file of its own: with a title, on white, or on whatever is behind it. A page, without, has colours by class. */
@@ -51,13 +51,13 @@ function drawAxes({ panel, x, y }: Frame): string {
   const [bottom, top] = y.range;
   const parts: string[] = [];
   if (panel.x.ticks !== false) {
-    for (const tick of ticks(panel.x.domain, Math.max(2, (right - left) / 80))) {
+    for (const tick of ticksOf(panel.x, Math.max(2, (right - left) / 80))) {
       const at = toPixel(x, tick);
       parts.push(line(at, bottom, at, top, 'grid'), text(at, bottom + 16, numberText(tick), { anchor: 'middle' }));
     }
   }
   if (panel.y.ticks !== false) {
-    for (const tick of ticks(panel.y.domain, Math.max(2, (bottom - top) / 45))) {
+    for (const tick of ticksOf(panel.y, Math.max(2, (bottom - top) / 45))) {
       const at = toPixel(y, tick);
       parts.push(line(left, at, right, at, 'grid'), text(left - 6, at + 4, numberText(tick), { anchor: 'end' }));
     }
@@ -69,6 +69,10 @@ function drawAxes({ panel, x, y }: Frame): string {
     parts.push(`<text class="text" x="${atX}" y="${atY}" fill="${ink.text}" text-anchor="middle" transform="rotate(-90 ${atX} ${atY})">${escapeXml(panel.y.label)}</text>`);
   }
   return parts.join('');
+}
+
+function ticksOf({ domain, log }: Axis, wanted: number): number[] {
+  return log === true ? decadeTicks(domain, wanted) : ticks(domain, wanted);
 }
 
 function drawMark(mark: Mark, { x, y }: Frame): string {

@@ -26,6 +26,8 @@ export interface Axis {
   readonly label?: string;
   /** The numbers at its two ends, the smaller one first. */
   readonly domain: readonly [number, number];
+  /** Whether it is logarithmic; its domain is positive then. */
+  readonly log?: boolean;
   /** False where its numbers mean nothing, such as a raster's with one neuron. */
   readonly ticks?: boolean;
 }

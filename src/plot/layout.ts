@@ -1,12 +1,12 @@
 import type { Figure, Mark, Panel, Style } from './figure.ts';
-import type { LinearScale } from './scale.ts';
+import type { Scale } from './scale.ts';
 
 /** Where a panel's axes are, in pixels of the picture. */
 export interface Frame {
   readonly panel: Panel;
-  readonly x: LinearScale;
+  readonly x: Scale;
   /** Its range runs upwards, from the bottom to the top. */
-  readonly y: LinearScale;
+  readonly y: Scale;
 }
 
 /** A name in the legend, and where it stands. */
@@ -54,8 +54,8 @@ export function layOut(figure: Figure): Layout {
     panels.forEach((panel, column) => {
       frames.push({
         panel,
-        x: { domain: panel.x.domain, range: [column * cell + margins.left, (column + 1) * cell - margins.right] },
-        y: { domain: panel.y.domain, range: [top + above + height, top + above] },
+        x: { domain: panel.x.domain, log: panel.x.log, range: [column * cell + margins.left, (column + 1) * cell - margins.right] },
+        y: { domain: panel.y.domain, log: panel.y.log, range: [top + above + height, top + above] },
       });
     });
     top += above + height + below;

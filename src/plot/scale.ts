@@ -1,15 +1,20 @@
 /** Numbers to pixels and back, along one axis. */
-export interface LinearScale {
+export interface Scale {
   readonly domain: readonly [number, number];
   readonly range: readonly [number, number];
+  /** Whether equal ratios, not equal differences, are equally far apart; the domain is positive then. */
+  readonly log?: boolean | undefined;
 }
 
-export function toPixel({ domain: [low, high], range: [start, end] }: LinearScale, value: number): number {
-  return start + ((value - low) / (high - low)) * (end - start);
+/** Not finite where a logarithmic scale has no place for the value. */
+export function toPixel({ domain: [low, high], range: [start, end], log }: Scale, value: number): number {
+  const share = log === true ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+  return start + share * (end - start);
 }
 
-export function fromPixel({ domain: [low, high], range: [start, end] }: LinearScale, pixel: number): number {
-  return low + ((pixel - start) / (end - start)) * (high - low);
+export function fromPixel({ domain: [low, high], range: [start, end], log }: Scale, pixel: number): number {
+  const share = (pixel - start) / (end - start);
+  return log === true ? low * (high / low) ** share : low + share * (high - low);
 }
 
 /**
@@ -28,6 +33,27 @@ export function ticks([low, high]: readonly [number, number], wanted: number): n
   const last = Math.floor(high / step + 1e-9);
   // Adding steps up would add their rounding up too.
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/**
+ * Powers of ten within a positive domain: each, or where that would be many more than wanted, every second, third and so on.
+ *
+ * @example
+ * decadeTicks([1, 1e6], 4); // [1, 100, 10000, 1000000]
+ */
+export function decadeTicks([low, high]: readonly [number, number], wanted: number): number[] {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const step = Math.max(1, Math.ceil((last - first) / wanted));
+  return Array.from({ length: Math.max(0, Math.floor((last - first) / step) + 1) }, (_, i) => Number(`1e${first + i * step}`));
+}
+
+/** The powers of ten between which all positive numbers lie: the ends of a logarithmic axis. */
+export function decadeDomain(series: Iterable<ArrayLike<number>>): [number, number] {
+  const exponents = Array.from(series, (values) => Array.from(values).filter((value) => value > 0).map(Math.log10)).flat();
+  if (exponents.length === 0) return [1, 10];
+  const low = Math.floor(Math.min(...exponents));
+  return [10 ** low, 10 ** Math.max(low + 1, Math.ceil(Math.max(...exponents)))];
 }
 
 /** A number as an axis or a table shows it: at most `digits` digits that count, a real minus, powers of ten where zeros would pile up. */

@@ -19,7 +19,7 @@ import { checkReference } from './check-reference.ts';
 import { whileItLasts } from './while-it-lasts.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
-const mostCopied = 65_536;
+export const mostCopied = 65_536;
 
 /** Of a float32 in its shortest form, and what stands around it. */
 const textBytesPerValue = 12;

@@ -4,7 +4,7 @@ import type { Figure, Mark } from '../../src/plot/figure.ts';
 import { layOut } from '../../src/plot/layout.ts';
 import { classOf, colourCount, colourOf, dashOf, ink } from '../../src/plot/palette.ts';
 import { polylinePath } from '../../src/plot/polyline.ts';
-import { fromPixel, niceDomain, numberText, ticks, toPixel } from '../../src/plot/scale.ts';
+import { decadeDomain, decadeTicks, fromPixel, niceDomain, numberText, ticks, toPixel } from '../../src/plot/scale.ts';
 
 const line = (label: string, style: number): Mark => ({ kind: 'line', label, style, x: [0, 1], y: [0, 1] });
 const figure = (marks: readonly Mark[], more: Partial<Figure> = {}): Figure => ({
@@ -29,6 +29,29 @@ describe('a scale', () => {
     [[0, 0], 4, []],
   ] as const)('of %j has about %d ticks at round numbers', (domain, wanted, expected) => {
     expect(ticks(domain, wanted)).toEqual(expected);
+  });
+
+  it('that is logarithmic has equal ratios equally far apart, and no place for what is not positive', () => {
+    const scale = { domain: [0.01, 100], range: [0, 400], log: true } as const;
+    expect([0.01, 0.1, 1, 10, 100].map((value) => Math.round(toPixel(scale, value)))).toEqual([0, 100, 200, 300, 400]);
+    expect(fromPixel(scale, toPixel(scale, 3))).toBeCloseTo(3, 12);
+    expect(toPixel(scale, 0)).toBe(-Infinity);
+    expect(toPixel(scale, -1)).toBeNaN();
+  });
+
+  it.each([
+    [[1, 1e3], 8, [1, 10, 100, 1000]],
+    [[1, 1e7], 4, [1, 100, 1e4, 1e6]],
+    [[0.002, 0.5], 4, [0.01, 0.1]],
+    [[2, 5], 4, []],
+  ] as const)('that is logarithmic, of %j, has ticks at powers of ten', (domain, wanted, expected) => {
+    expect(decadeTicks(domain, wanted)).toEqual(expected);
+  });
+
+  it('that is logarithmic ends at powers of ten', () => {
+    expect(decadeDomain([[3, 40], [0, 0.2, NaN]])).toEqual([0.1, 100]);
+    expect(decadeDomain([[10]])).toEqual([10, 100]);
+    expect(decadeDomain([])).toEqual([1, 10]);
   });
 
   it('has an end beyond all numbers, whatever they are', () => {
@@ -107,6 +130,14 @@ describe('a picture', () => {
     expect(svg.match(/class="series-2"/g)).toHaveLength(2);
     expect(svg).not.toMatch(/NaN|undefined/);
     expect(svg).not.toMatch(/ style=|<style|<script/);
+  });
+
+  it('draws a curve on logarithmic axes as the straight line that a power law is', () => {
+    const x = [1, 10, 100, 1000];
+    const axis = { domain: [1, 1000], log: true } as const;
+    const svg = drawFigure(figure([], { panels: [{ x: axis, y: axis, marks: [{ kind: 'line', label: 'linear', style: 0, x, y: x }] }] }));
+    expect(svg).toMatch(/class="series-0" d="M[\d.]+ [\d.]+L[\d.]+ [\d.]+"/);
+    for (const tick of ['1', '10', '100', '1000']) expect(svg).toContain(`>${tick}</text>`);
   });
 
   it('cannot be left by a name', () => {

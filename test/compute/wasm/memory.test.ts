@@ -7,6 +7,7 @@ import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts'
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
+import { jobBytes } from '../../../src/compute/job-size.ts';
 import type { Recordable } from '../../../src/compute/jobs.ts';
 import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
 
@@ -65,6 +66,21 @@ describe('ArenaStore', () => {
 });
 
 describe('a lent arena', () => {
+  it.each([0, 3])('takes no more than was reckoned for a gradient that keeps something of very many steps, refractory for %d', async (refractorySteps) => {
+    const backend = await WasmBackend.create({ threads: 2 });
+    try {
+      const arena = new Arena();
+      const before = arena.byteLength;
+      const problem = lifProblem(1, 20_000_000, { refractorySteps });
+      const job = { kind: 'lif_grad', problem, surrogates: [{ name: 'arctan', parameters: { alpha: 1 } }], loss: { type: 'spike_count' }, detachReset: false, wrt: ['current'] } as const;
+      await backend.run(job, arena);
+      expect(arena.byteLength).toBeGreaterThan(4e6);
+      expect(arena.byteLength).toBeLessThan(before + jobBytes(job));
+    } finally {
+      await backend.close();
+    }
+  });
+
   it('is computed in: float32 that lie there are not copied, and neither are the results', async () => {
     const backend = await WasmBackend.create({ threads: 1, inlineNanoseconds: 0 });
     try {

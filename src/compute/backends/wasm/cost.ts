@@ -1,11 +1,14 @@
 import type { Job, LifSimulateJob } from '../../jobs.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
+import { vectorsOf } from './launch.ts';
+import { forwardGroups } from './lif-forward-kernel.ts';
+import { gradGroups } from './lif-grad-kernel.ts';
 
 // Nanoseconds on one core of a common server, rounded up; they only decide whether a job is worth a hop to the workers.
 const perValue = 3;
-const perForwardStep = 0.5;
-const perGradStep = 2;
+const forward = { perStep: 0.3, perVectorAlone: 4, groups: forwardGroups };
+const grad = { perStep: 2, perVectorAlone: 14, groups: gradGroups };
 const perRowValue = 1;
 const float64Factor = 4;
 
@@ -17,10 +20,20 @@ export function estimateNanoseconds(job: Job): number {
     case 'surrogate_grad':
       return job.x.length * perValue * weightOf(job.surrogates);
     case 'lif_simulate':
-      return job.problem.neurons * job.problem.steps * (perForwardStep * (job.record.has('spike_times') ? 2 : 1) + rowsOf(job) * perRowValue);
+      return job.problem.steps * (stepNanoseconds(job.problem.neurons, forward) * (job.record.has('spike_times') ? 2 : 1) + job.problem.neurons * rowsOf(job) * perRowValue);
     case 'lif_grad':
-      return job.problem.neurons * job.problem.steps * perGradStep * weightOf(job.surrogates);
+      return job.problem.steps * stepNanoseconds(job.problem.neurons, grad) * weightOf(job.surrogates);
   }
+}
+
+/**
+ * One step of all neurons. Vectors that fill a kernel's groups hide each other's latency; those that are left are run alone, and each takes as
+ * long as its operations do one after the other.
+ */
+function stepNanoseconds(neurons: number, { perStep, perVectorAlone, groups }: typeof forward): number {
+  const vectors = vectorsOf(neurons);
+  const alone = vectors % groups;
+  return 4 * (vectors - alone) * perStep + alone * perVectorAlone;
 }
 
 /** Values that are written for each neuron and step. */

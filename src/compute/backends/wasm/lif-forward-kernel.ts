@@ -7,8 +7,8 @@ import type { ForwardOutput, LifKernelSpec } from './lif-spec.ts';
 import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
 import { advance, scatterRows, upwards } from './vector-text.ts';
 
-// Vectors of four neurons in flight at a time: a step's latency is long, and its operations are few.
-const forwardGroups = 8;
+/** Vectors of four neurons in flight at a time: a step's latency is long, and its operations are few. */
+export const forwardGroups = 8;
 
 /** A kernel that runs the neurons forward and writes `outputs`; spike times go in as events at each neuron's cursor. */
 export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<ForwardOutput>): KernelText {

@@ -11,8 +11,8 @@ import { surrogateGradient } from './surrogate-kernel.ts';
 import { TimeSums } from './time-sums.ts';
 import { advance, scatterRows, upwards } from './vector-text.ts';
 
-// Vectors of four neurons in flight at a time: as many as hide a step's latency and still mostly fit the registers.
-const gradGroups = 4;
+/** Vectors of four neurons in flight at a time: as many as hide a step's latency and still mostly fit the registers. */
+export const gradGroups = 4;
 
 /** Scratch of one thread in bytes. */
 export function gradScratchBytes(spec: LifGradKernelSpec, steps: number): number {
