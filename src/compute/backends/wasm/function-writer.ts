@@ -125,8 +125,11 @@ export class FunctionWriter {
         return `(${type}.pmin ${print(a)} ${print(b)})`;
       case 'max':
         return `(${type}.pmax ${print(a)} ${print(b)})`;
+      // neg and abs make their bit masks anew at each use, in two instructions of their own; a constant stays in a register.
       case 'neg':
+        return `(v128.xor ${print(a)} ${signBits(width)})`;
       case 'abs':
+        return `(v128.andnot ${print(a)} ${signBits(width)})`;
       case 'sqrt':
       case 'nearest':
         return `(${type}.${node.op} ${print(a)})`;
@@ -193,6 +196,11 @@ export class FunctionWriter {
     }
     return `(local.get $${key})`;
   }
+}
+
+/** The lanes' sign bits. */
+function signBits(width: 32 | 64): string {
+  return width === 32 ? `(v128.const i32x4${' 0x80000000'.repeat(4)})` : `(v128.const i64x2${' 0x8000000000000000'.repeat(2)})`;
 }
 
 function isZero(node: Node): boolean {
