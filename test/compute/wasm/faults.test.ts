@@ -85,7 +85,7 @@ describe('a thread that hangs', () => {
   /** @param rounds millions of them, for each time that the launch is run. */
   async function launchOf(arena: Arena, ...rounds: number[]): Promise<{ launch: Launch; counts: () => Int32Array }> {
     const job = arena.allocate(4 * (1 + vectors));
-    const kernel = (await KernelCache.create()).get('turns', () => ({ text, block: undefined as never, operationsPerVector: 0 }));
+    const kernel = (await KernelCache.create()).get('turns', () => ({ text, block: undefined as never, operations: {}, inFlight: 8 }));
     const prepare = () => {
       arena.integers(job, 1 + vectors).fill(0);
       arena.setInteger(job, rounds.shift() ?? 0);

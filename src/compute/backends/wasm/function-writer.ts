@@ -20,15 +20,9 @@ export class FunctionWriter {
   readonly #lasting = new Map<string, string>();
   #passing = new Map<string, string>();
   #uses = new Map<Node, number>();
-  #operations = 0;
 
   constructor(block: JobBlockLayout) {
     this.#block = block;
-  }
-
-  /** SIMD operations printed so far, constants and memory accesses not counted. */
-  get operations(): number {
-    return this.#operations;
   }
 
   local(name: string, type: 'i32' | 'v128'): string {
@@ -96,7 +90,6 @@ export class FunctionWriter {
     const lasting = node.rate === 'neuron';
     if (lasting) this.#lines = this.#preamble;
     const text = this.#operation(node, group, half);
-    this.#operations++;
     let result = text;
     if (lasting || (this.#uses.get(node) ?? 0) > 1) {
       this.line(`(local.set ${this.local(key, 'v128')} ${text})`);
@@ -174,7 +167,6 @@ export class FunctionWriter {
     const sum = `(${type}.${op} ${print(a)} ${print(b)})`;
     const folded = [a, b].find((node) => node.rate === 'job');
     if (width === 64 || folded === undefined || folded.rounded) return sum;
-    this.#operations++;
     const restOp = op === 'sub' && folded === b ? 'sub' : 'add';
     return `(f32x4.${restOp} ${sum} ${this.#uniform(folded, 'rest', 32)})`;
   }

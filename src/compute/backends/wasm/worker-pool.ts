@@ -7,8 +7,6 @@ import { watchForStall } from './stall-watch.ts';
 
 /** Blocks that a launch is cut into for each thread: enough that the threads finish together. */
 const blocksPerThread = 8;
-/** A multiple of what every kernel has in flight, so that only the last block has a remainder. */
-const blockGranule = 8;
 
 export interface LaunchOptions {
   /** The fewest blocks to cut the launch into. */
@@ -66,7 +64,8 @@ export class WorkerPool {
     signal?.throwIfAborted();
     prepare?.();
     const share = Math.ceil(vectors / Math.max(this.threads * blocksPerThread, blocks));
-    const block = Math.ceil(share / blockGranule) * blockGranule;
+    // So that only the last block has a remainder.
+    const block = Math.ceil(share / kernel.inFlight) * kernel.inFlight;
     const threads = Math.min(this.threads, Math.ceil(vectors / block));
     const mark = arena.mark();
     const counter = arena.allocate(4);
