@@ -10,9 +10,11 @@ import { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
 import { agreement } from './agreement.ts';
 import type { Agreement } from './agreement.ts';
 import { copyKernel } from './copy-kernel.ts';
+import { chainContender, instructionCosts, peakLaunch } from './instruction-costs.ts';
 import { currents, defaultSurrogate, forwardJob, gradJob, surrogateJob } from './jobs.ts';
 import { inPlace, launchesOf, pooled, warmUp } from './launches.ts';
-import { peakKernel } from './peak-kernel.ts';
+import { limitOf } from './limit.ts';
+import type { InstructionCosts, Limit } from './limit.ts';
 import { plainForward, plainGrad } from './plain-loop.ts';
 import { demandsOf } from './transcendentals.ts';
 import type { Demands } from './transcendentals.ts';
@@ -39,7 +41,7 @@ export interface LifRow {
   readonly plain: readonly number[];
   /** SIMD operations per second at the machine's peak. */
   readonly peak: readonly number[];
-  readonly operationsPerVector: number;
+  readonly limit: Limit;
 }
 
 export interface LifGradRow extends LifRow {
@@ -56,18 +58,18 @@ export interface SurrogateRow {
   readonly one: readonly number[];
   readonly copy: readonly number[];
   readonly peak: readonly number[];
-  readonly operationsPerVector: number;
+  readonly limit: Limit;
 }
 
 export interface Results {
   readonly setting: Setting;
   readonly agreement: Agreement;
+  readonly costs: InstructionCosts;
   readonly forward: LifRow;
   readonly lifGrad: readonly LifGradRow[];
   readonly surrogates: readonly SurrogateRow[];
 }
 
-const peakTurns = 2000;
 // Neurons one after the other cost the same each, however many there are.
 const plainShare = 8;
 
@@ -77,20 +79,36 @@ export async function benchmark(setting: Setting, note: (line: string) => void):
   const backend = await WasmBackend.create({ threads: 1, inlineNanoseconds: Infinity });
   try {
     const kernels = await KernelCache.create();
+    note('instructions');
+    const costs = await instructionCosts(kernels, new Arena(), instructionsOf(setting, kernels), setting.rounds, setting.turnMilliseconds);
     return {
       setting,
+      costs,
       agreement: await agreement(backend, Math.min(setting.neurons, 4096), setting.steps),
-      ...(await lifRows(setting, kernels, pool, note)),
-      surrogates: await surrogateRows(setting, kernels, note),
+      ...(await lifRows(setting, kernels, costs, pool, note)),
+      surrogates: await surrogateRows(setting, kernels, costs, note),
     };
   } finally {
     await Promise.all([pool.close(), backend.close()]);
   }
 }
 
+/** All that the kernels to be timed consist of. */
+function instructionsOf({ surrogates }: Setting, kernels: KernelCache): string[] {
+  const surroundings = { kernels, arena: new Arena(), take: asItLies };
+  const all = ['sigmoid', ...surrogates].map(defaultSurrogate);
+  const launches = [
+    ...launchesOf(lifSimulate(surroundings, forwardJob(1, 1))),
+    ...launchesOf(lifGrad(surroundings, gradJob(1, 1, all))),
+    ...launchesOf(surrogateGrad(surroundings, surrogateJob(1, all))),
+  ];
+  return [...new Set(launches.flatMap(({ kernel }) => Object.keys(kernel.operations)))];
+}
+
 async function lifRows(
   setting: Setting,
   kernels: KernelCache,
+  costs: InstructionCosts,
   pool: WorkerPool,
   note: (line: string) => void,
 ): Promise<Pick<Results, 'forward' | 'lifGrad'>> {
@@ -100,9 +118,9 @@ async function lifRows(
   const surrogates = setting.surrogates.map(defaultSurrogate);
   const forwardLaunch = launchesOf(lifSimulate({ kernels, arena, take: asItLies }, forwardJob(neurons, steps)))[0]!;
   const launches = launchesOf(lifGrad({ kernels, arena, take: asItLies }, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])));
-  const peakLaunch = peak(kernels, arena);
-  await warmUp(arena, [peakLaunch, forwardLaunch, ...launches]);
-  const peakContender = inPlace(arena, peakLaunch, peakTurns * peakLaunch.kernel.operationsPerVector);
+  const peak = peakLaunch(kernels, arena);
+  await warmUp(arena, [peak, forwardLaunch, ...launches]);
+  const peakContender = chainContender(arena, peak);
   const plain = plainContenders(Math.ceil(neurons / plainShare), steps);
 
   note('forward');
@@ -122,20 +140,20 @@ async function lifRows(
       rounds,
       turnMilliseconds,
     );
-    rows.push({ ...rates, name: surrogate.name, demands: demandsOf(surrogate), operationsPerVector: launch.kernel.operationsPerVector });
+    rows.push({ ...rates, name: surrogate.name, demands: demandsOf(surrogate), limit: limitOf(launch.kernel.operations, costs) });
   }
-  return { forward: { ...forward, operationsPerVector: forwardLaunch.kernel.operationsPerVector }, lifGrad: rows };
+  return { forward: { ...forward, limit: limitOf(forwardLaunch.kernel.operations, costs) }, lifGrad: rows };
 }
 
-async function surrogateRows(setting: Setting, kernels: KernelCache, note: (line: string) => void): Promise<SurrogateRow[]> {
+async function surrogateRows(setting: Setting, kernels: KernelCache, costs: InstructionCosts, note: (line: string) => void): Promise<SurrogateRow[]> {
   const { values, rounds, turnMilliseconds } = setting;
   const arena = new Arena();
   const surrogates = setting.surrogates.map(defaultSurrogate);
   const launches = launchesOf(surrogateGrad({ kernels, arena, take: asItLies }, surrogateJob(values, surrogates)));
-  const peakLaunch = peak(kernels, arena);
+  const peak = peakLaunch(kernels, arena);
   const copyLaunch = copy(kernels, arena, values);
-  await warmUp(arena, [peakLaunch, copyLaunch, ...launches]);
-  const peakContender = inPlace(arena, peakLaunch, peakTurns * peakLaunch.kernel.operationsPerVector);
+  await warmUp(arena, [peak, copyLaunch, ...launches]);
+  const peakContender = chainContender(arena, peak);
   const copyContender = inPlace(arena, copyLaunch, values);
   const rows: SurrogateRow[] = [];
   for (const [i, launch] of launches.entries()) {
@@ -146,7 +164,7 @@ async function surrogateRows(setting: Setting, kernels: KernelCache, note: (line
       rounds,
       turnMilliseconds,
     );
-    rows.push({ ...rates, name: surrogate.name, demands: demandsOf(surrogate), operationsPerVector: launch.kernel.operationsPerVector });
+    rows.push({ ...rates, name: surrogate.name, demands: demandsOf(surrogate), limit: limitOf(launch.kernel.operations, costs) });
   }
   return rows;
 }
@@ -160,11 +178,6 @@ function plainContenders(neurons: number, steps: number): Record<'forward' | 'gr
     forward: { work, run: () => { plainForward(current, steps, counts); } },
     grad: { work, run: () => { plainGrad(current, steps, counts, grad); } },
   };
-}
-
-function peak(kernels: KernelCache, arena: Arena): Launch {
-  const kernel = kernels.get('peak', peakKernel);
-  return { kernel, job: writeJobBlock(arena, kernel, {}, { factor: 0.5 }), vectors: peakTurns, scratchBytes: 1024 };
 }
 
 function copy(kernels: KernelCache, arena: Arena, values: number): Launch {

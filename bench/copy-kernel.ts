@@ -1,7 +1,7 @@
 import { Graph } from '../src/compute/backends/wasm/graph.ts';
 import { JobBlockLayout } from '../src/compute/backends/wasm/job-block.ts';
 import type { KernelText } from '../src/compute/backends/wasm/kernel-text.ts';
-import { kernelModule } from '../src/compute/backends/wasm/kernel-text.ts';
+import { kernelModule, runParameters } from '../src/compute/backends/wasm/kernel-text.ts';
 
 const vectorsPerTurn = 8;
 
@@ -26,7 +26,7 @@ export function copyKernel(): KernelText {
   ];
   const start = (array: string) => `(i32.add ${integer(array)} (i32.shl (local.get $from) (i32.const 4)))`;
   const run = [
-    '(func $run (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)',
+    `(func $run ${runParameters}`,
     '(local $factor v128) (local $source i32) (local $target i32)',
     `(local.set $factor ${factor})`,
     `(local.set $source ${start('xArray')})`,
@@ -35,5 +35,5 @@ export function copyKernel(): KernelText {
     ...loop('one', 1),
     ')',
   ];
-  return { text: kernelModule([run.join('\n')]), block, operationsPerVector: 1 };
+  return { text: kernelModule([run.join('\n')]), block, operations: { 'f32x4.mul': 1 }, inFlight: vectorsPerTurn };
 }

@@ -1,7 +1,9 @@
 import { summarise } from '../load/statistics.ts';
 import type { LifGradRow, LifRow, Results, SurrogateRow } from './benchmark.ts';
 import { markdownTable } from './table.ts';
+import { limitRates, shareOfLimit } from './limit-share.ts';
 import { verdicts } from './targets.ts';
+import type { InstructionCosts } from './limit.ts';
 import type { Demands } from './transcendentals.ts';
 import { ratios } from './turns.ts';
 
@@ -20,24 +22,31 @@ export function report(results: Results): string[] {
     `### LIF: ${setting.neurons} neurons, ${setting.steps} steps`,
     '',
     ...markdownTable(
-      ['kernel', 'functions', 'G neuron-steps/s, one core', `${setting.threads} cores`, 'to one core', 'to the plain loop', 'time to `sigmoid`', 'operations', 'of peak'],
+      ['kernel', 'functions', 'G neuron-steps/s, one core', `${setting.threads} cores`, 'to one core', 'to the plain loop', 'time to `sigmoid`', 'operations', 'limit, G/s', 'set by', 'of the limit'],
       [['forward', '', ...lifCells(forward, '')], ...lifGrad.map((row) => [`\`${row.name}\``, functions(row.demands), ...lifCells(row, timeToSigmoid(row))])],
     ),
     '',
     `### Surrogate gradients: ${setting.values} values, one core`,
     '',
-    ...markdownTable(['kernel', 'functions', 'G values/s', 'GB/s', 'of the copy', 'operations', 'of peak'], surrogates.map(surrogateCells)),
+    ...markdownTable(['kernel', 'functions', 'G values/s', 'GB/s', 'of the copy', 'operations', 'limit, G/s', 'set by', 'of the limit'], surrogates.map(surrogateCells)),
   ];
 }
 
-function yardsticks({ forward, lifGrad, surrogates }: Results): string[][] {
+function yardsticks({ forward, lifGrad, surrogates, costs }: Results): string[][] {
   const peaks = [forward, ...lifGrad, ...surrogates].flatMap(({ peak }) => peak);
   return [
     ['plain loop, forward, G neuron-steps/s', spread(giga(forward.plain), 3)],
     ['plain loop, forward and backward with the sigmoid, G neuron-steps/s', spread(giga(lifGrad.flatMap(({ plain }) => plain)), 3)],
     ['SIMD multiplications and additions, G operations/s', spread(giga(peaks), 1)],
     ['copy, GB/s read and written', spread(gigabytes(surrogates.flatMap(({ copy }) => copy)), 1)],
+    ['time of one instruction to an operation at that peak', costly(costs)],
   ];
+}
+
+/** Those that cost more than a multiplication or addition alone, dearest first. */
+function costly(costs: InstructionCosts): string {
+  const dear = Object.entries(costs).filter(([, cost]) => cost >= 2).sort(([, a], [, b]) => b - a);
+  return dear.map(([name, cost]) => `\`${name}\` ${cost.toFixed(1)}`).join(', ');
 }
 
 function lifCells(row: LifRow, sigmoid: string): string[] {
@@ -47,8 +56,7 @@ function lifCells(row: LifRow, sigmoid: string): string[] {
     spread(ratios(row.all, row.one), 2),
     spread(ratios(row.one, row.plain), 1),
     sigmoid,
-    number([row.operationsPerVector], 0),
-    percent(shareOfPeak(row)),
+    ...limitCells(row),
   ];
 }
 
@@ -63,14 +71,13 @@ function surrogateCells(row: SurrogateRow): string[] {
     spread(giga(row.one), 3),
     number(gigabytes(row.one), 1),
     percent(ratios(row.one, row.copy)),
-    number([row.operationsPerVector], 0),
-    percent(shareOfPeak(row)),
+    ...limitCells(row),
   ];
 }
 
-/** Operations done per second, of those that the machine could do: a vector holds four neurons or values. */
-function shareOfPeak({ one, peak, operationsPerVector }: Pick<LifRow, 'one' | 'peak' | 'operationsPerVector'>): number[] {
-  return ratios(one.map((rate) => (rate / 4) * operationsPerVector), peak);
+function limitCells(row: LifRow | SurrogateRow): string[] {
+  const { rates, by } = limitRates(row);
+  return [String(row.limit.operations), number(giga(rates), 2), by, percent(shareOfLimit(row))];
 }
 
 function functions({ transcendentals, float64 }: Demands): string {

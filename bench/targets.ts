@@ -1,5 +1,6 @@
 import { summarise } from '../load/statistics.ts';
 import type { Results } from './benchmark.ts';
+import { shareOfLimit } from './limit-share.ts';
 import { ratios } from './turns.ts';
 
 const forwardRate = 3e9;
@@ -7,6 +8,7 @@ const gradRate = 0.5e9;
 const timesSigmoid = 1.5;
 /** Of what as many cores as there are could do at best: 1.8 times one on two. */
 const sharePerCore = 0.9;
+const shareOfTheLimit = 0.5;
 
 /** One thing that a run is held to. */
 export interface Verdict {
@@ -18,7 +20,7 @@ export interface Verdict {
 }
 
 /** The figures that a run is held to, and what it reached. */
-export function verdicts({ setting, agreement, forward, lifGrad }: Results): Verdict[] {
+export function verdicts({ setting, agreement, forward, lifGrad, surrogates }: Results): Verdict[] {
   const sigmoid = lifGrad.find(({ name }) => name === 'sigmoid');
   const single = lifGrad.filter(({ demands, name }) => name !== 'sigmoid' && demands.transcendentals.length === 1);
   const rates: Verdict[] = [
@@ -27,6 +29,10 @@ export function verdicts({ setting, agreement, forward, lifGrad }: Results): Ver
   ];
   const slowdowns = single.map((row) => ({ row, value: median(ratios(row.sigmoid, row.one)) }));
   const speedups = [{ name: 'forward', ...forward }, ...lifGrad].map((row) => ({ row, value: median(ratios(row.all, row.one)) }));
+  const shares = [
+    ...[{ name: 'forward', ...forward }, ...lifGrad].map((row) => ({ row, value: median(shareOfLimit(row)) })),
+    ...surrogates.map((row) => ({ row: { name: `${row.name} alone` }, value: median(shareOfLimit(row)) })),
+  ];
   const speedupAim = sharePerCore * setting.threads;
   return [
     ...rates,
@@ -45,6 +51,7 @@ export function verdicts({ setting, agreement, forward, lifGrad }: Results): Ver
       setting.threads > 1 ? speedups : [],
       (value) => value >= speedupAim,
     ),
+    ...judged(`one core: at least ${shareOfTheLimit} of the limit, LIF kernels and surrogates alone`, shares, (value) => value >= shareOfTheLimit),
     {
       aim: 'gradients as those of the plain loop to 1e-5',
       reached: `largest difference ${agreement.error.toExponential(1)} of ${agreement.compared} neurons, ${agreement.leftOut} nearer than 1e-3 to the threshold left out`,

@@ -71,7 +71,7 @@ export function jobBytes(job: Job): number {
 }
 
 /** A thread that goes back over so many neurons at a time has kept their potentials at every so many steps. */
-const checkpoint = { neurons: 16, everySteps: 256 };
+const checkpoint = { neurons: 28, everySteps: 256 };
 
 /** Of one thread: only where neurons are few, and one is enough for them, are there so many steps that it counts. */
 function checkpointValues(job: Job): number {

@@ -86,7 +86,7 @@ describe('a thread that hangs', () => {
   /** @param rounds millions of them, for each time that the launch is run. */
   async function launchOf(arena: Arena, ...rounds: number[]): Promise<{ launch: Launch; counts: () => Int32Array }> {
     const job = arena.allocate(4 * (1 + vectors));
-    const kernel = (await KernelCache.create()).get('turns', () => ({ text, block: undefined as never, operationsPerVector: 0 }));
+    const kernel = (await KernelCache.create()).get('turns', () => ({ text, block: undefined as never, operations: {}, inFlight: 8 }));
     const prepare = () => {
       arena.integers(job, 1 + vectors).fill(0);
       arena.setInteger(job, rounds.shift() ?? 0);
@@ -138,7 +138,8 @@ describe('threads that cannot start', () => {
       const kernel = (await KernelCache.create()).get('nothing', () => ({
         text: '(module (import "env" "memory" (memory 1 65536 shared)) (func (export "run") (param i32 i32 i32 i32)))',
         block: undefined as never,
-        operationsPerVector: 0,
+        operations: {},
+        inFlight: 1,
       }));
       const launch: Launch = { kernel, job: 64, vectors: 1000, scratchBytes: 16 };
       await expect(pool.run(arena, launch)).rejects.toThrow(WorkerLostError);

@@ -132,7 +132,7 @@ describe('launches at the same time', () => {
 
   it('each run whole and once, however many there are, and when their memory is forgotten and used again', async () => {
     const pool = new WorkerPool(2);
-    const kernel = (await KernelCache.create()).get('add', () => ({ text, block: undefined as never, operationsPerVector: 0 }));
+    const kernel = (await KernelCache.create()).get('add', () => ({ text, block: undefined as never, operations: {}, inFlight: 1 }));
     const vectors = 5000;
     const arenas = Array.from({ length: 12 }, () => new Arena());
     const jobs = arenas.map((arena) => arena.allocate(4 * (1 + vectors)));
@@ -155,7 +155,7 @@ describe('launches at the same time', () => {
 
   it('are over before a pool that is closed ends its threads', async () => {
     const pool = new WorkerPool(2);
-    const kernel = (await KernelCache.create()).get('add', () => ({ text, block: undefined as never, operationsPerVector: 0 }));
+    const kernel = (await KernelCache.create()).get('add', () => ({ text, block: undefined as never, operations: {}, inFlight: 1 }));
     const arena = new Arena();
     const job = arena.allocate(4 * 5001);
     arena.integers(job, 5001).fill(0);

@@ -2,13 +2,11 @@ import type { Job, LifSimulateJob } from '../../jobs.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { vectorsOf } from './launch.ts';
-import { forwardGroups } from './lif-forward-kernel.ts';
-import { gradGroups } from './lif-grad-kernel.ts';
 
 // Nanoseconds on one core of a common server, rounded up; they only decide whether a job is worth a hop to the workers.
 const perValue = 3;
-const forward = { perStep: 0.3, perVectorAlone: 4, groups: forwardGroups };
-const grad = { perStep: 2, perVectorAlone: 14, groups: gradGroups };
+const forward = { perStep: 0.3, perVectorAlone: 4 };
+const grad = { perStep: 2, perVectorAlone: 14 };
 const perRowValue = 1;
 const float64Factor = 4;
 
@@ -27,12 +25,12 @@ export function estimateNanoseconds(job: Job): number {
 }
 
 /**
- * One step of all neurons. Vectors that fill a kernel's groups hide each other's latency; those that are left are run alone, and each takes as
- * long as its operations do one after the other.
+ * One step of all neurons. Vectors that are in flight together hide each other's latency; one that is left takes as long as its operations do one
+ * after the other.
  */
-function stepNanoseconds(neurons: number, { perStep, perVectorAlone, groups }: typeof forward): number {
+function stepNanoseconds(neurons: number, { perStep, perVectorAlone }: typeof forward): number {
   const vectors = vectorsOf(neurons);
-  const alone = vectors % groups;
+  const alone = vectors % 2;
   return 4 * (vectors - alone) * perStep + alone * perVectorAlone;
 }
 

@@ -20,15 +20,9 @@ export class FunctionWriter {
   readonly #lasting = new Map<string, string>();
   #passing = new Map<string, string>();
   #uses = new Map<Node, number>();
-  #operations = 0;
 
   constructor(block: JobBlockLayout) {
     this.#block = block;
-  }
-
-  /** SIMD operations printed so far, constants and memory accesses not counted. */
-  get operations(): number {
-    return this.#operations;
   }
 
   local(name: string, type: 'i32' | 'v128'): string {
@@ -96,7 +90,6 @@ export class FunctionWriter {
     const lasting = node.rate === 'neuron';
     if (lasting) this.#lines = this.#preamble;
     const text = this.#operation(node, group, half);
-    this.#operations++;
     let result = text;
     if (lasting || (this.#uses.get(node) ?? 0) > 1) {
       this.line(`(local.set ${this.local(key, 'v128')} ${text})`);
@@ -125,8 +118,11 @@ export class FunctionWriter {
         return `(${type}.pmin ${print(a)} ${print(b)})`;
       case 'max':
         return `(${type}.pmax ${print(a)} ${print(b)})`;
+      // neg and abs make their bit masks anew at each use, in two instructions of their own; a constant stays in a register.
       case 'neg':
+        return `(v128.xor ${print(a)} ${signBits(width)})`;
       case 'abs':
+        return `(v128.andnot ${print(a)} ${signBits(width)})`;
       case 'sqrt':
       case 'nearest':
         return `(${type}.${node.op} ${print(a)})`;
@@ -171,7 +167,6 @@ export class FunctionWriter {
     const sum = `(${type}.${op} ${print(a)} ${print(b)})`;
     const folded = [a, b].find((node) => node.rate === 'job');
     if (width === 64 || folded === undefined || folded.rounded) return sum;
-    this.#operations++;
     const restOp = op === 'sub' && folded === b ? 'sub' : 'add';
     return `(f32x4.${restOp} ${sum} ${this.#uniform(folded, 'rest', 32)})`;
   }
@@ -193,6 +188,11 @@ export class FunctionWriter {
     }
     return `(local.get $${key})`;
   }
+}
+
+/** The lanes' sign bits. */
+function signBits(width: 32 | 64): string {
+  return width === 32 ? `(v128.const i32x4${' 0x80000000'.repeat(4)})` : `(v128.const i64x2${' 0x8000000000000000'.repeat(2)})`;
 }
 
 function isZero(node: Node): boolean {

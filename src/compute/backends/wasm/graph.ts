@@ -78,12 +78,15 @@ export class Graph implements Algebra<Node, Mask> {
   add(a: Node, b: Node): Node {
     if (isConstant(a, 0)) return b;
     if (isConstant(b, 0)) return a;
+    if (isNegated(b)) return this.sub(a, b.args[0]!);
+    if (isNegated(a)) return this.sub(b, a.args[0]!);
     return this.#node('add', [a, b]);
   }
 
   sub(a: Node, b: Node): Node {
     if (isConstant(b, 0)) return a;
     if (isConstant(a, 0)) return this.neg(b);
+    if (isNegated(b)) return this.add(a, b.args[0]!);
     return this.#node('sub', [a, b]);
   }
 
@@ -92,6 +95,8 @@ export class Graph implements Algebra<Node, Mask> {
     if (isConstant(b, 1)) return a;
     if (isConstant(a, 0)) return a;
     if (isConstant(b, 0)) return b;
+    if (isNegated(a)) return this.neg(this.mul(a.args[0]!, b));
+    if (isNegated(b)) return this.neg(this.mul(a, b.args[0]!));
     return this.#node('mul', [a, b]);
   }
 
@@ -203,6 +208,11 @@ export class Graph implements Algebra<Node, Mask> {
   bits64(pattern: bigint): Node {
     return this.#node('bits64', [], { detail: `0x${pattern.toString(16)}`, rate: 'neuron', width: 64 });
   }
+}
+
+/** A sign that changes at run time: it costs an operation, unless the sum that it meets takes it over, to the same bits. */
+function isNegated(node: Node): boolean {
+  return node.op === 'neg' && node.width !== 0;
 }
 
 export function isConstant(node: Node, value: number): boolean {

@@ -1,12 +1,14 @@
 import initWabt from 'wabt';
 import type { JobBlockLayout } from './job-block.ts';
 import type { KernelText } from './kernel-text.ts';
+import type { Operations } from './operations.ts';
 
 /** A compiled kernel. */
 export interface Kernel {
   readonly module: WebAssembly.Module;
   readonly block: JobBlockLayout;
-  readonly operationsPerVector: number;
+  readonly operations: Operations;
+  readonly inFlight: number;
 }
 
 /** Runs vectors [from, to) of the job whose block lies at `job`. */
@@ -49,11 +51,11 @@ export class KernelCache {
     return kernel;
   }
 
-  #compile(key: string, { text, block, operationsPerVector }: KernelText): Kernel {
+  #compile(key: string, { text, ...kept }: KernelText): Kernel {
     const parsed = this.#wabt.parseWat(key, text, features);
     try {
       const { buffer } = parsed.toBinary({});
-      return { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), block, operationsPerVector };
+      return { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), ...kept };
     } finally {
       parsed.destroy();
     }

@@ -1,16 +1,22 @@
 import type { JobBlockLayout } from './job-block.ts';
+import type { Operations } from './operations.ts';
 
 /** A kernel as text, and what a run has to hand it. */
 export interface KernelText {
   /** WebAssembly text of a module that imports its memory as `env.memory` and exports `run(job, scratch, from, to)`. */
   readonly text: string;
   readonly block: JobBlockLayout;
-  /** SIMD operations per vector of four neurons and step (or per vector of four values). */
-  readonly operationsPerVector: number;
+  /** What a vector of four neurons takes for each step (or a vector of four values). */
+  readonly operations: Operations;
+  /** Vectors that `run` works on at a time while it has as many. */
+  readonly inFlight: number;
 }
 
 /** Parameters of a kernel's `block` functions, which work on the vectors from `$vector` on. */
 export const blockParameters = '(param $job i32) (param $scratch i32) (param $vector i32)';
+
+/** Parameters of a kernel's `run`, as which it exports itself. */
+export const runParameters = '(export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)';
 
 /** A module of the given functions; the memory is shared and as large as addresses reach. */
 export function kernelModule(functions: readonly string[]): string {
@@ -29,7 +35,7 @@ export function blockLoop(groups: readonly number[]): string {
     ].join('\n'),
   );
   return [
-    '(func $run (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)',
+    `(func $run ${runParameters}`,
     ...loops,
     ')',
   ].join('\n');

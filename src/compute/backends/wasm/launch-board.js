@@ -5,8 +5,9 @@
  * @typedef {object} PostedLaunch
  * @property {number} instance number of the kernel over its memory, as the threads know it
  * @property {number} job address of the job's block
- * @property {number} scratch address of the first thread's scratch; the others' lie behind it
- * @property {number} scratchBytes of each thread
+ * @property {number} scratch address of the first seat's scratch; the others' lie behind it
+ * @property {number} scratchBytes of each seat
+ * @property {number} seats how many threads may work on it
  * @property {number} vectors how many there are
  * @property {number} block how many to take at a time
  */
@@ -15,7 +16,7 @@
 const places = 4;
 
 /** A place's words; behind them one for each thread: its number while it works there, else 0. */
-const word = { order: 0, next: 1, instance: 2, job: 3, scratch: 4, scratchBytes: 5, vectors: 6, block: 7, departures: 8, present: 9 };
+const word = { order: 0, next: 1, instance: 2, job: 3, scratch: 4, scratchBytes: 5, seats: 6, taken: 7, vectors: 8, block: 9, departures: 10, present: 11 };
 
 /**
  * What the pool's threads have to do, in memory that all of them see. A launch that is posted wakes the threads; each takes blocks of the oldest
@@ -71,6 +72,8 @@ export class LaunchBoard {
       this.#store(place, word.job, launch.job);
       this.#store(place, word.scratch, launch.scratch);
       this.#store(place, word.scratchBytes, launch.scratchBytes);
+      this.#store(place, word.seats, launch.seats);
+      this.#store(place, word.taken, 0);
       this.#store(place, word.vectors, launch.vectors);
       this.#store(place, word.block, launch.block);
       this.#store(place, word.next, 0);
@@ -164,20 +167,23 @@ export class LaunchBoard {
   }
 
   /**
-   * Comes to the oldest launch that has vectors left, and stays until it leaves.
+   * Takes a seat at the oldest launch that has vectors and seats left, and stays until it leaves.
    *
    * @param {number} index of the thread
    * @param {number} number of the thread, not 0
-   * @returns the launch's place, or -1 where there is nothing to do
+   * @returns the launch's place and the seat, or undefined where there is nothing to do
    */
   come(index, number) {
     for (;;) {
       const place = this.#oldest();
-      if (place < 0) return -1;
+      if (place < 0) return undefined;
       const order = this.#load(place, word.order);
       this.#store(place, word.present + index, number);
       // What was posted may have been done in the meantime, and the place be another's; from here on it stays.
-      if (order !== 0 && this.#load(place, word.order) === order) return place;
+      if (order !== 0 && this.#load(place, word.order) === order) {
+        const seat = this.#add(place, word.taken, 1);
+        if (seat < this.#load(place, word.seats)) return { place, seat };
+      }
       this.leave(place, index);
     }
   }
@@ -201,6 +207,7 @@ export class LaunchBoard {
       job: this.#load(place, word.job) >>> 0,
       scratch: this.#load(place, word.scratch) >>> 0,
       scratchBytes: this.#load(place, word.scratchBytes),
+      seats: this.#load(place, word.seats),
       vectors: this.#load(place, word.vectors),
       block: this.#load(place, word.block),
     };
@@ -214,12 +221,12 @@ export class LaunchBoard {
    * @returns the number of the first; at or beyond the last where none was left
    */
   take(place, block) {
-    return Atomics.add(this.#words, this.#at(place) + word.next, block);
+    return this.#add(place, word.next, block);
   }
 
   /** @param {number} place */
   #depart(place) {
-    Atomics.add(this.#words, this.#at(place) + word.departures, 1);
+    this.#add(place, word.departures, 1);
     if (this.isDone(place)) Atomics.notify(this.#words, this.#at(place) + word.departures);
   }
 
@@ -228,7 +235,8 @@ export class LaunchBoard {
     let first = Infinity;
     for (let place = 0; place < places; place++) {
       const order = this.#load(place, word.order);
-      if (order === 0 || order >= first || this.#load(place, word.next) >= this.#load(place, word.vectors)) continue;
+      if (order === 0 || order >= first) continue;
+      if (this.#load(place, word.next) >= this.#load(place, word.vectors) || this.#load(place, word.taken) >= this.#load(place, word.seats)) continue;
       oldest = place;
       first = order;
     }
@@ -238,6 +246,15 @@ export class LaunchBoard {
   /** @param {number} place */
   #at(place) {
     return 1 + place * (word.present + this.#threads);
+  }
+
+  /**
+   * @param {number} place
+   * @param {number} name
+   * @param {number} value
+   */
+  #add(place, name, value) {
+    return Atomics.add(this.#words, this.#at(place) + name, value);
   }
 
   /**

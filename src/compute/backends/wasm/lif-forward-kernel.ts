@@ -5,16 +5,18 @@ import type { KernelText } from './kernel-text.ts';
 import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
 import type { ForwardOutput, LifKernelSpec } from './lif-spec.ts';
 import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
+import { operationsIn } from './operations.ts';
+import type { Operations } from './operations.ts';
 import { advance, scatterRows, upwards } from './vector-text.ts';
 
-/** Vectors of four neurons in flight at a time: a step's latency is long, and its operations are few. */
-export const forwardGroups = 8;
+/** Vectors of four neurons in flight at a time, largest first: a step's latency is long, and its operations are few. */
+const groupSizes = [8, 4, 2, 1];
 
 /** A kernel that runs the neurons forward and writes `outputs`; spike times go in as events at each neuron's cursor. */
 export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<ForwardOutput>): KernelText {
   const block = new JobBlockLayout();
-  const operations: number[] = [];
-  const functions = [forwardGroups, 1].map((groups) => {
+  let operations: Operations = {};
+  const functions = groupSizes.map((groups) => {
     const writer = new FunctionWriter(block);
     const text = new LifText(spec);
     const { graph } = text;
@@ -77,14 +79,15 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
       if (outputs.has('spikeCounts')) store('spikeCounts', 'count');
       if (outputs.has('vFinal')) store('vFinal', 'v');
     });
-    operations.push(writer.operations / groups);
+    if (groups === 1) operations = operationsIn(body);
     const loop = [...start, ...upwards('steps', body, writer.integer('steps')), ...finish];
     return writer.finish(`block${groups}`, blockParameters, loop);
   });
   return {
-    text: kernelModule([...functions, blockLoop([forwardGroups, 1])]),
+    text: kernelModule([...functions, blockLoop(groupSizes)]),
     block,
-    operationsPerVector: operations[0]!,
+    operations,
+    inFlight: groupSizes[0]!,
   };
 }
 

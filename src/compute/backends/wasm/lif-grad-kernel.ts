@@ -2,21 +2,24 @@ import { adjointPart, afterReset, fires, firingRateLoss, lifAdjoint, lifStep } f
 import { FunctionWriter } from './function-writer.ts';
 import { chunkSteps, GradScratch } from './grad-scratch.ts';
 import type { Mask, Node } from './graph.ts';
+import { mostInFlight, vectorsInFlight } from './in-flight.ts';
 import { JobBlockLayout } from './job-block.ts';
 import type { KernelText } from './kernel-text.ts';
 import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
 import type { LifGradKernelSpec, TermForm } from './lif-spec.ts';
 import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
+import { operationsIn } from './operations.ts';
+import type { Operations } from './operations.ts';
 import { surrogateGradient } from './surrogate-kernel.ts';
 import { TimeSums } from './time-sums.ts';
 import { advance, scatterRows, upwards } from './vector-text.ts';
 
-/** Vectors of four neurons in flight at a time: as many as hide a step's latency and still mostly fit the registers. */
-export const gradGroups = 4;
+/** Blocks smaller than what is in flight, for the vectors that are left; few, since each is code to compile. */
+const remainderSizes = [6, 4, 2, 1];
 
 /** Scratch of one thread in bytes. */
 export function gradScratchBytes(spec: LifGradKernelSpec, steps: number): number {
-  const parts = new GradScratch(spec, gradGroups);
+  const parts = new GradScratch(spec, mostInFlight);
   return parts.checkpoints + (Math.ceil(steps / chunkSteps) + 1) * parts.checkpointBytes;
 }
 
@@ -104,25 +107,38 @@ class GradText extends LifText {
  */
 export function lifGradKernel(spec: LifGradKernelSpec): KernelText {
   const block = new JobBlockLayout();
-  const operations: number[] = [];
-  const functions = [gradGroups, 1].flatMap((groups) => {
-    const text = new GradText(spec);
-    const scratch = new GradScratch(spec, groups);
-    const forward = writeForward(new FunctionWriter(block), block, text, scratch, groups);
-    const backwardWriter = new FunctionWriter(block);
-    const backward = writeBackward(backwardWriter, text, scratch, groups);
-    operations.push(forward.operations + backwardWriter.operations / groups);
-    const results = writeResults(new FunctionWriter(block), text, scratch, groups);
-    return [forward.text, backward, results, writePasses(new FunctionWriter(block), text, scratch, groups)];
-  });
+  const single = writeBlock(spec, block, 1);
+  const inFlight = vectorsInFlight(single.operations);
+  const sizes = [inFlight, ...remainderSizes.filter((size) => size < inFlight)];
+  const others = sizes.filter((groups) => groups > 1).flatMap((groups) => writeBlock(spec, block, groups).functions);
   return {
-    text: kernelModule([...functions, blockLoop([gradGroups, 1])]),
+    text: kernelModule([...others, ...single.functions, blockLoop(sizes)]),
     block,
-    operationsPerVector: operations[0]!,
+    operations: single.operations,
+    inFlight,
+  };
+}
+
+/** The functions that run a block of `groups` vectors, and what they ask for in each step. */
+function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: number): { functions: string[]; operations: Operations } {
+  const text = new GradText(spec);
+  const scratch = new GradScratch(spec, groups);
+  const forward = writeForward(new FunctionWriter(block), block, text, scratch, groups);
+  const backward = writeBackward(new FunctionWriter(block), text, scratch, groups);
+  const results = writeResults(new FunctionWriter(block), text, scratch, groups);
+  return {
+    functions: [forward.text, backward.text, results, writePasses(new FunctionWriter(block), text, scratch, groups)],
+    operations: operationsIn([...forward.body, ...backward.body]),
   };
 }
 
 const chunkParameters = `${blockParameters} (param $from i32) (param $to i32) (param $checkpoint i32)`;
+
+/** A pass over one chunk as a function, and the body of its loop over the steps. */
+interface PassText {
+  readonly text: string;
+  readonly body: readonly string[];
+}
 
 /** Runs one chunk forward from its checkpoint, writes its trace and the next chunk's checkpoint, and adds to the counts. */
 function writeForward(
@@ -131,7 +147,7 @@ function writeForward(
   text: GradText,
   scratch: GradScratch,
   groups: number,
-): { text: string; operations: number } {
+): PassText {
   const { spec, step } = text;
   const vector = 16 * groups;
   text.loadNeuronTerms(writer, groups, text.neuronTerms);
@@ -176,11 +192,11 @@ function writeForward(
     writer.line(advance('trace', `(i32.const ${scratch.stepBytes})`));
   });
   const loop = [...start, ...upwards('steps', body, '(local.get $to)'), ...finish];
-  return { text: writer.finish(`forward${groups}`, chunkParameters, loop), operations: writer.operations / groups };
+  return { text: writer.finish(`forward${groups}`, chunkParameters, loop), body };
 }
 
 /** Runs one chunk backward over its trace, adding to the sums. */
-function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): string {
+function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): PassText {
   const { spec } = text;
   text.loadNeuronTerms(writer, groups, text.backwardNeuronTerms);
   loadCounts(writer, text, scratch, groups);
@@ -236,7 +252,7 @@ function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScra
     ')',
     ...finish,
   ];
-  return writer.finish(`backward${groups}`, chunkParameters, loop);
+  return { text: writer.finish(`backward${groups}`, chunkParameters, loop), body };
 }
 
 /** Runs all chunks forward, then back from the last, and has the results written. */

@@ -4,9 +4,13 @@ import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { FunctionWriter } from './function-writer.ts';
 import { Graph } from './graph.ts';
 import type { Node } from './graph.ts';
+import { vectorsInFlight } from './in-flight.ts';
 import { JobBlockLayout } from './job-block.ts';
 import type { KernelText } from './kernel-text.ts';
-import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
+import { kernelModule, runParameters } from './kernel-text.ts';
+import { forGroups } from './lif-text.ts';
+import { operationsIn } from './operations.ts';
+import { advance } from './vector-text.ts';
 
 /** The surrogate's parameters by the names that its nodes have in a graph. */
 export function surrogateParameters(surrogate: Surrogate): Record<string, number> {
@@ -47,40 +51,71 @@ function saturated(graph: Graph, y: Node): Node {
   return graph.min(graph.max(y, graph.constant(-largest)), graph.constant(largest));
 }
 
-const groupsInFlight = 4;
+/** An array of a kernel and how many bytes of it belong to one vector. */
+interface VectorArray {
+  readonly array: string;
+  readonly bytes: number;
+}
+
+interface Output {
+  readonly array: string;
+  readonly node: Node;
+  readonly as: 'float32' | 'byte';
+}
 
 /** A kernel of element-wise results: each output array is a node over the leaves that `inputs` names. */
-function elementwiseKernel(
-  inputs: readonly string[],
-  outputs: (graph: Graph) => readonly { array: string; node: Node; as: 'float32' | 'byte' }[],
-): KernelText {
+function elementwiseKernel(inputs: readonly string[], outputs: (graph: Graph) => readonly Output[]): KernelText {
   const block = new JobBlockLayout();
-  let operations = 0;
-  const functions = [groupsInFlight, 1].map((groups) => {
-    const writer = new FunctionWriter(block);
-    const graph = new Graph();
-    const results = outputs(graph);
-    const address = (array: string) => `(i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 4)))`;
-    const body = writer.body(results.map(({ node }) => node), () => {
-      for (let g = 0; g < groups; g++) {
-        for (const input of inputs) {
-          writer.line(`(local.set ${writer.local(`${input}.${g}`, 'v128')} (v128.load offset=${16 * g} ${address(`${input}Array`)}))`);
-        }
-        for (const { array, node, as } of results) {
-          const value = writer.value(node, g);
-          if (as === 'float32') {
-            writer.line(`(v128.store offset=${16 * g} ${address(array)} ${value})`);
-          } else {
-            const at = `(i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 2)))`;
-            writer.line(`(v128.store32_lane offset=${4 * g} 0 ${at} ${asBytes(value)})`);
-          }
-        }
+  const writer = new FunctionWriter(block);
+  const results = outputs(new Graph());
+  const arrays: VectorArray[] = [
+    ...inputs.map((input) => ({ array: `${input}Array`, bytes: 16 })),
+    ...results.map(({ array, as }) => ({ array, bytes: as === 'byte' ? 4 : 16 })),
+  ];
+  for (const { array, bytes } of arrays) {
+    writer.line(`(local.set ${writer.local(`${array}At`, 'i32')} (i32.add ${writer.integer(array)} (i32.mul (local.get $from) (i32.const ${bytes}))))`);
+  }
+  const single = elementwiseBody(writer, inputs, results, 1);
+  const operations = operationsIn(single);
+  const inFlight = vectorsInFlight(operations);
+  const many = elementwiseBody(writer, inputs, results, inFlight);
+  const loops = [...blockwise(inFlight, many, arrays), ...blockwise(1, single, arrays)];
+  return { text: kernelModule([writer.finish('run', runParameters, loops)]), block, operations, inFlight };
+}
+
+/** Loads, computes and stores some vectors. All loads come first and all stores last: what lies between may be mixed. */
+function elementwiseBody(writer: FunctionWriter, inputs: readonly string[], results: readonly Output[], groups: number): string[] {
+  return writer.body(results.map(({ node }) => node), () => {
+    forGroups(groups, (g) => {
+      for (const input of inputs) {
+        writer.line(`(local.set ${writer.local(`${input}.${g}`, 'v128')} (v128.load offset=${16 * g} (local.get $${input}ArrayAt)))`);
       }
     });
-    operations = writer.operations / groups;
-    return writer.finish(`block${groups}`, blockParameters, body);
+    const stores: string[] = [];
+    forGroups(groups, (g) => {
+      for (const { array, node, as } of results) {
+        const value = writer.value(node, g);
+        stores.push(
+          as === 'float32'
+            ? `(v128.store offset=${16 * g} (local.get $${array}At) ${value})`
+            : `(v128.store32_lane offset=${4 * g} 0 (local.get $${array}At) ${asBytes(value)})`,
+        );
+      }
+    });
+    stores.forEach((line) => { writer.line(line); });
   });
-  return { text: kernelModule([...functions, blockLoop([groupsInFlight, 1])]), block, operationsPerVector: operations };
+}
+
+/** A loop that does `groups` vectors at a time, from `$from` on while as many are left before `$to`. */
+function blockwise(groups: number, body: readonly string[], arrays: readonly VectorArray[]): string[] {
+  return [
+    `(block $done${groups} (loop $next${groups}`,
+    `(br_if $done${groups} (i32.gt_u (i32.add (local.get $from) (i32.const ${groups})) (local.get $to)))`,
+    ...body,
+    ...arrays.map(({ array, bytes }) => advance(`${array}At`, `(i32.const ${groups * bytes})`)),
+    advance('from', `(i32.const ${groups})`),
+    `(br $next${groups})))`,
+  ];
 }
 
 /** A mask's four lanes as the first four bytes, 0 or 1. */

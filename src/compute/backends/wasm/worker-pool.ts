@@ -10,8 +10,6 @@ import { watchForStall } from './stall-watch.ts';
 
 /** Blocks that a launch is cut into for each thread: enough that the threads finish together. */
 const blocksPerThread = 8;
-/** A multiple of what every kernel has in flight, so that only the last block has a remainder. */
-const blockGranule = 8;
 /** For each thread of the pool, so many may end without having worked on a launch before that is given up: perhaps none can start. */
 const endingsPerThread = 3;
 
@@ -91,12 +89,14 @@ export class WorkerPool {
     signal?.throwIfAborted();
     prepare?.();
     const share = Math.ceil(vectors / Math.max(this.threads * blocksPerThread, blocks));
-    const block = Math.ceil(share / blockGranule) * blockGranule;
+    // So that only the last block has a remainder.
+    const block = Math.ceil(share / kernel.inFlight) * kernel.inFlight;
     const ownScratch = roundUp(scratchBytes, 64);
     const mark = arena.mark();
-    const scratch = arena.allocate(this.threads * ownScratch);
+    const seats = Math.min(this.threads, Math.ceil(vectors / block));
+    const scratch = arena.allocate(seats * ownScratch);
     const kernelOverArena = this.#kernelOver(arena, kernel);
-    const running = await this.#post(kernelOverArena, { instance: kernelOverArena.instance, job, scratch, scratchBytes: ownScratch, vectors, block });
+    const running = await this.#post(kernelOverArena, { instance: kernelOverArena.instance, job, scratch, scratchBytes: ownScratch, seats, vectors, block });
     const { place } = running;
     const stop = () => { this.#board.stop(place); };
     if (signal?.aborted === true) stop();
@@ -163,14 +163,10 @@ export class WorkerPool {
   #threadEnded(index: number, error: Error): void {
     const places = this.#board.strikeOut(index);
     for (const running of this.#running) {
-      if (places.includes(running.place)) running.failure ??= error;
-      else if (++running.endings > endingsPerThread * this.threads) this.#giveUp(running, error);
+      if (!places.includes(running.place) && ++running.endings <= endingsPerThread * this.threads) continue;
+      running.failure ??= error;
+      this.#board.stop(running.place);
     }
-  }
-
-  #giveUp(running: Running, error: Error): void {
-    running.failure ??= error;
-    this.#board.stop(running.place);
   }
 
   #end(threadIds: ReadonlySet<number>): void {

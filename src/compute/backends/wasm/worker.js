@@ -38,9 +38,9 @@ const board = new LaunchBoard(threads, buffer);
 for (;;) {
   const state = board.state;
   learn();
-  for (let place = board.come(index, threadId); place >= 0; place = board.come(index, threadId)) {
-    work(place);
-    board.leave(place, index);
+  for (let at = board.come(index, threadId); at !== undefined; at = board.come(index, threadId)) {
+    work(at.place, at.seat);
+    board.leave(at.place, index);
   }
   board.sleep(state);
 }
@@ -49,12 +49,13 @@ for (;;) {
  * Takes blocks of vectors until none is left.
  *
  * @param {number} place
+ * @param {number} seat
  */
-function work(place) {
+function work(place, seat) {
   const { instance, job, scratch, scratchBytes, vectors, block } = board.read(place);
   if (!kernels.has(instance)) learn();
   const run = /** @type {RunKernel} */ (kernels.get(instance));
   for (let from = board.take(place, block); from < vectors; from = board.take(place, block)) {
-    run(job, scratch + index * scratchBytes, from, Math.min(from + block, vectors));
+    run(job, scratch + seat * scratchBytes, from, Math.min(from + block, vectors));
   }
 }

@@ -1,0 +1,56 @@
+import { Graph } from '../src/compute/backends/wasm/graph.ts';
+import { JobBlockLayout } from '../src/compute/backends/wasm/job-block.ts';
+import type { KernelText } from '../src/compute/backends/wasm/kernel-text.ts';
+import { kernelModule, runParameters } from '../src/compute/backends/wasm/kernel-text.ts';
+import { operationsIn } from '../src/compute/backends/wasm/operations.ts';
+
+/** As many as V8's registers hold beside the factor: enough to hide an operation's latency on three ports. */
+const chains = 14;
+/** How often each chain is worked on in one turn of the loop, so that the loop itself costs next to nothing. */
+const repeats = 16;
+
+/**
+ * A kernel that does nothing but SIMD operations: independent chains in registers, each replaced in turn by what `next` makes of it
+ * and a factor. A "vector" of its run is one turn of the loop. The factor is loaded from the job block, so that nothing can be folded.
+ */
+export function chainKernel(next: readonly ((chain: string, factor: string) => string)[]): KernelText {
+  const block = new JobBlockLayout();
+  const factor = `(v128.load32_splat offset=${block.uniform(new Graph().parameter('factor', true), 'nearest')} (local.get $job))`;
+  const names = Array.from({ length: chains }, (_, i) => `$chain${i}`);
+  const once = names.flatMap((name) => next.map((step) => `(local.set ${name} ${step(`(local.get ${name})`, '(local.get $factor)')})`));
+  const turn = Array.from({ length: repeats }, () => once).flat();
+  const run = [
+    `(func $run ${runParameters}`,
+    `(local $factor v128) ${names.map((name) => `(local ${name} v128)`).join(' ')}`,
+    `(local.set $factor ${factor})`,
+    ...names.map((name) => `(local.set ${name} (local.get $factor))`),
+    '(loop $turn',
+    ...turn,
+    '(br_if $turn (i32.lt_s (local.tee $from (i32.add (local.get $from) (i32.const 1))) (local.get $to)))',
+    ')',
+    // Stored, so that no chain is left out as unused.
+    ...names.map((name, i) => `(v128.store offset=${16 * i} (local.get $scratch) (local.get ${name}))`),
+    ')',
+  ];
+  return { text: kernelModule([run.join('\n')]), block, operations: operationsIn(turn), inFlight: 1 };
+}
+
+/** Multiplications and additions in turn, which is what most of a kernel is. */
+export function peakKernel(): KernelText {
+  return chainKernel([(chain, factor) => `(f32x4.mul ${chain} ${factor})`, (chain, factor) => `(f32x4.add ${chain} ${factor})`]);
+}
+
+/** One instruction over and over. */
+export function instructionKernel(name: string): KernelText {
+  return chainKernel([(chain, factor) => `(${name} ${operands(name, chain, factor)})`]);
+}
+
+const unary = /\.(?:sqrt|nearest|not|any_true|promote\w+|demote\w+|convert\w+)$/;
+const swappedHalves = '8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7';
+
+function operands(name: string, chain: string, factor: string): string {
+  if (name === 'i8x16.shuffle') return `${swappedHalves} ${chain} ${factor}`;
+  if (name === 'v128.bitselect') return `${chain} ${factor} ${factor}`;
+  if (/\.sh[lr]/.test(name)) return `${chain} (i32.const 1)`;
+  return unary.test(name) ? chain : `${chain} ${factor}`;
+}
