@@ -5,7 +5,7 @@ export interface KernelText {
   /** WebAssembly text of a module that imports its memory as `env.memory` and exports `run(job, scratch, from, to)`. */
   readonly text: string;
   readonly block: JobBlockLayout;
-  /** SIMD operations per vector of four neurons and step (or per vector of four values). */
+  /** SIMD operations per vector of neurons and step (or per vector of values). */
   readonly operationsPerVector: number;
 }
 

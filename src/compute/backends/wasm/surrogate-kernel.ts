@@ -5,8 +5,10 @@ import { FunctionWriter } from './function-writer.ts';
 import { Graph } from './graph.ts';
 import type { Node } from './graph.ts';
 import { JobBlockLayout } from './job-block.ts';
+import type { LaneType } from './lanes.ts';
 import type { KernelText } from './kernel-text.ts';
 import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
+import { storeBits } from './vector-text.ts';
 
 /** The surrogate's parameters by the names that its nodes have in a graph. */
 export function surrogateParameters(surrogate: Surrogate): Record<string, number> {
@@ -25,7 +27,7 @@ function formulaParameters(graph: Graph, definition: SurrogateDefinition, shape:
   };
 }
 
-/** g(x) as a float32 node, of a float32 node x. */
+/** g(x) in the kernel's lanes, as x is. */
 export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node): Node {
   const definition = surrogateDefinition(shape.name);
   const parameters = formulaParameters(graph, definition, shape);
@@ -40,10 +42,9 @@ function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node): Node {
   return graph.demote(definition.value(graph, graph.promote(x), formulaParameters(graph, definition, shape)));
 }
 
-const largest = 3.4028234663852886e38;
-
-/** What lies outside float32's range becomes its largest number. */
+/** What lies outside the lanes' range becomes their largest number. */
 function saturated(graph: Graph, y: Node): Node {
+  const { largest } = graph.lanes;
   return graph.min(graph.max(y, graph.constant(-largest)), graph.constant(largest));
 }
 
@@ -51,29 +52,25 @@ const groupsInFlight = 4;
 
 /** A kernel of element-wise results: each output array is a node over the leaves that `inputs` names. */
 function elementwiseKernel(
+  lanes: LaneType,
   inputs: readonly string[],
-  outputs: (graph: Graph) => readonly { array: string; node: Node; as: 'float32' | 'byte' }[],
+  outputs: (graph: Graph) => readonly { array: string; node: Node; as: 'float' | 'bit' }[],
 ): KernelText {
   const block = new JobBlockLayout();
   let operations = 0;
   const functions = [groupsInFlight, 1].map((groups) => {
-    const writer = new FunctionWriter(block);
-    const graph = new Graph();
+    const writer = new FunctionWriter(block, lanes);
+    const graph = new Graph(lanes);
     const results = outputs(graph);
-    const address = (array: string) => `(i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 4)))`;
     const body = writer.body(results.map(({ node }) => node), () => {
       for (let g = 0; g < groups; g++) {
         for (const input of inputs) {
-          writer.line(`(local.set ${writer.local(`${input}.${g}`, 'v128')} (v128.load offset=${16 * g} ${address(`${input}Array`)}))`);
+          writer.line(`(local.set ${writer.local(`${input}.${g}`, 'v128')} (v128.load offset=${16 * g} ${writer.vectorAt(`${input}Array`)}))`);
         }
         for (const { array, node, as } of results) {
           const value = writer.value(node, g);
-          if (as === 'float32') {
-            writer.line(`(v128.store offset=${16 * g} ${address(array)} ${value})`);
-          } else {
-            const at = `(i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 2)))`;
-            writer.line(`(v128.store32_lane offset=${4 * g} 0 ${at} ${asBytes(value)})`);
-          }
+          if (as === 'float') writer.line(`(v128.store offset=${16 * g} ${writer.vectorAt(array)} ${value})`);
+          else writer.line(storeBits(lanes, g, writer.vectorAt(array, 1), value));
         }
       }
     });
@@ -83,28 +80,21 @@ function elementwiseKernel(
   return { text: kernelModule([...functions, blockLoop([groupsInFlight, 1])]), block, operationsPerVector: operations };
 }
 
-/** A mask's four lanes as the first four bytes, 0 or 1. */
-function asBytes(mask: string): string {
-  const zero = '(v128.const i32x4 0 0 0 0)';
-  const ones = '(v128.const i32x4 0x01010101 0 0 0)';
-  return `(v128.and ${ones} (i8x16.narrow_i16x8_s (i16x8.narrow_i32x4_s ${mask} ${zero}) ${zero}))`;
-}
-
-export function surrogateEvalKernel(shape: SurrogateShape, outputs: { readonly spike: boolean; readonly value: boolean }): KernelText {
-  return elementwiseKernel(['x'], (graph) => {
+export function surrogateEvalKernel(lanes: LaneType, shape: SurrogateShape, outputs: { readonly spike: boolean; readonly value: boolean }): KernelText {
+  return elementwiseKernel(lanes, ['x'], (graph) => {
     const x = graph.leaf('x', 'step');
     return [
-      ...(outputs.spike ? [{ array: 'spikeArray', node: graph.le(graph.constant(0), x), as: 'byte' as const }] : []),
+      ...(outputs.spike ? [{ array: 'spikeArray', node: graph.le(graph.constant(0), x), as: 'bit' as const }] : []),
       ...(outputs.value
-        ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x)), as: 'float32' as const }]
+        ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x)), as: 'float' as const }]
         : []),
     ];
   });
 }
 
 /** `cotangent`: left out because it is 1, the same for all, or an array. */
-export function surrogateGradKernel(shape: SurrogateShape, cotangent: 'one' | 'job' | 'array'): KernelText {
-  return elementwiseKernel(cotangent === 'array' ? ['x', 'cotangent'] : ['x'], (graph) => {
+export function surrogateGradKernel(lanes: LaneType, shape: SurrogateShape, cotangent: 'one' | 'job' | 'array'): KernelText {
+  return elementwiseKernel(lanes, cotangent === 'array' ? ['x', 'cotangent'] : ['x'], (graph) => {
     const x = graph.leaf('x', 'step');
     const gradient = surrogateGradient(graph, shape, x);
     const factor = {
@@ -112,6 +102,6 @@ export function surrogateGradKernel(shape: SurrogateShape, cotangent: 'one' | 'j
       job: () => graph.parameter('cotangent', true),
       array: () => graph.leaf('cotangent', 'step'),
     }[cotangent]();
-    return [{ array: 'gradArray', node: graph.mul(factor, gradient), as: 'float32' }];
+    return [{ array: 'gradArray', node: graph.mul(factor, gradient), as: 'float' }];
   });
 }
