@@ -1,4 +1,4 @@
-type Command = 'bench' | 'bench:json' | 'bench:peers' | 'bench:tensorflow' | 'load' | 'soak' | 'chaos';
+type Command = 'bench' | 'bench:float64' | 'bench:json' | 'bench:peers' | 'bench:tensorflow' | 'load' | 'soak' | 'chaos';
 
 /**
  * A document with `text` between the markers that `npm run <command>` writes between.
