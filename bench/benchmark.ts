@@ -1,7 +1,8 @@
 import { Arena } from '../src/compute/arena.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import type { Launch } from '../src/compute/backends/wasm/launch.ts';
-import { asItLies, vectorsOf } from '../src/compute/backends/wasm/launch.ts';
+import { f32x4, vectorsOf } from '../src/compute/backends/wasm/lanes.ts';
+import { asItLies } from '../src/compute/backends/wasm/launch.ts';
 import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
 import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
 import { writeJobBlock } from '../src/compute/backends/wasm/uniforms.ts';
@@ -182,7 +183,7 @@ function plainContenders(neurons: number, steps: number): Record<'forward' | 'gr
 
 function copy(kernels: KernelCache, arena: Arena, values: number): Launch {
   const kernel = kernels.get('copy', copyKernel);
-  const vectors = vectorsOf(values);
-  const arrays = { xArray: arena.fillFloats(1, 4 * vectors), gradArray: arena.allocate(16 * vectors) };
+  const vectors = vectorsOf(values, f32x4);
+  const arrays = { xArray: arena.fill('float32', 1, 4 * vectors), gradArray: arena.allocate(16 * vectors) };
   return { kernel, job: writeJobBlock(arena, kernel, arrays, { factor: 0.5 }), vectors, scratchBytes: 0 };
 }

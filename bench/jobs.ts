@@ -1,4 +1,4 @@
-import type { LifGradJob, LifProblem, LifSimulateJob, SurrogateGradJob } from '../src/compute/jobs.ts';
+import type { LifGradJob, LifProblem, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../src/compute/jobs.ts';
 import { standardProblem, standardSurrogate } from '../src/compute/standard-jobs.ts';
 import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../src/compute/surrogates/definition.ts';
@@ -40,4 +40,8 @@ export function gradJob(neurons: number, steps: number, surrogates: readonly Sur
 /** Over the potentials' distances from the threshold that a run meets. */
 export function surrogateJob(values: number, surrogates: readonly Surrogate[]): SurrogateGradJob {
   return { kind: 'surrogate_grad', x: ramp(-2, 2, values), surrogates, cotangent: 1 };
+}
+
+export function evalJob(values: number, surrogates: readonly Surrogate[]): SurrogateEvalJob {
+  return { kind: 'surrogate_eval', x: ramp(-2, 2, values), surrogates, outputs: { spike: true, value: true } };
 }

@@ -1,4 +1,4 @@
-// Times the kernels beside a plain loop, the machine's peak and a copy, then the codec of JSON's numbers, and writes the figures into the documentation.
+// Times the kernels beside a plain loop, the machine's peak and a copy, then float64's, then the codec of JSON's numbers, and writes the figures into the documentation.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
 import { benchmark } from './benchmark.ts';
 import type { Setting } from './benchmark.ts';
+import { writeFloat64Report } from './float64-report.ts';
 import { writeJsonReport } from './json-report.ts';
 import { replaceBetweenMarkers } from './markers.ts';
 import { otherLoad } from './other-load.ts';
@@ -53,5 +54,6 @@ if (process.argv.length === 2) {
   const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
   writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'bench', text));
   console.log(`\nwritten into ${document}`);
+  await writeFloat64Report();
   await writeJsonReport();
 }

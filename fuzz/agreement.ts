@@ -59,8 +59,8 @@ function compareNumbers(actual: unknown, exact: unknown, rounded: readonly unkno
   const [mine, truth] = [flatten(actual), flatten(exact)];
   const others = rounded.map((one) => (isNumbers(one) ? flatten(one) : []));
   const scale = truth.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  // What leaves float32 downwards is 0 there.
-  const allowed = isFloat64 ? 1e-12 * scale : 2e-5 * scale + 1e-7 * largest + 1e-36;
+  // What leaves an arithmetic downwards is 0 there.
+  const allowed = isFloat64 ? 1e-13 * scale + 1e-306 : 2e-5 * scale + 1e-7 * largest + 1e-36;
   for (const [i, value] of truth.entries()) {
     const moved = others.reduce((most, other) => Math.max(most, Math.abs((other[i] ?? Infinity) - value)), 0);
     if (!(Math.abs(mine[i]! - value) <= allowed + 8 * moved)) return `${path}: element ${i} is ${mine[i]!}, not ${value}`;

@@ -15,7 +15,7 @@ import type { Operation, Plan } from '../src/requests/plan.ts';
 import { readRequest } from '../src/requests/read-request.ts';
 import { randomNumbers } from '../test/compute/support/jobs.ts';
 import type { Message } from './messages.ts';
-import { stochasticAlgebra } from './stochastic-algebra.ts';
+import { stochasticAlgebra, stochasticFloat64Algebra } from './stochastic-algebra.ts';
 
 /** What a message has to be answered. */
 export type Expectation =
@@ -25,11 +25,11 @@ export type Expectation =
       readonly kind: 'answer';
       /** In float64, as JSON. */
       readonly exact: unknown;
-      /** The same in float32 that rounds by chance, several times: how far rounding may move the answer. */
+      /** The same in the answer's arithmetic, rounding by chance, several times: how far rounding may move the answer. */
       readonly rounded: readonly unknown[];
       /** Whether rounding may decide a spike, so that only shapes are sure. */
       readonly isOnEdge: boolean;
-      /** Whether every digit of float64 has to be right. */
+      /** Whether all digits of float64 have to be right but the last few. */
       readonly isFloat64: boolean;
       readonly media: string;
     };
@@ -51,16 +51,17 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
     const plan: Plan = readRequest(operation, { form, bytes: body, jsonBytes, query }, limits);
     if (media === mediaTypes.npy) requireOneTensor(plan);
     if (plan.options.dryRun === true) return dryRunOf(operation, plan, form);
-    const isFloat64 = plan.options.dtype === 'float64';
+    const isFloat64 = plan.job.dtype === 'float64';
     // The reference takes numbers as they were sent; other back-ends round them first.
     const takesFloat64 = isFloat64 || plan.options.backend === 'reference';
     const given = takesFloat64 ? plan : mapArrays(plan, (array) => Float64Array.from(array, Math.fround));
     const exact = await answerOf(operation, given);
-    if (isFloat64 || !('problem' in given.job)) return { kind: 'answer', exact, rounded: [], isOnEdge: false, isFloat64, media };
+    if (!isFloat64 && !('problem' in given.job)) return { kind: 'answer', exact, rounded: [], isOnEdge: false, isFloat64, media };
     // The same for every message, so that one can be tried again.
-    const ops = stochasticAlgebra(randomNumbers(1));
+    const ops = (isFloat64 ? stochasticFloat64Algebra : stochasticAlgebra)(randomNumbers(1));
     const rounded = await Promise.all(Array.from({ length: roundedRuns }, () => answerOf(operation, given, ops).catch(() => null)));
-    return { kind: 'answer', exact, rounded, isOnEdge: isOnEdge(given.job.problem), isFloat64, media };
+    // In float64 neurons step as the reference's do, to the bit.
+    return { kind: 'answer', exact, rounded, isOnEdge: !isFloat64 && 'problem' in given.job && isOnEdge(given.job.problem), isFloat64, media };
   } catch (error) {
     if (error instanceof Problem) return { kind: 'problem', code: error.code };
     if (error instanceof RangeError) return { kind: 'overflow' };

@@ -63,7 +63,7 @@ const Environment = Type.Object({
   }),
   COMPUTE_BACKEND: Type.Union([Type.Literal('auto'), Type.Literal('tensorflow'), Type.Literal('wasm'), Type.Literal('reference')], {
     default: 'auto',
-    description: 'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
+    description: 'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32 and float64, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
   }),
   COMPUTE_THREADS: Type.Integer({
     default: availableParallelism(),

@@ -34,7 +34,7 @@ export function checkReferenceWork(estimate: number, limits: Limits): void {
   if (estimate <= limits.referenceNeuronSteps) return;
   throw new Problem(
     'too_much_work',
-    `The request needs an estimated ${count(estimate)} neuron-steps of the reference back-end; the limit there is ${count(limits.referenceNeuronSteps)}. Split the batch into several requests; the limit of float32 back-ends is ${count(limits.neuronSteps)}.`,
+    `The request needs an estimated ${count(estimate)} neuron-steps of the reference back-end; the limit there is ${count(limits.referenceNeuronSteps)}. Split the batch into several requests; the limit of the other back-ends is ${count(limits.neuronSteps)}.`,
   );
 }
 

@@ -1,9 +1,8 @@
 import { bytesPerValue, type BytesType } from '../codecs/tensor-bytes.ts';
 import { sizeOf } from '../codecs/tensor.ts';
-import type { Dtype } from '../compute/backend.ts';
 import type { Estimate } from '../compute/engine.ts';
 import { jobBytes, jobElements, recordedValues } from '../compute/job-size.ts';
-import type { LifProblem, Recordable } from '../compute/jobs.ts';
+import { dtypeOf, type Dtype, type LifProblem, type Recordable } from '../compute/jobs.ts';
 import { isPerStep } from '../compute/long-run.ts';
 import type { Operation, Plans } from '../requests/plan.ts';
 import { inMicroseconds } from './milliseconds.ts';
@@ -89,7 +88,7 @@ function recordOutline(name: Recordable, problem: LifProblem, outliner: Outliner
  * @param estimate by whom it would be done, and how long that would take.
  */
 export function dryRunAnswer<O extends Operation>(operation: O, plan: Plans[O], { backend, computeMs, queueMs }: Estimate): object {
-  const outliner = new Outliner(plan.options.dtype ?? 'float32');
+  const outliner = new Outliner(dtypeOf(plan.job));
   const fields = outlines[operation](plan, outliner);
   const { name, device, dtype } = backend;
   return {

@@ -2,7 +2,7 @@ import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode }
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import type { Piece } from '../codecs/pieces.ts';
 import { bytesPerValue, bytesTypeOf, littleEndianBytes, type BytesType } from '../codecs/tensor-bytes.ts';
-import type { Dtype } from '../compute/backend.ts';
+import type { Dtype } from '../compute/jobs.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import type { InferenceReply } from '../requests/inference-request.ts';
 import type { Datatype } from '../requests/inference-models.ts';

@@ -11,10 +11,10 @@ export type RunBlock = (job: LifSimulateJob) => Promise<LifSimulateResult>;
  * What of a long run is computed before its answer begins: everything that has one value or a few for each neuron, and where the
  * potentials end, which shows whether they stayed finite.
  */
-export function summaryJob({ problem, record }: LifSimulateJob): LifSimulateJob {
+export function summaryJob(job: LifSimulateJob): LifSimulateJob {
   const brief = new Set<Recordable>(['v_final']);
-  for (const name of record) if (!isPerStep(name)) brief.add(name);
-  return { kind: 'lif_simulate', problem, record: brief };
+  for (const name of job.record) if (!isPerStep(name)) brief.add(name);
+  return { ...job, record: brief };
 }
 
 /**
@@ -38,12 +38,12 @@ export function finalPotentials({ job }: LifSimulatePlan, { v_final }: LifSimula
   return { v_final: new AnswerTensor(v_final!, [job.problem.neurons]) };
 }
 
-async function* blocksOf({ problem }: LifSimulateJob, name: PerStep, run: RunBlock): AsyncGenerator<TensorValues> {
-  const bounds = blockBounds(problem);
+async function* blocksOf(job: LifSimulateJob, name: PerStep, run: RunBlock): AsyncGenerator<TensorValues> {
+  const bounds = blockBounds(job.problem);
   const start = (): Promise<LifSimulateResult> | undefined => {
     const block = bounds.next();
     if (block.done === true) return undefined;
-    const running = run({ kind: 'lif_simulate', problem: neuronBlock(problem, ...block.value), record: new Set([name]) });
+    const running = run({ ...job, problem: neuronBlock(job.problem, ...block.value), record: new Set([name]) });
     // It may fail while nobody waits for it yet, or any more.
     running.catch(() => undefined);
     return running;

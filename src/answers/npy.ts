@@ -2,7 +2,7 @@ import { AnswerBlocks, AnswerNumber, AnswerTensor, type AnswerNode } from '../co
 import { npyHeader } from '../codecs/npy.ts';
 import type { Piece } from '../codecs/pieces.ts';
 import { bytesTypeOf, littleEndianBytes } from '../codecs/tensor-bytes.ts';
-import type { Dtype } from '../compute/backend.ts';
+import type { Dtype } from '../compute/jobs.ts';
 import type { AnswerFields } from './answer.ts';
 
 /**

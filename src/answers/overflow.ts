@@ -1,5 +1,5 @@
 import type { NotFiniteError } from '../codecs/answer.ts';
-import type { Dtype } from '../compute/backend.ts';
+import type { Dtype } from '../compute/jobs.ts';
 import type { Job, LifProblem } from '../compute/jobs.ts';
 import { Problem } from '../errors/problems.ts';
 

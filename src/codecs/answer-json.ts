@@ -1,5 +1,5 @@
 import type { Arena } from '../compute/arena.ts';
-import type { Dtype } from '../compute/backend.ts';
+import type { Dtype } from '../compute/jobs.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
 import { base64Blocks } from './base64-blocks.ts';
 import { JsonWriter } from './json-writer.ts';

@@ -1,4 +1,4 @@
-import type { Dtype } from '../compute/backend.ts';
+import type { Dtype } from '../compute/jobs.ts';
 import type { Values } from '../compute/jobs.ts';
 
 /** How tensors stand in a JSON answer: as nested arrays, or as little-endian bytes in base64. */

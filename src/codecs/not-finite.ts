@@ -1,4 +1,4 @@
-import type { Dtype } from '../compute/backend.ts';
+import type { Dtype } from '../compute/jobs.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from './answer.ts';
 import { firstNotFinite } from './tensor-bytes.ts';
 import { sizeOf } from './tensor.ts';

@@ -1,4 +1,4 @@
-import type { Dtype } from '../compute/backend.ts';
+import type { Dtype } from '../compute/jobs.ts';
 import type { AnswerRows } from './answer.ts';
 import type { JsonWriter } from './json-writer.ts';
 import { sliceNumbers, sliceWriter } from './slice-writer.ts';

@@ -1,4 +1,4 @@
-import type { Dtype } from '../compute/backend.ts';
+import type { Dtype } from '../compute/jobs.ts';
 import type { Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { beyondFloat32, firstNotBelow } from './magnitude.ts';

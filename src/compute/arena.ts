@@ -1,4 +1,4 @@
-import type { Values } from './jobs.ts';
+import { bytesPerNumber, type Dtype, type Values } from './jobs.ts';
 
 const pageBytes = 65536;
 const alignment = 64;
@@ -90,33 +90,42 @@ export class Arena {
   }
 
   /**
-   * Address of `values` as float32, with at least `length` numbers that can be read from there; those beyond the values are
-   * arbitrary. float32 that lie in this memory already are left where they are, anything else is copied.
+   * Address of `values` in a type, with at least `length` numbers that can be read from there; those beyond the values are
+   * arbitrary. Numbers of the type that lie in this memory already are left where they are, anything else is copied.
    */
-  putFloats(values: Values, length: number): number {
-    const floats = values instanceof Float32Array ? values : this.#floatsOf(values);
-    if (floats !== undefined && this.holds(floats)) {
+  put(dtype: Dtype, values: Values, length: number): number {
+    const present = this.#presentAs(dtype, values);
+    if (present !== undefined) {
       // What lies behind them is read as well.
-      const end = floats.byteOffset + 4 * length;
+      const end = present.byteOffset + bytesPerNumber[dtype] * length;
       if (end > this.byteLength) this.#grow(end);
-      return floats.byteOffset;
+      return present.byteOffset;
     }
-    const address = this.allocate(4 * length);
-    this.#float32.set(values, address / 4);
-    this.#float32.fill(0, address / 4 + values.length, address / 4 + length);
+    const address = this.allocate(bytesPerNumber[dtype] * length);
+    const from = address / bytesPerNumber[dtype];
+    const all = this.#allAs(dtype);
+    all.set(values, from);
+    all.fill(0, from + values.length, from + length);
     return address;
   }
 
-  #floatsOf(values: Values): Float32Array | undefined {
-    const known = this.holds(values) ? this.#knownFloats.get(values.byteOffset) : undefined;
+  #presentAs(dtype: Dtype, values: Values): Values | undefined {
+    if (!this.holds(values)) return undefined;
+    if ((values instanceof Float32Array) === (dtype === 'float32')) return values;
+    const known = dtype === 'float32' ? this.#knownFloats.get(values.byteOffset) : undefined;
     return known?.length === values.length ? known : undefined;
   }
 
-  /** Address of `length` float32 of the same value. */
-  fillFloats(value: number, length: number): number {
-    const address = this.allocate(4 * length);
-    this.#float32.fill(value, address / 4, address / 4 + length);
+  /** Address of `length` numbers of a type, all of the same value. */
+  fill(dtype: Dtype, value: number, length: number): number {
+    const address = this.allocate(bytesPerNumber[dtype] * length);
+    const from = address / bytesPerNumber[dtype];
+    this.#allAs(dtype).fill(value, from, from + length);
     return address;
+  }
+
+  #allAs(dtype: Dtype): Values {
+    return dtype === 'float32' ? this.#float32 : this.#float64;
   }
 
   /**
@@ -133,7 +142,12 @@ export class Arena {
     return (array instanceof Float32Array ? this.floats(byteOffset, length) : this.doubles(byteOffset, length)) as Array;
   }
 
-  /** The float32 at an address: a view, good until the memory is given back. */
+  /** The numbers of a type at an address: a view, good until the memory is given back. */
+  numbers(dtype: Dtype, address: number, length: number): Values {
+    return dtype === 'float32' ? this.floats(address, length) : this.doubles(address, length);
+  }
+
+  /** The float32 at an address: a view. */
   floats(address: number, length: number): Float32Array {
     return this.#float32.subarray(address / 4, address / 4 + length);
   }

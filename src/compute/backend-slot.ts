@@ -1,6 +1,6 @@
 import { pauseMs } from './availability.ts';
 import type { Arena } from './arena.ts';
-import { OutOfMemoryError, WorkerLostError, type Backend, type BackendInfo, type BackendName, type Computed, type Dtype } from './backend.ts';
+import { OutOfMemoryError, WorkerLostError, type Backend, type BackendInfo, type BackendName, type Computed } from './backend.ts';
 import { failureKind, type FailureKind } from './failure.ts';
 import { jobWork } from './job-size.ts';
 import type { Job } from './jobs.ts';
@@ -50,7 +50,6 @@ export interface SlotListener {
  */
 export class BackendSlot {
   readonly name: BackendName;
-  readonly dtype: Dtype;
   readonly resident: boolean;
   /** The back-end, while it takes jobs. */
   usable: Backend | undefined;
@@ -81,7 +80,6 @@ export class BackendSlot {
   constructor(source: Backend | BackendOpener, listener: SlotListener, prepare: (backend: Backend) => Promise<void> = nothing, longestWaitMs?: number) {
     this.#longestWaitMs = longestWaitMs;
     this.name = source.info.name;
-    this.dtype = source.info.dtype;
     this.#lastInfo = source.info;
     this.#listener = listener;
     this.#prepare = prepare;

@@ -1,12 +1,12 @@
 import type { Arena } from './arena.ts';
-import type { Job, ResultOf } from './jobs.ts';
+import type { Dtype, Job, ResultOf } from './jobs.ts';
 
 /** The back-ends, in the order in which a job falls from one to the next. */
 export const backendNames = ['tensorflow', 'wasm', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-/** The arithmetic of kernels, and of the numbers of an answer. */
-export type Dtype = 'float32' | 'float64';
+/** Those that compute in float64 where a job asks for it. */
+export const float64Backends: readonly BackendName[] = ['wasm', 'reference'];
 
 /** What is known of a back-end that has a library or a device of its own. */
 export interface BackendDetails {
@@ -25,6 +25,7 @@ export interface BackendInfo {
   readonly name: BackendName;
   /** Where it runs: `cpu`, or a card's name. */
   readonly device: string;
+  /** Its arithmetic; of a back-end that has both, the one of jobs that do not say. */
   readonly dtype: Dtype;
   readonly details?: BackendDetails;
 }

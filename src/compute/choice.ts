@@ -1,6 +1,6 @@
-import { backendNames, type BackendName, type Dtype } from './backend.ts';
+import { backendNames, float64Backends, type BackendName } from './backend.ts';
 import { reaches, type CrossOvers } from './cross-over.ts';
-import type { Job } from './jobs.ts';
+import { dtypeOf, type Dtype, type Job } from './jobs.ts';
 
 /** Which back-end is wanted: one by name, or the one that is fastest for the job. */
 export type Preference = BackendName | 'auto';
@@ -8,14 +8,11 @@ export type Preference = BackendName | 'auto';
 /** What a request asks of whoever computes its job. */
 export interface Wish {
   readonly backend?: Preference;
-  /** float32 unless given. */
-  readonly dtype?: Dtype;
 }
 
 /** What the choice is made from. */
 export interface Candidate {
   readonly name: BackendName;
-  readonly dtype: Dtype;
   accepts(job: Job): boolean;
 }
 
@@ -26,6 +23,8 @@ export interface Order<B> {
   readonly missing: BackendName | undefined;
 }
 
+type Orders<B> = Readonly<Record<Preference, Order<B>>>;
+
 /**
  * Decides which back-end a job is for, and which do it when that one fails: those after it in the order of `backendNames`,
  * each plainer and surer than the one before.
@@ -35,33 +34,35 @@ export class Choice<B extends Candidate> {
   crossOvers: CrossOvers | undefined;
   readonly #preferred: Preference;
   readonly #tensorFlow: B | undefined;
-  readonly #from: Readonly<Record<BackendName, Order<B>>>;
-  readonly #withoutTensorFlow: Order<B>;
-  readonly #float64: Order<B>;
+  readonly #orders: Readonly<Record<Dtype, Orders<B>>>;
 
   /**
    * @param backends in the order of `backendNames`.
    * @param preferred what is wanted where a request does not say.
    */
   constructor(backends: readonly B[], preferred: Preference) {
-    const from = (name: BackendName): Order<B> => orderFrom(name, backends);
     this.#preferred = preferred;
     this.#tensorFlow = backends.find(({ name }) => name === 'tensorflow');
-    this.#from = { tensorflow: from('tensorflow'), wasm: from('wasm'), reference: from('reference') };
-    this.#withoutTensorFlow = { backends: orderFrom('wasm', backends).backends, missing: undefined };
-    this.#float64 = { backends: backends.filter(({ dtype }) => dtype === 'float64'), missing: undefined };
+    const float64 = ordersOf(backends.filter(({ name }) => float64Backends.includes(name)));
+    // A configuration that prefers TensorFlow leaves float64 to those that have it.
+    this.#orders = { float32: ordersOf(backends), float64: { ...float64, tensorflow: float64.auto } };
   }
 
   order(job: Job, wish: Wish | undefined): Order<B> {
-    if (wish?.dtype === 'float64') return this.#float64;
     const wanted = wish?.backend ?? this.#preferred;
-    if (wanted !== 'auto') return this.#from[wanted];
-    return this.#isForTensorFlow(job) ? this.#from.tensorflow : this.#withoutTensorFlow;
+    return this.#orders[dtypeOf(job)][wanted === 'auto' && this.#isForTensorFlow(job) ? 'tensorflow' : wanted];
   }
 
   #isForTensorFlow(job: Job): boolean {
     return this.crossOvers !== undefined && reaches(job, this.crossOvers) && this.#tensorFlow?.accepts(job) === true;
   }
+}
+
+/** By what is wanted; `auto` is here the one without TensorFlow. */
+function ordersOf<B extends Candidate>(backends: readonly B[]): Orders<B> {
+  const from = (name: BackendName): Order<B> => orderFrom(name, backends);
+  const wasm = from('wasm');
+  return { auto: { ...wasm, missing: undefined }, tensorflow: from('tensorflow'), wasm, reference: from('reference') };
 }
 
 function orderFrom<B extends Candidate>(first: BackendName, backends: readonly B[]): Order<B> {

@@ -126,7 +126,7 @@ export class Engine {
   /** What would do a job now, and how long that takes, in milliseconds: kernels alone, and the wait before. */
   estimate(job: Job, wish?: Wish): Estimate | undefined {
     const slot = this.#choice.order(job, wish).backends.find(({ usable }) => usable?.accepts?.(job) !== false && usable !== undefined);
-    return slot && { backend: slot.info, computeMs: slot.estimateMs(job), queueMs: slot.queue.ms };
+    return slot && { backend: infoFor(job, slot.info), computeMs: slot.estimateMs(job), queueMs: slot.queue.ms };
   }
 
   /**
@@ -151,11 +151,11 @@ export class Engine {
     }
     if (computed instanceof Promise) {
       return computed.then(
-        (done) => answerOf(done, slot, backend),
+        (done) => answerOf(job, done, slot, backend),
         (error: unknown) => this.#runAfterFailure(job, context, order, slot, backend, error),
       );
     }
-    return answerOf(computed, slot, backend);
+    return answerOf(job, computed, slot, backend);
   }
 
   /** The first choice failed: takes it out, and goes on to the next. */
@@ -183,7 +183,7 @@ export class Engine {
         fallback ??= { from: slot.name, obstacle: 'not_accepted' };
       } else {
         try {
-          return this.#fellBack(answerOf(await slot.run(backend, job, context), slot, backend), fallback);
+          return this.#fellBack(answerOf(job, await slot.run(backend, job, context), slot, backend), fallback);
         } catch (failure) {
           takeOutOrThrow(slot, backend, failure, context);
           fallback ??= { from: slot.name, obstacle: failureKind(failure) };
@@ -194,7 +194,7 @@ export class Engine {
     for (const slot of passedOver) {
       const backend = slot.lastResort;
       if (backend === undefined || backend.accepts?.(job) === false) continue;
-      return this.#fellBack(answerOf(await slot.run(backend, job, context), slot, backend), fallback);
+      return this.#fellBack(answerOf(job, await slot.run(backend, job, context), slot, backend), fallback);
     }
     throw error instanceof Error ? error : new BackendUnavailableError('no back-end takes the job', { cause: error });
   }
@@ -221,9 +221,14 @@ export class Engine {
   }
 }
 
-function answerOf<J extends Job>({ result, queueMs, computeMs }: Computed<J>, slot: BackendSlot, backend: Backend): Answer<J> {
+function answerOf<J extends Job>(job: J, { result, queueMs, computeMs }: Computed<J>, slot: BackendSlot, backend: Backend): Answer<J> {
   if (slot.failuresInARow > 0) slot.succeeded(backend);
-  return { result, queueMs, computeMs, backend: backend.info, fallback: undefined };
+  return { result, queueMs, computeMs, backend: infoFor(job, backend.info), fallback: undefined };
+}
+
+/** What does a job: whoever is given one in float64 has that. */
+function infoFor(job: Job, info: BackendInfo): BackendInfo {
+  return job.dtype === 'float64' && info.dtype !== 'float64' ? { ...info, dtype: 'float64' } : info;
 }
 
 /** Resolves when the promise does, or after so many milliseconds. */

@@ -1,4 +1,4 @@
-import type { Job, LifProblem, Quantity, Recordable } from './jobs.ts';
+import { bytesPerNumber, dtypeOf, type Job, type LifProblem, type Quantity, type Recordable } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
 
 /** How much a job computes: neuron-steps, or elements of x, times surrogates. */
@@ -65,9 +65,9 @@ function blockValues(problem: LifProblem): number {
   return first === undefined ? 0 : (first[1] - first[0]) * problem.steps;
 }
 
-/** Bytes of memory that a job takes beside its input: that as float32, its result, and what it keeps on the way. */
+/** Bytes of memory that a job takes beside its input: that in its arithmetic, its result, and what it keeps on the way. */
 export function jobBytes(job: Job): number {
-  return 4 * (inputValues(job) + resultValues(job) + checkpointValues(job));
+  return bytesPerNumber[dtypeOf(job)] * (inputValues(job) + resultValues(job) + checkpointValues(job));
 }
 
 /** A thread that goes back over so many neurons at a time has kept their potentials at every so many steps. */

@@ -1,5 +1,10 @@
 import type { Surrogate } from './surrogates/definition.ts';
 
+/** The arithmetic of a job, and the type of an answer's numbers. */
+export type Dtype = 'float32' | 'float64';
+
+export const bytesPerNumber: Readonly<Record<Dtype, number>> = { float32: 4, float64: 8 };
+
 /** Numbers of a request or an answer. Requests keep float64; back-ends round as their arithmetic needs. */
 export type Values = Float32Array | Float64Array;
 
@@ -53,14 +58,19 @@ export type Loss =
   | { readonly type: 'firing_rate_mse'; readonly target: NeuronQuantity }
   | { readonly type: 'cotangent'; readonly spikes?: Quantity; readonly v?: Quantity };
 
-export interface SurrogateEvalJob {
+interface Computation {
+  /** What it is computed in, where the back-end has that; float32 unless given. */
+  readonly dtype?: Dtype;
+}
+
+export interface SurrogateEvalJob extends Computation {
   readonly kind: 'surrogate_eval';
   readonly x: Values;
   readonly surrogates: readonly Surrogate[];
   readonly outputs: { readonly spike: boolean; readonly value: boolean };
 }
 
-export interface SurrogateGradJob {
+export interface SurrogateGradJob extends Computation {
   readonly kind: 'surrogate_grad';
   readonly x: Values;
   readonly surrogates: readonly Surrogate[];
@@ -68,13 +78,13 @@ export interface SurrogateGradJob {
   readonly cotangent: number | Values;
 }
 
-export interface LifSimulateJob {
+export interface LifSimulateJob extends Computation {
   readonly kind: 'lif_simulate';
   readonly problem: LifProblem;
   readonly record: ReadonlySet<Recordable>;
 }
 
-export interface LifGradJob {
+export interface LifGradJob extends Computation {
   readonly kind: 'lif_grad';
   readonly problem: LifProblem;
   readonly surrogates: readonly Surrogate[];
@@ -84,6 +94,10 @@ export interface LifGradJob {
 }
 
 export type Job = SurrogateEvalJob | SurrogateGradJob | LifSimulateJob | LifGradJob;
+
+export function dtypeOf({ dtype = 'float32' }: Job): Dtype {
+  return dtype;
+}
 
 /** One entry per surrogate asked for; `spike` is 0 or 1. */
 export type SurrogateEvalResult = readonly { readonly spike?: Uint8Array; readonly value?: Values }[];

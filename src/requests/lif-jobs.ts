@@ -18,7 +18,7 @@ import { checkStreamed, checkValues, type Limits } from '../limits.ts';
 import type { LifGradRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif-routes.ts';
 import { isPerNeuron, neuronQuantity, readLifProblem, stepQuantity } from './lif-problem.ts';
 import { distinctNames } from './names.ts';
-import { runOptions, type LifGradPlan, type LifSimulatePlan } from './plan.ts';
+import { arithmetic, runOptions, type LifGradPlan, type LifSimulatePlan } from './plan.ts';
 import { resolveSurrogates } from './surrogates.ts';
 import { checkWish } from './wish.ts';
 
@@ -31,7 +31,7 @@ export function lifSimulatePlan(request: LifSimulateRequest, limits: Limits): Li
   checkWish(request, errors);
   const record = distinctNames(request.record ?? defaultRecord, recordable, '/record', errors);
   const { problem } = readLifProblem(request, 1, errors, limits);
-  const job: LifSimulateJob = { kind: 'lif_simulate', problem, record: record! };
+  const job: LifSimulateJob = { kind: 'lif_simulate', ...arithmetic(request), problem, record: record! };
   const streams = isLongRun(job);
   let kept = 0;
   let streamed = 0;
@@ -57,6 +57,7 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): LifGradPla
 
   const job: LifGradJob = {
     kind: 'lif_grad',
+    ...arithmetic(request),
     problem,
     surrogates: surrogates!,
     loss,

@@ -1,5 +1,5 @@
 import type { Wish } from '../compute/choice.ts';
-import type { Differentiable, Job, LifGradJob, LifSimulateJob, ResultOf, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import type { Differentiable, Dtype, Job, LifGradJob, LifSimulateJob, ResultOf, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import type { TensorEncoding } from '../codecs/answer.ts';
 import type { InferenceReply } from './inference-request.ts';
 
@@ -47,7 +47,12 @@ export type Operation = keyof Plans & keyof ResultOf;
 
 export type Plan = Plans[Operation];
 
+/** What of a request says in what its job is computed. */
+export function arithmetic({ dtype }: { readonly dtype?: Dtype }): { readonly dtype?: Dtype } {
+  return dtype === undefined ? {} : { dtype };
+}
+
 /** What of a request says how it is to be run. */
-export function runOptions({ backend, dtype, encoding, dry_run }: Omit<RunOptions, 'dryRun'> & { readonly dry_run?: boolean }): RunOptions {
-  return { ...(backend && { backend }), ...(dtype && { dtype }), ...(encoding && { encoding }), ...(dry_run === true && { dryRun: true }) };
+export function runOptions({ backend, encoding, dry_run }: Omit<RunOptions, 'dryRun'> & { readonly dry_run?: boolean }): RunOptions {
+  return { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run === true && { dryRun: true }) };
 }

@@ -6,7 +6,7 @@ import { InputErrors } from '../errors/input-errors.ts';
 import { checkValues, checkWork, type Limits } from '../limits.ts';
 import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../schemas/surrogate-routes.ts';
 import { distinctNames } from './names.ts';
-import { runOptions, type SurrogateEvalPlan, type SurrogateGradPlan } from './plan.ts';
+import { arithmetic, runOptions, type SurrogateEvalPlan, type SurrogateGradPlan } from './plan.ts';
 import { resolveSurrogates } from './surrogates.ts';
 import { checkWish } from './wish.ts';
 
@@ -24,6 +24,7 @@ export function surrogateEvalPlan(request: SurrogateEvalRequest, limits: Limits)
   checkValues(results * outputs!.size, 'The answer', limits);
   const job: SurrogateEvalJob = {
     kind: 'surrogate_eval',
+    ...arithmetic(request),
     x: x!.values,
     surrogates: surrogates!,
     outputs: { spike: outputs!.has('spike'), value: outputs!.has('value') },
@@ -48,6 +49,7 @@ export function surrogateGradPlan(request: SurrogateGradRequest, limits: Limits)
   checkValues(results, 'The answer', limits);
   const job: SurrogateGradJob = {
     kind: 'surrogate_grad',
+    ...arithmetic(request),
     x: x!.values,
     surrogates: surrogates!,
     cotangent:

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox';
 
 import { inferenceAnswer, modelVersion } from '../answers/inference.ts';
 import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
+import { dtypeOf } from '../compute/jobs.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
@@ -70,7 +71,7 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
         if (plan.options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
         const decodeMs = performance.now() - request.bodyReceivedAt;
         const outcome = await runPlan(request, operation, plan, plan.reply!.binary !== 'all');
-        const encode = () => inferenceAnswer(operation, outcome.fields, plan.reply!, plan.options.dtype ?? 'float32');
+        const encode = () => inferenceAnswer(operation, outcome.fields, plan.reply!, dtypeOf(plan.job));
         return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode });
       },
     );

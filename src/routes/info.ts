@@ -22,7 +22,7 @@ const Info = Type.Object({
     Type.Object({
       name: Type.String(),
       device: Type.String({ description: '`unknown` until it is first open.' }),
-      dtype: Type.String({ description: 'The arithmetic of its kernels.' }),
+      dtype: Type.String({ description: 'Its arithmetic, where the request does not ask for another that it has.' }),
       state: Type.String({ enum: ['ready', 'warming', 'out'], description: '`out` while it takes no jobs, since it failed; it is tried again.' }),
       reason: Type.Optional(Type.String({ description: 'Why it is out.' })),
       version: Type.Optional(Type.String({ description: "Its library's." })),

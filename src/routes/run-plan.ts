@@ -10,7 +10,7 @@ import { findNotFinite } from '../codecs/not-finite.ts';
 import type { Answer } from '../compute/engine.ts';
 import type { RunContext } from '../compute/backend-slot.ts';
 import { jobBytes, jobElements, resultValues } from '../compute/job-size.ts';
-import type { Job, ResultOf } from '../compute/jobs.ts';
+import { dtypeOf, type Dtype, type Job, type ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import { leaseFor } from '../plugins/request-body.ts';
 import type { LifSimulatePlan, Operation, Plans, RunOptions } from '../requests/plan.ts';
@@ -21,8 +21,8 @@ import { whileItLasts } from './while-it-lasts.ts';
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
 export const mostCopied = 65_536;
 
-/** Of a float32 in its shortest form, and what stands around it. */
-const textBytesPerValue = 12;
+/** Of a number in its shortest form, and what stands around it. */
+const textBytesPerValue: Readonly<Record<Dtype, number>> = { float32: 12, float64: 20 };
 
 /** A plan that was run, and what it is answered as. */
 export interface Outcome {
@@ -36,14 +36,14 @@ export interface Outcome {
  * Runs a plan's job, or, of a long run, what has to be known before its answer begins.
  *
  * @param asText whether numbers of its answer are printed, which takes memory too.
- * @throws {Problem} when the job is too much for the reference, where that is to do it, is not done in time, or potentials leave float32.
+ * @throws {Problem} when the job is too much for the reference, where that is to do it, is not done in time, or potentials leave their arithmetic's range.
  * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
  */
 export async function runPlan<O extends Operation>(request: FastifyRequest, operation: O, plan: Plans[O], asText: boolean): Promise<Outcome> {
   const { job, options } = plan;
   checkReference(request, plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
-  if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? textBytesPerValue * resultValues(job) : 0));
+  if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? textBytesPerValue[dtypeOf(job)] * resultValues(job) : 0));
   const answer = await runJob(request, job, options, { arena: request.lease?.arena });
   return { fields: { ...answerFields(operation, plan, answer.result as ResultOf[O]), meta: metaNode(answer) }, answer, streams: false };
 }
@@ -58,7 +58,7 @@ async function startLongRun(request: FastifyRequest, plan: LifSimulatePlan): Pro
   const { job, options } = plan;
   reserveFor(request, jobBytes(job));
   const answer = await runJob(request, summaryJob(job), options);
-  const overflow = findNotFinite(finalPotentials(plan, answer.result), options.dtype ?? 'float32');
+  const overflow = findNotFinite(finalPotentials(plan, answer.result), dtypeOf(job));
   if (overflow !== undefined) throw overflowProblem(overflow, job);
   const runBlock = async (block: typeof job) => (await runJob(request, block, options, { begun: true })).result;
   return { fields: { ...longRunAnswer(plan, answer.result, runBlock), meta: metaNode(answer) }, answer, streams: true };

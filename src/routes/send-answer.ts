@@ -12,7 +12,8 @@ import { findNotFinite } from '../codecs/not-finite.ts';
 import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
 import type { Arena } from '../compute/arena.ts';
 import { jobElements } from '../compute/job-size.ts';
-import type { Plan, RunOptions } from '../requests/plan.ts';
+import { dtypeOf } from '../compute/jobs.ts';
+import type { Plan } from '../requests/plan.ts';
 import type { Outcome } from './run-plan.ts';
 
 export type AnswerMedia = (typeof mediaTypes)[keyof typeof mediaTypes];
@@ -33,7 +34,8 @@ const mostJoined = 64 * 1024;
  *
  * @param arena which stays as it is until the answer has left.
  */
-export function encodeAs(media: AnswerMedia, fields: AnswerFields, { encoding = 'json', dtype = 'float32' }: RunOptions, arena?: Arena): EncodedAnswer {
+export function encodeAs(media: AnswerMedia, fields: AnswerFields, { job, options: { encoding = 'json' } }: Plan, arena?: Arena): EncodedAnswer {
+  const dtype = dtypeOf(job);
   if (media === mediaTypes.npy) return { text: [], tensors: npyPieces(fields, dtype) };
   return encodeAnswer(fields, { encoding: media === mediaTypes.framed ? 'framed' : encoding, dtype, arena });
 }
@@ -56,7 +58,7 @@ export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, 
     pieces = framed ? [...(await paddedJson(request, reply, text)), ...tensors] : [...text, ...tensors];
     if (!streams) pieces = await gather(request, pieces);
   } catch (error) {
-    const notFinite = error instanceof RangeError ? findNotFinite(sending.fields, plan.options.dtype ?? 'float32') : undefined;
+    const notFinite = error instanceof RangeError ? findNotFinite(sending.fields, dtypeOf(plan.job)) : undefined;
     throw notFinite === undefined ? error : overflowProblem(notFinite, plan.job);
   }
   request.deadline?.met();

@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
 
-import { backendNames, type Dtype } from '../compute/backend.ts';
+import { backendNames } from '../compute/backend.ts';
 import type { Preference } from '../compute/choice.ts';
+import type { Dtype } from '../compute/jobs.ts';
 
 /** What every request that computes may say of how, and of how the answer is written. */
 export const computeOptions = {
@@ -35,7 +36,7 @@ export const computeOptions = {
         enum: ['float32', 'float64'],
         default: 'float32',
         description:
-          'Precision of the answer. `float64` is computed by the `reference` back-end, slowly and up to `limits.max_reference_neuron_steps` of `GET /info`, and written with all digits.',
+          'Precision of the computation and of the answer. `float64` is computed by the back-ends `wasm`, in a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
       }),
     ),
   ),
@@ -46,7 +47,7 @@ export const Meta = Type.Object(
   {
     backend: Type.String({ description: 'The back-end that really ran.' }),
     device: Type.String({ description: 'Where it ran.' }),
-    dtype: Type.String({ enum: ['float32', 'float64'], description: "The back-end's arithmetic." }),
+    dtype: Type.String({ enum: ['float32', 'float64'], description: 'The arithmetic in which it ran.' }),
     elapsed_ms: Type.Number({ description: 'Time in queue and kernels, milliseconds.' }),
     fallback: Type.Optional(
       Type.Object(

@@ -181,7 +181,7 @@ describe('"dtype": "float64"', () => {
     const service = await wasmAndReference();
     const request = { x: golden.x, surrogate: golden.cases.map(({ surrogate }) => surrogate), dtype: 'float64' };
     const { body } = await service.post<GradAnswer<number[]>>('/surrogate/grad', request);
-    expect(body.meta).toMatchObject({ backend: 'reference', dtype: 'float64' });
+    expect(body.meta).toMatchObject({ backend: 'wasm', dtype: 'float64' });
     const bytes = await service.post<GradAnswer<{ dtype: string; base64: string }>>('/surrogate/grad', { ...request, encoding: 'base64' });
     for (const [i, { surrogate, grad, at_kink: kinks }] of golden.cases.entries()) {
       const scale = Math.max(...grad.map(Math.abs));
@@ -215,7 +215,9 @@ describe('"dtype": "float64"', () => {
     expect(double.map(Math.fround)).toEqual(single.map(Math.fround));
     expect(double.filter((value) => Math.fround(value) !== value).length).toBeGreaterThan(double.length / 10);
     expect(await numbersOf({ dtype: 'float64', backend: 'auto' })).toEqual(double);
-    expect(await numbersOf({ dtype: 'float64', backend: 'reference' })).toEqual(double);
+    expect(await numbersOf({ dtype: 'float64', backend: 'wasm' })).toEqual(double);
+    const reference = await numbersOf({ dtype: 'float64', backend: 'reference' });
+    expect(double.map((value, i) => Math.abs(value - reference[i]!) > 1e-13 * Math.abs(value))).toEqual(double.map(() => false));
     expect(await numbersOf({ dtype: 'float32' })).toEqual(await numbersOf({}));
   });
 
@@ -230,11 +232,41 @@ describe('"dtype": "float64"', () => {
     expect(problem.detail).toMatch(/^\/v_final leaves the range of float64 at neuron 0\. With dt = 100 and tau = 1/);
   });
 
-  it.each(['tensorflow', 'wasm'])('is refused with the back-end %s, along with what else is wrong', async (backend) => {
+  it('is the reference\'s where that is asked for, or all there is, and where wasm fails', async () => {
+    const metaOf = async (server: Service, changes: object) => (await server.post<GradAnswer>('/surrogate/grad', { ...small, dtype: 'float64', ...changes })).body.meta;
+    const service = await wasmAndReference();
+    expect(await metaOf(service, { backend: 'reference' })).toMatchObject({ backend: 'reference', dtype: 'float64' });
+    expect(await metaOf(await startService({ COMPUTE_BACKEND: 'reference' }), {})).toMatchObject({ backend: 'reference', dtype: 'float64' });
+    const wasm = new FakeBackend('wasm');
+    const { service: failing } = await start([wasm, new ThreadedReference({})]);
+    wasm.failures.push(new ComputeError('a thread ended'));
+    expect(await metaOf(failing, {})).toMatchObject({ backend: 'reference', dtype: 'float64', fallback: { from: 'wasm', reason: 'it failed' } });
+  });
+
+  it('is not TensorFlow\'s, also where that is preferred, and is no fallback then', async () => {
+    const { service } = await start([new FakeOpener(new FakeBackend('tensorflow')), new FakeBackend('wasm')], { preferred: 'tensorflow' });
+    const meta = async (changes: object) => (await service.post<GradAnswer>('/surrogate/grad', { ...small, ...changes })).body.meta;
+    expect(await meta({})).toMatchObject({ backend: 'tensorflow', dtype: 'float32' });
+    expect(await meta({ dtype: 'float64' })).toEqual({ backend: 'wasm', device: 'cpu', dtype: 'float64', elapsed_ms: expect.any(Number) as number });
+  });
+
+  it('is streamed too, a long run in the same arithmetic as its summary', async () => {
+    const service = await wasmAndReference();
+    const request = { current: { linspace: [0.7, 2.3, 2100] }, steps: 2000, record: ['v_final', 'v'], encoding: 'base64', dtype: 'float64' };
+    const { body } = await service.post<Record<'v' | 'v_final', { dtype: string; shape: number[]; base64: string }>>('/lif/simulate', request);
+    const doubles = (name: 'v' | 'v_final') => new Float64Array(Uint8Array.from(Buffer.from(body[name].base64, 'base64')).buffer);
+    expect(body.v).toMatchObject({ dtype: 'float64', shape: [2100, 2000] });
+    const v = doubles('v');
+    expect(doubles('v_final').every((value, b) => value === v[b * 2000 + 1999])).toBe(true);
+    expect(v.filter((value) => Math.fround(value) !== value).length).toBeGreaterThan(v.length / 2);
+  });
+
+  it('is refused with the back-end tensorflow, along with what else is wrong', async () => {
+    const backend = 'tensorflow';
     const service = await wasmAndReference();
     for (const [path, body] of [['/surrogate/grad', { x: 0, surrogate: 'sigmod' }], ['/lif/grad', { current: 1, steps: 1, surrogate: 'sigmod' }]] as const) {
       const errors = errorsOf(await service.refused(path, { ...body, backend, dtype: 'float64' }));
-      expect(errors).toContain(`/dtype: "float64" is computed by the back-end "reference" only, not by "${backend}"; leave /backend out, or leave /dtype out for float32`);
+      expect(errors).toContain(`/dtype: "float64" is computed by the back-ends "wasm" and "reference" only, not by "${backend}"; leave /backend out, or leave /dtype out for float32`);
       expect(errors).toContain('did you mean "sigmoid"');
     }
     expect((await service.refused('/surrogate/eval', { ...small, dtype: 'float16' })).errors![0]!.message).toContain('must be one of "float32", "float64"');
@@ -242,14 +274,14 @@ describe('"dtype": "float64"', () => {
 });
 
 describe('work for the reference', () => {
-  it.each([{ dtype: 'float64' }, { backend: 'reference' }])('has a limit of its own, %j', async (wish) => {
+  it.each([{ dtype: 'float64', backend: 'reference' }, { backend: 'reference' }])('has a limit of its own, %j', async (wish) => {
     const service = await startService({ MAX_REFERENCE_NEURON_STEPS: '100' });
     expect((await service.post('/lif/grad', { current: 1, steps: 100, ...wish })).status).toBe(200);
     const problem = await service.refused('/lif/grad', { current: 1, steps: 101, ...wish });
     expect(problem).toMatchObject({ status: 413, code: 'too_much_work' });
     expect(problem.detail).toContain('estimated 101 neuron-steps');
     expect(problem.detail).toContain('reference back-end; the limit there is 100');
-    expect((await service.post('/lif/grad', { current: 1, steps: 101 })).status).toBe(200);
+    for (const other of [{}, { dtype: 'float64' }]) expect((await service.post('/lif/grad', { current: 1, steps: 101, ...other })).status).toBe(200);
   });
 
   it('is limited also where the reference is all there is', async () => {

@@ -6,7 +6,7 @@ beforeAll(async () => { service = await Service.start(); });
 afterAll(() => service.stop());
 
 interface Outline { shape: number[]; dtype: string; bytes: number }
-interface DryRun { dry_run: boolean; estimate: { elements: number; memory_bytes: number; answer_bytes: { binary: number; json: number }; compute_ms: number; queue_ms: number }; meta: object }
+interface DryRun { dry_run: boolean; estimate: { elements: number; memory_bytes: number; answer_bytes: { binary: number; json: number }; compute_ms: number; queue_ms: number }; meta: object; results?: { grad: Record<string, Outline> }[] }
 
 /** The shape of nested arrays. */
 const shapeOf = (tensor: unknown): number[] => (Array.isArray(tensor) ? [tensor.length, ...(tensor.length > 0 ? shapeOf(tensor[0]) : [])] : []);
@@ -56,9 +56,18 @@ describe('a dry run', () => {
   });
 
   it('runs nothing: a job of an hour is described at once, by the back-end that it wishes for', async () => {
-    const { body } = await service.post<DryRun>('/lif/grad', { current: { linspace: [0, 2, 1000] }, steps: 9000, dtype: 'float64', dry_run: true });
+    const { body } = await service.post<DryRun>('/lif/grad', { current: { linspace: [0, 2, 1000] }, steps: 9000, backend: 'reference', dry_run: true });
     expect(body.meta).toEqual({ backend: 'reference', device: 'cpu', dtype: 'float64' });
     expect(body.estimate).toMatchObject({ elements: 9e6, compute_ms: 4500 });
+  });
+
+  it('counts float64 as what it takes: twice the bytes, in the arithmetic of its answer', async () => {
+    const request = { current: { linspace: [0, 2, 1000] }, steps: 1e6, wrt: ['current', 'tau'], dry_run: true };
+    const [single, double] = await Promise.all([{}, { dtype: 'float64' }].map(async (changes) => (await service.post<DryRun>('/lif/grad', { ...request, ...changes })).body));
+    expect(double!.meta).toEqual({ backend: 'wasm', device: 'cpu', dtype: 'float64' });
+    expect(double!.results![0]!.grad).toMatchObject({ current: { dtype: 'float64', bytes: 8000 } });
+    expect(double!.estimate.memory_bytes).toBe(2 * single!.estimate.memory_bytes);
+    expect(double!.estimate.compute_ms).toBeGreaterThan(single!.estimate.compute_ms);
   });
 
   it('is refused for what is not valid, or too much, as the run would be', async () => {

@@ -6,7 +6,7 @@ import type { Job } from '../../../src/compute/jobs.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from './jobs.ts';
 
 const candidate = (name: BackendName, accepts: (job: Job) => boolean = () => true): Candidate => ({
-  name, dtype: name === 'reference' ? 'float64' : 'float32', accepts,
+  name, accepts,
 });
 const all = backendNames.map((name) => candidate(name));
 const crossOvers: CrossOvers = {
@@ -58,13 +58,24 @@ describe('a wish', () => {
     ['auto', { backend: 'tensorflow' }, 'tensorflow wasm reference'],
     ['auto', { backend: 'wasm' }, 'wasm reference'],
     ['auto', { backend: 'reference' }, 'reference'],
-    ['auto', { dtype: 'float32' }, 'wasm reference'],
-    ['tensorflow', { dtype: 'float64' }, 'reference'],
-    ['wasm', { backend: 'auto', dtype: 'float64' }, 'reference'],
   ])('preferring %s, asked for %j', (preferred, wish, expected) => {
     const choice = measured(preferred);
     expect(names(choice, gradJob(), wish)).toBe(expected);
     expect(choice.order(gradJob(), wish).missing).toBeUndefined();
+  });
+
+  it.each<[Preference, Wish | undefined, string]>([
+    ['auto', undefined, 'wasm reference'],
+    ['tensorflow', undefined, 'wasm reference'],
+    ['reference', undefined, 'reference'],
+    ['auto', { backend: 'auto' }, 'wasm reference'],
+    ['auto', { backend: 'wasm' }, 'wasm reference'],
+    ['auto', { backend: 'reference' }, 'reference'],
+  ])('for a job in float64, which TensorFlow does not have: preferring %s, asked for %j', (preferred, wish, expected) => {
+    const choice = measured(preferred);
+    const job: Job = { ...gradJob(1e6, 1000), dtype: 'float64' };
+    expect(names(choice, job, wish)).toBe(expected);
+    expect(choice.order(job, wish).missing).toBeUndefined();
   });
 
   it('for a back-end that is not there goes to those after it, else to any, and says so', () => {

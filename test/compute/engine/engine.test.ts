@@ -69,9 +69,10 @@ describe('the choice', () => {
     expect(await ranOn(engine, small, { backend: 'tensorflow' })).toBe('tensorflow');
     expect(await ranOn(engine, large, { backend: 'wasm' })).toBe('wasm');
     expect(await ranOn(engine, large, { backend: 'reference' })).toBe('reference');
-    expect(await ranOn(engine, large, { dtype: 'float64' })).toBe('reference');
+    expect(await ranOn(engine, { ...large, dtype: 'float64' })).toBe('wasm');
+    expect(await ranOn(engine, { ...large, dtype: 'float64' }, { backend: 'reference' })).toBe('reference');
     expect(engine.firstChoice(large)).toBe('tensorflow');
-    expect(engine.firstChoice(large, { dtype: 'float64' })).toBe('reference');
+    expect(engine.firstChoice({ ...large, dtype: 'float64' })).toBe('wasm');
     expect(engine.crossOvers).toBe(crossOvers);
   });
 

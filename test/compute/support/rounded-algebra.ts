@@ -1,11 +1,11 @@
 import { float64Algebra, type NumberAlgebra } from '../../../src/compute/backends/reference/float64-algebra.ts';
 
-/** The algebra with every result rounded, harsher than back-ends are: they fold parameters in float64. Constants go to the nearest float32. */
-export function roundedAlgebra(round: (value: number) => number): NumberAlgebra {
+/** The algebra with every result rounded, harsher than back-ends are: they fold parameters in float64. Constants go to the nearest float32 unless told otherwise. */
+export function roundedAlgebra(round: (value: number) => number, constant: (value: number) => number = Math.fround): NumberAlgebra {
   const exact = float64Algebra;
   return {
     ...exact,
-    constant: Math.fround,
+    constant,
     add: (a, b) => round(a + b),
     sub: (a, b) => round(a - b),
     mul: (a, b) => round(a * b),

@@ -4,6 +4,7 @@ import { Arena } from '../../../src/compute/arena.ts';
 import { ArenaStore } from '../../../src/compute/arena-store.ts';
 import { ComputeError } from '../../../src/compute/backend.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
+import { f32x4 } from '../../../src/compute/backends/wasm/lanes.ts';
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
@@ -14,9 +15,9 @@ import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
 describe('Arena', () => {
   it('grows as it is filled and keeps what is in it', () => {
     const arena = new Arena();
-    const first = arena.putFloats(Float64Array.of(1, 2, 3), 4);
+    const first = arena.put('float32', Float64Array.of(1, 2, 3), 4);
     const before = arena.byteLength;
-    const second = arena.putFloats(new Float64Array(1e6).fill(7), 1e6);
+    const second = arena.put('float32', new Float64Array(1e6).fill(7), 1e6);
     expect(arena.byteLength).toBeGreaterThan(before);
     expect(Array.from(arena.floats(first, 4))).toEqual([1, 2, 3, 0]);
     expect(arena.floats(second, 1e6).every((value) => value === 7)).toBe(true);
@@ -107,7 +108,7 @@ describe('WorkerPool', () => {
     const pool = new WorkerPool(2);
     try {
       const cache = await KernelCache.create();
-      const kernel = cache.get('sigmoid', () => surrogateGradKernel({ name: 'sigmoid', integers: {} }, 'one'));
+      const kernel = cache.get('sigmoid', () => surrogateGradKernel(f32x4, { name: 'sigmoid', integers: {} }, 'one'));
       const arena = new Arena();
       const top = arena.mark();
       // A job block beyond the memory: the kernel traps.
@@ -174,7 +175,7 @@ describe('KernelCache', () => {
     const get = (name: string) =>
       cache.get(name, () => {
         printed.push(name);
-        return surrogateGradKernel({ name, integers: {} }, 'one');
+        return surrogateGradKernel(f32x4, { name, integers: {} }, 'one');
       });
     const first = get('sigmoid');
     get('arctan');

@@ -1,6 +1,7 @@
 import type { Graph, Node } from './graph.ts';
 import { horner } from './polynomial.ts';
 
+// Where float64 lanes serve to keep digits that float32 would lose: right to float32's last bit, and mostly to float64's.
 // All coefficients: interpolation in Chebyshev's nodes at 60 digits, rounded to float64; the errors are relative, over the interval.
 
 // e^r on [-ln2/2, ln2/2], 3.3e-16.
@@ -97,7 +98,7 @@ export function erfc(graph: Graph, a: Node): Node {
 }
 
 /** sin(2 pi s) for |s| <= 1/4. */
-function sineOfTurns(graph: Graph, s: Node): Node {
+export function sineOfTurns(graph: Graph, s: Node): Node {
   return graph.mul(s, horner(graph, sineSeries, graph.mul(s, s)));
 }
 

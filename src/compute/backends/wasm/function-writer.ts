@@ -1,5 +1,6 @@
 import type { Node } from './graph.ts';
 import type { JobBlockLayout, UniformForm } from './job-block.ts';
+import { lanesOfBits, type LaneType } from './lanes.ts';
 
 type Half = 'low' | 'high';
 
@@ -10,9 +11,11 @@ const lowHalves = '0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23';
  * Writes one WebAssembly function: prints nodes as SIMD text, each once, at the place where it first can be known. Values of
  * rate `job` and `neuron` land in the preamble, those of rate `step` where the text is being written.
  *
- * A kernel works on `groups` vectors of four neurons at a time; a leaf `x` is the local `$x.0`, `$x.1`, ... of each.
+ * A kernel works on `groups` vectors of neurons at a time; a leaf `x` is the local `$x.0`, `$x.1`, ... of each.
  */
 export class FunctionWriter {
+  /** The kernel's. */
+  readonly lanes: LaneType;
   readonly #block: JobBlockLayout;
   readonly #locals = new Map<string, string>();
   readonly #preamble: string[] = [];
@@ -21,8 +24,9 @@ export class FunctionWriter {
   #passing = new Map<string, string>();
   #uses = new Map<Node, number>();
 
-  constructor(block: JobBlockLayout) {
+  constructor(block: JobBlockLayout, lanes: LaneType) {
     this.#block = block;
+    this.lanes = lanes;
   }
 
   local(name: string, type: 'i32' | 'v128'): string {
@@ -42,6 +46,11 @@ export class FunctionWriter {
       this.#preamble.push(`(local.set ${local} (i32.load offset=${this.#block.integer(name)} (local.get $job)))`);
     }
     return `(local.get ${local})`;
+  }
+
+  /** The address of what an array has for the neurons of `$vector`, `bytes` each. */
+  vectorAt(array: string, bytes: number = this.lanes.bytes): string {
+    return `(i32.add ${this.integer(array)} (i32.shl (local.get $vector) (i32.const ${Math.log2(this.lanes.count * bytes)})))`;
   }
 
   /**
@@ -66,9 +75,9 @@ export class FunctionWriter {
     this.line(`(local.set ${this.local(`${name}.${group}`, 'v128')} ${value})`);
   }
 
-  /** The text of a float32 or mask node's value. */
+  /** The text of the value of a node, or mask, of the kernel's lanes. */
   value(node: Node, group: number): string {
-    return this.#print(node, group, 'low', 32);
+    return this.#print(node, group, 'low', this.lanes.bits);
   }
 
   /** The function, with its preamble before `body`. */
@@ -102,8 +111,7 @@ export class FunctionWriter {
 
   #operation(node: Node, group: number, half: Half): string {
     const width = node.width as 32 | 64;
-    const type = width === 64 ? 'f64x2' : 'f32x4';
-    const bits = width === 64 ? 'i64x2' : 'i32x4';
+    const { name: type, integers: bits } = lanesOfBits[width];
     const [a, b, c] = node.args as [Node, Node, Node];
     const print = (arg: Node) => this.#print(arg, group, half, width);
     switch (node.op) {
@@ -163,7 +171,7 @@ export class FunctionWriter {
 
   /** A sum with a folded number adds what rounding that number to float32 left, which is what counts where the two cancel. */
   #sum(op: 'add' | 'sub', a: Node, b: Node, print: (node: Node) => string, width: 32 | 64): string {
-    const type = width === 64 ? 'f64x2' : 'f32x4';
+    const type = lanesOfBits[width].name;
     const sum = `(${type}.${op} ${print(a)} ${print(b)})`;
     const folded = [a, b].find((node) => node.rate === 'job');
     if (width === 64 || folded === undefined || folded.rounded) return sum;
@@ -177,8 +185,8 @@ export class FunctionWriter {
 
   #uniform(node: Node, form: UniformForm, width: 32 | 64): string {
     if (node.op === 'constant' && (form === 'nearest' || form === 'float64')) {
-      const [type, lanes] = width === 64 ? ['f64x2', 2] : ['f32x4', 4];
-      return `(v128.const ${type}${` ${node.detail!}`.repeat(lanes)})`;
+      const { name, count } = lanesOfBits[width];
+      return `(v128.const ${name}${` ${node.detail!}`.repeat(count)})`;
     }
     const key = `u${node.id}.${form}`;
     if (!this.#locals.has(key)) {

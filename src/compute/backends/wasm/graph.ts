@@ -1,6 +1,8 @@
 import type { Algebra } from '../../algebra.ts';
 import * as float32 from './float32-functions.ts';
 import * as float64 from './float64-functions.ts';
+import * as fullFloat64 from './full-float64-functions.ts';
+import { f32x4, type LaneType } from './lanes.ts';
 
 /**
  * How often a node's value changes within a kernel's run: never (it is made of parameters and constants only and is folded in
@@ -24,6 +26,9 @@ export interface Node {
 
 const rates: readonly Rate[] = ['job', 'neuron', 'step'];
 
+/** What float64 lanes need written out in arithmetic. */
+type Float64Functions = Pick<typeof float64, 'exp' | 'log1p' | 'exprel' | 'atan' | 'erfc' | 'oddCosines' | 'oddSines'>;
+
 /** A truth value is a node too: all ones or all zeros in a lane. */
 export type Mask = Node;
 
@@ -32,7 +37,16 @@ export type Mask = Node;
  * the lane width of their argument; those of parameters stay whole and are left to the float64 algebra.
  */
 export class Graph implements Algebra<Node, Mask> {
+  /** The kernel's own; some nodes of a kernel in float32 lanes may be wider. */
+  readonly lanes: LaneType;
   readonly #nodes = new Map<string, Node>();
+  /** Where results are float64, functions have to be right to its last bits; where they are rounded to float32, less will do. */
+  readonly #float64: Float64Functions;
+
+  constructor(lanes: LaneType = f32x4) {
+    this.lanes = lanes;
+    this.#float64 = lanes.bits === 64 ? fullFloat64 : float64;
+  }
 
   #node(op: string, args: readonly Node[], extra: Partial<Pick<Node, 'detail' | 'rate' | 'width' | 'rounded'>> = {}): Node {
     const key = `${op}(${args.map((arg) => arg.id).join()})${extra.detail ?? ''}:${extra.rate ?? ''}`;
@@ -55,9 +69,9 @@ export class Graph implements Algebra<Node, Mask> {
     return this.#node('parameter', [], { detail: name, rate: 'job', rounded });
   }
 
-  /** A float32 that the kernel holds in a local variable. */
+  /** A number that the kernel holds in a local variable. */
   leaf(name: string, rate: 'neuron' | 'step'): Node {
-    return this.#node('leaf', [], { detail: name, rate, width: 32 });
+    return this.#node('leaf', [], { detail: name, rate, width: this.lanes.bits });
   }
 
   /** A truth value that the kernel holds in a local variable. */
@@ -70,9 +84,9 @@ export class Graph implements Algebra<Node, Mask> {
     return a.width === 32 ? this.#node('promote', [a], { width: 64 }) : a;
   }
 
-  /** The nearest float32 of a float64 value. */
+  /** The nearest number in the kernel's own lanes. */
   demote(a: Node): Node {
-    return a.width === 64 ? this.#node('demote', [a], { width: 32 }) : a;
+    return a.width > this.lanes.bits ? this.#node('demote', [a], { width: 32 }) : a;
   }
 
   add(a: Node, b: Node): Node {
@@ -127,31 +141,31 @@ export class Graph implements Algebra<Node, Mask> {
 
   exp(a: Node): Node {
     if (a.width === 0) return this.#node('exp', [a]);
-    return a.width === 32 ? float32.exp(this, a) : float64.exp(this, a);
+    return a.width === 32 ? float32.exp(this, a) : this.#float64.exp(this, a);
   }
 
   log1p(a: Node): Node {
-    return this.#float64Only('log1p', a, float64.log1p);
+    return this.#float64Only('log1p', a, this.#float64.log1p);
   }
 
   exprel(a: Node): Node {
-    return this.#float64Only('exprel', a, float64.exprel);
+    return this.#float64Only('exprel', a, this.#float64.exprel);
   }
 
   atan(a: Node): Node {
-    return this.#float64Only('atan', a, float64.atan);
+    return this.#float64Only('atan', a, this.#float64.atan);
   }
 
   erfc(a: Node): Node {
-    return this.#float64Only('erfc', a, float64.erfc);
+    return this.#float64Only('erfc', a, this.#float64.erfc);
   }
 
   oddCosines(turns: Node, terms: number): Node {
-    return this.#float64Only('oddCosines', turns, (graph, a) => float64.oddCosines(graph, a, terms), terms);
+    return this.#float64Only('oddCosines', turns, (graph, a) => this.#float64.oddCosines(graph, a, terms), terms);
   }
 
   oddSines(turns: Node, terms: number): Node {
-    return this.#float64Only('oddSines', turns, (graph, a) => float64.oddSines(graph, a, terms), terms);
+    return this.#float64Only('oddSines', turns, (graph, a) => this.#float64.oddSines(graph, a, terms), terms);
   }
 
   #float64Only(op: string, a: Node, write: (graph: Graph, a: Node) => Node, detail?: number): Node {

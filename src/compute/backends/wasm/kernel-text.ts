@@ -6,7 +6,7 @@ export interface KernelText {
   /** WebAssembly text of a module that imports its memory as `env.memory` and exports `run(job, scratch, from, to)`. */
   readonly text: string;
   readonly block: JobBlockLayout;
-  /** What a vector of four neurons takes for each step (or a vector of four values). */
+  /** What a vector of neurons takes for each step (or a vector of values). */
   readonly operations: Operations;
   /** Vectors that `run` works on at a time while it has as many. */
   readonly inFlight: number;

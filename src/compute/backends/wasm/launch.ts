@@ -1,4 +1,5 @@
 import type { Arena } from '../../arena.ts';
+import type { Values } from '../../jobs.ts';
 import type { Kernel, KernelCache } from './kernel-cache.ts';
 
 /** One run of a kernel over all vectors of a job. */
@@ -21,7 +22,7 @@ export interface Surroundings {
   readonly take: <View extends ResultView>(view: View) => View;
 }
 
-type ResultView = Float32Array | Int32Array | Uint8Array;
+type ResultView = Values | Int32Array | Uint8Array;
 
 /** Copies of so many bytes share buffers: one of its own costs a microsecond, and as much again to collect. V8 keeps shorter arrays beside its objects. */
 const inSlab = { from: 65, to: 4096 };
@@ -52,8 +53,3 @@ export const asItLies: Surroundings['take'] = (view) => view;
  * run in this thread or by the pool is up to who drives it.
  */
 export type Program<R> = Generator<Launch, R, undefined>;
-
-/** Vectors of four neurons (or values) that hold `count` of them. */
-export function vectorsOf(count: number): number {
-  return Math.ceil(count / 4);
-}

@@ -7,17 +7,18 @@ import type { ForwardOutput, LifKernelSpec } from './lif-spec.ts';
 import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
 import { operationsIn } from './operations.ts';
 import type { Operations } from './operations.ts';
-import { advance, scatterRows, upwards } from './vector-text.ts';
+import { advance, scatterRows, storeInt32, upwards } from './vector-text.ts';
 
-/** Vectors of four neurons in flight at a time, largest first: a step's latency is long, and its operations are few. */
+/** Vectors of neurons in flight at a time, largest first: a step's latency is long, and its operations are few. */
 const groupSizes = [8, 4, 2, 1];
 
 /** A kernel that runs the neurons forward and writes `outputs`; spike times go in as events at each neuron's cursor. */
 export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<ForwardOutput>): KernelText {
+  const { lanes } = spec;
   const block = new JobBlockLayout();
   let operations: Operations = {};
   const functions = groupSizes.map((groups) => {
-    const writer = new FunctionWriter(block);
+    const writer = new FunctionWriter(block, lanes);
     const text = new LifText(spec);
     const { graph } = text;
     const v = graph.leaf('v', 'step');
@@ -30,7 +31,7 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
     const zero = '(i32.const 0)';
 
     text.loadNeuronTerms(writer, groups, text.neuronTerms);
-    for (const name of perStep) rowCursors(writer, name, groups, 4, zero);
+    for (const name of perStep) rowCursors(writer, name, groups, lanes.bytes, zero);
     if (outputs.has('spikes')) rowCursors(writer, 'spikes', groups, 1, zero);
     if (outputs.has('spikeEvents')) {
       writer.integer('eventsArray');
@@ -51,33 +52,30 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
         if (spec.refractory) noteHeld(writer, g);
         if (outputs.has('vPre')) {
           writer.assign('vPre', g, step.vPre);
-          scatterRows(`(local.get $vPreAt.${g})`, `(local.get $vPre.${g})`, 4).forEach((line) => writer.line(line));
+          scatterRows(lanes, `(local.get $vPreAt.${g})`, `(local.get $vPre.${g})`, lanes.bytes).forEach((line) => writer.line(line));
         }
         writer.assign('spike', g, step.spike);
-        writer.line(`(local.set $count.${g} (i32x4.sub (local.get $count.${g}) (local.get $spike.${g})))`);
+        writer.line(`(local.set $count.${g} (${lanes.integers}.sub (local.get $count.${g}) (local.get $spike.${g})))`);
         writer.assign('v', g, step.v);
         if (spec.refractory) countHeld(writer, g);
         if (outputs.has('v')) {
-          scatterRows(`(local.get $vAt.${g})`, `(local.get $v.${g})`, 4).forEach((line) => writer.line(line));
+          scatterRows(lanes, `(local.get $vAt.${g})`, `(local.get $v.${g})`, lanes.bytes).forEach((line) => writer.line(line));
         }
         if (outputs.has('spikes')) {
-          const ones = `(v128.and (local.get $spike.${g}) (v128.const i32x4 1 1 1 1))`;
+          const ones = `(v128.and (local.get $spike.${g}) (v128.const ${lanes.integers}${' 1'.repeat(lanes.count)}))`;
           writer.line(`(local.set ${writer.local('ones', 'v128')} ${ones})`);
-          scatterRows(`(local.get $spikesAt.${g})`, '(local.get $ones)', 1).forEach((line) => writer.line(line));
+          scatterRows(lanes, `(local.get $spikesAt.${g})`, '(local.get $ones)', 1).forEach((line) => writer.line(line));
           writer.line(advance(`spikesAt.${g}`, '(i32.const 1)'));
         }
         if (outputs.has('spikeEvents')) writeEvents(writer, g);
-        for (const name of perStep) writer.line(advance(`${name}At.${g}`, '(i32.const 4)'));
+        for (const name of perStep) writer.line(advance(`${name}At.${g}`, `(i32.const ${lanes.bytes})`));
       });
     });
 
     const finish: string[] = [];
     forGroups(groups, (g) => {
-      const store = (name: string, value: string) => {
-        finish.push(`(v128.store offset=${16 * g} (i32.add ${writer.integer(`${name}Array`)} (i32.shl (local.get $vector) (i32.const 4))) (local.get $${value}.${g}))`);
-      };
-      if (outputs.has('spikeCounts')) store('spikeCounts', 'count');
-      if (outputs.has('vFinal')) store('vFinal', 'v');
+      if (outputs.has('spikeCounts')) finish.push(storeInt32(lanes, g, writer.vectorAt('spikeCountsArray', 4), `(local.get $count.${g})`));
+      if (outputs.has('vFinal')) finish.push(`(v128.store offset=${16 * g} ${writer.vectorAt('vFinalArray')} (local.get $v.${g}))`);
     });
     if (groups === 1) operations = operationsIn(body);
     const loop = [...start, ...upwards('steps', body, writer.integer('steps')), ...finish];
@@ -94,14 +92,15 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
 /** Writes the step into each spiking neuron's list: rare, so a branch around it is cheap. */
 function writeEvents(writer: FunctionWriter, group: number): void {
   const cursor = writer.local('cursor', 'i32');
-  const lanes = [0, 1, 2, 3].flatMap((lane) => [
-    `(if (i32x4.extract_lane ${lane} (local.get $spike.${group})) (then`,
-    `(local.set ${cursor} (i32.add (local.get $cursorsArray) (i32.add (i32.shl (local.get $vector) (i32.const 4)) (i32.const ${16 * group + 4 * lane}))))`,
+  const { bytes, count } = writer.lanes;
+  const perLane = Array.from({ length: count }, (_, lane) => [
+    `(if (i32x4.extract_lane ${(lane * bytes) / 4} (local.get $spike.${group})) (then`,
+    `(local.set ${cursor} (i32.add (local.get $cursorsArray) (i32.add (i32.shl (local.get $vector) (i32.const ${Math.log2(4 * count)})) (i32.const ${4 * (count * group + lane)}))))`,
     `(i32.store (i32.add (local.get $eventsArray) (i32.shl (i32.load (local.get ${cursor})) (i32.const 2))) (local.get $t))`,
     `(i32.store (local.get ${cursor}) (i32.add (i32.load (local.get ${cursor})) (i32.const 1)))`,
     '))',
   ]);
   writer.line(`(if (v128.any_true (local.get $spike.${group})) (then`);
-  lanes.forEach((line) => writer.line(line));
+  perLane.flat().forEach((line) => writer.line(line));
   writer.line('))');
 }

@@ -12,7 +12,7 @@ import { operationsIn } from './operations.ts';
 import type { Operations } from './operations.ts';
 import { surrogateGradient } from './surrogate-kernel.ts';
 import { TimeSums } from './time-sums.ts';
-import { advance, scatterRows, upwards } from './vector-text.ts';
+import { advance, scatterRows, storeInt32, upwards } from './vector-text.ts';
 
 /** Blocks smaller than what is in flight, for the vectors that are left; few, since each is code to compile. */
 const remainderSizes = [6, 4, 2, 1];
@@ -123,11 +123,11 @@ export function lifGradKernel(spec: LifGradKernelSpec): KernelText {
 function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: number): { functions: string[]; operations: Operations } {
   const text = new GradText(spec);
   const scratch = new GradScratch(spec, groups);
-  const forward = writeForward(new FunctionWriter(block), block, text, scratch, groups);
-  const backward = writeBackward(new FunctionWriter(block), text, scratch, groups);
-  const results = writeResults(new FunctionWriter(block), text, scratch, groups);
+  const forward = writeForward(new FunctionWriter(block, spec.lanes), block, text, scratch, groups);
+  const backward = writeBackward(new FunctionWriter(block, spec.lanes), text, scratch, groups);
+  const results = writeResults(new FunctionWriter(block, spec.lanes), text, scratch, groups);
   return {
-    functions: [forward.text, backward.text, results, writePasses(new FunctionWriter(block), text, scratch, groups)],
+    functions: [forward.text, backward.text, results, writePasses(new FunctionWriter(block, spec.lanes), text, scratch, groups)],
     operations: operationsIn([...forward.body, ...backward.body]),
   };
 }
@@ -149,9 +149,10 @@ function writeForward(
   groups: number,
 ): PassText {
   const { spec, step } = text;
+  const { lanes } = spec;
   const vector = 16 * groups;
   text.loadNeuronTerms(writer, groups, text.neuronTerms);
-  if (spec.terms.current === 'step') rowCursors(writer, 'current', groups, 4, '(local.get $from)');
+  if (spec.terms.current === 'step') rowCursors(writer, 'current', groups, lanes.bytes, '(local.get $from)');
   if (spec.refractory) writer.line(heldStepsAddress(writer, block));
   const start = [`(local.set ${writer.local('t', 'i32')} (local.get $from))`, `(local.set ${writer.local('trace', 'i32')} (local.get $scratch))`];
   const finish: string[] = [];
@@ -175,7 +176,7 @@ function writeForward(
       };
       if (spec.terms.current === 'step') {
         loadStep(writer, 'current', g);
-        writer.line(advance(`currentAt.${g}`, '(i32.const 4)'));
+        writer.line(advance(`currentAt.${g}`, `(i32.const ${lanes.bytes})`));
       }
       if (spec.refractory) {
         noteHeld(writer, g);
@@ -185,7 +186,7 @@ function writeForward(
       writer.assign('vPre', g, step.vPre);
       store(0, 'vPre');
       writer.assign('spike', g, step.spike);
-      writer.line(`(local.set $count.${g} (i32x4.sub (local.get $count.${g}) (local.get $spike.${g})))`);
+      writer.line(`(local.set $count.${g} (${lanes.integers}.sub (local.get $count.${g}) (local.get $spike.${g})))`);
       writer.assign('v', g, step.v);
       if (spec.refractory) countHeld(writer, g);
     });
@@ -198,12 +199,13 @@ function writeForward(
 /** Runs one chunk backward over its trace, adding to the sums. */
 function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): PassText {
   const { spec } = text;
+  const { lanes } = spec;
   text.loadNeuronTerms(writer, groups, text.backwardNeuronTerms);
   loadCounts(writer, text, scratch, groups);
   const last = '(i32.sub (local.get $to) (i32.const 1))';
   const readRows = text.stepArrays;
-  for (const name of readRows) rowCursors(writer, name, groups, 4, last);
-  if (text.currentBar !== undefined) rowCursors(writer, 'currentGrad', groups, 4, last);
+  for (const name of readRows) rowCursors(writer, name, groups, lanes.bytes, last);
+  if (text.currentBar !== undefined) rowCursors(writer, 'currentGrad', groups, lanes.bytes, last);
   const start = [
     `(local.set ${writer.local('t', 'i32')} (local.get $to))`,
     `(local.set ${writer.local('trace', 'i32')} (i32.add (local.get $scratch) (i32.mul (i32.sub (i32.sub (local.get $to) (local.get $from)) (i32.const 1)) (i32.const ${scratch.stepBytes}))))`,
@@ -215,7 +217,7 @@ function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScra
       const local = writer.local(`${name}.${g}`, 'v128');
       // Sums start from 0 in every chunk and are added to the total after it, which keeps rounding from growing with T.
       if (name === 'vBar') start.push(`(local.set ${local} (v128.load offset=${offset + 16 * g} (local.get $scratch)))`);
-      const value = name === 'vBar' ? `(local.get ${local})` : `(f32x4.add (v128.load offset=${offset + 16 * g} (local.get $scratch)) (local.get ${local}))`;
+      const value = name === 'vBar' ? `(local.get ${local})` : `(${lanes.name}.add (v128.load offset=${offset + 16 * g} (local.get $scratch)) (local.get ${local}))`;
       finish.push(`(v128.store offset=${offset + 16 * g} (local.get $scratch) ${value})`);
     }
   });
@@ -230,15 +232,15 @@ function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScra
       if (spec.refractory) load('held', scratch.heldOffset);
       for (const name of readRows) {
         loadStep(writer, name, g);
-        writer.line(advance(`${name}At.${g}`, '(i32.const -4)'));
+        writer.line(advance(`${name}At.${g}`, `(i32.const ${-lanes.bytes})`));
       }
       text.sums.terms.forEach((term, i) => {
-        writer.line(`(local.set $sum${i}.${g} (f32x4.add (local.get $sum${i}.${g}) ${writer.value(term, g)}))`);
+        writer.line(`(local.set $sum${i}.${g} (${lanes.name}.add (local.get $sum${i}.${g}) ${writer.value(term, g)}))`);
       });
       if (text.currentBar !== undefined) {
         writer.assign('currentBar', g, text.currentBar);
-        scatterRows(`(local.get $currentGradAt.${g})`, `(local.get $currentBar.${g})`, 4).forEach((line) => writer.line(line));
-        writer.line(advance(`currentGradAt.${g}`, '(i32.const -4)'));
+        scatterRows(lanes, `(local.get $currentGradAt.${g})`, `(local.get $currentBar.${g})`, lanes.bytes).forEach((line) => writer.line(line));
+        writer.line(advance(`currentGradAt.${g}`, `(i32.const ${-lanes.bytes})`));
       }
       writer.assign('vBar', g, text.vBar);
     });
@@ -306,6 +308,7 @@ function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratc
 
 /** Writes a block's counts, loss and gradients from the sums over time. */
 function writeResults(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): string {
+  const { lanes } = text.spec;
   text.loadNeuronTerms(writer, groups, text.backwardNeuronTerms);
   loadCounts(writer, text, scratch, groups);
   const lines = writer.body(text.outputs.map(([, node]) => node), () => {
@@ -316,22 +319,22 @@ function writeResults(writer: FunctionWriter, text: GradText, scratch: GradScrat
       load('vBar', scratch.vBar);
       text.sums.terms.forEach((_, i) => { load(`sum${i}`, scratch.sums + 16 * groups * i); });
       const store = (array: string, value: string) => {
-        writer.line(`(v128.store offset=${16 * g} (i32.add ${writer.integer(array)} (i32.shl (local.get $vector) (i32.const 4))) ${value})`);
+        writer.line(`(v128.store offset=${16 * g} ${writer.vectorAt(array)} ${value})`);
       };
       const counts = countsOf(scratch, g);
-      store('spikeCountsArray', counts);
-      if (text.gradSpec.loss === 'spike_count') store('lossArray', `(f32x4.convert_i32x4_s ${counts})`);
+      writer.line(storeInt32(lanes, g, writer.vectorAt('spikeCountsArray', 4), counts));
+      if (text.gradSpec.loss === 'spike_count') store('lossArray', lanes.toFloats(counts));
       for (const [name, node] of text.outputs) store(`${name}Array`, writer.value(node, g));
     });
   });
   return writer.finish(`results${groups}`, blockParameters, lines);
 }
 
-/** Loads the spike counts as float32 where the loss depends on them. */
+/** Loads the spike counts as floats where the loss depends on them. */
 function loadCounts(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): void {
   if (text.gradSpec.loss !== 'firing_rate_mse') return;
   forGroups(groups, (g) => {
-    writer.line(`(local.set ${writer.local(`count.${g}`, 'v128')} (f32x4.convert_i32x4_s ${countsOf(scratch, g)}))`);
+    writer.line(`(local.set ${writer.local(`count.${g}`, 'v128')} ${writer.lanes.toFloats(countsOf(scratch, g))})`);
   });
 }
 

@@ -1,3 +1,4 @@
+import { dtypeOf } from '../../jobs.ts';
 import { leakFactor, leakSlope } from '../../lif.ts';
 import type { LifStructure } from '../../lif.ts';
 import type {
@@ -13,8 +14,8 @@ import type {
 } from '../../jobs.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
 import type { Arena } from '../../arena.ts';
+import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
 import type { Program, Surroundings } from './launch.ts';
-import { vectorsOf } from './launch.ts';
 import { lifForwardKernel } from './lif-forward-kernel.ts';
 import { gradScratchBytes, lifGradKernel } from './lif-grad-kernel.ts';
 import { lifTerms } from './lif-spec.ts';
@@ -25,6 +26,7 @@ import { writeJobBlock } from './uniforms.ts';
 
 /** A problem's numbers laid down in memory, with what a kernel must know of their form. */
 interface Bound {
+  readonly lanes: LaneType;
   readonly terms: Record<LifTerm, TermForm>;
   /** Addresses by the kernels' names. */
   readonly integers: Record<string, number>;
@@ -37,11 +39,11 @@ interface Bound {
 /** Binds one quantity: a number stays one, an array is copied. */
 function bindQuantity(arena: Arena, bound: Bound, name: string, quantity: Quantity, steps: number): TermForm {
   if (quantity.per === 'job') {
-    bound.parameters[name] = Math.fround(quantity.value);
+    bound.parameters[name] = bound.lanes.round(quantity.value);
     return 'job';
   }
   const length = quantity.per === 'neuron' ? bound.padded : bound.padded * steps;
-  bound.integers[`${name}Array`] = arena.putFloats(quantity.values, length);
+  bound.integers[`${name}Array`] = arena.put(bound.lanes.dtype, quantity.values, length);
   return quantity.per;
 }
 
@@ -52,21 +54,22 @@ function bindOptional(arena: Arena, bound: Bound, name: string, quantity: Neuron
   return bindQuantity(arena, bound, name, quantity, 1);
 }
 
-function bind(arena: Arena, problem: LifProblem): Bound {
+function bind(arena: Arena, lanes: LaneType, problem: LifProblem): Bound {
   const { steps, dt, integration, tau, current } = problem;
-  const vectors = vectorsOf(problem.neurons);
+  const vectors = vectorsOf(problem.neurons, lanes);
   const bound: Bound = {
+    lanes,
     terms: {} as Record<LifTerm, TermForm>,
     integers: { steps, refractorySteps: problem.refractorySteps },
     parameters: { steps },
     vectors,
-    padded: 4 * vectors,
+    padded: lanes.count * vectors,
   };
   const factor = (value: number) => leakFactor(dt, value, integration);
   const leak: NeuronQuantity =
     tau.per === 'job'
       ? { per: 'job', value: factor(tau.value) }
-      : { per: 'neuron', values: tau.values.map(factor) };
+      : { per: 'neuron', values: Float64Array.from(tau.values, factor) };
   bound.terms.leak = bindQuantity(arena, bound, 'leak', leak, 1);
   bound.terms.threshold = bindQuantity(arena, bound, 'threshold', problem.v_threshold, 1);
   bound.terms.vReset = bindOptional(arena, bound, 'vReset', problem.v_reset, 'zero');
@@ -74,8 +77,8 @@ function bind(arena: Arena, problem: LifProblem): Bound {
   bound.terms.resistance = bindOptional(arena, bound, 'resistance', problem.resistance, 'one');
   bound.terms.vInit = bindOptional(arena, bound, 'vInit', problem.v_init, 'zero');
   if (current.per === 'job') {
-    // As an array, so that a number and an array of equal numbers go through the same float32 operations.
-    bound.integers.currentArray = arena.fillFloats(current.value, bound.padded);
+    // As an array, so that a number and an array of equal numbers go through the same operations.
+    bound.integers.currentArray = arena.fill(lanes.dtype, current.value, bound.padded);
     bound.terms.current = 'neuron';
   } else {
     bound.terms.current = bindQuantity(arena, bound, 'current', current, steps);
@@ -90,20 +93,22 @@ function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
 const formCodes: Readonly<Record<TermForm, number>> = { zero: 0, one: 1, job: 2, neuron: 3, step: 4 };
 const resetCodes: Readonly<Record<LifStructure['reset'], number>> = { hard: 0, soft: 1, none: 2 };
 
-/** What distinguishes one problem's kernel from another's, as one number: a key is made for every request. */
-function specCode({ structure, terms, refractory }: LifKernelSpec): number {
+/** What distinguishes one problem's kernel from another's, mostly as one number: a key is made for every request. */
+function specCode({ lanes, structure, terms, refractory }: LifKernelSpec): string {
   let code = resetCodes[structure.reset];
   for (const flag of [structure.inputScaling, structure.detachReset, refractory]) code = 2 * code + (flag ? 1 : 0);
   for (const name of lifTerms) code = 5 * code + formCodes[terms[name]];
-  return code;
+  return `${lanes.name} ${code}`;
 }
 
 export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
   const { problem, record } = job;
   const { neurons, steps } = problem;
-  const bound = bind(arena, problem);
+  const lanes = lanesOf[dtypeOf(job)];
+  const bound = bind(arena, lanes, problem);
   const { vectors, padded, integers, parameters } = bound;
   const spec: LifKernelSpec = {
+    lanes,
     structure: structureOf(problem, false),
     terms: bound.terms,
     refractory: problem.refractorySteps > 0,
@@ -121,15 +126,15 @@ export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSim
   }
   if (record.has('v')) {
     outputs.add('v');
-    integers.vArray = arena.allocate(4 * padded * steps);
+    integers.vArray = arena.allocate(lanes.bytes * padded * steps);
   }
   if (record.has('v_pre')) {
     outputs.add('vPre');
-    integers.vPreArray = arena.allocate(4 * padded * steps);
+    integers.vPreArray = arena.allocate(lanes.bytes * padded * steps);
   }
   if (record.has('v_final')) {
     outputs.add('vFinal');
-    integers.vFinalArray = arena.allocate(4 * padded);
+    integers.vFinalArray = arena.allocate(lanes.bytes * padded);
   }
   yield launch(outputs);
 
@@ -149,16 +154,22 @@ export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSim
       offsets: offsets.slice(0, neurons + 1),
     };
   }
-  const hzPerSpike = 1000 / (steps * problem.dt);
   return {
     ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
-    ...(record.has('firing_rates') && { firing_rates: new Float32Array(spikeCounts).map((count) => count * hzPerSpike) }),
+    ...(record.has('firing_rates') && { firing_rates: firingRates(spikeCounts, lanes, steps * problem.dt) }),
     ...(events && { spike_steps: events }),
     ...(record.has('spikes') && { spikes: take(arena.bytes(integers.spikesArray!, neurons * steps)) }),
-    ...(record.has('v') && { v: take(arena.floats(integers.vArray!, neurons * steps)) }),
-    ...(record.has('v_pre') && { v_pre: take(arena.floats(integers.vPreArray!, neurons * steps)) }),
-    ...(record.has('v_final') && { v_final: take(arena.floats(integers.vFinalArray!, neurons)) }),
+    ...(record.has('v') && { v: take(arena.numbers(lanes.dtype, integers.vArray!, neurons * steps)) }),
+    ...(record.has('v_pre') && { v_pre: take(arena.numbers(lanes.dtype, integers.vPreArray!, neurons * steps)) }),
+    ...(record.has('v_final') && { v_final: take(arena.numbers(lanes.dtype, integers.vFinalArray!, neurons)) }),
   };
+}
+
+/** Hz, of counts over so many milliseconds. */
+function firingRates(counts: Int32Array, { dtype }: LaneType, milliseconds: number): Values {
+  const rates = dtype === 'float32' ? new Float32Array(counts.length) : new Float64Array(counts.length);
+  for (let b = 0; b < counts.length; b++) rates[b] = (counts[b]! / milliseconds) * 1000;
+  return rates;
 }
 
 /** 0, c[0], c[0] + c[1], ...: one longer than `counts`. */
@@ -172,7 +183,8 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
   const { kernels, arena, take } = surroundings;
   const { problem, loss, wrt } = job;
   const { neurons, steps } = problem;
-  const bound = bind(arena, problem);
+  const lanes = lanesOf[dtypeOf(job)];
+  const bound = bind(arena, lanes, problem);
   const { vectors, padded, integers, parameters } = bound;
 
   let target: LifGradKernelSpec['target'] = 'job';
@@ -189,6 +201,7 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
   const results: LifGradResult[number][] = [];
   for (const surrogate of job.surrogates) {
     const spec: LifGradKernelSpec = {
+      lanes,
       structure: structureOf(problem, job.detachReset),
       terms: bound.terms,
       refractory: problem.refractorySteps > 0,
@@ -199,18 +212,18 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
       wrt,
     };
     integers.spikeCountsArray = arena.allocate(4 * padded);
-    integers.lossArray = arena.allocate(4 * padded);
+    integers.lossArray = arena.allocate(lanes.bytes * padded);
     for (const quantity of wrt) {
-      integers[`${quantity}GradArray`] = arena.allocate(4 * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
+      integers[`${quantity}GradArray`] = arena.allocate(lanes.bytes * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
     }
     const key = `lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${loss.type},${target},${cotangents.spikeBar},${cotangents.vBarIn} ${wrt.join()}`;
     const kernel = kernels.get(key, () => lifGradKernel(spec));
     const block = writeJobBlock(arena, kernel, integers, { ...parameters, ...surrogateParameters(surrogate) });
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
-    for (const quantity of wrt) gradients[quantity] = gradientOf(surroundings, integers, problem, quantity);
+    for (const quantity of wrt) gradients[quantity] = gradientOf(surroundings, bound, problem, quantity);
     results.push({
-      loss: take(arena.floats(integers.lossArray, neurons)),
+      loss: take(arena.numbers(lanes.dtype, integers.lossArray, neurons)),
       spike_counts: take(arena.integers(integers.spikeCountsArray, neurons)),
       grad: gradients,
     });
@@ -221,13 +234,13 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
 /** One quantity's gradient in the form in which the problem gives the quantity. */
 function gradientOf(
   { arena, take }: Surroundings,
-  integers: Readonly<Record<string, number>>,
+  { lanes, integers }: Bound,
   problem: LifProblem,
   quantity: Differentiable,
 ): number | Values {
   const { neurons, steps, dt, integration, tau } = problem;
   const given = problem[quantity];
-  const gradient = arena.floats(integers[`${quantity}GradArray`]!, given.per === 'step' ? neurons * steps : neurons);
+  const gradient = arena.numbers(lanes.dtype, integers[`${quantity}GradArray`]!, given.per === 'step' ? neurons * steps : neurons);
   if (quantity === 'tau') {
     // The kernel's gradient is with respect to k.
     const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : tau.values[b]!, integration);

@@ -1,6 +1,7 @@
 import type { LifStructure } from '../../lif.ts';
 import type { Differentiable, Loss } from '../../jobs.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
+import type { LaneType } from './lanes.ts';
 
 /** How a quantity reaches the kernel: left out because it is 0 or 1, the same for all neurons, or an array. */
 export type TermForm = 'zero' | 'one' | 'job' | 'neuron' | 'step';
@@ -10,6 +11,7 @@ export type LifTerm = (typeof lifTerms)[number];
 
 /** What of a problem shapes a kernel's code. */
 export interface LifKernelSpec {
+  readonly lanes: LaneType;
   readonly structure: LifStructure;
   readonly terms: Readonly<Record<LifTerm, TermForm>>;
   readonly refractory: boolean;

@@ -1,7 +1,8 @@
-import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
+import { dtypeOf } from '../../jobs.ts';
+import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult, Values } from '../../jobs.ts';
 import { surrogateShape, type SurrogateShape } from '../../surrogates/shape.ts';
+import { lanesOf, vectorsOf } from './lanes.ts';
 import type { Program, Surroundings } from './launch.ts';
-import { vectorsOf } from './launch.ts';
 import { surrogateEvalKernel, surrogateGradKernel, surrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
@@ -14,20 +15,23 @@ export function shapeKey({ name, integers }: SurrogateShape): string {
 
 export function* surrogateEval({ kernels, arena, take }: Surroundings, job: SurrogateEvalJob): Program<SurrogateEvalResult> {
   const length = job.x.length;
-  const vectors = vectorsOf(length);
+  const lanes = lanesOf[dtypeOf(job)];
+  const { dtype } = lanes;
+  const vectors = vectorsOf(length, lanes);
+  const padded = lanes.count * vectors;
   const { outputs } = job;
-  const xArray = arena.putFloats(job.x, 4 * vectors);
-  const results: { spike?: Uint8Array; value?: Float32Array }[] = [];
+  const xArray = arena.put(dtype, job.x, padded);
+  const results: { spike?: Uint8Array; value?: Values }[] = [];
   for (const surrogate of job.surrogates) {
     const shape = surrogateShape(surrogate);
-    const kernel = kernels.get(`eval ${shapeKey(shape)} ${outputs.spike} ${outputs.value}`, () => surrogateEvalKernel(shape, outputs));
-    const spikeArray = outputs.spike ? arena.allocate(4 * vectors) : 0;
+    const kernel = kernels.get(`${lanes.name} eval ${shapeKey(shape)} ${outputs.spike} ${outputs.value}`, () => surrogateEvalKernel(lanes, shape, outputs));
+    const spikeArray = outputs.spike ? arena.allocate(padded) : 0;
     const valueArray = outputs.value ? arena.allocate(16 * vectors) : 0;
     const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, surrogateParameters(surrogate));
     yield { kernel, job: block, vectors, scratchBytes: 0 };
     results.push({
       ...(outputs.spike && { spike: take(arena.bytes(spikeArray, length)) }),
-      ...(outputs.value && { value: take(arena.floats(valueArray, length)) }),
+      ...(outputs.value && { value: take(arena.numbers(dtype, valueArray, length)) }),
     });
   }
   return results;
@@ -35,21 +39,24 @@ export function* surrogateEval({ kernels, arena, take }: Surroundings, job: Surr
 
 export function* surrogateGrad({ kernels, arena, take }: Surroundings, job: SurrogateGradJob): Program<SurrogateGradResult> {
   const length = job.x.length;
-  const vectors = vectorsOf(length);
+  const lanes = lanesOf[dtypeOf(job)];
+  const { dtype } = lanes;
+  const vectors = vectorsOf(length, lanes);
+  const padded = lanes.count * vectors;
   const { cotangent } = job;
   const form = typeof cotangent !== 'number' ? 'array' : cotangent === 1 ? 'one' : 'job';
-  const xArray = arena.putFloats(job.x, 4 * vectors);
-  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.putFloats(cotangent, 4 * vectors);
-  const results: { grad: Float32Array }[] = [];
+  const xArray = arena.put(dtype, job.x, padded);
+  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.put(dtype, cotangent, padded);
+  const results: { grad: Values }[] = [];
   for (const surrogate of job.surrogates) {
     const shape = surrogateShape(surrogate);
-    const kernel = kernels.get(`grad ${shapeKey(shape)} ${form}`, () => surrogateGradKernel(shape, form));
+    const kernel = kernels.get(`${lanes.name} grad ${shapeKey(shape)} ${form}`, () => surrogateGradKernel(lanes, shape, form));
     const gradArray = arena.allocate(16 * vectors);
     const parameters: Record<string, number> = surrogateParameters(surrogate);
-    if (typeof cotangent === 'number') parameters.cotangent = Math.fround(cotangent);
+    if (typeof cotangent === 'number') parameters.cotangent = lanes.round(cotangent);
     const block = writeJobBlock(arena, kernel, { xArray, cotangentArray, gradArray }, parameters);
     yield { kernel, job: block, vectors, scratchBytes: 0 };
-    results.push({ grad: take(arena.floats(gradArray, length)) });
+    results.push({ grad: take(arena.numbers(dtype, gradArray, length)) });
   }
   return results;
 }

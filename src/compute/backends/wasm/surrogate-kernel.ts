@@ -6,11 +6,12 @@ import { Graph } from './graph.ts';
 import type { Node } from './graph.ts';
 import { vectorsInFlight } from './in-flight.ts';
 import { JobBlockLayout } from './job-block.ts';
+import type { LaneType } from './lanes.ts';
 import type { KernelText } from './kernel-text.ts';
 import { kernelModule, runParameters } from './kernel-text.ts';
 import { forGroups } from './lif-text.ts';
 import { operationsIn } from './operations.ts';
-import { advance } from './vector-text.ts';
+import { advance, storeBits } from './vector-text.ts';
 
 /** The surrogate's parameters by the names that its nodes have in a graph. */
 export function surrogateParameters(surrogate: Surrogate): Record<string, number> {
@@ -29,7 +30,7 @@ function formulaParameters(graph: Graph, definition: SurrogateDefinition, shape:
   };
 }
 
-/** g(x) as a float32 node, of a float32 node x. */
+/** g(x) in the kernel's lanes, as x is. */
 export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node): Node {
   const definition = surrogateDefinition(shape.name);
   const parameters = formulaParameters(graph, definition, shape);
@@ -44,10 +45,9 @@ function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node): Node {
   return graph.demote(definition.value(graph, graph.promote(x), formulaParameters(graph, definition, shape)));
 }
 
-const largest = 3.4028234663852886e38;
-
-/** What lies outside float32's range becomes its largest number. */
+/** What lies outside the lanes' range becomes their largest number. */
 function saturated(graph: Graph, y: Node): Node {
+  const { largest } = graph.lanes;
   return graph.min(graph.max(y, graph.constant(-largest)), graph.constant(largest));
 }
 
@@ -60,31 +60,31 @@ interface VectorArray {
 interface Output {
   readonly array: string;
   readonly node: Node;
-  readonly as: 'float32' | 'byte';
+  readonly as: 'float' | 'bit';
 }
 
 /** A kernel of element-wise results: each output array is a node over the leaves that `inputs` names. */
-function elementwiseKernel(inputs: readonly string[], outputs: (graph: Graph) => readonly Output[]): KernelText {
+function elementwiseKernel(lanes: LaneType, inputs: readonly string[], outputs: (graph: Graph) => readonly Output[]): KernelText {
   const block = new JobBlockLayout();
-  const writer = new FunctionWriter(block);
-  const results = outputs(new Graph());
+  const writer = new FunctionWriter(block, lanes);
+  const results = outputs(new Graph(lanes));
   const arrays: VectorArray[] = [
     ...inputs.map((input) => ({ array: `${input}Array`, bytes: 16 })),
-    ...results.map(({ array, as }) => ({ array, bytes: as === 'byte' ? 4 : 16 })),
+    ...results.map(({ array, as }) => ({ array, bytes: as === 'bit' ? lanes.count : 16 })),
   ];
   for (const { array, bytes } of arrays) {
     writer.line(`(local.set ${writer.local(`${array}At`, 'i32')} (i32.add ${writer.integer(array)} (i32.mul (local.get $from) (i32.const ${bytes}))))`);
   }
-  const single = elementwiseBody(writer, inputs, results, 1);
+  const single = elementwiseBody(writer, lanes, inputs, results, 1);
   const operations = operationsIn(single);
   const inFlight = vectorsInFlight(operations);
-  const many = elementwiseBody(writer, inputs, results, inFlight);
+  const many = elementwiseBody(writer, lanes, inputs, results, inFlight);
   const loops = [...blockwise(inFlight, many, arrays), ...blockwise(1, single, arrays)];
   return { text: kernelModule([writer.finish('run', runParameters, loops)]), block, operations, inFlight };
 }
 
 /** Loads, computes and stores some vectors. All loads come first and all stores last: what lies between may be mixed. */
-function elementwiseBody(writer: FunctionWriter, inputs: readonly string[], results: readonly Output[], groups: number): string[] {
+function elementwiseBody(writer: FunctionWriter, lanes: LaneType, inputs: readonly string[], results: readonly Output[], groups: number): string[] {
   return writer.body(results.map(({ node }) => node), () => {
     forGroups(groups, (g) => {
       for (const input of inputs) {
@@ -95,11 +95,8 @@ function elementwiseBody(writer: FunctionWriter, inputs: readonly string[], resu
     forGroups(groups, (g) => {
       for (const { array, node, as } of results) {
         const value = writer.value(node, g);
-        stores.push(
-          as === 'float32'
-            ? `(v128.store offset=${16 * g} (local.get $${array}At) ${value})`
-            : `(v128.store32_lane offset=${4 * g} 0 (local.get $${array}At) ${asBytes(value)})`,
-        );
+        const at = `(local.get $${array}At)`;
+        stores.push(as === 'float' ? `(v128.store offset=${16 * g} ${at} ${value})` : storeBits(lanes, g, at, value));
       }
     });
     stores.forEach((line) => { writer.line(line); });
@@ -118,28 +115,21 @@ function blockwise(groups: number, body: readonly string[], arrays: readonly Vec
   ];
 }
 
-/** A mask's four lanes as the first four bytes, 0 or 1. */
-function asBytes(mask: string): string {
-  const zero = '(v128.const i32x4 0 0 0 0)';
-  const ones = '(v128.const i32x4 0x01010101 0 0 0)';
-  return `(v128.and ${ones} (i8x16.narrow_i16x8_s (i16x8.narrow_i32x4_s ${mask} ${zero}) ${zero}))`;
-}
-
-export function surrogateEvalKernel(shape: SurrogateShape, outputs: { readonly spike: boolean; readonly value: boolean }): KernelText {
-  return elementwiseKernel(['x'], (graph) => {
+export function surrogateEvalKernel(lanes: LaneType, shape: SurrogateShape, outputs: { readonly spike: boolean; readonly value: boolean }): KernelText {
+  return elementwiseKernel(lanes, ['x'], (graph) => {
     const x = graph.leaf('x', 'step');
     return [
-      ...(outputs.spike ? [{ array: 'spikeArray', node: graph.le(graph.constant(0), x), as: 'byte' as const }] : []),
+      ...(outputs.spike ? [{ array: 'spikeArray', node: graph.le(graph.constant(0), x), as: 'bit' as const }] : []),
       ...(outputs.value
-        ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x)), as: 'float32' as const }]
+        ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x)), as: 'float' as const }]
         : []),
     ];
   });
 }
 
 /** `cotangent`: left out because it is 1, the same for all, or an array. */
-export function surrogateGradKernel(shape: SurrogateShape, cotangent: 'one' | 'job' | 'array'): KernelText {
-  return elementwiseKernel(cotangent === 'array' ? ['x', 'cotangent'] : ['x'], (graph) => {
+export function surrogateGradKernel(lanes: LaneType, shape: SurrogateShape, cotangent: 'one' | 'job' | 'array'): KernelText {
+  return elementwiseKernel(lanes, cotangent === 'array' ? ['x', 'cotangent'] : ['x'], (graph) => {
     const x = graph.leaf('x', 'step');
     const gradient = surrogateGradient(graph, shape, x);
     const factor = {
@@ -147,6 +137,6 @@ export function surrogateGradKernel(shape: SurrogateShape, cotangent: 'one' | 'j
       job: () => graph.parameter('cotangent', true),
       array: () => graph.leaf('cotangent', 'step'),
     }[cotangent]();
-    return [{ array: 'gradArray', node: graph.mul(factor, gradient), as: 'float32' }];
+    return [{ array: 'gradArray', node: graph.mul(factor, gradient), as: 'float' }];
   });
 }

@@ -1,27 +1,45 @@
-/** Small pieces of WebAssembly text for vectors of four neurons, whose time series lie in four rows of memory. */
+import type { LaneType } from './lanes.ts';
 
-/** The four rows' values at one step, gathered into one vector. `at` is the address in the first row. */
-export function gatherRows(at: string): string {
-  const rows = rowAddresses(at);
-  return rows
-    .slice(1)
-    .reduce(
-      (vector, row, i) => `(v128.load32_lane ${i + 1} ${row} ${vector})`,
-      `(v128.load32_zero ${rows[0]!})`,
-    );
-}
+/** Small pieces of WebAssembly text for vectors of neurons, whose time series lie in as many rows of memory. */
 
-/** Stores one vector into the four rows, `bytes` of each lane. Needs `$row1` to `$row3`, the rows' distances in bytes. */
-export function scatterRows(at: string, vector: string, bytes: 1 | 4): string[] {
-  const lanesPerNeuron = 4 / bytes;
-  return rowAddresses(at, bytes).map(
-    (row, i) => `(v128.store${bytes * 8}_lane ${i * lanesPerNeuron} ${row} ${vector})`,
+/** The rows' values at one step, gathered into one vector. `at` is the address in the first row. */
+export function gatherRows(lanes: LaneType, at: string): string {
+  const [first, ...others] = rowAddresses(lanes, at, lanes.bytes);
+  return others.reduce(
+    (vector, row, i) => `(v128.load${lanes.bits}_lane ${i + 1} ${row} ${vector})`,
+    `(v128.load${lanes.bits}_zero ${first!})`,
   );
 }
 
-function rowAddresses(at: string, bytes: 1 | 4 = 4): string[] {
-  const unit = bytes === 4 ? 'row' : 'byteRow';
-  return [at, ...[1, 2, 3].map((row) => `(i32.add ${at} (local.get $${unit}${row}))`)];
+/** Stores one vector into the rows, `bytes` of each lane. Needs the rows' distances, as `rowDistances` sets them. */
+export function scatterRows(lanes: LaneType, at: string, vector: string, bytes: number): string[] {
+  const partsOfLane = lanes.bytes / bytes;
+  return rowAddresses(lanes, at, bytes).map((row, i) => `(v128.store${bytes * 8}_lane ${i * partsOfLane} ${row} ${vector})`);
+}
+
+function rowAddresses(lanes: LaneType, at: string, bytes: number): string[] {
+  return Array.from({ length: lanes.count }, (_, row) => (row === 0 ? at : `(i32.add ${at} (local.get $${rowDistance(row, bytes)}))`));
+}
+
+/** The local that holds how far a row is from the first, of values of so many bytes. */
+export function rowDistance(row: number, bytes: number): string {
+  return `${bytes === 1 ? 'byteRow' : 'row'}${row}`;
+}
+
+/** Stores the lanes' integers as int32. `address` is the first group's. */
+export function storeInt32(lanes: LaneType, group: number, address: string, integers: string): string {
+  const int32 = lanes.toInt32(integers);
+  return lanes.count === 4
+    ? `(v128.store offset=${16 * group} ${address} ${int32})`
+    : `(v128.store${32 * lanes.count}_lane offset=${4 * lanes.count * group} 0 ${address} ${int32})`;
+}
+
+/** Stores a mask's lanes as bytes, 0 or 1. `address` is the first group's. */
+export function storeBits(lanes: LaneType, group: number, address: string, mask: string): string {
+  const zero = '(v128.const i32x4 0 0 0 0)';
+  const ones = '(v128.const i32x4 0x01010101 0 0 0)';
+  const bytes = `(v128.and ${ones} (i8x16.narrow_i16x8_s (i16x8.narrow_i32x4_s ${lanes.toInt32(mask)} ${zero}) ${zero}))`;
+  return `(v128.store${8 * lanes.count}_lane offset=${lanes.count * group} 0 ${address} ${bytes})`;
 }
 
 /** A counted loop whose counter `$t` runs over [from, to), at least once. */
