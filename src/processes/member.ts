@@ -17,6 +17,7 @@ async function main(): Promise<void> {
   let end = (): void => process.exit(0);
   let toldDelayMs: number | undefined;
   const supervisor = new Channel<ToSupervisor, ToMember>(cluster.worker!, {
+    alive: () => undefined,
     drain(delayMs) {
       toldDelayMs = delayMs;
       end();

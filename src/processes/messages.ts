@@ -4,6 +4,8 @@ import type { WindowCount } from '../peers.ts';
 
 /** What the supervisor asks of a process, or tells it. */
 export interface ToMember {
+  /** To answer, which shows that it can. */
+  alive(): void;
   /** To finish what runs and end, with new requests served for so many milliseconds. */
   drain(delayMs: number): void;
   /** Whether all processes are ready. */

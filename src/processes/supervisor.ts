@@ -10,6 +10,8 @@ import type { Config } from '../config.ts';
 import { mostClients } from '../guard-config.ts';
 import { JoinedMetrics } from '../metrics/joined-metrics.ts';
 import { Channel } from './channel.ts';
+import { closeHandedAtEnd } from './handed-connection.ts';
+import { watchForHang } from './hang-watch.ts';
 import type { ToMember, ToSupervisor } from './messages.ts';
 import { RequestWindows } from './request-windows.ts';
 import { RestartPause } from './restart-pause.ts';
@@ -79,9 +81,11 @@ export class Supervisor {
   #fork(): void {
     if (this.#draining) return;
     const worker = cluster.fork();
+    closeHandedAtEnd(worker);
     const channel = new Channel<ToMember, ToSupervisor>(worker, {
       config: () => {
         member.configured = true;
+        this.#watch(member);
         return this.#share;
       },
       listening: () => { member.listening = true; },
@@ -95,6 +99,14 @@ export class Supervisor {
     const member: Member = { worker, channel, configured: false, listening: false, ready: false };
     this.#members.set(worker.id, member);
     worker.once('exit', (code, signal) => { this.#ended(member, code, signal); });
+  }
+
+  #watch({ worker, channel }: Member): void {
+    const endWatch = watchForHang(() => channel.ask('alive'), () => {
+      this.#logger.error({ process: worker.process.pid }, 'a process does not answer, and is ended');
+      worker.process.kill('SIGKILL');
+    });
+    worker.once('exit', endWatch);
   }
 
   #ended({ worker, listening }: Member, code: number | null, signal: string | null): void {
