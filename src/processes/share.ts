@@ -1,8 +1,11 @@
 import type { Config } from '../config.ts';
 
+/** A large job alone would leave processors idle with less, and many at once lose little by more threads than processors. */
+const fewestThreads = 2;
+
 /**
- * What one of several processes may use. What is configured for the service is divided, so that all together keep to it; of processors and
- * connections each has at least one. A wait is no shorter with others beside it, and what one request may ask for is what it was.
+ * What one of several processes may use. What is configured for the service is divided, so that all together keep to it. How long a job may
+ * wait, and what one request may ask for, is what it was.
  */
 export function shareOf(config: Config): Config {
   const { processes, compute, connections } = config;
@@ -13,7 +16,7 @@ export function shareOf(config: Config): Config {
       ...compute,
       // A library and a device's memory for each process would be more than there is.
       backend: compute.backend === 'auto' ? 'wasm' : compute.backend,
-      threads: Math.ceil(compute.threads / processes),
+      threads: Math.max(Math.ceil(compute.threads / processes), Math.min(fewestThreads, compute.threads)),
       memoryBytes: Math.floor(compute.memoryBytes / processes),
     },
   };
