@@ -31,7 +31,7 @@ const Environment = Type.Object({
     default: 1,
     minimum: 1,
     maximum: 256,
-    description: 'How many processes answer on the port, each with an event loop of its own for small requests (`docs/deployment.md`). The limits below hold for all together. More than one compute with `wasm` or `reference`: `auto` is `wasm` then.',
+    description: 'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). What is configured below holds for all of them together. More than one do not use TensorFlow: `auto` is `wasm` then.',
   }),
   LOG_LEVEL: Type.Union(
     (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => Type.Literal(level)),

@@ -11,7 +11,8 @@ export function shareOf(config: Config): Config {
   const { processes, compute, connections } = config;
   return {
     ...config,
-    connections: Math.ceil(connections / processes),
+    // 0 stands for no limit.
+    connections: connections === 0 ? 0 : Math.max(1, Math.floor(connections / processes)),
     compute: {
       ...compute,
       // A library and a device's memory for each process would be more than there is.

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -92,6 +92,14 @@ describe('several processes', () => {
     const over = await fetch(`${running.url}/info`);
     expect(over.headers.get('ratelimit-remaining')).toBe('0');
     expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('know the keys, which their environment does not hold', async () => {
+    const key = 'a-key-nobody-may-see';
+    const running = await startSeveral({ API_KEYS: key });
+    expect((await askTimes(running.url, '/info', 6)).map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 401]);
+    expect((await fetch(`${running.url}/info`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
+    for (const pid of pidsOf(running)) if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(key);
   });
 
   it('have the connections and the memory that are configured, not each as much', async () => {

@@ -5,7 +5,7 @@ import { shareOf } from '../../src/processes/share.ts';
 it('what the service may use is divided, and what a request may is not', () => {
   const config = loadConfig({ PROCESSES: '4', COMPUTE_THREADS: '10', MAX_MEMORY_BYTES: '8000002', MAX_CONNECTIONS: '10', MAX_QUEUE_MS: '700' });
   const share = shareOf(config);
-  expect(share).toMatchObject({ connections: 3, compute: { threads: 3, memoryBytes: 2e6, longestWaitMs: 700 }, limits: config.limits, guard: config.guard });
+  expect(share).toMatchObject({ connections: 2, compute: { threads: 3, memoryBytes: 2e6, longestWaitMs: 700 }, limits: config.limits, guard: config.guard });
 });
 
 it('nothing that is wanted becomes nothing, and no limit none', () => {
