@@ -4,6 +4,7 @@ import { numberCodec } from './codecs/json-numbers/compiled.ts';
 import { createEngine } from './compute/create-engine.ts';
 import type { Engine } from './compute/engine.ts';
 import type { Config } from './config.ts';
+import type { Peers } from './peers.ts';
 import { answerHeaders, setAnswerHeaders } from './plugins/answer-headers.ts';
 import { backendLog } from './plugins/backend-log.ts';
 import { compression } from './plugins/compression.ts';
@@ -37,6 +38,8 @@ import { surrogatePictureRoutes } from './routes/surrogate-picture.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     config: Config;
+    /** The other processes on the port, where there are any. */
+    peers: Peers | undefined;
     engine: Engine;
     requestReader: RequestReader;
   }
@@ -46,6 +49,8 @@ export interface AppOptions {
   readonly config: Config;
   /** What computes; made from the configuration unless given. The app closes it. */
   readonly engine?: Engine;
+  /** The other processes on the port; none unless given. */
+  readonly peers?: Peers | undefined;
   /** Where to log; nowhere unless given. */
   readonly logger?: FastifyBaseLogger;
   /** Where the page's files are; where the build writes them unless given. */
@@ -59,7 +64,7 @@ export interface AppOptions {
  * const app = await buildApp({ config: loadConfig() });
  * await app.listen({ port: 3000 });
  */
-export async function buildApp({ config, engine, logger, pageFolder }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ config, peers, engine, logger, pageFolder }: AppOptions): Promise<FastifyInstance> {
   const nextRequestId = requestIds();
   const app: FastifyInstance = fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
@@ -68,7 +73,7 @@ export async function buildApp({ config, engine, logger, pageFolder }: AppOption
     childLoggerFactory: (parent) => parent,
     genReqId: nextRequestId,
     bodyLimit: config.limits.bodyBytes,
-    serverFactory: (handler) => createHttpServer(handler, { config, nextRequestId, onRefusedConnection: refusalLog(() => app.log) }),
+    serverFactory: (handler) => createHttpServer(handler, { config, isOneOfSeveral: peers !== undefined, nextRequestId, onRefusedConnection: refusalLog(() => app.log) }),
     trustProxy: config.guard.trustProxy,
     // While closing, `countRunning` refuses in the form that every other failure has.
     return503OnClosing: false,
@@ -82,6 +87,7 @@ export async function buildApp({ config, engine, logger, pageFolder }: AppOption
     },
   });
   app.decorate('config', config);
+  app.decorate('peers', peers);
   if (config.operation.port !== 0) await app.register(operationPort);
   app.decorate('engine', engine ?? (await createEngine({ ...config.compute, mostReferenceWork: config.limits.referenceNeuronSteps })));
 

@@ -27,6 +27,12 @@ const Environment = Type.Object({
     minLength: 1,
     description: 'The address to listen on; `0.0.0.0` (in a container) for all.',
   }),
+  PROCESSES: Type.Integer({
+    default: 1,
+    minimum: 1,
+    maximum: 256,
+    description: 'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). What is configured below holds for all of them together. More than one do not use TensorFlow: `auto` is `wasm` then.',
+  }),
   LOG_LEVEL: Type.Union(
     (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => Type.Literal(level)),
     { default: 'info', description: 'The least severe level that is logged. Requests are logged at `info`.' },
@@ -178,6 +184,8 @@ type Environment = Static<typeof Environment>;
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** How many answer on the port. */
+  readonly processes: number;
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly docs: boolean;
   readonly limits: Limits;
@@ -225,12 +233,11 @@ export class ConfigError extends Error {
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const variables = readEnvironment(environment);
-  if (variables.OPERATION_PORT !== 0 && variables.OPERATION_PORT === variables.PORT) {
-    throw new ConfigError(`The environment is not a valid configuration.\n  OPERATION_PORT=${variables.OPERATION_PORT}: must be another port than PORT, or 0.`);
-  }
+  checkTogether(variables);
   return {
     host: variables.HOST,
     port: variables.PORT,
+    processes: variables.PROCESSES,
     logLevel: variables.LOG_LEVEL,
     docs: variables.DOCS_ENABLED,
     limits: {
@@ -279,6 +286,16 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
     cause = error;
   }
   throw new ConfigError(`The environment is not a valid configuration.\n  ${wrong.join('\n  ')}`, { cause });
+}
+
+/** What no variable has wrong by itself. */
+function checkTogether({ PORT, OPERATION_PORT, PROCESSES, COMPUTE_BACKEND }: Environment): void {
+  const wrong: string[] = [];
+  if (OPERATION_PORT !== 0 && OPERATION_PORT === PORT) wrong.push(`OPERATION_PORT=${OPERATION_PORT}: must be another port than PORT, or 0.`);
+  if (PROCESSES > 1 && COMPUTE_BACKEND === 'tensorflow') {
+    wrong.push(`PROCESSES=${PROCESSES}: must be 1 with COMPUTE_BACKEND=tensorflow, since each process would load the library and take the device's memory for itself.`);
+  }
+  if (wrong.length > 0) throw new ConfigError(`The environment is not a valid configuration.\n  ${wrong.join('\n  ')}`);
 }
 
 function violations(error: unknown): readonly { instancePath: string }[] {

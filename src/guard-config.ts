@@ -19,6 +19,8 @@ export interface GuardLists {
   readonly CORS_ORIGINS?: string | undefined;
 }
 
+/** The clients whose requests are counted: those that came last. */
+export const mostClients = 10_000;
 const shortestKey = 16;
 /** Names that stand for ranges of addresses. */
 const ranges = new Set(['loopback', 'linklocal', 'uniquelocal']);

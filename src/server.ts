@@ -1,11 +1,16 @@
-import closeWithGrace from 'close-with-grace';
-import { pino, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import type { Logger } from 'pino';
 
-import { buildApp } from './app.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
+import { endWithGrace, type Drain } from './ending.ts';
+import { createLogger } from './log.ts';
 
-/** The process: configuration, signals, listening. */
+/** What answers, in this process or in several that it looks after. */
+interface Service {
+  start(): Promise<void>;
+  drain(delayMs: number): Promise<void>;
+}
+
+/** The program: configuration, signals, and what answers. */
 async function main(): Promise<void> {
   const config = readConfig();
   // Threads and child processes get a copy of the environment; the keys are in the configuration by now, as digests.
@@ -13,21 +18,21 @@ async function main(): Promise<void> {
   const logger = createLogger(config);
 
   // Before anything that takes time, so that a signal during the start is heeded too.
-  let drain: (delayMs: number) => Promise<void> = async () => { /* nothing runs yet */ };
-  closeWithGrace({ delay: config.timeouts.drainDelayMs + config.timeouts.shutdownMs, logger }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'closing after an error');
-    else logger.info({ signal }, 'closing');
-    // Whoever presses Ctrl-C has no load balancer in front.
-    await drain(signal === 'SIGINT' ? 0 : config.timeouts.drainDelayMs);
-    logger.flush();
-  });
+  let drain: Drain = async () => { /* nothing runs yet */ };
+  endWithGrace(config, logger, (delayMs) => drain(delayMs));
+  const service = await createService(config, logger);
+  drain = (delayMs) => service.drain(delayMs);
+  await service.start();
+}
 
-  const app = await buildApp({ config, logger });
-  drain = async (delayMs) => {
-    await app.lifecycle.drain(delayMs);
-    await app.close();
-  };
-  await app.listen({ host: config.host, port: config.port });
+/** Loads only what it takes: who looks after others does not answer, and who answers alone looks after nobody. */
+async function createService(config: Config, logger: Logger): Promise<Service> {
+  if (config.processes === 1) {
+    const { Serving } = await import('./serving.ts');
+    return new Serving(config, logger);
+  }
+  const { Supervisor } = await import('./processes/supervisor.ts');
+  return new Supervisor(config, logger);
 }
 
 function readConfig(): Config {
@@ -38,14 +43,6 @@ function readConfig(): Config {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
-}
-
-/** Lines for people on a terminal, JSON elsewhere; written in batches, since a write per request costs as much as a small job. */
-function createLogger({ logLevel }: Config): Logger {
-  if (process.stdout.isTTY) {
-    return pino({ level: logLevel }, pretty({ sync: true, ignore: 'pid,hostname' }));
-  }
-  return pino({ level: logLevel }, pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 }));
 }
 
 await main();

@@ -8,6 +8,7 @@ export function addBackendMetrics(registry: Registry, engine: Engine): void {
   registry.add(new Reading({
     name: 'surrogate_backend_info',
     help: 'The back-ends, what they are and how they are; always 1.',
+    joining: 'max',
     labelNames: ['backend', 'device', 'dtype', 'version', 'xla', 'state'],
     read: () => engine.backends.map(({ name, device, dtype, state, details }) => [
       { backend: name, device, dtype, version: details?.version ?? '', xla: details?.xla === undefined ? '' : String(details.xla), state }, 1,
@@ -16,12 +17,14 @@ export function addBackendMetrics(registry: Registry, engine: Engine): void {
   registry.add(new Reading({
     name: 'surrogate_backend_up',
     help: 'Whether a back-end is warm and takes jobs.',
+    joining: 'min',
     labelNames: ['backend'],
     read: () => engine.backends.map(({ name, state }) => [{ backend: name }, state === 'ready' ? 1 : 0]),
   }));
   registry.add(new Reading({
     name: 'surrogate_device_memory_bytes',
     help: 'Memory of the device of a back-end that has one of its own.',
+    joining: 'max',
     labelNames: ['backend', 'device', 'kind'],
     read: () => engine.backends.map(({ name, device, details }) => [{ backend: name, device, kind: 'total' }, details?.memoryBytes]),
   }));

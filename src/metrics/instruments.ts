@@ -1,4 +1,6 @@
 export type InstrumentType = 'counter' | 'gauge' | 'histogram';
+/** How what several processes tell of one series is told as one value. */
+export type Joining = 'sum' | 'max' | 'min';
 export type Labels<Name extends string> = Readonly<Record<Name, string>>;
 
 /** One metric: what it is, and what it stands at. */
@@ -7,6 +9,7 @@ export interface Instrument {
   readonly help: string;
   readonly type: InstrumentType;
   readonly labelNames: readonly string[];
+  readonly joining: Joining;
   /** Its samples in Prometheus' text format, some lines at a time. */
   samples(): Iterable<string>;
 }
@@ -20,6 +23,7 @@ export interface InstrumentOptions<Name extends string> {
 /** The series of a metric, one for each set of label values that was asked for. */
 abstract class Family<Name extends string, Series extends { text(): string }> implements Instrument {
   abstract readonly type: InstrumentType;
+  readonly joining = 'sum';
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly Name[];
@@ -132,24 +136,31 @@ export class Histogram<Name extends string = never> extends Family<Name, Distrib
 /** A value and its labels; undefined where there is none now. */
 export type Sample<Name extends string> = readonly [Labels<Name>, number | undefined];
 
+interface ReadingOptions<Name extends string> extends InstrumentOptions<Name> {
+  readonly type?: 'counter' | 'gauge';
+  readonly joining?: Joining;
+}
+
 /** A metric that is kept elsewhere, and read when it is asked for. */
 export class Reading<Name extends string = never> implements Instrument {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge';
   readonly labelNames: readonly Name[];
+  readonly joining: Joining;
   readonly #read: () => Iterable<Sample<Name>>;
 
-  constructor({ name, help, type = 'gauge', labelNames = [], read }: InstrumentOptions<Name> & { readonly type?: 'counter' | 'gauge'; readonly read: () => Iterable<Sample<Name>> }) {
+  constructor({ name, help, type = 'gauge', joining = 'sum', labelNames = [], read }: ReadingOptions<Name> & { readonly read: () => Iterable<Sample<Name>> }) {
     this.name = name;
     this.help = help;
     this.type = type;
     this.labelNames = labelNames;
+    this.joining = joining;
     this.#read = read;
   }
 
   /** One without labels. */
-  static of({ read, ...options }: Omit<InstrumentOptions<never>, 'labelNames'> & { readonly type?: 'counter' | 'gauge'; readonly read: () => number | undefined }): Reading {
+  static of({ read, ...options }: Omit<ReadingOptions<never>, 'labelNames'> & { readonly read: () => number | undefined }): Reading {
     return new Reading({ ...options, read: () => [[{}, read()]] });
   }
 
@@ -168,6 +179,6 @@ function labelText(name: string, value: string): string {
   return `${name}="${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')}"`;
 }
 
-function numberText(value: number): string {
+export function numberText(value: number): string {
   return value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : String(value);
 }

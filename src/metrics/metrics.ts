@@ -56,7 +56,7 @@ export class Metrics {
     this.#queue = new QueueMetrics(this.registry, engine, longestWaitMs, secondsFrom10us);
     addBackendMetrics(this.registry, engine);
     this.#end = addProcessMetrics(this.registry);
-    this.registry.add(new Reading({ name: 'surrogate_build_info', help: 'The version of the service; always 1.', labelNames: ['version'], read: () => [[{ version }, 1]] }));
+    this.registry.add(new Reading({ name: 'surrogate_build_info', help: 'The version of the service; always 1.', joining: 'max', labelNames: ['version'], read: () => [[{ version }, 1]] }));
   }
 
   request(route: string, method: string, status: number, seconds: number): void {

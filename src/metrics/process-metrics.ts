@@ -1,6 +1,6 @@
 import { constants, monitorEventLoopDelay, performance, PerformanceObserver, type EventLoopUtilization, type IntervalHistogram, type PerformanceEntry } from 'node:perf_hooks';
 
-import { Histogram, Reading } from './instruments.ts';
+import { Histogram, Reading, type Joining } from './instruments.ts';
 import type { Registry } from './registry.ts';
 
 const gcKinds: Readonly<Record<number, string>> = {
@@ -26,6 +26,7 @@ export function addProcessMetrics(registry: Registry): () => void {
   registry.add(new Reading({
     name: 'nodejs_version_info',
     help: 'The version of Node; always 1.',
+    joining: 'max',
     labelNames: ['version'],
     read: () => [[{ version: process.version }, 1]],
   }));
@@ -42,7 +43,7 @@ function addProcessor(registry: Registry): void {
   seconds('process_cpu_user_seconds_total', 'Processor time of the process outside the kernel.', () => usage.user);
   seconds('process_cpu_system_seconds_total', 'Processor time of the process in the kernel.', () => usage.system);
   seconds('process_cpu_seconds_total', 'Processor time of the process.', () => usage.user + usage.system);
-  registry.add(Reading.of({ name: 'process_start_time_seconds', help: 'When the process was started, in seconds since 1970.', read: () => performance.timeOrigin / 1000 }));
+  registry.add(Reading.of({ name: 'process_start_time_seconds', help: 'When the process was started, in seconds since 1970.', joining: 'max', read: () => performance.timeOrigin / 1000 }));
 }
 
 function addMemory(registry: Registry): void {
@@ -69,8 +70,8 @@ function addEventLoop(registry: Registry, lag: IntervalHistogram): void {
     lastUse = use;
   });
   const since = 'since the last scrape; about 10 ms of it are the timer\'s own.';
-  const add = (name: string, help: string, read: () => number) => registry.add(Reading.of({ name, help, read }));
-  add('nodejs_eventloop_lag_min_seconds', `Least delay of the event loop ${since}`, () => now.min);
+  const add = (name: string, help: string, read: () => number, joining: Joining = 'max') => registry.add(Reading.of({ name, help, joining, read }));
+  add('nodejs_eventloop_lag_min_seconds', `Least delay of the event loop ${since}`, () => now.min, 'min');
   add('nodejs_eventloop_lag_max_seconds', `Greatest delay of the event loop ${since}`, () => now.max);
   add('nodejs_eventloop_lag_p50_seconds', `Median delay of the event loop ${since}`, () => now.p50);
   add('nodejs_eventloop_lag_p90_seconds', `90th percentile of the event loop's delay ${since}`, () => now.p90);

@@ -1,6 +1,6 @@
 import type { Engine } from '../compute/engine.ts';
 import { threadLosses } from '../compute/thread-pool.ts';
-import { Counter, Histogram, Reading, type Count } from './instruments.ts';
+import { Counter, Histogram, Reading, type Count, type Joining } from './instruments.ts';
 import type { Registry } from './registry.ts';
 
 /** Why a request was not computed, or its answer not waited for. */
@@ -30,11 +30,12 @@ export class QueueMetrics {
     registry.add(new Reading({
       name: 'surrogate_queue_backlog_seconds',
       help: 'About how long a back-end takes for what waits and what runs.',
+      joining: 'max',
       labelNames: ['backend'],
       read: () => engine.queues.map(({ name, ms }) => [{ backend: name }, ms / 1000]),
     }));
-    const add = (name: string, help: string, read: () => number | undefined) => registry.add(Reading.of({ name, help, read }));
-    add('surrogate_queue_limit_seconds', 'How long a job may have to wait.', () => longestWaitMs / 1000);
+    const add = (name: string, help: string, read: () => number | undefined, joining: Joining = 'sum') => registry.add(Reading.of({ name, help, joining, read }));
+    add('surrogate_queue_limit_seconds', 'How long a job may have to wait.', () => longestWaitMs / 1000, 'max');
     add('surrogate_reserved_bytes', 'Memory that large requests have reserved.', () => budget.usedBytes);
     add('surrogate_reserved_limit_bytes', 'Memory that they may reserve together.', () => budget.limitBytes);
 

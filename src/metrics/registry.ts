@@ -1,4 +1,5 @@
 import type { Instrument } from './instruments.ts';
+import { headOf, type MetricSnapshot } from './snapshot.ts';
 
 /** Texts of more characters would be put together in memory that is new each time, which costs ten times what printing them does. */
 const chunkLength = 16_384;
@@ -31,7 +32,7 @@ export class Registry {
     const chunks: Buffer[] = [];
     let text = '';
     for (const instrument of this.#instruments.values()) {
-      text += `# HELP ${instrument.name} ${instrument.help}\n# TYPE ${instrument.name} ${instrument.type}\n`;
+      text += headOf(instrument);
       for (const lines of instrument.samples()) {
         text += lines;
         if (text.length < chunkLength) continue;
@@ -41,5 +42,14 @@ export class Registry {
     }
     chunks.push(Buffer.from(text));
     return chunks;
+  }
+
+  /** All metrics as they stand, to be joined with those of other processes. */
+  snapshot(): readonly MetricSnapshot[] {
+    for (const look of this.#beforeScrape) look();
+    return this.instruments.map((instrument) => {
+      const { name, help, type, joining } = instrument;
+      return { name, help, type, joining, samples: [...instrument.samples()].join('') };
+    });
   }
 }

@@ -8,6 +8,8 @@ import { answerOnSocket, clientProblem, type ClientError } from './malformed-htt
 
 export interface HttpServerOptions {
   readonly config: Pick<Config, 'connections' | 'timeouts'>;
+  /** Whether other processes listen on the same port. */
+  readonly isOneOfSeveral?: boolean;
   readonly nextRequestId: () => string;
   /** Told of connections that are one too many. */
   readonly onRefusedConnection: () => void;
@@ -27,7 +29,7 @@ const longestCheckMs = 1000;
  * The HTTP server under Fastify: how long a connection may take for what, how many there may be, and what is answered where no request
  * reaches Fastify.
  */
-export function createHttpServer(handler: RequestListener, { config, nextRequestId, onRefusedConnection }: HttpServerOptions): Server {
+export function createHttpServer(handler: RequestListener, { config, isOneOfSeveral = false, nextRequestId, onRefusedConnection }: HttpServerOptions): Server {
   const { keepAliveMs, receiveMs, sendMs } = config.timeouts;
   // Node does not start where headers may take longer than the request.
   const headersMs = Math.min(config.timeouts.headersMs, receiveMs);
@@ -43,7 +45,10 @@ export function createHttpServer(handler: RequestListener, { config, nextRequest
   server.maxHeadersCount = 0;
   // Of a whole connection's silence, which is judged below.
   server.timeout = sendMs;
-  if (config.connections > 0) server.maxConnections = config.connections;
+  if (config.connections > 0) {
+    if (isOneOfSeveral) closeBeyond(server, config.connections, onRefusedConnection);
+    else server.maxConnections = config.connections;
+  }
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = request.socket as Connection;
@@ -69,6 +74,18 @@ export function createHttpServer(handler: RequestListener, { config, nextRequest
   server.on('timeout', destroyIfIdleOrStuck);
   server.on('drop', onRefusedConnection);
   return server;
+}
+
+/** Does what `maxConnections` does. With that, processes that all are full would hand a connection on to each other for ever. */
+function closeBeyond(server: Server, most: number, onRefusedConnection: () => void): void {
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    open++;
+    socket.once('close', () => { open--; });
+    if (open <= most) return;
+    socket.destroy();
+    onRefusedConnection();
+  });
 }
 
 /** What RFC 9112 asks a server to refuse and Node lets through, or refuses without a word. */

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Problem } from '../errors/problems.ts';
+import type { Peers } from '../peers.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -12,16 +13,22 @@ declare module 'fastify' {
 
 /** Whether this instance should get requests, and what still runs. */
 export class Lifecycle {
+  readonly #peers: Peers | undefined;
   #warm = false;
   #draining = false;
   #refusing = false;
   #running = 0;
   #idle: (() => void) | undefined;
 
+  /** @param peers whom the instance is ready with. */
+  constructor(peers?: Peers) {
+    this.#peers = peers;
+  }
+
   /** Why `/readyz` answers 503, or undefined when the instance is ready. */
   get unreadyReason(): string | undefined {
     if (this.#draining) return 'draining';
-    return this.#warm ? undefined : 'warming up';
+    return this.#warm ? this.#peers?.unreadyReason : 'warming up';
   }
 
   get refusing(): boolean {
@@ -30,6 +37,7 @@ export class Lifecycle {
 
   warmed(): void {
     this.#warm = true;
+    if (!this.#draining) this.#peers?.tellReady(true);
   }
 
   begin(): void {
@@ -44,6 +52,7 @@ export class Lifecycle {
   /** Tells load balancers to look away, serves on for `delayMs`, then refuses what is new and waits for what runs. */
   async drain(delayMs: number): Promise<void> {
     this.#draining = true;
+    this.#peers?.tellReady(false);
     await sleep(delayMs);
     this.#refusing = true;
     if (this.#running > 0) {
@@ -62,7 +71,7 @@ interface CountedRequest extends FastifyRequest {
 
 /** Starts warming the engine, answers the probes, and keeps count of the requests that a shutdown waits for. */
 export const lifecycle = fp((app, _options, done) => {
-  const state = new Lifecycle();
+  const state = new Lifecycle(app.peers);
   app.decorate('lifecycle', state);
 
   app.addHook('onReady', (next) => {

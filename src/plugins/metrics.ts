@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { lengthOf } from '../codecs/pieces.ts';
+import type { Peers } from '../peers.ts';
 import { Reading } from '../metrics/instruments.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { rejectionOf } from '../metrics/rejections.ts';
@@ -38,13 +39,18 @@ export const metrics = fp((app, _options, done) => {
     if (rejection !== undefined) measured.rejected(rejection);
     traffic.on(request.raw.socket);
   });
+  app.peers?.shareMetrics(() => measured.registry.snapshot());
   const { metrics: served, port } = app.config.operation;
-  if (served && port === 0) serveMetrics(app, measured);
+  if (served && port === 0) serveMetrics(app, measured, app.peers);
   done();
 }, { name: 'metrics', dependencies: ['exchange-end'] });
 
-/** Answers `GET /metrics` on the service's port or another. */
-export function serveMetrics(app: FastifyInstance, measured: Metrics): void {
+/**
+ * Answers `GET /metrics` on the service's port or another.
+ *
+ * @param peers whose metrics are told along with these.
+ */
+export function serveMetrics(app: FastifyInstance, measured: Metrics, peers?: Peers): void {
   app.get(
     '/metrics',
     {
@@ -54,8 +60,8 @@ export function serveMetrics(app: FastifyInstance, measured: Metrics): void {
         response: { 200: { description: 'Prometheus text format.', content: { 'text/plain': { schema: { type: 'string' } } } } },
       },
     },
-    (_request, reply) => {
-      const text = measured.registry.scrape();
+    async (_request, reply) => {
+      const text = peers === undefined ? measured.registry.scrape() : [Buffer.from(await peers.scrape())];
       void reply.type(measured.registry.contentType).header('content-length', lengthOf(text));
       return reply.send(Readable.from(text, { objectMode: false }));
     },

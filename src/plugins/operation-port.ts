@@ -47,6 +47,6 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
   await listener.register(requestLog);
   await listener.register(problemDetails);
   serveProbes(listener, () => app.lifecycle.unreadyReason ?? (app.server.listening ? undefined : 'starting'));
-  if (operation.metrics) serveMetrics(listener, app.metrics);
+  if (operation.metrics) serveMetrics(listener, app.metrics, app.peers);
   return listener;
 }

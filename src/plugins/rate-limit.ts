@@ -1,8 +1,10 @@
-import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
+import fastifyRateLimit, { normalizeIP, type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { Problem } from '../errors/problems.ts';
+import { mostClients } from '../guard-config.ts';
+import type { Peers } from '../peers.ts';
 import { isProbeRoute, routeOf } from './open-paths.ts';
 
 export interface RateLimitOptions {
@@ -11,9 +13,6 @@ export interface RateLimitOptions {
   readonly windowMs: number;
 }
 
-/** The clients that are remembered, those that came last. */
-const mostClients = 10_000;
-
 /** Limits how many requests a client may send, known paths or not; probes do not count. */
 export const rateLimit = fp<RateLimitOptions>(async (app, { max, windowMs }) => {
   await app.register(fastifyRateLimit, {
@@ -21,6 +20,7 @@ export const rateLimit = fp<RateLimitOptions>(async (app, { max, windowMs }) => 
     max,
     timeWindow: windowMs,
     cache: mostClients,
+    ...(app.peers && { store: storeOf(app.peers) }),
     enableDraftSpec: true,
     keyGenerator: clientOf,
     allowList: (request) => isProbeRoute(routeOf(request)),
@@ -30,6 +30,19 @@ export const rateLimit = fp<RateLimitOptions>(async (app, { max, windowMs }) => 
   // As a hook of all requests, since those without a route are refused before any hook of a route would run.
   app.addHook('onRequest', app.rateLimit());
 }, { name: 'rate-limit' });
+
+/** Windows that all processes count in. */
+function storeOf(peers: Peers): FastifyRateLimitStoreCtor {
+  return class SharedWindows implements FastifyRateLimitStore {
+    incr(client: string, callback: Parameters<FastifyRateLimitStore['incr']>[1]): void {
+      peers.count(client).then((count) => { callback(null, count); }, callback);
+    }
+
+    child(): this {
+      return this;
+    }
+  };
+}
 
 /** Whom a request is counted for: its key, or its address, of IPv6 the subnet of 64 bits that one client commonly has. */
 function clientOf(request: FastifyRequest): string {

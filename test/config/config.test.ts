@@ -9,6 +9,7 @@ describe('loadConfig', () => {
     expect(loadConfig({})).toEqual({
       host: '127.0.0.1',
       port: 3000,
+      processes: 1,
       logLevel: 'info',
       docs: true,
       guard: { keyDigests: [], rateLimit: undefined, trustProxy: false, corsOrigins: undefined },
@@ -33,6 +34,9 @@ describe('loadConfig', () => {
     ['PORT', '70000', 'PORT="70000": must be a whole number from 0 to 65535'],
     ['PORT', '', 'PORT="": must be a whole number'],
     ['PORT', '80.5', 'PORT="80.5": must be a whole number'],
+    ['PROCESSES', '0', 'PROCESSES="0": must be a whole number from 1 to 256 (default 1)'],
+    ['PROCESSES', 'auto', 'PROCESSES="auto": must be a whole number'],
+    ['PROCESSES', '257', 'PROCESSES="257": must be a whole number'],
     ['HOST', '', 'HOST="": must be a non-empty text'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL="loud": must be one of fatal, error, warn, info, debug, trace, silent (default info)'],
     ['MAX_BODY_BYTES', '64MiB', 'MAX_BODY_BYTES="64MiB": must be a whole number from 1024 to 536870888'],
@@ -60,6 +64,12 @@ describe('loadConfig', () => {
   ])('refuses %s=%s', (name, value, message) => {
     expect(() => loadConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => loadConfig({ [name]: value })).toThrow(message);
+  });
+
+  it('refuses what does not go together', () => {
+    expect(() => loadConfig({ PROCESSES: '2', COMPUTE_BACKEND: 'tensorflow', OPERATION_PORT: '3000' })).toThrow(/OPERATION_PORT=3000: must be another port[^]*PROCESSES=2: must be 1 with COMPUTE_BACKEND=tensorflow/);
+    expect(loadConfig({ PROCESSES: '2', COMPUTE_BACKEND: 'wasm' }).processes).toBe(2);
+    expect(loadConfig({ PROCESSES: '1', COMPUTE_BACKEND: 'tensorflow' }).compute.backend).toBe('tensorflow');
   });
 
   it('takes an empty OTEL_EXPORTER_OTLP_ENDPOINT for none', () => {

@@ -1,35 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort, untilReady } from '../support/process.ts';
+import { killServers, post, start } from './server-process.ts';
 
-const children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-});
-
-interface Running {
-  child: ChildProcess;
-  url: string;
-  output: () => string;
-  ended: Promise<[number | null, string | null]>;
-}
-
-async function start(environment: Record<string, string> = {}): Promise<Running> {
-  const port = await freePort();
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
-    cwd: new URL('../..', import.meta.url),
-    env: { ...process.env, PORT: String(port), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
-  return { child, url: `http://127.0.0.1:${port}`, output: () => output, ended: once(child, 'close') as Promise<[number | null, string | null]> };
-}
-
-const post = (url: string, body: unknown) =>
-  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+afterEach(killServers);
 
 describe('the process', () => {
   it('on SIGTERM turns unready, finishes what runs, and exits with 0', async () => {

@@ -1,0 +1,28 @@
+import type { Config } from '../config.ts';
+import type { MetricSnapshot } from '../metrics/snapshot.ts';
+import type { WindowCount } from '../peers.ts';
+
+/** What the supervisor asks of a process, or tells it. */
+export interface ToMember {
+  /** To answer, which shows that it can. */
+  alive(): void;
+  /** To finish what runs and end, with new requests served for so many milliseconds. */
+  drain(delayMs: number): void;
+  /** Whether all processes are ready. */
+  allReady(ready: boolean): void;
+  /** What its metrics stand at. */
+  snapshot(): readonly MetricSnapshot[];
+}
+
+/** What a process asks of the supervisor, or tells it. */
+export interface ToSupervisor {
+  /** How it is configured. */
+  config(): Config;
+  /** It listens on the port. */
+  listening(): void;
+  ready(ready: boolean): void;
+  /** The metrics of all processes, in Prometheus' text format. */
+  scrape(): Promise<string>;
+  /** Where clients stand, each a request further. */
+  count(clients: readonly string[]): readonly WindowCount[];
+}

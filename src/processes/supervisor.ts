@@ -1,0 +1,155 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import type { Logger } from 'pino';
+
+import { threadModule } from '../compute/thread-pool.ts';
+import type { Config } from '../config.ts';
+import { mostClients } from '../guard-config.ts';
+import { JoinedMetrics } from '../metrics/joined-metrics.ts';
+import { Channel } from './channel.ts';
+import { closeHandedAtEnd } from './handed-connection.ts';
+import { watchForHang } from './hang-watch.ts';
+import type { ToMember, ToSupervisor } from './messages.ts';
+import { RequestWindows } from './request-windows.ts';
+import { RestartPause } from './restart-pause.ts';
+import { shareOf } from './share.ts';
+import { SupervisorMetrics } from './supervisor-metrics.ts';
+
+/** A process, as the supervisor knows it. */
+interface Member {
+  readonly worker: Worker;
+  readonly channel: Channel<ToMember, ToSupervisor>;
+  configured: boolean;
+  listening: boolean;
+  ready: boolean;
+}
+
+/** A process that does not tell its metrics for so long is told of as it was. */
+const longestSnapshotMs = 1000;
+/** Beside the processes, which the cluster numbers from 1 on. */
+const ownId = 0;
+
+/**
+ * Looks after the processes that answer on the port: starts them, replaces those that end, and keeps what they have in common. It takes the
+ * connections and hands them to the processes in turn, which is how Node's cluster shares a port; requests do not pass through it.
+ */
+export class Supervisor {
+  readonly #config: Config;
+  readonly #share: Config;
+  readonly #logger: Logger;
+  readonly #members = new Map<number, Member>();
+  readonly #pause = new RestartPause();
+  readonly #joined = new JoinedMetrics();
+  readonly #metrics = new SupervisorMetrics(() => this.#listening.length);
+  readonly #windows: RequestWindows | undefined;
+  #allReady = false;
+  #draining = false;
+  #giveUp: (error: Error) => void = () => undefined;
+
+  constructor(config: Config, logger: Logger) {
+    this.#config = config;
+    this.#share = shareOf(config);
+    this.#logger = logger;
+    const { rateLimit } = config.guard;
+    if (rateLimit !== undefined) this.#windows = new RequestWindows(rateLimit.windowMs, mostClients);
+  }
+
+  /** Rejects when no process listens and none can be started; else there is no end to it. */
+  start(): Promise<never> {
+    cluster.setupPrimary({ exec: fileURLToPath(threadModule('member', import.meta.url).filename), serialization: 'advanced' });
+    // A process that hangs would notice nothing.
+    process.once('exit', () => { for (const { worker } of this.#members.values()) worker.process.kill('SIGKILL'); });
+    for (let i = 0; i < this.#config.processes; i++) this.#fork();
+    return new Promise((_resolve, reject) => { this.#giveUp = reject; });
+  }
+
+  /** @throws {Error} when a process ended before it had finished what ran. */
+  async drain(delayMs: number): Promise<void> {
+    this.#draining = true;
+    const codes = await Promise.all([...this.#members.values()].map((member) => endOf(member, delayMs)));
+    const failed = codes.filter((code) => code !== 0);
+    if (failed.length > 0) throw new Error(`${failed.length} of ${codes.length} processes ended with an error`);
+  }
+
+  get #listening(): readonly Member[] {
+    return [...this.#members.values()].filter(({ listening }) => listening);
+  }
+
+  #fork(): void {
+    if (this.#draining) return;
+    const worker = cluster.fork();
+    closeHandedAtEnd(worker);
+    const channel = new Channel<ToMember, ToSupervisor>(worker, {
+      config: () => {
+        member.configured = true;
+        this.#watch(member);
+        return this.#share;
+      },
+      listening: () => { member.listening = true; },
+      ready: (ready) => {
+        member.ready = ready;
+        this.#tellWhetherReady();
+      },
+      scrape: () => this.#scrape(),
+      count: (clients) => clients.map((client) => this.#windows!.count(client)),
+    });
+    const member: Member = { worker, channel, configured: false, listening: false, ready: false };
+    this.#members.set(worker.id, member);
+    worker.once('exit', (code, signal) => { this.#ended(member, code, signal); });
+  }
+
+  #watch({ worker, channel }: Member): void {
+    const endWatch = watchForHang(() => channel.ask('alive'), () => {
+      this.#logger.error({ process: worker.process.pid }, 'a process does not answer, and is ended');
+      worker.process.kill('SIGKILL');
+    });
+    worker.once('exit', endWatch);
+  }
+
+  #ended({ worker, listening }: Member, code: number | null, signal: string | null): void {
+    this.#members.delete(worker.id);
+    this.#joined.end(worker.id);
+    this.#tellWhetherReady();
+    if (this.#draining) return;
+    if (!listening && this.#listening.length === 0) {
+      this.#giveUp(new Error(`process ${worker.process.pid!} ended (${signal ?? `exit code ${code!}`}) before it listened, and no other listens`));
+      return;
+    }
+    this.#metrics.lost.add();
+    const pauseMs = this.#pause.next();
+    this.#logger.error({ process: worker.process.pid, code, signal, pause_ms: pauseMs }, 'a process ended; another takes its place');
+    setTimeout(() => { this.#fork(); }, pauseMs);
+  }
+
+  #tellWhetherReady(): void {
+    const members = [...this.#members.values()];
+    const ready = members.length === this.#config.processes && members.every((member) => member.ready);
+    if (ready === this.#allReady) return;
+    this.#allReady = ready;
+    for (const { channel } of members) channel.tell('allReady', ready);
+  }
+
+  async #scrape(): Promise<string> {
+    await Promise.all([...this.#members.values()].map((member) => this.#readMetrics(member)));
+    this.#joined.update(ownId, this.#metrics.registry.snapshot());
+    return this.#joined.text();
+  }
+
+  async #readMetrics({ worker, channel }: Member): Promise<void> {
+    const snapshot = await Promise.race([channel.ask('snapshot'), sleep(longestSnapshotMs, undefined)]);
+    // What has ended meanwhile is counted among those already.
+    if (snapshot !== undefined && this.#members.has(worker.id)) this.#joined.update(worker.id, snapshot);
+  }
+}
+
+/** Has a process end. */
+async function endOf({ worker, channel, configured }: Member, delayMs: number): Promise<number | null> {
+  const ended = once(worker, 'exit') as Promise<[number | null]>;
+  if (configured) channel.tell('drain', delayMs);
+  else worker.process.kill('SIGKILL');
+  const [code] = await ended;
+  return configured ? code : 0;
+}
