@@ -17,10 +17,16 @@ function linesOf({ output }: Running): Line[] {
   return output().split('\n').filter((line) => line.startsWith('{') && line.endsWith('}')).map((line) => JSON.parse(line) as Line);
 }
 
-const pidsOf = (running: Running) => [...new Set(linesOf(running).filter(({ msg }) => msg.startsWith('Server listening')).map(({ pid }) => pid))];
+/** Of the processes that have listened so far, the first of them first; their lines come some time after. */
+async function pidsOf(running: Running, count = 2): Promise<[number, number, ...number[]]> {
+  const pids = () => [...new Set(linesOf(running).filter(({ msg }) => msg.startsWith('Server listening')).map(({ pid }) => pid))];
+  await expect.poll(pids).toHaveLength(count);
+  return pids() as [number, number];
+}
 
+/** With the back-end that is ready soonest, where a test does not compute much. */
 async function startSeveral(environment: Record<string, string> = {}, program = built): Promise<Running> {
-  const running = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2', DRAIN_DELAY_MS: '300', ...environment }, program);
+  const running = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', COMPUTE_THREADS: '2', DRAIN_DELAY_MS: '300', ...environment }, program);
   await untilReady(running.child, running.url, running.output);
   return running;
 }
@@ -49,6 +55,7 @@ async function sumOf(url: string, name: string, labels: Record<string, string> =
 
 const requestsOf = (url: string, route: string) => sumOf(url, 'http_request_duration_seconds_count', { route });
 
+const fast = { COMPUTE_BACKEND: 'wasm' };
 const large = { current: { linspace: [0.5, 2.5, 100_000] }, steps: 3000, encoding: 'base64' };
 
 /** Has a module run in every process before all else. */
@@ -56,7 +63,7 @@ const preload = (module: string) => ({ NODE_OPTIONS: `--import=data:text/javascr
 
 describe('one process', () => {
   it('is the one that was started, with none beside it', async () => {
-    const running = await start({ COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' }, built);
+    const running = await start({ COMPUTE_BACKEND: 'reference' }, built);
     await untilReady(running.child, running.url, running.output);
     await askTimes(running.url, '/info', 4);
     await expect.poll(() => linesOf(running).filter((line) => line.path === '/info')).toHaveLength(4);
@@ -70,14 +77,13 @@ describe('several processes', () => {
     const running = await startSeveral();
     await askTimes(running.url, '/info', 20);
     await expect.poll(() => linesOf(running).filter((line) => line.path === '/info')).toHaveLength(20);
-    const pids = pidsOf(running);
-    expect(pids).toHaveLength(2);
+    const pids = await pidsOf(running);
     expect(pids).not.toContain(running.child.pid);
     expect(new Set(linesOf(running).filter((line) => line.path === '/info').map(({ pid }) => pid))).toEqual(new Set(pids));
   });
 
   it('compute, small jobs and large ones, from sources too', async () => {
-    const { url } = await startSeveral({}, sources);
+    const { url } = await startSeveral(fast, sources);
     const answers = await Promise.all([large, large, { current: [1.5], steps: 100 }].map((body) => post(`${url}/lif/grad`, body)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
@@ -99,7 +105,7 @@ describe('several processes', () => {
     const running = await startSeveral({ API_KEYS: key });
     expect((await askTimes(running.url, '/info', 6)).map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 401]);
     expect((await fetch(`${running.url}/info`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
-    for (const pid of pidsOf(running)) if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(key);
+    for (const pid of await pidsOf(running)) if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(key);
   });
 
   it('have the connections and the memory that are configured, not each as much', async () => {
@@ -126,9 +132,9 @@ describe('several processes', () => {
     for (let i = 0; i < 6; i++) await expect.poll(() => requestsOf(url, '/surrogates/:name')).toBe(30);
     expect(await sumOf(url, 'surrogate_processes')).toBe(2);
     expect(await sumOf(url, 'surrogate_build_info')).toBe(1);
-    expect(await sumOf(url, 'surrogate_backend_up', { backend: 'wasm' })).toBe(1);
+    expect(await sumOf(url, 'surrogate_backend_up', { backend: 'reference' })).toBe(1);
 
-    process.kill(pidsOf(running)[0]!, 'SIGKILL');
+    process.kill((await pidsOf(running))[0], 'SIGKILL');
     await expect.poll(() => sumOf(url, 'surrogate_process_lost_total')).toBe(1);
     await untilReady(running.child, url, running.output);
     expect(await requestsOf(url, '/surrogates/:name')).toBe(30);
@@ -152,19 +158,18 @@ describe('several processes', () => {
 describe('a process that ends', () => {
   it('is replaced, while the others answer and the service says that it is not ready', async () => {
     const running = await startSeveral();
-    const [first, second] = pidsOf(running) as [number, number];
+    const [first, second] = await pidsOf(running);
     process.kill(first, 'SIGKILL');
     await expect.poll(async () => (await ask(running.url, '/readyz')).body).toContain('another process is not ready');
     expect((await ask(running.url, '/info')).status).toBe(200);
     await untilReady(running.child, running.url, running.output);
-    await expect.poll(() => pidsOf(running)).toHaveLength(3);
-    expect(pidsOf(running)).toContain(second);
+    expect(await pidsOf(running, 3)).toContain(second);
     expect(linesOf(running).find(({ msg }) => msg.startsWith('a process ended'))).toMatchObject({ level: 50, pid: running.child.pid, process: first, signal: 'SIGKILL' });
   });
 
   it('after an error that nothing caught, has finished what ran', async () => {
-    const running = await startSeveral(preload("process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });"));
-    const [first] = pidsOf(running) as [number, number];
+    const running = await startSeveral({ ...fast, ...preload("process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });") });
+    const [first] = await pidsOf(running);
     const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
     await sleep(100);
     process.kill(first, 'SIGWINCH');
@@ -175,7 +180,7 @@ describe('a process that ends', () => {
 
   it('takes no client with it that it had not answered yet', async () => {
     const running = await startSeveral();
-    const [first] = pidsOf(running) as [number, number];
+    const [first] = await pidsOf(running);
     process.kill(first, 'SIGSTOP');
     const { hostname, port } = new URL(running.url);
     const sockets = Array.from({ length: 6 }, () => connect(Number(port), hostname));
@@ -189,7 +194,7 @@ describe('a process that ends', () => {
 
   it('is ended and replaced when it hangs, and gets no more connections meanwhile', async () => {
     const running = await startSeveral();
-    const [first] = pidsOf(running) as [number, number];
+    const [first] = await pidsOf(running);
     process.kill(first, 'SIGSTOP');
     // The one that is handed to it.
     const handed = ask(running.url, '/livez');
@@ -205,7 +210,7 @@ describe('a process that ends', () => {
     try {
       const running = await startSeveral(preload(`import { existsSync } from 'node:fs'; if (process.argv[1].includes('member') && existsSync(${JSON.stringify(flag)})) process.exit(3);`));
       writeFileSync(flag, '');
-      process.kill(pidsOf(running)[0]!, 'SIGKILL');
+      process.kill((await pidsOf(running))[0], 'SIGKILL');
       const pauses = () => linesOf(running).filter(({ msg }) => msg.startsWith('a process ended')).map(({ pause_ms }) => pause_ms);
       await expect.poll(() => pauses().slice(0, 4)).toEqual([100, 200, 400, 800]);
       expect((await ask(running.url, '/info')).status).toBe(200);
@@ -219,7 +224,7 @@ describe('a process that ends', () => {
 
 describe('the end of several processes', () => {
   it('on SIGTERM comes when all have finished what runs, with 0', async () => {
-    const running = await startSeveral();
+    const running = await startSeveral(fast);
     const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
     await sleep(100);
     running.child.kill('SIGTERM');
@@ -232,10 +237,10 @@ describe('the end of several processes', () => {
   });
 
   it('is the same when a terminal interrupts all of them at once', async () => {
-    const running = await startSeveral({ DRAIN_DELAY_MS: '20000' });
+    const running = await startSeveral({ ...fast, DRAIN_DELAY_MS: '20000' });
     const answer = post(`${running.url}/lif/grad`, large);
     await sleep(100);
-    for (const pid of [running.child.pid!, ...pidsOf(running)]) process.kill(pid, 'SIGINT');
+    for (const pid of [running.child.pid!, ...await pidsOf(running)]) process.kill(pid, 'SIGINT');
     expect((await answer).status).toBe(200);
     expect(await running.ended).toEqual([0, null]);
   });
@@ -245,13 +250,13 @@ describe('the end of several processes', () => {
     running.child.kill('SIGKILL');
     // Which is when nobody holds its output any more.
     expect(await running.ended).toEqual([null, 'SIGKILL']);
-    expect(pidsOf(running)).toHaveLength(2);
+    await pidsOf(running);
   });
 
   it('comes at once, with 1, when they cannot start', async () => {
-    const first = await start({}, built);
+    const first = await start({ COMPUTE_BACKEND: 'reference' }, built);
     await untilReady(first.child, first.url, first.output);
-    const second = await start({ PROCESSES: '2', PORT: new URL(first.url).port }, built);
+    const second = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', PORT: new URL(first.url).port }, built);
     expect((await second.ended)[0]).toBe(1);
     expect(second.output()).toContain('EADDRINUSE');
     expect(second.output()).toContain('before it listened, and no other listens');
