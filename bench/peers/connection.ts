@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Call } from './works.ts';
 
-/** As much is read at a time. */
-const bufferBytes = 1024 * 1024;
+/** As much is read at a time: what stays in the nearest caches is read in half the time of a megabyte. */
+const bufferBytes = 64 * 1024;
 const headEnd = '\r\n\r\n';
 
 /**

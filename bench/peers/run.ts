@@ -14,7 +14,7 @@ import { peerWorks } from './works.ts';
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' } },
 });
-const [rounds, seconds] = [Number(options.rounds ?? 5), Number(options.seconds ?? 4)];
+const [rounds, seconds] = [Number(options.rounds ?? 5), Number(options.seconds ?? 2)];
 const isWhole = Object.keys(options).length === 0;
 
 async function besides(peer: Peer): Promise<PeerRow[]> {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseExposition } from '../support/exposition.ts';
 import { freePort, untilReady } from '../support/process.ts';
-import { built, killServers, post, sources, start, type Running } from './server-process.ts';
+import { killServers, post, sources, start, type Running } from './server-process.ts';
 
 afterEach(killServers);
 
@@ -25,7 +25,7 @@ async function pidsOf(running: Running, count = 2): Promise<[number, number, ...
 }
 
 /** With the back-end that is ready soonest, where a test does not compute much. */
-async function startSeveral(environment: Record<string, string> = {}, program = built): Promise<Running> {
+async function startSeveral(environment: Record<string, string> = {}, program?: readonly string[]): Promise<Running> {
   const running = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', COMPUTE_THREADS: '2', DRAIN_DELAY_MS: '300', ...environment }, program);
   await untilReady(running.child, running.url, running.output);
   return running;
@@ -63,7 +63,7 @@ const preload = (module: string) => ({ NODE_OPTIONS: `--import=data:text/javascr
 
 describe('one process', () => {
   it('is the one that was started, with none beside it', async () => {
-    const running = await start({ COMPUTE_BACKEND: 'reference' }, built);
+    const running = await start({ COMPUTE_BACKEND: 'reference' });
     await untilReady(running.child, running.url, running.output);
     await askTimes(running.url, '/info', 4);
     await expect.poll(() => linesOf(running).filter((line) => line.path === '/info')).toHaveLength(4);
@@ -254,9 +254,9 @@ describe('the end of several processes', () => {
   });
 
   it('comes at once, with 1, when they cannot start', async () => {
-    const first = await start({ COMPUTE_BACKEND: 'reference' }, built);
+    const first = await start({ COMPUTE_BACKEND: 'reference' });
     await untilReady(first.child, first.url, first.output);
-    const second = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', PORT: new URL(first.url).port }, built);
+    const second = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', PORT: new URL(first.url).port });
     expect((await second.ended)[0]).toBe(1);
     expect(second.output()).toContain('EADDRINUSE');
     expect(second.output()).toContain('before it listened, and no other listens');
@@ -264,7 +264,7 @@ describe('the end of several processes', () => {
   });
 
   it('comes before the beginning where the configuration is wrong', async () => {
-    const { output, ended } = await start({ PROCESSES: '0' }, built);
+    const { output, ended } = await start({ PROCESSES: '0' });
     expect((await ended)[0]).toBe(1);
     expect(output()).toMatch(/^The environment is not a valid configuration\.\n {2}PROCESSES="0": must be a whole number from 1 to 256 \(default 1\)/);
   });

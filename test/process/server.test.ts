@@ -53,7 +53,7 @@ describe('the process', () => {
 
   it('keeps its keys out of the log and what it says of a wrong configuration', async () => {
     const key = 'a-key-nobody-may-see';
-    const { child, url, output } = await start({ API_KEYS: key, LOG_LEVEL: 'trace', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' });
+    const { child, url, output } = await start({ API_KEYS: key, LOG_LEVEL: 'trace', COMPUTE_BACKEND: 'reference' });
     await untilReady(child, url, output);
     expect((await post(`${url}/surrogate/grad`, { x: 0, surrogate: 'erf' })).status).toBe(401);
     expect((await fetch(`${url}/info`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
@@ -75,7 +75,7 @@ describe('the process', () => {
   });
 
   it('says so when the port is taken', async () => {
-    const first = await start();
+    const first = await start({ COMPUTE_BACKEND: 'reference' });
     await untilReady(first.child, first.url, first.output);
     const second = await start({ PORT: new URL(first.url).port });
     expect((await second.ended)[0]).toBe(1);

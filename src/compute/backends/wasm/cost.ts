@@ -6,8 +6,8 @@ import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
 
 // Nanoseconds on one core of a common server, rounded up; they only decide whether a job is worth a hop to the workers.
 const perValue = 3;
-const forward = { perStep: 0.3, perVectorAlone: 4 };
-const grad = { perStep: 2, perVectorAlone: 14 };
+const forward = { perStep: 0.25, perVectorAlone: 4 };
+const grad = { perStep: 1.3, perVectorAlone: 14 };
 const perRowValue = 1;
 
 /** Of a formula in float64 lanes, whose functions are longer too, beside float32 lanes. */

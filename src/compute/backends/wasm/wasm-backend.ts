@@ -47,7 +47,7 @@ export class WasmBackend implements Backend {
     this.#pool = new WorkerPool(options.threads ?? availableParallelism());
     this.#arenas = options.arenas ?? new ArenaStore();
     this.#arenas.onDrop((arena) => { this.#pool.forget(arena); });
-    this.#inlineNanoseconds = options.inlineNanoseconds ?? 250_000;
+    this.#inlineNanoseconds = options.inlineNanoseconds ?? 300_000;
   }
 
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
