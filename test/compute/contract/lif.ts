@@ -6,7 +6,7 @@ import { differentiable, recordable } from '../../../src/compute/jobs.ts';
 import type { LifGradJob, LifProblem, Loss } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
-import { lifProblem, perNeuron, perStep, randomNumbers, resultOf, same, scaledSurrogate } from '../support/jobs.ts';
+import { lifProblem, perNeuron, perStep, randomNumbers, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
 
 const reference = new ReferenceBackend();
 
@@ -122,14 +122,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
     ];
     const forms = {
       numbers: () => ({}),
-      'one per neuron': () => ({
-        tau: perNeuron(neurons, (b) => 8 + b / 5),
-        v_threshold: perNeuron(neurons, (b) => 0.9 + b / 200),
-        v_reset: perNeuron(neurons, (b) => 0.1 - b / 100),
-        v_rest: perNeuron(neurons, (b) => b / 400),
-        resistance: perNeuron(neurons, (b) => 1 + b / 100),
-        v_init: perNeuron(neurons, (b) => b / 50),
-      }),
+      'one per neuron': () => variedNeurons(neurons),
       'one per step': (steps: number, largest: number) => ({
         current: perStep(neurons, steps, () => largest * random()),
         v_reset: same(-0.1),

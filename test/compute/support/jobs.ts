@@ -17,6 +17,18 @@ export function perNeuron(neurons: number, value: (neuron: number) => number): N
   return { per: 'neuron', values: Float64Array.from({ length: neurons }, (_, b) => Math.fround(value(b))) };
 }
 
+/** Six quantities that differ from neuron to neuron. @param make of each neuron's value a quantity: rounded to float32, unless told otherwise. */
+export function variedNeurons(neurons: number, make = perNeuron): Partial<LifProblem> {
+  return {
+    tau: make(neurons, (b) => 8 + b / 5),
+    v_threshold: make(neurons, (b) => 0.9 + b / 200),
+    v_reset: make(neurons, (b) => 0.1 - b / 100),
+    v_rest: make(neurons, (b) => b / 400),
+    resistance: make(neurons, (b) => 1 + b / 100),
+    v_init: make(neurons, (b) => b / 50),
+  };
+}
+
 export function perStep(neurons: number, steps: number, value: (index: number) => number): Quantity {
   return { per: 'step', values: Float64Array.from({ length: neurons * steps }, (_, i) => Math.fround(value(i))) };
 }

@@ -8,7 +8,7 @@ import type { Differentiable, Job, LifGradJob, LifGradResult, LifProblem, LifSim
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { fromRequest, golden } from '../support/golden.ts';
-import { inline, lifProblem, randomNumbers, resultOf, same, scaledSurrogate } from '../support/jobs.ts';
+import { inline, lifProblem, randomNumbers, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
 import { extremes, withDefaults } from '../support/parameter-sets.ts';
 
 const reference = new ReferenceBackend();
@@ -128,14 +128,7 @@ const neurons = 21;
 /** Ways to give a problem's quantities, with numbers that are no float32. */
 const forms: Readonly<Record<string, (steps: number, largest: number) => Partial<LifProblem>>> = {
   numbers: () => ({ current: same(1.7), tau: same(9.3), v_threshold: same(0.9), v_reset: same(-0.3), v_rest: same(0.1), resistance: same(1.3), v_init: same(0.2) }),
-  'one per neuron': () => ({
-    tau: perNeuron(neurons, (b) => 8 + b / 5),
-    v_threshold: perNeuron(neurons, (b) => 0.9 + b / 200),
-    v_reset: perNeuron(neurons, (b) => 0.1 - b / 100),
-    v_rest: perNeuron(neurons, (b) => b / 400),
-    resistance: perNeuron(neurons, (b) => 1 + b / 100),
-    v_init: perNeuron(neurons, (b) => b / 50),
-  }),
+  'one per neuron': () => variedNeurons(neurons, perNeuron),
   'one per step': (steps, largest) => ({ current: perStep(neurons, steps, () => largest * random()), v_reset: same(-0.1), v_rest: same(0.05), resistance: same(1.25) }),
 };
 
