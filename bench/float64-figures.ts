@@ -2,8 +2,7 @@ import { Arena } from '../src/compute/arena.ts';
 import { compute } from '../src/compute/backends/reference/compute.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import { asItLies, type Launch, type Surroundings } from '../src/compute/backends/wasm/launch.ts';
-import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
-import { surrogateEval, surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
+import { programOf } from '../src/compute/backends/wasm/program-of.ts';
 import { jobElements } from '../src/compute/job-size.ts';
 import type { Job } from '../src/compute/jobs.ts';
 import { defaultSurrogate, evalJob, forwardJob, gradJob, surrogateJob } from './jobs.ts';
@@ -46,16 +45,7 @@ function jobsOf({ neurons, steps, values }: Pick<Float64Setting, 'neurons' | 'st
 }
 
 function launchOf(surroundings: Surroundings, job: Job): Launch {
-  switch (job.kind) {
-    case 'surrogate_eval':
-      return launchesOf(surrogateEval(surroundings, job))[0]!;
-    case 'surrogate_grad':
-      return launchesOf(surrogateGrad(surroundings, job))[0]!;
-    case 'lif_simulate':
-      return launchesOf(lifSimulate(surroundings, job))[0]!;
-    case 'lif_grad':
-      return launchesOf(lifGrad(surroundings, job))[0]!;
-  }
+  return launchesOf(programOf(surroundings, job))[0]!;
 }
 
 /** Times each job in float64, in float32 and by the reference. */

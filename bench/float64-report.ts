@@ -5,25 +5,18 @@ import { summarise } from '../load/statistics.ts';
 import { float64Figures, type Float64Row, type Float64Setting } from './float64-figures.ts';
 import { replaceBetweenMarkers } from './markers.ts';
 import { otherLoad } from './other-load.ts';
+import { markdownTable, spread } from './table.ts';
 import { ratios } from './turns.ts';
 
 const setting: Float64Setting = { neurons: 16_384, steps: 100, values: 200_000, rounds: 7, turnMilliseconds: 10 };
 
-function spread(values: readonly number[], digits: number): string {
-  const { min, median, max } = summarise(values);
-  return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
-}
-
 /** The figures as a table, as lines. */
 export function float64Table(rows: readonly Float64Row[]): string[] {
-  return [
-    '| job | G/s in float64 | in float32 | float64 to float32 | float64 to the reference |',
-    '|---|---|---|---|---|',
-    ...rows.map(({ name, float64, float32, reference }) => {
-      const giga = [float64, float32].map((rates) => (summarise(rates).median / 1e9).toFixed(3));
-      return `| ${[name, ...giga, spread(ratios(float64, float32), 2), spread(ratios(float64, reference), 0)].join(' | ')} |`;
-    }),
-  ];
+  const head = ['job', 'G/s in float64', 'in float32', 'float64 to float32', 'float64 to the reference'];
+  return markdownTable(head, rows.map(({ name, float64, float32, reference }) => {
+    const giga = [float64, float32].map((rates) => (summarise(rates).median / 1e9).toFixed(3));
+    return [name, ...giga, spread(ratios(float64, float32), 2), spread(ratios(float64, reference), 0)];
+  }));
 }
 
 /** Times float64 kernels, and writes the figures into the documentation. */

@@ -1,6 +1,6 @@
 import { summarise } from '../load/statistics.ts';
 import type { LifGradRow, LifRow, Results, SurrogateRow } from './benchmark.ts';
-import { markdownTable } from './table.ts';
+import { markdownTable, spread } from './table.ts';
 import { limitRates, shareOfLimit } from './limit-share.ts';
 import { verdicts } from './targets.ts';
 import type { InstructionCosts } from './limit.ts';
@@ -99,11 +99,6 @@ function gigabytes(rates: readonly number[]): number[] {
 
 function number(values: readonly number[], digits: number): string {
   return summarise(values).median.toFixed(digits);
-}
-
-function spread(values: readonly number[], digits: number): string {
-  const { min, median, max } = summarise(values);
-  return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
 }
 
 function percent(shares: readonly number[]): string {

@@ -12,6 +12,7 @@ import { eagerGradient } from './eager.ts';
 import { defaultSurrogate, gradJob } from './jobs.ts';
 import { replaceBetweenMarkers } from './markers.ts';
 import { otherLoad } from './other-load.ts';
+import { markdownTable } from './table.ts';
 import { inTurns, ratios, type Contender } from './turns.ts';
 
 const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -93,9 +94,7 @@ if (backends !== undefined) {
     '',
     'LIF gradients with the sigmoid, milliseconds a job, all cores, from job to result:',
     '',
-    '| neurons | steps | eager operations | graph | graph with XLA | `wasm` | XLA to `wasm` |',
-    '|---|---|---|---|---|---|---|',
-    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+    ...markdownTable(['neurons', 'steps', 'eager operations', 'graph', 'graph with XLA', '`wasm`', 'XLA to `wasm`'], rows),
     '',
     `Resident memory while ${jobs} jobs of changing shapes run with XLA: ${early} MB after a fifth of them, ${late} MB after all.`,
   ].join('\n');

@@ -1,5 +1,6 @@
 // How long large JSON bodies keep the event loop from other requests.
 import { Pool } from 'undici';
+import { markdownTable } from '../bench/table.ts';
 
 export interface PauseRow {
   readonly neurons: number;
@@ -43,9 +44,6 @@ export async function measurePauses(url: string, neurons: number): Promise<Pause
 
 /** A Markdown table, as lines. */
 export function pauseTable(rows: readonly PauseRow[]): string[] {
-  return [
-    '| JSON body of `/lif/grad` | neurons | longest delay of the event loop, ms | the same while nothing runs |',
-    '|---|---|---|---|',
-    ...rows.map(({ neurons, requestMegabytes, longest, idle }) => `| ${requestMegabytes.toFixed(0)} MB | ${neurons} | ${longest.toFixed(1)} | ${idle.toFixed(1)} |`),
-  ];
+  const head = ['JSON body of `/lif/grad`', 'neurons', 'longest delay of the event loop, ms', 'the same while nothing runs'];
+  return markdownTable(head, rows.map(({ neurons, requestMegabytes, longest, idle }) => [`${requestMegabytes.toFixed(0)} MB`, `${neurons}`, longest.toFixed(1), idle.toFixed(1)]));
 }

@@ -1,5 +1,6 @@
 // Where the time of one request goes: decode, queue, compute, encode as Server-Timing tells them; what HTTP alone takes; the rest of what the client waits.
 import { Pool } from 'undici';
+import { markdownTable } from '../bench/table.ts';
 import { framedRequest } from './framed-request.ts';
 import { quantile } from './statistics.ts';
 import { steps } from './cases.ts';
@@ -85,13 +86,10 @@ export async function measureStages(url: string, bareUrl: string, one: StageCase
 /** A Markdown table, as lines. */
 export function stageTable(rows: readonly StageRow[]): string[] {
   const ms = (time: number) => time.toFixed(time < 10 ? 2 : 1);
-  return [
-    '| wire | neurons | decode ms | queue ms | compute ms | encode ms | bare HTTP ms | rest ms | total ms | compute in decode to encode | compute in total |',
-    '|---|---|---|---|---|---|---|---|---|---|---|',
-    ...rows.map((row) => {
-      const within = row.decode + row.queue + row.compute + row.encode;
-      const share = (of: number) => `${((100 * row.compute) / of).toFixed(0)} %`;
-      return `| ${[row.wire, row.neurons, ...[row.decode, row.queue, row.compute, row.encode, row.bare, row.rest, row.total].map(ms), share(within), share(row.total)].join(' | ')} |`;
-    }),
-  ];
+  const head = ['wire', 'neurons', 'decode ms', 'queue ms', 'compute ms', 'encode ms', 'bare HTTP ms', 'rest ms', 'total ms', 'compute in decode to encode', 'compute in total'];
+  return markdownTable(head, rows.map((row) => {
+    const within = row.decode + row.queue + row.compute + row.encode;
+    const share = (of: number) => `${((100 * row.compute) / of).toFixed(0)} %`;
+    return [row.wire, `${row.neurons}`, ...[row.decode, row.queue, row.compute, row.encode, row.bare, row.rest, row.total].map(ms), share(within), share(row.total)];
+  }));
 }

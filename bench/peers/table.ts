@@ -1,12 +1,13 @@
 import { quantile, summarise } from '../../load/statistics.ts';
+import { markdownTable } from '../table.ts';
+import { ratios } from '../turns.ts';
 import type { PeerRow } from './measure.ts';
 
 const head = ['work', 'at a time', 'ours: requests/s', 'theirs', 'ratio: median (min to max)', 'aim', 'bare: requests/s', 'bare to theirs', 'numbers that agree'];
 
 /** The rows as a table of Markdown. */
 export function peerTable(rows: readonly PeerRow[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map((row) => line(cellsOf(row)))];
+  return markdownTable(head, rows.map(cellsOf));
 }
 
 function cellsOf({ work, ours, theirs, bare, agreement }: PeerRow): string[] {
@@ -21,5 +22,5 @@ function cellsOf({ work, ours, theirs, bare, agreement }: PeerRow): string[] {
 
 /** Round by round, since what slows a machine down for a while slows both sides. */
 export function ratiosOf({ ours, theirs }: Pick<PeerRow, 'ours' | 'theirs'>): { readonly median: number; readonly min: number; readonly max: number } {
-  return summarise(ours.map((rate, round) => rate / theirs[round]!));
+  return summarise(ratios(ours, theirs));
 }

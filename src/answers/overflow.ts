@@ -1,6 +1,5 @@
 import type { NotFiniteError } from '../codecs/answer.ts';
-import type { Dtype } from '../compute/jobs.ts';
-import type { Job, LifProblem } from '../compute/jobs.ts';
+import type { Dtype, Job, LifProblem } from '../compute/jobs.ts';
 import { Problem } from '../errors/problems.ts';
 
 /** Explains a result that is infinite or undefined in the answer's precision: where, and what most likely made it so. */

@@ -1,5 +1,4 @@
-import type { Dtype } from '../compute/jobs.ts';
-import type { Values } from '../compute/jobs.ts';
+import type { Dtype, Values } from '../compute/jobs.ts';
 
 /** How tensors stand in a JSON answer: as nested arrays, or as little-endian bytes in base64. */
 export type TensorEncoding = 'json' | 'base64';

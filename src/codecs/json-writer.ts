@@ -1,6 +1,5 @@
 import { Arena } from '../compute/arena.ts';
-import type { Dtype } from '../compute/jobs.ts';
-import type { Values } from '../compute/jobs.ts';
+import type { Dtype, Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { maxFloat32TextLength, writeFloat32, writeUint } from './float32-text.ts';
 import { maxFloat64TextLength, writeFloat64 } from './float64-text.ts';

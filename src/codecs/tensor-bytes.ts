@@ -1,5 +1,4 @@
-import type { Dtype } from '../compute/jobs.ts';
-import type { Values } from '../compute/jobs.ts';
+import type { Dtype, Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { beyondFloat32, firstNotBelow } from './magnitude.ts';
 

@@ -25,6 +25,7 @@ const word = { order: 0, next: 1, instance: 2, job: 3, scratch: 4, scratchBytes:
 export class LaunchBoard {
   #words;
   #threads;
+  #posted = 0;
 
   /**
    * @param {number} threads
@@ -61,11 +62,10 @@ export class LaunchBoard {
   /**
    * Posts a launch and wakes the threads.
    *
-   * @param {number} order above that of every launch before, and not 0
    * @param {PostedLaunch} launch
    * @returns its place, or -1 where none is free
    */
-  post(order, launch) {
+  post(launch) {
     for (let place = 0; place < places; place++) {
       if (this.#load(place, word.order) !== 0 || this.presentAt(place).length > 0) continue;
       this.#store(place, word.instance, launch.instance);
@@ -77,7 +77,9 @@ export class LaunchBoard {
       this.#store(place, word.vectors, launch.vectors);
       this.#store(place, word.block, launch.block);
       this.#store(place, word.next, 0);
-      this.#store(place, word.order, order);
+      // From 1 on again after the largest that a word holds: 0 is a place that is free.
+      this.#posted = (this.#posted % 0x7fffffff) + 1;
+      this.#store(place, word.order, this.#posted);
       this.wake();
       return place;
     }
@@ -203,7 +205,7 @@ export class LaunchBoard {
    */
   read(place) {
     return {
-      instance: this.#load(place, word.instance),
+      instance: this.#load(place, word.instance) >>> 0,
       job: this.#load(place, word.job) >>> 0,
       scratch: this.#load(place, word.scratch) >>> 0,
       scratchBytes: this.#load(place, word.scratchBytes),

@@ -3,13 +3,13 @@ import { Arena } from '../../arena.ts';
 import { ArenaStore } from '../../arena-store.ts';
 import type { Backend, BackendInfo, Computed } from '../../backend.ts';
 import { OutOfMemoryError } from '../../backend.ts';
-import type { Job, ResultOf } from '../../jobs.ts';
+import type { Job } from '../../jobs.ts';
 import { estimateNanoseconds } from './cost.ts';
 import { KernelCache } from './kernel-cache.ts';
 import { instanceIn } from './kernel-instance.ts';
-import { asItLies, copyOf, type Launch, type Program, type Surroundings } from './launch.ts';
-import { lifGrad, lifSimulate } from './lif-jobs.ts';
-import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
+import { copyOf } from './copy-of.ts';
+import { asItLies, type Launch, type Surroundings } from './launch.ts';
+import { programOf } from './program-of.ts';
 import { warmUpJobs } from './warm-up.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -78,7 +78,7 @@ export class WasmBackend implements Backend {
     const start = performance.now();
     const arena = this.#inlineArena;
     arena.reset();
-    const program = this.#program(job, { kernels: this.#kernels, arena, take: copyOf });
+    const program = programOf({ kernels: this.#kernels, arena, take: copyOf }, job);
     for (let next = program.next(); ; next = program.next()) {
       if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
       const { kernel, job: block, vectors, scratchBytes, prepare }: Launch = next.value;
@@ -114,7 +114,7 @@ export class WasmBackend implements Backend {
     const nanoseconds = estimateNanoseconds(job);
     const options = { blocks: Math.ceil(nanoseconds / longestBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
     try {
-      const program = this.#program(job, { kernels: this.#kernels, arena, take });
+      const program = programOf({ kernels: this.#kernels, arena, take }, job);
       for (let next = program.next(); ; next = program.next()) {
         if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
         await this.#pool.run(arena, next.value, options);
@@ -124,10 +124,6 @@ export class WasmBackend implements Backend {
     }
   }
 
-  #program<J extends Job>(job: J, surroundings: Surroundings): Program<ResultOf[J['kind']]> {
-    return programOf(surroundings, job) as Program<ResultOf[J['kind']]>;
-  }
-
   async close(): Promise<void> {
     await this.#pool.close();
   }
@@ -135,17 +131,4 @@ export class WasmBackend implements Backend {
 
 function outOfMemory(cause: unknown): OutOfMemoryError {
   return new OutOfMemoryError('not enough memory for the job', { cause });
-}
-
-function programOf(surroundings: Surroundings, job: Job): Program<ResultOf[Job['kind']]> {
-  switch (job.kind) {
-    case 'surrogate_eval':
-      return surrogateEval(surroundings, job);
-    case 'surrogate_grad':
-      return surrogateGrad(surroundings, job);
-    case 'lif_simulate':
-      return lifSimulate(surroundings, job);
-    case 'lif_grad':
-      return lifGrad(surroundings, job);
-  }
 }

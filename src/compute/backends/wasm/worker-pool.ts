@@ -46,7 +46,6 @@ export class WorkerPool {
   readonly #shortestStallMs: number | undefined;
   #onceIdle: (() => void) | undefined;
   #instances = 0;
-  #launches = 0;
 
   /**
    * @param cores how many processors a launch may keep busy. Where there are several, one thread more is started: threads woken
@@ -113,10 +112,10 @@ export class WorkerPool {
   }
 
   /** Puts a launch on the board as soon as there is a place. */
-  async #post(kernel: KernelOverArena, posted: Parameters<LaunchBoard['post']>[1]): Promise<Running> {
+  async #post(kernel: KernelOverArena, posted: Parameters<LaunchBoard['post']>[0]): Promise<Running> {
     for (;;) {
       for (const thread of this.#team) thread.teach(kernel);
-      const place = this.#board.post(++this.#launches, posted);
+      const place = this.#board.post(posted);
       if (place >= 0) {
         const running: Running = { kernel, place, endings: 0 };
         this.#running.add(running);
