@@ -247,10 +247,10 @@ describe('the end of several processes', () => {
 
   it('comes with the supervisor\'s', async () => {
     const running = await startSeveral();
+    await pidsOf(running);
     running.child.kill('SIGKILL');
     // Which is when nobody holds its output any more.
     expect(await running.ended).toEqual([null, 'SIGKILL']);
-    await pidsOf(running);
   });
 
   it('comes at once, with 1, when they cannot start', async () => {
