@@ -1,5 +1,6 @@
 import type { RequestBody } from '../bodies/request-body.ts';
 import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
+import { lookThroughWith } from '../codecs/magnitude.ts';
 import { Arena } from '../compute/arena.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -34,6 +35,7 @@ export type TaskResult<O extends Operation> =
 export default function work<O extends Operation>(task: ReadTask | null): TaskResult<O> | undefined {
   if (task === null) return undefined;
   const { operation, body, limits, module, memory, top } = task;
+  lookThroughWith(module);
   const arena = new Arena(memory);
   arena.extend(top);
   const bytes = arena.bytes(body.byteOffset, body.length);

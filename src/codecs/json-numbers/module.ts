@@ -1,5 +1,6 @@
 import initWabt from 'wabt';
 
+import { magnitudeText } from './magnitude-text.ts';
 import { readText } from './read-text.ts';
 import { writeText } from './write-text.ts';
 
@@ -11,7 +12,7 @@ export async function compileNumberCodec(): Promise<WebAssembly.Module> {
   (import "env" "base" (global $base i32))
   (import "env" "number" (func $number (param i32 i32) (result f64)))
   (import "env" "print" (func $print (param i32 i32) (result i32)))
-  ${[...readText, ...writeText].join('\n')}
+  ${[...readText, ...writeText, ...magnitudeText].join('\n')}
 )`;
   const parsed = wabt.parseWat('number-codec', text, { simd: true, threads: true, bulk_memory: true });
   try {
