@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
+import { letHeapGrow } from './heap.ts';
 import type { Peers } from './peers.ts';
 
 /** What answers in a process. It can be drained from the beginning on. */
@@ -21,6 +22,7 @@ export class Serving {
 
   /** Resolves when the process listens. */
   async start(): Promise<void> {
+    letHeapGrow();
     const { host, port } = this.#config;
     this.#app = await buildApp({ config: this.#config, logger: this.#logger, peers: this.#peers });
     await this.#app.listen({ host, port });
