@@ -1,6 +1,7 @@
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 
 import { numberCodec } from './codecs/json-numbers/compiled.ts';
+import { TextThreads } from './codecs/text-threads.ts';
 import { createEngine } from './compute/create-engine.ts';
 import type { Engine } from './compute/engine.ts';
 import type { Config } from './config.ts';
@@ -42,6 +43,7 @@ declare module 'fastify' {
     peers: Peers | undefined;
     engine: Engine;
     requestReader: RequestReader;
+    textThreads: TextThreads;
   }
 }
 
@@ -94,6 +96,9 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   const requestReader = new RequestReader(numberCodec, config.limits, config.compute.threads, config.compute.longestWaitMs);
   app.decorate('requestReader', requestReader);
   app.addHook('onClose', () => requestReader.close());
+  const textThreads = new TextThreads(numberCodec, config.compute.threads);
+  app.decorate('textThreads', textThreads);
+  app.addHook('onClose', () => textThreads.close());
 
   await app.register(exchangeEnd);
   await app.register(tracing);

@@ -11,6 +11,6 @@ export function createLogger({ logLevel, processes }: Pick<Config, 'logLevel' | 
   if (process.stdout.isTTY) {
     return pino({ level: logLevel }, pretty({ sync: true, ignore: processes === 1 ? 'pid,hostname' : 'hostname' }));
   }
-  const batches = processes === 1 ? { minLength: 4096 } : { minLength: unbrokenBytes / 2, maxWrite: unbrokenBytes };
+  const batches = processes === 1 ? { minLength: 16_384, maxWrite: 65_536 } : { minLength: unbrokenBytes / 2, maxWrite: unbrokenBytes };
   return pino({ level: logLevel }, pino.destination({ dest: 1, sync: false, periodicFlush: 100, ...batches }));
 }

@@ -1,13 +1,16 @@
 import type { Arena } from '../compute/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
+import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding, type TensorValues } from './answer.ts';
 import { base64Blocks } from './base64-blocks.ts';
+import { numberCodec } from './json-numbers/compiled.ts';
 import { JsonWriter } from './json-writer.ts';
+import { sliceWriter } from './slice-writer.ts';
 import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
 import { TensorText } from './tensor-text.ts';
 import { findNotFinite } from './not-finite.ts';
 import type { Piece } from './pieces.ts';
-import { bytesPerValue, bytesTypeOf, littleEndianBytes, type BytesType } from './tensor-bytes.ts';
+import { bytesPerValue, bytesTypeOf, firstNotFinite, littleEndianBytes, type BytesType } from './tensor-bytes.ts';
+import type { TextThreads } from './text-threads.ts';
 
 /** How an answer is written. */
 export interface AnswerForm {
@@ -17,22 +20,22 @@ export interface AnswerForm {
   readonly dtype: Dtype;
   /** Memory that stays as it is until the answer has left: long texts are printed there, and not in memory that is asked for anew. */
   readonly arena?: Arena | undefined;
+  /** Threads that print what is long and lies in that memory. */
+  readonly threads?: TextThreads | undefined;
 }
 
 /** Tensors of more numbers become a piece of their own, which is printed in slices. */
 const mostAtOnce = 16_384;
 
 // Encoding never waits, so that one writer serves all answers.
-const writer = new JsonWriter();
+const writer = new JsonWriter(numberCodec);
 
 /** What is written beside the JSON's text. */
-interface Output extends Omit<AnswerForm, 'arena'> {
+interface Output extends AnswerForm {
   /** Of the JSON itself, as far as it is written. */
   readonly text: Piece[];
   /** Of the tensors behind it. */
   readonly tensors: Piece[];
-  /** What its slices are printed with. */
-  readonly writer: () => JsonWriter | undefined;
 }
 
 /** An answer's bytes: those of its JSON, and those of the tensors that stand behind it and not in it. */
@@ -47,9 +50,9 @@ export interface EncodedAnswer {
  * @throws {NotFiniteError} when a number of the answer is infinite or undefined in the form's dtype. Of large tensors those in JSON or
  * base64 are looked at only while their pieces are made.
  */
-export function encodeAnswer(answer: AnswerNode, { encoding, dtype, arena }: AnswerForm): EncodedAnswer {
-  let own: JsonWriter | undefined;
-  const output: Output = { encoding, dtype, text: [], tensors: [], writer: () => (own ??= arena && new JsonWriter(arena)) };
+export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswer {
+  const { dtype } = form;
+  const output: Output = { ...form, text: [], tensors: [] };
   writer.begin(dtype);
   try {
     writeNode(answer, output);
@@ -113,12 +116,33 @@ function writeTensor(node: AnswerTensor, output: Output): void {
     else writer.base64(littleEndianBytes(values, dtype));
     writer.text('"}');
   } else if (values.length > mostAtOnce) {
-    output.text.push(writer.finish(), () => new TensorText(shape).slices([values], dtype, output.writer()));
+    output.text.push(writer.finish(), longText(node, output));
   } else if (shape.length === 1) {
     writer.row(values, 0, values.length);
   } else {
     new TensorText(shape).write(writer, values);
   }
+}
+
+/** A tensor's text, printed when it is its turn. */
+function longText({ values, shape }: AnswerTensor, { dtype, arena, threads }: AnswerForm): Piece {
+  if (arena !== undefined && threads?.isFor(values, arena) === true) {
+    return () => {
+      requireFinite(values, dtype);
+      return threads.print(values, shape, dtype, arena);
+    };
+  }
+  return () => new TensorText(shape).slices([values], dtype, writerIn(arena));
+}
+
+/** Each piece has a writer of its own: the one before may have left others' text behind its own. */
+function writerIn(arena: Arena | undefined): JsonWriter {
+  return arena === undefined ? sliceWriter : new JsonWriter(numberCodec, arena);
+}
+
+/** @throws {RangeError} */
+function requireFinite(values: TensorValues, dtype: Dtype): void {
+  if (firstNotFinite(values, dtype) >= 0) throw new RangeError(`not finite in ${dtype}`);
 }
 
 function writeBlocks({ type, shape, blocks, count }: AnswerBlocks, { encoding, dtype, text, tensors }: Output): void {
@@ -133,7 +157,7 @@ function writeBlocks({ type, shape, blocks, count }: AnswerBlocks, { encoding, d
     text.push(writer.finish(), () => base64Blocks(blocks(), dtype));
     writer.text('"}');
   } else {
-    text.push(writer.finish(), () => new TensorText(shape).slicesOf(blocks(), dtype));
+    text.push(writer.finish(), () => new TensorText(shape).slicesOf(blocks(), dtype, sliceWriter));
   }
 }
 
@@ -145,8 +169,8 @@ function base64Start(type: BytesType, shape: readonly number[]): string {
   return `{"dtype":"${type}","shape":${JSON.stringify(shape)},"base64":"`;
 }
 
-function writeRows(rows: AnswerRows, { dtype, text, writer: sliceWriter }: Output): void {
-  if (rows.values.length + rows.offsets.length > mostAtOnce) text.push(writer.finish(), () => rowsText(rows, dtype, sliceWriter()));
+function writeRows(rows: AnswerRows, { dtype, arena, text }: Output): void {
+  if (rows.values.length + rows.offsets.length > mostAtOnce) text.push(writer.finish(), () => rowsText(rows, dtype, writerIn(arena)));
   else writeRowsAtOnce(writer, rows);
 }
 

@@ -36,6 +36,13 @@ export class JsonNumbersReader {
     this.#codec = new NumberCodec(module, arena.memory, arena.allocate(NumberCodec.bytes));
   }
 
+  /** Numbers of the arena as float32, in it too. */
+  round(doubles: Float64Array): Float32Array {
+    const address = this.#arena.allocate(4 * doubles.length);
+    this.#codec.roundDoubles(doubles.byteOffset, doubles.length, address);
+    return this.#arena.floats(address, doubles.length);
+  }
+
   /**
    * @param text bytes in the arena.
    * @throws {SyntaxError} where JSON.parse would, in other words, and for more than a request may have.

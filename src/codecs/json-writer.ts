@@ -3,7 +3,6 @@ import type { Dtype, Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { maxFloat32TextLength, writeFloat32, writeUint } from './float32-text.ts';
 import { maxFloat64TextLength, writeFloat64 } from './float64-text.ts';
-import { numberCodec } from './json-numbers/compiled.ts';
 import { NumberCodec } from './json-numbers/number-codec.ts';
 
 /** Numbers that are written at once, without a look at the capacity. */
@@ -14,13 +13,21 @@ const fewestInBlock = 12;
 /** What stands in JSON as it is. */
 const plainText = /^[ !#-[\]-~]*$/;
 /** Bytes that any number and a comma may need. */
-const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
+export const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
 /**
  * Writes JSON text as bytes, numbers by the number codec, into an arena; for one answer at a time. Where what was written is not kept, the
  * memory is used again, and grows to the longest text: what is long has to be written in parts.
  */
 export class JsonWriter {
+  /** Bytes behind a text that a writer must have room for. */
+  static readonly slack = NumberCodec.slack;
+
+  /** What a writer takes of an arena for a text of so many bytes. */
+  static bytesFor(textBytes: number): number {
+    return NumberCodec.bytes + 4 * blockNumbers + Math.max(textBytes, initialBytes) + 3 * 64;
+  }
+
   readonly #arena: Arena;
   readonly #keeps: boolean;
   readonly #codec: NumberCodec;
@@ -31,11 +38,15 @@ export class JsonWriter {
   #bytes: Buffer;
   #length = 0;
 
-  /** @param arena that of an exchange, in which what is written stays; without one it is copied when it is finished. */
-  constructor(arena?: Arena) {
+  /**
+   * @param module the number codec's.
+   * @param arena that of an exchange, in which what is written stays; without one it is copied when it is finished.
+   * @param textBytes the longest text to come: no more of the arena is taken before it is longer.
+   */
+  constructor(module: WebAssembly.Module, arena?: Arena, textBytes = initialBytes) {
     this.#keeps = arena !== undefined;
     this.#arena = arena ?? new Arena();
-    this.#codec = new NumberCodec(numberCodec, this.#arena.memory, this.#arena.allocate(NumberCodec.bytes));
+    this.#codec = new NumberCodec(module, this.#arena.memory, this.#arena.allocate(NumberCodec.bytes));
     this.#stagedAt = this.#arena.allocate(4 * blockNumbers);
     this.#staged = {
       float32: this.#arena.floats(this.#stagedAt, blockNumbers),
@@ -43,7 +54,7 @@ export class JsonWriter {
       uint8: this.#arena.bytes(this.#stagedAt, blockNumbers),
     };
     this.#textAt = this.#arena.mark();
-    this.#bytes = this.#textMemory(0);
+    this.#bytes = this.#textMemory(textBytes);
   }
 
   text(text: string): void {
@@ -113,18 +124,22 @@ export class JsonWriter {
     }
     const out = this.#textAt + this.#length;
     const part = values.subarray(from, to);
-    if (part instanceof Int32Array) {
-      this.#staged.int32.set(part);
-      return this.#codec.writeInt32s(this.#stagedAt, part.length, out) - this.#textAt;
-    }
-    if (part instanceof Uint8Array) {
-      this.#staged.uint8.set(part);
-      return this.#codec.writeUint8s(this.#stagedAt, part.length, out) - this.#textAt;
-    }
-    this.#staged.float32.set(part);
-    const end = this.#codec.writeFloat32s(this.#stagedAt, part.length, out);
+    if (part instanceof Int32Array) return this.#codec.writeInt32s(this.#addressOf(part, this.#staged.int32), part.length, out) - this.#textAt;
+    if (part instanceof Uint8Array) return this.#codec.writeUint8s(this.#addressOf(part, this.#staged.uint8), part.length, out) - this.#textAt;
+    const address = part instanceof Float32Array ? this.#addressOf(part, this.#staged.float32) : this.#stage(part, this.#staged.float32);
+    const end = this.#codec.writeFloat32s(address, part.length, out);
     if (end < 0) throw new RangeError(`${part[-1 - end]!} is not finite in float32`);
     return end - this.#textAt;
+  }
+
+  /** Where the codec finds an array: where it is, if that is the writer's memory. */
+  #addressOf<Array extends TensorValues>(part: Array, staged: Array): number {
+    return this.#arena.holds(part) ? part.byteOffset : this.#stage(part, staged);
+  }
+
+  #stage(part: TensorValues, staged: TensorValues): number {
+    staged.set(part);
+    return this.#stagedAt;
   }
 
   /** Base64, without quotes. */

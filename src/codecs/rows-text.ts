@@ -1,7 +1,7 @@
 import type { Dtype } from '../compute/jobs.ts';
 import type { AnswerRows } from './answer.ts';
 import type { JsonWriter } from './json-writer.ts';
-import { sliceNumbers, sliceWriter } from './slice-writer.ts';
+import { sliceNumbers } from './pieces.ts';
 
 /** Prints rows of different lengths as arrays in an array. */
 export function writeRows(writer: JsonWriter, { values, offsets }: AnswerRows): void {
@@ -14,7 +14,7 @@ export function writeRows(writer: JsonWriter, { values, offsets }: AnswerRows): 
 }
 
 /** The same in slices, each about as long to print as another request may be kept waiting. */
-export function* rowsText({ values, offsets }: AnswerRows, dtype: Dtype, writer = sliceWriter): Generator<Uint8Array> {
+export function* rowsText({ values, offsets }: AnswerRows, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
   // A row counts as one number more: brackets take their time too.
   let printed = 0;
   writer.begin(dtype);

@@ -1,7 +1,7 @@
 import type { Dtype } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
-import type { JsonWriter } from './json-writer.ts';
-import { sliceNumbers, sliceWriter } from './slice-writer.ts';
+import { JsonWriter, maxNumberLength } from './json-writer.ts';
+import { sliceNumbers } from './pieces.ts';
 import { sizeOf } from './tensor.ts';
 
 /**
@@ -14,13 +14,22 @@ export class TensorText {
   readonly #strides: readonly number[];
   readonly #isEmpty: boolean;
   readonly #shape: readonly number[];
-  #at = 0;
+  #at: number;
 
-  constructor(shape: readonly number[]) {
+  /** @param at the number of the value that comes first, where those before it are printed elsewhere. */
+  constructor(shape: readonly number[], at = 0) {
+    this.#at = at;
     this.#shape = shape;
     this.#axes = shape.length;
     this.#strides = shape.map((_, axis) => sizeOf(shape.slice(axis))).reverse();
     this.#isEmpty = shape.includes(0);
+  }
+
+  /** Bytes that the text of so many values in a row may need. */
+  static mostBytes(shape: readonly number[], count: number): number {
+    // Two brackets of each array that begins or ends among them, and a comma behind it.
+    const arrays = shape.reduce((sum, _, axis) => sum + Math.ceil(count / Math.max(1, sizeOf(shape.slice(axis)))) + 1, 0);
+    return count * maxNumberLength + 3 * arrays + JsonWriter.slack;
   }
 
   /** Prints the values that come next; they may end anywhere. */
@@ -61,13 +70,13 @@ export class TensorText {
   }
 
   /** The text in slices, each about as long to print as another request may be kept waiting. */
-  *slices(blocks: Iterable<TensorValues>, dtype: Dtype, writer = sliceWriter): Generator<Uint8Array> {
+  *slices(blocks: Iterable<TensorValues>, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
     for (const values of blocks) yield* this.#slicesOfBlock(values, dtype, writer);
   }
 
   /** The same of blocks that are still to come. */
-  async *slicesOf(blocks: AsyncIterable<TensorValues>, dtype: Dtype): AsyncGenerator<Uint8Array> {
-    for await (const values of blocks) yield* this.#slicesOfBlock(values, dtype, sliceWriter);
+  async *slicesOf(blocks: AsyncIterable<TensorValues>, dtype: Dtype, writer: JsonWriter): AsyncGenerator<Uint8Array> {
+    for await (const values of blocks) yield* this.#slicesOfBlock(values, dtype, writer);
   }
 
   *#slicesOfBlock(values: TensorValues, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {

@@ -39,10 +39,10 @@ export default function work<O extends Operation>(task: ReadTask | null): TaskRe
   const arena = new Arena(memory);
   arena.extend(top);
   const bytes = arena.bytes(body.byteOffset, body.length);
-  const numbers = body.form === 'npy' ? undefined : new JsonNumbersReader(module, arena);
+  const numbers = new JsonNumbersReader(module, arena);
   try {
-    const plan = readRequest(operation, { ...body, bytes }, limits, numbers) as Plans[O];
-    return { plan, rounded: plan.job.dtype === 'float64' ? [] : roundAll(plan, arena), top: arena.mark() };
+    const plan = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : numbers) as Plans[O];
+    return { plan, rounded: plan.job.dtype === 'float64' ? [] : roundAll(plan, arena, numbers), top: arena.mark() };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { problem: { code: error.code, detail: error.message, ...(error.errors && { errors: error.errors }) } };
@@ -50,11 +50,11 @@ export default function work<O extends Operation>(task: ReadTask | null): TaskRe
 }
 
 /** Rounds what lies in the arena to float32, which most kernels take: on the main thread it would keep other requests waiting. */
-function roundAll(plan: Plan, arena: Arena): Rounded[] {
+function roundAll(plan: Plan, arena: Arena, numbers: JsonNumbersReader): Rounded[] {
   const rounded: Rounded[] = [];
   mapArrays(plan, (array) => {
     if (array instanceof Float64Array && arena.holds(array)) {
-      rounded.push({ doubles: array, floats: arena.floats(arena.put('float32', array, array.length), array.length) });
+      rounded.push({ doubles: array, floats: numbers.round(array) });
     }
     return array;
   });

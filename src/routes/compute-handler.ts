@@ -23,7 +23,7 @@ export function computeHandler(operation: Operation) {
     if (plan.options.dryRun === true) return reply.type('application/json; charset=utf-8').send(JSON.stringify(describePlan(request, operation, plan)));
     const decodeMs = performance.now() - request.bodyReceivedAt;
     const outcome = await runPlan(request, operation, plan, media === mediaTypes.json);
-    return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode: () => encodeAs(media, outcome.fields, plan, outcome.streams ? undefined : request.lease?.arena) }, media);
+    return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode: () => encodeAs(media, outcome.fields, plan, outcome.streams ? undefined : request.lease?.arena, request.server.textThreads) }, media);
   };
 }
 

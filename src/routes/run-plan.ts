@@ -1,28 +1,25 @@
-import { setImmediate as atEndOfTurn } from 'node:timers/promises';
-
 import type { FastifyRequest } from 'fastify';
 
 import { answerFields, type AnswerFields } from '../answers/answer.ts';
 import { finalPotentials, longRunAnswer, summaryJob } from '../answers/long-run.ts';
 import { metaNode } from '../answers/meta.ts';
 import { overflowProblem } from '../answers/overflow.ts';
+import { maxNumberLength } from '../codecs/json-writer.ts';
 import { findNotFinite } from '../codecs/not-finite.ts';
 import type { Answer } from '../compute/engine.ts';
 import type { RunContext } from '../compute/backend-slot.ts';
 import { jobBytes, jobElements, resultValues } from '../compute/job-size.ts';
-import { dtypeOf, type Dtype, type Job, type ResultOf } from '../compute/jobs.ts';
+import { dtypeOf, type Job, type ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import { leaseFor } from '../plugins/request-body.ts';
 import type { LifSimulatePlan, Operation, Plans, RunOptions } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
+import { atEndOfTurn } from './at-end-of-turn.ts';
 import { checkReference } from './check-reference.ts';
 import { whileItLasts } from './while-it-lasts.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
 export const mostCopied = 65_536;
-
-/** Of a number in its shortest form, and what stands around it. */
-const textBytesPerValue: Readonly<Record<Dtype, number>> = { float32: 12, float64: 20 };
 
 /** A plan that was run, and what it is answered as. */
 export interface Outcome {
@@ -43,7 +40,7 @@ export async function runPlan<O extends Operation>(request: FastifyRequest, oper
   const { job, options } = plan;
   checkReference(request, plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
-  if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? textBytesPerValue[dtypeOf(job)] * resultValues(job) : 0));
+  if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? maxNumberLength * resultValues(job) : 0));
   const answer = await runJob(request, job, options, { arena: request.lease?.arena });
   return { fields: { ...answerFields(operation, plan, answer.result as ResultOf[O]), meta: metaNode(answer) }, answer, streams: false };
 }

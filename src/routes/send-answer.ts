@@ -10,6 +10,7 @@ import { frameHeader, mediaTypes } from '../bodies/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import { findNotFinite } from '../codecs/not-finite.ts';
 import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
+import type { TextThreads } from '../codecs/text-threads.ts';
 import type { Arena } from '../compute/arena.ts';
 import { jobElements } from '../compute/job-size.ts';
 import { dtypeOf } from '../compute/jobs.ts';
@@ -33,11 +34,12 @@ const mostJoined = 64 * 1024;
  * Encodes an answer in the media type that was agreed on.
  *
  * @param arena which stays as it is until the answer has left.
+ * @param threads which print long texts into it.
  */
-export function encodeAs(media: AnswerMedia, fields: AnswerFields, { job, options: { encoding = 'json' } }: Plan, arena?: Arena): EncodedAnswer {
+export function encodeAs(media: AnswerMedia, fields: AnswerFields, { job, options: { encoding = 'json' } }: Plan, arena?: Arena, threads?: TextThreads): EncodedAnswer {
   const dtype = dtypeOf(job);
   if (media === mediaTypes.npy) return { text: [], tensors: npyPieces(fields, dtype) };
-  return encodeAnswer(fields, { encoding: media === mediaTypes.framed ? 'framed' : encoding, dtype, arena });
+  return encodeAnswer(fields, { encoding: media === mediaTypes.framed ? 'framed' : encoding, dtype, arena, threads });
 }
 
 /**
@@ -87,12 +89,22 @@ async function paddedJson(request: FastifyRequest, reply: FastifyReply, text: re
   return padding === 0 ? json : [...json, Buffer.alloc(padding, ' ')];
 }
 
-/** @throws why the exchange is given up, when it is before all is there. */
-async function gather({ deadline }: FastifyRequest, pieces: readonly Piece[]): Promise<readonly Uint8Array[]> {
+/**
+ * The bytes of all pieces. The exchange's memory is kept until nothing prints into it any more.
+ *
+ * @throws why the exchange is given up, when it is before all is there.
+ */
+async function gather({ deadline, lease }: FastifyRequest, pieces: readonly Piece[]): Promise<readonly Uint8Array[]> {
   if (areThere(pieces)) return pieces;
+  lease?.hold();
+  const gathered = chunksOf(pieces, deadline?.signal).finally(() => lease?.letGo());
+  return deadline === null ? gathered : deadline.race(gathered);
+}
+
+async function chunksOf(pieces: readonly Piece[], signal: AbortSignal | undefined): Promise<readonly Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytesOf(pieces)) {
-    deadline?.signal.throwIfAborted();
+    signal?.throwIfAborted();
     chunks.push(chunk);
   }
   return chunks;

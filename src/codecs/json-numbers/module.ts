@@ -2,6 +2,7 @@ import initWabt from 'wabt';
 
 import { magnitudeText } from './magnitude-text.ts';
 import { readText } from './read-text.ts';
+import { roundText } from './round-text.ts';
 import { writeText } from './write-text.ts';
 
 /** Assembles the codec's WebAssembly, which takes some milliseconds: once for a process, since threads can be sent the module. */
@@ -12,7 +13,7 @@ export async function compileNumberCodec(): Promise<WebAssembly.Module> {
   (import "env" "base" (global $base i32))
   (import "env" "number" (func $number (param i32 i32) (result f64)))
   (import "env" "print" (func $print (param i32 i32) (result i32)))
-  ${[...readText, ...writeText, ...magnitudeText].join('\n')}
+  ${[...readText, ...writeText, ...roundText, ...magnitudeText].join('\n')}
 )`;
   const parsed = wabt.parseWat('number-codec', text, { simd: true, threads: true, bulk_memory: true });
   try {

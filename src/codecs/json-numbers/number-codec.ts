@@ -13,6 +13,7 @@ export interface PackedArray {
 interface Exports {
   readArray(at: number, end: number, out: number): number;
   countCommas(at: number, end: number): number;
+  roundDoubles(from: number, end: number, to: number): void;
   writeFloat32s(values: number, count: number, out: number): number;
   writeInt32s(values: number, count: number, out: number): number;
   writeUint8s(values: number, count: number, out: number): number;
@@ -72,6 +73,11 @@ export class NumberCodec {
     const depth = state.getInt32(layout.depth, true);
     const shape = Array.from({ length: depth }, (_, axis) => state.getInt32(layout.lengths + 4 * (axis + 1), true));
     return { end: stopped, count: state.getInt32(layout.count, true), shape };
+  }
+
+  /** Writes float64 as float32, rounded to nearest. */
+  roundDoubles(values: number, count: number, out: number): void {
+    this.#exports.roundDoubles(values, values + 8 * count, out);
   }
 
   /**

@@ -1,0 +1,70 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeAnswer } from '../../src/codecs/answer-json.ts';
+import { AnswerTensor, type TensorValues } from '../../src/codecs/answer.ts';
+import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
+import { bytesOf } from '../../src/codecs/pieces.ts';
+import { TextThreads } from '../../src/codecs/text-threads.ts';
+import { Arena } from '../../src/compute/arena.ts';
+import type { Dtype } from '../../src/compute/jobs.ts';
+
+const threads = new TextThreads(numberCodec, 2);
+const arena = new Arena();
+const count = 300_000;
+
+beforeEach(() => { arena.reset(); });
+afterAll(() => threads.close());
+
+/** Of every size that float32 has. */
+function fillAnyhow(values: Float32Array | Float64Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = Math.fround(((i * 0.618) % 2 - 1) * 10 ** ((i * 7) % 60 - 30));
+}
+
+async function textOf(values: TensorValues, shape: number[], dtype: Dtype, by?: TextThreads): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytesOf(encodeAnswer(new AnswerTensor(values, shape), { encoding: 'json', dtype, arena, threads: by }).text)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString();
+}
+
+describe('a long tensor that threads print', () => {
+  it.each([[[count]], [[count / 2, 2]], [[3, count / 3]], [[25, 1, count / 100, 4]]])('is the same text as without, of shape %j', async (shape) => {
+    const values = arena.floats(arena.allocate(4 * count), count);
+    fillAnyhow(values);
+    const text = await textOf(values, shape, 'float32', threads);
+    expect(text === await textOf(values.slice(), shape, 'float32')).toBe(true);
+    expect((JSON.parse(text) as unknown[]).flat(shape.length)).toHaveLength(count);
+  });
+
+  it('may be of float64, and of whole numbers', async () => {
+    const doubles = arena.doubles(arena.allocate(8 * count), count);
+    fillAnyhow(doubles);
+    expect(await textOf(doubles, [count], 'float64', threads) === await textOf(doubles.slice(), [count], 'float64')).toBe(true);
+    const counts = arena.integers(arena.allocate(4 * count), count);
+    for (let i = 0; i < count; i++) counts[i] = i % 1001;
+    expect(await textOf(counts, [count], 'float32', threads) === await textOf(counts.slice(), [count], 'float32')).toBe(true);
+  });
+
+  it('has none of the longest numbers cut off', async () => {
+    const values = arena.floats(arena.allocate(4 * count), count);
+    values.fill(-1.2345679e20);
+    expect(await textOf(values, [count, 1], 'float32', threads)).toBe(`[${new Array(count).fill('[-123456790000000000000]').join(',')}]`);
+  });
+
+  it('is refused where a number is not finite', async () => {
+    const values = arena.floats(arena.allocate(4 * count), count);
+    values.fill(1);
+    values[count - 1] = Infinity;
+    await expect(textOf(values, [count], 'float32', threads)).rejects.toThrow(RangeError);
+  });
+
+  it('is printed to its end where it is given up, so that the memory is free then', async () => {
+    const values = arena.floats(arena.allocate(4 * count), count);
+    fillAnyhow(values);
+    const printing = threads.print(values, [count], 'float32', arena);
+    await printing.next();
+    await printing.return(undefined);
+    const texts = arena.bytes(arena.mark() - 1024, 1024);
+    const before = Buffer.from(texts);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    expect(Buffer.from(texts)).toEqual(before);
+  });
+});
