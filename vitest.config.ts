@@ -23,7 +23,7 @@ export default defineConfig({
     // A fifth of the time would go into loading the same modules for every file; what has state is made by each test for itself.
     isolate: false,
     sequence: { sequencer: LongestFirst },
-    // vitest leaves a core free, which of two is half.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // vitest leaves a core free, which of two is half; and tests of processes and of slow clients mostly wait.
+    maxWorkers: availableParallelism() + 1,
   },
 });
