@@ -16,7 +16,7 @@ export interface Running {
   ended: Promise<[number | null, string | null]>;
 }
 
-const built = ['dist/server.js'];
+export const built = ['dist/server.js'];
 /** How the sources are run, which takes longer to start than what was built of them. */
 export const sources = ['--import', 'tsx', 'src/server.ts'];
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort, untilReady } from '../support/process.ts';
-import { killServers, post, start } from './server-process.ts';
+import { built, killServers, post, start } from './server-process.ts';
 
 afterEach(killServers);
 
@@ -80,5 +80,26 @@ describe('the process', () => {
     const second = await start({ PORT: new URL(first.url).port });
     expect((await second.ended)[0]).toBe(1);
     expect(second.output()).toContain('EADDRINUSE');
+  });
+
+  it('does not look through its whole heap again and again while large bodies arrive', async () => {
+    const module = "process.on('SIGWINCH', () => gc());";
+    const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`, COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' };
+    const { child, url, output } = await start(environment, ['--expose-gc', '--trace-gc', ...built]);
+    await untilReady(child, url, output);
+    const json = JSON.stringify({ x: { dtype: 'float32', shape: [1_000_000], binary_data_size: 4_000_000 }, surrogate: 'leaky_relu' });
+    const body = Buffer.concat([Buffer.from(json), Buffer.alloc(4_000_000)]);
+    const headers = { 'content-type': 'application/octet-stream', 'inference-header-content-length': String(json.length) };
+    const sendBodies = async (count: number) => {
+      for (let i = 0; i < count; i++) await (await fetch(`${url}/surrogate/grad`, { method: 'POST', headers, body })).arrayBuffer();
+    };
+    const wholeCollections = () => output().split('\n').filter((line) => line.includes('Mark-Compact')).length;
+    await sendBodies(10);
+    // From here on V8 knows how much is alive, and limits the heap by that.
+    child.kill('SIGWINCH');
+    await sendBodies(10);
+    const before = wholeCollections();
+    await sendBodies(64);
+    expect(wholeCollections() - before).toBeLessThan(8);
   });
 });
