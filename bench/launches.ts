@@ -15,9 +15,9 @@ export function launchesOf(program: Program<unknown>): Launch[] {
 
 /** A launch in this thread, on one core. */
 export function inPlace(arena: Arena, { kernel, job, vectors, scratchBytes }: Launch, work: number): Contender {
-  const run = instanceIn(arena, kernel);
+  const instance = instanceIn(arena, kernel);
   const scratch = arena.allocate(scratchBytes);
-  return { work, run: () => { run(job, scratch, 0, vectors); } };
+  return { work, run: () => { instance.launch(job, scratch, vectors, kernel.inFlight); } };
 }
 
 /** A launch shared by the pool's threads. */
@@ -36,9 +36,9 @@ const compilingMilliseconds = 500;
  */
 export async function warmUp(arena: Arena, launches: readonly Launch[]): Promise<void> {
   for (const { kernel, job, vectors, scratchBytes } of launches) {
-    const run = instanceIn(arena, kernel);
+    const instance = instanceIn(arena, kernel);
     const scratch = arena.allocate(scratchBytes);
-    for (let i = 0; i < warmUpCalls; i++) run(job, scratch, 0, Math.min(vectors, warmUpVectors));
+    for (let i = 0; i < warmUpCalls; i++) instance.launch(job, scratch, Math.min(vectors, warmUpVectors), kernel.inFlight);
     await setImmediate();
   }
   await setTimeout(compilingMilliseconds);

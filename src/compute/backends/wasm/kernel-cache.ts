@@ -11,9 +11,6 @@ export interface Kernel {
   readonly inFlight: number;
 }
 
-/** Runs vectors [from, to) of the job whose block lies at `job`. */
-export type RunKernel = (job: number, scratch: number, from: number, to: number) => void;
-
 type Wabt = Awaited<ReturnType<typeof initWabt>>;
 
 const features = { simd: true, threads: true };

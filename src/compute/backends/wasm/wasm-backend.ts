@@ -84,7 +84,7 @@ export class WasmBackend implements Backend {
       const { kernel, job: block, vectors, scratchBytes, prepare }: Launch = next.value;
       prepare?.();
       const mark = arena.mark();
-      instanceIn(arena, kernel)(block, arena.allocate(scratchBytes), 0, vectors);
+      instanceIn(arena, kernel).launch(block, arena.allocate(scratchBytes), vectors, kernel.inFlight);
       arena.release(mark);
     }
   }
