@@ -2,9 +2,9 @@
 // [{ route, url, file }]. Each url takes the body that the route takes, through the same hooks and the same validation, and
 // answers the bytes of the file.
 import { readFileSync } from 'node:fs';
-import { pino } from 'pino';
 import type * as App from '../src/app.ts';
 import type * as Config from '../src/config.ts';
+import type * as Log from '../src/log.ts';
 import type { RequestBody } from '../src/bodies/request-body.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import type * as Lifecycle from '../src/plugins/lifecycle.ts';
@@ -20,6 +20,7 @@ interface Noop {
 
 const { buildApp } = await built<typeof App>('app.js');
 const { loadConfig } = await built<typeof Config>('config.js');
+const { createLogger } = await built<typeof Log>('log.js');
 const { countRunning } = await built<typeof Lifecycle>('plugins/lifecycle.js');
 const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiation.js');
 const operations: Readonly<Record<ComputeRoute, Operation>> = {
@@ -31,9 +32,7 @@ const operations: Readonly<Record<ComputeRoute, Operation>> = {
 
 const plan = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Noop[];
 const config = loadConfig();
-// As server.ts logs where nobody looks on.
-const logger = pino({ level: config.logLevel }, pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 }));
-const app = await buildApp({ config, logger });
+const app = await buildApp({ config, logger: createLogger(config) });
 
 await app.register((noop, _options, done) => {
   noop.addHook('onRequest', requireAcceptable(['application/json']));

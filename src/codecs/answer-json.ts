@@ -1,15 +1,15 @@
 import type { Arena } from '../compute/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding, type TensorValues } from './answer.ts';
+import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
 import { base64Blocks } from './base64-blocks.ts';
 import { numberCodec } from './json-numbers/compiled.ts';
 import { JsonWriter } from './json-writer.ts';
-import { sliceWriter } from './slice-writer.ts';
 import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
+import { sliceWriter } from './slice-writer.ts';
 import { TensorText } from './tensor-text.ts';
 import { findNotFinite } from './not-finite.ts';
 import type { Piece } from './pieces.ts';
-import { bytesPerValue, bytesTypeOf, firstNotFinite, littleEndianBytes, type BytesType } from './tensor-bytes.ts';
+import { bytesPerValue, bytesTypeOf, littleEndianBytes, requireFinite, type BytesType } from './tensor-bytes.ts';
 import type { TextThreads } from './text-threads.ts';
 
 /** How an answer is written. */
@@ -138,11 +138,6 @@ function longText({ values, shape }: AnswerTensor, { dtype, arena, threads }: An
 /** Each piece has a writer of its own: the one before may have left others' text behind its own. */
 function writerIn(arena: Arena | undefined): JsonWriter {
   return arena === undefined ? sliceWriter : new JsonWriter(numberCodec, arena);
-}
-
-/** @throws {RangeError} */
-function requireFinite(values: TensorValues, dtype: Dtype): void {
-  if (firstNotFinite(values, dtype) >= 0) throw new RangeError(`not finite in ${dtype}`);
 }
 
 function writeBlocks({ type, shape, blocks, count }: AnswerBlocks, { encoding, dtype, text, tensors }: Output): void {

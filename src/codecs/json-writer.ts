@@ -20,12 +20,9 @@ export const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLeng
  * memory is used again, and grows to the longest text: what is long has to be written in parts.
  */
 export class JsonWriter {
-  /** Bytes behind a text that a writer must have room for. */
-  static readonly slack = NumberCodec.slack;
-
   /** What a writer takes of an arena for a text of so many bytes. */
   static bytesFor(textBytes: number): number {
-    return NumberCodec.bytes + 4 * blockNumbers + Math.max(textBytes, initialBytes) + 3 * 64;
+    return NumberCodec.bytes + 4 * blockNumbers + Math.max(textBytes + NumberCodec.slack, initialBytes) + 3 * 64;
   }
 
   readonly #arena: Arena;
@@ -54,7 +51,7 @@ export class JsonWriter {
       uint8: this.#arena.bytes(this.#stagedAt, blockNumbers),
     };
     this.#textAt = this.#arena.mark();
-    this.#bytes = this.#textMemory(textBytes);
+    this.#bytes = this.#textMemory(textBytes + NumberCodec.slack);
   }
 
   text(text: string): void {

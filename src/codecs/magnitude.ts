@@ -23,14 +23,11 @@ export function lookThroughWith(numberCodec: WebAssembly.Module): void {
 
 /** Index of the first number whose magnitude is not below a bound, as NaN's never is, or -1. */
 export function firstNotBelow(values: ArrayLike<number>, bound: number): number {
-  let from = 0;
-  if (values instanceof Float32Array || values instanceof Float64Array) {
-    const looked = countBelow(values, bound);
-    if (looked === values.length) return -1;
-    from = looked;
-  }
+  const known = values instanceof Float32Array || values instanceof Float64Array ? countBelow(values, bound) : 0;
+  // What float32 hold is below either bound that is asked for, or not finite.
+  if (known === 0 && values instanceof Float32Array && bound >= beyondFloat32 && areFinite(values)) return -1;
   // A plain loop: `findIndex` with its callback takes ten times as long.
-  for (let at = from; at < values.length; at++) {
+  for (let at = known; at < values.length; at++) {
     if (!(Math.abs(values[at]!) < bound)) return at;
   }
   return -1;
@@ -48,9 +45,23 @@ function countBelow(values: Values, bound: number): number {
   const { byteOffset, byteLength, BYTES_PER_ELEMENT } = values;
   const bytes = byteLength - (byteLength % bytesAtOnce);
   const end = byteOffset + bytes;
-  // What float32 hold is below either bound that is asked for, or not finite.
   const areBelow = values instanceof Float32Array ? functions.allBelow32(byteOffset, end, Math.fround(bound)) : functions.allBelow64(byteOffset, end, bound);
   return areBelow === 1 ? bytes / BYTES_PER_ELEMENT : 0;
+}
+
+/** Four sums at a time, since each addition waits for the one before; a loop of its own for float32 alone is compiled for them. */
+function areFinite(values: Float32Array): boolean {
+  const whole = values.length - (values.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    // 0 for what is finite, else NaN.
+    a += values[i]! * 0;
+    b += values[i + 1]! * 0;
+    c += values[i + 2]! * 0;
+    d += values[i + 3]! * 0;
+  }
+  for (let i = whole; i < values.length; i++) a += values[i]! * 0;
+  return a + b + c + d === 0;
 }
 
 /** Nothing of the number codec's state or tables is needed, so that it gets none. */

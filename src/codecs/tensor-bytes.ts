@@ -18,10 +18,18 @@ export function bytesTypeOf(values: TensorValues, dtype: Dtype): BytesType {
  * @throws {RangeError} when a value is not finite in it.
  */
 export function littleEndianBytes(values: TensorValues, dtype: Dtype): Uint8Array {
-  const isWhole = values instanceof Uint8Array || values instanceof Int32Array;
-  const written = isWhole ? values : inPrecision(values, dtype);
-  if (!isWhole && firstNotFinite(written, dtype) >= 0) throw new RangeError(`not finite in ${dtype}`);
+  const written = isWhole(values) ? values : inPrecision(values, dtype);
+  requireFinite(written, dtype);
   return new Uint8Array(written.buffer, written.byteOffset, written.byteLength);
+}
+
+/** @throws {RangeError} when a value is not finite in a precision. */
+export function requireFinite(values: TensorValues, dtype: Dtype): void {
+  if (!isWhole(values) && firstNotFinite(values, dtype) >= 0) throw new RangeError(`not finite in ${dtype}`);
+}
+
+function isWhole(values: TensorValues): values is Uint8Array | Int32Array {
+  return values instanceof Uint8Array || values instanceof Int32Array;
 }
 
 function inPrecision(values: Values, dtype: Dtype): Values {

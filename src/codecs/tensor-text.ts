@@ -1,6 +1,6 @@
 import type { Dtype } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
-import { JsonWriter, maxNumberLength } from './json-writer.ts';
+import { maxNumberLength, type JsonWriter } from './json-writer.ts';
 import { sliceNumbers } from './pieces.ts';
 import { sizeOf } from './tensor.ts';
 
@@ -29,7 +29,7 @@ export class TensorText {
   static mostBytes(shape: readonly number[], count: number): number {
     // Two brackets of each array that begins or ends among them, and a comma behind it.
     const arrays = shape.reduce((sum, _, axis) => sum + Math.ceil(count / Math.max(1, sizeOf(shape.slice(axis)))) + 1, 0);
-    return count * maxNumberLength + 3 * arrays + JsonWriter.slack;
+    return count * maxNumberLength + 3 * arrays;
   }
 
   /** Prints the values that come next; they may end anywhere. */

@@ -3,7 +3,7 @@ import type { Piscina } from 'piscina';
 import type { Arena } from '../compute/arena.ts';
 import { WorkerLostError } from '../compute/backend.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { threadModule, threadPool, tryTwice } from '../compute/thread-pool.ts';
+import { threadPool, tryTwice } from '../compute/thread-pool.ts';
 import type { TensorValues } from './answer.ts';
 import { JsonWriter } from './json-writer.ts';
 import { TensorText } from './tensor-text.ts';
@@ -13,8 +13,6 @@ import type { PrintedText, TextTask } from './text-worker.ts';
 const fewestInPart = 131_072;
 /** Parts for each thread: one that is held up leaves some to the others. */
 const partsPerThread = 2;
-/** A thread ends after so long without a text. */
-const idleMs = 30_000;
 
 /** Prints long tensors in threads, several parts at a time, so that one answer takes less time and the others are not kept waiting. */
 export class TextThreads {
@@ -25,7 +23,7 @@ export class TextThreads {
   /** @param module the number codec's. */
   constructor(module: WebAssembly.Module, threads: number) {
     this.#module = module;
-    this.#threads = threadPool({ ...threadModule('text-worker', import.meta.url), minThreads: 0, maxThreads: threads, idleTimeout: idleMs });
+    this.#threads = threadPool('text-worker', import.meta.url, threads);
     this.#mostParts = partsPerThread * threads;
   }
 

@@ -14,12 +14,19 @@ export function hungAfterMs(estimateMs: number, shortestMs = 10_000): number {
 /** How often a thread of this process failed at what it was given. */
 export const threadLosses = { count: 0 };
 
+/** A thread ends after so long without anything to do. */
+const idleMs = 30_000;
+
 /**
- * Threads that are replaced when they end, whatever they do then: what waits for one is done by the next. Their module's function must do
- * nothing when it is called with null.
+ * Threads that start when they are needed, and are replaced when they end, whatever they do then: what waits for one is done by the next. Their
+ * module's function must do nothing when it is called with null.
+ *
+ * @param name of the threads' module, without its extension.
+ * @param beside the `import.meta.url` of the module that asks.
+ * @param most how many there are at a time.
  */
-export function threadPool(options: ConstructorParameters<typeof Piscina>[0]): Piscina {
-  const pool = new Piscina(options);
+export function threadPool(name: string, beside: string, most: number): Piscina {
+  const pool = new Piscina({ ...threadModule(name, beside), minThreads: 0, maxThreads: most, idleTimeout: idleMs });
   // A thread that ends without work is replaced, which is all there is to do.
   pool.on('error', () => undefined);
   // Piscina replaces no more threads once one has ended before it was ready, until a task comes.

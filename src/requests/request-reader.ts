@@ -4,7 +4,7 @@ import type { RequestBody } from '../bodies/request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
 import type { ArenaLease } from '../bodies/arena-lease.ts';
 import { WorkerLostError } from '../compute/backend.ts';
-import { threadModule, threadPool, tryTwice } from '../compute/thread-pool.ts';
+import { threadPool, tryTwice } from '../compute/thread-pool.ts';
 import { WaitingLine } from '../compute/waiting-line.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -17,8 +17,6 @@ import { mapArrays } from './map-arrays.ts';
 const fewestBytes = 2048;
 /** Of bodies in an arena, those with so little JSON and so many bytes behind it are looked through in less time than handing them to a thread takes. */
 const mostInline = { json: 16 * 1024, bytes: 4 * 2 ** 20 };
-/** A thread ends after so long without a body. */
-const idleMs = 30_000;
 /** About how long a byte takes to read, in milliseconds. */
 const estimatedMs = { json: 3e-6, bytes: 2e-7 };
 /** Memory that a body's numbers take for each of its bytes: few digits make many numbers. */
@@ -40,7 +38,7 @@ export class RequestReader {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
-    this.#threads = threadPool({ ...threadModule('reader-worker', import.meta.url), minThreads: 0, maxThreads: threads, idleTimeout: idleMs });
+    this.#threads = threadPool('reader-worker', import.meta.url, threads);
     this.#line = new WaitingLine({ atOnce: threads, longestWaitMs });
   }
 

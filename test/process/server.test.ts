@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { framedRequest } from '../../load/framed-request.ts';
 import { freePort, untilReady } from '../support/process.ts';
 import { built, killServers, post, start } from './server-process.ts';
 
@@ -87,9 +88,7 @@ describe('the process', () => {
     const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`, COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' };
     const { child, url, output } = await start(environment, ['--expose-gc', '--trace-gc', ...built]);
     await untilReady(child, url, output);
-    const json = JSON.stringify({ x: { dtype: 'float32', shape: [1_000_000], binary_data_size: 4_000_000 }, surrogate: 'leaky_relu' });
-    const body = Buffer.concat([Buffer.from(json), Buffer.alloc(4_000_000)]);
-    const headers = { 'content-type': 'application/octet-stream', 'inference-header-content-length': String(json.length) };
+    const { headers, body } = framedRequest({ surrogate: 'leaky_relu' }, 'x', new Float32Array(1_000_000));
     const sendBodies = async (count: number) => {
       for (let i = 0; i < count; i++) await (await fetch(`${url}/surrogate/grad`, { method: 'POST', headers, body })).arrayBuffer();
     };

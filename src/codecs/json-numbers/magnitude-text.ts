@@ -1,7 +1,7 @@
 /** Vectors at a time: each comparison waits for the one before. */
 const inFlight = 4;
 
-/** Whether the magnitudes of `$count` numbers, a multiple of what one turn takes, are all below `$bound`; those of NaN are not. */
+/** Whether the magnitudes of the numbers in [`$at`, `$end`), as many bytes as some turns take, are all below `$bound`; those of NaN are not. */
 function allBelow(name: string, type: 'f32' | 'f64'): string {
   const shape = type === 'f32' ? 'f32x4' : 'f64x2';
   const turns = Array.from({ length: inFlight }, (_, i) => i);

@@ -3,7 +3,7 @@ import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
-import { hungAfterMs, threadModule, threadPool, tryTwice } from '../../thread-pool.ts';
+import { hungAfterMs, threadPool, tryTwice } from '../../thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { WorkDone } from './worker.ts';
 
@@ -16,9 +16,6 @@ export interface ThreadedReferenceOptions {
   readonly hungAfterMs?: (estimateMs: number) => number;
 }
 
-/** The thread ends after so long without a job. */
-const idleMs = 30_000;
-
 /**
  * The reference for a server: jobs of more than a millisecond run one after the other in a thread of their own, which is
  * started when one comes, and jobs that would keep it busy for too long are not accepted.
@@ -27,7 +24,7 @@ export class ThreadedReference implements Backend {
   readonly #inline = new ReferenceBackend();
   readonly info = this.#inline.info;
   readonly atOnce = 1;
-  readonly #thread = threadPool({ ...threadModule('worker', import.meta.url), minThreads: 0, maxThreads: 1, idleTimeout: idleMs });
+  readonly #thread = threadPool('worker', import.meta.url, 1);
   readonly #mostWork: number;
   readonly #inlineNanoseconds: number;
   readonly #hungAfterMs: (estimateMs: number) => number;
