@@ -33,7 +33,8 @@ function gradient(current: Float32Array, neurons: number, steps: number, tau: nu
 /** A server with the peers' routes. @param scale what its gradients are multiplied by: 1, or it is wrong. */
 export async function startPeerStub(scale = 1): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
-    void answer(request, scale).then((body) => response.end(body));
+    // A measurement that ends leaves requests half sent; whoever still waits sees a broken connection.
+    answer(request, scale).then((body) => response.end(body), () => response.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
