@@ -6,7 +6,7 @@ import { surrogateEvalAnswer, surrogateGradAnswer } from './surrogate.ts';
 
 export type AnswerFields = Readonly<Record<string, AnswerNode>>;
 
-type Answers = { readonly [O in Operation]: (plan: Plans[O], result: ResultOf[O]) => AnswerFields };
+type Answers = { readonly [O in Operation]: (plan: Plans[O], result: ResultOf[O]) => Record<string, AnswerNode> };
 
 const answers: Answers = {
   surrogate_eval: surrogateEvalAnswer,
@@ -16,6 +16,6 @@ const answers: Answers = {
 };
 
 /** What a plan's result is answered as, but for `meta`. */
-export function answerFields<O extends Operation>(operation: O, plan: Plans[O], result: ResultOf[O]): AnswerFields {
+export function answerFields<O extends Operation>(operation: O, plan: Plans[O], result: ResultOf[O]): Record<string, AnswerNode> {
   return answers[operation](plan, result);
 }

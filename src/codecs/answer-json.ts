@@ -51,8 +51,9 @@ export interface EncodedAnswer {
  * base64 are looked at only while their pieces are made.
  */
 export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswer {
-  const { dtype } = form;
-  const output: Output = { ...form, text: [], tensors: [] };
+  const { encoding, dtype, arena, threads } = form;
+  // Field by field: Node 20 takes a microsecond to spread.
+  const output: Output = { encoding, dtype, arena, threads, text: [], tensors: [] };
   writer.begin(dtype);
   try {
     writeNode(answer, output);
@@ -92,10 +93,7 @@ function writeObject(node: Readonly<Record<string, AnswerNode>>, output: Output)
   let isFirst = true;
   for (const key in node) {
     const child = node[key]!;
-    // Keys are field names of the contract: nothing in them needs escaping.
-    writer.text(isFirst ? '{"' : ',"');
-    writer.text(key);
-    writer.text('":');
+    writer.key(key, isFirst);
     if (output.encoding === 'framed' && child instanceof AnswerRows) writeFlatRows(child, output);
     else writeNode(child, output);
     isFirst = false;

@@ -27,7 +27,8 @@ export class CorruptBodyError extends Error {
  * requestDecoder('gzip, br'); // null
  */
 export function requestDecoder(contentEncoding: string | undefined): RequestCoding | 'identity' | null {
-  const codings = (contentEncoding ?? '').toLowerCase().split(',').map((coding) => coding.trim());
+  if (contentEncoding === undefined) return 'identity';
+  const codings = contentEncoding.toLowerCase().split(',').map((coding) => coding.trim());
   const [coding, ...more] = codings.filter((name) => name !== '' && name !== 'identity');
   if (coding === undefined) return 'identity';
   if (more.length > 0) return null;

@@ -69,6 +69,19 @@ export class JsonWriter {
     this.#length = at;
   }
 
+  /** A field's name, which needs no escapes, and what stands around it: the first begins its object. */
+  key(name: string, isFirst: boolean): void {
+    this.#reserve(name.length + 4);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = isFirst ? 0x7b : 0x2c;
+    bytes[at++] = 0x22;
+    for (let i = 0; i < name.length; i++) bytes[at++] = name.charCodeAt(i);
+    bytes[at++] = 0x22;
+    bytes[at++] = 0x3a;
+    this.#length = at;
+  }
+
   /** A string in quotes. */
   string(text: string): void {
     if (plainText.test(text)) {

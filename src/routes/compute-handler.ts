@@ -18,12 +18,14 @@ export function computeHandler(operation: Operation) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const body = request.body as RequestBody;
     const media = answerMediaOf(request, body);
-    const plan = await readPlan(request, operation, body);
+    const reading = readPlan(request, operation, body);
+    const plan = reading instanceof Promise ? await reading : reading;
     if (media === mediaTypes.npy) requireOneTensor(plan);
     if (plan.options.dryRun === true) return reply.type('application/json; charset=utf-8').send(JSON.stringify(describePlan(request, operation, plan)));
     const decodeMs = performance.now() - request.bodyReceivedAt;
     const outcome = await runPlan(request, operation, plan, media === mediaTypes.json);
-    return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode: () => encodeAs(media, outcome.fields, plan, outcome.streams ? undefined : request.lease?.arena, request.server.textThreads) }, media);
+    const encode = () => encodeAs(media, outcome.fields, plan, outcome.streams ? undefined : request.lease?.arena, request.server.textThreads);
+    return await sendOutcome(request, reply, { plan, outcome, decodeMs, encode }, media);
   };
 }
 

@@ -72,7 +72,7 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
         const decodeMs = performance.now() - request.bodyReceivedAt;
         const outcome = await runPlan(request, operation, plan, plan.reply!.binary !== 'all');
         const encode = () => inferenceAnswer(operation, outcome.fields, plan.reply!, dtypeOf(plan.job));
-        return sendOutcome(request, reply, { plan, decodeMs, ...outcome, encode });
+        return sendOutcome(request, reply, { plan, outcome, decodeMs, encode });
       },
     );
   }

@@ -4,17 +4,19 @@ import { answerFields, type AnswerFields } from '../answers/answer.ts';
 import { finalPotentials, longRunAnswer, summaryJob } from '../answers/long-run.ts';
 import { metaNode } from '../answers/meta.ts';
 import { overflowProblem } from '../answers/overflow.ts';
+import type { AnswerNode } from '../codecs/answer.ts';
 import { maxNumberLength } from '../codecs/json-writer.ts';
 import { findNotFinite } from '../codecs/not-finite.ts';
-import type { Answer } from '../compute/engine.ts';
+import type { Arena } from '../compute/arena.ts';
 import type { RunContext } from '../compute/backend-slot.ts';
+import type { Answer } from '../compute/engine.ts';
 import { jobBytes, jobElements, resultValues } from '../compute/job-size.ts';
 import { dtypeOf, type Job, type ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import { leaseFor } from '../plugins/request-body.ts';
 import type { LifSimulatePlan, Operation, Plans, RunOptions } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
-import { atEndOfTurn } from './at-end-of-turn.ts';
+import { endOfTurn } from './end-of-turn.ts';
 import { checkReference } from './check-reference.ts';
 import { whileItLasts } from './while-it-lasts.ts';
 
@@ -30,7 +32,9 @@ export interface Outcome {
 }
 
 /**
- * Runs a plan's job, or, of a long run, what has to be known before its answer begins.
+ * Runs a plan's job, or, of a long run, what has to be known before its answer begins. The jobs that come in one turn of the event loop run at
+ * its end, one after the other: that is faster than each between the reading of others, and a client that waits for several answers is woken
+ * once.
  *
  * @param asText whether numbers of its answer are printed, which takes memory too.
  * @throws {Problem} when the job is too much for the reference, where that is to do it, is not done in time, or potentials leave their arithmetic's range.
@@ -41,8 +45,12 @@ export async function runPlan<O extends Operation>(request: FastifyRequest, oper
   checkReference(request, plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
   if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? maxNumberLength * resultValues(job) : 0));
-  const answer = await runJob(request, job, options, { arena: request.lease?.arena });
-  return { fields: { ...answerFields(operation, plan, answer.result as ResultOf[O]), meta: metaNode(answer) }, answer, streams: false };
+  await endOfTurn();
+  const running = startJob(request, job, options, request.lease?.arena);
+  const answer = running instanceof Promise ? await running : running;
+  const fields: Record<string, AnswerNode> = answerFields(operation, plan, answer.result as ResultOf[O]);
+  fields.meta = metaNode(answer);
+  return { fields, answer, streams: false };
 }
 
 /** Takes memory for the exchange, and of that which all share so many bytes beside those that it has taken. */
@@ -54,27 +62,37 @@ function reserveFor(request: FastifyRequest, bytes: number): void {
 async function startLongRun(request: FastifyRequest, plan: LifSimulatePlan): Promise<Outcome> {
   const { job, options } = plan;
   reserveFor(request, jobBytes(job));
-  const answer = await runJob(request, summaryJob(job), options);
+  const answer = await startJob(request, summaryJob(job), options);
   const overflow = findNotFinite(finalPotentials(plan, answer.result), dtypeOf(job));
   if (overflow !== undefined) throw overflowProblem(overflow, job);
-  const runBlock = async (block: typeof job) => (await runJob(request, block, options, { begun: true })).result;
+  const runBlock = async (block: typeof job) => (await startJob(request, block, options, undefined, true)).result;
   return { fields: { ...longRunAnswer(plan, answer.result, runBlock), meta: metaNode(answer) }, answer, streams: true };
 }
 
 /**
- * Runs a job. An answer that was computed at once is given at the end of the event loop's turn, with those of the other requests that
- * came in it: writing them one by one would wake a client that waits for several of them once for each.
+ * Starts a job: a small one is done at once.
  *
- * @param where the memory in which the job may run and leave its result, if it may, and whether the answer has begun.
+ * @param arena the memory in which it may run and leave its result, if it may.
+ * @param begun whether the answer has begun.
  */
-async function runJob<J extends Job>(request: FastifyRequest, job: J, options: RunOptions, where: Pick<RunContext, 'arena' | 'begun'> = {}): Promise<Answer<J>> {
-  const { deadline, server } = request;
-  const context: RunContext = {
-    ...where,
-    get signal() {
-      return deadline?.signal;
-    },
-  };
-  const running = server.engine.run(job, wishOf(options), context);
-  return running instanceof Promise ? whileItLasts(request, running) : atEndOfTurn(running);
+function startJob<J extends Job>(request: FastifyRequest, job: J, options: RunOptions, arena?: Arena, begun = false): Answer<J> | Promise<Answer<J>> {
+  const running = request.server.engine.run(job, wishOf(options), new ExchangeContext(request, arena, begun));
+  return running instanceof Promise ? whileItLasts(request, running) : running;
+}
+
+class ExchangeContext implements RunContext {
+  readonly arena: Arena | undefined;
+  readonly begun: boolean;
+  readonly #request: FastifyRequest;
+
+  constructor(request: FastifyRequest, arena: Arena | undefined, begun: boolean) {
+    this.#request = request;
+    this.arena = arena;
+    this.begun = begun;
+  }
+
+  /** Made when it is asked for: few exchanges need one. */
+  get signal(): AbortSignal | undefined {
+    return this.#request.deadline?.signal;
+  }
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { AnswerFields } from '../answers/answer.ts';
-import { inMicroseconds } from '../answers/milliseconds.ts';
+import { microsecondsText } from '../answers/milliseconds.ts';
 import { npyPieces } from '../answers/npy.ts';
 import { overflowProblem } from '../answers/overflow.ts';
 import { frameHeader, mediaTypes } from '../bodies/request-body.ts';
@@ -14,14 +14,16 @@ import type { TextThreads } from '../codecs/text-threads.ts';
 import type { Arena } from '../compute/arena.ts';
 import { jobElements } from '../compute/job-size.ts';
 import { dtypeOf } from '../compute/jobs.ts';
+import type { Stages } from '../metrics/metrics.ts';
 import type { Plan } from '../requests/plan.ts';
 import type { Outcome } from './run-plan.ts';
 
 export type AnswerMedia = (typeof mediaTypes)[keyof typeof mediaTypes];
 
 /** What there is to be sent, and what is to be said of it. */
-export interface Sending extends Outcome {
+export interface Sending {
   readonly plan: Plan;
+  readonly outcome: Outcome;
   readonly decodeMs: number;
   /** Writes the answer: its JSON, if any, and the bytes behind it. */
   readonly encode: () => EncodedAnswer;
@@ -51,16 +53,17 @@ export function encodeAs(media: AnswerMedia, fields: AnswerFields, { job, option
  */
 export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, sending: Sending, media?: AnswerMedia): Promise<FastifyReply> {
   const encodeFrom = performance.now();
-  const { plan, answer, decodeMs, streams } = sending;
+  const { plan, outcome, decodeMs } = sending;
+  const { answer, streams } = outcome;
   let pieces: readonly Piece[];
   let framed: boolean;
   try {
     const { text, tensors } = sending.encode();
     framed = text.length > 0 && (media === mediaTypes.framed || tensors.length > 0);
-    pieces = framed ? [...(await paddedJson(request, reply, text)), ...tensors] : [...text, ...tensors];
-    if (!streams) pieces = await gather(request, pieces);
+    pieces = framed ? [...(await paddedJson(request, reply, text)), ...tensors] : tensors.length === 0 ? text : [...text, ...tensors];
+    if (!streams && !areThere(pieces)) pieces = await gather(request, pieces);
   } catch (error) {
-    const notFinite = error instanceof RangeError ? findNotFinite(sending.fields, dtypeOf(plan.job)) : undefined;
+    const notFinite = error instanceof RangeError ? findNotFinite(outcome.fields, dtypeOf(plan.job)) : undefined;
     throw notFinite === undefined ? error : overflowProblem(notFinite, plan.job);
   }
   request.deadline?.met();
@@ -82,7 +85,7 @@ function isSpikes({ job }: Plan): boolean {
 
 /** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
 async function paddedJson(request: FastifyRequest, reply: FastifyReply, text: readonly Piece[]): Promise<readonly Uint8Array[]> {
-  const json = await gather(request, text);
+  const json = areThere(text) ? text : await gather(request, text);
   const length = lengthOf(json);
   const padding = -length & 7;
   void reply.header(frameHeader, String(length + padding));
@@ -95,7 +98,6 @@ async function paddedJson(request: FastifyRequest, reply: FastifyReply, text: re
  * @throws why the exchange is given up, when it is before all is there.
  */
 async function gather({ deadline, lease }: FastifyRequest, pieces: readonly Piece[]): Promise<readonly Uint8Array[]> {
-  if (areThere(pieces)) return pieces;
   lease?.hold();
   const gathered = chunksOf(pieces, deadline?.signal).finally(() => lease?.letGo());
   return deadline === null ? gathered : deadline.race(gathered);
@@ -116,12 +118,13 @@ function areThere(pieces: readonly Piece[]): pieces is readonly Uint8Array[] {
 
 function bodyOf(reply: FastifyReply, chunks: readonly Uint8Array[]): Buffer | Readable {
   const length = lengthOf(chunks);
-  if (chunks.length === 1) return Buffer.from(chunks[0]!.buffer, chunks[0]!.byteOffset, length);
+  const [first] = chunks;
+  if (chunks.length === 1) return Buffer.isBuffer(first) ? first : Buffer.from(first!.buffer, first!.byteOffset, length);
   if (length <= mostJoined) return Buffer.concat(chunks);
   void reply.header('content-length', length);
   return Readable.from(chunks, { objectMode: false });
 }
 
-function serverTiming(stages: Readonly<Record<string, number>>): string {
-  return Object.entries(stages).map(([stage, ms]) => `${stage};dur=${inMicroseconds(ms)}`).join(', ');
+function serverTiming({ decode, queue, compute, encode }: Stages): string {
+  return `decode;dur=${microsecondsText(decode)}, queue;dur=${microsecondsText(queue)}, compute;dur=${microsecondsText(compute)}, encode;dur=${microsecondsText(encode)}`;
 }

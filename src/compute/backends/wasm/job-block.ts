@@ -12,18 +12,29 @@ export interface Uniform {
   readonly offset: number;
 }
 
+export interface Integer {
+  readonly name: string;
+  readonly offset: number;
+}
+
 /**
  * The layout of a job block: the memory that holds what is particular to one run of a kernel, as opposed to its code. 32-bit
  * integers (addresses, counts) by name, and numbers that were folded from the parameters.
  */
 export class JobBlockLayout {
   readonly #integers = new Map<string, number>();
+  readonly #inOrder: Integer[] = [];
   readonly #uniforms = new Map<string, Uniform>();
   #size = 0;
 
   /** Byte offset of an integer. */
   integer(name: string): number {
-    return this.#at(this.#integers, name, 4);
+    const known = this.#integers.get(name);
+    if (known !== undefined) return known;
+    const offset = this.#take(4);
+    this.#integers.set(name, offset);
+    this.#inOrder.push({ name, offset });
+    return offset;
   }
 
   /** Byte offset of a folded number. */
@@ -37,8 +48,8 @@ export class JobBlockLayout {
     return offset;
   }
 
-  get integers(): ReadonlyMap<string, number> {
-    return this.#integers;
+  get integers(): readonly Integer[] {
+    return this.#inOrder;
   }
 
   get uniforms(): Iterable<Uniform> {
@@ -48,14 +59,6 @@ export class JobBlockLayout {
   /** Bytes of the whole block. */
   get size(): number {
     return this.#size;
-  }
-
-  #at(map: Map<string, number>, name: string, bytes: number): number {
-    const known = map.get(name);
-    if (known !== undefined) return known;
-    const offset = this.#take(bytes);
-    map.set(name, offset);
-    return offset;
   }
 
   #take(bytes: number): number {

@@ -1,4 +1,4 @@
-import { dtypeOf } from '../../jobs.ts';
+import { differentiable, dtypeOf } from '../../jobs.ts';
 import { leakFactor, leakSlope } from '../../lif.ts';
 import type { LifStructure } from '../../lif.ts';
 import type {
@@ -8,6 +8,7 @@ import type {
   LifProblem,
   LifSimulateJob,
   LifSimulateResult,
+  Loss,
   NeuronQuantity,
   Quantity,
   Values,
@@ -21,69 +22,79 @@ import { gradScratchBytes, lifGradKernel } from './lif-grad-kernel.ts';
 import { lifTerms } from './lif-spec.ts';
 import type { ForwardOutput, LifGradKernelSpec, LifKernelSpec, LifTerm, TermForm } from './lif-spec.ts';
 import { shapeKey } from './surrogate-jobs.ts';
-import { surrogateParameters } from './surrogate-kernel.ts';
+import { setSurrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
+/** What a quantity is called in kernels: as a number, and as an array. */
+type Bindable = LifTerm | 'target' | 'spikeBar' | 'vBarIn';
+const arrayNames = {
+  leak: 'leakArray', threshold: 'thresholdArray', vReset: 'vResetArray', vRest: 'vRestArray', resistance: 'resistanceArray', vInit: 'vInitArray', current: 'currentArray',
+  target: 'targetArray', spikeBar: 'spikeBarArray', vBarIn: 'vBarInArray',
+} as const satisfies Record<Bindable, string>;
+const gradArrayNames = {
+  current: 'currentGradArray', tau: 'tauGradArray', v_threshold: 'v_thresholdGradArray', v_reset: 'v_resetGradArray', v_rest: 'v_restGradArray', resistance: 'resistanceGradArray', v_init: 'v_initGradArray',
+} as const satisfies Record<Differentiable, string>;
+
 /** A problem's numbers laid down in memory, with what a kernel must know of their form. */
-interface Bound {
+class Binding {
   readonly lanes: LaneType;
-  readonly terms: Record<LifTerm, TermForm>;
-  /** Addresses by the kernels' names. */
+  /** Addresses and counts by the kernels' names. */
   readonly integers: Record<string, number>;
   readonly parameters: Record<string, number>;
+  readonly terms: Readonly<Record<LifTerm, TermForm>>;
   readonly vectors: number;
   /** Neurons including those that fill the last vector. */
   readonly padded: number;
-}
+  readonly #arena: Arena;
+  readonly #steps: number;
 
-/** Binds one quantity: a number stays one, an array is copied. */
-function bindQuantity(arena: Arena, bound: Bound, name: string, quantity: Quantity, steps: number): TermForm {
-  if (quantity.per === 'job') {
-    bound.parameters[name] = bound.lanes.round(quantity.value);
-    return 'job';
+  constructor(arena: Arena, lanes: LaneType, problem: LifProblem) {
+    const { neurons, steps, refractorySteps, dt, integration, tau } = problem;
+    this.#arena = arena;
+    this.lanes = lanes;
+    this.#steps = steps;
+    this.vectors = vectorsOf(neurons, lanes);
+    this.padded = lanes.count * this.vectors;
+    this.integers = { steps, refractorySteps };
+    this.parameters = { steps };
+    const leak: NeuronQuantity =
+      tau.per === 'job'
+        ? { per: 'job', value: leakFactor(dt, tau.value, integration) }
+        : { per: 'neuron', values: Float64Array.from(tau.values, (value) => leakFactor(dt, value, integration)) };
+    this.terms = {
+      leak: this.quantity('leak', leak),
+      threshold: this.quantity('threshold', problem.v_threshold),
+      vReset: this.#optional('vReset', problem.v_reset, 'zero'),
+      vRest: this.#optional('vRest', problem.v_rest, 'zero'),
+      resistance: this.#optional('resistance', problem.resistance, 'one'),
+      vInit: this.#optional('vInit', problem.v_init, 'zero'),
+      current: this.#current(problem.current),
+    };
   }
-  const length = quantity.per === 'neuron' ? bound.padded : bound.padded * steps;
-  bound.integers[`${name}Array`] = arena.put(bound.lanes.dtype, quantity.values, length);
-  return quantity.per;
-}
 
-/** The same, with numbers that take an operation out of the kernel recognised. */
-function bindOptional(arena: Arena, bound: Bound, name: string, quantity: NeuronQuantity, without: 'zero' | 'one'): TermForm {
-  const absent = without === 'zero' ? 0 : 1;
-  if (quantity.per === 'job' && quantity.value === absent) return without;
-  return bindQuantity(arena, bound, name, quantity, 1);
-}
+  /** Binds one quantity: a number stays one, an array is copied. */
+  quantity(name: Bindable, quantity: Quantity): 'job' | 'neuron' | 'step' {
+    if (quantity.per === 'job') {
+      this.parameters[name] = this.lanes.round(quantity.value);
+      return 'job';
+    }
+    const length = quantity.per === 'neuron' ? this.padded : this.padded * this.#steps;
+    this.integers[arrayNames[name]] = this.#arena.put(this.lanes.dtype, quantity.values, length);
+    return quantity.per;
+  }
 
-function bind(arena: Arena, lanes: LaneType, problem: LifProblem): Bound {
-  const { steps, dt, integration, tau, current } = problem;
-  const vectors = vectorsOf(problem.neurons, lanes);
-  const bound: Bound = {
-    lanes,
-    terms: {} as Record<LifTerm, TermForm>,
-    integers: { steps, refractorySteps: problem.refractorySteps },
-    parameters: { steps },
-    vectors,
-    padded: lanes.count * vectors,
-  };
-  const factor = (value: number) => leakFactor(dt, value, integration);
-  const leak: NeuronQuantity =
-    tau.per === 'job'
-      ? { per: 'job', value: factor(tau.value) }
-      : { per: 'neuron', values: Float64Array.from(tau.values, factor) };
-  bound.terms.leak = bindQuantity(arena, bound, 'leak', leak, 1);
-  bound.terms.threshold = bindQuantity(arena, bound, 'threshold', problem.v_threshold, 1);
-  bound.terms.vReset = bindOptional(arena, bound, 'vReset', problem.v_reset, 'zero');
-  bound.terms.vRest = bindOptional(arena, bound, 'vRest', problem.v_rest, 'zero');
-  bound.terms.resistance = bindOptional(arena, bound, 'resistance', problem.resistance, 'one');
-  bound.terms.vInit = bindOptional(arena, bound, 'vInit', problem.v_init, 'zero');
-  if (current.per === 'job') {
+  /** The same, with numbers that take an operation out of the kernel recognised. */
+  #optional(name: Bindable, quantity: NeuronQuantity, without: 'zero' | 'one'): TermForm {
+    const absent = without === 'zero' ? 0 : 1;
+    return quantity.per === 'job' && quantity.value === absent ? without : this.quantity(name, quantity);
+  }
+
+  #current(current: Quantity): TermForm {
+    if (current.per !== 'job') return this.quantity('current', current);
     // As an array, so that a number and an array of equal numbers go through the same operations.
-    bound.integers.currentArray = arena.fill(lanes.dtype, current.value, bound.padded);
-    bound.terms.current = 'neuron';
-  } else {
-    bound.terms.current = bindQuantity(arena, bound, 'current', current, steps);
+    this.integers.currentArray = this.#arena.fill(this.lanes.dtype, current.value, this.padded);
+    return 'neuron';
   }
-  return bound;
 }
 
 function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
@@ -93,19 +104,32 @@ function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
 const formCodes: Readonly<Record<TermForm, number>> = { zero: 0, one: 1, job: 2, neuron: 3, step: 4 };
 const resetCodes: Readonly<Record<LifStructure['reset'], number>> = { hard: 0, soft: 1, none: 2 };
 
-/** What distinguishes one problem's kernel from another's, mostly as one number: a key is made for every request. */
-function specCode({ lanes, structure, terms, refractory }: LifKernelSpec): string {
+/** What distinguishes one problem's kernel from another's, as one number: a key is made for every request. */
+function specCode({ lanes, structure, terms, refractory }: LifKernelSpec): number {
   let code = resetCodes[structure.reset];
-  for (const flag of [structure.inputScaling, structure.detachReset, refractory]) code = 2 * code + (flag ? 1 : 0);
+  code = 2 * code + (structure.inputScaling ? 1 : 0);
+  code = 2 * code + (structure.detachReset ? 1 : 0);
+  code = 2 * code + (refractory ? 1 : 0);
+  code = 2 * code + (lanes.bits === 64 ? 1 : 0);
   for (const name of lifTerms) code = 5 * code + formCodes[terms[name]];
-  return `${lanes.name} ${code}`;
+  return code;
+}
+
+const lossCodes: Readonly<Record<Loss['type'], number>> = { spike_count: 0, firing_rate_mse: 1, cotangent: 2 };
+
+/** The same of what is differentiated, and with respect to what. */
+function gradCode({ loss, target, cotangents, wrt }: LifGradKernelSpec): number {
+  let code = lossCodes[loss];
+  for (const form of [target, cotangents.spikeBar, cotangents.vBarIn]) code = 5 * code + formCodes[form];
+  for (const quantity of differentiable) code = 2 * code + (wrt.includes(quantity) ? 1 : 0);
+  return code;
 }
 
 export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
   const { problem, record } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
-  const bound = bind(arena, lanes, problem);
+  const bound = new Binding(arena, lanes, problem);
   const { vectors, padded, integers, parameters } = bound;
   const spec: LifKernelSpec = {
     lanes,
@@ -184,17 +208,16 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
   const { problem, loss, wrt } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
-  const bound = bind(arena, lanes, problem);
+  const bound = new Binding(arena, lanes, problem);
   const { vectors, padded, integers, parameters } = bound;
 
   let target: LifGradKernelSpec['target'] = 'job';
   let cotangents: LifGradKernelSpec['cotangents'] = { spikeBar: 'zero', vBarIn: 'zero' };
   if (loss.type === 'firing_rate_mse') {
-    target = bindQuantity(arena, bound, 'target', loss.target, 1) as 'job' | 'neuron';
+    target = bound.quantity('target', loss.target) as 'job' | 'neuron';
     parameters.hzPerSpike = 1000 / (steps * problem.dt);
   } else if (loss.type === 'cotangent') {
-    const form = (name: string, cotangent: Quantity | undefined) =>
-      cotangent === undefined ? 'zero' : (bindQuantity(arena, bound, name, cotangent, steps) as 'job' | 'neuron' | 'step');
+    const form = (name: 'spikeBar' | 'vBarIn', cotangent: Quantity | undefined) => (cotangent === undefined ? 'zero' : bound.quantity(name, cotangent));
     cotangents = { spikeBar: form('spikeBar', loss.spikes), vBarIn: form('vBarIn', loss.v) };
   }
 
@@ -214,11 +237,11 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
     integers.spikeCountsArray = arena.allocate(4 * padded);
     integers.lossArray = arena.allocate(lanes.bytes * padded);
     for (const quantity of wrt) {
-      integers[`${quantity}GradArray`] = arena.allocate(lanes.bytes * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
+      integers[gradArrayNames[quantity]] = arena.allocate(lanes.bytes * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
     }
-    const key = `lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${loss.type},${target},${cotangents.spikeBar},${cotangents.vBarIn} ${wrt.join()}`;
-    const kernel = kernels.get(key, () => lifGradKernel(spec));
-    const block = writeJobBlock(arena, kernel, integers, { ...parameters, ...surrogateParameters(surrogate) });
+    const kernel = kernels.get(`lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${gradCode(spec)}`, () => lifGradKernel(spec));
+    setSurrogateParameters(parameters, surrogate);
+    const block = writeJobBlock(arena, kernel, integers, parameters);
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
     for (const quantity of wrt) gradients[quantity] = gradientOf(surroundings, bound, problem, quantity);
@@ -234,13 +257,13 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
 /** One quantity's gradient in the form in which the problem gives the quantity. */
 function gradientOf(
   { arena, take }: Surroundings,
-  { lanes, integers }: Bound,
+  { lanes, integers }: Binding,
   problem: LifProblem,
   quantity: Differentiable,
 ): number | Values {
   const { neurons, steps, dt, integration, tau } = problem;
   const given = problem[quantity];
-  const gradient = arena.numbers(lanes.dtype, integers[`${quantity}GradArray`]!, given.per === 'step' ? neurons * steps : neurons);
+  const gradient = arena.numbers(lanes.dtype, integers[gradArrayNames[quantity]]!, given.per === 'step' ? neurons * steps : neurons);
   if (quantity === 'tau') {
     // The kernel's gradient is with respect to k.
     const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : tau.values[b]!, integration);

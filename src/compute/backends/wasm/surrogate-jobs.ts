@@ -3,7 +3,7 @@ import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, Surrogate
 import { surrogateShape, type SurrogateShape } from '../../surrogates/shape.ts';
 import { lanesOf, vectorsOf } from './lanes.ts';
 import type { Program, Surroundings } from './launch.ts';
-import { surrogateEvalKernel, surrogateGradKernel, surrogateParameters } from './surrogate-kernel.ts';
+import { setSurrogateParameters, surrogateEvalKernel, surrogateGradKernel } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
 /** What of a surrogate distinguishes one kernel from another. */
@@ -27,7 +27,9 @@ export function* surrogateEval({ kernels, arena, take }: Surroundings, job: Surr
     const kernel = kernels.get(`${lanes.name} eval ${shapeKey(shape)} ${outputs.spike} ${outputs.value}`, () => surrogateEvalKernel(lanes, shape, outputs));
     const spikeArray = outputs.spike ? arena.allocate(padded) : 0;
     const valueArray = outputs.value ? arena.allocate(16 * vectors) : 0;
-    const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, surrogateParameters(surrogate));
+    const parameters: Record<string, number> = {};
+    setSurrogateParameters(parameters, surrogate);
+    const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, parameters);
     yield { kernel, job: block, vectors, scratchBytes: 0 };
     results.push({
       ...(outputs.spike && { spike: take(arena.bytes(spikeArray, length)) }),
@@ -52,7 +54,8 @@ export function* surrogateGrad({ kernels, arena, take }: Surroundings, job: Surr
     const shape = surrogateShape(surrogate);
     const kernel = kernels.get(`${lanes.name} grad ${shapeKey(shape)} ${form}`, () => surrogateGradKernel(lanes, shape, form));
     const gradArray = arena.allocate(16 * vectors);
-    const parameters: Record<string, number> = surrogateParameters(surrogate);
+    const parameters: Record<string, number> = {};
+    setSurrogateParameters(parameters, surrogate);
     if (typeof cotangent === 'number') parameters.cotangent = lanes.round(cotangent);
     const block = writeJobBlock(arena, kernel, { xArray, cotangentArray, gradArray }, parameters);
     yield { kernel, job: block, vectors, scratchBytes: 0 };
