@@ -35,6 +35,7 @@ export function jsonExcess(json: Uint8Array): string | undefined {
   const budget = new JsonBudget();
   for (let i = 0; i < json.length; i++) {
     const byte = json[i]!;
+    if (counts[byte] === 0) continue;
     if (!budget.take(byte)) return budget.message;
     if (byte === quote) i = closingQuote(json, i);
   }
@@ -43,6 +44,8 @@ export function jsonExcess(json: Uint8Array): string | undefined {
 
 const [backslash, openBracket, closeBracket, openBrace, closeBrace] = [0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
 export const quote = 0x22;
+/** Whether a byte outside of strings counts: most of a body does not. */
+const counts = Uint8Array.from({ length: 256 }, (_, byte) => Number([quote, openBracket, closeBracket, openBrace, closeBrace].includes(byte)));
 
 /** Where the string that opens at `i` closes, or the end of the text. */
 export function closingQuote(json: Uint8Array, i: number): number {

@@ -17,8 +17,6 @@ import { sendContinue } from './expect-continue.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** When the body was complete, on the clock of `performance.now()`. */
-    bodyReceivedAt: number;
     /** Memory that the exchange has to itself until it is over: a large body lies in it. */
     lease: ArenaLease | null;
   }
@@ -26,7 +24,6 @@ declare module 'fastify' {
 
 /** Collects bodies of the media types that requests come in; others are refused. What is in them is read by the routes. */
 export const requestBody = fp((app, _options, done) => {
-  app.decorateRequest('bodyReceivedAt', 0);
   app.decorateRequest('lease', null);
   app.removeAllContentTypeParsers();
   for (const form of Object.keys(mediaTypes) as (keyof typeof mediaTypes)[]) {
@@ -61,7 +58,6 @@ export function receiveBody(
     const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit);
     sendContinue(request.raw);
     collect(stream, collector, (error) => {
-      request.bodyReceivedAt = performance.now();
       if (error !== null) {
         ready(bodyProblem(error, limit));
         return;

@@ -5,6 +5,7 @@ import { bestAccepted } from '../plugins/negotiation.ts';
 import { requireOneTensor } from '../requests/npy-request.ts';
 import type { Operation } from '../requests/plan.ts';
 import { describePlan } from './describe-plan.ts';
+import { endOfTurn } from './in-step.ts';
 import { readPlan } from './read-plan.ts';
 import { runPlan } from './run-plan.ts';
 import { encodeAs, sendOutcome, type AnswerMedia } from './send-answer.ts';
@@ -18,14 +19,16 @@ export function computeHandler(operation: Operation) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const body = request.body as RequestBody;
     const media = answerMediaOf(request, body);
+    await endOfTurn();
+    const decodeFrom = performance.now();
     const reading = readPlan(request, operation, body);
     const plan = reading instanceof Promise ? await reading : reading;
     if (media === mediaTypes.npy) requireOneTensor(plan);
     if (plan.options.dryRun === true) return reply.type('application/json; charset=utf-8').send(JSON.stringify(describePlan(request, operation, plan)));
-    const decodeMs = performance.now() - request.bodyReceivedAt;
+    const decodeMs = performance.now() - decodeFrom;
     const outcome = await runPlan(request, operation, plan, media === mediaTypes.json);
     const encode = () => encodeAs(media, outcome.fields, plan, outcome.streams ? undefined : request.lease?.arena, request.server.textThreads);
-    return await sendOutcome(request, reply, { plan, outcome, decodeMs, encode }, media);
+    return await sendOutcome(request, reply, { plan, outcome, decodeFrom, decodeMs, encode }, media);
   };
 }
 

@@ -15,6 +15,7 @@ import { inferenceModels } from '../requests/inference-models.ts';
 import type { Operation, Plan } from '../requests/plan.ts';
 import { InferAnswer, InferenceError, InferRequest, ModelMetadata, ServerMetadata } from '../schemas/inference.ts';
 import { version } from '../version.ts';
+import { endOfTurn } from './in-step.ts';
 import { readPlan } from './read-plan.ts';
 import { runPlan } from './run-plan.ts';
 import { sendOutcome } from './send-answer.ts';
@@ -67,12 +68,14 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
       },
       async (request, reply) => {
         const operation = operationOf(request.params);
+        await endOfTurn();
+        const decodeFrom = performance.now();
         const plan: Plan = await readPlan(request, operation, request.body as RequestBody);
         if (plan.options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
-        const decodeMs = performance.now() - request.bodyReceivedAt;
+        const decodeMs = performance.now() - decodeFrom;
         const outcome = await runPlan(request, operation, plan, plan.reply!.binary !== 'all');
         const encode = () => inferenceAnswer(operation, outcome.fields, plan.reply!, dtypeOf(plan.job));
-        return sendOutcome(request, reply, { plan, outcome, decodeMs, encode });
+        return sendOutcome(request, reply, { plan, outcome, decodeFrom, decodeMs, encode });
       },
     );
   }

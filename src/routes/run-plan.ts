@@ -16,8 +16,8 @@ import { isLongRun } from '../compute/long-run.ts';
 import { leaseFor } from '../plugins/request-body.ts';
 import type { LifSimulatePlan, Operation, Plans, RunOptions } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
-import { endOfTurn } from './end-of-turn.ts';
 import { checkReference } from './check-reference.ts';
+import { othersAreHere } from './in-step.ts';
 import { whileItLasts } from './while-it-lasts.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
@@ -32,9 +32,7 @@ export interface Outcome {
 }
 
 /**
- * Runs a plan's job, or, of a long run, what has to be known before its answer begins. The jobs that come in one turn of the event loop run at
- * its end, one after the other: that is faster than each between the reading of others, and a client that waits for several answers is woken
- * once.
+ * Runs a plan's job, or, of a long run, what has to be known before its answer begins.
  *
  * @param asText whether numbers of its answer are printed, which takes memory too.
  * @throws {Problem} when the job is too much for the reference, where that is to do it, is not done in time, or potentials leave their arithmetic's range.
@@ -45,7 +43,7 @@ export async function runPlan<O extends Operation>(request: FastifyRequest, oper
   checkReference(request, plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
   if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? maxNumberLength * resultValues(job) : 0));
-  await endOfTurn();
+  await othersAreHere;
   const running = startJob(request, job, options, request.lease?.arena);
   const answer = running instanceof Promise ? await running : running;
   const fields: Record<string, AnswerNode> = answerFields(operation, plan, answer.result as ResultOf[O]);

@@ -24,6 +24,8 @@ export type AnswerMedia = (typeof mediaTypes)[keyof typeof mediaTypes];
 export interface Sending {
   readonly plan: Plan;
   readonly outcome: Outcome;
+  /** When its reading began, and how long it took, in milliseconds. */
+  readonly decodeFrom: number;
   readonly decodeMs: number;
   /** Writes the answer: its JSON, if any, and the bytes behind it. */
   readonly encode: () => EncodedAnswer;
@@ -53,7 +55,7 @@ export function encodeAs(media: AnswerMedia, fields: AnswerFields, { job, option
  */
 export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, sending: Sending, media?: AnswerMedia): Promise<FastifyReply> {
   const encodeFrom = performance.now();
-  const { plan, outcome, decodeMs } = sending;
+  const { plan, outcome, decodeFrom, decodeMs } = sending;
   const { answer, streams } = outcome;
   let pieces: readonly Piece[];
   let framed: boolean;
@@ -70,7 +72,7 @@ export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, 
   const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
   const elements = jobElements(plan.job);
   request.server.metrics.computed(plan.job.kind, answer.backend.name, elements, stages);
-  request.span?.computed({ op: plan.job.kind, backend: answer.backend.name, instead: answer.fallback?.from, elements, receivedAt: request.bodyReceivedAt, encodeFrom, stages });
+  request.span?.computed({ op: plan.job.kind, backend: answer.backend.name, instead: answer.fallback?.from, elements, decodeFrom, encodeFrom, stages });
   reply.compressWhen = isSpikes(plan) ? 'allowed' : 'asked';
   const type = media === mediaTypes.npy ? media : framed ? mediaTypes.framed : 'application/json; charset=utf-8';
   void reply.header('content-type', type).header('server-timing', serverTiming(stages));

@@ -73,11 +73,11 @@ class SpanTrace implements RequestTrace {
     this.#origin = origin;
   }
 
-  computed({ op, backend, instead, elements, receivedAt, encodeFrom, stages }: ComputedRequest): void {
+  computed({ op, backend, instead, elements, decodeFrom, encodeFrom, stages }: ComputedRequest): void {
     const attributes: Attributes = { 'surrogate.op': op, 'surrogate.backend': backend, 'surrogate.elements': elements };
     if (instead !== undefined) attributes['surrogate.fallback_from'] = instead;
     this.#span.setAttributes(attributes);
-    let at = receivedAt;
+    let at = decodeFrom;
     for (const stage of stageNames) {
       // Between a job's end and its answer others get their turn.
       if (stage === 'encode') at = encodeFrom;

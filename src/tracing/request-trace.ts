@@ -7,8 +7,7 @@ export interface ComputedRequest {
   /** The back-end that was the first choice, where another one did the job. */
   readonly instead: string | undefined;
   readonly elements: number;
-  /** When its body was complete. */
-  readonly receivedAt: number;
+  readonly decodeFrom: number;
   readonly encodeFrom: number;
   readonly stages: Stages;
 }
