@@ -25,7 +25,8 @@ export interface ServerProcess {
 export async function startServer(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Server> {
   return startProcess((port) => ({
     command: process.execPath,
-    args,
+    // As `npm start` and the container have it.
+    args: ['--use-largepages=silent', ...args],
     folder: fileURLToPath(new URL('..', import.meta.url)),
     environment: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, ...environment },
     readyPath: '/readyz',

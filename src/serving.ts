@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
-import { letHeapGrow } from './heap.ts';
 import type { Peers } from './peers.ts';
+import { setV8 } from './v8-settings.ts';
 
 /** What answers in a process. It can be drained from the beginning on. */
 export class Serving {
@@ -22,7 +22,7 @@ export class Serving {
 
   /** Resolves when the process listens. */
   async start(): Promise<void> {
-    letHeapGrow();
+    setV8();
     const { host, port } = this.#config;
     this.#app = await buildApp({ config: this.#config, logger: this.#logger, peers: this.#peers });
     await this.#app.listen({ host, port });

@@ -34,7 +34,7 @@ describe('Dockerfile', () => {
     const steps = allSteps(target);
     expect(steps.findLast((step) => step.keyword === 'USER')?.args).toEqual(['node']);
     const command = steps.findLast((step) => step.keyword === 'CMD');
-    expect(command).toMatchObject({ execForm: true, args: ['node', 'dist/server.js'] });
+    expect(command).toMatchObject({ execForm: true, args: ['node', '--use-largepages=silent', 'dist/server.js'] });
     expect(steps.find((step) => step.keyword === 'ENTRYPOINT')).toBeUndefined();
   });
 
