@@ -21,11 +21,11 @@ export function checkStreamed(estimate: number, limits: Limits): void {
 }
 
 /** @throws {Problem} `too_much_work` when the kernels would have more to do than one request may ask for. */
-export function checkWork(estimate: number, how: string, limits: Limits): void {
+export function checkWork(estimate: number, how: () => string, limits: Limits): void {
   if (estimate <= limits.neuronSteps) return;
   throw new Problem(
     'too_much_work',
-    `The request needs an estimated ${count(estimate)} neuron-steps (${how}); the limit is ${count(limits.neuronSteps)}. Split the batch into several requests.`,
+    `The request needs an estimated ${count(estimate)} neuron-steps (${how()}); the limit is ${count(limits.neuronSteps)}. Split the batch into several requests.`,
   );
 }
 

@@ -20,6 +20,12 @@ export interface InstrumentOptions<Name extends string> {
   readonly labelNames?: readonly Name[];
 }
 
+/** Where the series lie whose first labels have the same values. */
+class Branch<Series> {
+  series: Series | undefined;
+  readonly next = new Map<string, Branch<Series>>();
+}
+
 /** The series of a metric, one for each set of label values that was asked for. */
 abstract class Family<Name extends string, Series extends { text(): string }> implements Instrument {
   abstract readonly type: InstrumentType;
@@ -27,7 +33,9 @@ abstract class Family<Name extends string, Series extends { text(): string }> im
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly Name[];
-  readonly #series = new Map<string, Series>();
+  readonly #series: Series[] = [];
+  /** By the first label's value, then by the second's, and so on: to put the values together would take longer than to look them up. */
+  readonly #root = new Branch<Series>();
 
   constructor({ name, help, labelNames = [] }: InstrumentOptions<Name>) {
     this.name = name;
@@ -37,18 +45,24 @@ abstract class Family<Name extends string, Series extends { text(): string }> im
 
   /** The series with these labels; whoever needs it often keeps it. */
   labels(values: Labels<Name>): Series {
-    let key = '';
-    for (const name of this.labelNames) key += `${values[name]}\0`;
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      series = this.begin(this.labelNames.map((name) => labelText(name, values[name])));
-      this.#series.set(key, series);
+    let branch = this.#root;
+    for (const name of this.labelNames) {
+      const value = values[name];
+      let next = branch.next.get(value);
+      if (next === undefined) branch.next.set(value, (next = new Branch()));
+      branch = next;
     }
+    return (branch.series ??= this.#add(values));
+  }
+
+  #add(values: Labels<Name>): Series {
+    const series = this.begin(this.labelNames.map((name) => labelText(name, values[name])));
+    this.#series.push(series);
     return series;
   }
 
   *samples(): Iterable<string> {
-    for (const series of this.#series.values()) yield series.text();
+    for (const series of this.#series) yield series.text();
   }
 
   protected abstract begin(labels: readonly string[]): Series;

@@ -48,7 +48,7 @@ export class Metrics {
   }));
 
   readonly #queue: QueueMetrics;
-  readonly #observers = new Map<string, Observers>();
+  readonly #observers = new Map<Job['kind'], Map<string, Observers>>();
   readonly #end: () => void;
 
   /** @param longestWaitMs how long a job may have to wait. */
@@ -82,8 +82,9 @@ export class Metrics {
 
   /** The histograms of one kind of job on one back-end, looked up once. */
   #observersOf(op: Job['kind'], backend: string): Observers {
-    const key = `${op} ${backend}`;
-    let observers = this.#observers.get(key);
+    let ofOp = this.#observers.get(op);
+    if (ofOp === undefined) this.#observers.set(op, (ofOp = new Map<string, Observers>()));
+    let observers = ofOp.get(backend);
     if (observers === undefined) {
       const stage = (name: keyof Stages) => this.#stages.labels({ op, stage: name, backend });
       observers = {
@@ -93,7 +94,7 @@ export class Metrics {
         compute: stage('compute'),
         encode: stage('encode'),
       };
-      this.#observers.set(key, observers);
+      ofOp.set(backend, observers);
     }
     return observers;
   }

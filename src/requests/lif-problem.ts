@@ -45,9 +45,9 @@ export function readLifProblem(request: LifRequest, runs: number, errors: InputE
   const steps = current && readSteps(current, request.steps, errors);
   errors.throwIfAny();
 
-  const neurons = broadcastNeurons({ '/current': current!, ...withPaths(given) }, errors);
+  const neurons = broadcastNeurons(current!, given, errors);
   errors.throwIfAny();
-  const how = `${neurons} neurons x ${steps!} steps${runs > 1 ? ` x ${runs} surrogates` : ''}`;
+  const how = () => `${neurons} neurons x ${steps!} steps${runs > 1 ? ` x ${runs} surrogates` : ''}`;
   // A batch without neurons is no reason to count without end either.
   checkWork(Math.max(neurons, 1) * steps! * runs, how, limits);
   checkSteps(steps!);
@@ -132,24 +132,23 @@ function readSteps({ shape }: Tensor, given: number | undefined, errors: InputEr
   return steps;
 }
 
-function withPaths(given: Partial<Record<NeuronField, Tensor>>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(given).map(([field, tensor]) => [`/neuron/${field}`, tensor]));
-}
-
 /** B: what the first axes broadcast to, as numpy does it; all numbers make one neuron. */
-function broadcastNeurons(tensors: Readonly<Record<string, Tensor>>, errors: InputErrors): number {
-  let neurons = 1;
-  let decidedBy = '';
-  for (const [path, { shape }] of Object.entries(tensors)) {
-    const length = shape[0] ?? 1;
+function broadcastNeurons(current: Tensor, given: Readonly<Partial<Record<NeuronField, Tensor>>>, errors: InputErrors): number {
+  let neurons = current.shape[0] ?? 1;
+  let decider = current;
+  let decidedBy = '/current';
+  for (const field in given) {
+    const tensor = given[field as NeuronField]!;
+    const length = tensor.shape[0] ?? 1;
     if (length === 1 || length === neurons) continue;
     if (neurons === 1) {
       neurons = length;
-      decidedBy = path;
+      decider = tensor;
+      decidedBy = `/neuron/${field}`;
     } else {
       errors.add(
-        path,
-        `has shape ${shapeText(shape)}, for ${length} neurons, but ${decidedBy} has shape ${shapeText(tensors[decidedBy]!.shape)}, for ${neurons}; the number of neurons must be the same, or 1`,
+        `/neuron/${field}`,
+        `has shape ${shapeText(tensor.shape)}, for ${length} neurons, but ${decidedBy} has shape ${shapeText(decider.shape)}, for ${neurons}; the number of neurons must be the same, or 1`,
       );
     }
   }

@@ -41,7 +41,7 @@ export function readRequest<O extends Operation>(operation: O, body: RequestBody
 
 function readParsed<O extends Operation>(operation: O, body: RequestBody, parse: (json: Uint8Array) => unknown, limits: Limits): Plans[O] {
   const { form, bytes, jsonBytes } = body;
-  const json = bytes.subarray(0, jsonBytes);
+  const json = jsonBytes === bytes.length ? bytes : bytes.subarray(0, jsonBytes);
   requireUtf8(json);
   const parsed = parse(json);
   if (form === 'json') return planOf(operation, parsed, limits);
@@ -54,7 +54,8 @@ function readParsed<O extends Operation>(operation: O, body: RequestBody, parse:
 function parseJsonBytes(json: Uint8Array): unknown {
   const excess = jsonExcess(json);
   if (excess !== undefined) throw invalidRequest([{ path: '', message: excess }]);
-  return parseJsonBody(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
+  const buffer = Buffer.isBuffer(json) ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength);
+  return parseJsonBody(buffer.toString());
 }
 
 /** @throws {Problem} `invalid_json`; decoding would put other characters in the place of what is wrong. */

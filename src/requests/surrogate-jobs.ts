@@ -20,7 +20,7 @@ export function surrogateEvalPlan(request: SurrogateEvalRequest, limits: Limits)
   errors.throwIfAny();
 
   const results = x!.values.length * surrogates!.length;
-  checkWork(results, 'elements of x x surrogates', limits);
+  checkWork(results, () => 'elements of x x surrogates', limits);
   checkValues(results * outputs!.size, 'The answer', limits);
   const job: SurrogateEvalJob = {
     kind: 'surrogate_eval',
@@ -45,7 +45,7 @@ export function surrogateGradPlan(request: SurrogateGradRequest, limits: Limits)
   errors.throwIfAny();
 
   const results = x!.values.length * surrogates!.length;
-  checkWork(results, 'elements of x x surrogates', limits);
+  checkWork(results, () => 'elements of x x surrogates', limits);
   checkValues(results, 'The answer', limits);
   const job: SurrogateGradJob = {
     kind: 'surrogate_grad',

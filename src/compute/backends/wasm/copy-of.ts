@@ -1,21 +1,12 @@
+import { isShared, placeFor } from '../../slab.ts';
 import type { ResultView, Surroundings } from './launch.ts';
-
-/** Copies of so many bytes share buffers: one of its own costs a microsecond, and as much again to collect. V8 keeps shorter arrays beside its objects. */
-const inSlab = { from: 65, to: 4096 };
-const slabBytes = 64 * 1024;
-let slab = new ArrayBuffer(slabBytes);
-let slabTop = 0;
 
 /** A copy, for results that must outlive the arena. */
 export const copyOf: Surroundings['take'] = <View extends ResultView>(view: View): View => {
-  if (view.byteLength < inSlab.from || view.byteLength > inSlab.to) return view.slice() as View;
-  if (slabTop + view.byteLength > slabBytes) {
-    slab = new ArrayBuffer(slabBytes);
-    slabTop = 0;
-  }
-  const copy = viewOf(view, slab, slabTop);
+  if (!isShared(view.byteLength)) return view.slice() as View;
+  const { buffer, offset } = placeFor(view.byteLength);
+  const copy = viewOf(view, buffer, offset);
   copy.set(view);
-  slabTop += Math.ceil(view.byteLength / 8) * 8;
   return copy;
 };
 
