@@ -96,7 +96,7 @@ export async function benchmark(setting: Setting, note: (line: string) => void):
 
 /** All that the kernels to be timed consist of. */
 function instructionsOf({ surrogates }: Setting, kernels: KernelCache): string[] {
-  const surroundings = { kernels, arena: new Arena(), take: asItLies };
+  const surroundings = { kernels, arena: new Arena(), keep: asItLies };
   const all = ['sigmoid', ...surrogates].map(defaultSurrogate);
   const launches = [
     ...launchesOf(lifSimulate(surroundings, forwardJob(1, 1))),
@@ -117,8 +117,8 @@ async function lifRows(
   const arena = new Arena();
   const work = neurons * steps;
   const surrogates = setting.surrogates.map(defaultSurrogate);
-  const forwardLaunch = launchesOf(lifSimulate({ kernels, arena, take: asItLies }, forwardJob(neurons, steps)))[0]!;
-  const launches = launchesOf(lifGrad({ kernels, arena, take: asItLies }, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])));
+  const forwardLaunch = launchesOf(lifSimulate({ kernels, arena, keep: asItLies }, forwardJob(neurons, steps)))[0]!;
+  const launches = launchesOf(lifGrad({ kernels, arena, keep: asItLies }, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])));
   const peak = peakLaunch(kernels, arena);
   await warmUp(arena, [peak, forwardLaunch, ...launches]);
   const peakContender = chainContender(arena, peak);
@@ -150,7 +150,7 @@ async function surrogateRows(setting: Setting, kernels: KernelCache, costs: Inst
   const { values, rounds, turnMilliseconds } = setting;
   const arena = new Arena();
   const surrogates = setting.surrogates.map(defaultSurrogate);
-  const launches = launchesOf(surrogateGrad({ kernels, arena, take: asItLies }, surrogateJob(values, surrogates)));
+  const launches = launchesOf(surrogateGrad({ kernels, arena, keep: asItLies }, surrogateJob(values, surrogates)));
   const peak = peakLaunch(kernels, arena);
   const copyLaunch = copy(kernels, arena, values);
   await warmUp(arena, [peak, copyLaunch, ...launches]);

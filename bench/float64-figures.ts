@@ -51,7 +51,7 @@ function launchOf(surroundings: Surroundings, job: Job): Launch {
 /** Times each job in float64, in float32 and by the reference. */
 export async function float64Figures(setting: Float64Setting): Promise<Float64Row[]> {
   const arena = new Arena();
-  const surroundings = { kernels: await KernelCache.create(), arena, take: asItLies };
+  const surroundings = { kernels: await KernelCache.create(), arena, keep: asItLies };
   const small = jobsOf({
     ...setting, neurons: Math.ceil(setting.neurons / referenceShare), values: Math.ceil(setting.values / referenceShare),
   });

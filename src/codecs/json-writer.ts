@@ -10,8 +10,7 @@ const blockNumbers = 4096;
 const initialBytes = 64 * 1024;
 /** Of fewer numbers each is written by itself. */
 const fewestInBlock = 12;
-/** What stands in JSON as it is. */
-const plainText = /^[ !#-[\]-~]*$/;
+const [quote, backslash] = [0x22, 0x5c];
 /** Bytes that any number and a comma may need. */
 export const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
@@ -84,13 +83,20 @@ export class JsonWriter {
 
   /** A string in quotes. */
   string(text: string): void {
-    if (plainText.test(text)) {
-      this.text('"');
-      this.text(text);
-      this.text('"');
-    } else {
-      this.text(JSON.stringify(text));
+    this.#reserve(text.length + 2);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = quote;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 0x20 || code > 0x7e || code === quote || code === backslash) {
+        this.text(JSON.stringify(text));
+        return;
+      }
+      bytes[at++] = code;
     }
+    bytes[at++] = quote;
+    this.#length = at;
   }
 
   /** @throws {RangeError} when the value is not finite in the answer's precision. */
@@ -133,7 +139,7 @@ export class JsonWriter {
       return isWhole ? writeUints(this.#bytes, this.#length, values, from, to) : writeFloats(this.#bytes, this.#length, values, from, to);
     }
     const out = this.#textAt + this.#length;
-    const part = values.subarray(from, to);
+    const part = from === 0 && to === values.length ? values : values.subarray(from, to);
     if (part instanceof Int32Array) return this.#codec.writeInt32s(this.#addressOf(part, this.#staged.int32), part.length, out) - this.#textAt;
     if (part instanceof Uint8Array) return this.#codec.writeUint8s(this.#addressOf(part, this.#staged.uint8), part.length, out) - this.#textAt;
     const address = part instanceof Float32Array ? this.#addressOf(part, this.#staged.float32) : this.#stage(part, this.#staged.float32);
@@ -167,9 +173,14 @@ export class JsonWriter {
 
   /** The bytes written since the last time: a copy, which from now on belongs to the caller, or where they stay. */
   finish(): Buffer {
-    const written = this.#bytes.subarray(0, this.#length);
+    const length = this.#length;
     this.#length = 0;
-    if (!this.#keeps) return Buffer.from(written);
+    if (!this.#keeps) {
+      const copy = Buffer.allocUnsafe(length);
+      this.#bytes.copy(copy, 0, 0, length);
+      return copy;
+    }
+    const written = this.#bytes.subarray(0, length);
     this.#arena.release(this.#textAt);
     this.#arena.extend(this.#textAt + written.length);
     this.#textAt = this.#arena.mark();

@@ -1,22 +1,21 @@
-/** Where an array of so many bytes lies: at an offset of a buffer that it may share with others. */
+/** Where an array lies: at an offset of a buffer that it may share with others. */
 export interface Place {
   readonly buffer: ArrayBuffer;
+  /** A multiple of 8. */
   readonly offset: number;
 }
 
-/** Arrays of so many bytes share buffers: one of its own costs a microsecond, and as much again to collect. V8 keeps shorter ones beside its objects. */
-const shared = { from: 65, to: 4096 };
+/** Arrays of up to so many bytes share buffers: one of its own costs a microsecond, and as much again to collect. */
+const mostShared = 4096;
+/** V8 keeps such beside its objects. */
+const mostBesideObjects = 64;
 const slabBytes = 16 * 1024;
 let slab = new ArrayBuffer(slabBytes);
 let top = 0;
 
-/** Whether arrays of so many bytes share buffers. */
-export function isShared(bytes: number): boolean {
-  return bytes >= shared.from && bytes <= shared.to;
-}
-
-/** A place for an array that shares its buffer. It lies at a multiple of 8, and holds zeros. */
+/** A place for so many bytes, all of them 0. */
 export function placeFor(bytes: number): Place {
+  if (bytes > mostShared) return { buffer: new ArrayBuffer(bytes), offset: 0 };
   if (top + bytes > slabBytes) {
     slab = new ArrayBuffer(slabBytes);
     top = 0;
@@ -26,9 +25,10 @@ export function placeFor(bytes: number): Place {
   return place;
 }
 
-/** Zeros as float64. */
+/** So many zeros. */
 export function float64Zeros(length: number): Float64Array {
-  if (!isShared(8 * length)) return new Float64Array(length);
-  const { buffer, offset } = placeFor(8 * length);
+  const bytes = 8 * length;
+  if (bytes <= mostBesideObjects || bytes > mostShared) return new Float64Array(length);
+  const { buffer, offset } = placeFor(bytes);
   return new Float64Array(buffer, offset, length);
 }

@@ -1,5 +1,5 @@
 import type { Arena } from '../../arena.ts';
-import type { Values } from '../../jobs.ts';
+import type { Dtype, Values } from '../../jobs.ts';
 import type { Kernel, KernelCache } from './kernel-cache.ts';
 
 /** One run of a kernel over all vectors of a job. */
@@ -18,14 +18,18 @@ export interface Launch {
 export interface Surroundings {
   readonly kernels: KernelCache;
   readonly arena: Arena;
-  /** Makes of a view on the arena what the result may hold: the view itself, or a copy where the arena is soon used again. */
-  readonly take: <View extends ResultView>(view: View) => View;
+  /** Gives what a result may hold of a part of the arena: the arena's own views, or those of a copy where it is soon used again. */
+  readonly keep: (arena: Arena, from: number, to: number) => Kept;
 }
 
-/** An array of a result, as it lies in an arena. */
-export type ResultView = Values | Int32Array | Uint8Array;
+/** Arrays of a part of an arena, by their addresses in it. */
+export interface Kept {
+  numbers(dtype: Dtype, address: number, length: number): Values;
+  integers(address: number, length: number): Int32Array;
+  bytes(address: number, length: number): Uint8Array;
+}
 
-export const asItLies: Surroundings['take'] = (view) => view;
+export const asItLies: Surroundings['keep'] = (arena) => arena;
 
 /**
  * A job as a sequence of launches: it lays out its memory, yields what is to be run, and goes on when that is done. Whether it is

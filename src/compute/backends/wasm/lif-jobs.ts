@@ -16,7 +16,7 @@ import type {
 import { surrogateShape } from '../../surrogates/shape.ts';
 import type { Arena } from '../../arena.ts';
 import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
-import type { Program, Surroundings } from './launch.ts';
+import type { Kept, Program, Surroundings } from './launch.ts';
 import { lifForwardKernel } from './lif-forward-kernel.ts';
 import { gradScratchBytes, lifGradKernel } from './lif-grad-kernel.ts';
 import { lifTerms } from './lif-spec.ts';
@@ -125,7 +125,7 @@ function gradCode({ loss, target, cotangents, wrt }: LifGradKernelSpec): number 
   return code;
 }
 
-export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
+export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
   const { problem, record } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
@@ -143,6 +143,7 @@ export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSim
   };
 
   const outputs = new Set<ForwardOutput>(['spikeCounts']);
+  const from = arena.mark();
   integers.spikeCountsArray = arena.allocate(4 * padded);
   if (record.has('spikes')) {
     outputs.add('spikes');
@@ -160,9 +161,11 @@ export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSim
     outputs.add('vFinal');
     integers.vFinalArray = arena.allocate(lanes.bytes * padded);
   }
+  const to = arena.mark();
   yield launch(outputs);
 
-  const counts = take(arena.integers(integers.spikeCountsArray, padded));
+  const kept = keep(arena, from, to);
+  const counts = kept.integers(integers.spikeCountsArray, padded);
   const spikeCounts = counts.subarray(0, neurons);
   let events: LifSimulateResult['spike_steps'];
   if (record.has('spike_times')) {
@@ -170,11 +173,12 @@ export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSim
     const offsets = runningTotals(counts);
     integers.cursorsArray = arena.allocate(4 * padded);
     integers.eventsArray = arena.allocate(4 * offsets[padded]!);
+    const eventsEnd = arena.mark();
     const cursors = integers.cursorsArray;
     const prepare = () => { arena.setIntegers(cursors, offsets.subarray(0, padded)); };
     yield { ...launch(new Set<ForwardOutput>(['spikeEvents'])), prepare };
     events = {
-      steps: take(arena.integers(integers.eventsArray, offsets[neurons]!)),
+      steps: keep(arena, integers.eventsArray, eventsEnd).integers(integers.eventsArray, offsets[neurons]!),
       offsets: offsets.slice(0, neurons + 1),
     };
   }
@@ -182,10 +186,10 @@ export function* lifSimulate({ kernels, arena, take }: Surroundings, job: LifSim
     ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
     ...(record.has('firing_rates') && { firing_rates: firingRates(spikeCounts, lanes, steps * problem.dt) }),
     ...(events && { spike_steps: events }),
-    ...(record.has('spikes') && { spikes: take(arena.bytes(integers.spikesArray!, neurons * steps)) }),
-    ...(record.has('v') && { v: take(arena.numbers(lanes.dtype, integers.vArray!, neurons * steps)) }),
-    ...(record.has('v_pre') && { v_pre: take(arena.numbers(lanes.dtype, integers.vPreArray!, neurons * steps)) }),
-    ...(record.has('v_final') && { v_final: take(arena.numbers(lanes.dtype, integers.vFinalArray!, neurons)) }),
+    ...(record.has('spikes') && { spikes: kept.bytes(integers.spikesArray!, neurons * steps) }),
+    ...(record.has('v') && { v: kept.numbers(lanes.dtype, integers.vArray!, neurons * steps) }),
+    ...(record.has('v_pre') && { v_pre: kept.numbers(lanes.dtype, integers.vPreArray!, neurons * steps) }),
+    ...(record.has('v_final') && { v_final: kept.numbers(lanes.dtype, integers.vFinalArray!, neurons) }),
   };
 }
 
@@ -203,8 +207,7 @@ function runningTotals(counts: Int32Array): Int32Array {
   return totals;
 }
 
-export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<LifGradResult> {
-  const { kernels, arena, take } = surroundings;
+export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob): Program<LifGradResult> {
   const { problem, loss, wrt } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
@@ -234,20 +237,23 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
       cotangents,
       wrt,
     };
+    const from = arena.mark();
     integers.spikeCountsArray = arena.allocate(4 * padded);
     integers.lossArray = arena.allocate(lanes.bytes * padded);
     for (const quantity of wrt) {
       integers[gradArrayNames[quantity]] = arena.allocate(lanes.bytes * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
     }
+    const to = arena.mark();
     const kernel = kernels.get(`lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${gradCode(spec)}`, () => lifGradKernel(spec));
     setSurrogateParameters(parameters, surrogate);
     const block = writeJobBlock(arena, kernel, integers, parameters);
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
+    const kept = keep(arena, from, to);
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
-    for (const quantity of wrt) gradients[quantity] = gradientOf(surroundings, bound, problem, quantity);
+    for (const quantity of wrt) gradients[quantity] = gradientOf(kept, bound, problem, quantity);
     results.push({
-      loss: take(arena.numbers(lanes.dtype, integers.lossArray, neurons)),
-      spike_counts: take(arena.integers(integers.spikeCountsArray, neurons)),
+      loss: kept.numbers(lanes.dtype, integers.lossArray, neurons),
+      spike_counts: kept.integers(integers.spikeCountsArray, neurons),
       grad: gradients,
     });
   }
@@ -255,22 +261,17 @@ export function* lifGrad(surroundings: Surroundings, job: LifGradJob): Program<L
 }
 
 /** One quantity's gradient in the form in which the problem gives the quantity. */
-function gradientOf(
-  { arena, take }: Surroundings,
-  { lanes, integers }: Binding,
-  problem: LifProblem,
-  quantity: Differentiable,
-): number | Values {
+function gradientOf(kept: Kept, { lanes, integers }: Binding, problem: LifProblem, quantity: Differentiable): number | Values {
   const { neurons, steps, dt, integration, tau } = problem;
   const given = problem[quantity];
-  const gradient = arena.numbers(lanes.dtype, integers[gradArrayNames[quantity]]!, given.per === 'step' ? neurons * steps : neurons);
+  const gradient = kept.numbers(lanes.dtype, integers[gradArrayNames[quantity]]!, given.per === 'step' ? neurons * steps : neurons);
   if (quantity === 'tau') {
     // The kernel's gradient is with respect to k.
     const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : tau.values[b]!, integration);
     if (tau.per === 'job') return slope(0) * total(gradient);
     return gradient.map((value, b) => value * slope(b));
   }
-  return given.per === 'job' ? total(gradient) : take(gradient);
+  return given.per === 'job' ? total(gradient) : gradient;
 }
 
 /** Sum in float64. */

@@ -13,7 +13,7 @@ export function shapeKey({ name, integers }: SurrogateShape): string {
   return key;
 }
 
-export function* surrogateEval({ kernels, arena, take }: Surroundings, job: SurrogateEvalJob): Program<SurrogateEvalResult> {
+export function* surrogateEval({ kernels, arena, keep }: Surroundings, job: SurrogateEvalJob): Program<SurrogateEvalResult> {
   const length = job.x.length;
   const lanes = lanesOf[dtypeOf(job)];
   const { dtype } = lanes;
@@ -25,21 +25,24 @@ export function* surrogateEval({ kernels, arena, take }: Surroundings, job: Surr
   for (const surrogate of job.surrogates) {
     const shape = surrogateShape(surrogate);
     const kernel = kernels.get(`${lanes.name} eval ${shapeKey(shape)} ${outputs.spike} ${outputs.value}`, () => surrogateEvalKernel(lanes, shape, outputs));
+    const from = arena.mark();
     const spikeArray = outputs.spike ? arena.allocate(padded) : 0;
     const valueArray = outputs.value ? arena.allocate(16 * vectors) : 0;
+    const to = arena.mark();
     const parameters: Record<string, number> = {};
     setSurrogateParameters(parameters, surrogate);
     const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, parameters);
     yield { kernel, job: block, vectors, scratchBytes: 0 };
+    const kept = keep(arena, from, to);
     results.push({
-      ...(outputs.spike && { spike: take(arena.bytes(spikeArray, length)) }),
-      ...(outputs.value && { value: take(arena.numbers(dtype, valueArray, length)) }),
+      ...(outputs.spike && { spike: kept.bytes(spikeArray, length) }),
+      ...(outputs.value && { value: kept.numbers(dtype, valueArray, length) }),
     });
   }
   return results;
 }
 
-export function* surrogateGrad({ kernels, arena, take }: Surroundings, job: SurrogateGradJob): Program<SurrogateGradResult> {
+export function* surrogateGrad({ kernels, arena, keep }: Surroundings, job: SurrogateGradJob): Program<SurrogateGradResult> {
   const length = job.x.length;
   const lanes = lanesOf[dtypeOf(job)];
   const { dtype } = lanes;
@@ -54,12 +57,13 @@ export function* surrogateGrad({ kernels, arena, take }: Surroundings, job: Surr
     const shape = surrogateShape(surrogate);
     const kernel = kernels.get(`${lanes.name} grad ${shapeKey(shape)} ${form}`, () => surrogateGradKernel(lanes, shape, form));
     const gradArray = arena.allocate(16 * vectors);
+    const to = arena.mark();
     const parameters: Record<string, number> = {};
     setSurrogateParameters(parameters, surrogate);
     if (typeof cotangent === 'number') parameters.cotangent = lanes.round(cotangent);
     const block = writeJobBlock(arena, kernel, { xArray, cotangentArray, gradArray }, parameters);
     yield { kernel, job: block, vectors, scratchBytes: 0 };
-    results.push({ grad: take(arena.numbers(dtype, gradArray, length)) });
+    results.push({ grad: keep(arena, gradArray, to).numbers(dtype, gradArray, length) });
   }
   return results;
 }

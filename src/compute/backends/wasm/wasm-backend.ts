@@ -4,10 +4,10 @@ import { ArenaStore } from '../../arena-store.ts';
 import type { Backend, BackendInfo, Computed } from '../../backend.ts';
 import { OutOfMemoryError } from '../../backend.ts';
 import type { Job } from '../../jobs.ts';
+import { copied } from './copied-part.ts';
 import { estimateNanoseconds } from './cost.ts';
 import { KernelCache } from './kernel-cache.ts';
 import { instanceIn } from './kernel-instance.ts';
-import { copyOf } from './copy-of.ts';
 import { asItLies, type Launch, type Surroundings } from './launch.ts';
 import { programOf } from './program-of.ts';
 import { warmUpJobs } from './warm-up.ts';
@@ -78,7 +78,7 @@ export class WasmBackend implements Backend {
     const start = performance.now();
     const arena = this.#inlineArena;
     arena.reset();
-    const program = programOf({ kernels: this.#kernels, arena, take: copyOf }, job);
+    const program = programOf({ kernels: this.#kernels, arena, keep: copied }, job);
     for (let next = program.next(); ; next = program.next()) {
       if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
       const { kernel, job: block, vectors, scratchBytes, prepare }: Launch = next.value;
@@ -92,7 +92,7 @@ export class WasmBackend implements Backend {
   async #runInOwnArena<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
     const arena = this.#takeArena();
     try {
-      const computed = await this.#runPooled(job, arena, copyOf, signal);
+      const computed = await this.#runPooled(job, arena, copied, signal);
       this.#arenas.giveBack(arena);
       return computed;
     } catch (error) {
@@ -109,12 +109,12 @@ export class WasmBackend implements Backend {
     }
   }
 
-  async #runPooled<J extends Job>(job: J, arena: Arena, take: Surroundings['take'], signal: AbortSignal | undefined): Promise<Computed<J>> {
+  async #runPooled<J extends Job>(job: J, arena: Arena, keep: Surroundings['keep'], signal: AbortSignal | undefined): Promise<Computed<J>> {
     const start = performance.now();
     const nanoseconds = estimateNanoseconds(job);
     const options = { blocks: Math.ceil(nanoseconds / longestBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
     try {
-      const program = programOf({ kernels: this.#kernels, arena, take }, job);
+      const program = programOf({ kernels: this.#kernels, arena, keep }, job);
       for (let next = program.next(); ; next = program.next()) {
         if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
         await this.#pool.run(arena, next.value, options);
