@@ -67,16 +67,10 @@ export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswe
 function writeNode(node: AnswerNode, output: Output): void {
   if (typeof node === 'string') {
     writer.string(node);
-  } else if (typeof node !== 'object') {
-    writer.text(JSON.stringify(node));
-  } else if (node instanceof AnswerTensor) {
-    writeTensor(node, output);
-  } else if (node instanceof AnswerBlocks) {
-    writeBlocks(node, output);
-  } else if (node instanceof AnswerRows) {
-    writeRows(node, output);
-  } else if (node instanceof AnswerNumber) {
-    writer.float(node.value);
+  } else if (typeof node === 'number') {
+    writer.number(node);
+  } else if (typeof node === 'boolean') {
+    writer.text(node ? 'true' : 'false');
   } else if (isArray(node)) {
     writer.text('[');
     for (let i = 0; i < node.length; i++) {
@@ -84,6 +78,16 @@ function writeNode(node: AnswerNode, output: Output): void {
       writeNode(node[i]!, output);
     }
     writer.text(']');
+  } else if (node instanceof AnswerTensor) {
+    writeTensor(node, output);
+  } else if (node.constructor === Object) {
+    writeObject(node as Readonly<Record<string, AnswerNode>>, output);
+  } else if (node instanceof AnswerBlocks) {
+    writeBlocks(node, output);
+  } else if (node instanceof AnswerRows) {
+    writeRows(node, output);
+  } else if (node instanceof AnswerNumber) {
+    writer.float(node.value);
   } else {
     writeObject(node, output);
   }

@@ -11,6 +11,7 @@ const initialBytes = 64 * 1024;
 /** Of fewer numbers each is written by itself. */
 const fewestInBlock = 12;
 const [quote, backslash] = [0x22, 0x5c];
+const mostAsUint = 999_999_999;
 /** Bytes that any number and a comma may need. */
 export const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
@@ -97,6 +98,16 @@ export class JsonWriter {
     }
     bytes[at++] = quote;
     this.#length = at;
+  }
+
+  /** A number as JSON.stringify writes it. */
+  number(value: number): void {
+    if (value >= 0 && value <= mostAsUint && Number.isInteger(value)) {
+      this.#reserve(maxNumberLength);
+      this.#length = writeUint(this.#bytes, this.#length, value);
+    } else {
+      this.text(JSON.stringify(value));
+    }
   }
 
   /** @throws {RangeError} when the value is not finite in the answer's precision. */

@@ -21,6 +21,13 @@ describe('encodeJson', () => {
     expect(json(new AnswerRows(Float64Array.of(10.9, 109 * 0.1, 3), Int32Array.of(0, 2, 2, 3), 'offsets'))).toBe('[[10.9,10.9],[],[3]]');
   });
 
+  it('writes what is no tensor as JSON.stringify does', () => {
+    const number = fc.oneof(fc.nat({ max: 2e9 }), fc.integer(), fc.constantFrom(-0, 1e9, 999_999_999, 1e21), fc.double({ noNaN: true, noDefaultInfinity: true }));
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string());
+    const scalars = fc.record({ number, text, yes: fc.boolean(), list: fc.array(fc.oneof(number, text, fc.boolean())) });
+    fc.assert(fc.property(scalars, (fields) => { expect(json({ ...fields, empty: {} })).toBe(JSON.stringify({ ...fields, empty: {} })); }));
+  });
+
   it('reads back as the same float32, in either encoding', () => {
     fc.assert(
       fc.property(fc.float32Array({ noNaN: true, noDefaultInfinity: true }), (values) => {
