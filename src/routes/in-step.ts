@@ -1,6 +1,6 @@
 // Requests that came in one turn of the event loop go through the stages of their work in step: the first stage for all of them, the second for all
-// of them. Each stage's code and tables are in the nearest caches then for all but the first, which takes a quarter off a small request, and a client
-// that waits for several answers is woken once.
+// of them. Each stage's code and tables are in the nearest caches then for all but the first, and a client that waits for several answers is woken
+// once.
 
 let end: Promise<void> | undefined;
 
