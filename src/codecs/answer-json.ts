@@ -80,8 +80,6 @@ function writeNode(node: AnswerNode, output: Output): void {
     writer.text(']');
   } else if (node instanceof AnswerTensor) {
     writeTensor(node, output);
-  } else if (node.constructor === Object) {
-    writeObject(node as Readonly<Record<string, AnswerNode>>, output);
   } else if (node instanceof AnswerBlocks) {
     writeBlocks(node, output);
   } else if (node instanceof AnswerRows) {

@@ -42,7 +42,8 @@ export function jsonExcess(json: Uint8Array): string | undefined {
   return undefined;
 }
 
-const [backslash, openBracket, closeBracket, openBrace, closeBrace] = [0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
+export const backslash = 0x5c;
+const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 export const quote = 0x22;
 /** Whether a byte outside of strings counts: most of a body does not. */
 const counts = Uint8Array.from({ length: 256 }, (_, byte) => Number([quote, openBracket, closeBracket, openBrace, closeBrace].includes(byte)));

@@ -3,6 +3,7 @@ import type { Dtype, Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { maxFloat32TextLength, writeFloat32, writeUint } from './float32-text.ts';
 import { maxFloat64TextLength, writeFloat64 } from './float64-text.ts';
+import { backslash, quote } from './json-outline.ts';
 import { NumberCodec } from './json-numbers/number-codec.ts';
 
 /** Numbers that are written at once, without a look at the capacity. */
@@ -10,8 +11,6 @@ const blockNumbers = 4096;
 const initialBytes = 64 * 1024;
 /** Of fewer numbers each is written by itself. */
 const fewestInBlock = 12;
-const [quote, backslash] = [0x22, 0x5c];
-const mostAsUint = 999_999_999;
 /** Bytes that any number and a comma may need. */
 export const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
@@ -75,9 +74,9 @@ export class JsonWriter {
     const bytes = this.#bytes;
     let at = this.#length;
     bytes[at++] = isFirst ? 0x7b : 0x2c;
-    bytes[at++] = 0x22;
+    bytes[at++] = quote;
     for (let i = 0; i < name.length; i++) bytes[at++] = name.charCodeAt(i);
-    bytes[at++] = 0x22;
+    bytes[at++] = quote;
     bytes[at++] = 0x3a;
     this.#length = at;
   }
@@ -102,7 +101,7 @@ export class JsonWriter {
 
   /** A number as JSON.stringify writes it. */
   number(value: number): void {
-    if (value >= 0 && value <= mostAsUint && Number.isInteger(value)) {
+    if (value >= 0 && value === (value | 0)) {
       this.#reserve(maxNumberLength);
       this.#length = writeUint(this.#bytes, this.#length, value);
     } else {

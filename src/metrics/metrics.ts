@@ -67,10 +67,7 @@ export class Metrics {
     const observers = this.#observersOf(op, backend);
     observers.elements.observe(elements);
     if (stages.queue > 0) this.#queue.waited(op, stages.queue / 1000);
-    observers.decode.observe(stages.decode / 1000);
-    observers.queue.observe(stages.queue / 1000);
-    observers.compute.observe(stages.compute / 1000);
-    observers.encode.observe(stages.encode / 1000);
+    for (const stage of stageNames) observers[stage].observe(stages[stage] / 1000);
   }
 
   /** A request was turned away. Those whose answer is a problem are counted by its code (rejections.ts). */

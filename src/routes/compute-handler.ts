@@ -21,14 +21,13 @@ export function computeHandler(operation: Operation) {
     const media = answerMediaOf(request, body);
     await endOfTurn();
     const decodeFrom = performance.now();
-    const reading = readPlan(request, operation, body);
-    const plan = reading instanceof Promise ? await reading : reading;
+    const plan = await readPlan(request, operation, body);
     if (media === mediaTypes.npy) requireOneTensor(plan);
     if (plan.options.dryRun === true) return reply.type('application/json; charset=utf-8').send(JSON.stringify(describePlan(request, operation, plan)));
     const decodeMs = performance.now() - decodeFrom;
     const outcome = await runPlan(request, operation, plan, media === mediaTypes.json);
     const encode = () => encodeAs(media, outcome.fields, plan, outcome.streams ? undefined : request.lease?.arena, request.server.textThreads);
-    return await sendOutcome(request, reply, { plan, outcome, decodeFrom, decodeMs, encode }, media);
+    return sendOutcome(request, reply, { plan, outcome, decodeFrom, decodeMs, encode }, media);
   };
 }
 

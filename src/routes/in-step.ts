@@ -1,5 +1,5 @@
-// Requests that came in one turn of the event loop go through the stages of their work in step: the first stage for all of them, the second for all
-// of them. Each stage's code and tables are in the nearest caches then for all but the first, and a client that waits for several answers is woken
+// Requests that came in one turn of the event loop and wait for its end go through the stages of their work in step, since each waits behind a
+// stage, also for what is there already: the first stage for all of them, then the second for all of them. Each stage's code and tables are in the nearest caches then for all but the first, and a client that waits for several answers is woken
 // once.
 
 let end: Promise<void> | undefined;
@@ -14,6 +14,3 @@ export function endOfTurn(): Promise<void> {
   });
   return end;
 }
-
-/** To be waited for between two stages: the others come as far. */
-export const othersAreHere: Promise<void> = Promise.resolve();

@@ -17,7 +17,6 @@ import { leaseFor } from '../plugins/request-body.ts';
 import type { LifSimulatePlan, Operation, Plans, RunOptions } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
 import { checkReference } from './check-reference.ts';
-import { othersAreHere } from './in-step.ts';
 import { whileItLasts } from './while-it-lasts.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
@@ -43,9 +42,7 @@ export async function runPlan<O extends Operation>(request: FastifyRequest, oper
   checkReference(request, plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
   if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? maxNumberLength * resultValues(job) : 0));
-  await othersAreHere;
-  const running = startJob(request, job, options, request.lease?.arena);
-  const answer = running instanceof Promise ? await running : running;
+  const answer = await startJob(request, job, options, request.lease?.arena);
   const fields: Record<string, AnswerNode> = answerFields(operation, plan, answer.result as ResultOf[O]);
   fields.meta = metaNode(answer);
   return { fields, answer, streams: false };

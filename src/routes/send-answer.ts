@@ -62,8 +62,8 @@ export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, 
   try {
     const { text, tensors } = sending.encode();
     framed = text.length > 0 && (media === mediaTypes.framed || tensors.length > 0);
-    pieces = framed ? [...(await paddedJson(request, reply, text)), ...tensors] : tensors.length === 0 ? text : [...text, ...tensors];
-    if (!streams && !areThere(pieces)) pieces = await gather(request, pieces);
+    pieces = framed ? [...(await paddedJson(request, reply, text)), ...tensors] : [...text, ...tensors];
+    if (!streams) pieces = await gather(request, pieces);
   } catch (error) {
     const notFinite = error instanceof RangeError ? findNotFinite(outcome.fields, dtypeOf(plan.job)) : undefined;
     throw notFinite === undefined ? error : overflowProblem(notFinite, plan.job);
@@ -87,7 +87,7 @@ function isSpikes({ job }: Plan): boolean {
 
 /** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
 async function paddedJson(request: FastifyRequest, reply: FastifyReply, text: readonly Piece[]): Promise<readonly Uint8Array[]> {
-  const json = areThere(text) ? text : await gather(request, text);
+  const json = await gather(request, text);
   const length = lengthOf(json);
   const padding = -length & 7;
   void reply.header(frameHeader, String(length + padding));
@@ -100,6 +100,7 @@ async function paddedJson(request: FastifyRequest, reply: FastifyReply, text: re
  * @throws why the exchange is given up, when it is before all is there.
  */
 async function gather({ deadline, lease }: FastifyRequest, pieces: readonly Piece[]): Promise<readonly Uint8Array[]> {
+  if (areThere(pieces)) return pieces;
   lease?.hold();
   const gathered = chunksOf(pieces, deadline?.signal).finally(() => lease?.letGo());
   return deadline === null ? gathered : deadline.race(gathered);

@@ -22,18 +22,16 @@ export interface Integer {
  * integers (addresses, counts) by name, and numbers that were folded from the parameters.
  */
 export class JobBlockLayout {
-  readonly #integers = new Map<string, number>();
-  readonly #inOrder: Integer[] = [];
+  readonly #integers = new Map<string, Integer>();
   readonly #uniforms = new Map<string, Uniform>();
   #size = 0;
 
   /** Byte offset of an integer. */
   integer(name: string): number {
     const known = this.#integers.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.offset;
     const offset = this.#take(4);
-    this.#integers.set(name, offset);
-    this.#inOrder.push({ name, offset });
+    this.#integers.set(name, { name, offset });
     return offset;
   }
 
@@ -48,8 +46,8 @@ export class JobBlockLayout {
     return offset;
   }
 
-  get integers(): readonly Integer[] {
-    return this.#inOrder;
+  get integers(): Iterable<Integer> {
+    return this.#integers.values();
   }
 
   get uniforms(): Iterable<Uniform> {

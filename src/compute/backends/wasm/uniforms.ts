@@ -11,7 +11,7 @@ const oneBits = new Int32Array(one.buffer);
 export function writeJobBlock(
   arena: Arena,
   { block }: Kernel,
-  integers: Readonly<Record<string, number | undefined>>,
+  integers: Readonly<Record<string, number>>,
   parameters: Readonly<Record<string, number>>,
 ): number {
   const address = arena.allocate(block.size);
