@@ -133,13 +133,21 @@ function writeText(bytes: Uint8Array, offset: number, text: string): number {
 /** Tries one digit more each time; for subnormals, powers of two and the few cases that rounding could decide. */
 function searchShortest(x: number): string {
   for (let digits = 1; digits < 9; digits++) {
-    const nearest = x.toPrecision(digits);
+    const nearest = nearestDecimal(x, digits);
     if (Math.fround(Number(nearest)) === x) return String(Number(nearest));
     // Above a power of two there is more room than below it: the next decimal up may fit where the nearest, below, does not.
     const above = nextDecimal(nearest);
     if (Math.fround(above) === x) return String(above);
   }
-  return String(Number(x.toPrecision(9)));
+  return String(Number(nearestDecimal(x, 9)));
+}
+
+/** Of two that are equally near, the even one, as ECMAScript's Number::toString has it; toExponential gives the larger one. */
+function nearestDecimal(x: number, digits: number): string {
+  const [exact, exponent] = x.toExponential(100).replace('.', '').split('e') as [string, string];
+  const cut = exact.slice(0, digits);
+  const isTie = /^50*$/.test(exact.slice(digits));
+  return isTie && Number(cut.at(-1)) % 2 === 0 ? `${cut[0]!}.${cut.slice(1)}e${exponent}` : x.toExponential(digits - 1);
 }
 
 /** The decimal with as many digits that follows. */

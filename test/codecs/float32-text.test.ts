@@ -51,7 +51,8 @@ function expectShortestNearest(x: number): void {
   const { digits, exponent } = decimal(printed);
   for (const other of [digits - 1n, digits + 1n]) {
     if (other > 0n && readsBack(other, exponent, x)) {
-      expect(distance({ digits: other, exponent }, x) >= distance({ digits, exponent }, x), `${other}e${exponent} is nearer to ${x} than ${printed}`).toBe(true);
+      const [farther, as] = [distance({ digits: other, exponent }, x), distance({ digits, exponent }, x)];
+      expect(farther > as || (farther === as && digits % 2n === 0n), `${other}e${exponent} is nearer to ${x} than ${printed}, or as near and even`).toBe(true);
     }
   }
   // One digit less: only the two neighbours on the coarser grid can lie in the interval.

@@ -1,5 +1,6 @@
 import { writeFloat32 } from '../float32-text.ts';
-import { layout, writeTables } from './layout.ts';
+import { layout } from './layout.ts';
+import { writeTables } from './tables.ts';
 
 /** A nested array of numbers that was read. */
 export interface PackedArray {

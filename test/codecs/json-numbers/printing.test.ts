@@ -39,6 +39,21 @@ describe('printing float32', () => {
     );
   });
 
+  it('takes the even one of two decimals that are equally near', () => {
+    // Whole numbers of 2^-10 and 2^-4: many have a digit 5 more than are printed, and none behind it.
+    expectShortest(new Uint32Array(Float32Array.from({ length: 50_000 }, (_, i) => i / 1024).buffer));
+    expectShortest(new Uint32Array(Float32Array.from({ length: 50_000 }, (_, i) => 900_000 + i / 16).buffer));
+    expect(bench.print(new Uint32Array(Float32Array.of(0.197265625, 0.216796875).buffer))).toEqual(['0.19726562', '0.21679688']);
+  });
+
+  it('prints any number of them, of which the last stand at the end of the memory', () => {
+    for (let count = 1; count <= 130; count++) {
+      const values = Float32Array.from({ length: count }, (_, i) => (i % 3 === 0 ? 0 : -i / 7));
+      expect(bench.print(new Uint32Array(values.buffer))).toEqual(Array.from(values, plainText));
+      expect(bench.printAtEnd(values)).toEqual(Array.from(values, plainText));
+    }
+  });
+
   it('says which one is not finite', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
       for (const at of [0, 1, 7, 99]) {

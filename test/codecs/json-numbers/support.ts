@@ -33,6 +33,13 @@ export class CodecBench {
     return end < 0 ? end : this.#texts(end);
   }
 
+  /** Prints float32 behind which the memory ends. */
+  printAtEnd(values: Float32Array): string[] {
+    const at = this.#memory.buffer.byteLength - values.byteLength;
+    new Float32Array(this.#memory.buffer, at).set(values);
+    return this.#texts(this.#codec.writeFloat32s(at, values.length, textAt));
+  }
+
   printWholes(values: Int32Array | Uint8Array): string[] {
     const { buffer } = this.#memory;
     if (values instanceof Int32Array) new Int32Array(buffer, valuesAt).set(values);
