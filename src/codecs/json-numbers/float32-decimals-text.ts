@@ -1,10 +1,7 @@
-import { constants, layout } from './layout.ts';
+import type { constants } from './constants.ts';
+import { constant, layout } from './layout.ts';
 
 type Constant = keyof typeof constants;
-
-/** Read from memory: V8 makes a constant anew at each use, in up to six instructions. */
-const constant = (name: Constant): string =>
-  `(v128.load offset=${layout.constants + 16 * Object.keys(constants).indexOf(name)} (local.get $base))`;
 
 /** Lanes 0 and 2 of two vectors of four. */
 const evenLanes = (one: string, other: string): string => `(i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 ${one} ${other})`;

@@ -15,7 +15,7 @@ export async function compileNumberCodec(): Promise<WebAssembly.Module> {
   (import "env" "print" (func $print (param i32 i32) (result i32)))
   ${[...readText, ...writeText, ...roundText, ...magnitudeText].join('\n')}
 )`;
-  const parsed = wabt.parseWat('number-codec', text, { simd: true, threads: true, bulk_memory: true });
+  const parsed = wabt.parseWat('number-codec', text, { simd: true, threads: true, bulk_memory: true, multi_value: true });
   try {
     return new WebAssembly.Module(parsed.toBinary({}).buffer as Uint8Array<ArrayBuffer>);
   } finally {

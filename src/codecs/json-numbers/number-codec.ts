@@ -28,7 +28,7 @@ export class NumberCodec {
   /** Bytes that a codec needs for its state and its tables. */
   static readonly bytes = layout.bytes;
   /** Bytes behind a text that must be part of the memory, whatever they hold. */
-  static readonly slack = 32;
+  static readonly slack = 64;
   /** Bytes that any number and the comma behind it may need. */
   static readonly maxNumberLength = 24;
 
@@ -44,7 +44,7 @@ export class NumberCodec {
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, base: number) {
     this.#memory = memory;
     this.#base = base;
-    writeTables(new DataView(memory.buffer), base);
+    writeTables(memory, base);
     const env = {
       memory,
       base,

@@ -1,10 +1,7 @@
-import { deepest, layout, leastFive, mostFive } from './layout.ts';
+import { constant, deepest, layout, leastFive, mostFive } from './layout.ts';
 
 const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;
 const code = (character: string): string => `(i32.const ${character.charCodeAt(0)})`;
-
-/** What neighbouring numbers of two or four digits are multiplied with before they are added: the first by its place. */
-const places = (first: number): string => `(v128.const i16x8${` ${first} 1`.repeat(4)})`;
 
 /** The high half of a product of two unsigned 64-bit numbers. */
 const highProduct = `
@@ -89,59 +86,147 @@ const signed = (value: string): string => `
   (f64.reinterpret_i64
     (i64.or (i64.reinterpret_f64 ${value}) (i64.shl (i64.extend_i32_u (local.get $negative)) (i64.const 63))))`;
 
+/** Joins sixteen digits of $bytes: to numbers of two digits, of four, and of eight. */
+const joinNeighbours = `
+  (local.set $bytes
+    (i16x8.add
+      (i16x8.mul (v128.and (local.get $bytes) ${constant('lowBytes')}) ${constant('tens')})
+      (i16x8.shr_u (local.get $bytes) (i32.const 8))))
+  (local.set $bytes (i32x4.dot_i16x8_s (local.get $bytes) ${constant('hundreds')}))
+  (local.set $bytes (i32x4.dot_i16x8_s (i16x8.narrow_i32x4_u (local.get $bytes) (local.get $bytes)) ${constant('myriads')}))`;
+
+/** The number of sixteen digits that $bytes are joined to. */
+const joined = `
+  (i64.add
+    (i64.mul (i64.extend_i32_u (i32x4.extract_lane 0 (local.get $bytes))) (i64.const 100000000))
+    (i64.extend_i32_u (i32x4.extract_lane 1 (local.get $bytes))))`;
+
 /** Sets $n to how many digits come first at an address, up to 16, and $bytes to two numbers: those of its first and its last eight digits. */
 const digitsAt = (address: string): string => `
-  (local.set $bytes (i8x16.sub (v128.load align=1 ${address}) (i8x16.splat ${code('0')})))
+  (local.set $bytes (i8x16.sub (v128.load align=1 ${address}) ${constant('zeros')}))
   (local.set $n
     (i32.ctz
-      (i32.or (i8x16.bitmask (i8x16.gt_u (local.get $bytes) (i8x16.splat (i32.const 9)))) (i32.const 0x10000))))
+      (i32.or (i8x16.bitmask (i8x16.gt_u (local.get $bytes) ${constant('nines')})) (i32.const 0x10000))))
   ;; Moved to the end of the vector, behind zeros, whatever their number.
   (local.set $bytes
     (i8x16.swizzle
       (local.get $bytes)
-      (v128.load ${at('alignments')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 4))))))
-  ;; Neighbours are joined: to numbers of two digits, of four, and of eight.
-  (local.set $bytes
-    (i16x8.add
-      (i16x8.mul (v128.and (local.get $bytes) (i16x8.splat (i32.const 0xff))) (i16x8.splat (i32.const 10)))
-      (i16x8.shr_u (local.get $bytes) (i32.const 8))))
-  (local.set $bytes (i32x4.dot_i16x8_s (local.get $bytes) ${places(100)}))
-  (local.set $bytes (i32x4.dot_i16x8_s (i16x8.narrow_i32x4_u (local.get $bytes) (local.get $bytes)) ${places(10_000)}))`;
+      (v128.load ${at('alignments')} (i32.add (local.get $base) (i32.shl (local.get $n) (i32.const 4))))))
+  ${joinNeighbours}`;
 
 /** The number whose digits are a number's and behind them those of $n and $bytes. */
 const appended = (number: string): string => `
   (i64.add
-    (i64.mul ${number} (i64.load ${at('integerPowers')} (i32.add (global.get $base) (i32.shl (local.get $n) (i32.const 3)))))
-    (i64.add
-      (i64.mul (i64.extend_i32_u (i32x4.extract_lane 0 (local.get $bytes))) (i64.const 100000000))
-      (i64.extend_i32_u (i32x4.extract_lane 1 (local.get $bytes)))))`;
+    (i64.mul ${number} (i64.load ${at('integerPowers')} (i32.add (local.get $base) (i32.shl (local.get $n) (i32.const 3)))))
+    ${joined})`;
 
 const power = (exponent: string): string =>
-  `(f64.load ${at('exactPowers')} (i32.add (global.get $base) (i32.shl ${exponent} (i32.const 3))))`;
+  `(f64.load ${at('exactPowers')} (i32.add (local.get $base) (i32.shl ${exponent} (i32.const 3))))`;
+
+/** Which of 64 bytes are commas, the first in the lowest bit. */
+const commasAt = (address: string): string => {
+  const sixteen = (i: number): string =>
+    `(i64.shl (i64.extend_i32_u (i8x16.bitmask (i8x16.eq (v128.load offset=${16 * i} align=1 ${address}) ${constant('commas')}))) (i64.const ${16 * i}))`;
+  return `(i64.or (i64.or ${sixteen(0)} ${sixteen(1)}) (i64.or ${sixteen(2)} ${sixteen(3)}))`;
+};
+
+/** Sets $commas to where commas are in the 64 bytes from $ahead on that belong to the text. */
+const lookAhead = `
+  (local.set $commas ${commasAt('(local.get $ahead)')})
+  (if (i32.lt_u (i32.sub (local.get $end) (local.get $ahead)) (i32.const 64))
+    (then
+      (local.set $commas
+        (i64.and
+          (local.get $commas)
+          (i64.sub (i64.shl (i64.const 1) (i64.extend_i32_u (i32.sub (local.get $end) (local.get $ahead)))) (i64.const 1))))))`;
 
 /**
- * The usual number, at $p behind its sign: a digit, a point, 1 to 14 digits and a comma. Its digits are below 2^53, so that one division
- * rounds once. It is stored, and the next one begins; any other number is left to what follows.
+ * Reads numbers from $p, before the end, on that are usual: digits, of which there are no more than fifteen, a point among them or not, and a
+ * comma behind them. Their digits are below 2^53, so that one division rounds once. Commas are looked for ahead, so that no number has to
+ * wait for the end of the one before it. Gives where a number begins that is not usual, and where it goes.
+ *
+ * @param isSpaced whether there is a space before each, as some write them.
  */
-const readUsualNumber = `
-  (local.set $first (i32.sub (i32.load16_u align=1 (local.get $p)) (i32.const 11824)))
-  (if (i32.lt_u (local.get $first) (i32.const 10))
-    (then
-      ${digitsAt('(i32.add (local.get $p) (i32.const 2))')}
-      (local.set $behind (i32.add (i32.add (local.get $p) (local.get $n)) (i32.const 2)))
-      (if (i32.and
-            (i32.and
-              (i32.eq (i32.load8_u (local.get $behind)) ${code(',')})
-              (i32.lt_u (i32.sub (local.get $n) (i32.const 1)) (i32.const 14)))
-            (i32.lt_u (local.get $behind) (local.get $end)))
-        (then
-          (local.set $value
-            (f64.div (f64.convert_i64_s ${appended('(i64.extend_i32_u (local.get $first))')}) ${power('(local.get $n)')}))
-          (f64.store (local.get $out) ${signed('(local.get $value)')})
-          (local.set $out (i32.add (local.get $out) (i32.const 8)))
-          (local.set $elements (i32.add (local.get $elements) (i32.const 1)))
-          (local.set $c (i32.load8_u (local.tee $p (i32.add (local.get $behind) (i32.const 1)))))
-          (br $element)))))`;
+const readUsual = (name: string, isSpaced: boolean): string => `
+  (func $${name} (param $p i32) (param $end i32) (param $out i32) (result i32 i32)
+    (local $base i32) (local $ahead i32) (local $behind i32) (local $start i32) (local $negative i32) (local $length i32) (local $point i32)
+    (local $commas i64) (local $bytes v128)
+    (local.set $base (global.get $base))
+    (local.set $ahead (local.get $p))
+    ${lookAhead}
+    (block $unusual
+      (loop $usual
+        (if (i64.eqz (local.get $commas))
+          (then
+            (local.set $ahead (i32.add (local.get $ahead) (i32.const 64)))
+            (br_if $unusual (i32.ge_u (local.get $ahead) (local.get $end)))
+            ${lookAhead}
+            (br_if $unusual (i64.eqz (local.get $commas)))))
+        (local.set $behind (i32.add (local.get $ahead) (i32.wrap_i64 (i64.ctz (local.get $commas)))))
+        ${isSpaced ? '(br_if $unusual (i32.ne (i32.load8_u (local.get $p)) (i32.const 32)))' : ''}
+        (local.set $start ${isSpaced ? '(i32.add (local.get $p) (i32.const 1))' : '(local.get $p)'})
+        (local.set $negative (i32.eq (i32.load8_u (local.get $start)) ${code('-')}))
+        (local.set $start (i32.add (local.get $start) (local.get $negative)))
+        (local.set $length (i32.sub (local.get $behind) (local.get $start)))
+        (br_if $unusual (i32.gt_u (local.get $length) (i32.const 16)))
+        ;; Behind a zero that comes first there is no digit.
+        (br_if $unusual
+          (i32.lt_u
+            (i32.rotr (i32.and (i32.sub (i32.load16_u align=1 (local.get $start)) (i32.const 0x3030)) (i32.const 0xffff)) (i32.const 8))
+            (i32.const 10)))
+        ;; What ends before the comma, with zeros before it.
+        (local.set $bytes
+          (v128.and
+            (i8x16.sub (v128.load align=1 (i32.sub (local.get $behind) (i32.const 16))) ${constant('zeros')})
+            (v128.load ${at('lengthMasks')} (i32.add (local.get $base) (i32.shl (local.get $length) (i32.const 4))))))
+        ;; Where the point is, or 16; what is before it takes its place.
+        (local.set $point
+          (i32.ctz (i32.or (i8x16.bitmask (i8x16.eq (local.get $bytes) ${constant('points')})) (i32.const 0x10000))))
+        (local.set $bytes
+          (i8x16.swizzle
+            (local.get $bytes)
+            (v128.load ${at('withoutPoint')} (i32.add (local.get $base) (i32.shl (local.get $point) (i32.const 4))))))
+        ;; More than 9 becomes more than 127.
+        (br_if $unusual (i8x16.bitmask (i8x16.add_sat_u (local.get $bytes) ${constant('beyondNine')})))
+        ;; A digit comes first, and there are no sixteen.
+        (br_if $unusual (i32.ge_u (i32.sub (i32.add (local.get $length) (local.get $point)) (i32.const 17)) (i32.const 15)))
+        ${joinNeighbours}
+        (f64.store (local.get $out)
+          (f64.div
+            (f64.convert_i64_s ${joined})
+            (f64.load ${at('pointPowers')}
+              (i32.add
+                (i32.add (local.get $base) (i32.shl (local.get $negative) (i32.const 8)))
+                (i32.shl (local.get $point) (i32.const 3))))))
+        (local.set $out (i32.add (local.get $out) (i32.const 8)))
+        (local.set $p (i32.add (local.get $behind) (i32.const 1)))
+        (local.set $commas (i64.and (local.get $commas) (i64.sub (local.get $commas) (i64.const 1))))
+        (br $usual)))
+    (local.get $p)
+    (local.get $out))`;
+
+const callUsual = (name: string): string => `
+  (call $${name} (local.get $p) (local.get $end) (local.get $out))
+  (local.set $out)
+  (local.set $p)
+  (local.set $c (i32.load8_u (local.get $p)))`;
+
+/** Numbers that are not looked at as usual ones where fewer than two were usual: to look ahead for each is slower. */
+const mostSkipped = 15;
+
+/** Reads the usual numbers from $p on, if any, and goes to the first that is not. */
+const readUsualNumbers = `
+  (br_if $stop (i32.ge_u (local.get $p) (local.get $end)))
+  (if (local.get $skipped)
+    (then (local.set $skipped (i32.sub (local.get $skipped) (i32.const 1))))
+    (else
+      (local.set $first (local.get $out))
+      ${callUsual('readCompact')}
+      (if (i32.eq (local.get $c) (i32.const 32)) (then ${callUsual('readSpaced')}))
+      (local.set $first (i32.sub (local.get $out) (local.get $first)))
+      (local.set $elements (i32.add (local.get $elements) (i32.shr_u (local.get $first) (i32.const 3))))
+      (if (i32.lt_u (local.get $first) (i32.const 16)) (then (local.set $skipped (i32.const ${mostSkipped}))))
+      ${skipSpace}))`;
 
 /** Sets $value to the number that begins at $p behind its sign, and $p behind it; $c is what stands there. */
 const readNumber = `
@@ -207,7 +292,7 @@ const readNumber = `
           (local.set $value
             (f64.div
               (local.get $value)
-              (f64.load ${at('exactPowers')} (i32.sub (global.get $base) (i32.shl (local.get $exponent) (i32.const 3)))))))
+              (f64.load ${at('exactPowers')} (i32.sub (local.get $base) (i32.shl (local.get $exponent) (i32.const 3)))))))
         (else
           (local.set $value
             (f64.mul
@@ -228,17 +313,19 @@ const readNumber = `
   ;; 2^128 - 2^103, halfway from the largest float32 to the next that there would be
   (br_if $stop (f64.ge (f64.abs (local.get $value)) (f64.const 340282356779733661637539395458142568448)))`;
 
-const atDepth = '(i32.add (global.get $base) (i32.shl (local.get $depth) (i32.const 2)))';
+const atDepth = '(i32.add (local.get $base) (i32.shl (local.get $depth) (i32.const 2)))';
 
 /** Reads a nested array of numbers; see NumberCodec.readArray. */
 const readArray = `
   (func (export "readArray") (param $p i32) (param $end i32) (param $out i32) (result i32)
-    (local $c i32) (local $depth i32) (local $leaf i32) (local $elements i32) (local $outStart i32) (local $first i32) (local $behind i32) (local $start i32) (local $negative i32)
+    (local $base i32)
+    (local $c i32) (local $depth i32) (local $leaf i32) (local $elements i32) (local $outStart i32) (local $first i32) (local $skipped i32) (local $start i32) (local $negative i32)
     (local $digits i32) (local $exponent i32) (local $written i32) (local $point i32) (local $n i32) (local $length i32)
     (local $significand i64) (local $bytes v128) (local $value f64)
+    (local.set $base (global.get $base))
     (local.set $outStart (local.get $out))
-    (i32.store ${at('isRead')} (global.get $base) (i32.const 0))
-    (memory.fill (i32.add (global.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
+    (i32.store ${at('isRead')} (local.get $base) (i32.const 0))
+    (memory.fill (i32.add (local.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
     (local.set $c (i32.load8_u (local.get $p)))
     (block $stop
       (loop $element
@@ -256,9 +343,9 @@ const readArray = `
           (then
             (br_if $stop (local.get $leaf))
             (local.set $leaf (local.get $depth))))
+        ${readUsualNumbers}
         (local.set $negative (i32.eq (local.get $c) ${code('-')}))
         (local.set $p (i32.add (local.get $p) (local.get $negative)))
-        ${readUsualNumber}
         ${readNumber}
         (f64.store (local.get $out) (local.get $value))
         (local.set $out (i32.add (local.get $out) (i32.const 8)))
@@ -280,9 +367,9 @@ const readArray = `
             (then
               (i32.store ${at('counts')} ${atDepth} (i32.add (i32.load ${at('counts')} ${atDepth}) (i32.const 1)))
               (br $behind))))
-        (i32.store ${at('isRead')} (global.get $base) (i32.const 1))
-        (i32.store ${at('count')} (global.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
-        (i32.store ${at('depth')} (global.get $base) (local.get $leaf))
+        (i32.store ${at('isRead')} (local.get $base) (i32.const 1))
+        (i32.store ${at('count')} (local.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
+        (i32.store ${at('depth')} (local.get $base) (local.get $leaf))
         (return (local.get $p))))
     (select (local.get $end) (local.get $p) (i32.gt_u (local.get $p) (local.get $end))))`;
 
@@ -307,4 +394,4 @@ const countCommas = `
         (br $one)))
     (local.get $count))`;
 
-export const readText: readonly string[] = [highProduct, scaled, readArray, countCommas];
+export const readText: readonly string[] = [highProduct, scaled, readUsual('readCompact', false), readUsual('readSpaced', true), readArray, countCommas];

@@ -1,43 +1,69 @@
-import { constants, layout, leastExponent, leastFive, leastPlain, mostExponent, mostFive, mostPlain } from './layout.ts';
+import { constants } from './constants.ts';
+import { layout, leastExponent, leastFive, leastPlain, mostExponent, mostFive, mostPlain } from './layout.ts';
+
+let image: Uint8Array | undefined;
 
 /** Writes the tables into a codec's memory. */
-export function writeTables(memory: DataView, base: number): void {
-  for (let i = 0; i <= 22; i++) memory.setFloat64(base + layout.exactPowers + 8 * i, Number(`1e${i}`), true);
-  for (let i = 0; i <= 16; i++) memory.setBigInt64(base + layout.integerPowers + 8 * i, 10n ** BigInt(i), true);
+export function writeTables(memory: WebAssembly.Memory, base: number): void {
+  image ??= makeTables();
+  new Uint8Array(memory.buffer, base).set(image);
+}
+
+/** What is from a codec's base to the end of its tables: made once, since it takes longer than printing a thousand numbers. */
+function makeTables(): Uint8Array {
+  const tables = new Uint8Array(layout.rest);
+  const view = new DataView(tables.buffer);
+  for (let i = 0; i <= 22; i++) view.setFloat64(layout.exactPowers + 8 * i, Number(`1e${i}`), true);
+  for (let i = 0; i <= 16; i++) view.setBigInt64(layout.integerPowers + 8 * i, 10n ** BigInt(i), true);
   for (let digits = 0; digits <= 16; digits++) {
     for (let byte = 0; byte < 16; byte++) {
-      memory.setUint8(base + layout.alignments + 16 * digits + byte, byte < 16 - digits ? noByte : byte - (16 - digits));
+      tables[layout.alignments + 16 * digits + byte] = byte < 16 - digits ? noByte : byte - (16 - digits);
     }
   }
+  for (let length = 0; length <= 16; length++) tables.fill(0xff, layout.lengthMasks + 16 * (length + 1) - length, layout.lengthMasks + 16 * (length + 1));
+  for (let point = 0; point <= 16; point++) writeWithoutPoint(view, point);
   for (const [i, bits] of leadingBitsOfFives().entries()) {
-    memory.setBigUint64(base + layout.fives + 16 * i, bits >> 64n, true);
-    memory.setBigUint64(base + layout.fives + 16 * i + 8, bits & 0xffff_ffff_ffff_ffffn, true);
+    view.setBigUint64(layout.fives + 16 * i, bits >> 64n, true);
+    view.setBigUint64(layout.fives + 16 * i + 8, bits & 0xffff_ffff_ffff_ffffn, true);
   }
-  writeScales(memory, base + layout.scales);
-  for (let exponent = leastPlain; exponent <= mostPlain; exponent++) writePlainForm(memory, base, exponent);
+  writeScales(view);
+  for (let exponent = leastPlain; exponent <= mostPlain; exponent++) writePlainForm(tables, exponent);
   for (let exponent = leastExponent; exponent <= mostExponent; exponent++) {
     const text = `e${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`;
-    for (let i = 0; i < text.length; i++) memory.setUint8(base + layout.exponents + 4 * (exponent - leastExponent) + i, text.charCodeAt(i));
+    tables.set(Buffer.from(text), layout.exponents + 4 * (exponent - leastExponent));
   }
-  writeConstants(memory, base + layout.constants);
+  writeConstants(view);
+  return tables;
 }
 
 /** An index beyond the vector, which gives 0. */
 const noByte = 0xff;
 
+/** How sixteen bytes are moved over a point; over one that ends them, which no number does, they are not. */
+function writeWithoutPoint(view: DataView, point: number): void {
+  const isNone = point >= 15;
+  for (let byte = 0; byte < 16; byte++) {
+    const from = isNone || byte > point ? byte : byte - 1;
+    view.setUint8(layout.withoutPoint + 16 * point + byte, from < 0 ? noByte : from);
+  }
+  const power = isNone ? 1 : 10 ** (15 - point);
+  view.setFloat64(layout.pointPowers + 8 * point, power, true);
+  view.setFloat64(layout.pointPowers + 256 + 8 * point, -power, true);
+}
+
 /** Zeros and subnormals become 0, what is not finite becomes NaN. */
-function writeScales(memory: DataView, at: number): void {
+function writeScales(view: DataView): void {
   for (let biased = 0; biased < 256; biased++) {
     const exponent = Math.floor((biased - 127) * Math.LOG10E * Math.LN2);
     for (const [i, digits] of [9, 8].entries()) {
       const scale = 2 ** (biased - 127) * Number(`1e${digits - 1 - exponent}`);
-      memory.setFloat64(at + 16 * biased + 8 * i, biased === 0 ? 0 : biased === 255 ? NaN : scale, true);
+      view.setFloat64(layout.scales + 16 * biased + 8 * i, biased === 0 ? 0 : biased === 255 ? NaN : scale, true);
     }
   }
 }
 
 /** How nine digits, of which the first is byte 8 and the others are bytes 0 to 7, are written with a point among or before them. */
-function writePlainForm(memory: DataView, base: number, exponent: number): void {
+function writePlainForm(tables: Uint8Array, exponent: number): void {
   const row = 16 * (exponent - leastPlain);
   const template = exponent < 0 ? `0.${'0'.repeat(-1 - exponent)}812345678` : `812345678`.slice(0, exponent + 1) + '.' + '812345678'.slice(exponent + 1);
   const firstDigit = exponent < 0 ? 1 - exponent : 0;
@@ -45,36 +71,34 @@ function writePlainForm(memory: DataView, base: number, exponent: number): void 
     const character = template[byte];
     const isDigit = character !== undefined && character !== '.' && byte >= firstDigit;
     const digit = byte === firstDigit ? 8 : Number(character) - 1;
-    memory.setUint8(base + layout.digitPlaces + row + byte, isDigit ? digit : noByte);
-    memory.setUint8(base + layout.characters + row + byte, (isDigit ? '0' : character ?? '0').charCodeAt(0));
+    tables[layout.digitPlaces + row + byte] = isDigit ? digit : noByte;
+    tables[layout.characters + row + byte] = (isDigit ? '0' : character ?? '0').charCodeAt(0);
   }
   for (let zeros = 0; zeros <= 8; zeros++) {
     const significant = 9 - zeros;
-    const length = significant <= exponent + 1 ? exponent + 1 : significant + 1 + Math.max(0, -exponent);
-    memory.setUint8(base + layout.textLengths + row + zeros, length);
+    tables[layout.textLengths + row + zeros] = significant <= exponent + 1 ? exponent + 1 : significant + 1 + Math.max(0, -exponent);
   }
 }
 
-function writeConstants(memory: DataView, at: number): void {
+function writeConstants(view: DataView): void {
   for (const [i, { lane, value }] of Object.values(constants).entries()) {
-    const bytes = { i16: 2, i32: 4, f32: 4, f64: 8 }[lane];
-    for (let byte = at + 16 * i; byte < at + 16 * (i + 1); byte += bytes) {
-      if (lane === 'i16') memory.setInt16(byte, value, true);
-      else if (lane === 'i32') memory.setInt32(byte, value, true);
-      else if (lane === 'f32') memory.setFloat32(byte, value, true);
-      else memory.setFloat64(byte, value, true);
+    const bytes = { i8: 1, i16: 2, i32: 4, f32: 4, f64: 8 }[lane];
+    const at = layout.constants + 16 * i;
+    for (let byte = at; byte < at + 16; byte += bytes) {
+      if (lane === 'i8') view.setUint8(byte, value);
+      else if (lane === 'i16') view.setInt16(byte, value, true);
+      else if (lane === 'i32') view.setInt32(byte, value, true);
+      else if (lane === 'f32') view.setFloat32(byte, value, true);
+      else view.setFloat64(byte, value, true);
     }
   }
 }
-
-let fives: readonly bigint[] | undefined;
 
 /**
  * The 128 leading bits of 5^q, cut off for positive q and rounded up for negative (Lemire 2021, "Number Parsing at a Gigabyte per
  * Second", section 5).
  */
 function leadingBitsOfFives(): readonly bigint[] {
-  if (fives !== undefined) return fives;
   const table: bigint[] = [];
   for (let q = leastFive; q <= mostFive; q++) {
     const power = 5n ** BigInt(Math.abs(q));
@@ -82,6 +106,5 @@ function leadingBitsOfFives(): readonly bigint[] {
     if (q >= 0) table.push(length <= 128n ? power << (128n - length) : power >> (length - 128n));
     else table.push((1n << (length + 127n)) / power + 1n);
   }
-  fives = table;
   return table;
 }

@@ -1,4 +1,5 @@
-import { constants, layout, leastExponent, leastPlain, mostPlain, printedAtOnce } from './layout.ts';
+import { constants } from './constants.ts';
+import { layout, leastExponent, leastPlain, mostPlain, printedAtOnce } from './layout.ts';
 import { float32Decimals } from './float32-decimals-text.ts';
 
 const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;

@@ -52,6 +52,29 @@ describe('reading numbers', () => {
     expectExact(texts);
   });
 
+  it('reads up to eighteen digits with a point anywhere among them, wherever the text begins', () => {
+    const digits = '987654321098765432';
+    const texts = Array.from({ length: 18 }, (_, i) => digits.slice(0, i + 1)).flatMap((whole) => [
+      whole, `-${whole}`, ...Array.from({ length: whole.length }, (_, i) => `${i === 0 ? '0' : whole.slice(0, i)}.${whole.slice(i)}`),
+    ]);
+    const values = Float64Array.from(texts, Number);
+    for (let misaligned = 0; misaligned < 70; misaligned++) {
+      for (const separator of [',', ', ', ',  ', ' ,\n']) {
+        expect(bench.read(`[${texts.join(separator)}]`, misaligned)).toEqual({ values, shape: [texts.length], rest: '' });
+      }
+    }
+  });
+
+  it('refuses what is no number among usual ones', () => {
+    for (const bad of ['', ' ', '01', '00.5', '-01', '.5', '-.5', '5.', '-5.', '-', '--1', '1.2.3', '1-', '1 2', '0x1', '+1', '1e', '1/2', '1:2', '"1"', 'a', '1.a', '1234567890123456a']) {
+      for (const before of [0, 1, 5, 40]) {
+        for (const separator of [',', ', ']) {
+          expect(bench.read(`[${[...new Array<string>(before).fill('1.25'), bad, '2.5', '3'].join(separator)}]`), bad).toBeTypeOf('number');
+        }
+      }
+    }
+  });
+
   it('rounds halves to even, and what is a digit beside them to its side', () => {
     const float = new Float64Array(1);
     const words = new Uint32Array(float.buffer);
