@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 
 import secureJson from 'secure-json-parse';
@@ -50,7 +51,9 @@ export class JsonNumbersReader {
   parse(text: Uint8Array): unknown {
     const at = text.byteOffset;
     const end = at + text.length;
-    let out = this.#arena.allocate(8 * (this.#codec.countCommas(at, end) + 1));
+    const { commas, isAscii } = this.#codec.lookThrough(at, end);
+    if (!isAscii && !isUtf8(text)) throw new SyntaxError('not UTF-8');
+    let out = this.#arena.allocate(8 * (commas + 1));
     const bytes = Buffer.from(text.buffer, at, text.length);
     const arrays: PackedNumbers[] = [];
     let outline = '';

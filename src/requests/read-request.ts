@@ -13,7 +13,7 @@ import type { Operation, Plans } from './plan.ts';
 
 /** Parses JSON from bytes. */
 export interface JsonParser {
-  /** @throws {SyntaxError} for what is not JSON. */
+  /** @throws {SyntaxError} for what is not JSON, or not UTF-8. */
   parse(json: Uint8Array): unknown;
 }
 
@@ -42,7 +42,6 @@ export function readRequest<O extends Operation>(operation: O, body: RequestBody
 function readParsed<O extends Operation>(operation: O, body: RequestBody, parse: (json: Uint8Array) => unknown, limits: Limits): Plans[O] {
   const { form, bytes, jsonBytes } = body;
   const json = jsonBytes === bytes.length ? bytes : bytes.subarray(0, jsonBytes);
-  requireUtf8(json);
   const parsed = parse(json);
   if (form === 'json') return planOf(operation, parsed, limits);
   const behind = bytes.subarray(jsonBytes);
@@ -52,6 +51,7 @@ function readParsed<O extends Operation>(operation: O, body: RequestBody, parse:
 }
 
 function parseJsonBytes(json: Uint8Array): unknown {
+  requireUtf8(json);
   const excess = jsonExcess(json);
   if (excess !== undefined) throw invalidRequest([{ path: '', message: excess }]);
   const buffer = Buffer.isBuffer(json) ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength);

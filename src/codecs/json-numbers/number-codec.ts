@@ -13,7 +13,7 @@ export interface PackedArray {
 
 interface Exports {
   readArray(at: number, end: number, out: number): number;
-  countCommas(at: number, end: number): number;
+  lookThrough(at: number, end: number): number;
   roundDoubles(from: number, end: number, to: number): void;
   writeFloat32s(values: number, count: number, out: number): number;
   writeInt32s(values: number, count: number, out: number): number;
@@ -54,9 +54,10 @@ export class NumberCodec {
     this.#exports = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
   }
 
-  /** Commas in the bytes [at, end): a text has at most one number more. */
-  countCommas(at: number, end: number): number {
-    return this.#exports.countCommas(at, end) >>> 0;
+  /** How many commas are in the bytes [at, end), than which a text has at most one number more, and whether all bytes are ASCII. */
+  lookThrough(at: number, end: number): { readonly commas: number; readonly isAscii: boolean } {
+    const found = this.#exports.lookThrough(at, end);
+    return found < 0 ? { commas: ~found, isAscii: false } : { commas: found, isAscii: true };
   }
 
   /**

@@ -128,7 +128,9 @@ describe('reading arrays', () => {
     }
   });
 
-  it('counts commas', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(',', '1', '"'), maxLength: 100 }), (text) => { expect(bench.countCommas(text)).toBe(text.split(',').length - 1); }));
+  it('counts commas, and says whether a text is ASCII', () => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(',', '1', '"', 'é'), maxLength: 100 }), (text) => {
+      expect(bench.lookThrough(text)).toEqual({ commas: text.split(',').length - 1, isAscii: !text.includes('é') });
+    }));
   });
 });

@@ -21,9 +21,9 @@ export class CodecBench {
     return { values, shape: found.shape, rest: Buffer.from(this.#memory.buffer, found.end, at + length - found.end).toString() };
   }
 
-  countCommas(text: string): number {
+  lookThrough(text: string): { readonly commas: number; readonly isAscii: boolean } {
     const length = Buffer.from(this.#memory.buffer).write(text, textAt);
-    return this.#codec.countCommas(textAt, textAt + length);
+    return this.#codec.lookThrough(textAt, textAt + length);
   }
 
   /** Prints float32, given as bits: each number's text; or what `writeFloat32s` says of one that is not finite. */
