@@ -11,7 +11,7 @@ const lastLanes = (one: string, other: string): string => `(i8x16.shuffle 8 9 10
 const firstHalves = (one: string, other: string): string => `(i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 ${one} ${other})`;
 const lastHalves = (one: string, other: string): string => `(i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 ${one} ${other})`;
 
-/** Both scales of number i of four, by its exponent bits. */
+/** Both scales of number i of two, by its exponent bits. */
 const scalesOf = (i: number): string => `
   (v128.load offset=${layout.scales}
     (i32.add (local.get $base) (i32.and (i32.shr_u (i32.load16_u offset=${4 * i + 2} align=1 (local.get $from)) (i32.const 3)) (i32.const 0xff0))))`;
@@ -37,13 +37,12 @@ const lowerMargin = (off: string, bound: string, decided: string): string => `
 const unlessExact = (name: Constant): string => `(v128.or ${constant(name)} (local.get $exact))`;
 
 /**
- * Two mantissas, from 1 to 2, their scales, and where the product of both is exact: sets $digits to their shortest decimals, of nine
- * digits, $beyond to where there were ten, and $sure to where the rounding of the scaling decided nothing.
+ * Scales two $mantissas, from 1 to 2, where $exact says whether their products with the scales are exact: sets $digits to their shortest
+ * decimals, of nine digits, $beyond to where there were ten, and $sure to where the rounding of the scaling decided nothing.
  */
-const shortest = (mantissas: string, scales: readonly [string, string], exact: string): string => `
-  (local.set $mantissa ${mantissas})
-  (local.set $first ${scales[0]})
-  (local.set $second ${scales[1]})
+const shortest = `
+  (local.set $first ${scalesOf(0)})
+  (local.set $second ${scalesOf(1)})
   (local.set $scale ${firstHalves('(local.get $first)', '(local.get $second)')})
   (local.set $beyond (f64x2.ge (f64x2.mul (local.get $mantissa) (local.get $scale)) ${constant('tenDigits')}))
   (local.set $scale
@@ -58,7 +57,6 @@ const shortest = (mantissas: string, scales: readonly [string, string], exact: s
   ${nearestMultiples('thousands', 'off1000', ['thousand', 'thousandth'])}
   ${takeWhereFits('thousands', 'off1000', 'fits1000')}
   ;; A multiple decides where it is within the room, and is one of two where it is off by half a step: the even one, where the scaling is exact.
-  (local.set $exact ${exact})
   (local.set $margin (f64x2.abs (f64x2.sub (local.get $off1000) (local.get $room))))
   ${lowerMargin('off100', `(f64x2.pmin (local.get $room) ${unlessExact('fifty')})`, 'fits1000')}
   ${lowerMargin('off10', `(f64x2.pmin (local.get $room) ${unlessExact('five')})`, 'fits100')}
@@ -87,46 +85,56 @@ const digitBytes = (target: string, numbers: string): string => `
       (i16x8.mul (i16x8.shr_u (i16x8.mul (local.get $${target}) ${constant('byTen')}) (i32.const 10)) ${constant('units')})))`;
 
 const decimalAt = (i: number): string => `offset=${layout.decimals + 16 * i}`;
-const locals = [
-  'bits', 'magnitudes', 'exactOnes', 'exact', 'mantissa', 'first', 'second', 'scale', 'scaled', 'beyond', 'room', 'digits', 'tens', 'hundreds', 'thousands', 'off1', 'off10', 'off100',
-  'off1000', 'fits10', 'fits100', 'fits1000', 'margin', 'sure', 'firstDigits', 'firstBeyond', 'firstSure', 'exponents', 'upper', 'lower', 'leading', 'rolled', 'one', 'other',
-];
+const locals = (names: readonly string[]): string => names.map((name) => `(local $${name} v128)`).join(' ');
 
 /**
- * The shortest decimals of the float32 in [`$from`, `$end`), up to as many as are printed at once, without a branch on any of them. Each
- * becomes 16 bytes: its second to ninth digit, its first, three bytes of nothing, and as i32 its decimal exponent plus 6, or `isUnusual`
+ * The digits of the float32 in [`$from`, `$end`), an even number: for each two, 16 bytes with their decimals as whole numbers of nine digits
+ * plus 2^52, which leaves them in the low bits, and as i32 for both where there was a digit more before the point and where nothing is left to
+ * the search.
+ */
+const float32Digits = `
+  (func $float32Digits (param $from i32) (param $end i32) (param $to i32)
+    (local $base i32)
+    ${locals(['bits', 'exact', 'mantissa', 'first', 'second', 'scale', 'scaled', 'beyond', 'room', 'digits', 'tens', 'hundreds', 'thousands'])}
+    ${locals(['off1', 'off10', 'off100', 'off1000', 'fits10', 'fits100', 'fits1000', 'margin', 'sure'])}
+    (local.set $base (global.get $base))
+    (loop $two
+      (local.set $bits (v128.load64_zero align=1 (local.get $from)))
+      ;; 24 bits times a power of ten from 10^0 to 10^12, which has no more than 28 behind its zeros.
+      (local.set $exact (v128.and (local.get $bits) ${constant('magnitude')}))
+      (local.set $exact
+        (i64x2.extend_low_i32x4_s
+          (v128.and (f32x4.ge (local.get $exact) ${constant('leastExact')}) (f32x4.lt (local.get $exact) ${constant('firstInexact')}))))
+      (local.set $mantissa
+        (f64x2.promote_low_f32x4 (v128.or (v128.and (local.get $bits) ${constant('mantissa')}) ${constant('one')})))
+      ${shortest}
+      (v128.store ${decimalAt(0)} (local.get $to) (f64x2.add (local.get $digits) ${constant('wholeBits')}))
+      (v128.store ${decimalAt(1)} (local.get $to) ${evenLanes('(local.get $beyond)', '(local.get $sure)')})
+      (local.set $to (i32.add (local.get $to) (i32.const 32)))
+      (local.set $from (i32.add (local.get $from) (i32.const 8)))
+      (br_if $two (i32.lt_u (local.get $from) (local.get $end)))))`;
+
+/**
+ * The shortest decimals of the float32 in [`$from`, `$end`), a multiple of four, without a branch on any of them. Each becomes 16 bytes from
+ * `$to` plus `decimals` on: its second to ninth digit, its first, three bytes of nothing, and as i32 its decimal exponent plus 6, or `isUnusual`
  * for what is not finite and what takes a search.
  *
  * A number is scaled to nine digits before the point in float64, where half the gap to its neighbours is between 3 and 60: the multiple
  * of 1000, 100, 10 or 1 that is nearest, for the largest of these that lies within that half gap, is the shortest decimal. What the
  * rounding of the scaling could decide is left to the search.
  */
-export const float32Decimals = `
-  (func $float32Decimals (param $from i32) (param $end i32)
-    (local $base i32) (local $to i32) ${locals.map((name) => `(local $${name} v128)`).join(' ')}
+const float32Decimals = `
+  (func $float32Decimals (param $from i32) (param $end i32) (param $to i32)
+    (local $base i32)
+    ${locals(['magnitudes', 'digits', 'first', 'second', 'rolled', 'exponents', 'upper', 'lower', 'leading', 'one', 'other'])}
     (local.set $base (global.get $base))
-    (local.set $to (local.get $base))
+    (call $float32Digits (local.get $from) (local.get $end) (local.get $to))
     (loop $four
-      (if (i32.lt_u (i32.sub (local.get $end) (local.get $from)) (i32.const 16))
-        (then
-          (memory.copy (i32.add (local.get $base) (i32.const ${layout.rest})) (local.get $from) (i32.sub (local.get $end) (local.get $from)))
-          (local.set $from (i32.add (local.get $base) (i32.const ${layout.rest})))
-          (local.set $end (i32.add (local.get $from) (i32.const 16)))))
-      (local.set $bits (v128.load align=1 (local.get $from)))
-      (local.set $magnitudes (v128.and (local.get $bits) ${constant('magnitude')}))
-      ;; 24 bits times a power of ten from 10^0 to 10^12, which has no more than 28 behind its zeros.
-      (local.set $exactOnes
-        (v128.and
-          (f32x4.ge (local.get $magnitudes) ${constant('leastExact')})
-          (f32x4.lt (local.get $magnitudes) ${constant('firstInexact')})))
-      (local.set $bits (v128.or (v128.and (local.get $bits) ${constant('mantissa')}) ${constant('one')}))
-      ${shortest('(f64x2.promote_low_f32x4 (local.get $bits))', [scalesOf(0), scalesOf(1)], '(i64x2.extend_low_i32x4_s (local.get $exactOnes))')}
-      (local.set $firstDigits (f64x2.add (local.get $digits) ${constant('wholeBits')}))
-      (local.set $firstBeyond (local.get $beyond))
-      (local.set $firstSure (local.get $sure))
-      ${shortest(`(f64x2.promote_low_f32x4 ${lastHalves('(local.get $bits)', '(local.get $bits)')})`, [scalesOf(2), scalesOf(3)], '(i64x2.extend_high_i32x4_s (local.get $exactOnes))')}
-      ;; Adding 2^52 leaves a whole number in the low bits.
-      (local.set $digits ${evenLanes('(local.get $firstDigits)', `(f64x2.add (local.get $digits) ${constant('wholeBits')})`)})
+      (local.set $magnitudes (v128.and (v128.load align=1 (local.get $from)) ${constant('magnitude')}))
+      (local.set $digits
+        ${evenLanes(`(v128.load ${decimalAt(0)} (local.get $to))`, `(v128.load ${decimalAt(2)} (local.get $to))`)})
+      (local.set $first (v128.load ${decimalAt(1)} (local.get $to)))
+      (local.set $second (v128.load ${decimalAt(3)} (local.get $to)))
       (local.set $rolled (i32x4.eq (local.get $digits) ${constant('billion')}))
       (local.set $digits (i32x4.sub (local.get $digits) (v128.and (local.get $rolled) ${constant('billionLess')})))
       ;; floor(exponent * log10(2)) for every exponent of float32, and one more where nine digits were too few
@@ -138,14 +146,14 @@ export const float32Decimals = `
                 (i32x4.mul (i32x4.sub (i32x4.shr_u (local.get $magnitudes) (i32.const 23)) ${constant('bias')}) ${constant('log10Of2')})
                 (i32.const 18))
               ${constant('six')})
-            ${evenLanes('(local.get $firstBeyond)', '(local.get $beyond)')})
+            ${firstHalves('(local.get $first)', '(local.get $second)')})
           (local.get $rolled)))
       (local.set $exponents
         (v128.bitselect
           (local.get $exponents)
           ;; The digits of zeros are zeros, of which one is written.
           (v128.bitselect ${constant('six')} ${constant('isUnusual')} (f32x4.eq (local.get $magnitudes) (v128.const i32x4 0 0 0 0)))
-          ${evenLanes('(local.get $firstSure)', '(local.get $sure)')}))
+          ${lastHalves('(local.get $first)', '(local.get $second)')}))
       ;; Nine digits are one, four and four.
       (local.set $upper ${evenLanes(quotients('low'), quotients('high'))})
       (local.set $lower (i32x4.sub (local.get $digits) (i32x4.mul (local.get $upper) ${constant('tenThousand')})))
@@ -161,4 +169,6 @@ export const float32Decimals = `
       (v128.store ${decimalAt(3)} (local.get $to) ${lastHalves('(local.get $other)', '(local.get $upper)')})
       (local.set $to (i32.add (local.get $to) (i32.const 64)))
       (local.set $from (i32.add (local.get $from) (i32.const 16)))
-      (br_if $four (i32.ne (local.get $from) (local.get $end)))))`;
+      (br_if $four (i32.lt_u (local.get $from) (local.get $end)))))`;
+
+export const float32DecimalsText: readonly string[] = [float32Digits, float32Decimals];

@@ -1,6 +1,6 @@
 import { constants } from './constants.ts';
 import { layout, leastExponent, leastPlain, mostPlain, printedAtOnce } from './layout.ts';
-import { float32Decimals } from './float32-decimals-text.ts';
+import { float32DecimalsText } from './float32-decimals-text.ts';
 
 const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;
 const code = (character: string): string => `(i32.const ${character.charCodeAt(0)})`;
@@ -103,15 +103,26 @@ const writeUnusual = `
 /** Writes float32; 0 instead of the address behind them when one is not finite, whose address is left in `failedAt`. */
 const writeFloat32s = `
   (func (export "writeFloat32s") (param $values i32) (param $count i32) (param $out i32) (result i32)
-    (local $base i32) (local $end i32) (local $blockEnd i32) (local $decimal i32) (local $bits i32) (local $exponent i32) (local $row i32)
+    (local $base i32) (local $end i32) (local $blockEnd i32) (local $whole i32) (local $rest i32) (local $decimal i32) (local $bits i32) (local $exponent i32) (local $row i32)
     (local.set $base (global.get $base))
+    (local.set $rest (i32.add (local.get $base) (i32.const ${layout.rest})))
     (local.set $end (i32.add (local.get $values) (i32.shl (local.get $count) (i32.const 2))))
     (block $done
       (loop $block
         (br_if $done (i32.eq (local.get $values) (local.get $end)))
         (local.set $blockEnd (i32.add (local.get $values) (i32.const ${4 * printedAtOnce})))
         (if (i32.gt_u (local.get $blockEnd) (local.get $end)) (then (local.set $blockEnd (local.get $end))))
-        (call $float32Decimals (local.get $values) (local.get $blockEnd))
+        (local.set $whole (i32.sub (local.get $blockEnd) (i32.and (i32.sub (local.get $blockEnd) (local.get $values)) (i32.const 15))))
+        (if (i32.ne (local.get $whole) (local.get $values))
+          (then (call $float32Decimals (local.get $values) (local.get $whole) (local.get $base))))
+        ;; Four are looked at even where less are left, behind which the memory may end.
+        (if (i32.ne (local.get $whole) (local.get $blockEnd))
+          (then
+            (memory.copy (local.get $rest) (local.get $whole) (i32.sub (local.get $blockEnd) (local.get $whole)))
+            (call $float32Decimals
+              (local.get $rest)
+              (i32.add (local.get $rest) (i32.const 16))
+              (i32.add (local.get $base) (i32.shl (i32.sub (local.get $whole) (local.get $values)) (i32.const 2))))))
         (local.set $decimal (local.get $base))
         (loop $number
           (local.set $bits (i32.load align=1 (local.get $values)))
@@ -153,7 +164,7 @@ const writeWholes = (name: string, bytes: 1 | 4): string => `
 
 export const writeText: readonly string[] = [
   writeWhole,
-  float32Decimals,
+  ...float32DecimalsText,
   writeUnusual,
   writeFloat32s,
   writeWholes('writeInt32s', 4),
