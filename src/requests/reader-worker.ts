@@ -1,6 +1,8 @@
 import type { RequestBody } from '../bodies/request-body.ts';
 import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
+import { NumberCodec } from '../codecs/json-numbers/number-codec.ts';
 import { lookThroughWith } from '../codecs/magnitude.ts';
+import { cutOf, HalvesBoard } from '../codecs/text-halves.ts';
 import { Arena } from '../compute/arena.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -18,6 +20,20 @@ export interface ReadTask {
   readonly memory: WebAssembly.Memory;
   /** How far the memory is taken. */
   readonly top: number;
+  /** Where another thread may offer to read the second half. */
+  readonly board: SharedArrayBuffer | undefined;
+}
+
+/** The second half of a body to be read, if the thread that reads the first wants it. */
+export interface SecondHalfTask {
+  /** Bytes of JSON that have a cut. */
+  readonly byteOffset: number;
+  readonly length: number;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Where in the memory the thread may have a number codec. */
+  readonly codecAt: number;
+  readonly board: SharedArrayBuffer;
 }
 
 /** float64 of a plan, and the same as float32. */
@@ -35,17 +51,36 @@ export type TaskResult<O extends Operation> =
 export default function work<O extends Operation>(task: ReadTask | null): TaskResult<O> | undefined {
   if (task === null) return undefined;
   const { operation, body, limits, module, memory, top } = task;
+  const board = task.board && new HalvesBoard(task.board);
   lookThroughWith(module);
   const arena = new Arena(memory);
   arena.extend(top);
   const bytes = arena.bytes(body.byteOffset, body.length);
   const numbers = new JsonNumbersReader(module, arena);
+  const parser = { parse: (json: Uint8Array) => numbers.parse(json, board) };
   try {
-    const plan = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : numbers) as Plans[O];
+    const plan = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : parser) as Plans[O];
     return { plan, rounded: plan.job.dtype === 'float64' ? [] : roundAll(plan, arena, numbers), top: arena.mark() };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { problem: { code: error.code, detail: error.message, ...(error.errors && { errors: error.errors }) } };
+  } finally {
+    board?.leave();
+  }
+}
+
+/** Reads the second half of a body for the thread that reads the first. */
+export function readSecondHalf({ byteOffset, length, module, memory, codecAt, board: shared }: SecondHalfTask): void {
+  const board = new HalvesBoard(shared);
+  if (!board.come()) return;
+  try {
+    const codec = new NumberCodec(module, memory, codecAt);
+    const from = byteOffset + cutOf(new Uint8Array(memory.buffer, byteOffset, length))!;
+    const end = byteOffset + length;
+    const asked = board.awaitRequest(codec.lookThrough(from, end));
+    if (asked !== undefined) board.answer(codec.readOn(from, end, asked.out, asked.depth));
+  } finally {
+    board.giveUp();
   }
 }
 

@@ -2,14 +2,17 @@ import type { Piscina } from 'piscina';
 
 import type { RequestBody } from '../bodies/request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
+import { NumberCodec } from '../codecs/json-numbers/number-codec.ts';
+import { cutOf, HalvesBoard } from '../codecs/text-halves.ts';
 import type { ArenaLease } from '../bodies/arena-lease.ts';
+import type { Arena } from '../compute/arena.ts';
 import { WorkerLostError } from '../compute/backend.ts';
 import { threadPool, tryTwice } from '../compute/thread-pool.ts';
 import { WaitingLine } from '../compute/waiting-line.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
 import type { Operation, Plans } from './plan.ts';
-import type { ReadTask, TaskResult } from './reader-worker.ts';
+import type { ReadTask, SecondHalfTask, TaskResult } from './reader-worker.ts';
 import { readRequest } from './read-request.ts';
 import { mapArrays } from './map-arrays.ts';
 
@@ -17,6 +20,8 @@ import { mapArrays } from './map-arrays.ts';
 const fewestBytes = 2048;
 /** Of bodies in an arena, those with so little JSON and so many bytes behind it are looked through in less time than handing them to a thread takes. */
 const mostInline = { json: 16 * 1024, bytes: 4 * 2 ** 20 };
+/** JSON of so many bytes is read by two threads, where it has a number in the middle: less takes less time than it takes them to meet. */
+const fewestSplit = 2 * 2 ** 20;
 /** About how long a byte takes to read, in milliseconds. */
 const estimatedMs = { json: 3e-6, bytes: 2e-7 };
 /** Memory that a body's numbers take for each of its bytes: few digits make many numbers. */
@@ -29,6 +34,7 @@ export class RequestReader {
   readonly #inline: InlineNumbers;
   readonly #threads: Piscina;
   readonly #line: WaitingLine;
+  readonly #isWide: boolean;
 
   /**
    * @param module the number codec's.
@@ -40,6 +46,7 @@ export class RequestReader {
     this.#inline = new InlineNumbers(module);
     this.#threads = threadPool('reader-worker', import.meta.url, threads);
     this.#line = new WaitingLine({ atOnce: threads, longestWaitMs });
+    this.#isWide = threads > 1;
   }
 
   /**
@@ -61,6 +68,7 @@ export class RequestReader {
     const { json, behind } = lengthsOf(body);
     lease.reserve(arena.mark() + memoryPerByte.json * json + memoryPerByte.bytes * behind);
     const { byteOffset, length } = bytes;
+    const secondHalf = this.#secondHalfOf(bytes.subarray(0, json), arena);
     const task: ReadTask = {
       operation,
       body: { form, byteOffset, length, jsonBytes, query },
@@ -68,14 +76,32 @@ export class RequestReader {
       module: this.#module,
       memory: arena.memory,
       top: arena.mark(),
+      board: secondHalf?.board,
     };
     const estimate = estimatedMs.json * json + estimatedMs.bytes * behind;
-    const result = await this.#line.take({ estimateMs: estimate, signal }, () => this.#readTwice<O>(task));
+    let result: TaskResult<O>;
+    try {
+      result = await this.#line.take({ estimateMs: estimate, signal }, () => {
+        const reading = this.#readTwice<O>(task);
+        // Nobody waits for it but the first thread, which can do without.
+        if (secondHalf) void this.#threads.run(secondHalf, { name: 'readSecondHalf' }).catch(() => undefined);
+        return reading;
+      });
+    } finally {
+      if (secondHalf && new HalvesBoard(secondHalf.board).isOpen) lease.spoil();
+    }
     if ('problem' in result) throw new Problem(result.problem.code, result.problem.detail, result.problem);
     arena.extend(result.top);
     // Sent between threads, views on the arena are views on the same memory by another name.
     for (const { doubles, floats } of result.rounded) arena.knowFloats(doubles, arena.view(floats));
     return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
+  }
+
+  /** What another thread can do for the one that reads long JSON. */
+  #secondHalfOf(text: Uint8Array, arena: Arena): SecondHalfTask | undefined {
+    if (!this.#isWide || text.length < fewestSplit || cutOf(text) === undefined) return undefined;
+    const { byteOffset, length } = text;
+    return { byteOffset, length, module: this.#module, memory: arena.memory, codecAt: arena.allocate(NumberCodec.bytes), board: HalvesBoard.memory() };
   }
 
   /** A body may be read once more: reading changes nothing of it. */

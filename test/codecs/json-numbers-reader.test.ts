@@ -2,8 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InlineNumbers } from '../../src/codecs/inline-numbers.ts';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
+import { JsonNumbersReader } from '../../src/codecs/json-numbers-reader.ts';
+import { NumberCodec } from '../../src/codecs/json-numbers/number-codec.ts';
 import { parseJsonBody } from '../../src/codecs/json-body.ts';
 import { PackedNumbers } from '../../src/codecs/packed-numbers.ts';
+import { cutOf, type SecondReader } from '../../src/codecs/text-halves.ts';
+import { Arena } from '../../src/compute/arena.ts';
 import { Problem } from '../../src/errors/problems.ts';
 
 const reader = new InlineNumbers(numberCodec);
@@ -93,5 +97,63 @@ describe('reading JSON with its arrays of numbers packed', () => {
     const first = read(1);
     read(2);
     expect(first.values.every((value) => value === 1)).toBe(true);
+  });
+});
+
+describe('reading a text together with another', () => {
+  const memory = new Arena();
+  const first = new JsonNumbersReader(numberCodec, memory);
+  const second = new NumberCodec(numberCodec, memory.memory, memory.allocate(NumberCodec.bytes));
+  const start = memory.mark();
+
+  /** Reads the second half when it is asked to, in the same thread. */
+  function secondReaderOf(text: Uint8Array): SecondReader & { asked: number } {
+    const [from, end] = [text.byteOffset + cutOf(text)!, text.byteOffset + text.length];
+    let part: ReturnType<NumberCodec['readOn']>;
+    return {
+      asked: 0,
+      secondLook: () => second.lookThrough(from, end),
+      ask(out, depth) {
+        part = second.readOn(from, end, out, depth);
+        return ++this.asked === 1;
+      },
+      awaitAnswer: () => (typeof part === 'number' ? undefined : part),
+    };
+  }
+
+  /** Holds what both read against JSON.parse; whether the second was asked. */
+  function expectSameInHalves(text: string): boolean {
+    memory.release(start);
+    const bytes = Buffer.from(text);
+    const address = memory.allocate(bytes.length);
+    memory.setBytes(address, bytes);
+    const view = memory.bytes(address, bytes.length);
+    const other = cutOf(view) === undefined ? undefined : secondReaderOf(view);
+    const expected = outcome(() => parseJsonBody(text));
+    expect(outcome(() => unpacked(first.parse(view, other))), text.slice(0, 200)).toEqual(expected);
+    return other !== undefined && other.asked > 0;
+  }
+
+  const numbers = (count: number) => Array.from({ length: count }, (_, i) => Math.round(1e8 * Math.sin(i)) / 1e8);
+  const rows = (count: number, length: number) => Array.from({ length: count }, (_, i) => numbers(length).map((value) => value + i));
+
+  it('gives what JSON.parse gives, and shares the long array', () => {
+    for (const x of [numbers(3000), rows(3, 1000), rows(100, 20), [rows(30, 40), rows(30, 40)], [[[numbers(2000)]]]]) {
+      for (const space of [undefined, 1]) {
+        expect(expectSameInHalves(JSON.stringify({ surrogate: { name: 'sigmoid' }, short: numbers(100), x, behind: [numbers(80), 'text'] }, null, space))).toBe(true);
+      }
+    }
+  });
+
+  it('gives what JSON.parse gives where there is nothing to share', () => {
+    for (const body of [{ x: numbers(300) }, { text: numbers(3000).join() }, { first: numbers(1000), text: numbers(3000).join() }, [numbers(200), numbers(200), numbers(3000)], { x: numbers(3000).map(String) }]) {
+      expectSameInHalves(JSON.stringify(body));
+    }
+  });
+
+  it('gives what JSON.parse gives, or refuses what it refuses, whatever is wrong in either half', () => {
+    const text = JSON.stringify({ x: rows(4, 500), y: numbers(100) });
+    const places = fc.tuple(fc.integer({ min: 0, max: text.length }), fc.constantFrom('', '7', ',', '[', ']', '],[', '"', '\\u00e4', '1e999', 'x', ',"a",', '}'), fc.integer({ min: 0, max: 3 }));
+    fc.assert(fc.property(places, ([at, put, drop]) => { expectSameInHalves(text.slice(0, at) + put + text.slice(at + drop)); }), { numRuns: 1000 });
   });
 });

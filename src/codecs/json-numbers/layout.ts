@@ -8,12 +8,14 @@ export const layout = {
   /** i32 by depth: elements so far of the array that is open there, and of each array that was closed there. */
   counts: 0,
   lengths: 264,
-  /** i32: whether the array was read; how many numbers it has; how deep they lie. */
+  /** i32: what became of the array (see `outcomes`); how many numbers it has; how deep they lie. */
   isRead: 528,
   count: 532,
   depth: 536,
   /** i32: the first number that could not be written. */
   failedAt: 540,
+  /** i32 by depth: how many elements came of an array that was open when reading began. */
+  remainders: 544,
   /** f64: 10^0 to 10^22, which are exact. */
   exactPowers: 1024,
   /** i64: 10^0 to 10^16. */
@@ -58,3 +60,5 @@ export const mostPlain = 8;
 export const leastExponent = -45;
 export const mostExponent = 38;
 export const deepest = 64;
+/** What reading an array ends with. */
+export const outcomes = { stopped: 0, read: 1, paused: 2 } as const;

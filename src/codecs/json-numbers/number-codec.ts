@@ -1,5 +1,5 @@
 import { writeFloat32 } from '../float32-text.ts';
-import { layout } from './layout.ts';
+import { layout, outcomes } from './layout.ts';
 import { writeTables } from './tables.ts';
 
 /** A nested array of numbers that was read. */
@@ -11,8 +11,22 @@ export interface PackedArray {
   readonly shape: readonly number[];
 }
 
+/** An array that was read in part: by depth, from 0 on, which stands for none. */
+export interface ArrayPart {
+  /** Address behind what was read. */
+  readonly end: number;
+  /** How many numbers were read. */
+  readonly count: number;
+  /** How deep they lie. */
+  readonly depth: number;
+  /** Elements that came of the array that is open, or was when reading began. */
+  readonly elements: readonly number[];
+  /** Elements of arrays that began and ended among what was read; 0 for none. */
+  readonly lengths: readonly number[];
+}
+
 interface Exports {
-  readArray(at: number, end: number, out: number): number;
+  readArray(at: number, end: number, out: number, pause: number, depth: number): number;
   lookThrough(at: number, end: number): number;
   roundDoubles(from: number, end: number, to: number): void;
   writeFloat32s(values: number, count: number, out: number): number;
@@ -69,12 +83,45 @@ export class NumberCodec {
    * address up to which it was looked at: an ordinary parser has to see to it.
    */
   readArray(at: number, end: number, out: number): PackedArray | number {
-    const stopped = this.#exports.readArray(at, end, out) >>> 0;
-    const state = new DataView(this.#memory.buffer, this.#base, layout.exactPowers);
-    if (state.getInt32(layout.isRead, true) === 0) return stopped;
+    const stopped = this.#exports.readArray(at, end, out, 0, 0) >>> 0;
+    const state = this.#state();
+    if (state.getInt32(layout.isRead, true) !== outcomes.read) return stopped;
+    return this.#whole(state, stopped);
+  }
+
+  /**
+   * The same up to an address behind a comma between two numbers: what comes there may be read at the same time, with `readOn` of another
+   * codec.
+   *
+   * @returns the part before, or what `readArray` returns where the array does not reach as far.
+   */
+  readUpTo(at: number, end: number, out: number, pause: number): ArrayPart | PackedArray | number {
+    const stopped = this.#exports.readArray(at, end, out, pause, 0) >>> 0;
+    const state = this.#state();
+    const outcome = state.getInt32(layout.isRead, true);
+    if (outcome === outcomes.paused) return partOf(state, stopped, layout.counts);
+    return outcome === outcomes.read ? this.#whole(state, stopped) : stopped;
+  }
+
+  /**
+   * Reads the rest of an array from where `readUpTo` pauses.
+   *
+   * @param depth of the numbers.
+   * @returns the part; or, where `readArray` would not read it, the address up to which it was looked at.
+   */
+  readOn(at: number, end: number, out: number, depth: number): ArrayPart | number {
+    const stopped = this.#exports.readArray(at, end, out, 0, depth) >>> 0;
+    const state = this.#state();
+    return state.getInt32(layout.isRead, true) === outcomes.read ? partOf(state, stopped, layout.remainders) : stopped;
+  }
+
+  #state(): DataView {
+    return new DataView(this.#memory.buffer, this.#base, layout.exactPowers);
+  }
+
+  #whole(state: DataView, end: number): PackedArray {
     const depth = state.getInt32(layout.depth, true);
-    const shape = Array.from({ length: depth }, (_, axis) => state.getInt32(layout.lengths + 4 * (axis + 1), true));
-    return { end: stopped, count: state.getInt32(layout.count, true), shape };
+    return { end, count: state.getInt32(layout.count, true), shape: byDepth(state, layout.lengths, depth).slice(1) };
   }
 
   /** Writes float64 as float32, rounded to nearest. */
@@ -115,6 +162,24 @@ export class NumberCodec {
     new Uint8Array(this.#memory.buffer).set(text, out);
     return out + text.length;
   }
+}
+
+function partOf(state: DataView, end: number, elementsAt: number): ArrayPart {
+  const depth = state.getInt32(layout.depth, true);
+  const elements = byDepth(state, elementsAt, depth);
+  return { end, count: state.getInt32(layout.count, true), depth, elements, lengths: byDepth(state, layout.lengths, depth) };
+}
+
+function byDepth(state: DataView, at: number, depth: number): number[] {
+  return Array.from({ length: depth + 1 }, (_, i) => state.getInt32(at + 4 * i, true));
+}
+
+/** The array that two parts make, which the second begins behind the first; undefined where it would be ragged. */
+export function joinParts(first: ArrayPart, second: ArrayPart): PackedArray | undefined {
+  if (first.depth !== second.depth) return undefined;
+  const shape = first.elements.map((elements, depth) => elements + second.elements[depth]!);
+  const isRagged = shape.some((length, depth) => [first.lengths[depth]!, second.lengths[depth]!].some((other) => other !== 0 && other !== length));
+  return isRagged ? undefined : { end: second.end, count: first.count + second.count, shape: shape.slice(1) };
 }
 
 // Powers of two and subnormals come again and again, in data that has them, and a search takes a microsecond.

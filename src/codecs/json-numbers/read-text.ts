@@ -1,4 +1,4 @@
-import { constant, deepest, layout, leastFive, mostFive } from './layout.ts';
+import { constant, deepest, layout, leastFive, mostFive, outcomes } from './layout.ts';
 
 const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;
 const code = (character: string): string => `(i32.const ${character.charCodeAt(0)})`;
@@ -206,7 +206,7 @@ const readUsual = (name: string, isSpaced: boolean): string => `
     (local.get $out))`;
 
 const callUsual = (name: string): string => `
-  (call $${name} (local.get $p) (local.get $end) (local.get $out))
+  (call $${name} (local.get $p) (local.get $limit) (local.get $out))
   (local.set $out)
   (local.set $p)
   (local.set $c (i32.load8_u (local.get $p)))`;
@@ -222,10 +222,11 @@ const readUsualNumbers = `
     (else
       (local.set $first (local.get $out))
       ${callUsual('readCompact')}
-      (if (i32.eq (local.get $c) (i32.const 32)) (then ${callUsual('readSpaced')}))
+      (if (i32.and (i32.eq (local.get $c) (i32.const 32)) (i32.lt_u (local.get $p) (local.get $limit))) (then ${callUsual('readSpaced')}))
       (local.set $first (i32.sub (local.get $out) (local.get $first)))
       (local.set $elements (i32.add (local.get $elements) (i32.shr_u (local.get $first) (i32.const 3))))
       (if (i32.lt_u (local.get $first) (i32.const 16)) (then (local.set $skipped (i32.const ${mostSkipped}))))
+      (br_if $element (i32.eq (local.get $p) (local.get $pause)))
       ${skipSpace}))`;
 
 /** Sets $value to the number that begins at $p behind its sign, and $p behind it; $c is what stands there. */
@@ -315,20 +316,32 @@ const readNumber = `
 
 const atDepth = '(i32.add (local.get $base) (i32.shl (local.get $depth) (i32.const 2)))';
 
-/** Reads a nested array of numbers; see NumberCodec.readArray. */
+/** Reads a nested array of numbers, or on from within one; see NumberCodec.readArray, readUpTo and readOn. */
 const readArray = `
-  (func (export "readArray") (param $p i32) (param $end i32) (param $out i32) (result i32)
-    (local $base i32)
-    (local $c i32) (local $depth i32) (local $leaf i32) (local $elements i32) (local $outStart i32) (local $first i32) (local $skipped i32) (local $start i32) (local $negative i32)
+  (func (export "readArray") (param $p i32) (param $end i32) (param $out i32) (param $pause i32) (param $depth i32) (result i32)
+    (local $base i32) (local $limit i32) (local $open i32)
+    (local $c i32) (local $leaf i32) (local $elements i32) (local $outStart i32) (local $first i32) (local $skipped i32) (local $start i32) (local $negative i32)
     (local $digits i32) (local $exponent i32) (local $written i32) (local $point i32) (local $n i32) (local $length i32)
     (local $significand i64) (local $bytes v128) (local $value f64)
     (local.set $base (global.get $base))
     (local.set $outStart (local.get $out))
-    (i32.store ${at('isRead')} (local.get $base) (i32.const 0))
+    (i32.store ${at('isRead')} (local.get $base) (i32.const ${outcomes.stopped}))
+    (memory.fill (i32.add (local.get $base) (i32.const ${layout.counts})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
     (memory.fill (i32.add (local.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
+    (local.set $leaf (local.get $depth))
+    (local.set $open (local.get $depth))
+    (local.set $limit
+      (select (local.get $pause) (local.get $end) (i32.gt_u (local.get $pause) (local.get $p))))
     (local.set $c (i32.load8_u (local.get $p)))
     (block $stop
       (loop $element
+        (if (i32.eq (local.get $p) (local.get $pause))
+          (then
+            (i32.store ${at('counts')} ${atDepth} (local.get $elements))
+            (i32.store ${at('isRead')} (local.get $base) (i32.const ${outcomes.paused}))
+            (i32.store ${at('count')} (local.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
+            (i32.store ${at('depth')} (local.get $base) (local.get $depth))
+            (return (local.get $p))))
         ${skipSpace}
         (if (i32.eq (local.get $c) ${code('[')})
           (then
@@ -358,16 +371,22 @@ const readArray = `
           (br_if $stop (i32.ne (local.get $c) ${code(']')}))
           (local.set $length
             (select (local.get $elements) (i32.load ${at('counts')} ${atDepth}) (i32.eq (local.get $depth) (local.get $leaf))))
-          (if (i32.eqz (i32.load ${at('lengths')} ${atDepth}))
-            (then (i32.store ${at('lengths')} ${atDepth} (local.get $length)))
-            (else (br_if $stop (i32.ne (i32.load ${at('lengths')} ${atDepth}) (local.get $length)))))
+          (if (i32.eq (local.get $depth) (local.get $open))
+            (then
+              ;; It began before: its length is not known here.
+              (i32.store ${at('remainders')} ${atDepth} (local.get $length))
+              (local.set $open (i32.sub (local.get $open) (i32.const 1))))
+            (else
+              (if (i32.eqz (i32.load ${at('lengths')} ${atDepth}))
+                (then (i32.store ${at('lengths')} ${atDepth} (local.get $length)))
+                (else (br_if $stop (i32.ne (i32.load ${at('lengths')} ${atDepth}) (local.get $length)))))))
           (local.set $depth (i32.sub (local.get $depth) (i32.const 1)))
           ${next}
           (if (local.get $depth)
             (then
               (i32.store ${at('counts')} ${atDepth} (i32.add (i32.load ${at('counts')} ${atDepth}) (i32.const 1)))
               (br $behind))))
-        (i32.store ${at('isRead')} (local.get $base) (i32.const 1))
+        (i32.store ${at('isRead')} (local.get $base) (i32.const ${outcomes.read}))
         (i32.store ${at('count')} (local.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
         (i32.store ${at('depth')} (local.get $base) (local.get $leaf))
         (return (local.get $p))))

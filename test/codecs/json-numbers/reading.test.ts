@@ -102,6 +102,34 @@ describe('reading numbers', () => {
   });
 });
 
+describe('reading arrays in two parts', () => {
+  const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
+  const nestedText = (shape: readonly number[], at = { next: 0 }): string =>
+    shape.length === 0 ? String(at.next++ / 4) : `[${Array.from({ length: shape[0]! }, () => nestedText(shape.slice(1), at)).join(', ')}]`;
+  const cutsOf = (text: string): number[] => Array.from(text.matchAll(/(?<=\d),/g), ({ index }) => index + 1);
+
+  it('reads what is read at once, wherever it is cut', () => {
+    fc.assert(fc.property(shapes, (shape) => {
+      const text = `${nestedText(shape)}}`;
+      for (const cut of cutsOf(text)) expect(bench.readInParts(text, cut)).toEqual(bench.read(text));
+    }), { numRuns: 200 });
+  });
+
+  it('reads no ragged one', () => {
+    const change = fc.tuple(shapes, fc.nat(), fc.constantFrom('', '9, ', '], [', ']', '[', '[1]', 'x'));
+    fc.assert(fc.property(change, ([shape, place, put]) => {
+      const whole = nestedText(shape);
+      const at = place % whole.length;
+      const text = `${whole.slice(0, at)}${put}${whole.slice(at)}`;
+      const read = bench.read(text);
+      for (const cut of cutsOf(text)) {
+        const inParts = bench.readInParts(text, cut);
+        if (inParts !== undefined) expect(inParts).toEqual(read);
+      }
+    }), { numRuns: 2000 });
+  });
+});
+
 describe('reading arrays', () => {
   it.each<[string, number[], number[], string]>([
     ['[1]', [1], [1], ''], ['[1,2]', [1, 2], [2], ''], ['[[1,2],[3,4],[5,6]]', [1, 2, 3, 4, 5, 6], [3, 2], ''], ['[[[1]],[[2]]]', [1, 2], [2, 1, 1], ''],

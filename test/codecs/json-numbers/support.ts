@@ -1,5 +1,5 @@
 import { numberCodec } from '../../../src/codecs/json-numbers/compiled.ts';
-import { NumberCodec } from '../../../src/codecs/json-numbers/number-codec.ts';
+import { joinParts, NumberCodec } from '../../../src/codecs/json-numbers/number-codec.ts';
 import { writeFloat32 } from '../../../src/codecs/float32-text.ts';
 
 const codecAt = 64;
@@ -19,6 +19,18 @@ export class CodecBench {
     if (typeof found === 'number') return found - at;
     const values = new Float64Array(this.#memory.buffer, valuesAt, found.count).slice();
     return { values, shape: found.shape, rest: Buffer.from(this.#memory.buffer, found.end, at + length - found.end).toString() };
+  }
+
+  /** The same by two, of which the second begins at an offset of the text; undefined where the parts make no array. */
+  readInParts(text: string, cut: number): { values: Float64Array; shape: readonly number[]; rest: string } | undefined {
+    const length = Buffer.from(this.#memory.buffer).write(text, textAt);
+    const first = this.#codec.readUpTo(textAt, textAt + length, valuesAt, textAt + cut);
+    if (typeof first === 'number' || 'shape' in first) return undefined;
+    const second = this.#codec.readOn(textAt + cut, textAt + length, valuesAt + 8 * first.count, first.depth);
+    const joined = typeof second === 'number' ? undefined : joinParts(first, second);
+    if (joined === undefined) return undefined;
+    const values = new Float64Array(this.#memory.buffer, valuesAt, joined.count).slice();
+    return { values, shape: joined.shape, rest: text.slice(joined.end - textAt) };
   }
 
   lookThrough(text: string): { readonly commas: number; readonly isAscii: boolean } {
