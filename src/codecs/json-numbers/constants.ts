@@ -42,6 +42,11 @@ export const constants = {
   five: { lane: 'f64', value: 5 },
   half: { lane: 'f64', value: 0.5 },
   uncertainty: { lane: 'f64', value: 1e-6 },
+  tenAsFloat: { lane: 'f32', value: 10 },
+  wholeBits32: { lane: 'f32', value: 2 ** 23 },
+  lowBits: { lane: 'i32', value: 0xf },
+  /** 0 and a comma. */
+  digitsWithCommas: { lane: 'i16', value: 0x2c30 },
   wholeBits: { lane: 'f64', value: 2 ** 52 },
 } as const;
 

@@ -28,23 +28,23 @@ export const layout = {
   alignments: 15_920,
   /** v128 by length: a text's bytes, which end the vector. */
   lengthMasks: 16_192,
-  /** v128 by where a point stands: which byte goes where without it. */
+  /** v128 by where a point stands: which byte goes where without it; for one that ends the vector, that is row 17. */
   withoutPoint: 16_464,
   /** f64 by where a point stands in sixteen digits: the power of ten of the digits behind it; 256 bytes on the same below 0. */
-  pointPowers: 16_736,
+  pointPowers: 16_752,
   /** By exponent, from -6 on: which digit stands in each of 16 bytes, and what is added to it: its code, or the whole character of a place without digit. */
-  digitPlaces: 17_136,
-  characters: 17_376,
+  digitPlaces: 17_152,
+  characters: 17_392,
   /** Bytes by exponent, 16 each, and by how many zeros nine digits end with: the length of the text. */
-  textLengths: 17_616,
+  textLengths: 17_632,
   /** Four characters by exponent, from -45 on: e and the exponent. */
-  exponents: 17_856,
-  constants: 18_192,
+  exponents: 17_872,
+  constants: 18_208,
   /** Four floats of which less than four are numbers. */
-  rest: 18_192 + 16 * Object.keys(constants).length,
+  rest: 18_208 + 16 * Object.keys(constants).length,
   /** 16 bytes for each number that is printed at once; see float32-decimals-text.ts. */
-  decimals: 18_208 + 16 * Object.keys(constants).length,
-  bytes: 18_208 + 16 * (Object.keys(constants).length + printedAtOnce),
+  decimals: 18_224 + 16 * Object.keys(constants).length,
+  bytes: 18_224 + 16 * (Object.keys(constants).length + printedAtOnce),
 } as const;
 
 /** A constant, in a function whose `$base` is the codec's. */

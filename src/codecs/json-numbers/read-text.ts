@@ -3,19 +3,22 @@ import { constant, deepest, layout, leastFive, mostFive, outcomes } from './layo
 const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;
 const code = (character: string): string => `(i32.const ${character.charCodeAt(0)})`;
 
-/** The high half of a product of two unsigned 64-bit numbers. */
-const highProduct = `
-  (func $highProduct (param $a i64) (param $b i64) (result i64)
-    (local $aLow i64) (local $aHigh i64) (local $bLow i64) (local $bHigh i64) (local $middle i64) (local $other i64)
-    (local.set $aLow (i64.and (local.get $a) (i64.const 0xffffffff)))
-    (local.set $aHigh (i64.shr_u (local.get $a) (i64.const 32)))
-    (local.set $bLow (i64.and (local.get $b) (i64.const 0xffffffff)))
-    (local.set $bHigh (i64.shr_u (local.get $b) (i64.const 32)))
-    (local.set $middle
-      (i64.add (i64.mul (local.get $aHigh) (local.get $bLow)) (i64.shr_u (i64.mul (local.get $aLow) (local.get $bLow)) (i64.const 32))))
-    (local.set $other (i64.add (i64.mul (local.get $aLow) (local.get $bHigh)) (i64.and (local.get $middle) (i64.const 0xffffffff))))
+/** Sets $high to the high half of the product of the $significand and another unsigned 64-bit number; V8 makes no part of a function of another one. */
+const setHighProduct = (other: string): string => `
+  (local.set $factor ${other})
+  (local.set $factorLow (i64.and (local.get $factor) (i64.const 0xffffffff)))
+  (local.set $factorHigh (i64.shr_u (local.get $factor) (i64.const 32)))
+  (local.set $significandLow (i64.and (local.get $significand) (i64.const 0xffffffff)))
+  (local.set $significandHigh (i64.shr_u (local.get $significand) (i64.const 32)))
+  (local.set $middle
     (i64.add
-      (i64.mul (local.get $aHigh) (local.get $bHigh))
+      (i64.mul (local.get $significandHigh) (local.get $factorLow))
+      (i64.shr_u (i64.mul (local.get $significandLow) (local.get $factorLow)) (i64.const 32))))
+  (local.set $other
+    (i64.add (i64.mul (local.get $significandLow) (local.get $factorHigh)) (i64.and (local.get $middle) (i64.const 0xffffffff))))
+  (local.set $high
+    (i64.add
+      (i64.mul (local.get $significandHigh) (local.get $factorHigh))
       (i64.add (i64.shr_u (local.get $middle) (i64.const 32)) (i64.shr_u (local.get $other) (i64.const 32)))))`;
 
 /**
@@ -24,7 +27,8 @@ const highProduct = `
  */
 const scaled = `
   (func $scaled (param $significand i64) (param $exponent i32) (result f64)
-    (local $high i64) (local $low i64) (local $more i64) (local $entry i32) (local $zeros i64) (local $upper i64) (local $mantissa i64)
+    (local $high i64) (local $low i64) (local $first i64) (local $entry i32) (local $factor i64) (local $factorLow i64) (local $factorHigh i64)
+    (local $significandLow i64) (local $significandHigh i64) (local $middle i64) (local $other i64) (local $zeros i64) (local $upper i64) (local $mantissa i64)
     (local $binary i64)
     (if (i32.lt_s (local.get $exponent) (i32.const ${leastFive})) (then (return (f64.const 0))))
     (if (i32.gt_s (local.get $exponent) (i32.const ${mostFive})) (then (return (f64.const inf))))
@@ -32,13 +36,14 @@ const scaled = `
       (i32.add (global.get $base) (i32.shl (i32.sub (local.get $exponent) (i32.const ${leastFive})) (i32.const 4))))
     (local.set $zeros (i64.clz (local.get $significand)))
     (local.set $significand (i64.shl (local.get $significand) (local.get $zeros)))
-    (local.set $high (call $highProduct (local.get $significand) (i64.load ${at('fives')} (local.get $entry))))
-    (local.set $low (i64.mul (local.get $significand) (i64.load ${at('fives')} (local.get $entry))))
+    ${setHighProduct(`(i64.load ${at('fives')} (local.get $entry))`)}
+    (local.set $low (i64.mul (local.get $significand) (local.get $factor)))
     (if (i64.eq (i64.and (local.get $high) (i64.const 0x1ff)) (i64.const 0x1ff))
       (then
-        (local.set $more (call $highProduct (local.get $significand) (i64.load offset=${layout.fives + 8} (local.get $entry))))
-        (local.set $low (i64.add (local.get $low) (local.get $more)))
-        (if (i64.lt_u (local.get $low) (local.get $more)) (then (local.set $high (i64.add (local.get $high) (i64.const 1)))))))
+        (local.set $first (local.get $high))
+        ${setHighProduct(`(i64.load offset=${layout.fives + 8} (local.get $entry))`)}
+        (local.set $low (i64.add (local.get $low) (local.get $high)))
+        (local.set $high (i64.add (local.get $first) (i64.extend_i32_u (i64.lt_u (local.get $low) (local.get $high)))))))
     (if (i64.eq (local.get $low) (i64.const -1)) (then (return (f64.const nan))))
     (local.set $upper (i64.shr_u (local.get $high) (i64.const 63)))
     (local.set $mantissa (i64.shr_u (local.get $high) (i64.add (local.get $upper) (i64.const 9))))
@@ -140,17 +145,65 @@ const lookAhead = `
           (local.get $commas)
           (i64.sub (i64.shl (i64.const 1) (i64.extend_i32_u (i32.sub (local.get $end) (local.get $ahead)))) (i64.const 1))))))`;
 
+const rowOf = (table: 'lengthMasks' | 'withoutPoint', row: string): string =>
+  `(v128.load ${at(table)} (i32.add (local.get $base) (i32.shl ${row} (i32.const 4))))`;
+/** Where the point is, or 16. */
+const pointIn = (bytes: string): string =>
+  `(i32.ctz (i32.or (i8x16.bitmask (i8x16.eq (local.get ${bytes}) ${constant('points')})) (i32.const 0x10000)))`;
+/** Which bytes are no digits: more than 9 becomes more than 127. */
+const beyondNine = (bytes: string): string => `(i8x16.bitmask (i8x16.add_sat_u (local.get ${bytes}) ${constant('beyondNine')}))`;
+
+/** Reads a number of 17 to 20 characters, of which $bytes are the last 16, as float64 are printed; leaves `$unusual` for 20 digits. */
+const readLongNumber = `
+  (local.set $point ${pointIn('$bytes')})
+  (local.set $upper
+    (v128.and
+      (i8x16.sub (v128.load align=1 (i32.sub (local.get $behind) (i32.const 32))) ${constant('zeros')})
+      ${rowOf('lengthMasks', '(i32.sub (local.get $length) (i32.const 16))')}))
+  (local.set $upperPoint ${pointIn('$upper')})
+  ;; A digit comes first, and there are no twenty.
+  (br_if $unusual (i32.eq (i32.add (local.get $upperPoint) (local.get $length)) (i32.const 32)))
+  (br_if $unusual (i32.eq (i32.add (i32.add (local.get $upperPoint) (local.get $point)) (local.get $length)) (i32.const 52)))
+  (if (i32.lt_u (local.get $upperPoint) (i32.const 16))
+    (then
+      (br_if $unusual (i32.ne (local.get $point) (i32.const 16)))
+      (local.set $upper
+        (i8x16.swizzle
+          (local.get $upper)
+          ${rowOf('withoutPoint', '(select (i32.const 17) (local.get $upperPoint) (i32.eq (local.get $upperPoint) (i32.const 15)))')}))
+      (local.set $point (i32.sub (local.get $upperPoint) (i32.const 16)))
+      (local.set $power (i64.const 10000000000000000)))
+    (else
+      (local.set $bytes (i8x16.swizzle (local.get $bytes) ${rowOf('withoutPoint', '(local.get $point)')}))
+      (local.set $power (select (i64.const 10000000000000000) (i64.const 1000000000000000) (i32.eq (local.get $point) (i32.const 16))))
+      (local.set $point (select (i32.const 15) (local.get $point) (i32.eq (local.get $point) (i32.const 16))))))
+  (br_if $unusual (i32.or ${beyondNine('$bytes')} ${beyondNine('$upper')}))
+  ${joinNeighbours}
+  (local.set $significand ${joined})
+  (local.set $bytes (local.get $upper))
+  ${joinNeighbours}
+  (local.set $significand (i64.add (i64.mul ${joined} (local.get $power)) (local.get $significand)))
+  (br_if $unusual (i64.eqz (local.get $significand)))
+  (local.set $value (call $scaled (local.get $significand) (i32.sub (local.get $point) (i32.const 15))))
+  (br_if $unusual (f64.ne (local.get $value) (local.get $value)))
+  (f64.store (local.get $out) ${signed('(local.get $value)')})`;
+
+const nextNumber = `
+  (local.set $out (i32.add (local.get $out) (i32.const 8)))
+  (local.set $p (i32.add (local.get $behind) (i32.const 1)))
+  (local.set $commas (i64.and (local.get $commas) (i64.sub (local.get $commas) (i64.const 1))))`;
+
 /**
- * Reads numbers from $p, before the end, on that are usual: digits, of which there are no more than fifteen, a point among them or not, and a
- * comma behind them. Their digits are below 2^53, so that one division rounds once. Commas are looked for ahead, so that no number has to
+ * Reads numbers from $p, before the end, on that are usual: up to fifteen digits, a point among them or not, and a comma behind them. They
+ * are below 2^53, so that one division rounds once. Numbers of up to nineteen digits are usual too, but take longer. Commas are looked for ahead, so that no number has to
  * wait for the end of the one before it. Gives where a number begins that is not usual, and where it goes.
  *
  * @param isSpaced whether there is a space before each, as some write them.
  */
 const readUsual = (name: string, isSpaced: boolean): string => `
   (func $${name} (param $p i32) (param $end i32) (param $out i32) (result i32 i32)
-    (local $base i32) (local $ahead i32) (local $behind i32) (local $start i32) (local $negative i32) (local $length i32) (local $point i32)
-    (local $commas i64) (local $bytes v128)
+    (local $base i32) (local $ahead i32) (local $behind i32) (local $start i32) (local $negative i32) (local $length i32) (local $point i32) (local $upperPoint i32)
+    (local $commas i64) (local $power i64) (local $significand i64) (local $value f64) (local $bytes v128) (local $upper v128)
     (local.set $base (global.get $base))
     (local.set $ahead (local.get $p))
     ${lookAhead}
@@ -168,26 +221,23 @@ const readUsual = (name: string, isSpaced: boolean): string => `
         (local.set $negative (i32.eq (i32.load8_u (local.get $start)) ${code('-')}))
         (local.set $start (i32.add (local.get $start) (local.get $negative)))
         (local.set $length (i32.sub (local.get $behind) (local.get $start)))
-        (br_if $unusual (i32.gt_u (local.get $length) (i32.const 16)))
+        (br_if $unusual (i32.gt_u (local.get $length) (i32.const 20)))
         ;; Behind a zero that comes first there is no digit.
         (br_if $unusual
           (i32.lt_u
             (i32.rotr (i32.and (i32.sub (i32.load16_u align=1 (local.get $start)) (i32.const 0x3030)) (i32.const 0xffff)) (i32.const 8))
             (i32.const 10)))
-        ;; What ends before the comma, with zeros before it.
-        (local.set $bytes
-          (v128.and
-            (i8x16.sub (v128.load align=1 (i32.sub (local.get $behind) (i32.const 16))) ${constant('zeros')})
-            (v128.load ${at('lengthMasks')} (i32.add (local.get $base) (i32.shl (local.get $length) (i32.const 4))))))
-        ;; Where the point is, or 16; what is before it takes its place.
-        (local.set $point
-          (i32.ctz (i32.or (i8x16.bitmask (i8x16.eq (local.get $bytes) ${constant('points')})) (i32.const 0x10000))))
-        (local.set $bytes
-          (i8x16.swizzle
-            (local.get $bytes)
-            (v128.load ${at('withoutPoint')} (i32.add (local.get $base) (i32.shl (local.get $point) (i32.const 4))))))
-        ;; More than 9 becomes more than 127.
-        (br_if $unusual (i8x16.bitmask (i8x16.add_sat_u (local.get $bytes) ${constant('beyondNine')})))
+        (local.set $bytes (i8x16.sub (v128.load align=1 (i32.sub (local.get $behind) (i32.const 16))) ${constant('zeros')}))
+        (if (i32.gt_u (local.get $length) (i32.const 16))
+          (then
+            ${readLongNumber}
+            ${nextNumber}
+            (br $usual)))
+        ;; Zeros take the place of what is before the number, and what is before the point takes its place.
+        (local.set $bytes (v128.and (local.get $bytes) ${rowOf('lengthMasks', '(local.get $length)')}))
+        (local.set $point ${pointIn('$bytes')})
+        (local.set $bytes (i8x16.swizzle (local.get $bytes) ${rowOf('withoutPoint', '(local.get $point)')}))
+        (br_if $unusual ${beyondNine('$bytes')})
         ;; A digit comes first, and there are no sixteen.
         (br_if $unusual (i32.ge_u (i32.sub (i32.add (local.get $length) (local.get $point)) (i32.const 17)) (i32.const 15)))
         ${joinNeighbours}
@@ -198,9 +248,7 @@ const readUsual = (name: string, isSpaced: boolean): string => `
               (i32.add
                 (i32.add (local.get $base) (i32.shl (local.get $negative) (i32.const 8)))
                 (i32.shl (local.get $point) (i32.const 3))))))
-        (local.set $out (i32.add (local.get $out) (i32.const 8)))
-        (local.set $p (i32.add (local.get $behind) (i32.const 1)))
-        (local.set $commas (i64.and (local.get $commas) (i64.sub (local.get $commas) (i64.const 1))))
+        ${nextNumber}
         (br $usual)))
     (local.get $p)
     (local.get $out))`;
@@ -420,4 +468,4 @@ const lookThrough = `
         (i32.const 0)
         (i32.or (i32.ge_u (local.get $last) (i32.const 128)) (i8x16.bitmask (local.get $all))))))`;
 
-export const readText: readonly string[] = [highProduct, scaled, readUsual('readCompact', false), readUsual('readSpaced', true), readArray, lookThrough];
+export const readText: readonly string[] = [scaled, readUsual('readCompact', false), readUsual('readSpaced', true), readArray, lookThrough];

@@ -21,7 +21,8 @@ function makeTables(): Uint8Array {
     }
   }
   for (let length = 0; length <= 16; length++) tables.fill(0xff, layout.lengthMasks + 16 * (length + 1) - length, layout.lengthMasks + 16 * (length + 1));
-  for (let point = 0; point <= 16; point++) writeWithoutPoint(view, point);
+  for (let point = 0; point <= 17; point++) writeWithoutPoint(view, point);
+  for (let point = 0; point <= 16; point++) writePointPower(view, point);
   for (const [i, bits] of leadingBitsOfFives().entries()) {
     view.setBigUint64(layout.fives + 16 * i, bits >> 64n, true);
     view.setBigUint64(layout.fives + 16 * i + 8, bits & 0xffff_ffff_ffff_ffffn, true);
@@ -39,14 +40,17 @@ function makeTables(): Uint8Array {
 /** An index beyond the vector, which gives 0. */
 const noByte = 0xff;
 
-/** How sixteen bytes are moved over a point; over one that ends them, which no number does, they are not. */
-function writeWithoutPoint(view: DataView, point: number): void {
-  const isNone = point >= 15;
+/** How sixteen bytes are moved over a point; over one that ends them, which no number does, only in a row of its own. */
+function writeWithoutPoint(view: DataView, row: number): void {
+  const point = { 15: 16, 17: 15 }[row] ?? row;
   for (let byte = 0; byte < 16; byte++) {
-    const from = isNone || byte > point ? byte : byte - 1;
-    view.setUint8(layout.withoutPoint + 16 * point + byte, from < 0 ? noByte : from);
+    const from = point === 16 || byte > point ? byte : byte - 1;
+    view.setUint8(layout.withoutPoint + 16 * row + byte, from < 0 ? noByte : from);
   }
-  const power = isNone ? 1 : 10 ** (15 - point);
+}
+
+function writePointPower(view: DataView, point: number): void {
+  const power = point >= 15 ? 1 : 10 ** (15 - point);
   view.setFloat64(layout.pointPowers + 8 * point, power, true);
   view.setFloat64(layout.pointPowers + 256 + 8 * point, -power, true);
 }

@@ -1,5 +1,5 @@
 import { constants } from './constants.ts';
-import { layout, leastExponent, leastPlain, mostPlain, printedAtOnce } from './layout.ts';
+import { constant, layout, leastExponent, leastPlain, mostPlain, printedAtOnce } from './layout.ts';
 import { float32DecimalsText } from './float32-decimals-text.ts';
 
 const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;
@@ -100,6 +100,27 @@ const writeUnusual = `
     ;; The exponent has two digits where it is below -9 or above 9.
     (i32.add (local.get $out) (i32.add (i32.const 3) (i32.gt_u (i32.add (local.get $exponent) (i32.const 9)) (i32.const 18)))))`;
 
+const isOneDigit = (numbers: string): string => `
+      (v128.and
+        (i32x4.lt_u (local.get ${numbers}) ${constant('tenAsFloat')})
+        (f32x4.eq (f32x4.trunc (local.get ${numbers})) (local.get ${numbers})))`;
+/** Adding 2^23 leaves a whole number in the low bits. */
+const oneDigit = (numbers: string): string => `(v128.and (f32x4.add (local.get ${numbers}) ${constant('wholeBits32')}) ${constant('lowBits')})`;
+const eight = Array.from({ length: 8 }, (_, i) => i);
+
+/** Writes 64 float32 of which each is a whole number of one digit, as zeros and spikes are, and gives the address behind them; 0 where one is not. */
+const writeOneDigits = `
+  (func $writeOneDigits (param $values i32) (param $out i32) (result i32)
+    (local $base i32) (local $one v128) (local $other v128)
+    (local.set $base (global.get $base))
+    ${eight.map((i) => `
+    (local.set $one (v128.load offset=${32 * i} align=1 (local.get $values)))
+    (local.set $other (v128.load offset=${32 * i + 16} align=1 (local.get $values)))
+    (if (i32.eqz (i32x4.all_true (v128.and ${isOneDigit('$one')} ${isOneDigit('$other')}))) (then (return (i32.const 0))))
+    (v128.store offset=${16 * i} align=1 (local.get $out)
+      (v128.or (i16x8.narrow_i32x4_u ${oneDigit('$one')} ${oneDigit('$other')}) ${constant('digitsWithCommas')}))`).join('')}
+    (i32.add (local.get $out) (i32.const 128)))`;
+
 /** Writes float32; 0 instead of the address behind them when one is not finite, whose address is left in `failedAt`. */
 const writeFloat32s = `
   (func (export "writeFloat32s") (param $values i32) (param $count i32) (param $out i32) (result i32)
@@ -111,7 +132,15 @@ const writeFloat32s = `
       (loop $block
         (br_if $done (i32.eq (local.get $values) (local.get $end)))
         (local.set $blockEnd (i32.add (local.get $values) (i32.const ${4 * printedAtOnce})))
-        (if (i32.gt_u (local.get $blockEnd) (local.get $end)) (then (local.set $blockEnd (local.get $end))))
+        (if (i32.gt_u (local.get $blockEnd) (local.get $end))
+          (then (local.set $blockEnd (local.get $end)))
+          (else
+            (local.set $whole (call $writeOneDigits (local.get $values) (local.get $out)))
+            (if (local.get $whole)
+              (then
+                (local.set $out (local.get $whole))
+                (local.set $values (local.get $blockEnd))
+                (br $block)))))
         (local.set $whole (i32.sub (local.get $blockEnd) (i32.and (i32.sub (local.get $blockEnd) (local.get $values)) (i32.const 15))))
         (if (i32.ne (local.get $whole) (local.get $values))
           (then (call $float32Decimals (local.get $values) (local.get $whole) (local.get $base))))
@@ -148,13 +177,31 @@ const writeFloat32s = `
         (br $block)))
     (local.get $out))`;
 
+/** Writes sixteen bytes of which each is one digit, as spikes are, and begins anew behind them. */
+const writeSixteen = `
+  (if (i32.ge_u (i32.sub (local.get $end) (local.get $values)) (i32.const 16))
+    (then
+      (local.set $digits (v128.load align=1 (local.get $values)))
+      (if (i32.eqz (i8x16.bitmask (i8x16.add_sat_u (local.get $digits) ${constant('beyondNine')})))
+        (then
+          (local.set $digits (v128.or (local.get $digits) ${constant('zeros')}))
+          (v128.store align=1 (local.get $out)
+            (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23 (local.get $digits) ${constant('commas')}))
+          (v128.store offset=16 align=1 (local.get $out)
+            (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31 (local.get $digits) ${constant('commas')}))
+          ${advance('(i32.const 32)')}
+          (local.set $values (i32.add (local.get $values) (i32.const 16)))
+          (br $number)))))`;
+
 const writeWholes = (name: string, bytes: 1 | 4): string => `
   (func (export "${name}") (param $values i32) (param $count i32) (param $out i32) (result i32)
-    (local $end i32)
+    (local $base i32) (local $end i32) (local $digits v128)
+    (local.set $base (global.get $base))
     (local.set $end (i32.add (local.get $values) (i32.mul (local.get $count) (i32.const ${bytes}))))
     (block $done
       (loop $number
         (br_if $done (i32.eq (local.get $values) (local.get $end)))
+        ${bytes === 1 ? writeSixteen : ''}
         (local.set $out
           (call $writeWhole (${bytes === 4 ? 'i32.load align=1' : 'i32.load8_u'} (local.get $values)) (local.get $out)))
         ${putComma}
@@ -165,6 +212,7 @@ const writeWholes = (name: string, bytes: 1 | 4): string => `
 export const writeText: readonly string[] = [
   writeWhole,
   ...float32DecimalsText,
+  writeOneDigits,
   writeUnusual,
   writeFloat32s,
   writeWholes('writeInt32s', 4),

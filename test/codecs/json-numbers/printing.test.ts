@@ -54,6 +54,18 @@ describe('printing float32', () => {
     }
   });
 
+  it('prints whole numbers of one digit, and others among them', () => {
+    for (const other of [0, -0, 10, 0.5, -1, 1e-9, 123_456, 16_777_216]) {
+      for (let at = 0; at < 150; at++) {
+        const values = Float32Array.from({ length: 150 }, (_, i) => (i === at ? other : i % 10));
+        expect(bench.print(new Uint32Array(values.buffer))).toEqual(Array.from(values, plainText));
+      }
+    }
+    const bad = new Float32Array(128);
+    bad[100] = NaN;
+    expect(bench.print(new Uint32Array(bad.buffer))).toBe(-101);
+  });
+
   it('says which one is not finite', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
       for (const at of [0, 1, 7, 99]) {
@@ -73,4 +85,8 @@ it('prints whole numbers', () => {
   );
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
   expect(bench.printWholes(all)).toEqual(Array.from(all, String));
+  for (let count = 0; count < 50; count++) {
+    const spikes = Uint8Array.from({ length: count }, (_, i) => (i === 20 ? 10 : i % 10));
+    expect(bench.printWholes(spikes).join()).toBe(Array.from(spikes, String).join());
+  }
 });
