@@ -47,6 +47,12 @@ export const layout = {
   bytes: 18_224 + 16 * (Object.keys(constants).length + printedAtOnce),
 } as const;
 
+/** Where a table or a piece of state is, in a load or store whose address is the codec's base. */
+export const at = (name: keyof typeof layout): string => `offset=${layout[name]}`;
+
+/** A character's code. */
+export const code = (character: string): string => `(i32.const ${character.charCodeAt(0)})`;
+
 /** A constant, in a function whose `$base` is the codec's. */
 export const constant = (name: keyof typeof constants): string => `(v128.load offset=${layout.constants + 16 * Object.keys(constants).indexOf(name)} (local.get $base))`;
 

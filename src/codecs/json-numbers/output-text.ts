@@ -1,0 +1,9 @@
+import { code } from './layout.ts';
+
+const putByte = (byte: string): string => `
+  (i32.store8 (local.get $out) ${byte})
+  (local.set $out (i32.add (local.get $out) (i32.const 1)))`;
+
+export const advance = (bytes: string): string => `(local.set $out (i32.add (local.get $out) ${bytes}))`;
+
+export const putComma = putByte(code(','));
