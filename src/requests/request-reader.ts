@@ -84,7 +84,7 @@ export class RequestReader {
       result = await this.#line.take({ estimateMs: estimate, signal }, () => {
         const reading = this.#readTwice<O>(task);
         // Nobody waits for it but the first thread, which can do without.
-        if (secondHalf) void this.#threads.run(secondHalf, { name: 'readSecondHalf' }).catch(() => undefined);
+        if (secondHalf) void this.#threads.run(secondHalf, { name: 'readSecondHalf' }).catch(() => { new HalvesBoard(secondHalf.board).giveUp(); });
         return reading;
       });
     } finally {

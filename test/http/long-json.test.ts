@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GradAnswer } from './answers.ts';
+import { WorkerThreads } from '../support/worker-threads.ts';
 import { Service } from './service.ts';
 
 /** Numbers of which JSON takes more than 2 MiB, from where on two threads read it. */
@@ -7,8 +9,15 @@ const count = 400_000;
 const x = Array.from({ length: count }, (_, i) => Math.round(1e6 * Math.sin(i)) / 1e6);
 
 let service: Service;
-beforeAll(async () => { service = await Service.start({ COMPUTE_THREADS: '2' }); });
-afterAll(() => service.stop());
+let threads: WorkerThreads;
+beforeAll(async () => {
+  threads = new WorkerThreads();
+  service = await Service.start({ COMPUTE_THREADS: '2' });
+});
+afterAll(async () => {
+  await service.stop();
+  threads.close();
+});
 
 const surrogate = { name: 'sigmoid' };
 const base64 = (values: readonly number[]) => Buffer.from(Float32Array.from(values).buffer).toString('base64');
@@ -46,5 +55,21 @@ describe('a body of JSON that two threads read', () => {
       expect(JSON.stringify(body)).toMatch(says);
     }
     expect(await gradientsOf(JSON.stringify({ x: [0.25], surrogate }))).toHaveLength(1);
+  });
+
+  it('is read though threads end', { timeout: 60_000 }, async () => {
+    const text = JSON.stringify({ x, surrogate });
+    const expected = await gradientsOf(text);
+    for (let i = 0; i < 12; i++) {
+      const from = performance.now();
+      const answer = service.post<GradAnswer<number[]>>('/surrogate/grad', text);
+      await sleep(2 + 2 * i);
+      // One at a time, so that the other may be left alone.
+      void threads.running[i % Math.max(1, threads.running.length)]?.terminate();
+      const { status, body } = await answer;
+      expect(performance.now() - from).toBeLessThan(5000);
+      expect(status).toBe(200);
+      expect(body.results[0]!.grad.every((value, j) => value === expected[j])).toBe(true);
+    }
   });
 });
