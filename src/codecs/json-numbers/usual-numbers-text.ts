@@ -54,10 +54,18 @@ const readLongNumber = `
       (local.set $point (select (i32.const 15) (local.get $point) (i32.eq (local.get $point) (i32.const 16))))))
   (br_if $unusual (i32.or ${beyondNine('$bytes')} ${beyondNine('$upper')}))
   ${joinNeighbours}
-  (local.set $significand ${joined})
-  (local.set $bytes (local.get $upper))
-  ${joinNeighbours}
-  (local.set $significand (i64.add (i64.mul ${joined} (local.get $power)) (local.get $significand)))
+  ;; The four digits before them are joined in one lane.
+  (local.set $start (i32x4.extract_lane 3 (local.get $upper)))
+  (local.set $start
+    (i32.and
+      (i32.add (i32.mul (local.get $start) (i32.const 10)) (i32.shr_u (local.get $start) (i32.const 8)))
+      (i32.const 0xff00ff)))
+  (local.set $start
+    (i32.add
+      (i32.mul (i32.and (local.get $start) (i32.const 0xff)) (i32.const 100))
+      (i32.shr_u (local.get $start) (i32.const 16))))
+  (local.set $significand
+    (i64.add (i64.mul (i64.extend_i32_u (local.get $start)) (local.get $power)) ${joined}))
   (br_if $unusual (i64.eqz (local.get $significand)))
   (local.set $value (call $scaled (local.get $significand) (i32.sub (local.get $point) (i32.const 15))))
   (br_if $unusual (f64.ne (local.get $value) (local.get $value)))
