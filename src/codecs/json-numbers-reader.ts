@@ -7,7 +7,7 @@ import type { Arena } from '../compute/arena.ts';
 import { closingQuote, JsonBudget, quote } from './json-outline.ts';
 import { joinParts, NumberCodec, type PackedArray } from './json-numbers/number-codec.ts';
 import { PackedNumbers } from './packed-numbers.ts';
-import { cutOf, type SecondReader } from './text-halves.ts';
+import type { SecondReader } from './text-halves.ts';
 
 /** Shorter arrays are left to JSON.parse: so are all that are no tensor's. */
 const fewestNumbers = 65;
@@ -50,14 +50,14 @@ export class JsonNumbersReader {
 
   /**
    * @param text bytes in the arena.
-   * @param other may read what is behind `cutOf(text)` at the same time.
+   * @param other may read what is behind its cut at the same time.
    * @throws {SyntaxError} where JSON.parse would, in other words, and for more than a request may have.
    * @throws {Error} when the other is lost.
    */
   parse(text: Uint8Array, other?: SecondReader): unknown {
     const at = text.byteOffset;
     const end = at + text.length;
-    const middle = at + ((other && cutOf(text)) ?? text.length);
+    const middle = at + (other?.cut ?? text.length);
     const first = this.#codec.lookThrough(at, middle);
     const others = other?.secondLook();
     const second = others ?? this.#codec.lookThrough(middle, end);

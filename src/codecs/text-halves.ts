@@ -7,8 +7,8 @@ const mostOff = 4096;
 const patienceMs = { look: 1000, numbers: 10_000 };
 
 /** i32 on the board: where the two threads stand, and what they tell each other. */
-const words = { state: 0, commas: 1, isAscii: 2, out: 3, depth: 4, isRead: 5, end: 6, count: 7, elements: 8, lengths: 9 + deepest };
-const boardWords = 10 + 2 * deepest;
+const words = { state: 0, cut: 1, commas: 2, isAscii: 3, out: 4, depth: 5, isRead: 6, end: 7, count: 8, elements: 9, lengths: 10 + deepest };
+const boardWords = 11 + 2 * deepest;
 /**
  * offered: nobody has come for the second half. looking: somebody has, and looks through it. ready: it was looked through. asked: its numbers
  * are to be read. done: they were. over: nobody will do anything.
@@ -38,6 +38,8 @@ export interface Look {
 
 /** The thread that reads the second half, as the one that reads the first sees it. */
 export interface SecondReader {
+  /** Where in the text its half begins. */
+  readonly cut: number;
   /** What the second half holds; undefined when nobody is there. */
   secondLook(): Look | undefined;
   /** Has the numbers behind the cut read, to an address; whether somebody is there to do it. */
@@ -62,8 +64,14 @@ export class HalvesBoard implements SecondReader {
     this.#words = new Int32Array(memory);
   }
 
-  static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(4 * boardWords);
+  static memory(cut: number): SharedArrayBuffer {
+    const memory = new SharedArrayBuffer(4 * boardWords);
+    new Int32Array(memory)[words.cut] = cut;
+    return memory;
+  }
+
+  get cut(): number {
+    return this.#words[words.cut]! >>> 0;
   }
 
   /** Second thread: whether the second half is still to be read; if so, the first thread will wait. */

@@ -2,7 +2,7 @@ import type { RequestBody } from '../bodies/request-body.ts';
 import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
 import { NumberCodec } from '../codecs/json-numbers/number-codec.ts';
 import { lookThroughWith } from '../codecs/magnitude.ts';
-import { cutOf, HalvesBoard } from '../codecs/text-halves.ts';
+import { HalvesBoard } from '../codecs/text-halves.ts';
 import { Arena } from '../compute/arena.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -26,7 +26,7 @@ export interface ReadTask {
 
 /** The second half of a body to be read, if the thread that reads the first wants it. */
 export interface SecondHalfTask {
-  /** Bytes of JSON that have a cut. */
+  /** Of the JSON. */
   readonly byteOffset: number;
   readonly length: number;
   readonly module: WebAssembly.Module;
@@ -75,7 +75,7 @@ export function readSecondHalf({ byteOffset, length, module, memory, codecAt, bo
   if (!board.come()) return;
   try {
     const codec = new NumberCodec(module, memory, codecAt);
-    const from = byteOffset + cutOf(new Uint8Array(memory.buffer, byteOffset, length))!;
+    const from = byteOffset + board.cut;
     const end = byteOffset + length;
     const asked = board.awaitRequest(codec.lookThrough(from, end));
     if (asked !== undefined) board.answer(codec.readOn(from, end, asked.out, asked.depth));

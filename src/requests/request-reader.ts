@@ -99,9 +99,10 @@ export class RequestReader {
 
   /** What another thread can do for the one that reads long JSON. */
   #secondHalfOf(text: Uint8Array, arena: Arena): SecondHalfTask | undefined {
-    if (!this.#isWide || text.length < fewestSplit || cutOf(text) === undefined) return undefined;
+    const cut = this.#isWide && text.length >= fewestSplit ? cutOf(text) : undefined;
+    if (cut === undefined) return undefined;
     const { byteOffset, length } = text;
-    return { byteOffset, length, module: this.#module, memory: arena.memory, codecAt: arena.allocate(NumberCodec.bytes), board: HalvesBoard.memory() };
+    return { byteOffset, length, module: this.#module, memory: arena.memory, codecAt: arena.allocate(NumberCodec.bytes), board: HalvesBoard.memory(cut) };
   }
 
   /** A body may be read once more: reading changes nothing of it. */

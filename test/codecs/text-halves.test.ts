@@ -13,20 +13,20 @@ describe('where a text is cut', () => {
 
 describe('two threads that read a text', () => {
   it('the first is alone when nobody has come, and then nobody may come', () => {
-    const board = new HalvesBoard(HalvesBoard.memory());
+    const board = new HalvesBoard(HalvesBoard.memory(1));
     expect(board.secondLook()).toBeUndefined();
     expect(board.come()).toBe(false);
     expect(board.ask(64, 1)).toBe(false);
   });
 
   it('nobody may come once the first has left', () => {
-    const board = new HalvesBoard(HalvesBoard.memory());
+    const board = new HalvesBoard(HalvesBoard.memory(1));
     board.leave();
     expect(board.come()).toBe(false);
   });
 
   it('one may come; when it fails, the first is alone', () => {
-    const board = new HalvesBoard(HalvesBoard.memory());
+    const board = new HalvesBoard(HalvesBoard.memory(1));
     expect(board.come()).toBe(true);
     expect(board.come()).toBe(false);
     expect(board.isOpen).toBe(true);
@@ -36,7 +36,7 @@ describe('two threads that read a text', () => {
   });
 
   it('tells of one that stays away', { timeout: 20_000 }, () => {
-    const board = new HalvesBoard(HalvesBoard.memory());
+    const board = new HalvesBoard(HalvesBoard.memory(1));
     board.come();
     expect(board.secondLook()).toBeUndefined();
     expect(board.isOpen).toBe(true);

@@ -49,4 +49,3 @@ export const constants = {
   digitsWithCommas: { lane: 'i16', value: 0x2c30 },
   wholeBits: { lane: 'f64', value: 2 ** 52 },
 } as const;
-

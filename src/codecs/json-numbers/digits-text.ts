@@ -1,5 +1,8 @@
 import { constant } from './layout.ts';
 
+/** Which bytes are no digits: more than 9 becomes more than 127. */
+export const beyondNine = (bytes: string): string => `(i8x16.bitmask (i8x16.add_sat_u (local.get ${bytes}) ${constant('beyondNine')}))`;
+
 /** Joins sixteen digits of $bytes: to numbers of two digits, of four, and of eight. */
 export const joinNeighbours = `
   (local.set $bytes

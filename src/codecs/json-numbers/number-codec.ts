@@ -85,7 +85,7 @@ export class NumberCodec {
   readArray(at: number, end: number, out: number): PackedArray | number {
     const stopped = this.#exports.readArray(at, end, out, 0, 0) >>> 0;
     const state = this.#state();
-    if (state.getInt32(layout.isRead, true) !== outcomes.read) return stopped;
+    if (state.getInt32(layout.outcome, true) !== outcomes.read) return stopped;
     return this.#whole(state, stopped);
   }
 
@@ -98,7 +98,7 @@ export class NumberCodec {
   readUpTo(at: number, end: number, out: number, pause: number): ArrayPart | PackedArray | number {
     const stopped = this.#exports.readArray(at, end, out, pause, 0) >>> 0;
     const state = this.#state();
-    const outcome = state.getInt32(layout.isRead, true);
+    const outcome = state.getInt32(layout.outcome, true);
     if (outcome === outcomes.paused) return partOf(state, stopped, layout.counts);
     return outcome === outcomes.read ? this.#whole(state, stopped) : stopped;
   }
@@ -112,7 +112,7 @@ export class NumberCodec {
   readOn(at: number, end: number, out: number, depth: number): ArrayPart | number {
     const stopped = this.#exports.readArray(at, end, out, 0, depth) >>> 0;
     const state = this.#state();
-    return state.getInt32(layout.isRead, true) === outcomes.read ? partOf(state, stopped, layout.remainders) : stopped;
+    return state.getInt32(layout.outcome, true) === outcomes.read ? partOf(state, stopped, layout.remainders) : stopped;
   }
 
   #state(): DataView {

@@ -7,3 +7,6 @@ const putByte = (byte: string): string => `
 export const advance = (bytes: string): string => `(local.set $out (i32.add (local.get $out) ${bytes}))`;
 
 export const putComma = putByte(code(','));
+
+/** The text of eight zeros. */
+export const zeros = '(i64.const 0x3030303030303030)';

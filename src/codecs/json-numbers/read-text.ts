@@ -164,7 +164,7 @@ const readArray = `
     (local $significand i64) (local $bytes v128) (local $value f64)
     (local.set $base (global.get $base))
     (local.set $outStart (local.get $out))
-    (i32.store ${at('isRead')} (local.get $base) (i32.const ${outcomes.stopped}))
+    (i32.store ${at('outcome')} (local.get $base) (i32.const ${outcomes.stopped}))
     (memory.fill (i32.add (local.get $base) (i32.const ${layout.counts})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
     (memory.fill (i32.add (local.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
     (local.set $leaf (local.get $depth))
@@ -177,7 +177,7 @@ const readArray = `
         (if (i32.eq (local.get $p) (local.get $pause))
           (then
             (i32.store ${at('counts')} ${atDepth} (local.get $elements))
-            (i32.store ${at('isRead')} (local.get $base) (i32.const ${outcomes.paused}))
+            (i32.store ${at('outcome')} (local.get $base) (i32.const ${outcomes.paused}))
             (i32.store ${at('count')} (local.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
             (i32.store ${at('depth')} (local.get $base) (local.get $depth))
             (return (local.get $p))))
@@ -225,7 +225,7 @@ const readArray = `
             (then
               (i32.store ${at('counts')} ${atDepth} (i32.add (i32.load ${at('counts')} ${atDepth}) (i32.const 1)))
               (br $behind))))
-        (i32.store ${at('isRead')} (local.get $base) (i32.const ${outcomes.read}))
+        (i32.store ${at('outcome')} (local.get $base) (i32.const ${outcomes.read}))
         (i32.store ${at('count')} (local.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
         (i32.store ${at('depth')} (local.get $base) (local.get $leaf))
         (return (local.get $p))))

@@ -1,4 +1,4 @@
-import { joined, joinNeighbours, signed } from './digits-text.ts';
+import { beyondNine, joined, joinNeighbours, signed } from './digits-text.ts';
 import { at, code, constant } from './layout.ts';
 
 /** Which of 64 bytes are commas, the first in the lowest bit. */
@@ -24,9 +24,6 @@ const rowOf = (table: 'lengthMasks' | 'withoutPoint', row: string): string =>
 /** Where the point is, or 16. */
 const pointIn = (bytes: string): string =>
   `(i32.ctz (i32.or (i8x16.bitmask (i8x16.eq (local.get ${bytes}) ${constant('points')})) (i32.const 0x10000)))`;
-
-/** Which bytes are no digits: more than 9 becomes more than 127. */
-const beyondNine = (bytes: string): string => `(i8x16.bitmask (i8x16.add_sat_u (local.get ${bytes}) ${constant('beyondNine')}))`;
 
 /** Reads a number of 17 to 20 characters, of which $bytes are the last 16, as float64 are printed; leaves `$unusual` for 20 digits. */
 const readLongNumber = `
@@ -78,8 +75,8 @@ const nextNumber = `
 
 /**
  * Reads numbers from $p, before the end, on that are usual: up to fifteen digits, a point among them or not, and a comma behind them. They
- * are below 2^53, so that one division rounds once. Numbers of up to nineteen digits are usual too, but take longer. Commas are looked for ahead, so that no number has to
- * wait for the end of the one before it. Gives where a number begins that is not usual, and where it goes.
+ * are below 2^53, so that one division rounds once. Numbers of up to nineteen digits are usual too, but take longer. Commas are looked for
+ * ahead, so that no number has to wait for the end of the one before it. Gives where a number begins that is not usual, and where it goes.
  *
  * @param isSpaced whether there is a space before each, as some write them.
  */

@@ -1,7 +1,7 @@
 import { constants } from './constants.ts';
 import { float32DecimalsText } from './float32-decimals-text.ts';
 import { at, code, constant, layout, leastExponent, leastPlain, mostPlain, printedAtOnce } from './layout.ts';
-import { advance, putComma } from './output-text.ts';
+import { advance, putComma, zeros } from './output-text.ts';
 
 /** Bytes from a decimal's base to its tables' row for an exponent, which is that plus 6. */
 const row = (exponent: string): string => `(i32.add (local.get $base) (i32.shl ${exponent} (i32.const 4)))`;
@@ -33,7 +33,7 @@ const writeUnusual = `
     (if (i32.lt_u (i32.sub (local.get $exponent) (i32.const ${mostPlain + 1})) (i32.const ${21 - (mostPlain + 1)}))
       (then
         ${writeDigits(row(`(i32.const ${mostPlain - leastPlain})`))}
-        (i64.store offset=9 align=1 (local.get $out) (i64.const 0x3030303030303030))
+        (i64.store offset=9 align=1 (local.get $out) ${zeros})
         (i32.store offset=17 align=1 (local.get $out) (i32.const 0x30303030))
         (return (i32.add (local.get $out) (i32.add (local.get $exponent) (i32.const 1))))))
     ${writeDigits(row(`(i32.const ${-leastPlain})`))}

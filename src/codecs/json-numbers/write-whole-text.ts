@@ -1,7 +1,6 @@
+import { beyondNine } from './digits-text.ts';
 import { code, constant } from './layout.ts';
-import { advance, putComma } from './output-text.ts';
-
-const zeros = '(i64.const 0x3030303030303030)';
+import { advance, putComma, zeros } from './output-text.ts';
 
 /**
  * Sets a local to the text of eight digits of a number below 10^8, the first in the lowest byte: the number is cut in two halves, those in
@@ -54,7 +53,7 @@ const writeSixteen = `
   (if (i32.ge_u (i32.sub (local.get $end) (local.get $values)) (i32.const 16))
     (then
       (local.set $digits (v128.load align=1 (local.get $values)))
-      (if (i32.eqz (i8x16.bitmask (i8x16.add_sat_u (local.get $digits) ${constant('beyondNine')})))
+      (if (i32.eqz ${beyondNine('$digits')})
         (then
           (local.set $digits (v128.or (local.get $digits) ${constant('zeros')}))
           (v128.store align=1 (local.get $out)
