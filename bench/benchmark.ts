@@ -13,7 +13,7 @@ import type { Agreement } from './agreement.ts';
 import { copyKernel } from './copy-kernel.ts';
 import { chainContender, instructionCosts, peakLaunch } from './instruction-costs.ts';
 import { currents, defaultSurrogate, forwardJob, gradJob, surrogateJob } from './jobs.ts';
-import { inPlace, launchesOf, pooled, warmUp } from './launches.ts';
+import { inPlace, launchesOf, pooled, shared, warmUp } from './launches.ts';
 import { limitOf } from './limit.ts';
 import type { InstructionCosts, Limit } from './limit.ts';
 import { plainForward, plainGrad } from './plain-loop.ts';
@@ -38,7 +38,10 @@ export interface Setting {
 /** Neuron-steps per second by round, with what was timed in turns with them. */
 export interface LifRow {
   readonly one: readonly number[];
+  /** All cores, one launch at a time. */
   readonly all: readonly number[];
+  /** All cores, launches that keep coming. */
+  readonly busy: readonly number[];
   readonly plain: readonly number[];
   /** SIMD operations per second at the machine's peak. */
   readonly peak: readonly number[];
@@ -70,6 +73,9 @@ export interface Results {
   readonly lifGrad: readonly LifGradRow[];
   readonly surrogates: readonly SurrogateRow[];
 }
+
+/** Who want all cores at a time. */
+const sharers = 2;
 
 // Neurons one after the other cost the same each, however many there are.
 const plainShare = 8;
@@ -114,11 +120,15 @@ async function lifRows(
   note: (line: string) => void,
 ): Promise<Pick<Results, 'forward' | 'lifGrad'>> {
   const { neurons, steps, rounds, turnMilliseconds } = setting;
-  const arena = new Arena();
   const work = neurons * steps;
   const surrogates = setting.surrogates.map(defaultSurrogate);
-  const forwardLaunch = launchesOf(lifSimulate({ kernels, arena, keep: asItLies }, forwardJob(neurons, steps)))[0]!;
-  const launches = launchesOf(lifGrad({ kernels, arena, keep: asItLies }, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])));
+  const laidOut = Array.from({ length: sharers }, () => {
+    const arena = new Arena();
+    const surroundings = { kernels, arena, keep: asItLies };
+    const [forward] = launchesOf(lifSimulate(surroundings, forwardJob(neurons, steps)));
+    return { arena, forward: forward!, grads: launchesOf(lifGrad(surroundings, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates]))) };
+  });
+  const [{ arena, forward: forwardLaunch, grads: launches }] = laidOut as [(typeof laidOut)[0]];
   const peak = peakLaunch(kernels, arena);
   await warmUp(arena, [peak, forwardLaunch, ...launches]);
   const peakContender = chainContender(arena, peak);
@@ -126,7 +136,13 @@ async function lifRows(
 
   note('forward');
   const forward = await inTurns(
-    { one: inPlace(arena, forwardLaunch, work), all: pooled(arena, pool, forwardLaunch, work), plain: plain.forward, peak: peakContender },
+    {
+      one: inPlace(arena, forwardLaunch, work),
+      all: pooled(arena, pool, forwardLaunch, work),
+      busy: shared(pool, laidOut.map(({ arena, forward }) => ({ arena, launch: forward })), work),
+      plain: plain.forward,
+      peak: peakContender,
+    },
     rounds,
     turnMilliseconds,
   );
@@ -137,7 +153,14 @@ async function lifRows(
     const surrogate = surrogates[i]!;
     note(`forward and backward, ${surrogate.name}`);
     const rates = await inTurns(
-      { one: inPlace(arena, launch, work), sigmoid, all: pooled(arena, pool, launch, work), plain: plain.grad, peak: peakContender },
+      {
+        one: inPlace(arena, launch, work),
+        sigmoid,
+        all: pooled(arena, pool, launch, work),
+        busy: shared(pool, laidOut.map(({ arena, grads }) => ({ arena, launch: grads[i + 1]! })), work),
+        plain: plain.grad,
+        peak: peakContender,
+      },
       rounds,
       turnMilliseconds,
     );
@@ -185,5 +208,5 @@ function copy(kernels: KernelCache, arena: Arena, values: number): Launch {
   const kernel = kernels.get('copy', copyKernel);
   const vectors = vectorsOf(values, f32x4);
   const arrays = { xArray: arena.fill('float32', 1, 4 * vectors), gradArray: arena.allocate(16 * vectors) };
-  return { kernel, job: writeJobBlock(arena, kernel, arrays, { factor: 0.5 }), vectors, scratchBytes: 0 };
+  return { kernel, job: writeJobBlock(arena, kernel, arrays, { factor: 0.5 }), vectors, steps: 1, scratchBytes: 0 };
 }

@@ -14,15 +14,35 @@ export function launchesOf(program: Program<unknown>): Launch[] {
 }
 
 /** A launch in this thread, on one core. */
-export function inPlace(arena: Arena, { kernel, job, vectors, scratchBytes }: Launch, work: number): Contender {
+export function inPlace(arena: Arena, { kernel, job, vectors, steps, scratchBytes }: Launch, work: number): Contender {
   const instance = instanceIn(arena, kernel);
   const scratch = arena.allocate(scratchBytes);
-  return { work, run: () => { instance.launch(job, scratch, vectors, kernel.inFlight); } };
+  return { work, run: () => { instance.launch(job, scratch, vectors, kernel.inFlight, steps); } };
 }
 
 /** A launch shared by the pool's threads. */
 export function pooled(arena: Arena, pool: WorkerPool, launch: Launch, work: number): Contender {
   return { work, run: () => pool.run(arena, launch) };
+}
+
+/** Launches that one of those who share a pool makes before it is through. */
+const launchesInARow = 4;
+
+/** A job's launch, and the memory that it was laid out in. */
+export interface LaidOut {
+  readonly arena: Arena;
+  readonly launch: Launch;
+}
+
+/**
+ * The pool's threads with launches that keep coming, as when several requests wait for them: each of `sharers` makes its next one when the last
+ * is done, so that there is another to go on with. `work` is that of one launch.
+ */
+export function shared(pool: WorkerPool, sharers: readonly LaidOut[], work: number): Contender {
+  const inARow = async ({ arena, launch }: LaidOut) => {
+    for (let i = 0; i < launchesInARow; i++) await pool.run(arena, launch);
+  };
+  return { work: work * sharers.length * launchesInARow, run: async () => { await Promise.all(sharers.map(inARow)); } };
 }
 
 const warmUpCalls = 40;
@@ -35,10 +55,10 @@ const compilingMilliseconds = 500;
  * a function that is running is not replaced.
  */
 export async function warmUp(arena: Arena, launches: readonly Launch[]): Promise<void> {
-  for (const { kernel, job, vectors, scratchBytes } of launches) {
+  for (const { kernel, job, vectors, steps, scratchBytes } of launches) {
     const instance = instanceIn(arena, kernel);
     const scratch = arena.allocate(scratchBytes);
-    for (let i = 0; i < warmUpCalls; i++) instance.launch(job, scratch, Math.min(vectors, warmUpVectors), kernel.inFlight);
+    for (let i = 0; i < warmUpCalls; i++) instance.launch(job, scratch, Math.min(vectors, warmUpVectors), kernel.inFlight, steps);
     await setImmediate();
   }
   await setTimeout(compilingMilliseconds);

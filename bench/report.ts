@@ -22,7 +22,7 @@ export function report(results: Results): string[] {
     `### LIF: ${setting.neurons} neurons, ${setting.steps} steps`,
     '',
     ...markdownTable(
-      ['kernel', 'functions', 'G neuron-steps/s, one core', `${setting.threads} cores`, 'to one core', 'to the plain loop', 'time to `sigmoid`', 'operations', 'limit, G/s', 'set by', 'of the limit'],
+      ['kernel', 'functions', 'G neuron-steps/s, one core', `${setting.threads} cores, one launch at a time`, 'to one core', `${setting.threads} cores kept busy`, 'to one core', 'to the plain loop', 'time to `sigmoid`', 'operations', 'limit, G/s', 'set by', 'of the limit'],
       [['forward', '', ...lifCells(forward, '')], ...lifGrad.map((row) => [`\`${row.name}\``, functions(row.demands), ...lifCells(row, timeToSigmoid(row))])],
     ),
     '',
@@ -54,6 +54,8 @@ function lifCells(row: LifRow, sigmoid: string): string[] {
     spread(giga(row.one), 3),
     number(giga(row.all), 3),
     spread(ratios(row.all, row.one), 2),
+    number(giga(row.busy), 3),
+    spread(ratios(row.busy, row.one), 2),
     spread(ratios(row.one, row.plain), 1),
     sigmoid,
     ...limitCells(row),

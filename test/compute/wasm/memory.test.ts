@@ -112,7 +112,7 @@ describe('WorkerPool', () => {
       const arena = new Arena();
       const top = arena.mark();
       // A job block beyond the memory: the kernel traps.
-      const launch = { kernel, job: 0x7fffff00, vectors: 1000, scratchBytes: 1000 };
+      const launch = { kernel, job: 0x7fffff00, vectors: 1000, steps: 1, scratchBytes: 1000 };
       await expect(pool.run(arena, launch)).rejects.toThrow(ComputeError);
       expect(arena.mark()).toBe(top);
     } finally {
@@ -142,7 +142,7 @@ describe('launches at the same time', () => {
         await Promise.all(arenas.map(async (arena, i) => {
           arena.integers(jobs[i]!, 1 + vectors).fill(0);
           arena.setInteger(jobs[i]!, round * 100 + i);
-          await pool.run(arena, { kernel, job: jobs[i]!, vectors, scratchBytes: 16 });
+          await pool.run(arena, { kernel, job: jobs[i]!, vectors, steps: 1, scratchBytes: 16 });
         }));
         for (const [i, arena] of arenas.entries()) {
           expect(arena.integers(jobs[i]! + 4, vectors)).toEqual(new Int32Array(vectors).fill(round * 100 + i));
@@ -161,7 +161,7 @@ describe('launches at the same time', () => {
     const job = arena.allocate(4 * 5001);
     arena.integers(job, 5001).fill(0);
     arena.setInteger(job, 7);
-    const running = pool.run(arena, { kernel, job, vectors: 5000, scratchBytes: 16 });
+    const running = pool.run(arena, { kernel, job, vectors: 5000, steps: 1, scratchBytes: 16 });
     await pool.close();
     await running;
     expect(arena.integers(job + 4, 5000)).toEqual(new Int32Array(5000).fill(7));

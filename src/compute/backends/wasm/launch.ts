@@ -8,6 +8,8 @@ export interface Launch {
   /** Address of the job's block. */
   readonly job: number;
   readonly vectors: number;
+  /** How many each vector takes: what it is known to be slow or fast by. */
+  readonly steps: number;
   /** Scratch that each thread needs for itself. */
   readonly scratchBytes: number;
   /** Writes what the kernel changes as it reads it; called before each run of the launch, since one may have to be run again. */

@@ -139,7 +139,7 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   };
   const launch = (outputs: ReadonlySet<ForwardOutput>) => {
     const kernel = kernels.get(`simulate ${[...outputs].sort().join()} ${specCode(spec)}`, () => lifForwardKernel(spec, outputs));
-    return { kernel, job: writeJobBlock(arena, kernel, integers, parameters), vectors, scratchBytes: 0 };
+    return { kernel, job: writeJobBlock(arena, kernel, integers, parameters), vectors, steps, scratchBytes: 0 };
   };
 
   const outputs = new Set<ForwardOutput>(['spikeCounts']);
@@ -247,7 +247,7 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
     const kernel = kernels.get(`lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${gradCode(spec)}`, () => lifGradKernel(spec));
     setSurrogateParameters(parameters, surrogate);
     const block = writeJobBlock(arena, kernel, integers, parameters);
-    yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
+    yield { kernel, job: block, vectors, steps, scratchBytes: gradScratchBytes(spec, steps) };
     const kept = keep(arena, from, to);
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
     for (const quantity of wrt) gradients[quantity] = gradientOf(kept, bound, problem, quantity);

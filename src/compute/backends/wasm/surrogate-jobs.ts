@@ -32,7 +32,7 @@ export function* surrogateEval({ kernels, arena, keep }: Surroundings, job: Surr
     const parameters: Record<string, number> = {};
     setSurrogateParameters(parameters, surrogate);
     const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, parameters);
-    yield { kernel, job: block, vectors, scratchBytes: 0 };
+    yield { kernel, job: block, vectors, steps: 1, scratchBytes: 0 };
     const kept = keep(arena, from, to);
     results.push({
       ...(outputs.spike && { spike: kept.bytes(spikeArray, length) }),
@@ -62,7 +62,7 @@ export function* surrogateGrad({ kernels, arena, keep }: Surroundings, job: Surr
     setSurrogateParameters(parameters, surrogate);
     if (typeof cotangent === 'number') parameters.cotangent = lanes.round(cotangent);
     const block = writeJobBlock(arena, kernel, { xArray, cotangentArray, gradArray }, parameters);
-    yield { kernel, job: block, vectors, scratchBytes: 0 };
+    yield { kernel, job: block, vectors, steps: 1, scratchBytes: 0 };
     results.push({ grad: keep(arena, gradArray, to).numbers(dtype, gradArray, length) });
   }
   return results;

@@ -81,10 +81,10 @@ export class WasmBackend implements Backend {
     const program = programOf({ kernels: this.#kernels, arena, keep: copied }, job);
     for (let next = program.next(); ; next = program.next()) {
       if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
-      const { kernel, job: block, vectors, scratchBytes, prepare }: Launch = next.value;
+      const { kernel, job: block, vectors, steps, scratchBytes, prepare }: Launch = next.value;
       prepare?.();
       const mark = arena.mark();
-      instanceIn(arena, kernel).launch(block, arena.allocate(scratchBytes), vectors, kernel.inFlight);
+      instanceIn(arena, kernel).launch(block, arena.allocate(scratchBytes), vectors, kernel.inFlight, steps);
       arena.release(mark);
     }
   }

@@ -84,7 +84,7 @@ export class WorkerPool {
   }
 
   /** @returns what a thread failed with, if one did. */
-  async #tryOnce(arena: Arena, { kernel, job, vectors, scratchBytes, prepare }: Launch, { blocks = 1, estimateMs = 0, signal }: LaunchOptions): Promise<Error | undefined> {
+  async #tryOnce(arena: Arena, { kernel, job, vectors, steps, scratchBytes, prepare }: Launch, { blocks = 1, estimateMs = 0, signal }: LaunchOptions): Promise<Error | undefined> {
     signal?.throwIfAborted();
     prepare?.();
     const share = Math.ceil(vectors / Math.max(this.threads * blocksPerThread, blocks));
@@ -95,7 +95,7 @@ export class WorkerPool {
     const seats = Math.min(this.threads, Math.ceil(vectors / block));
     const scratch = arena.allocate(seats * ownScratch);
     const kernelOverArena = this.#kernelOver(arena, kernel);
-    const running = await this.#post(kernelOverArena, { instance: kernelOverArena.instance, job, scratch, scratchBytes: ownScratch, seats, vectors, block });
+    const running = await this.#post(kernelOverArena, { instance: kernelOverArena.instance, job, scratch, scratchBytes: ownScratch, seats, vectors, steps, block });
     const { place } = running;
     const stop = () => { this.#board.stop(place); };
     if (signal?.aborted === true) stop();

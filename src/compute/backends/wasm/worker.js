@@ -52,11 +52,10 @@ for (;;) {
  * @param {number} seat
  */
 function work(place, seat) {
-  const { instance, job, scratch, scratchBytes, vectors, block } = board.read(place);
+  const { instance, job, scratch, scratchBytes, vectors, steps, block } = board.read(place);
   if (!kernels.has(instance)) learn();
   const kernel = /** @type {SteadyKernel} */ (kernels.get(instance));
-  kernel.begin();
   for (let from = board.take(place, block); from < vectors; from = board.take(place, block)) {
-    kernel.block(job, scratch + seat * scratchBytes, from, Math.min(from + block, vectors));
+    kernel.block(job, scratch + seat * scratchBytes, from, Math.min(from + block, vectors), steps);
   }
 }
