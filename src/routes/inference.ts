@@ -2,7 +2,8 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type, type Static } from '@sinclair/typebox';
 
 import { inferenceAnswer, modelVersion } from '../answers/inference.ts';
-import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
+import { mediaTypes } from '../bodies/request-body.ts';
+import type { EncodedAnswer } from '../codecs/answer-json.ts';
 import { dtypeOf } from '../compute/jobs.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
@@ -15,10 +16,8 @@ import { inferenceModels } from '../requests/inference-models.ts';
 import type { Operation, Plan } from '../requests/plan.ts';
 import { InferAnswer, InferenceError, InferRequest, ModelMetadata, ServerMetadata } from '../schemas/inference.ts';
 import { version } from '../version.ts';
-import { endOfTurn } from './in-step.ts';
-import { readPlan } from './read-plan.ts';
-import { runPlan } from './run-plan.ts';
-import { sendOutcome } from './send-answer.ts';
+import { ComputeExchange } from './compute-exchange.ts';
+import type { Outcome } from './run-plan.ts';
 
 const tags = ['Open Inference Protocol'];
 const errors = Object.fromEntries([400, 404, 406, 413, 415, 500, 503, 504].map((status) => [status, { ...InferenceError, description: 'What was wrong.' }]));
@@ -66,21 +65,27 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
           },
         },
       },
-      async (request, reply) => {
-        const operation = operationOf(request.params);
-        await endOfTurn();
-        const decodeFrom = performance.now();
-        const plan: Plan = await readPlan(request, operation, request.body as RequestBody);
-        if (plan.options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
-        const decodeMs = performance.now() - decodeFrom;
-        const outcome = await runPlan(request, operation, plan, plan.reply!.binary !== 'all');
-        const encode = () => inferenceAnswer(operation, outcome.fields, plan.reply!, dtypeOf(plan.job));
-        return sendOutcome(request, reply, { plan, outcome, decodeFrom, decodeMs, encode });
-      },
+      (request, reply) => { new InferenceExchange(request, reply, operationOf(request.params)).start(); },
     );
   }
   done();
 };
+
+/** An exchange in the protocol's formats: which of its outputs are bytes is said by the request. */
+class InferenceExchange extends ComputeExchange {
+  protected accept({ options }: Plan): boolean {
+    if (options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
+    return true;
+  }
+
+  protected isPrinted({ reply }: Plan): boolean {
+    return reply!.binary !== 'all';
+  }
+
+  protected encode({ job, reply }: Plan, { fields }: Outcome): EncodedAnswer {
+    return inferenceAnswer(this.operation, fields, reply!, dtypeOf(job));
+  }
+}
 
 /** @throws {Problem} `not_found` that names the nearest model. */
 function operationOf({ model = '', version = modelVersion }: { model?: string; version?: string }): Operation {

@@ -17,6 +17,7 @@ import { leaseFor } from '../plugins/request-body.ts';
 import type { LifSimulatePlan, Operation, Plans, RunOptions } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
 import { checkReference } from './check-reference.ts';
+import { whenThere } from './when-there.ts';
 import { whileItLasts } from './while-it-lasts.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
@@ -37,15 +38,16 @@ export interface Outcome {
  * @throws {Problem} when the job is too much for the reference, where that is to do it, is not done in time, or potentials leave their arithmetic's range.
  * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
  */
-export async function runPlan<O extends Operation>(request: FastifyRequest, operation: O, plan: Plans[O], asText: boolean): Promise<Outcome> {
+export function runPlan<O extends Operation>(request: FastifyRequest, operation: O, plan: Plans[O], asText: boolean): Outcome | Promise<Outcome> {
   const { job, options } = plan;
   checkReference(request, plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
   if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? maxNumberLength * resultValues(job) : 0));
-  const answer = await startJob(request, job, options, request.lease?.arena);
-  const fields: Record<string, AnswerNode> = answerFields(operation, plan, answer.result as ResultOf[O]);
-  fields.meta = metaNode(answer);
-  return { fields, answer, streams: false };
+  return whenThere(startJob(request, job, options, request.lease?.arena), (answer) => {
+    const fields: Record<string, AnswerNode> = answerFields(operation, plan, answer.result as ResultOf[O]);
+    fields.meta = metaNode(answer);
+    return { fields, answer, streams: false };
+  });
 }
 
 /** Takes memory for the exchange, and of that which all share so many bytes beside those that it has taken. */

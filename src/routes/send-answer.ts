@@ -17,19 +17,25 @@ import { dtypeOf } from '../compute/jobs.ts';
 import type { Stages } from '../metrics/metrics.ts';
 import type { Plan } from '../requests/plan.ts';
 import type { Outcome } from './run-plan.ts';
+import { whenThere } from './when-there.ts';
 
 export type AnswerMedia = (typeof mediaTypes)[keyof typeof mediaTypes];
 
-/** What there is to be sent, and what is to be said of it. */
-export interface Sending {
-  readonly plan: Plan;
-  readonly outcome: Outcome;
-  /** When its reading began, and how long it took, in milliseconds. */
+/** An answer's bytes, there or still to be made. */
+export interface Gathered {
+  readonly pieces: readonly Piece[];
+  /** Their media type. */
+  readonly type: string;
+}
+
+/** When an exchange's reading and writing began, and how long the reading took, in milliseconds. */
+export interface Spans {
   readonly decodeFrom: number;
   readonly decodeMs: number;
-  /** Writes the answer: its JSON, if any, and the bytes behind it. */
-  readonly encode: () => EncodedAnswer;
+  readonly encodeFrom: number;
 }
+
+const jsonType = 'application/json; charset=utf-8';
 
 /** Answers of fewer bytes are put together before they are sent. */
 const mostJoined = 64 * 1024;
@@ -47,36 +53,41 @@ export function encodeAs(media: AnswerMedia, fields: AnswerFields, { job, option
 }
 
 /**
- * Encodes an answer and sends it with `Server-Timing`. One that is still being computed leaves piece by piece, as fast as the client takes
- * it, and no further than it does.
+ * Encodes an answer and gathers its bytes: not those of one that is still being computed.
  *
  * @param media its media type, where that does not follow from whether bytes stand behind its JSON.
  * @throws {Problem} `numerical_overflow` when a number of it is not finite in its precision.
  */
-export async function sendOutcome(request: FastifyRequest, reply: FastifyReply, sending: Sending, media?: AnswerMedia): Promise<FastifyReply> {
-  const encodeFrom = performance.now();
-  const { plan, outcome, decodeFrom, decodeMs } = sending;
-  const { answer, streams } = outcome;
-  let pieces: readonly Piece[];
-  let framed: boolean;
+export function gatherAnswer(request: FastifyRequest, reply: FastifyReply, { job }: Plan, { fields, streams }: Outcome, encode: () => EncodedAnswer, media?: AnswerMedia): Gathered | Promise<Gathered> {
+  const problemOf = (error: unknown) => {
+    const notFinite = error instanceof RangeError ? findNotFinite(fields, dtypeOf(job)) : undefined;
+    return notFinite === undefined ? error : overflowProblem(notFinite, job);
+  };
   try {
-    const { text, tensors } = sending.encode();
-    framed = text.length > 0 && (media === mediaTypes.framed || tensors.length > 0);
-    pieces = framed ? [...(await paddedJson(request, reply, text)), ...tensors] : [...text, ...tensors];
-    if (!streams) pieces = await gather(request, pieces);
+    const { text, tensors } = encode();
+    const isFramed = text.length > 0 && (media === mediaTypes.framed || tensors.length > 0);
+    const type = media === mediaTypes.npy ? media : isFramed ? mediaTypes.framed : jsonType;
+    const all = isFramed ? whenThere(paddedJson(request, reply, text), (json) => [...json, ...tensors]) : [...text, ...tensors];
+    const gathered = whenThere(streams ? all : whenThere(all, (pieces) => gather(request, pieces)), (pieces) => ({ pieces, type }));
+    return gathered instanceof Promise ? gathered.catch((error: unknown) => { throw problemOf(error); }) : gathered;
   } catch (error) {
-    const notFinite = error instanceof RangeError ? findNotFinite(outcome.fields, dtypeOf(plan.job)) : undefined;
-    throw notFinite === undefined ? error : overflowProblem(notFinite, plan.job);
+    throw problemOf(error);
   }
+}
+
+/**
+ * Sends an answer with `Server-Timing`. One that is still being computed leaves piece by piece, as fast as the client takes it, and no further
+ * than it does.
+ */
+export function sendAnswer(request: FastifyRequest, reply: FastifyReply, plan: Plan, { answer }: Outcome, { pieces, type }: Gathered, { decodeFrom, decodeMs, encodeFrom }: Spans): void {
   request.deadline?.met();
   const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
   const elements = jobElements(plan.job);
   request.server.metrics.computed(plan.job.kind, answer.backend.name, elements, stages);
   request.span?.computed({ op: plan.job.kind, backend: answer.backend.name, instead: answer.fallback?.from, elements, decodeFrom, encodeFrom, stages });
   reply.compressWhen = isSpikes(plan) ? 'allowed' : 'asked';
-  const type = media === mediaTypes.npy ? media : framed ? mediaTypes.framed : 'application/json; charset=utf-8';
   void reply.header('content-type', type).header('server-timing', serverTiming(stages));
-  return reply.send(areThere(pieces) ? bodyOf(reply, pieces) : Readable.from(bytesOf(pieces), { objectMode: false }));
+  void reply.send(areThere(pieces) ? bodyOf(reply, pieces) : Readable.from(bytesOf(pieces), { objectMode: false }));
 }
 
 /** Whether most of an answer are spikes, of which gzip leaves little; it takes longer over other numbers than the network does. */
@@ -86,12 +97,13 @@ function isSpikes({ job }: Plan): boolean {
 }
 
 /** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
-async function paddedJson(request: FastifyRequest, reply: FastifyReply, text: readonly Piece[]): Promise<readonly Uint8Array[]> {
-  const json = await gather(request, text);
-  const length = lengthOf(json);
-  const padding = -length & 7;
-  void reply.header(frameHeader, String(length + padding));
-  return padding === 0 ? json : [...json, Buffer.alloc(padding, ' ')];
+function paddedJson(request: FastifyRequest, reply: FastifyReply, text: readonly Piece[]): readonly Uint8Array[] | Promise<readonly Uint8Array[]> {
+  return whenThere(gather(request, text), (json) => {
+    const length = lengthOf(json);
+    const padding = -length & 7;
+    void reply.header(frameHeader, String(length + padding));
+    return padding === 0 ? json : [...json, Buffer.alloc(padding, ' ')];
+  });
 }
 
 /**
@@ -99,7 +111,7 @@ async function paddedJson(request: FastifyRequest, reply: FastifyReply, text: re
  *
  * @throws why the exchange is given up, when it is before all is there.
  */
-async function gather({ deadline, lease }: FastifyRequest, pieces: readonly Piece[]): Promise<readonly Uint8Array[]> {
+function gather({ deadline, lease }: FastifyRequest, pieces: readonly Piece[]): readonly Uint8Array[] | Promise<readonly Uint8Array[]> {
   if (areThere(pieces)) return pieces;
   lease?.hold();
   const gathered = chunksOf(pieces, deadline?.signal).finally(() => lease?.letGo());
