@@ -72,8 +72,8 @@ export function writeUint(bytes: Uint8Array, offset: number, value: number): num
   return end;
 }
 
-/** Writes digits * 10^exponent in the notation that ECMAScript's Number::toString chooses. */
-function writeDecimal(bytes: Uint8Array, offset: number, digits: number, exponent: number): number {
+/** Writes digits * 10^exponent, digits from 1 to 2^31 - 1, in the notation that ECMAScript's Number::toString chooses. */
+export function writeDecimal(bytes: Uint8Array, offset: number, digits: number, exponent: number): number {
   while (digits % 10 === 0) {
     digits = (digits / 10) | 0;
     exponent++;

@@ -1,7 +1,7 @@
 import { Arena } from '../compute/arena.ts';
 import type { Dtype, Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
-import { maxFloat32TextLength, writeFloat32, writeUint } from './float32-text.ts';
+import { maxFloat32TextLength, writeDecimal, writeFloat32, writeUint } from './float32-text.ts';
 import { maxFloat64TextLength, writeFloat64 } from './float64-text.ts';
 import { backslash, quote } from './json-outline.ts';
 import { NumberCodec } from './json-numbers/number-codec.ts';
@@ -104,6 +104,13 @@ export class JsonWriter {
     if (value >= 0 && value === (value | 0)) {
       this.#reserve(maxNumberLength);
       this.#length = writeUint(this.#bytes, this.#length, value);
+      return;
+    }
+    // As milliseconds and most parameters are: JSON.stringify takes seven times as long.
+    const thousandths = Math.round(1000 * value);
+    if (thousandths > 0 && thousandths < 2 ** 31 && thousandths / 1000 === value) {
+      this.#reserve(maxNumberLength);
+      this.#length = writeDecimal(this.#bytes, this.#length, thousandths, -3);
     } else {
       this.text(JSON.stringify(value));
     }
