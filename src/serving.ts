@@ -25,6 +25,7 @@ export class Serving {
     setV8();
     const { host, port } = this.#config;
     this.#app = await buildApp({ config: this.#config, logger: this.#logger, peers: this.#peers });
+    this.#app.requestReader.warm();
     await this.#app.listen({ host, port });
   }
 

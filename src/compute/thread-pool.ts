@@ -14,7 +14,7 @@ export function hungAfterMs(estimateMs: number, shortestMs = 10_000): number {
 /** How often a thread of this process failed at what it was given. */
 export const threadLosses = { count: 0 };
 
-/** A thread ends after so long without anything to do. */
+/** A thread that is not kept ends after so long without anything to do. */
 const idleMs = 30_000;
 
 /**
@@ -24,9 +24,10 @@ const idleMs = 30_000;
  * @param name of the threads' module, without its extension.
  * @param beside the `import.meta.url` of the module that asks.
  * @param most how many there are at a time.
+ * @param least how many are started at once, and kept.
  */
-export function threadPool(name: string, beside: string, most: number): Piscina {
-  const pool = new Piscina({ ...threadModule(name, beside), minThreads: 0, maxThreads: most, idleTimeout: idleMs });
+export function threadPool(name: string, beside: string, most: number, least = 0): Piscina {
+  const pool = new Piscina({ ...threadModule(name, beside), minThreads: least, maxThreads: most, idleTimeout: idleMs });
   // A thread that ends without work is replaced, which is all there is to do.
   pool.on('error', () => undefined);
   // Piscina replaces no more threads once one has ended before it was ready, until a task comes.

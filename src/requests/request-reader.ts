@@ -32,7 +32,8 @@ export class RequestReader {
   readonly #limits: Limits;
   readonly #module: WebAssembly.Module;
   readonly #inline: InlineNumbers;
-  readonly #threads: Piscina;
+  readonly #mostThreads: number;
+  #pool: Piscina | undefined;
   readonly #line: WaitingLine;
   readonly #isWide: boolean;
 
@@ -44,9 +45,19 @@ export class RequestReader {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
-    this.#threads = threadPool('reader-worker', import.meta.url, threads);
+    this.#mostThreads = threads;
     this.#line = new WaitingLine({ atOnce: threads, longestWaitMs });
     this.#isWide = threads > 1;
+  }
+
+  /** Has a thread started and kept: its modules take a fifth of a second to load, which a large body would have to wait for. */
+  warm(): void {
+    this.#pool ??= threadPool('reader-worker', import.meta.url, this.#mostThreads, 1);
+  }
+
+  get #threads(): Piscina {
+    this.warm();
+    return this.#pool!;
   }
 
   /**
@@ -115,7 +126,7 @@ export class RequestReader {
   }
 
   async close(): Promise<void> {
-    await this.#threads.close();
+    await this.#pool?.close();
   }
 }
 
