@@ -128,7 +128,7 @@ async function lifRows(
     const [forward] = launchesOf(lifSimulate(surroundings, forwardJob(neurons, steps)));
     return { arena, forward: forward!, grads: launchesOf(lifGrad(surroundings, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates]))) };
   });
-  const [{ arena, forward: forwardLaunch, grads: launches }] = laidOut as [(typeof laidOut)[0]];
+  const { arena, forward: forwardLaunch, grads: launches } = laidOut[0]!;
   const peak = peakLaunch(kernels, arena);
   await warmUp(arena, [peak, forwardLaunch, ...launches]);
   const peakContender = chainContender(arena, peak);

@@ -20,5 +20,8 @@ export const mediaTypes = {
   npy: 'application/x-npy',
 } as const satisfies Partial<Record<BodyForm, string>>;
 
+/** JSON as it is answered. */
+export const jsonInUtf8 = `${mediaTypes.json}; charset=utf-8`;
+
 /** The header that says where the JSON of a framed body ends. */
 export const frameHeader = 'inference-header-content-length';

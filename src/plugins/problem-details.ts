@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
+import { jsonInUtf8 } from '../bodies/request-body.ts';
 import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
 import { OverloadError } from '../compute/overload.ts';
 import { quote } from '../errors/describe.ts';
@@ -71,7 +72,7 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   reply.problem = problem.code;
   const path = pathOf(request);
   void reply.code(problem.status).headers(problem.headers ?? {});
-  if (speaksInference(path)) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ error: problem.toText() }));
+  if (speaksInference(path)) return reply.type(jsonInUtf8).send(JSON.stringify({ error: problem.toText() }));
   return reply.type(problemMediaType).send(JSON.stringify(problem.toDocument(path, request.id)));
 }
 

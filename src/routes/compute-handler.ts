@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
+import { jsonInUtf8, mediaTypes, type RequestBody } from '../bodies/request-body.ts';
 import type { EncodedAnswer } from '../codecs/answer-json.ts';
 import { bestAccepted } from '../plugins/negotiation.ts';
 import { requireOneTensor } from '../requests/npy-request.ts';
@@ -32,7 +32,7 @@ class NativeExchange extends ComputeExchange {
   protected accept(plan: Plan): boolean {
     if (this.media === mediaTypes.npy) requireOneTensor(plan);
     if (plan.options.dryRun !== true) return true;
-    void this.reply.type('application/json; charset=utf-8').send(JSON.stringify(describePlan(this.request, this.operation, plan)));
+    void this.reply.type(jsonInUtf8).send(JSON.stringify(describePlan(this.request, this.operation, plan)));
     return false;
   }
 

@@ -6,7 +6,7 @@ import type { AnswerFields } from '../answers/answer.ts';
 import { microsecondsText } from '../answers/milliseconds.ts';
 import { npyPieces } from '../answers/npy.ts';
 import { overflowProblem } from '../answers/overflow.ts';
-import { frameHeader, mediaTypes } from '../bodies/request-body.ts';
+import { frameHeader, jsonInUtf8, mediaTypes } from '../bodies/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import { findNotFinite } from '../codecs/not-finite.ts';
 import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
@@ -34,8 +34,6 @@ export interface Spans {
   readonly decodeMs: number;
   readonly encodeFrom: number;
 }
-
-const jsonType = 'application/json; charset=utf-8';
 
 /** Answers of fewer bytes are put together before they are sent. */
 const mostJoined = 64 * 1024;
@@ -66,9 +64,11 @@ export function gatherAnswer(request: FastifyRequest, reply: FastifyReply, { job
   try {
     const { text, tensors } = encode();
     const isFramed = text.length > 0 && (media === mediaTypes.framed || tensors.length > 0);
-    const type = media === mediaTypes.npy ? media : isFramed ? mediaTypes.framed : jsonType;
-    const all = isFramed ? whenThere(paddedJson(request, reply, text), (json) => [...json, ...tensors]) : [...text, ...tensors];
-    const gathered = whenThere(streams ? all : whenThere(all, (pieces) => gather(request, pieces)), (pieces) => ({ pieces, type }));
+    const type = media === mediaTypes.npy ? media : isFramed ? mediaTypes.framed : jsonInUtf8;
+    const json: readonly Piece[] | Promise<readonly Piece[]> = isFramed ? paddedJson(request, reply, text) : text;
+    const all = whenThere(json, (pieces) => [...pieces, ...tensors]);
+    const there = streams ? all : whenThere(all, (pieces) => gather(request, pieces));
+    const gathered = whenThere<readonly Piece[], Gathered>(there, (pieces) => ({ pieces, type }));
     return gathered instanceof Promise ? gathered.catch((error: unknown) => { throw problemOf(error); }) : gathered;
   } catch (error) {
     throw problemOf(error);

@@ -1,10 +1,11 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { loadConfig } from '../../src/config.ts';
 import { RequestReader } from '../../src/requests/request-reader.ts';
 import { WorkerThreads } from '../support/worker-threads.ts';
 
-const threads = new WorkerThreads();
+let threads: WorkerThreads;
+beforeEach(() => { threads = new WorkerThreads(); });
 afterEach(() => { threads.close(); });
 
 it('has a thread once it is warm, before any body asks for one, and none when it is closed', async () => {
