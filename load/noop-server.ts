@@ -43,7 +43,7 @@ await app.register((noop, _options, done) => {
   for (const { route, url, file } of plan) {
     const answer = readFileSync(file);
     noop.post(url, { schema: { body: {} } }, async (request, reply) => {
-      await app.requestReader.read(operations[route], request.body as RequestBody, request.lease);
+      await app.requestReader.read(operations[route], request.body as RequestBody, request.scope);
       return reply
         .header('content-type', 'application/json; charset=utf-8')
         .header('server-timing', 'decode;dur=0.001, queue;dur=0.001, compute;dur=0.001, encode;dur=0.001')

@@ -9,7 +9,6 @@ import type { Peers } from './peers.ts';
 import { answerHeaders, setAnswerHeaders } from './plugins/answer-headers.ts';
 import { backendLog } from './plugins/backend-log.ts';
 import { compression } from './plugins/compression.ts';
-import { deadline, startDeadline } from './plugins/deadline.ts';
 import { documentation } from './plugins/documentation.ts';
 import { exchangeEnd } from './plugins/exchange-end.ts';
 import { guard } from './plugins/guard.ts';
@@ -21,6 +20,7 @@ import { operationPort } from './plugins/operation-port.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
 import { requestBody } from './plugins/request-body.ts';
 import { requestLog } from './plugins/request-log.ts';
+import { requestScope, startDeadline } from './plugins/request-scope.ts';
 import { traceContext } from './plugins/trace-context.ts';
 import { tracing } from './plugins/tracing.ts';
 import { validation } from './plugins/validation.ts';
@@ -32,7 +32,7 @@ import { RequestReader } from './requests/request-reader.ts';
 import { lifRoutes } from './routes/lif.ts';
 import { pageRoutes } from './routes/page.ts';
 import { problemRoutes } from './routes/problems.ts';
-import { answerMedia } from './routes/compute-handler.ts';
+import { answerMedia } from './routes/response-format.ts';
 import { surrogateRoutes } from './routes/surrogate.ts';
 import { surrogatePictureRoutes } from './routes/surrogate-picture.ts';
 
@@ -101,11 +101,11 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   app.addHook('onClose', () => textThreads.close());
 
   await app.register(exchangeEnd);
+  await app.register(requestScope);
   await app.register(tracing);
   await app.register(answerHeaders);
   await app.register(traceContext);
   await app.register(requestLog);
-  await app.register(deadline);
   await app.register(guard);
   await app.register(problemDetails);
   await app.register(validation);

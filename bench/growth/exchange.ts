@@ -1,8 +1,8 @@
-import { ArenaLease } from '../../src/bodies/arena-lease.ts';
 import type { Engine } from '../../src/compute/engine.ts';
 import { jobBytes } from '../../src/compute/job-size.ts';
 import type { Job, Quantity } from '../../src/compute/jobs.ts';
-import { mostCopied } from '../../src/routes/run-plan.ts';
+import { AnsweredError, RequestScope } from '../../src/compute/scope.ts';
+import { maxCopiedElements } from '../../src/routes/compute-handler.ts';
 import { defaultSurrogate, forwardJob, gradJob } from '../jobs.ts';
 import type { Contender } from '../turns.ts';
 
@@ -20,7 +20,7 @@ const surrogates = [defaultSurrogate('sigmoid')];
 
 /** Whether a job is large enough for an arena of its own, and for memory to be reserved. */
 export function hasArena({ neurons, steps }: Size): boolean {
-  return neurons * steps > mostCopied;
+  return neurons * steps > maxCopiedElements;
 }
 
 /** Writes currents from silent neurons to ones that fire every 5 ms where they are to lie: copies would count as the job's memory. */
@@ -43,7 +43,7 @@ export class Exchange implements Contender {
   readonly work: number;
   readonly #engine: Engine;
   readonly #job: Job;
-  readonly #lease: ArenaLease | undefined;
+  readonly #scope: RequestScope | undefined;
   readonly #mark: number = 0;
 
   constructor(engine: Engine, size: Size) {
@@ -53,29 +53,29 @@ export class Exchange implements Contender {
       this.#job = jobOf(size, fill(new Float32Array(size.neurons)));
       return;
     }
-    this.#lease = new ArenaLease(engine.arenas);
-    const { arena } = this.#lease;
+    this.#scope = new RequestScope(engine.arenas);
+    const { arena } = this.#scope.memory;
     const address = arena.allocate(4 * size.neurons);
     this.#job = jobOf(size, fill(arena.floats(address, size.neurons)));
     this.#mark = arena.mark();
-    this.#lease.reserve(this.#mark + jobBytes(this.#job));
+    this.#scope.memory.reserve(this.#mark + jobBytes(this.#job));
   }
 
   /** A promise where threads do it. */
   run(): void | Promise<void> {
-    const arena = this.#lease?.arena;
+    const arena = this.#scope?.arena;
     const running = this.#engine.run(this.#job, undefined, { arena });
     if (running instanceof Promise) return running.then(() => { arena?.release(this.#mark); });
   }
 
   /** Bytes of its arena, 0 where it has none. */
   get arenaBytes(): number {
-    return this.#lease?.arena.byteLength ?? 0;
+    return this.#scope?.arena?.byteLength ?? 0;
   }
 
   /** @param keepArena false where its memory is not to be the next one's. */
   close(keepArena = true): void {
-    if (!keepArena) this.#lease?.spoil();
-    this.#lease?.letGo();
+    if (!keepArena) this.#scope?.memory.poison();
+    this.#scope?.end(new AnsweredError('done'));
   }
 }

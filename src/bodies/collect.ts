@@ -1,108 +1,115 @@
 import type { Readable } from 'node:stream';
 
-import type { ArenaLease } from './arena-lease.ts';
+import type { RequestScope, ScopeMemory } from '../compute/scope.ts';
 
 /** From here on a body gets memory of its own that kernels can read; below, a copy costs less. */
 export const largeBytes = 256 * 1024;
 
-/** So many pieces are put together: one of a byte takes hundreds. */
-const mostChunks = 256;
+/** Chunks of a small body that are kept before they are joined: one of a byte takes hundreds. */
+const maxChunks = 256;
 
 /** More bytes came than a body may have. */
 export class BodyTooLargeError extends RangeError {
   override readonly name = 'BodyTooLargeError';
 }
 
+/** The stream ended before the body did. */
+export class IncompleteBodyError extends Error {
+  override readonly name = 'IncompleteBodyError';
+}
+
 export interface CollectOptions {
+  /** The most bytes that a body may have. */
   readonly limit: number;
   /** What `Content-Length` says, where it does and the bytes are not compressed. */
   readonly announced: number | undefined;
-  /** Bytes before those that are to lie at a multiple of 64, as a kernel likes its numbers. */
+  /** Bytes before those that are to lie at a multiple of 64, where kernels read numbers fastest. */
   readonly lead: number;
-  /** Called once, when the body turns out to be large: the memory to put it in. */
-  readonly lease: () => ArenaLease;
 }
 
 /**
- * Collects a body's bytes: small ones in one piece, large ones at once where kernels can read them, in memory that is asked for only
- * as it is filled.
+ * Collects a body's bytes: a small one in one piece, a large one in the request's arena. Memory is reserved as the bytes arrive, however many
+ * were announced.
  */
-export class BodyCollector {
+class BodyCollector {
   readonly #options: CollectOptions;
+  readonly #memory: ScopeMemory;
   #chunks: Uint8Array[] = [];
   #length = 0;
-  #lease: ArenaLease | undefined;
+  #reserved = 0;
   #address = 0;
+  #isLarge = false;
 
-  /**
-   * @throws {BodyTooLargeError} when the announced length is beyond the limit.
-   * @throws {OverloadError} when there is no memory for it beside others.
-   */
-  constructor(options: CollectOptions) {
+  constructor(options: CollectOptions, memory: ScopeMemory) {
     this.#options = options;
+    this.#memory = memory;
     if ((options.announced ?? 0) > options.limit) throw new BodyTooLargeError();
-    if ((options.announced ?? 0) >= largeBytes) this.#moveToArena();
   }
 
-  /**
-   * @throws {BodyTooLargeError} when the body is beyond the limit with this chunk.
-   * @throws {OverloadError} when there is no memory for it beside others.
-   */
   push(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
     if (length > this.#options.limit) throw new BodyTooLargeError();
-    if (this.#lease === undefined && length >= largeBytes) this.#moveToArena();
-    if (this.#lease === undefined) {
-      this.#chunks.push(chunk);
-      if (this.#chunks.length === mostChunks) this.#chunks = [Buffer.concat(this.#chunks)];
+    this.#reserveUpTo(length);
+    if (!this.#isLarge && length >= largeBytes) this.#moveToArena();
+    if (this.#isLarge) {
+      this.#append(chunk);
     } else {
-      this.#lease.reserve(this.#address + length);
-      const { arena } = this.#lease;
-      arena.extend(this.#address + length);
-      arena.setBytes(this.#address + this.#length, chunk);
+      this.#chunks.push(chunk);
+      this.#length = length;
+      if (this.#chunks.length === maxChunks) this.#chunks = [Buffer.concat(this.#chunks)];
     }
-    this.#length = length;
   }
 
-  /** The body, and whether it lies in the arena. */
-  finish(): { readonly bytes: Uint8Array; readonly isLarge: boolean } {
-    if (this.#lease !== undefined) return { bytes: this.#lease.arena.bytes(this.#address, this.#length), isLarge: true };
-    return { bytes: this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks), isLarge: false };
+  finish(): Uint8Array {
+    if (this.#isLarge) {
+      const { arena } = this.#memory;
+      arena.extend(this.#address + this.#length);
+      return arena.bytes(this.#address, this.#length);
+    }
+    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+  }
+
+  /** Where there is enough memory, a large body's reservation doubles, up to what was announced: an arena is to grow in few steps. */
+  #reserveUpTo(length: number): void {
+    if (length <= this.#reserved) return;
+    const doubled = Math.min(2 * length, this.#options.announced ?? this.#options.limit);
+    if (length >= largeBytes && doubled > length && this.#memory.tryReserve(doubled - this.#reserved)) {
+      this.#reserved = doubled;
+    } else {
+      this.#memory.reserve(length - this.#reserved);
+      this.#reserved = length;
+    }
   }
 
   #moveToArena(): void {
-    const lease = this.#options.lease();
-    lease.reserve(this.#options.announced ?? largeBytes);
-    const { arena } = lease;
     const lead = this.#options.lead % 64;
-    this.#address = arena.allocate(64) + (64 - lead) % 64;
-    arena.extend(this.#address + (this.#options.announced ?? 0));
-    let at = this.#address;
-    for (const chunk of this.#chunks) {
-      arena.extend(at + chunk.length);
-      arena.setBytes(at, chunk);
-      at += chunk.length;
-    }
+    this.#address = this.#memory.arena.allocate(64) + ((64 - lead) % 64);
+    this.#isLarge = true;
+    const chunks = this.#chunks;
     this.#chunks = [];
-    this.#lease = lease;
+    this.#length = 0;
+    for (const chunk of chunks) this.#append(chunk);
+  }
+
+  #append(chunk: Uint8Array): void {
+    const { arena } = this.#memory;
+    arena.extend(this.#address + this.#reserved);
+    arena.setBytes(this.#address + this.#length, chunk);
+    this.#length += chunk.length;
   }
 }
 
 /**
- * Calls `done` once, with what went wrong or when the collector has the whole stream.
- *
- * @param signal ends the collecting with its reason.
+ * Collects a stream's bytes and calls `done` once: with them, or with what went wrong, which is the scope's reason when that ends first. The stream
+ * is let go of then, and nothing is written to the scope's memory any more.
  */
-export function collect(stream: Readable, collector: BodyCollector, done: (error: Error | null) => void, signal?: AbortSignal): void {
+export function collectBody(stream: Readable, options: CollectOptions, scope: RequestScope, done: (error: Error | null, bytes?: Uint8Array) => void): void {
   const finish = (error: Error | null) => {
-    stream.off('data', onData);
-    stream.off('end', onEnd);
-    stream.off('error', finish);
-    stream.off('close', onClose);
-    signal?.removeEventListener('abort', onAbort);
-    // Whoever destroys a stream twice still wants to hear of no error.
+    stream.off('data', onData).off('end', onEnd).off('error', finish).off('close', onClose);
+    scope.offEnd(finish);
+    // A stream that is destroyed later may still report an error, of which nobody needs to hear.
     if (error !== null) stream.on('error', () => undefined);
-    done(error);
+    done(error, error === null ? collector.finish() : undefined);
   };
   const onData = (chunk: Uint8Array) => {
     try {
@@ -112,11 +119,8 @@ export function collect(stream: Readable, collector: BodyCollector, done: (error
     }
   };
   const onEnd = () => { finish(null); };
-  const onClose = () => { finish(new Error('the stream ended early')); };
-  const onAbort = () => { finish(signal?.reason as Error); };
-  signal?.addEventListener('abort', onAbort);
-  stream.on('data', onData);
-  stream.on('end', onEnd);
-  stream.on('error', finish);
-  stream.on('close', onClose);
+  const onClose = () => { finish(new IncompleteBodyError('the stream ended early')); };
+  const collector = new BodyCollector(options, scope.memory);
+  stream.on('data', onData).on('end', onEnd).on('error', finish).on('close', onClose);
+  scope.onEnd(finish);
 }

@@ -61,17 +61,18 @@ export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes
       if (decoder.bytesWritten === received) done();
       else done(new CorruptBodyError(`something follows the end of the ${coding} data`));
     },
+    destroy(error, done) {
+      // Listeners first: with one left, the stream would flow on.
+      stream.off('data', count);
+      stream.unpipe(decoder);
+      decoder.destroy();
+      done(error);
+    },
   });
   const count = (chunk: Buffer) => { received += chunk.length; };
   stream.on('data', count);
   finished(stream, { writable: false }, (error) => { if (error) limiter.destroy(error); });
   decoder.on('error', (error) => limiter.destroy(new CorruptBodyError(error.message, { cause: error })));
-  limiter.on('close', () => {
-    // First, since with a listener left the stream would flow on.
-    stream.off('data', count);
-    stream.unpipe(decoder);
-    decoder.destroy();
-  });
   return stream.pipe(decoder).pipe(limiter);
 }
 

@@ -24,7 +24,7 @@ export interface RunContext {
   /** Stops the job, whether it waits or runs; asked for only of one that may wait. */
   readonly signal?: AbortSignal | undefined;
   /** Whether the job belongs to an answer that has begun, and is not turned away. */
-  readonly begun?: boolean | undefined;
+  readonly neverShed?: boolean | undefined;
 }
 
 /** Of a back-end that has no estimates of its own; how far they are off is learnt. */
@@ -130,10 +130,10 @@ export class BackendSlot {
   run<J extends Job>(backend: Backend, job: J, context: RunContext): Computed<J> | Promise<Computed<J>> {
     const small = backend.runSmall?.(job);
     if (small !== undefined) return small;
-    const { arena, signal, begun } = context;
+    const { arena, signal, neverShed } = context;
     if (backend.atOnce === undefined) return backend.run(job, arena, signal);
     if (this.#line?.atOnce !== backend.atOnce) this.#line = new WaitingLine({ atOnce: backend.atOnce, longestWaitMs: this.#longestWaitMs });
-    return this.#line.take({ estimateMs: estimateOf(backend, job), signal, begun }, async (waitedMs) => {
+    return this.#line.take({ estimateMs: estimateOf(backend, job), signal, neverShed }, async (waitedMs) => {
       const computed = await backend.run(job, arena, signal);
       return { ...computed, queueMs: computed.queueMs + waitedMs };
     });

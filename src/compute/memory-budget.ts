@@ -1,9 +1,22 @@
 import { OverloadError } from './overload.ts';
 
-/** How long it is worth waiting for memory, in milliseconds: large jobs take about so long. */
+/** How long it is worth waiting for memory, in milliseconds: about as long as a large job takes. */
 const retryAfterMs = 1000;
 
-/** Bytes that may be taken by all that runs at the same time. */
+/** A request needs more memory than all requests together may have. */
+export class MemoryLimitError extends Error {
+  override readonly name = 'MemoryLimitError';
+  readonly neededBytes: number;
+  readonly limitBytes: number;
+
+  constructor(neededBytes: number, limitBytes: number) {
+    super(`needs an estimated ${megabytes(neededBytes)} of memory; the limit is ${megabytes(limitBytes)}`);
+    this.neededBytes = neededBytes;
+    this.limitBytes = limitBytes;
+  }
+}
+
+/** The memory that all requests of a process may have reserved at the same time. */
 export class MemoryBudget {
   readonly limitBytes: number;
   #usedBytes = 0;
@@ -17,20 +30,26 @@ export class MemoryBudget {
   }
 
   /**
-   * Takes bytes until they are given back. What alone is more than there is gets it when nobody else has any.
+   * Reserves bytes until they are released.
    *
-   * @param held how many of the used bytes the same taker holds already.
-   * @throws {OverloadError} when others hold too many.
+   * @param held how many bytes the same request has reserved already.
+   * @throws {MemoryLimitError} when the request needs more than the whole budget.
+   * @throws {OverloadError} when other requests hold too much of it.
    */
-  take(bytes: number, held: number): void {
-    const others = this.#usedBytes - held;
-    if (others > 0 && this.#usedBytes + bytes > this.limitBytes) {
-      throw new OverloadError('memory', `other requests hold ${megabytes(others)} of the ${megabytes(this.limitBytes)} that there are, and this one needs ${megabytes(held + bytes)}`, retryAfterMs);
-    }
-    this.#usedBytes += bytes;
+  reserve(bytes: number, held: number): void {
+    if (this.tryReserve(bytes)) return;
+    if (held + bytes > this.limitBytes) throw new MemoryLimitError(held + bytes, this.limitBytes);
+    throw new OverloadError('memory', `other requests hold ${megabytes(this.#usedBytes - held)} of the ${megabytes(this.limitBytes)} that there are, and this one needs ${megabytes(held + bytes)}`, retryAfterMs);
   }
 
-  giveBack(bytes: number): void {
+  /** Reserves bytes where the budget has them: whether it has. */
+  tryReserve(bytes: number): boolean {
+    if (this.#usedBytes + bytes > this.limitBytes) return false;
+    this.#usedBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
     this.#usedBytes -= bytes;
   }
 }

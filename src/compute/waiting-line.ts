@@ -14,7 +14,7 @@ export interface Entry {
   /** Takes it out of the line; what runs already is told by other means. */
   readonly signal?: AbortSignal | undefined;
   /** Whether it belongs to something that has begun, and is not turned away. */
-  readonly begun?: boolean | undefined;
+  readonly neverShed?: boolean | undefined;
 }
 
 interface Waiting {
@@ -102,11 +102,11 @@ export class WaitingLine {
     return running;
   }
 
-  #wait({ estimateMs, signal, begun = false }: Entry, came: number): Promise<Running> {
+  #wait({ estimateMs, signal, neverShed = false }: Entry, came: number): Promise<Running> {
     const lengthMs = estimateMs * this.pace;
     const rank = came + Math.min(patience * lengthMs, this.#longestWaitMs / 2);
     const before = this.#msBefore(rank);
-    if (before > this.#longestWaitMs && !begun) {
+    if (before > this.#longestWaitMs && !neverShed) {
       throw new OverloadError('time', `about ${seconds(before)} of work wait already`, before);
     }
     return new Promise((resolve, reject) => {

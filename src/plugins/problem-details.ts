@@ -3,13 +3,14 @@ import fp from 'fastify-plugin';
 
 import { jsonInUtf8 } from '../bodies/request-body.ts';
 import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
+import { MemoryLimitError } from '../compute/memory-budget.ts';
 import { OverloadError } from '../compute/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
-import { ClientGoneError } from './deadline.ts';
 import { isWaitingForContinue } from './expect-continue.ts';
 import { pathOf } from './request-path.ts';
+import { ClientGoneError } from './request-scope.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -86,6 +87,9 @@ export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfMemoryError) {
     return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', { cause: error, headers: { 'retry-after': '1' } });
+  }
+  if (error instanceof MemoryLimitError) {
+    return new Problem('too_much_work', `The request ${error.message}. Split it into several, or ask for less.`, { cause: error });
   }
   if (error instanceof OverloadError) {
     return new Problem(error.of === 'memory' ? 'out_of_memory' : 'overloaded', `The service is busy: ${error.message}.`, { cause: error, headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) } });

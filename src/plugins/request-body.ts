@@ -1,71 +1,57 @@
 import type { Readable } from 'node:stream';
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { ArenaLease } from '../bodies/arena-lease.ts';
-import { BodyCollector, BodyTooLargeError, collect } from '../bodies/collect.ts';
+import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../bodies/collect.ts';
 import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../bodies/request-body.ts';
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
 import { emptyBody } from '../codecs/json-body.ts';
 import { OutOfMemoryError } from '../compute/backend.ts';
-import { OverloadError } from '../compute/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
-import { timeoutHeader } from './deadline.ts';
 import { sendContinue } from './expect-continue.ts';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Memory that the exchange has to itself until it is over: a large body lies in it. */
-    lease: ArenaLease | null;
-  }
-}
+type BodyCallback = (error: Error | null, body?: RequestBody) => void;
 
 /** Collects bodies of the media types that requests come in; others are refused. What is in them is read by the routes. */
 export const requestBody = fp((app, _options, done) => {
-  app.decorateRequest('lease', null);
   app.removeAllContentTypeParsers();
   for (const form of Object.keys(mediaTypes) as (keyof typeof mediaTypes)[]) {
-    app.addContentTypeParser(mediaTypes[form], (request: FastifyRequest, payload: Readable, ready: (error: Error | null, body?: RequestBody) => void) => {
+    app.addContentTypeParser(mediaTypes[form], (request: FastifyRequest, payload: Readable, ready: BodyCallback) => {
       receiveBody(request, payload, form, ready);
     });
   }
-  app.exchangeEnd.listen((request) => { request.lease?.letGo(); });
 
   // A request without a body and without a media type reaches no parser.
-  app.addHook('preValidation', (request: FastifyRequest, _reply: FastifyReply, next) => {
+  app.addHook('preValidation', (request: FastifyRequest, _reply, next) => {
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) next(emptyBody());
     else next();
   });
   done();
-}, { name: 'request-body', dependencies: ['exchange-end'] });
+}, { name: 'request-body', dependencies: ['request-scope'] });
 
-/** Collects a body, decompressed, and says when it is complete. */
-export function receiveBody(
-  request: FastifyRequest,
-  payload: Readable,
-  form: BodyForm,
-  ready: (error: Error | null, body?: RequestBody) => void,
-): void {
+/** Collects a body, decompressed, and calls back when it is complete. */
+export function receiveBody(request: FastifyRequest, payload: Readable, form: BodyForm, ready: BodyCallback): void {
   const limit = request.server.config.limits.bodyBytes;
   try {
     const coding = requestDecoder(request.headers['content-encoding']);
     if (coding === null) throw unknownCoding(request);
     const jsonBytes = form === 'framed' || (form === 'inference' && request.headers[frameHeader] !== undefined) ? frameLength(request) : undefined;
     const announced = coding === 'identity' ? announcedLength(request) : undefined;
-    const collector = new BodyCollector({ limit, announced, lead: jsonBytes ?? 0, lease: () => leaseFor(request) });
+    request.scope.throwIfEnded();
     const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit);
     sendContinue(request.raw);
-    collect(stream, collector, (error) => {
+    collectBody(stream, { limit, announced, lead: jsonBytes ?? 0 }, request.scope, (error, bytes) => {
       if (error !== null) {
+        if (stream !== payload) stream.destroy();
         ready(bodyProblem(error, limit));
-        return;
+      } else if (jsonBytes !== undefined && jsonBytes > bytes!.length) {
+        ready(frameTooLong(jsonBytes, bytes!.length));
+      } else {
+        ready(null, { form, bytes: bytes!, jsonBytes: jsonBytes ?? bytes!.length, query: request.query as Record<string, unknown> });
       }
-      const { bytes } = collector.finish();
-      if (jsonBytes !== undefined && jsonBytes > bytes.length) ready(frameTooLong(jsonBytes, bytes.length));
-      else ready(null, { form, bytes, jsonBytes: jsonBytes ?? bytes.length, query: request.query as Record<string, unknown> });
-    }, request.headers[timeoutHeader] === undefined ? undefined : request.deadline?.signal);
+    });
   } catch (error) {
     ready(bodyProblem(error as Error, limit));
   }
@@ -73,17 +59,13 @@ export function receiveBody(
 
 /** What kept a body from arriving, as the client is told. */
 function bodyProblem(error: Error, limit: number): Error {
-  if (error instanceof Problem || error instanceof OverloadError) return error;
+  if (error instanceof Problem) return error;
   if (error instanceof BodyTooLargeError) return new Problem('body_too_large', `The body is larger than the limit of ${limit} bytes.`);
   if (error instanceof DecodedTooLargeError) return new Problem('body_too_large', `The body, decompressed, is larger than the limit of ${limit} bytes.`);
   if (error instanceof CorruptBodyError) return new Problem('corrupt_body', `The body could not be decompressed: ${error.message}.`, { cause: error });
   if (error instanceof RangeError) return new OutOfMemoryError('not enough memory for the body', { cause: error });
-  return new Problem('incomplete_body', 'The body does not have as many bytes as Content-Length says.', { cause: error });
-}
-
-/** The exchange's memory, which it gets when it first needs it. */
-export function leaseFor(request: FastifyRequest): ArenaLease {
-  return (request.lease ??= new ArenaLease(request.server.engine.arenas));
+  if (error instanceof IncompleteBodyError || 'code' in error) return new Problem('incomplete_body', 'The body does not have as many bytes as Content-Length says.', { cause: error });
+  return error;
 }
 
 function announcedLength(request: FastifyRequest): number | undefined {

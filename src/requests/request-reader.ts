@@ -4,9 +4,9 @@ import type { RequestBody } from '../bodies/request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
 import { NumberCodec } from '../codecs/json-numbers/number-codec.ts';
 import { cutOf, HalvesBoard } from '../codecs/text-halves.ts';
-import type { ArenaLease } from '../bodies/arena-lease.ts';
 import type { Arena } from '../compute/arena.ts';
 import { WorkerLostError } from '../compute/backend.ts';
+import type { RequestScope } from '../compute/scope.ts';
 import { threadPool, tryTwice } from '../compute/thread-pool.ts';
 import { WaitingLine } from '../compute/waiting-line.ts';
 import { Problem } from '../errors/problems.ts';
@@ -61,23 +61,22 @@ export class RequestReader {
   }
 
   /**
-   * @param lease of the memory in which the body lies, if it lies in an arena; what the plan holds may be views on it.
-   * @param signal takes the body out of the line of those that wait for a thread.
+   * @param scope in whose memory a large body lies; what the plan holds may be views on it.
    * @throws {Problem} when the body is not valid or asks for too much.
    * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
    */
-  read<O extends Operation>(operation: O, body: RequestBody, lease?: ArenaLease | null, signal?: AbortSignal): Plans[O] | Promise<Plans[O]> {
+  read<O extends Operation>(operation: O, body: RequestBody, scope: RequestScope): Plans[O] | Promise<Plans[O]> {
     const { json, behind } = lengthsOf(body);
-    if (lease?.arena.holds(body.bytes) === true && (json > mostInline.json || behind > mostInline.bytes)) return this.#readInThread(operation, body, lease, signal);
+    if (scope.arena?.holds(body.bytes) === true && (json > mostInline.json || behind > mostInline.bytes)) return this.#readInThread(operation, body, scope);
     const numbers = json >= fewestBytes ? this.#inline : undefined;
     return readRequest(operation, body, this.#limits, numbers);
   }
 
-  async #readInThread<O extends Operation>(operation: O, body: RequestBody, lease: ArenaLease, signal: AbortSignal | undefined): Promise<Plans[O]> {
+  async #readInThread<O extends Operation>(operation: O, body: RequestBody, { memory, signal }: RequestScope): Promise<Plans[O]> {
     const { form, bytes, jsonBytes, query } = body;
-    const { arena } = lease;
+    const { arena } = memory;
     const { json, behind } = lengthsOf(body);
-    lease.reserve(arena.mark() + memoryPerByte.json * json + memoryPerByte.bytes * behind);
+    memory.reserve(memoryPerByte.json * json + memoryPerByte.bytes * behind);
     const { byteOffset, length } = bytes;
     const secondHalf = this.#secondHalfOf(bytes.subarray(0, json), arena);
     const task: ReadTask = {
@@ -99,7 +98,7 @@ export class RequestReader {
         return reading;
       });
     } finally {
-      if (secondHalf && new HalvesBoard(secondHalf.board).isOpen) lease.spoil();
+      if (secondHalf && new HalvesBoard(secondHalf.board).isOpen) memory.poison();
     }
     if ('problem' in result) throw new Problem(result.problem.code, result.problem.detail, result.problem);
     arena.extend(result.top);

@@ -1,51 +1,106 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { jsonInUtf8, mediaTypes, type RequestBody } from '../bodies/request-body.ts';
-import type { EncodedAnswer } from '../codecs/answer-json.ts';
-import { bestAccepted } from '../plugins/negotiation.ts';
-import { requireOneTensor } from '../requests/npy-request.ts';
-import type { Operation, Plan } from '../requests/plan.ts';
-import { ComputeExchange } from './compute-exchange.ts';
-import { describePlan } from './describe-plan.ts';
-import type { Outcome } from './run-plan.ts';
-import { encodeAs, type AnswerMedia } from './send-answer.ts';
+import { answerFields, type AnswerFields } from '../answers/answer.ts';
+import { dryRunAnswer } from '../answers/dry-run.ts';
+import { finalPotentials, longRunAnswer, summaryJob } from '../answers/long-run.ts';
+import { metaNode } from '../answers/meta.ts';
+import { overflowProblem } from '../answers/overflow.ts';
+import { jsonInUtf8, type RequestBody } from '../bodies/request-body.ts';
+import type { AnswerNode } from '../codecs/answer.ts';
+import { findNotFinite } from '../codecs/not-finite.ts';
+import { BackendUnavailableError } from '../compute/backend.ts';
+import type { Answer, Engine } from '../compute/engine.ts';
+import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
+import { dtypeOf, type ResultOf } from '../compute/jobs.ts';
+import { isLongRun } from '../compute/long-run.ts';
+import type { RequestScope } from '../compute/scope.ts';
+import { checkReferenceWork, type Limits } from '../limits.ts';
+import type { LifSimulatePlan, Operation, Plan, Plans } from '../requests/plan.ts';
+import { wishOf } from '../requests/wish.ts';
+import { nativeFormat, type ResponseFormat } from './response-format.ts';
+import { encodeResponse, sendResponse } from './send-response.ts';
+import { TickQueue } from './tick-queue.ts';
 
-/** The media types of answers, the one that is meant where a client takes any first. */
-export const answerMedia = [mediaTypes.json, mediaTypes.framed, mediaTypes.npy] as const;
-const answerMediaForNpy = [mediaTypes.npy, mediaTypes.json, mediaTypes.framed] as const;
+/** Results of more numbers stay where the kernels leave them until the answer has left. */
+export const maxCopiedElements = 65_536;
 
-/** A handler that reads a body, runs the job it asks for, and answers with the result, `meta` and `Server-Timing`. */
+/** A plan that was run, and what it is answered as. */
+export interface Outcome {
+  readonly fields: AnswerFields;
+  readonly answer: Omit<Answer, 'result'>;
+  /** Whether the answer is still being computed while it leaves. */
+  readonly streams: boolean;
+}
+
+const ticks = new TickQueue();
+
+/** A handler that reads a body, runs the job that it asks for, and answers with the result, `meta` and `Server-Timing`. */
 export function computeHandler(operation: Operation) {
-  return (request: FastifyRequest, reply: FastifyReply): void => {
-    new NativeExchange(request, reply, operation).start();
-  };
+  return (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => compute(request, reply, operation, nativeFormat(request));
 }
 
-/** An exchange in the service's own formats. */
-class NativeExchange extends ComputeExchange {
-  declare readonly media: AnswerMedia;
+/**
+ * The path of a request that computes, from its body to its answer. All that it takes, it takes from its scope.
+ *
+ * @throws {Problem} when the body is not valid, asks for too much, is not done in time, or leaves its arithmetic's range.
+ * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
+ */
+export async function compute(request: FastifyRequest, reply: FastifyReply, operation: Operation, format: ResponseFormat): Promise<FastifyReply> {
+  const { scope, server: { engine, requestReader, config: { limits } } } = request;
+  await startTurn(scope, reply);
 
-  constructor(request: FastifyRequest, reply: FastifyReply, operation: Operation) {
-    super(request, reply, operation, answerMediaOf(request, request.body as RequestBody));
-  }
+  const decodeFrom = performance.now();
+  const plan = await scope.run(() => requestReader.read(operation, request.body as RequestBody, scope));
+  const decodeMs = performance.now() - decodeFrom;
+  format.accept(plan);
+  checkReference(engine, plan, limits);
+  if (plan.options.dryRun === true) return reply.type(jsonInUtf8).send(JSON.stringify(describePlan(engine, operation, plan)));
 
-  protected accept(plan: Plan): boolean {
-    if (this.media === mediaTypes.npy) requireOneTensor(plan);
-    if (plan.options.dryRun !== true) return true;
-    void this.reply.type(jsonInUtf8).send(JSON.stringify(describePlan(this.request, this.operation, plan)));
-    return false;
-  }
-
-  protected isPrinted(): boolean {
-    return this.media === mediaTypes.json;
-  }
-
-  protected encode(plan: Plan, { fields, streams }: Outcome): EncodedAnswer {
-    const { lease, server } = this.request;
-    return encodeAs(this.media, fields, plan, streams ? undefined : lease?.arena, server.textThreads);
-  }
+  const outcome = await runPlan(engine, operation, plan, scope);
+  const encodeFrom = performance.now();
+  const encoded = await encodeResponse(request, format, plan, outcome);
+  return sendResponse(request, reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
 }
 
-function answerMediaOf(request: FastifyRequest, { form }: RequestBody): AnswerMedia {
-  return bestAccepted(request.headers.accept, form === 'npy' ? answerMediaForNpy : answerMedia) ?? mediaTypes.json;
+/** Waits until the answers to the connection's earlier requests have left, and then for the end of the tick. */
+async function startTurn(scope: RequestScope, { raw }: FastifyReply): Promise<void> {
+  if (raw.socket === null) await scope.run(() => new Promise((resolve) => { raw.once('socket', resolve); }));
+  await ticks.wait();
+  scope.throwIfEnded();
+}
+
+/** @throws {Problem} when a job is too much for the reference, where that is to do it. */
+function checkReference(engine: Engine, { job, options }: Plan, limits: Limits): void {
+  if (engine.firstChoice(job, wishOf(options)) === 'reference') checkReferenceWork(jobWork(job), limits);
+}
+
+/** What a plan would be answered as, and what it would cost. */
+function describePlan<O extends Operation>(engine: Engine, operation: O, plan: Plans[O]): object {
+  const estimate = engine.estimate(plan.job, wishOf(plan.options));
+  if (estimate === undefined) throw new BackendUnavailableError('no back-end takes the job');
+  return dryRunAnswer(operation, plan, estimate);
+}
+
+/** Runs a plan's job in memory that is reserved before it is taken. */
+async function runPlan<O extends Operation>(engine: Engine, operation: O, plan: Plans[O], scope: RequestScope): Promise<Outcome> {
+  const { job, options } = plan;
+  if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(engine, plan as LifSimulatePlan, scope);
+  const arena = jobElements(job) > maxCopiedElements ? scope.memory.arena : scope.arena;
+  if (arena !== undefined) scope.memory.reserve(jobBytes(job));
+  const answer = await scope.run(() => engine.run(job, wishOf(options), scope));
+  const fields: Record<string, AnswerNode> = answerFields(operation, plan, answer.result as ResultOf[O]);
+  fields.meta = metaNode(answer);
+  return { fields, answer, streams: false };
+}
+
+/** Runs what of a long run has to be known before its answer begins. Each of its blocks is a job of its own, which is run when it is its turn. */
+async function startLongRun(engine: Engine, plan: LifSimulatePlan, scope: RequestScope): Promise<Outcome> {
+  const { job, options } = plan;
+  scope.memory.reserve(jobBytes(job));
+  const run = async (part: typeof job, neverShed: boolean) => scope.run(() => engine.run(part, wishOf(options), { signal: scope.signal, neverShed }));
+  const answer = await run(summaryJob(job), false);
+  const overflow = findNotFinite(finalPotentials(plan, answer.result), dtypeOf(job));
+  if (overflow !== undefined) throw overflowProblem(overflow, job);
+  const runBlock = async (block: typeof job) => (await run(block, true)).result;
+  return { fields: { ...longRunAnswer(plan, answer.result, runBlock), meta: metaNode(answer) }, answer, streams: true };
 }

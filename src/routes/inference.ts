@@ -1,23 +1,20 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type, type Static } from '@sinclair/typebox';
 
-import { inferenceAnswer, modelVersion } from '../answers/inference.ts';
+import { modelVersion } from '../answers/inference.ts';
 import { mediaTypes } from '../bodies/request-body.ts';
-import type { EncodedAnswer } from '../codecs/answer-json.ts';
-import { dtypeOf } from '../compute/jobs.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
-import { invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';
-import { startDeadline } from '../plugins/deadline.ts';
 import { countRunning } from '../plugins/lifecycle.ts';
 import { receiveBody } from '../plugins/request-body.ts';
+import { startDeadline } from '../plugins/request-scope.ts';
 import { inferenceModels } from '../requests/inference-models.ts';
-import type { Operation, Plan } from '../requests/plan.ts';
+import type { Operation } from '../requests/plan.ts';
 import { InferAnswer, InferenceError, InferRequest, ModelMetadata, ServerMetadata } from '../schemas/inference.ts';
 import { version } from '../version.ts';
-import { ComputeExchange } from './compute-exchange.ts';
-import type { Outcome } from './run-plan.ts';
+import { compute } from './compute-handler.ts';
+import { inferenceFormat } from './response-format.ts';
 
 const tags = ['Open Inference Protocol'];
 const errors = Object.fromEntries([400, 404, 406, 413, 415, 500, 503, 504].map((status) => [status, { ...InferenceError, description: 'What was wrong.' }]));
@@ -65,27 +62,14 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
           },
         },
       },
-      (request, reply) => { new InferenceExchange(request, reply, operationOf(request.params)).start(); },
+      (request, reply) => {
+        const operation = operationOf(request.params);
+        return compute(request, reply, operation, inferenceFormat(operation));
+      },
     );
   }
   done();
 };
-
-/** An exchange in the protocol's formats: which of its outputs are bytes is said by the request. */
-class InferenceExchange extends ComputeExchange {
-  protected accept({ options }: Plan): boolean {
-    if (options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
-    return true;
-  }
-
-  protected isPrinted({ reply }: Plan): boolean {
-    return reply!.binary !== 'all';
-  }
-
-  protected encode({ job, reply }: Plan, { fields }: Outcome): EncodedAnswer {
-    return inferenceAnswer(this.operation, fields, reply!, dtypeOf(job));
-  }
-}
 
 /** @throws {Problem} `not_found` that names the nearest model. */
 function operationOf({ model = '', version = modelVersion }: { model?: string; version?: string }): Operation {

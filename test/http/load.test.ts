@@ -127,21 +127,34 @@ describe('more than can be done', () => {
     expect((await service.post('/lif/grad', { ...second, steps: 1000 })).status).toBe(200);
   });
 
-  it('is turned away for memory as well, before its body is read; alone it is let in', async () => {
-    await start({ MAX_MEMORY_BYTES: String(2 ** 20) });
+  it('is turned away for memory as well, of which bodies hold what has arrived of them', async () => {
+    await start({ MAX_MEMORY_BYTES: String(6 * 2 ** 20) });
+    const { budget } = service.app.engine.arenas;
     const large = JSON.stringify({ x: Array.from({ length: 200_000 }, (_, i) => i), surrogate: 'sigmoid' });
     expect((await service.post('/surrogate/grad', large)).status).toBe(200);
-    expect(service.app.engine.arenas.budget.usedBytes).toBe(0);
+    await expect.poll(() => budget.usedBytes).toBe(0);
     const first = open();
-    first.write(`POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${large.length}\r\n\r\n${large.slice(0, 300_000)}`);
-    await expect.poll(() => service.app.engine.arenas.budget.usedBytes).toBeGreaterThanOrEqual(large.length);
+    first.write(`POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${large.length}\r\n\r\n{`);
+    await expect.poll(() => budget.usedBytes).toBe(1);
+    expect((await service.post('/surrogate/grad', large)).status).toBe(200);
+    first.write(large.slice(1, -1));
+    await expect.poll(() => budget.usedBytes).toBe(large.length);
     const { status, body, headers } = await service.post<ProblemDocument>('/surrogate/grad', large);
     expect(status).toBe(503);
     expect(body.code).toBe('out_of_memory');
     expect(headers.get('retry-after')).toBe('1');
-    expect(body.detail).toMatch(/^The service is busy: other requests hold 2 MiB of the 1 MiB that there are, and this one needs 2 MiB\.$/);
+    expect(body.detail).toMatch(/^The service is busy: other requests hold 2 MiB of the 6 MiB that there are, and this one needs [56] MiB\.$/);
     first.destroy();
-    await expect.poll(() => service.app.engine.arenas.budget.usedBytes).toBe(0);
+    await expect.poll(() => budget.usedBytes).toBe(0);
     expect((await service.post('/surrogate/grad', large)).status).toBe(200);
+  });
+
+  it('is refused where no other request is in the way', async () => {
+    await start({ MAX_MEMORY_BYTES: String(6 * 2 ** 20) });
+    const { status, body } = await service.post<ProblemDocument>('/surrogate/grad', { x: { linspace: [-1, 1, 2 ** 20] }, surrogate: 'sigmoid' });
+    expect(status).toBe(413);
+    expect(body.code).toBe('too_much_work');
+    expect(body.detail).toMatch(/^The request needs an estimated \d+ MiB of memory; the limit is 6 MiB\. /);
+    await expect.poll(() => service.app.engine.arenas.budget.usedBytes).toBe(0);
   });
 });

@@ -166,7 +166,7 @@ describe('gauges', () => {
 it('what waits, what is reserved and what is turned away reach the scrape', async () => {
   const service = await startService({ MAX_QUEUE_MS: '2000', MAX_MEMORY_BYTES: '5000000' });
   const { metrics } = service.app;
-  service.app.engine.arenas.budget.take(20, 0);
+  service.app.engine.arenas.budget.reserve(20, 0);
   metrics.computed('lif_grad', 'wasm', 100, { decode: 0, queue: 500, compute: 1, encode: 0 });
   metrics.rejected('queue_full');
   const values = Object.fromEntries([...(await scrape(service)).values()].flatMap(({ samples }) => samples.map(({ name, labels, value }) => [name + (labels.reason ?? labels.backend ?? ''), value])));

@@ -85,7 +85,7 @@ describe('WaitingLine', () => {
   it('lets what is longer than the longest wait run when nothing else does, and what belongs to something that has begun always', async () => {
     const { come, run, order } = simulation({ atOnce: 1, longestWaitMs: 10 });
     come(0, 'long', { estimateMs: 1000 });
-    come(1, 'begun', { estimateMs: 100, begun: true });
+    come(1, 'begun', { estimateMs: 100, neverShed: true });
     await run();
     expect(order).toEqual(['long', 'begun']);
   });

@@ -1,0 +1,69 @@
+import type { FastifyRequest } from 'fastify';
+
+import type { AnswerFields } from '../answers/answer.ts';
+import { inferenceAnswer } from '../answers/inference.ts';
+import { npyPieces } from '../answers/npy.ts';
+import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
+import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
+import type { TextThreads } from '../codecs/text-threads.ts';
+import type { Arena } from '../compute/arena.ts';
+import { dtypeOf } from '../compute/jobs.ts';
+import { invalidRequest } from '../errors/input-errors.ts';
+import { bestAccepted } from '../plugins/negotiation.ts';
+import { requireOneTensor } from '../requests/npy-request.ts';
+import type { Operation, Plan } from '../requests/plan.ts';
+
+export type AnswerMedia = (typeof mediaTypes)[keyof typeof mediaTypes];
+
+/** The media types of answers, first the one that is meant where a client takes any. */
+export const answerMedia = [mediaTypes.json, mediaTypes.framed, mediaTypes.npy] as const;
+const answerMediaForNpy = [mediaTypes.npy, mediaTypes.json, mediaTypes.framed] as const;
+
+/** How a route writes its answers. */
+export interface ResponseFormat {
+  /** The media type; undefined where that follows from whether bytes stand behind the JSON. */
+  readonly media: AnswerMedia | undefined;
+  /** @throws {Problem} when a plan cannot be answered in the format. */
+  accept(plan: Plan): void;
+  /**
+   * @param arena in which long texts may be printed, by the threads.
+   * @throws {RangeError} when a number is not finite in the answer's precision.
+   */
+  encode(plan: Plan, fields: AnswerFields, arena?: Arena, threads?: TextThreads): EncodedAnswer;
+}
+
+/** The service's own formats: the one that the request's `Accept` likes best. */
+export function nativeFormat({ headers, body }: FastifyRequest): ResponseFormat {
+  const offered = (body as RequestBody).form === 'npy' ? answerMediaForNpy : answerMedia;
+  return nativeFormats[bestAccepted(headers.accept, offered) ?? mediaTypes.json];
+}
+
+const anyPlan = () => undefined;
+const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
+  [mediaTypes.json]: {
+    media: mediaTypes.json,
+    accept: anyPlan,
+    encode: ({ job, options: { encoding = 'json' } }, fields, arena, threads) => encodeAnswer(fields, { encoding, dtype: dtypeOf(job), arena, threads }),
+  },
+  [mediaTypes.framed]: {
+    media: mediaTypes.framed,
+    accept: anyPlan,
+    encode: ({ job }, fields) => encodeAnswer(fields, { encoding: 'framed', dtype: dtypeOf(job) }),
+  },
+  [mediaTypes.npy]: {
+    media: mediaTypes.npy,
+    accept: requireOneTensor,
+    encode: ({ job }, fields) => ({ text: [], tensors: npyPieces(fields, dtypeOf(job)) }),
+  },
+};
+
+/** The Open Inference Protocol's format: which of its outputs are bytes is said by the request. */
+export function inferenceFormat(operation: Operation): ResponseFormat {
+  return {
+    media: undefined,
+    accept({ options }) {
+      if (options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
+    },
+    encode: ({ job, reply }, fields) => inferenceAnswer(operation, fields, reply!, dtypeOf(job)),
+  };
+}

@@ -1,0 +1,120 @@
+import { Readable } from 'node:stream';
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { microsecondsText } from '../answers/milliseconds.ts';
+import { overflowProblem } from '../answers/overflow.ts';
+import { frameHeader, jsonInUtf8, mediaTypes } from '../bodies/request-body.ts';
+import { findNotFinite } from '../codecs/not-finite.ts';
+import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
+import { jobElements } from '../compute/job-size.ts';
+import { dtypeOf } from '../compute/jobs.ts';
+import type { RequestScope } from '../compute/scope.ts';
+import type { Stages } from '../metrics/metrics.ts';
+import type { Plan } from '../requests/plan.ts';
+import type { Outcome } from './compute-handler.ts';
+import type { ResponseFormat } from './response-format.ts';
+
+/** An answer's bytes, there or still to be made. */
+export interface EncodedBody {
+  readonly pieces: readonly Piece[];
+  /** The media type. */
+  readonly type: string;
+  /** Bytes of JSON in front of the tensors', where there are both. */
+  readonly jsonBytes?: number;
+}
+
+/** When reading and writing began, and how long the reading took, in milliseconds. */
+export interface Spans {
+  readonly decodeFrom: number;
+  readonly decodeMs: number;
+  readonly encodeFrom: number;
+}
+
+/** Answers of fewer bytes are sent as one chunk. */
+const maxJoinedBytes = 64 * 1024;
+/** What an answer that is printed as it leaves has on its way at a time. */
+const streamedBytes = 256 * 1024;
+
+/**
+ * Encodes an answer. What is long is printed as the client takes it: by then its numbers are known to be finite, and its memory is reserved.
+ *
+ * @throws {Problem} `numerical_overflow` when a number is not finite in the answer's precision.
+ */
+export async function encodeResponse({ scope, server }: FastifyRequest, format: ResponseFormat, plan: Plan, { fields, streams }: Outcome): Promise<EncodedBody> {
+  try {
+    const { text, tensors } = format.encode(plan, fields, streams ? undefined : scope.arena, server.textThreads);
+    const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
+    const type = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : jsonInUtf8;
+    const head = isFramed ? await paddedJson(text, scope) : text;
+    const pieces: readonly Piece[] = [...head, ...tensors];
+    if (isReady(pieces)) {
+      scope.memory.reserve(lengthOf(pieces.filter((piece) => scope.arena?.holds(piece) !== true)));
+    } else {
+      scope.memory.reserve(streamedBytes);
+      if (!streams) requireFinite(plan, fields);
+    }
+    return isFramed ? { pieces, type, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { pieces, type };
+  } catch (error) {
+    if (error instanceof RangeError) requireFinite(plan, fields);
+    throw error;
+  }
+}
+
+function requireFinite({ job }: Plan, fields: Outcome['fields']): void {
+  const notFinite = findNotFinite(fields, dtypeOf(job));
+  if (notFinite !== undefined) throw overflowProblem(notFinite, job);
+}
+
+/** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
+async function paddedJson(text: readonly Piece[], scope: RequestScope): Promise<readonly Uint8Array[]> {
+  const json: Uint8Array[] = [];
+  if (isReady(text)) {
+    json.push(...text);
+  } else {
+    for await (const chunk of scope.stream(bytesOf(text))) {
+      scope.memory.reserve(chunk.length);
+      json.push(chunk);
+    }
+  }
+  const padding = -lengthOf(json) & 7;
+  if (padding > 0) json.push(Buffer.alloc(padding, ' '));
+  return json;
+}
+
+/** Sends an answer with `Server-Timing`. What is still to be made leaves chunk by chunk, as fast as the client takes it. */
+export function sendResponse(request: FastifyRequest, reply: FastifyReply, plan: Plan, { answer }: Outcome, { pieces, type, jsonBytes }: EncodedBody, { decodeFrom, decodeMs, encodeFrom }: Spans): FastifyReply {
+  const { scope, server, span } = request;
+  scope.clearDeadline();
+  const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
+  const elements = jobElements(plan.job);
+  server.metrics.computed(plan.job.kind, answer.backend.name, elements, stages);
+  span?.computed({ op: plan.job.kind, backend: answer.backend.name, instead: answer.fallback?.from, elements, decodeFrom, encodeFrom, stages });
+  reply.compressWhen = isSpikes(plan) ? 'allowed' : 'asked';
+  if (jsonBytes !== undefined) void reply.header(frameHeader, String(jsonBytes));
+  void reply.header('content-type', type).header('server-timing', serverTiming(stages));
+  return reply.send(isReady(pieces) ? bodyOf(reply, pieces) : Readable.from(scope.stream(bytesOf(pieces)), { objectMode: false }));
+}
+
+/** Whether most of an answer are spikes, of which gzip leaves little; it takes longer over other numbers than the network does. */
+function isSpikes({ job }: Plan): boolean {
+  if (job.kind === 'surrogate_eval') return job.outputs.spike && !job.outputs.value;
+  return job.kind === 'lif_simulate' && job.record.has('spikes') && !job.record.has('v') && !job.record.has('v_pre');
+}
+
+function isReady(pieces: readonly Piece[]): pieces is readonly Uint8Array[] {
+  return pieces.every((piece) => typeof piece !== 'function');
+}
+
+function bodyOf(reply: FastifyReply, chunks: readonly Uint8Array[]): Buffer | Readable {
+  const length = lengthOf(chunks);
+  const [first] = chunks;
+  if (chunks.length === 1) return Buffer.isBuffer(first) ? first : Buffer.from(first!.buffer, first!.byteOffset, length);
+  if (length <= maxJoinedBytes) return Buffer.concat(chunks);
+  void reply.header('content-length', length);
+  return Readable.from(chunks, { objectMode: false });
+}
+
+function serverTiming({ decode, queue, compute, encode }: Stages): string {
+  return `decode;dur=${microsecondsText(decode)}, queue;dur=${microsecondsText(queue)}, compute;dur=${microsecondsText(compute)}, encode;dur=${microsecondsText(encode)}`;
+}
