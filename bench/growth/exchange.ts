@@ -1,7 +1,7 @@
 import type { Engine } from '../../src/compute/engine.ts';
 import { jobBytes } from '../../src/compute/job-size.ts';
 import type { Job, Quantity } from '../../src/compute/jobs.ts';
-import { AnsweredError, RequestScope } from '../../src/compute/scope.ts';
+import { answered, RequestScope } from '../../src/compute/scope.ts';
 import { maxCopiedElements } from '../../src/routes/compute-handler.ts';
 import { defaultSurrogate, forwardJob, gradJob } from '../jobs.ts';
 import type { Contender } from '../turns.ts';
@@ -76,6 +76,6 @@ export class Exchange implements Contender {
   /** @param keepArena false where its memory is not to be the next one's. */
   close(keepArena = true): void {
     if (!keepArena) this.#scope?.memory.poison();
-    this.#scope?.end(new AnsweredError('done'));
+    this.#scope?.end(answered);
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { AnsweredError, RequestScope } from '../compute/scope.ts';
+import { answered, RequestScope } from '../compute/scope.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
 
@@ -30,7 +30,7 @@ export const requestScope = fp((app, _options, done) => {
   app.exchangeEnd.listen((request, reply) => {
     // Fastify's own refusals, as of a malformed URL, run no hooks.
     const scope = request.scope as RequestScope | undefined;
-    scope?.end(reply.raw.writableFinished ? new AnsweredError('the answer has left') : new ClientGoneError('the client has gone away'));
+    scope?.end(reply.raw.writableFinished ? answered : new ClientGoneError('the client has gone away'));
   });
   done();
 }, { name: 'request-scope', dependencies: ['exchange-end'] });
