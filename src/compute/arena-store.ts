@@ -13,6 +13,7 @@ export class ArenaStore {
   readonly #free: Arena[] = [];
   readonly #lent = new Set<Arena>();
   readonly #mostKeptBytes: number;
+  readonly #poisons: boolean;
   readonly #onDrop: ((arena: Arena) => void)[] = [];
 
   /** Bytes of the arenas that somebody has. */
@@ -25,8 +26,10 @@ export class ArenaStore {
     return bytesOf(this.#free);
   }
 
-  constructor(budget = new MemoryBudget()) {
+  /** @param poisons whether arenas that come back are filled with NaN, so that whoever still reads one is found out; for tests. */
+  constructor(budget = new MemoryBudget(), poisons = false) {
     this.budget = budget;
+    this.#poisons = poisons;
     this.#mostKeptBytes = Math.min(mostKeptBytes, mostKeptShare * budget.limitBytes);
   }
 
@@ -45,6 +48,7 @@ export class ArenaStore {
   /** Gives an arena back when nothing reads or writes it any more. */
   giveBack(arena: Arena): void {
     this.#lent.delete(arena);
+    if (this.#poisons) arena.bytes(0, arena.byteLength).fill(0xff);
     if (this.keptBytes + arena.byteLength <= this.#mostKeptBytes) this.#free.push(arena);
     else this.#drop(arena);
   }

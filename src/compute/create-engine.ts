@@ -26,7 +26,7 @@ export interface EngineOptions {
 
 /** Makes the engine that the configuration asks for; it still has to be warmed. */
 export async function createEngine({ backend, threads, mostReferenceWork, longestWaitMs, memoryBytes }: EngineOptions): Promise<Engine> {
-  const arenas = new ArenaStore(new MemoryBudget(memoryBytes));
+  const arenas = new ArenaStore(new MemoryBudget(memoryBytes), process.env.NODE_ENV === 'test');
   const backends: (Backend | BackendOpener)[] = [new ThreadedReference({ mostWork: mostReferenceWork })];
   if (backend !== 'reference') backends.push(await WasmBackend.create({ threads, arenas }));
   if (backend === 'auto' || backend === 'tensorflow') backends.push(tensorFlow);

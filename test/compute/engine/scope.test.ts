@@ -76,6 +76,13 @@ describe('memory', () => {
     expect(pool.take()).toBe(arena);
   });
 
+  it('that went back is poisoned where a pool is told to', () => {
+    const scope = new RequestScope(new ArenaStore(new MemoryBudget(), true));
+    const late = scope.memory.arena.floats(scope.memory.arena.allocate(400), 100).fill(1);
+    scope.end(gone);
+    expect(late.every(Number.isNaN)).toBe(true);
+  });
+
   it('goes back at once where no task runs', async () => {
     const pool = poolOf();
     const scope = new RequestScope(pool);
