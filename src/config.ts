@@ -146,7 +146,7 @@ const Environment = Type.Object({
     default: defaultMemoryBytes(),
     minimum: 2 ** 20,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'Memory that large bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once.',
+    description: 'Memory that bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once, one that needs more than all of it 413.',
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({
     pattern: '^(https?://.+)?$',
