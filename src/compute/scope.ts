@@ -90,14 +90,23 @@ export class RequestScope {
       if (error instanceof ComputeError) this.memory.poison();
       this.#settled();
     });
+    return this.race(task);
+  }
+
+  /**
+   * What a promise gives that no task of the request has to keep.
+   *
+   * @throws the reason when the scope ends first.
+   */
+  async race<R>(promise: Promise<R>): Promise<R> {
     this.watchDeadline();
     let giveUp!: EndListener;
     const end = new Promise<never>((_, reject) => { giveUp = reject; });
     this.onEnd(giveUp);
     try {
-      return await Promise.race([task, end]);
+      return await Promise.race([promise, end]);
     } finally {
-      this.#listeners?.delete(giveUp);
+      this.offEnd(giveUp);
     }
   }
 

@@ -64,7 +64,7 @@ export async function compute(request: FastifyRequest, reply: FastifyReply, oper
 
 /** Waits until the answers to the connection's earlier requests have left, and then for the end of the tick. */
 async function startTurn(scope: RequestScope, { raw }: FastifyReply): Promise<void> {
-  if (raw.socket === null) await scope.run(() => new Promise((resolve) => { raw.once('socket', resolve); }));
+  if (raw.socket === null) await scope.race(new Promise((resolve) => { raw.once('socket', resolve); }));
   await ticks.wait();
   scope.throwIfEnded();
 }
