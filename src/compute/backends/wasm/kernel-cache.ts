@@ -1,3 +1,4 @@
+import { setImmediate as endOfTick } from 'node:timers/promises';
 import initWabt from 'wabt';
 import type { JobBlockLayout } from './job-block.ts';
 import type { KernelText } from './kernel-text.ts';
@@ -11,6 +12,12 @@ export interface Kernel {
   readonly inFlight: number;
 }
 
+/** A kernel that is needed, and how it is printed. */
+export interface KernelRequest {
+  readonly key: string;
+  readonly print: () => KernelText;
+}
+
 type Wabt = Awaited<ReturnType<typeof initWabt>>;
 
 const features = { simd: true, threads: true };
@@ -20,6 +27,8 @@ export class KernelCache {
   readonly #wabt: Wabt;
   readonly #kernels = new Map<string, Kernel>();
   readonly #capacity: number;
+  /** In this tick. */
+  #hasCompiled = false;
 
   private constructor(wabt: Wabt, capacity: number) {
     this.#wabt = wabt;
@@ -31,21 +40,52 @@ export class KernelCache {
     return new KernelCache(await initWabt(), capacity);
   }
 
+  has(key: string): boolean {
+    return this.#kernels.has(key);
+  }
+
+  /** The kernel of that key, if it is there. */
+  find(key: string): Kernel | undefined {
+    const known = this.#kernels.get(key);
+    // Moving it to the end of the queue costs more than the look-up: only where something may soon have to go.
+    if (known !== undefined && 2 * this.#kernels.size > this.#capacity) {
+      this.#kernels.delete(key);
+      this.#kernels.set(key, known);
+    }
+    return known;
+  }
+
   /** The kernel of that key, printed and compiled if it is new. */
   get(key: string, print: () => KernelText): Kernel {
-    const known = this.#kernels.get(key);
-    if (known !== undefined) {
-      // Moving it to the end of the queue costs more than the look-up: only where something may soon have to go.
-      if (2 * this.#kernels.size > this.#capacity) {
-        this.#kernels.delete(key);
-        this.#kernels.set(key, known);
-      }
-      return known;
-    }
+    const known = this.find(key);
+    if (known !== undefined) return known;
     const kernel = this.#compile(key, print());
     this.#kernels.set(key, kernel);
     if (this.#kernels.size > this.#capacity) this.#kernels.delete(this.#kernels.keys().next().value!);
     return kernel;
+  }
+
+  /** The kernel, compiled at once if it is new; undefined where another has been compiled in this tick, since each takes up to tens of milliseconds. */
+  tryGet({ key, print }: KernelRequest): Kernel | undefined {
+    const known = this.find(key);
+    if (known !== undefined || this.#hasCompiled) return known;
+    this.#hasCompiled = true;
+    setImmediate(() => { this.#hasCompiled = false; });
+    return this.get(key, print);
+  }
+
+  /**
+   * The kernel, compiled as soon as a tick has time for it if it is new.
+   *
+   * @throws the signal's reason, when that was aborted before.
+   */
+  async getInTurn(request: KernelRequest, signal?: AbortSignal): Promise<Kernel> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const kernel = this.tryGet(request);
+      if (kernel !== undefined) return kernel;
+      await endOfTick();
+    }
   }
 
   #compile(key: string, { text, ...kept }: KernelText): Kernel {

@@ -12,7 +12,7 @@ import { operationsIn } from './operations.ts';
 import type { Operations } from './operations.ts';
 import { surrogateGradient } from './surrogate-kernel.ts';
 import { TimeSums } from './time-sums.ts';
-import { advance, scatterRows, storeInt32, upwards } from './vector-text.ts';
+import { advance, breakIfStopped, chunkEnd, scatterRows, storeInt32, upwards } from './vector-text.ts';
 
 /** Blocks smaller than what is in flight, for the vectors that are left; few, since each is code to compile. */
 const remainderSizes = [6, 4, 2, 1];
@@ -276,15 +276,15 @@ function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratc
   const to = writer.local('to', 'i32');
   const call = (name: string) =>
     `(call $${name}${groups} (local.get $job) (local.get $scratch) (local.get $vector) (local.get ${from}) (local.get ${to}) (local.get ${checkpoint}))`;
-  const chunkEnd = `(i32.add (local.get ${from}) (i32.const ${chunkSteps}))`;
   // Running a chunk again must leave the counts, which are complete by then, as they are.
   const counts = Array.from({ length: groups }, (_, g) => ({
     local: writer.local(`count.${g}`, 'v128'),
     at: `offset=${scratch.counts + 16 * g} (local.get $scratch)`,
   }));
   lines.push(
-    '(loop $chunks',
-    `(local.set ${to} (select ${steps} ${chunkEnd} (i32.lt_s ${steps} ${chunkEnd})))`,
+    '(block $stopped (loop $chunks',
+    breakIfStopped('stopped'),
+    `(local.set ${to} ${chunkEnd(`(local.get ${from})`, steps, chunkSteps)})`,
     call('forward'),
     `(if (i32.lt_s (local.get ${to}) ${steps}) (then`,
     `(local.set ${from} (local.get ${to}))`,
@@ -293,6 +293,7 @@ function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratc
     ')',
     ...counts.map(({ local, at }) => `(local.set ${local} (v128.load ${at}))`),
     '(block $done (loop $back',
+    breakIfStopped('stopped'),
     call('backward'),
     `(br_if $done (i32.eqz (local.get ${from})))`,
     `(local.set ${to} (local.get ${from}))`,
@@ -302,6 +303,7 @@ function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratc
     ...counts.map(({ local, at }) => `(v128.store ${at} (local.get ${local}))`),
     '(br $back)))',
     `(call $results${groups} (local.get $job) (local.get $scratch) (local.get $vector))`,
+    ')',
   );
   return writer.finish(`block${groups}`, blockParameters, lines);
 }
