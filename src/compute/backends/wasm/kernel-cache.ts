@@ -22,13 +22,19 @@ type Wabt = Awaited<ReturnType<typeof initWabt>>;
 
 const features = { simd: true, threads: true };
 
+/** A text longer than this is printed in one tick and compiled in another: together they would take more than 50 ms. */
+const maxTextInOneTick = 150_000;
+/** Printed texts that wait for their tick; whoever asked for one may be gone. */
+const maxPrinted = 16;
+
 /** Assembles and compiles kernels, and keeps the ones used last. */
 export class KernelCache {
   readonly #wabt: Wabt;
   readonly #kernels = new Map<string, Kernel>();
   readonly #capacity: number;
-  /** In this tick. */
-  #hasCompiled = false;
+  readonly #printed = new Map<string, KernelText>();
+  /** Whether this tick has printed or compiled a kernel. */
+  #isTickUsed = false;
 
   private constructor(wabt: Wabt, capacity: number) {
     this.#wabt = wabt;
@@ -57,21 +63,22 @@ export class KernelCache {
 
   /** The kernel of that key, printed and compiled if it is new. */
   get(key: string, print: () => KernelText): Kernel {
-    const known = this.find(key);
-    if (known !== undefined) return known;
-    const kernel = this.#compile(key, print());
-    this.#kernels.set(key, kernel);
-    if (this.#kernels.size > this.#capacity) this.#kernels.delete(this.#kernels.keys().next().value!);
-    return kernel;
+    return this.find(key) ?? this.#compile(key, print());
   }
 
-  /** The kernel, compiled at once if it is new; undefined where another has been compiled in this tick, since each takes up to tens of milliseconds. */
+  /** The kernel, compiled at once if it is new and takes no more than its share of a tick; undefined where that is for a later tick. */
   tryGet({ key, print }: KernelRequest): Kernel | undefined {
     const known = this.find(key);
-    if (known !== undefined || this.#hasCompiled) return known;
-    this.#hasCompiled = true;
-    setImmediate(() => { this.#hasCompiled = false; });
-    return this.get(key, print);
+    if (known !== undefined || this.#isTickUsed) return known;
+    this.#isTickUsed = true;
+    setImmediate(() => { this.#isTickUsed = false; });
+    const printed = this.#printed.get(key);
+    this.#printed.delete(key);
+    const text = printed ?? print();
+    if (printed !== undefined || text.text.length <= maxTextInOneTick) return this.#compile(key, text);
+    this.#printed.set(key, text);
+    if (this.#printed.size > maxPrinted) this.#printed.delete(this.#printed.keys().next().value!);
+    return undefined;
   }
 
   /**
@@ -92,7 +99,10 @@ export class KernelCache {
     const parsed = this.#wabt.parseWat(key, text, features);
     try {
       const { buffer } = parsed.toBinary({});
-      return { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), ...kept };
+      const kernel = { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), ...kept };
+      this.#kernels.set(key, kernel);
+      if (this.#kernels.size > this.#capacity) this.#kernels.delete(this.#kernels.keys().next().value!);
+      return kernel;
     } finally {
       parsed.destroy();
     }

@@ -9,7 +9,6 @@ import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
 import type { LifGradKernelSpec, TermForm } from './lif-spec.ts';
 import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
 import { operationsIn } from './operations.ts';
-import type { Operations } from './operations.ts';
 import { surrogateGradient } from './surrogate-kernel.ts';
 import { TimeSums } from './time-sums.ts';
 import { advance, breakIfStopped, chunkEnd, scatterRows, storeInt32, upwards } from './vector-text.ts';
@@ -108,19 +107,20 @@ class GradText extends LifText {
 export function lifGradKernel(spec: LifGradKernelSpec): KernelText {
   const block = new JobBlockLayout();
   const single = writeBlock(spec, block, 1);
-  const inFlight = vectorsInFlight(single.operations);
+  const operations = operationsIn(single.body);
+  const inFlight = vectorsInFlight(operations);
   const sizes = [inFlight, ...remainderSizes.filter((size) => size < inFlight)];
   const others = sizes.filter((groups) => groups > 1).flatMap((groups) => writeBlock(spec, block, groups).functions);
   return {
     text: kernelModule([...others, ...single.functions, blockLoop(sizes)]),
     block,
-    operations: single.operations,
+    operations,
     inFlight,
   };
 }
 
-/** The functions that run a block of `groups` vectors, and what they ask for in each step. */
-function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: number): { functions: string[]; operations: Operations } {
+/** The functions that run a block of `groups` vectors, and what they do in each step. */
+function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: number): { functions: string[]; body: string[] } {
   const text = new GradText(spec);
   const scratch = new GradScratch(spec, groups);
   const forward = writeForward(new FunctionWriter(block, spec.lanes), block, text, scratch, groups);
@@ -128,7 +128,7 @@ function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: numb
   const results = writeResults(new FunctionWriter(block, spec.lanes), text, scratch, groups);
   return {
     functions: [forward.text, backward.text, results, writePasses(new FunctionWriter(block, spec.lanes), text, scratch, groups)],
-    operations: operationsIn([...forward.body, ...backward.body]),
+    body: [...forward.body, ...backward.body],
   };
 }
 
