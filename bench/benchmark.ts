@@ -105,9 +105,9 @@ function instructionsOf({ surrogates }: Setting, kernels: KernelCache): string[]
   const surroundings = { kernels, arena: new Arena(), keep: asItLies };
   const all = ['sigmoid', ...surrogates].map(defaultSurrogate);
   const launches = [
-    ...launchesOf(lifSimulate(surroundings, forwardJob(1, 1))),
-    ...launchesOf(lifGrad(surroundings, gradJob(1, 1, all))),
-    ...launchesOf(surrogateGrad(surroundings, surrogateJob(1, all))),
+    ...launchesOf(lifSimulate(surroundings, forwardJob(1, 1)), kernels),
+    ...launchesOf(lifGrad(surroundings, gradJob(1, 1, all)), kernels),
+    ...launchesOf(surrogateGrad(surroundings, surrogateJob(1, all)), kernels),
   ];
   return [...new Set(launches.flatMap(({ kernel }) => Object.keys(kernel.operations)))];
 }
@@ -125,8 +125,8 @@ async function lifRows(
   const laidOut = Array.from({ length: sharers }, () => {
     const arena = new Arena();
     const surroundings = { kernels, arena, keep: asItLies };
-    const [forward] = launchesOf(lifSimulate(surroundings, forwardJob(neurons, steps)));
-    return { arena, forward: forward!, grads: launchesOf(lifGrad(surroundings, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates]))) };
+    const [forward] = launchesOf(lifSimulate(surroundings, forwardJob(neurons, steps)), kernels);
+    return { arena, forward: forward!, grads: launchesOf(lifGrad(surroundings, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])), kernels) };
   });
   const { arena, forward: forwardLaunch, grads: launches } = laidOut[0]!;
   const peak = peakLaunch(kernels, arena);
@@ -173,7 +173,7 @@ async function surrogateRows(setting: Setting, kernels: KernelCache, costs: Inst
   const { values, rounds, turnMilliseconds } = setting;
   const arena = new Arena();
   const surrogates = setting.surrogates.map(defaultSurrogate);
-  const launches = launchesOf(surrogateGrad({ kernels, arena, keep: asItLies }, surrogateJob(values, surrogates)));
+  const launches = launchesOf(surrogateGrad({ kernels, arena, keep: asItLies }, surrogateJob(values, surrogates)), kernels);
   const peak = peakLaunch(kernels, arena);
   const copyLaunch = copy(kernels, arena, values);
   await warmUp(arena, [peak, copyLaunch, ...launches]);
@@ -208,5 +208,5 @@ function copy(kernels: KernelCache, arena: Arena, values: number): Launch {
   const kernel = kernels.get('copy', copyKernel);
   const vectors = vectorsOf(values, f32x4);
   const arrays = { xArray: arena.fill('float32', 1, 4 * vectors), gradArray: arena.allocate(16 * vectors) };
-  return { kernel, job: writeJobBlock(arena, kernel, arrays, { factor: 0.5 }), vectors, steps: 1, scratchBytes: 0 };
+  return { kernel, job: writeJobBlock(arena, kernel, arrays, { factor: 0.5 }), vectors, scratchBytes: 0 };
 }

@@ -45,7 +45,7 @@ function jobsOf({ neurons, steps, values }: Pick<Float64Setting, 'neurons' | 'st
 }
 
 function launchOf(surroundings: Surroundings, job: Job): Launch {
-  return launchesOf(programOf(surroundings, job))[0]!;
+  return launchesOf(programOf(surroundings, job), surroundings.kernels)[0]!;
 }
 
 /** Times each job in float64, in float32 and by the reference. */

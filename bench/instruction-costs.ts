@@ -41,5 +41,5 @@ export function chainContender(arena: Arena, launch: Launch): Contender {
 function chainLaunch(kernels: KernelCache, arena: Arena, key: string, print: () => KernelText): Launch {
   const kernel = kernels.get(key, print);
   // Next to 1, so that what is multiplied or divided by it over and over stays an ordinary number.
-  return { kernel, job: writeJobBlock(arena, kernel, {}, { factor: 1 + 2 ** -23 }), vectors: turns, steps: 1, scratchBytes: 1024 };
+  return { kernel, job: writeJobBlock(arena, kernel, {}, { factor: 1 + 2 ** -23 }), vectors: turns, scratchBytes: 1024 };
 }

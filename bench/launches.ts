@@ -1,7 +1,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Arena } from '../src/compute/arena.ts';
 import { instanceIn } from '../src/compute/backends/wasm/kernel-instance.ts';
-import type { Launch, Program } from '../src/compute/backends/wasm/launch.ts';
+import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
+import { isKernelRequest, type Launch, type Program } from '../src/compute/backends/wasm/launch.ts';
 import type { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
 import type { Contender } from './turns.ts';
 
@@ -9,15 +10,25 @@ import type { Contender } from './turns.ts';
  * A job's launches with their memory laid out, to be run as often as one likes without the copying around them. The program
  * itself goes on as if they had run; what it makes of the memory is dropped.
  */
-export function launchesOf(program: Program<unknown>): Launch[] {
-  return [...program];
+export function launchesOf(program: Program<unknown>, kernels: KernelCache): Launch[] {
+  const launches: Launch[] = [];
+  let next = program.next();
+  while (next.done !== true) {
+    if (isKernelRequest(next.value)) {
+      next = program.next(kernels.get(next.value.key, next.value.print));
+    } else {
+      launches.push(next.value);
+      next = program.next();
+    }
+  }
+  return launches;
 }
 
 /** A launch in this thread, on one core. */
-export function inPlace(arena: Arena, { kernel, job, vectors, steps, scratchBytes }: Launch, work: number): Contender {
-  const instance = instanceIn(arena, kernel);
+export function inPlace(arena: Arena, { kernel, job, vectors, scratchBytes }: Launch, work: number): Contender {
+  const run = instanceIn(arena, kernel);
   const scratch = arena.allocate(scratchBytes);
-  return { work, run: () => { instance.launch(job, scratch, vectors, kernel.inFlight, steps); } };
+  return { work, run: () => { run(job, scratch, 0, vectors); } };
 }
 
 /** A launch shared by the pool's threads. */
@@ -55,10 +66,10 @@ const compilingMilliseconds = 500;
  * a function that is running is not replaced.
  */
 export async function warmUp(arena: Arena, launches: readonly Launch[]): Promise<void> {
-  for (const { kernel, job, vectors, steps, scratchBytes } of launches) {
-    const instance = instanceIn(arena, kernel);
+  for (const { kernel, job, vectors, scratchBytes } of launches) {
+    const run = instanceIn(arena, kernel);
     const scratch = arena.allocate(scratchBytes);
-    for (let i = 0; i < warmUpCalls; i++) instance.launch(job, scratch, Math.min(vectors, warmUpVectors), kernel.inFlight, steps);
+    for (let i = 0; i < warmUpCalls; i++) run(job, scratch, 0, Math.min(vectors, warmUpVectors));
     await setImmediate();
   }
   await setTimeout(compilingMilliseconds);

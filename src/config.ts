@@ -75,7 +75,7 @@ const Environment = Type.Object({
     default: availableParallelism(),
     minimum: 1,
     maximum: 1024,
-    description: 'Processors that a large job may keep busy; by default all that the process may use.',
+    description: 'Processors that a large job may keep busy; by default, and at most, all that the process may use.',
   }),
   DOCS_ENABLED: Type.Boolean({
     default: true,

@@ -36,7 +36,7 @@ export class ArenaStore {
   /**
    * An empty arena, which belongs to the caller until it is given back or given up.
    *
-   * @throws {RangeError} when the system has no memory for one.
+   * @throws {OutOfMemoryError} when the system has no memory for one.
    */
   take(): Arena {
     const arena = this.#free.pop() ?? new Arena();

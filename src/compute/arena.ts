@@ -1,3 +1,4 @@
+import { OutOfMemoryError } from './backend.ts';
 import { bytesPerNumber, type Dtype, type Values } from './jobs.ts';
 
 /** The memories of arenas by their buffers: shared memory that grows gets a new buffer object each time. */
@@ -9,6 +10,8 @@ export function memoryOf(array: ArrayBufferView): WebAssembly.Memory | undefined
 }
 
 const pageBytes = 65536;
+/** The 4 GiB that a kernel can address. */
+export const maxBytes = 2 ** 32;
 const alignment = 64;
 
 /**
@@ -27,8 +30,11 @@ export class Arena {
   #asBuffer!: Buffer;
   #view!: DataView;
 
-  /** @param memory another thread's arena's; its own unless given. */
-  constructor(memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true })) {
+  /**
+   * @param memory another thread's arena's; its own unless given.
+   * @throws {OutOfMemoryError} when the system has none.
+   */
+  constructor(memory = newMemory()) {
     this.memory = memory;
     this.#viewMemory();
   }
@@ -56,7 +62,7 @@ export class Arena {
   /**
    * Address of `bytes` of memory, not cleared, at a multiple of 64.
    *
-   * @throws {RangeError} beyond the 4 GiB that a kernel can address, or when the system has no more.
+   * @throws {OutOfMemoryError} beyond the 4 GiB that a kernel can address, or when the system has no more. What is allocated stays as it was.
    */
   allocate(bytes: number): number {
     const address = this.#top;
@@ -67,12 +73,15 @@ export class Arena {
   /** Takes the memory up to an address, so that what was allocated last can go on. */
   extend(end: number): void {
     const top = Math.ceil(end / alignment) * alignment;
-    if (top > this.byteLength) this.#grow(top);
+    if (!(top <= this.byteLength)) this.#grow(top);
     this.#top = top;
   }
 
   #grow(bytes: number): void {
-    this.memory.grow(Math.ceil((bytes - this.byteLength) / pageBytes));
+    if (!(bytes <= maxBytes)) throw new OutOfMemoryError('a job has no more than 4 GiB of memory');
+    // Another thread may have made it larger.
+    const missing = bytes - this.memory.buffer.byteLength;
+    if (missing > 0) orOutOfMemory(() => this.memory.grow(Math.ceil(missing / pageBytes)));
     this.#viewMemory();
   }
 
@@ -193,5 +202,17 @@ export class Arena {
 
   setFloat64(address: number, value: number): void {
     this.#view.setFloat64(address, value, true);
+  }
+}
+
+function newMemory(): WebAssembly.Memory {
+  return orOutOfMemory(() => new WebAssembly.Memory({ initial: 16, maximum: maxBytes / pageBytes, shared: true }));
+}
+
+function orOutOfMemory<R>(make: () => R): R {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof RangeError ? new OutOfMemoryError('the system has no more memory', { cause: error }) : error;
   }
 }

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
 import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/backend.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
+import { WorkerThreads } from '../../support/worker-threads.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from '../engine/jobs.ts';
 
 const open: ThreadedReference[] = [];
@@ -60,6 +62,27 @@ describe('the reference with a thread', () => {
     await expect(backend.run(gradJob(2000, 10_000))).rejects.toThrow(WorkerLostError);
     limitMs = 10_000;
     await expect(backend.run(simulateJob(1, 5))).resolves.toBeDefined();
+  });
+
+  it('leaves a job that is stopped, in the same thread', async () => {
+    const threads = new WorkerThreads();
+    const backend = threaded({ inlineNanoseconds: 0 });
+    await backend.run(simulateJob(1, 5));
+    const before = threads.running;
+    const [surrogate] = surrogateJob(1).surrogates;
+    for (const job of [gradJob(20_000, 1000), gradJob(1, 5_000_000), { ...surrogateJob(2 ** 19), surrogates: Array.from({ length: 100 }, () => surrogate!) }]) {
+      const controller = new AbortController();
+      const stopped = expect(backend.run(job, undefined, controller.signal)).rejects.toThrow('enough');
+      await sleep(300);
+      const from = performance.now();
+      controller.abort(new Error('enough'));
+      await stopped;
+      // Its thread would have been ended after a second.
+      expect(performance.now() - from).toBeLessThan(900);
+      await expect(backend.run(simulateJob(1, 5))).resolves.toBeDefined();
+    }
+    expect(threads.running).toEqual(before);
+    threads.close();
   });
 
   it('accepts no more than it is told to', () => {

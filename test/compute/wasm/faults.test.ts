@@ -91,7 +91,7 @@ describe('a thread that hangs', () => {
       arena.integers(job, 1 + vectors).fill(0);
       arena.setInteger(job, rounds.shift() ?? 0);
     };
-    return { launch: { kernel, job, vectors, steps: 1, scratchBytes: 16, prepare }, counts: () => arena.integers(job + 4, vectors) };
+    return { launch: { kernel, job, vectors, scratchBytes: 16, prepare }, counts: () => arena.integers(job + 4, vectors) };
   }
 
   it('is ended and replaced, and its launch run once more', async () => {
@@ -142,7 +142,7 @@ describe('threads that cannot start', () => {
         operations: {},
         inFlight: 1,
       }));
-      const launch: Launch = { kernel, job: 64, vectors: 1000, steps: 1, scratchBytes: 16 };
+      const launch: Launch = { kernel, job: 64, vectors: 1000, scratchBytes: 16 };
       await expect(pool.run(arena, launch)).rejects.toThrow(WorkerLostError);
       process.off('worker', endAtOnce);
       await pool.run(arena, launch);

@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate as endOfTick } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Arena } from '../../../src/compute/arena.ts';
 import { ArenaStore } from '../../../src/compute/arena-store.ts';
-import { ComputeError } from '../../../src/compute/backend.ts';
+import { ComputeError, OutOfMemoryError } from '../../../src/compute/backend.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { f32x4 } from '../../../src/compute/backends/wasm/lanes.ts';
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
@@ -10,6 +12,7 @@ import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
 import type { Recordable } from '../../../src/compute/jobs.ts';
+import { WorkerThreads } from '../../support/worker-threads.ts';
 import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
 
 describe('Arena', () => {
@@ -43,8 +46,47 @@ describe('Arena', () => {
     }), { numRuns: 50, examples: [[65_536, 0, 0], [65_537, 3, 5], [0, 1, 2]] });
   });
 
-  it('refuses what a kernel cannot address', () => {
-    expect(() => new Arena().allocate(2 ** 32)).toThrow(RangeError);
+  it.each([2 ** 32, 2 ** 33, 2 ** 48, 2 ** 53, Infinity])('refuses what a kernel cannot address, and stays as it was: %d bytes', (bytes) => {
+    const arena = new Arena();
+    const address = arena.put('float32', Float64Array.of(1, 2), 2);
+    const [top, size] = [arena.mark(), arena.byteLength];
+    expect(() => arena.allocate(bytes)).toThrow(OutOfMemoryError);
+    expect([arena.mark(), arena.byteLength]).toEqual([top, size]);
+    expect(() => arena.put('float32', arena.floats(address, 2), bytes)).toThrow(OutOfMemoryError);
+    expect(arena.allocate(8)).toBe(top);
+    expect(Array.from(arena.floats(address, 2))).toEqual([1, 2]);
+  });
+
+  it('reaches to the last byte of 4 GiB', () => {
+    const arena = new Arena();
+    arena.extend(2 ** 32 - 64);
+    const address = arena.put('float32', Float64Array.of(1, 2), 16);
+    expect(address).toBe(2 ** 32 - 64);
+    arena.setInteger(2 ** 32 - 4, -1);
+    expect(Array.from(arena.bytes(2 ** 32 - 4, 4))).toEqual([255, 255, 255, 255]);
+    expect(Array.from(arena.floats(address, 2))).toEqual([1, 2]);
+    expect(() => arena.allocate(1)).toThrow(OutOfMemoryError);
+  });
+
+  it('grows to what is asked for when another thread has made its memory larger', () => {
+    const arena = new Arena();
+    arena.memory.grow(2 ** 15);
+    arena.extend(2 ** 32 - 2 ** 20);
+    expect(arena.byteLength).toBeGreaterThanOrEqual(2 ** 32 - 2 ** 20);
+  });
+
+  it('says that there is no memory when the system refuses it', () => {
+    const refused = new RangeError('could not allocate memory');
+    try {
+      vi.spyOn(WebAssembly, 'Memory').mockImplementation(function () { throw refused; });
+      expect(() => new Arena()).toThrow(OutOfMemoryError);
+      expect(() => new ArenaStore().take()).toThrow(OutOfMemoryError);
+    } finally {
+      vi.restoreAllMocks();
+    }
+    const arena = new Arena();
+    vi.spyOn(arena.memory, 'grow').mockImplementation(() => { throw refused; });
+    expect(() => arena.allocate(2 ** 21)).toThrow(OutOfMemoryError);
   });
 });
 
@@ -112,11 +154,34 @@ describe('WorkerPool', () => {
       const arena = new Arena();
       const top = arena.mark();
       // A job block beyond the memory: the kernel traps.
-      const launch = { kernel, job: 0x7fffff00, vectors: 1000, steps: 1, scratchBytes: 1000 };
+      const launch = { kernel, job: 0x7fffff00, vectors: 1000, scratchBytes: 1000 };
       await expect(pool.run(arena, launch)).rejects.toThrow(ComputeError);
       expect(arena.mark()).toBe(top);
     } finally {
       await pool.close();
+    }
+  });
+});
+
+describe('WasmBackend', () => {
+  it('starts no more threads than the process has processors, but for one', async () => {
+    const threads = new WorkerThreads();
+    const backend = await WasmBackend.create({ threads: 1024 });
+    await endOfTick();
+    expect(threads.running.length).toBeGreaterThanOrEqual(availableParallelism());
+    expect(threads.running.length).toBeLessThanOrEqual(availableParallelism() + 1);
+    await backend.close();
+    threads.close();
+  });
+
+  it('answers a small job for which there is no memory with an error that says so', async () => {
+    const backend = await WasmBackend.create({ threads: 1, inlineNanoseconds: Infinity });
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => { throw new RangeError('failed to grow memory'); });
+    try {
+      expect(() => backend.runSmall({ kind: 'lif_simulate', problem: lifProblem(2e6, 1), record: new Set(['v_final']) })).toThrow(OutOfMemoryError);
+    } finally {
+      grow.mockRestore();
+      await backend.close();
     }
   });
 });
@@ -142,7 +207,7 @@ describe('launches at the same time', () => {
         await Promise.all(arenas.map(async (arena, i) => {
           arena.integers(jobs[i]!, 1 + vectors).fill(0);
           arena.setInteger(jobs[i]!, round * 100 + i);
-          await pool.run(arena, { kernel, job: jobs[i]!, vectors, steps: 1, scratchBytes: 16 });
+          await pool.run(arena, { kernel, job: jobs[i]!, vectors, scratchBytes: 16 });
         }));
         for (const [i, arena] of arenas.entries()) {
           expect(arena.integers(jobs[i]! + 4, vectors)).toEqual(new Int32Array(vectors).fill(round * 100 + i));
@@ -161,7 +226,7 @@ describe('launches at the same time', () => {
     const job = arena.allocate(4 * 5001);
     arena.integers(job, 5001).fill(0);
     arena.setInteger(job, 7);
-    const running = pool.run(arena, { kernel, job, vectors: 5000, steps: 1, scratchBytes: 16 });
+    const running = pool.run(arena, { kernel, job, vectors: 5000, scratchBytes: 16 });
     await pool.close();
     await running;
     expect(arena.integers(job + 4, 5000)).toEqual(new Int32Array(5000).fill(7));

@@ -9,37 +9,49 @@ import type {
 import { surrogateFunctions } from './evaluate.ts';
 import { float64Algebra, type NumberAlgebra } from './float64-algebra.ts';
 import { lifGrad, lifSimulate } from './lif.ts';
+import { StopCheck } from './stop-check.ts';
 
 /**
  * Does any job; every result of floats is a Float64Array.
  *
  * @param ops the arithmetic: float64, or one that rounds otherwise, to see how far rounding moves a result.
+ * @throws when `stop` finds the job stopped.
  */
-export function compute(job: Job, ops: NumberAlgebra = float64Algebra): ResultOf[Job['kind']] {
+export function compute(job: Job, ops: NumberAlgebra = float64Algebra, stop = new StopCheck()): ResultOf[Job['kind']] {
   switch (job.kind) {
     case 'surrogate_eval':
-      return surrogateEval(job, ops);
+      return surrogateEval(job, ops, stop);
     case 'surrogate_grad':
-      return surrogateGrad(job, ops);
+      return surrogateGrad(job, ops, stop);
     case 'lif_simulate':
-      return lifSimulate(job, ops);
+      return lifSimulate(job, ops, stop);
     case 'lif_grad':
-      return lifGrad(job, ops);
+      return lifGrad(job, ops, stop);
   }
 }
 
-function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: NumberAlgebra): SurrogateEvalResult {
-  return surrogates.map((surrogate) => ({
-    ...(outputs.spike && { spike: Uint8Array.from(x, (at) => Number(at >= 0)) }),
-    ...(outputs.value && { value: Float64Array.from(x, surrogateFunctions(surrogate, ops).value) }),
-  }));
+function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: NumberAlgebra, stop: StopCheck): SurrogateEvalResult {
+  return surrogates.map((surrogate) => {
+    const { value } = surrogateFunctions(surrogate, ops);
+    return {
+      ...(outputs.spike && { spike: Uint8Array.from(x, stoppable(stop, (at) => Number(at >= 0))) }),
+      ...(outputs.value && { value: Float64Array.from(x, stoppable(stop, value)) }),
+    };
+  });
 }
 
-function surrogateGrad({ x, surrogates, cotangent }: SurrogateGradJob, ops: NumberAlgebra): SurrogateGradResult {
+function surrogateGrad({ x, surrogates, cotangent }: SurrogateGradJob, ops: NumberAlgebra, stop: StopCheck): SurrogateGradResult {
   return surrogates.map((surrogate) => {
     const { grad } = surrogateFunctions(surrogate, ops);
     return {
-      grad: Float64Array.from(x, (at, i) => ops.mul(grad(at), typeof cotangent === 'number' ? cotangent : cotangent[i]!)),
+      grad: Float64Array.from(x, stoppable(stop, (at, i) => ops.mul(grad(at), typeof cotangent === 'number' ? cotangent : cotangent[i]!))),
     };
   });
+}
+
+function stoppable(stop: StopCheck, of: (at: number, i: number) => number) {
+  return (at: number, i: number) => {
+    stop.step();
+    return of(at, i);
+  };
 }

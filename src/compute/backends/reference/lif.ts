@@ -19,6 +19,7 @@ import type {
 } from '../../jobs.ts';
 import { surrogateFunctions } from './evaluate.ts';
 import type { NumberAlgebra } from './float64-algebra.ts';
+import type { StopCheck } from './stop-check.ts';
 
 /** What a quantity is for neuron b at step t of T. */
 function at(quantity: Quantity, b: number, t: number, steps: number): number {
@@ -71,7 +72,7 @@ function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
 }
 
 /** Fills `trace` with neuron b's run. */
-function simulateNeuron(ops: NumberAlgebra, problem: LifProblem, b: number, trace: Trace): void {
+function simulateNeuron(ops: NumberAlgebra, problem: LifProblem, b: number, trace: Trace, stop: StopCheck): void {
   const { steps } = problem;
   const structure = structureOf(problem, false);
   const terms = termsOf(ops, problem, b);
@@ -79,6 +80,7 @@ function simulateNeuron(ops: NumberAlgebra, problem: LifProblem, b: number, trac
   trace.spikeCount = 0;
   trace.v[0] = at(problem.v_init, b, 0, steps);
   for (let t = 0; t < steps; t++) {
+    stop.step();
     const held = heldSteps > 0;
     const step = lifStep(ops, structure, terms, trace.v[t]!, ops.constant(at(problem.current, b, t, steps)), held);
     heldSteps = step.spike ? problem.refractorySteps : Math.max(heldSteps - 1, 0);
@@ -91,7 +93,7 @@ function simulateNeuron(ops: NumberAlgebra, problem: LifProblem, b: number, trac
 }
 
 /** Runs the neurons of a job forward and gives what its `record` asks for. */
-export function lifSimulate({ problem, record }: LifSimulateJob, ops: NumberAlgebra): LifSimulateResult {
+export function lifSimulate({ problem, record }: LifSimulateJob, ops: NumberAlgebra, stop: StopCheck): LifSimulateResult {
   const { neurons, steps, dt } = problem;
   const counts = new Int32Array(neurons);
   const rates = new Float64Array(neurons);
@@ -105,14 +107,19 @@ export function lifSimulate({ problem, record }: LifSimulateJob, ops: NumberAlge
 
   const trace = emptyTrace(steps);
   for (let b = 0; b < neurons; b++) {
-    simulateNeuron(ops, problem, b, trace);
+    simulateNeuron(ops, problem, b, trace, stop);
     counts[b] = trace.spikeCount;
     rates[b] = (trace.spikeCount / (steps * dt)) * 1000;
     final[b] = trace.v[steps]!;
     if (record.has('spikes')) spikes.set(trace.spikes, b * steps);
     if (record.has('v')) v.set(trace.v.subarray(1), b * steps);
     if (record.has('v_pre')) vPre.set(trace.vPre, b * steps);
-    if (record.has('spike_times')) trace.spikes.forEach((spike, t) => spike === 1 && spikeSteps.push(t));
+    if (record.has('spike_times')) {
+      for (let t = 0; t < steps; t++) {
+        stop.step();
+        if (trace.spikes[t] === 1) spikeSteps.push(t);
+      }
+    }
     offsets[b + 1] = spikeSteps.length;
   }
 
@@ -134,7 +141,7 @@ interface NeuronLoss {
   vBar(t: number): number;
 }
 
-function lossOf(ops: NumberAlgebra, loss: Loss, problem: LifProblem, b: number, trace: Trace): NeuronLoss {
+function lossOf(ops: NumberAlgebra, loss: Loss, problem: LifProblem, b: number, trace: Trace, stop: StopCheck): NeuronLoss {
   const { steps, dt } = problem;
   switch (loss.type) {
     case 'spike_count':
@@ -149,7 +156,10 @@ function lossOf(ops: NumberAlgebra, loss: Loss, problem: LifProblem, b: number, 
       const spikeBar = cotangent(loss.spikes);
       const vBar = cotangent(loss.v);
       let sum = 0;
-      for (let t = 0; t < steps; t++) sum = ops.add(sum, ops.add(spikeBar(t) * trace.spikes[t]!, ops.mul(vBar(t), trace.v[t + 1]!)));
+      for (let t = 0; t < steps; t++) {
+        stop.step();
+        sum = ops.add(sum, ops.add(spikeBar(t) * trace.spikes[t]!, ops.mul(vBar(t), trace.v[t + 1]!)));
+      }
       return { loss: sum, spikeBar, vBar };
     }
   }
@@ -180,7 +190,7 @@ class Accumulator {
 }
 
 /** Gradients of the loss, by back-propagation through every step of every neuron. */
-export function lifGrad(job: LifGradJob, ops: NumberAlgebra): LifGradResult {
+export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): LifGradResult {
   const { problem, loss, surrogates, wrt } = job;
   const { neurons, steps, dt, integration } = problem;
   const structure = structureOf(problem, job.detachReset);
@@ -193,15 +203,16 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra): LifGradResult {
 
   const trace = emptyTrace(steps);
   for (let b = 0; b < neurons; b++) {
-    simulateNeuron(ops, problem, b, trace);
+    simulateNeuron(ops, problem, b, trace, stop);
     const terms = termsOf(ops, problem, b);
     const slope = ops.constant(leakSlope(dt, at(problem.tau, b, 0, steps), integration));
-    const neuronLoss = lossOf(ops, loss, problem, b, trace);
+    const neuronLoss = lossOf(ops, loss, problem, b, trace, stop);
     for (const run of runs) {
       run.loss[b] = neuronLoss.loss;
       run.spike_counts[b] = trace.spikeCount;
       let vBar = 0;
       for (let t = steps - 1; t >= 0; t--) {
+        stop.step();
         const adjoint = lifAdjoint(ops, structure, terms, {
           vBar: ops.add(vBar, neuronLoss.vBar(t)),
           spikeBar: neuronLoss.spikeBar(t),

@@ -5,7 +5,7 @@ import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
 import { hungAfterMs, threadPool, tryTwice } from '../../thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
-import type { WorkDone } from './worker.ts';
+import type { Work, WorkDone } from './worker.ts';
 
 export interface ThreadedReferenceOptions {
   /** The largest job that it does: neuron-steps, or elements of x, times surrogates. */
@@ -15,6 +15,9 @@ export interface ThreadedReferenceOptions {
   /** Milliseconds after which a job of an estimated length has hung. */
   readonly hungAfterMs?: (estimateMs: number) => number;
 }
+
+/** A thread that goes on for so long after its job was stopped is ended. */
+const stoppingMs = 1000;
 
 /**
  * The reference for a server: jobs of more than a millisecond run one after the other in a thread of their own, which is
@@ -57,10 +60,18 @@ export class ThreadedReference implements Backend {
   }
 
   async #runInThread<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
+    signal?.throwIfAborted();
     const accepted = performance.now();
     const limitMs = this.#hungAfterMs(this.estimateMs(job));
-    // A signal ends the thread in the middle of its job.
-    const attempt = () => this.#thread.run(job, { signal: AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal === undefined ? [] : [signal])]) }) as Promise<WorkDone>;
+    const work: Work = { job, stopFlag: new Int32Array(new SharedArrayBuffer(4)) };
+    const end = new AbortController();
+    let endTimer: NodeJS.Timeout | undefined;
+    const stop = () => {
+      Atomics.store(work.stopFlag, 0, 1);
+      endTimer = setTimeout(() => { end.abort(); }, stoppingMs);
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    const attempt = () => this.#thread.run(work, { signal: AbortSignal.any([AbortSignal.timeout(limitMs), end.signal]) }) as Promise<WorkDone>;
     try {
       const { result, computeMs } = await tryTwice(attempt, (error) => signal?.aborted === true || isOutOfMemory(error));
       const totalMs = performance.now() - accepted;
@@ -69,6 +80,9 @@ export class ThreadedReference implements Backend {
       signal?.throwIfAborted();
       if (isOutOfMemory(error)) throw new OutOfMemoryError('not enough memory for the job', { cause: error });
       throw new WorkerLostError('the thread ended, or hung', { cause: error });
+    } finally {
+      clearTimeout(endTimer);
+      signal?.removeEventListener('abort', stop);
     }
   }
 

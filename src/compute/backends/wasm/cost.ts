@@ -28,6 +28,9 @@ const factorsOf: Readonly<Record<Dtype, Factors>> = {
   float64: { arithmetic: 2, value: 2 * float64Factor, gradient: 2, term: 2 },
 };
 
+/** About how long it takes to print and compile a kernel. */
+export const compileMs = 15;
+
 /** About how long a job's kernels take on one core. */
 export function estimateNanoseconds(job: Job): number {
   const factors = factorsOf[dtypeOf(job)];

@@ -19,12 +19,14 @@ export interface Integer {
 
 /**
  * The layout of a job block: the memory that holds what is particular to one run of a kernel, as opposed to its code. 32-bit
- * integers (addresses, counts) by name, and numbers that were folded from the parameters.
+ * integers (addresses, counts) by name, and numbers that were folded from the parameters. The block begins with the stop flag: a kernel
+ * returns soon after another thread has made it other than 0, and what it was to write is then arbitrary.
  */
 export class JobBlockLayout {
   readonly #integers = new Map<string, Integer>();
   readonly #uniforms = new Map<string, Uniform>();
-  #size = 0;
+  // The first word is the stop flag.
+  #size = 4;
 
   /** Byte offset of an integer. */
   integer(name: string): number {

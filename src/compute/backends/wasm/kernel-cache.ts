@@ -1,3 +1,4 @@
+import { setImmediate as endOfTick } from 'node:timers/promises';
 import initWabt from 'wabt';
 import type { JobBlockLayout } from './job-block.ts';
 import type { KernelText } from './kernel-text.ts';
@@ -11,15 +12,29 @@ export interface Kernel {
   readonly inFlight: number;
 }
 
+/** A kernel that is needed, and how it is printed. */
+export interface KernelRequest {
+  readonly key: string;
+  readonly print: () => KernelText;
+}
+
 type Wabt = Awaited<ReturnType<typeof initWabt>>;
 
 const features = { simd: true, threads: true };
+
+/** A text longer than this is printed in one tick and compiled in another: together they would take more than 50 ms. */
+const maxTextInOneTick = 150_000;
+/** Printed texts that wait for their tick; whoever asked for one may be gone. */
+const maxPrinted = 16;
 
 /** Assembles and compiles kernels, and keeps the ones used last. */
 export class KernelCache {
   readonly #wabt: Wabt;
   readonly #kernels = new Map<string, Kernel>();
   readonly #capacity: number;
+  readonly #printed = new Map<string, KernelText>();
+  /** Whether this tick has printed or compiled a kernel. */
+  #isTickUsed = false;
 
   private constructor(wabt: Wabt, capacity: number) {
     this.#wabt = wabt;
@@ -31,28 +46,63 @@ export class KernelCache {
     return new KernelCache(await initWabt(), capacity);
   }
 
+  has(key: string): boolean {
+    return this.#kernels.has(key);
+  }
+
+  /** The kernel of that key, if it is there. */
+  find(key: string): Kernel | undefined {
+    const known = this.#kernels.get(key);
+    // Moving it to the end of the queue costs more than the look-up: only where something may soon have to go.
+    if (known !== undefined && 2 * this.#kernels.size > this.#capacity) {
+      this.#kernels.delete(key);
+      this.#kernels.set(key, known);
+    }
+    return known;
+  }
+
   /** The kernel of that key, printed and compiled if it is new. */
   get(key: string, print: () => KernelText): Kernel {
-    const known = this.#kernels.get(key);
-    if (known !== undefined) {
-      // Moving it to the end of the queue costs more than the look-up: only where something may soon have to go.
-      if (2 * this.#kernels.size > this.#capacity) {
-        this.#kernels.delete(key);
-        this.#kernels.set(key, known);
-      }
-      return known;
+    return this.find(key) ?? this.#compile(key, print());
+  }
+
+  /** The kernel, compiled at once if it is new and takes no more than its share of a tick; undefined where that is for a later tick. */
+  tryGet({ key, print }: KernelRequest): Kernel | undefined {
+    const known = this.find(key);
+    if (known !== undefined || this.#isTickUsed) return known;
+    this.#isTickUsed = true;
+    setImmediate(() => { this.#isTickUsed = false; });
+    const printed = this.#printed.get(key);
+    this.#printed.delete(key);
+    const text = printed ?? print();
+    if (printed !== undefined || text.text.length <= maxTextInOneTick) return this.#compile(key, text);
+    this.#printed.set(key, text);
+    if (this.#printed.size > maxPrinted) this.#printed.delete(this.#printed.keys().next().value!);
+    return undefined;
+  }
+
+  /**
+   * The kernel, compiled as soon as a tick has time for it if it is new.
+   *
+   * @throws the signal's reason, when that was aborted before.
+   */
+  async getInTurn(request: KernelRequest, signal?: AbortSignal): Promise<Kernel> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const kernel = this.tryGet(request);
+      if (kernel !== undefined) return kernel;
+      await endOfTick();
     }
-    const kernel = this.#compile(key, print());
-    this.#kernels.set(key, kernel);
-    if (this.#kernels.size > this.#capacity) this.#kernels.delete(this.#kernels.keys().next().value!);
-    return kernel;
   }
 
   #compile(key: string, { text, ...kept }: KernelText): Kernel {
     const parsed = this.#wabt.parseWat(key, text, features);
     try {
       const { buffer } = parsed.toBinary({});
-      return { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), ...kept };
+      const kernel = { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), ...kept };
+      this.#kernels.set(key, kernel);
+      if (this.#kernels.size > this.#capacity) this.#kernels.delete(this.#kernels.keys().next().value!);
+      return kernel;
     } finally {
       parsed.destroy();
     }

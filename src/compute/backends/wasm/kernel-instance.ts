@@ -1,18 +1,20 @@
 import type { Arena } from '../../arena.ts';
 import type { Kernel } from './kernel-cache.ts';
-import { SteadyKernel, type RunKernel } from './steady-kernel.js';
 
-const instances = new WeakMap<Arena, WeakMap<Kernel, SteadyKernel>>();
+/** Runs vectors [from, to) of the job whose block lies at `job`. */
+export type RunKernel = (job: number, scratch: number, from: number, to: number) => void;
+
+const instances = new WeakMap<Arena, WeakMap<Kernel, RunKernel>>();
 
 /** A kernel over an arena's memory, in this thread. */
-export function instanceIn(arena: Arena, kernel: Kernel): SteadyKernel {
+export function instanceIn(arena: Arena, kernel: Kernel): RunKernel {
   let known = instances.get(arena);
   if (known === undefined) instances.set(arena, (known = new WeakMap()));
-  let instance = known.get(kernel);
-  if (instance === undefined) {
+  let run = known.get(kernel);
+  if (run === undefined) {
     const { exports } = new WebAssembly.Instance(kernel.module, { env: { memory: arena.memory } });
-    instance = new SteadyKernel(exports.run as RunKernel);
-    known.set(kernel, instance);
+    run = exports.run as RunKernel;
+    known.set(kernel, run);
   }
-  return instance;
+  return run;
 }

@@ -9,7 +9,6 @@
  * @property {number} scratchBytes of each seat
  * @property {number} seats how many threads may work on it
  * @property {number} vectors how many there are
- * @property {number} steps how many each of them takes
  * @property {number} block how many to take at a time
  */
 
@@ -17,7 +16,7 @@
 const places = 4;
 
 /** A place's words; behind them one for each thread: its number while it works there, else 0. */
-const word = { order: 0, next: 1, instance: 2, job: 3, scratch: 4, scratchBytes: 5, seats: 6, taken: 7, vectors: 8, steps: 9, block: 10, departures: 11, present: 12 };
+const word = { order: 0, next: 1, instance: 2, job: 3, scratch: 4, scratchBytes: 5, seats: 6, taken: 7, vectors: 8, block: 9, departures: 10, present: 11 };
 
 /**
  * What the pool's threads have to do, in memory that all of them see. A launch that is posted wakes the threads; each takes blocks of the oldest
@@ -76,7 +75,6 @@ export class LaunchBoard {
       this.#store(place, word.seats, launch.seats);
       this.#store(place, word.taken, 0);
       this.#store(place, word.vectors, launch.vectors);
-      this.#store(place, word.steps, launch.steps);
       this.#store(place, word.block, launch.block);
       this.#store(place, word.next, 0);
       // From 1 on again after the largest that a word holds: 0 is a place that is free.
@@ -210,10 +208,9 @@ export class LaunchBoard {
       instance: this.#load(place, word.instance) >>> 0,
       job: this.#load(place, word.job) >>> 0,
       scratch: this.#load(place, word.scratch) >>> 0,
-      scratchBytes: this.#load(place, word.scratchBytes),
+      scratchBytes: this.#load(place, word.scratchBytes) >>> 0,
       seats: this.#load(place, word.seats),
       vectors: this.#load(place, word.vectors),
-      steps: this.#load(place, word.steps),
       block: this.#load(place, word.block),
     };
   }

@@ -1,6 +1,6 @@
 import type { Arena } from '../../arena.ts';
 import type { Dtype, Values } from '../../jobs.ts';
-import type { Kernel, KernelCache } from './kernel-cache.ts';
+import type { Kernel, KernelCache, KernelRequest } from './kernel-cache.ts';
 
 /** One run of a kernel over all vectors of a job. */
 export interface Launch {
@@ -8,8 +8,6 @@ export interface Launch {
   /** Address of the job's block. */
   readonly job: number;
   readonly vectors: number;
-  /** How many each vector takes: what it is known to be slow or fast by. */
-  readonly steps: number;
   /** Scratch that each thread needs for itself. */
   readonly scratchBytes: number;
   /** Writes what the kernel changes as it reads it; called before each run of the launch, since one may have to be run again. */
@@ -34,7 +32,11 @@ export interface Kept {
 export const asItLies: Surroundings['keep'] = (arena) => arena;
 
 /**
- * A job as a sequence of launches: it lays out its memory, yields what is to be run, and goes on when that is done. Whether it is
- * run in this thread or by the pool is up to who drives it.
+ * A job as a sequence of steps: it lays out its memory, yields kernels that have yet to be compiled and launches that are to be run, and goes on
+ * when that is done, with the kernel. Whether it runs in this thread or in the pool is up to who drives it.
  */
-export type Program<R> = Generator<Launch, R, undefined>;
+export type Program<R> = Generator<KernelRequest | Launch, R, Kernel | undefined>;
+
+export function isKernelRequest(step: KernelRequest | Launch): step is KernelRequest {
+  return 'print' in step;
+}

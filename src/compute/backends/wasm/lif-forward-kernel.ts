@@ -7,10 +7,13 @@ import type { ForwardOutput, LifKernelSpec } from './lif-spec.ts';
 import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
 import { operationsIn } from './operations.ts';
 import type { Operations } from './operations.ts';
-import { advance, scatterRows, storeInt32, upwards } from './vector-text.ts';
+import { advance, breakIfStopped, chunkEnd, scatterRows, storeInt32, upwards } from './vector-text.ts';
 
 /** Vectors of neurons in flight at a time, largest first: a step's latency is long, and its operations are few. */
 const groupSizes = [8, 4, 2, 1];
+
+/** Steps between two looks at whether the job is stopped: less than a millisecond. */
+const stepsBetweenLooks = 4096;
 
 /** A kernel that runs the neurons forward and writes `outputs`; spike times go in as events at each neuron's cursor. */
 export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<ForwardOutput>): KernelText {
@@ -78,7 +81,19 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
       if (outputs.has('vFinal')) finish.push(`(v128.store offset=${16 * g} ${writer.vectorAt('vFinalArray')} (local.get $v.${g}))`);
     });
     if (groups === 1) operations = operationsIn(body);
-    const loop = [...start, ...upwards('steps', body, writer.integer('steps')), ...finish];
+    const steps = writer.integer('steps');
+    const until = writer.local('until', 'i32');
+    const loop = [
+      ...start,
+      '(block $stopped (loop $chunks',
+      breakIfStopped('stopped'),
+      `(local.set ${until} ${chunkEnd('(local.get $t)', steps, stepsBetweenLooks)})`,
+      ...upwards('steps', body, `(local.get ${until})`),
+      `(br_if $chunks (i32.lt_s (local.get $t) ${steps}))`,
+      ')',
+      ...finish,
+      ')',
+    ];
     return writer.finish(`block${groups}`, blockParameters, loop);
   });
   return {

@@ -9,10 +9,9 @@ import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
 import type { LifGradKernelSpec, TermForm } from './lif-spec.ts';
 import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
 import { operationsIn } from './operations.ts';
-import type { Operations } from './operations.ts';
 import { surrogateGradient } from './surrogate-kernel.ts';
 import { TimeSums } from './time-sums.ts';
-import { advance, scatterRows, storeInt32, upwards } from './vector-text.ts';
+import { advance, breakIfStopped, chunkEnd, scatterRows, storeInt32, upwards } from './vector-text.ts';
 
 /** Blocks smaller than what is in flight, for the vectors that are left; few, since each is code to compile. */
 const remainderSizes = [6, 4, 2, 1];
@@ -108,19 +107,20 @@ class GradText extends LifText {
 export function lifGradKernel(spec: LifGradKernelSpec): KernelText {
   const block = new JobBlockLayout();
   const single = writeBlock(spec, block, 1);
-  const inFlight = vectorsInFlight(single.operations);
+  const operations = operationsIn(single.body);
+  const inFlight = vectorsInFlight(operations);
   const sizes = [inFlight, ...remainderSizes.filter((size) => size < inFlight)];
   const others = sizes.filter((groups) => groups > 1).flatMap((groups) => writeBlock(spec, block, groups).functions);
   return {
     text: kernelModule([...others, ...single.functions, blockLoop(sizes)]),
     block,
-    operations: single.operations,
+    operations,
     inFlight,
   };
 }
 
-/** The functions that run a block of `groups` vectors, and what they ask for in each step. */
-function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: number): { functions: string[]; operations: Operations } {
+/** The functions that run a block of `groups` vectors, and what they do in each step. */
+function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: number): { functions: string[]; body: string[] } {
   const text = new GradText(spec);
   const scratch = new GradScratch(spec, groups);
   const forward = writeForward(new FunctionWriter(block, spec.lanes), block, text, scratch, groups);
@@ -128,7 +128,7 @@ function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: numb
   const results = writeResults(new FunctionWriter(block, spec.lanes), text, scratch, groups);
   return {
     functions: [forward.text, backward.text, results, writePasses(new FunctionWriter(block, spec.lanes), text, scratch, groups)],
-    operations: operationsIn([...forward.body, ...backward.body]),
+    body: [...forward.body, ...backward.body],
   };
 }
 
@@ -276,15 +276,15 @@ function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratc
   const to = writer.local('to', 'i32');
   const call = (name: string) =>
     `(call $${name}${groups} (local.get $job) (local.get $scratch) (local.get $vector) (local.get ${from}) (local.get ${to}) (local.get ${checkpoint}))`;
-  const chunkEnd = `(i32.add (local.get ${from}) (i32.const ${chunkSteps}))`;
   // Running a chunk again must leave the counts, which are complete by then, as they are.
   const counts = Array.from({ length: groups }, (_, g) => ({
     local: writer.local(`count.${g}`, 'v128'),
     at: `offset=${scratch.counts + 16 * g} (local.get $scratch)`,
   }));
   lines.push(
-    '(loop $chunks',
-    `(local.set ${to} (select ${steps} ${chunkEnd} (i32.lt_s ${steps} ${chunkEnd})))`,
+    '(block $stopped (loop $chunks',
+    breakIfStopped('stopped'),
+    `(local.set ${to} ${chunkEnd(`(local.get ${from})`, steps, chunkSteps)})`,
     call('forward'),
     `(if (i32.lt_s (local.get ${to}) ${steps}) (then`,
     `(local.set ${from} (local.get ${to}))`,
@@ -293,6 +293,7 @@ function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratc
     ')',
     ...counts.map(({ local, at }) => `(local.set ${local} (v128.load ${at}))`),
     '(block $done (loop $back',
+    breakIfStopped('stopped'),
     call('backward'),
     `(br_if $done (i32.eqz (local.get ${from})))`,
     `(local.set ${to} (local.get ${from}))`,
@@ -302,6 +303,7 @@ function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratc
     ...counts.map(({ local, at }) => `(v128.store ${at} (local.get ${local}))`),
     '(br $back)))',
     `(call $results${groups} (local.get $job) (local.get $scratch) (local.get $vector))`,
+    ')',
   );
   return writer.finish(`block${groups}`, blockParameters, lines);
 }

@@ -1,6 +1,5 @@
-import { differentiable, dtypeOf } from '../../jobs.ts';
 import { leakFactor, leakSlope } from '../../lif.ts';
-import type { LifStructure } from '../../lif.ts';
+import { dtypeOf } from '../../jobs.ts';
 import type {
   Differentiable,
   LifGradJob,
@@ -8,20 +7,18 @@ import type {
   LifProblem,
   LifSimulateJob,
   LifSimulateResult,
-  Loss,
   NeuronQuantity,
   Quantity,
   Values,
 } from '../../jobs.ts';
-import { surrogateShape } from '../../surrogates/shape.ts';
-import type { Arena } from '../../arena.ts';
+import { maxBytes, type Arena } from '../../arena.ts';
+import { OutOfMemoryError } from '../../backend.ts';
+import type { Kernel } from './kernel-cache.ts';
+import { forwardKernelRequest, forwardOutputs, lifGradKernelRequest, lifGradSpec, spikeEvents } from './kernel-requests.ts';
 import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
 import type { Kept, Program, Surroundings } from './launch.ts';
-import { lifForwardKernel } from './lif-forward-kernel.ts';
-import { gradScratchBytes, lifGradKernel } from './lif-grad-kernel.ts';
-import { lifTerms } from './lif-spec.ts';
-import type { ForwardOutput, LifGradKernelSpec, LifKernelSpec, LifTerm, TermForm } from './lif-spec.ts';
-import { shapeKey } from './surrogate-jobs.ts';
+import { gradScratchBytes } from './lif-grad-kernel.ts';
+import type { LifTerm } from './lif-spec.ts';
 import { setSurrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
@@ -35,13 +32,12 @@ const gradArrayNames = {
   current: 'currentGradArray', tau: 'tauGradArray', v_threshold: 'v_thresholdGradArray', v_reset: 'v_resetGradArray', v_rest: 'v_restGradArray', resistance: 'resistanceGradArray', v_init: 'v_initGradArray',
 } as const satisfies Record<Differentiable, string>;
 
-/** A problem's numbers laid down in memory, with what a kernel must know of their form. */
+/** A problem's numbers laid down in memory. */
 class Binding {
   readonly lanes: LaneType;
   /** Addresses and counts by the kernels' names. */
   readonly integers: Record<string, number>;
   readonly parameters: Record<string, number>;
-  readonly terms: Readonly<Record<LifTerm, TermForm>>;
   readonly vectors: number;
   /** Neurons including those that fill the last vector. */
   readonly padded: number;
@@ -61,68 +57,30 @@ class Binding {
       tau.per === 'job'
         ? { per: 'job', value: leakFactor(dt, tau.value, integration) }
         : { per: 'neuron', values: Float64Array.from(tau.values, (value) => leakFactor(dt, value, integration)) };
-    this.terms = {
-      leak: this.quantity('leak', leak),
-      threshold: this.quantity('threshold', problem.v_threshold),
-      vReset: this.#optional('vReset', problem.v_reset, 'zero'),
-      vRest: this.#optional('vRest', problem.v_rest, 'zero'),
-      resistance: this.#optional('resistance', problem.resistance, 'one'),
-      vInit: this.#optional('vInit', problem.v_init, 'zero'),
-      current: this.#current(problem.current),
-    };
+    this.quantity('leak', leak);
+    this.quantity('threshold', problem.v_threshold);
+    this.quantity('vReset', problem.v_reset);
+    this.quantity('vRest', problem.v_rest);
+    this.quantity('resistance', problem.resistance);
+    this.quantity('vInit', problem.v_init);
+    this.#current(problem.current);
   }
 
   /** Binds one quantity: a number stays one, an array is copied. */
-  quantity(name: Bindable, quantity: Quantity): 'job' | 'neuron' | 'step' {
+  quantity(name: Bindable, quantity: Quantity): void {
     if (quantity.per === 'job') {
       this.parameters[name] = this.lanes.round(quantity.value);
-      return 'job';
+      return;
     }
     const length = quantity.per === 'neuron' ? this.padded : this.padded * this.#steps;
     this.integers[arrayNames[name]] = this.#arena.put(this.lanes.dtype, quantity.values, length);
-    return quantity.per;
   }
 
-  /** The same, with numbers that take an operation out of the kernel recognised. */
-  #optional(name: Bindable, quantity: NeuronQuantity, without: 'zero' | 'one'): TermForm {
-    const absent = without === 'zero' ? 0 : 1;
-    return quantity.per === 'job' && quantity.value === absent ? without : this.quantity(name, quantity);
+  #current(current: Quantity): void {
+    // A number is an array to a kernel.
+    if (current.per === 'job') this.integers.currentArray = this.#arena.fill(this.lanes.dtype, current.value, this.padded);
+    else this.quantity('current', current);
   }
-
-  #current(current: Quantity): TermForm {
-    if (current.per !== 'job') return this.quantity('current', current);
-    // As an array, so that a number and an array of equal numbers go through the same operations.
-    this.integers.currentArray = this.#arena.fill(this.lanes.dtype, current.value, this.padded);
-    return 'neuron';
-  }
-}
-
-function structureOf(problem: LifProblem, detachReset: boolean): LifStructure {
-  return { reset: problem.reset, inputScaling: problem.inputScaling, detachReset };
-}
-
-const formCodes: Readonly<Record<TermForm, number>> = { zero: 0, one: 1, job: 2, neuron: 3, step: 4 };
-const resetCodes: Readonly<Record<LifStructure['reset'], number>> = { hard: 0, soft: 1, none: 2 };
-
-/** What distinguishes one problem's kernel from another's, as one number: a key is made for every request. */
-function specCode({ lanes, structure, terms, refractory }: LifKernelSpec): number {
-  let code = resetCodes[structure.reset];
-  code = 2 * code + (structure.inputScaling ? 1 : 0);
-  code = 2 * code + (structure.detachReset ? 1 : 0);
-  code = 2 * code + (refractory ? 1 : 0);
-  code = 2 * code + (lanes.bits === 64 ? 1 : 0);
-  for (const name of lifTerms) code = 5 * code + formCodes[terms[name]];
-  return code;
-}
-
-const lossCodes: Readonly<Record<Loss['type'], number>> = { spike_count: 0, firing_rate_mse: 1, cotangent: 2 };
-
-/** The same of what is differentiated, and with respect to what. */
-function gradCode({ loss, target, cotangents, wrt }: LifGradKernelSpec): number {
-  let code = lossCodes[loss];
-  for (const form of [target, cotangents.spikeBar, cotangents.vBarIn]) code = 5 * code + formCodes[form];
-  for (const quantity of differentiable) code = 2 * code + (wrt.includes(quantity) ? 1 : 0);
-  return code;
 }
 
 export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
@@ -131,38 +89,25 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   const lanes = lanesOf[dtypeOf(job)];
   const bound = new Binding(arena, lanes, problem);
   const { vectors, padded, integers, parameters } = bound;
-  const spec: LifKernelSpec = {
-    lanes,
-    structure: structureOf(problem, false),
-    terms: bound.terms,
-    refractory: problem.refractorySteps > 0,
-  };
-  const launch = (outputs: ReadonlySet<ForwardOutput>) => {
-    const kernel = kernels.get(`simulate ${[...outputs].sort().join()} ${specCode(spec)}`, () => lifForwardKernel(spec, outputs));
-    return { kernel, job: writeJobBlock(arena, kernel, integers, parameters), vectors, steps, scratchBytes: 0 };
-  };
+  const launch = (kernel: Kernel) => ({ kernel, job: writeJobBlock(arena, kernel, integers, parameters), vectors, scratchBytes: 0 });
 
-  const outputs = new Set<ForwardOutput>(['spikeCounts']);
   const from = arena.mark();
   integers.spikeCountsArray = arena.allocate(4 * padded);
   if (record.has('spikes')) {
-    outputs.add('spikes');
     integers.spikesArray = arena.allocate(padded * steps);
   }
   if (record.has('v')) {
-    outputs.add('v');
     integers.vArray = arena.allocate(lanes.bytes * padded * steps);
   }
   if (record.has('v_pre')) {
-    outputs.add('vPre');
     integers.vPreArray = arena.allocate(lanes.bytes * padded * steps);
   }
   if (record.has('v_final')) {
-    outputs.add('vFinal');
     integers.vFinalArray = arena.allocate(lanes.bytes * padded);
   }
   const to = arena.mark();
-  yield launch(outputs);
+  const request = forwardKernelRequest(job, forwardOutputs(job));
+  yield launch(kernels.find(request.key) ?? (yield request)!);
 
   const kept = keep(arena, from, to);
   const counts = kept.integers(integers.spikeCountsArray, padded);
@@ -176,7 +121,8 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
     const eventsEnd = arena.mark();
     const cursors = integers.cursorsArray;
     const prepare = () => { arena.setIntegers(cursors, offsets.subarray(0, padded)); };
-    yield { ...launch(new Set<ForwardOutput>(['spikeEvents'])), prepare };
+    const second = forwardKernelRequest(job, spikeEvents);
+    yield { ...launch(kernels.find(second.key) ?? (yield second)!), prepare };
     events = {
       steps: keep(arena, integers.eventsArray, eventsEnd).integers(integers.eventsArray, offsets[neurons]!),
       offsets: offsets.slice(0, neurons + 1),
@@ -200,10 +146,16 @@ function firingRates(counts: Int32Array, { dtype }: LaneType, milliseconds: numb
   return rates;
 }
 
-/** 0, c[0], c[0] + c[1], ...: one longer than `counts`. */
-function runningTotals(counts: Int32Array): Int32Array {
+/**
+ * 0, c[0], c[0] + c[1], ...: one longer than `counts`.
+ *
+ * @throws {OutOfMemoryError} when so many steps are more than an arena holds.
+ */
+export function runningTotals(counts: Int32Array): Int32Array {
   const totals = new Int32Array(counts.length + 1);
-  for (let i = 0; i < counts.length; i++) totals[i + 1] = totals[i]! + counts[i]!;
+  let total = 0;
+  for (let i = 0; i < counts.length; i++) totals[i + 1] = total += counts[i]!;
+  if (total > maxBytes / 4) throw new OutOfMemoryError('a job has no more than 4 GiB of memory for spike times');
   return totals;
 }
 
@@ -214,29 +166,17 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
   const bound = new Binding(arena, lanes, problem);
   const { vectors, padded, integers, parameters } = bound;
 
-  let target: LifGradKernelSpec['target'] = 'job';
-  let cotangents: LifGradKernelSpec['cotangents'] = { spikeBar: 'zero', vBarIn: 'zero' };
   if (loss.type === 'firing_rate_mse') {
-    target = bound.quantity('target', loss.target) as 'job' | 'neuron';
+    bound.quantity('target', loss.target);
     parameters.hzPerSpike = 1000 / (steps * problem.dt);
   } else if (loss.type === 'cotangent') {
-    const form = (name: 'spikeBar' | 'vBarIn', cotangent: Quantity | undefined) => (cotangent === undefined ? 'zero' : bound.quantity(name, cotangent));
-    cotangents = { spikeBar: form('spikeBar', loss.spikes), vBarIn: form('vBarIn', loss.v) };
+    if (loss.spikes !== undefined) bound.quantity('spikeBar', loss.spikes);
+    if (loss.v !== undefined) bound.quantity('vBarIn', loss.v);
   }
 
   const results: LifGradResult[number][] = [];
   for (const surrogate of job.surrogates) {
-    const spec: LifGradKernelSpec = {
-      lanes,
-      structure: structureOf(problem, job.detachReset),
-      terms: bound.terms,
-      refractory: problem.refractorySteps > 0,
-      surrogate: surrogateShape(surrogate),
-      loss: loss.type,
-      target,
-      cotangents,
-      wrt,
-    };
+    const spec = lifGradSpec(job, surrogate);
     const from = arena.mark();
     integers.spikeCountsArray = arena.allocate(4 * padded);
     integers.lossArray = arena.allocate(lanes.bytes * padded);
@@ -244,10 +184,11 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
       integers[gradArrayNames[quantity]] = arena.allocate(lanes.bytes * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
     }
     const to = arena.mark();
-    const kernel = kernels.get(`lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${gradCode(spec)}`, () => lifGradKernel(spec));
+    const request = lifGradKernelRequest(spec);
+    const kernel = kernels.find(request.key) ?? (yield request)!;
     setSurrogateParameters(parameters, surrogate);
     const block = writeJobBlock(arena, kernel, integers, parameters);
-    yield { kernel, job: block, vectors, steps, scratchBytes: gradScratchBytes(spec, steps) };
+    yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
     const kept = keep(arena, from, to);
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
     for (const quantity of wrt) gradients[quantity] = gradientOf(kept, bound, problem, quantity);

@@ -11,7 +11,7 @@ const looks = 4;
  * @param end ends the threads of these numbers.
  * @returns what stops the watch.
  */
-export function watchForStall(board: LaunchBoard, place: number, limitMs: number, end: (threadIds: ReadonlySet<number>) => void): () => void {
+export function watchForStall(board: LaunchBoard, place: number, limitMs: number, end: (threadIds: readonly number[]) => void): () => void {
   const look = () => [board.next(place), ...board.presentAt(place)];
   let last = look();
   let same = 0;
@@ -19,8 +19,8 @@ export function watchForStall(board: LaunchBoard, place: number, limitMs: number
     const now = look();
     same = now.join() === last.join() ? same + 1 : 0;
     last = now;
-    const working = new Set(now.slice(1));
-    if (same >= looks && working.size > 0) end(working);
+    const working = now.slice(1);
+    if (same >= looks && working.length > 0) end(working);
   }, limitMs / looks);
   timer.unref();
   return () => { clearInterval(timer); };

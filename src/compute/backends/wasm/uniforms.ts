@@ -15,6 +15,7 @@ export function writeJobBlock(
   parameters: Readonly<Record<string, number>>,
 ): number {
   const address = arena.allocate(block.size);
+  arena.setInteger(address, 0);
   for (const { name, offset } of block.integers) {
     const value = integers[name];
     if (value === undefined) throw new Error(`the kernel asks for ${name}`);

@@ -42,6 +42,17 @@ export function storeBits(lanes: LaneType, group: number, address: string, mask:
   return `(v128.store${8 * lanes.count}_lane offset=${lanes.count * group} 0 ${address} ${bytes})`;
 }
 
+/** Ends the block of that label when the job is stopped. */
+export function breakIfStopped(label: string): string {
+  return `(br_if $${label} (i32.atomic.load (local.get $job)))`;
+}
+
+/** Steps from `from` to the end of a run, but no more than `most`: the sum may be the run's last step, which is the largest of an i32. */
+export function chunkEnd(from: string, steps: string, most: number): string {
+  const left = `(i32.sub ${steps} ${from})`;
+  return `(i32.add ${from} (select ${left} (i32.const ${most}) (i32.lt_u ${left} (i32.const ${most}))))`;
+}
+
 /** A counted loop whose counter `$t` runs over [from, to), at least once. */
 export function upwards(label: string, body: readonly string[], to: string): string[] {
   return [

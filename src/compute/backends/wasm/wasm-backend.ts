@@ -5,16 +5,17 @@ import type { Backend, BackendInfo, Computed } from '../../backend.ts';
 import { OutOfMemoryError } from '../../backend.ts';
 import type { Job } from '../../jobs.ts';
 import { copied } from './copied-part.ts';
-import { estimateNanoseconds } from './cost.ts';
+import { compileMs, estimateNanoseconds } from './cost.ts';
 import { KernelCache } from './kernel-cache.ts';
 import { instanceIn } from './kernel-instance.ts';
-import { asItLies, type Launch, type Surroundings } from './launch.ts';
+import { kernelRequests } from './kernel-requests.ts';
+import { asItLies, isKernelRequest, type Surroundings } from './launch.ts';
 import { programOf } from './program-of.ts';
 import { warmUpJobs } from './warm-up.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface WasmOptions {
-  /** Worker threads for large jobs: all cores by default, since the main thread only waits for them. */
+  /** Processors for large jobs: all by default, since the main thread only waits for them, and never more than there are. */
   readonly threads?: number;
   /** Jobs estimated to take less run in the calling thread: about what handing them to the workers costs. */
   readonly inlineNanoseconds?: number;
@@ -44,7 +45,7 @@ export class WasmBackend implements Backend {
 
   private constructor(kernels: KernelCache, options: WasmOptions) {
     this.#kernels = kernels;
-    this.#pool = new WorkerPool(options.threads ?? availableParallelism());
+    this.#pool = new WorkerPool(Math.min(options.threads ?? Infinity, availableParallelism()));
     this.#arenas = options.arenas ?? new ArenaStore();
     this.#arenas.onDrop((arena) => { this.#pool.forget(arena); });
     this.#inlineNanoseconds = options.inlineNanoseconds ?? 300_000;
@@ -67,30 +68,42 @@ export class WasmBackend implements Backend {
   }
 
   estimateMs(job: Job): number {
-    return estimateNanoseconds(job) / 1e6 / this.#pool.cores;
+    const missing = new Set<string>();
+    for (const { key } of kernelRequests(job)) if (!this.#kernels.has(key)) missing.add(key);
+    return estimateNanoseconds(job) / 1e6 / this.#pool.cores + compileMs * missing.size;
   }
 
   run<J extends Job>(job: J, arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>> {
     return this.runSmall(job) ?? (arena === undefined ? this.#runInOwnArena(job, signal) : this.#runPooled(job, arena, asItLies, signal));
   }
 
-  #runInline<J extends Job>(job: J): Computed<J> {
+  /** @returns undefined where more has to be compiled than one tick has time for. */
+  #runInline<J extends Job>(job: J): Computed<J> | undefined {
     const start = performance.now();
     const arena = this.#inlineArena;
     arena.reset();
     const program = programOf({ kernels: this.#kernels, arena, keep: copied }, job);
-    for (let next = program.next(); ; next = program.next()) {
-      if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
-      const { kernel, job: block, vectors, steps, scratchBytes, prepare }: Launch = next.value;
+    let next = program.next();
+    while (next.done !== true) {
+      if (isKernelRequest(next.value)) {
+        const kernel = this.#kernels.tryGet(next.value);
+        if (kernel === undefined) return undefined;
+        next = program.next(kernel);
+        continue;
+      }
+      const { kernel, job: block, vectors, scratchBytes, prepare } = next.value;
       prepare?.();
       const mark = arena.mark();
-      instanceIn(arena, kernel).launch(block, arena.allocate(scratchBytes), vectors, kernel.inFlight, steps);
+      const scratch = arena.allocate(scratchBytes);
+      instanceIn(arena, kernel)(block, scratch, 0, vectors);
       arena.release(mark);
+      next = program.next();
     }
+    return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
   }
 
   async #runInOwnArena<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
-    const arena = this.#takeArena();
+    const arena = this.#arenas.take();
     try {
       const computed = await this.#runPooled(job, arena, copied, signal);
       this.#arenas.giveBack(arena);
@@ -101,34 +114,29 @@ export class WasmBackend implements Backend {
     }
   }
 
-  #takeArena(): Arena {
-    try {
-      return this.#arenas.take();
-    } catch (error) {
-      throw outOfMemory(error);
-    }
-  }
-
   async #runPooled<J extends Job>(job: J, arena: Arena, keep: Surroundings['keep'], signal: AbortSignal | undefined): Promise<Computed<J>> {
     const start = performance.now();
     const nanoseconds = estimateNanoseconds(job);
     const options = { blocks: Math.ceil(nanoseconds / longestBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
     try {
       const program = programOf({ kernels: this.#kernels, arena, keep }, job);
-      for (let next = program.next(); ; next = program.next()) {
-        if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
-        await this.#pool.run(arena, next.value, options);
+      let next = program.next();
+      while (next.done !== true) {
+        if (isKernelRequest(next.value)) {
+          next = program.next(await this.#kernels.getInTurn(next.value, signal));
+        } else {
+          await this.#pool.run(arena, next.value, options);
+          next = program.next();
+        }
       }
+      return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
     } catch (error) {
-      throw error instanceof RangeError ? outOfMemory(error) : error;
+      // An array for the result that could not be had.
+      throw error instanceof RangeError ? new OutOfMemoryError('not enough memory for the job', { cause: error }) : error;
     }
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
   }
-}
-
-function outOfMemory(cause: unknown): OutOfMemoryError {
-  return new OutOfMemoryError('not enough memory for the job', { cause });
 }

@@ -12,13 +12,15 @@ import { watchForStall } from './stall-watch.ts';
 const blocksPerThread = 8;
 /** For each thread of the pool, so many may end without having worked on a launch before that is given up: perhaps none can start. */
 const endingsPerThread = 3;
+/** A thread that works on a launch for so long after it was stopped is ended. */
+const stoppingMs = 1000;
 
 export interface LaunchOptions {
   /** The fewest blocks to cut the launch into. */
   readonly blocks?: number;
   /** About how long one thread would take for all of it; in milliseconds. */
   readonly estimateMs?: number;
-  /** Stops the launch: blocks that were begun are finished, no other is. */
+  /** Stops the launch: no other block is begun, and kernels leave those that were within milliseconds. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,6 +28,8 @@ export interface LaunchOptions {
 interface Running {
   readonly kernel: KernelOverArena;
   readonly place: number;
+  /** Threads that get no further for so long hang. */
+  readonly limitMs: number;
   /** What a thread failed with that worked on it. */
   failure?: Error;
   /** Threads that ended without having worked on it. */
@@ -84,26 +88,24 @@ export class WorkerPool {
   }
 
   /** @returns what a thread failed with, if one did. */
-  async #tryOnce(arena: Arena, { kernel, job, vectors, steps, scratchBytes, prepare }: Launch, { blocks = 1, estimateMs = 0, signal }: LaunchOptions): Promise<Error | undefined> {
+  async #tryOnce(arena: Arena, launch: Launch, options: LaunchOptions): Promise<Error | undefined> {
+    const { signal } = options;
     signal?.throwIfAborted();
-    prepare?.();
-    const share = Math.ceil(vectors / Math.max(this.threads * blocksPerThread, blocks));
-    // So that only the last block has a remainder.
-    const block = Math.ceil(share / kernel.inFlight) * kernel.inFlight;
-    const ownScratch = roundUp(scratchBytes, 64);
+    launch.prepare?.();
     const mark = arena.mark();
-    const seats = Math.min(this.threads, Math.ceil(vectors / block));
-    const scratch = arena.allocate(seats * ownScratch);
-    const kernelOverArena = this.#kernelOver(arena, kernel);
-    const running = await this.#post(kernelOverArena, { instance: kernelOverArena.instance, job, scratch, scratchBytes: ownScratch, seats, vectors, steps, block });
-    const { place } = running;
-    const stop = () => { this.#board.stop(place); };
+    const running = await this.#post(arena, launch, options);
+    let endTimer: NodeJS.Timeout | undefined;
+    const stop = () => {
+      this.#board.stop(running.place);
+      Atomics.store(arena.integers(launch.job, 1), 0, 1);
+      endTimer = setTimeout(() => { this.#end(this.#board.presentAt(running.place)); }, stoppingMs);
+    };
     if (signal?.aborted === true) stop();
     else signal?.addEventListener('abort', stop, { once: true });
-    const limitMs = hungAfterMs((estimateMs * block) / vectors, this.#shortestStallMs);
-    const endWatch = watchForStall(this.#board, place, limitMs, (ids) => { this.#end(ids); });
-    await this.#board.done(place);
+    const endWatch = watchForStall(this.#board, running.place, running.limitMs, (ids) => { this.#end(ids); });
+    await this.#board.done(running.place);
     endWatch();
+    clearTimeout(endTimer);
     signal?.removeEventListener('abort', stop);
     this.#clear(running);
     arena.release(mark);
@@ -111,18 +113,35 @@ export class WorkerPool {
     return running.failure;
   }
 
-  /** Puts a launch on the board as soon as there is a place. */
-  async #post(kernel: KernelOverArena, posted: Parameters<LaunchBoard['post']>[0]): Promise<Running> {
+  /**
+   * Puts a launch on the board as soon as there is a place.
+   *
+   * @throws the signal's reason, when that was aborted before.
+   */
+  async #post(arena: Arena, { kernel, job, vectors, scratchBytes }: Launch, { blocks = 1, estimateMs = 0, signal }: LaunchOptions): Promise<Running> {
+    const share = Math.ceil(vectors / Math.max(this.threads * blocksPerThread, blocks));
+    // So that only the last block has a remainder.
+    const block = Math.ceil(share / kernel.inFlight) * kernel.inFlight;
+    const ownScratch = roundUp(scratchBytes, 64);
+    const seats = Math.min(this.threads, Math.ceil(vectors / block));
+    const mark = arena.mark();
+    const scratch = arena.allocate(seats * ownScratch);
+    const kernelOverArena = this.#kernelOver(arena, kernel);
     for (;;) {
-      for (const thread of this.#team) thread.teach(kernel);
-      const place = this.#board.post(posted);
+      for (const thread of this.#team) thread.teach(kernelOverArena);
+      const place = this.#board.post({ instance: kernelOverArena.instance, job, scratch, scratchBytes: ownScratch, seats, vectors, block });
       if (place >= 0) {
-        const running: Running = { kernel, place, endings: 0 };
+        const limitMs = hungAfterMs((estimateMs * block) / vectors, this.#shortestStallMs);
+        const running: Running = { kernel: kernelOverArena, place, limitMs, endings: 0 };
         this.#running.add(running);
         if (this.#running.size === 1) this.#hold(true);
         return running;
       }
       await sleep(1);
+      if (signal?.aborted === true) {
+        arena.release(mark);
+        throw signal.reason;
+      }
     }
   }
 
@@ -168,9 +187,9 @@ export class WorkerPool {
     }
   }
 
-  #end(threadIds: ReadonlySet<number>): void {
+  #end(threadIds: readonly number[]): void {
     for (const thread of this.#team) {
-      if (threadIds.has(thread.threadId)) thread.end();
+      if (threadIds.includes(thread.threadId)) thread.end();
     }
   }
 

@@ -4,7 +4,6 @@ import { getPriority, setPriority } from 'node:os';
 import { parentPort, receiveMessageOnPort, threadId, workerData } from 'node:worker_threads';
 
 import { LaunchBoard } from './launch-board.js';
-import { SteadyKernel } from './steady-kernel.js';
 
 // The thread that answers goes before those that compute, or under load every small request waits for them. Only Linux has priorities of threads;
 // elsewhere this would be the process's.
@@ -12,7 +11,9 @@ if (process.platform === 'linux') setPriority(Math.min(getPriority() + 4, 19));
 
 /** @typedef {{ instance: number, module: WebAssembly.Module, memory: WebAssembly.Memory }} Lesson a kernel over a memory, and the number that launches know it by */
 
-/** @type {Map<number, SteadyKernel>} */
+/** @typedef {(job: number, scratch: number, from: number, to: number) => void} RunKernel runs vectors [from, to) of the job whose block lies at `job` */
+
+/** @type {Map<number, RunKernel>} */
 const kernels = new Map();
 
 /** Reads what has been sent to this thread: kernels, and numbers of those that it may forget. */
@@ -23,7 +24,7 @@ function learn() {
       for (const instance of message.forget) kernels.delete(instance);
     } else {
       const { exports } = new WebAssembly.Instance(message.module, { env: { memory: message.memory } });
-      kernels.set(message.instance, new SteadyKernel(/** @type {import('./steady-kernel.js').RunKernel} */ (exports['run'])));
+      kernels.set(message.instance, /** @type {RunKernel} */ (exports['run']));
     }
   }
 }
@@ -52,10 +53,10 @@ for (;;) {
  * @param {number} seat
  */
 function work(place, seat) {
-  const { instance, job, scratch, scratchBytes, vectors, steps, block } = board.read(place);
+  const { instance, job, scratch, scratchBytes, vectors, block } = board.read(place);
   if (!kernels.has(instance)) learn();
-  const kernel = /** @type {SteadyKernel} */ (kernels.get(instance));
+  const run = /** @type {RunKernel} */ (kernels.get(instance));
   for (let from = board.take(place, block); from < vectors; from = board.take(place, block)) {
-    kernel.block(job, scratch + seat * scratchBytes, from, Math.min(from + block, vectors), steps);
+    run(job, scratch + seat * scratchBytes, from, Math.min(from + block, vectors));
   }
 }

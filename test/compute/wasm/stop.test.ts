@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Arena } from '../../../src/compute/arena.ts';
+import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
+import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
+import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
+import { differentiable, type Job, type LifGradJob } from '../../../src/compute/jobs.ts';
+import { WorkerThreads } from '../../support/worker-threads.ts';
+import { lifProblem } from '../support/jobs.ts';
+
+const mostSteps = 2 ** 31 - 1;
+const sigmoid = { name: 'sigmoid', parameters: { alpha: 4 } };
+/** A surrogate whose gradient takes long: most of a job's time goes to its way back. */
+const series = { name: 'squarewave_fourier_series', parameters: { n: 64, t_period: 8 } };
+const gradient: LifGradJob = {
+  kind: 'lif_grad', problem: lifProblem(1, mostSteps), surrogates: [sigmoid], loss: { type: 'spike_count' }, detachReset: false, wrt: ['current'],
+};
+
+let threads: WorkerThreads;
+let backend: WasmBackend;
+beforeEach(async () => {
+  threads = new WorkerThreads();
+  backend = await WasmBackend.create({ threads: 2 });
+});
+afterEach(async () => {
+  await backend.close();
+  threads.close();
+});
+
+/** Milliseconds that a job goes on after it is stopped. */
+async function stop(job: Job, afterMs: number): Promise<number> {
+  const controller = new AbortController();
+  const running = Promise.resolve(backend.run(job, undefined, controller.signal));
+  const stopped = expect(running).rejects.toThrow('enough');
+  await sleep(afterMs);
+  const from = performance.now();
+  controller.abort(new Error('enough'));
+  await stopped;
+  return performance.now() - from;
+}
+
+describe('a job that is stopped', () => {
+  it.each<[string, Job, number]>([
+    ['a gradient over as many steps as there are', gradient, 300],
+    ['the same in float64, refractory, by all quantities', { ...gradient, dtype: 'float64', problem: lifProblem(1, mostSteps, { refractorySteps: 10 }), surrogates: [series], wrt: differentiable }, 300],
+    ['a gradient on its way back', { ...gradient, dtype: 'float64', problem: lifProblem(1, 2 ** 22), surrogates: [series] }, 700],
+    ['a run over as many steps as there are', { kind: 'lif_simulate', problem: lifProblem(1, mostSteps), record: new Set(['spike_counts', 'v_final']) }, 300],
+    ['a row of gradients', { ...gradient, problem: lifProblem(100, 20_000), surrogates: Array.from({ length: 64 }, () => sigmoid) }, 300],
+  ])('frees its threads, which go on with the next: %s', async (_, job, afterMs) => {
+    await backend.run({ ...gradient, problem: lifProblem(1, 200_000) });
+    const before = threads.running;
+    // A kernel that looks at nothing would end with its thread after a second; 50 ms are what it takes on a machine of its own.
+    expect(await stop(job, afterMs)).toBeLessThan(800);
+    await backend.run({ ...gradient, problem: lifProblem(1, 200_000) });
+    expect(threads.running).toEqual(before);
+  });
+
+  it('does not wait for a place among others', async () => {
+    const others = new AbortController();
+    const long: Job = { kind: 'lif_simulate', problem: lifProblem(1, mostSteps), record: new Set(['spike_counts']) };
+    const running = Array.from({ length: 4 }, () => expect(backend.run(long, undefined, others.signal)).rejects.toThrow('others'));
+    await sleep(100);
+    expect(await stop(long, 100)).toBeLessThan(800);
+    others.abort(new Error('others'));
+    await Promise.all(running);
+  });
+
+  it('ends a thread that does not react', async () => {
+    // Says that it has begun, and goes on for as long as it is told to.
+    const text = `(module (import "env" "memory" (memory 1 65536 shared))
+      (func (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)
+        (i32.atomic.store offset=8 (local.get $job) (i32.const 1))
+        (loop $forEver (br_if $forEver (i32.atomic.load offset=4 (local.get $job))))))`;
+    const kernel = (await KernelCache.create()).get('for ever', () => ({ text, block: undefined as never, operations: {}, inFlight: 1 }));
+    const pool = new WorkerPool(1);
+    const arena = new Arena();
+    const job = arena.allocate(12);
+    const words = arena.integers(job, 3).fill(0);
+    words[1] = 1;
+    const controller = new AbortController();
+    const launch = { kernel, job, vectors: 1, scratchBytes: 16 };
+    let isOver = false;
+    const stopped = expect(pool.run(arena, launch, { signal: controller.signal }).finally(() => { isOver = true; })).rejects.toThrow('enough');
+    while (Atomics.load(words, 2) === 0) await sleep(10);
+    const busy = threads.running.at(-1)!;
+    controller.abort(new Error('enough'));
+    await sleep(500);
+    // Nobody else may have the memory while the thread works in it.
+    expect(isOver).toBe(false);
+    await stopped;
+    expect(threads.running).not.toContain(busy);
+    words[1] = 0;
+    await pool.run(arena, launch);
+    await pool.close();
+  });
+});
