@@ -1,5 +1,4 @@
 import type { Values } from '../compute/jobs.ts';
-import { float64Zeros } from '../compute/slab.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
@@ -75,7 +74,7 @@ function decodeNested(rows: readonly unknown[], path: string, errors: InputError
   }
   // Until every row is seen to have its length, `size` is only what the first rows promise, and a ragged body can promise anything.
   if (!isRectangular(rows, shape, 0, path, path, errors)) return null;
-  const values = float64Zeros(size);
+  const values = new Float64Array(size);
   return copyNested(rows, shape, 0, values, 0, path, errors) ? { shape, values } : null;
 }
 
@@ -152,7 +151,7 @@ function decodeFlat(value: object, path: string, errors: InputErrors): Tensor | 
   if (!Array.isArray(data)) return errors.add(`${path}/data`, `must be a flat array of numbers, got ${describe(data)}`);
   if (shape === null || !known) return null;
   if (!hasLength(data.length, shape, path, errors)) return null;
-  const values = float64Zeros(data.length);
+  const values = new Float64Array(data.length);
   return copyNumbers(data, values, 0, `${path}/data`, errors) ? { shape, values } : null;
 }
 

@@ -1,19 +1,19 @@
 import type { Arena } from '../../arena.ts';
 import type { Dtype, Values } from '../../jobs.ts';
-import { placeFor } from '../../slab.ts';
 import type { Kept, Surroundings } from './launch.ts';
 
 /** A copy of a part of an arena, for results that must outlive what lies there. */
 class CopiedPart implements Kept {
-  readonly #buffer: ArrayBuffer;
+  readonly #buffer: ArrayBufferLike;
   /** From an address in the arena to the place in the buffer. */
   readonly #shift: number;
 
   constructor(arena: Arena, from: number, to: number) {
-    const { buffer, offset } = placeFor(to - from);
-    new Uint8Array(buffer, offset, to - from).set(arena.bytes(from, to - from));
-    this.#buffer = buffer;
-    this.#shift = offset - from;
+    // Small copies share Node's pool, in which each begins at a multiple of 8.
+    const bytes = Buffer.allocUnsafe(to - from);
+    bytes.set(arena.bytes(from, to - from));
+    this.#buffer = bytes.buffer;
+    this.#shift = bytes.byteOffset - from;
   }
 
   numbers(dtype: Dtype, address: number, length: number): Values {
