@@ -4,9 +4,9 @@ import { answerFields, type AnswerFields } from '../answers/answer.ts';
 import { finalPotentials, longRunAnswer, summaryJob } from '../answers/long-run.ts';
 import { metaNode } from '../answers/meta.ts';
 import { overflowProblem } from '../answers/overflow.ts';
-import type { AnswerNode } from '../codecs/answer.ts';
+import { NotFiniteError } from '../codecs/answer.ts';
 import { maxNumberLength } from '../codecs/json-writer.ts';
-import { findNotFinite } from '../codecs/not-finite.ts';
+import { requireFinite } from '../codecs/not-finite.ts';
 import type { Arena } from '../compute/arena.ts';
 import type { RunContext } from '../compute/backend-slot.ts';
 import type { Answer } from '../compute/engine.ts';
@@ -43,11 +43,11 @@ export function runPlan<O extends Operation>(request: FastifyRequest, operation:
   checkReference(request, plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(request, plan as LifSimulatePlan);
   if (jobElements(job) > mostCopied) reserveFor(request, jobBytes(job) + (asText ? maxNumberLength * resultValues(job) : 0));
-  return whenThere(startJob(request, job, options, request.lease?.arena), (answer) => {
-    const fields: Record<string, AnswerNode> = answerFields(operation, plan, answer.result as ResultOf[O]);
-    fields.meta = metaNode(answer);
-    return { fields, answer, streams: false };
-  });
+  return whenThere<Answer, Outcome>(startJob(request, job, options, request.lease?.arena), (answer) =>
+    whenThere(answerFields(operation, plan, answer.result as ResultOf[O]), (fields) => {
+      fields.meta = metaNode(answer);
+      return { fields, answer, streams: false };
+    }));
 }
 
 /** Takes memory for the exchange, and of that which all share so many bytes beside those that it has taken. */
@@ -60,8 +60,9 @@ async function startLongRun(request: FastifyRequest, plan: LifSimulatePlan): Pro
   const { job, options } = plan;
   reserveFor(request, jobBytes(job));
   const answer = await startJob(request, summaryJob(job), options);
-  const overflow = findNotFinite(finalPotentials(plan, answer.result), dtypeOf(job));
-  if (overflow !== undefined) throw overflowProblem(overflow, job);
+  await requireFinite(finalPotentials(plan, answer.result), dtypeOf(job)).catch((error: unknown) => {
+    throw error instanceof NotFiniteError ? overflowProblem(error, job) : error;
+  });
   const runBlock = async (block: typeof job) => (await startJob(request, block, options, undefined, true)).result;
   return { fields: { ...longRunAnswer(plan, answer.result, runBlock), meta: metaNode(answer) }, answer, streams: true };
 }

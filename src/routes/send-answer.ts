@@ -7,8 +7,9 @@ import { microsecondsText } from '../answers/milliseconds.ts';
 import { npyPieces } from '../answers/npy.ts';
 import { overflowProblem } from '../answers/overflow.ts';
 import { frameHeader, jsonInUtf8, mediaTypes } from '../bodies/request-body.ts';
+import { NotFiniteError } from '../codecs/answer.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
-import { findNotFinite } from '../codecs/not-finite.ts';
+import { requireFinite } from '../codecs/not-finite.ts';
 import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
 import type { TextThreads } from '../codecs/text-threads.ts';
 import type { Arena } from '../compute/arena.ts';
@@ -47,7 +48,9 @@ const mostJoined = 64 * 1024;
 export function encodeAs(media: AnswerMedia, fields: AnswerFields, { job, options: { encoding = 'json' } }: Plan, arena?: Arena, threads?: TextThreads): EncodedAnswer {
   const dtype = dtypeOf(job);
   if (media === mediaTypes.npy) return { text: [], tensors: npyPieces(fields, dtype) };
-  return encodeAnswer(fields, { encoding: media === mediaTypes.framed ? 'framed' : encoding, dtype, arena, threads });
+  // What the text takes has been reserved with the job.
+  const memory = arena && { arena, tryReserve: () => true };
+  return encodeAnswer(fields, { encoding: media === mediaTypes.framed ? 'framed' : encoding, dtype, memory, threads });
 }
 
 /**
@@ -57,9 +60,13 @@ export function encodeAs(media: AnswerMedia, fields: AnswerFields, { job, option
  * @throws {Problem} `numerical_overflow` when a number of it is not finite in its precision.
  */
 export function gatherAnswer(request: FastifyRequest, reply: FastifyReply, { job }: Plan, { fields, streams }: Outcome, encode: () => EncodedAnswer, media?: AnswerMedia): Gathered | Promise<Gathered> {
-  const problemOf = (error: unknown) => {
-    const notFinite = error instanceof RangeError ? findNotFinite(fields, dtypeOf(job)) : undefined;
-    return notFinite === undefined ? error : overflowProblem(notFinite, job);
+  const explain = async (error: unknown): Promise<never> => {
+    if (error instanceof RangeError) {
+      await requireFinite(fields, dtypeOf(job)).catch((notFinite: unknown) => {
+        throw notFinite instanceof NotFiniteError ? overflowProblem(notFinite, job) : notFinite;
+      });
+    }
+    throw error;
   };
   try {
     const { text, tensors } = encode();
@@ -69,9 +76,9 @@ export function gatherAnswer(request: FastifyRequest, reply: FastifyReply, { job
     const all = whenThere(json, (pieces) => [...pieces, ...tensors]);
     const there = streams ? all : whenThere(all, (pieces) => gather(request, pieces));
     const gathered = whenThere<readonly Piece[], Gathered>(there, (pieces) => ({ pieces, type }));
-    return gathered instanceof Promise ? gathered.catch((error: unknown) => { throw problemOf(error); }) : gathered;
+    return gathered instanceof Promise ? gathered.catch(explain) : gathered;
   } catch (error) {
-    throw problemOf(error);
+    return explain(error);
   }
 }
 
