@@ -34,7 +34,7 @@ const float32s = (sample: () => number) => Float32Array.from({ length: count }, 
 const ms = (rates: readonly number[]) => rates.map((rate) => 1000 / rate);
 
 function shortest(values: Float32Array): string {
-  return Buffer.concat([...new TensorText([values.length]).slices([values], 'float32', sliceWriter)]).toString('latin1');
+  return Buffer.concat([...new TensorText([values.length]).slices(values, 'float32', sliceWriter)]).toString('latin1');
 }
 
 async function timeParsing(numbers: string, text: string): Promise<JsonRow> {
@@ -53,7 +53,7 @@ async function timeParsing(numbers: string, text: string): Promise<JsonRow> {
 async function timePrinting(numbers: string, values: Float32Array): Promise<JsonRow> {
   const array = Array.from(values);
   const rates = await inTurns({
-    ours: { work: 1, run: () => { for (const slice of new TensorText([count]).slices([values], 'float32', sliceWriter)) slice.at(-1); } },
+    ours: { work: 1, run: () => { for (const slice of new TensorText([count]).slices(values, 'float32', sliceWriter)) slice.at(-1); } },
     builtIn: { work: 1, run: () => { JSON.stringify(array); } },
   }, rounds, turnMs);
   return { numbers, bytes: shortest(values).length / count, ours: ms(rates.ours), builtIn: ms(rates.builtIn) };

@@ -77,7 +77,7 @@ function dryRunOf(operation: Operation, plan: Plan, form: Message['form']): Expe
 
 async function answerOf(operation: Operation, plan: Plan, ops?: NumberAlgebra): Promise<unknown> {
   const result = compute(plan.job, ops);
-  const fields: AnswerFields = answerFields<never>(operation as never, plan as never, result as never);
+  const fields: AnswerFields = await answerFields<never>(operation as never, plan as never, result as never);
   const { text } = plan.reply === undefined ? encodeAnswer(fields, { encoding: 'json', dtype: 'float64' }) : inferenceAnswer(operation, { ...fields, meta: {} }, { ...plan.reply, binary: [] }, 'float64');
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytesOf(text)) chunks.push(Uint8Array.from(chunk));

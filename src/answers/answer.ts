@@ -6,7 +6,8 @@ import { surrogateEvalAnswer, surrogateGradAnswer } from './surrogate.ts';
 
 export type AnswerFields = Readonly<Record<string, AnswerNode>>;
 
-type Answers = { readonly [O in Operation]: (plan: Plans[O], result: ResultOf[O]) => Record<string, AnswerNode> };
+type Fields = Record<string, AnswerNode>;
+type Answers = { readonly [O in Operation]: (plan: Plans[O], result: ResultOf[O]) => Fields | Promise<Fields> };
 
 const answers: Answers = {
   surrogate_eval: surrogateEvalAnswer,
@@ -16,6 +17,6 @@ const answers: Answers = {
 };
 
 /** What a plan's result is answered as, but for `meta`. */
-export function answerFields<O extends Operation>(operation: O, plan: Plans[O], result: ResultOf[O]): Record<string, AnswerNode> {
+export function answerFields<O extends Operation>(operation: O, plan: Plans[O], result: ResultOf[O]): Fields | Promise<Fields> {
   return answers[operation](plan, result);
 }

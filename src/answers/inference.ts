@@ -1,7 +1,6 @@
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
-import type { Piece } from '../codecs/pieces.ts';
-import { bytesPerValue, bytesTypeOf, littleEndianBytes, type BytesType } from '../codecs/tensor-bytes.ts';
+import { byteLengthOf, bytesTypeOf, TensorPieces, type BytesType } from '../codecs/tensor-bytes.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import type { InferenceReply } from '../requests/inference-request.ts';
@@ -17,11 +16,11 @@ const datatypes: Readonly<Record<BytesType, Datatype>> = { float32: 'FP32', floa
  * Answers an inference request.
  *
  * @throws {Problem} `invalid_request` when an output is asked for that was not computed.
- * @throws {RangeError} when a number is not finite in the precision.
+ * @throws {RangeError} when a number is not finite in the precision; those of long tensors when their pieces are made.
  */
 export function inferenceAnswer(model: string, fields: AnswerFields, reply: InferenceReply, dtype: Dtype): EncodedAnswer {
   const computed = outputsOf(fields);
-  const tensors: Piece[] = [];
+  const tensors = new TensorPieces(dtype);
   const outputs = (reply.outputs ?? [...computed.keys()]).map((name) => {
     const tensor = computed.get(name);
     if (tensor === undefined) throw notComputed(name, computed);
@@ -38,7 +37,7 @@ export function inferenceAnswer(model: string, fields: AnswerFields, reply: Infe
     },
     { encoding: 'json', dtype },
   );
-  return { text, tensors };
+  return { text, tensors: tensors.pieces };
 }
 
 /** The tensors of an answer by the protocol's names. */
@@ -50,8 +49,8 @@ function outputsOf({ results, ...recorded }: AnswerFields): Map<string, AnswerTe
       else if (node instanceof AnswerBlocks) outputs.set(prefix + name, node);
       else if (node instanceof AnswerNumber) outputs.set(prefix + name, new AnswerTensor(Float64Array.of(node.value), [1]));
       else if (node instanceof AnswerRows) {
-        outputs.set(prefix + name, new AnswerTensor(node.values, [node.values.length]));
-        outputs.set(prefix + node.offsetsName, new AnswerTensor(node.offsets, [node.offsets.length]));
+        outputs.set(prefix + name, node.flat());
+        outputs.set(prefix + node.offsetsName, node.offsetsTensor());
       } else if (name === 'grad') put('grad_', node as Readonly<Record<string, AnswerNode>>);
     }
   };
@@ -60,20 +59,11 @@ function outputsOf({ results, ...recorded }: AnswerFields): Map<string, AnswerTe
   return outputs;
 }
 
-function outputNode(name: string, tensor: AnswerTensor | AnswerBlocks, bytesGoTo: Piece[] | undefined, dtype: Dtype): AnswerNode {
-  const type = tensor instanceof AnswerTensor ? bytesTypeOf(tensor.values, dtype) : tensor.type === 'float' ? dtype : tensor.type;
-  const head = { name, datatype: datatypes[type], shape: tensor.shape };
-  if (bytesGoTo === undefined) return { ...head, data: flat(tensor) };
-  if (tensor instanceof AnswerTensor) {
-    const bytes = littleEndianBytes(tensor.values, dtype);
-    bytesGoTo.push(bytes);
-    return { ...head, parameters: { binary_data_size: bytes.length } };
-  }
-  const { blocks, count } = tensor;
-  bytesGoTo.push(async function* () {
-    for await (const block of blocks()) yield littleEndianBytes(block, dtype);
-  });
-  return { ...head, parameters: { binary_data_size: count * bytesPerValue[type] } };
+function outputNode(name: string, tensor: AnswerTensor | AnswerBlocks, behind: TensorPieces | undefined, dtype: Dtype): AnswerNode {
+  const head = { name, datatype: datatypes[bytesTypeOf(tensor, dtype)], shape: tensor.shape };
+  if (behind === undefined) return { ...head, data: flat(tensor) };
+  behind.add(tensor);
+  return { ...head, parameters: { binary_data_size: byteLengthOf(tensor, dtype) } };
 }
 
 function flat(tensor: AnswerTensor | AnswerBlocks): AnswerNode {

@@ -1,28 +1,21 @@
 import { AnswerBlocks, AnswerNumber, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { npyHeader } from '../codecs/npy.ts';
 import type { Piece } from '../codecs/pieces.ts';
-import { bytesTypeOf, littleEndianBytes } from '../codecs/tensor-bytes.ts';
+import { bytesTypeOf, TensorPieces } from '../codecs/tensor-bytes.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import type { AnswerFields } from './answer.ts';
 
 /**
  * The one tensor of an answer as an npy file. What stands beside it (names, counts, losses) is left out.
  *
- * @throws {RangeError} when a number is not finite in the precision.
+ * @throws {RangeError} when a number is not finite in the precision; a long tensor's piece does when it is made.
  */
 export function npyPieces(fields: AnswerFields, dtype: Dtype): Piece[] {
-  const tensor = oneTensor(fields);
-  if (tensor instanceof AnswerBlocks) {
-    const { type, shape, blocks } = tensor;
-    return [
-      npyHeader(type === 'float' ? dtype : type, shape),
-      async function* () {
-        for await (const block of blocks()) yield littleEndianBytes(block, dtype);
-      },
-    ];
-  }
-  const { values, shape } = tensor instanceof AnswerNumber ? new AnswerTensor(Float64Array.of(tensor.value), []) : tensor;
-  return [npyHeader(bytesTypeOf(values, dtype), shape), littleEndianBytes(values, dtype)];
+  const found = oneTensor(fields);
+  const tensor = found instanceof AnswerNumber ? new AnswerTensor(Float64Array.of(found.value), []) : found;
+  const tensors = new TensorPieces(dtype);
+  tensors.add(tensor);
+  return [npyHeader(bytesTypeOf(tensor, dtype), tensor.shape), ...tensors.pieces];
 }
 
 function oneTensor({ results, ...recorded }: AnswerFields): AnswerTensor | AnswerBlocks | AnswerNumber {

@@ -14,11 +14,20 @@ export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job
 }
 
 function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: number | undefined, dtype: Dtype): string {
-  const taus = tau.per === 'job' ? [tau.value] : Array.from(tau.values);
-  const smallest = neuron !== undefined && taus.length === neurons ? taus[neuron]! : taus.reduce((least, one) => Math.min(least, one));
+  const taus = tau.per === 'job' ? [tau.value] : tau.values;
+  const smallest = neuron !== undefined && taus.length === neurons ? taus[neuron]! : smallestOf(taus);
   const ratio = dt / smallest;
   if (integration === 'euler' && ratio > 2) {
     return `With dt = ${dt} and tau = ${smallest}, dt / tau = ${Number(ratio.toPrecision(4))}: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".`;
   }
   return `The inputs are too large for ${dtype}, or the gradient grows from step to step; scale them down.`;
+}
+
+/** Of so many at most: it is only a hint, for which no other request should have to wait. */
+const maxLookedAt = 2 ** 20;
+
+function smallestOf(numbers: ArrayLike<number>): number {
+  let smallest = Infinity;
+  for (let i = 0; i < Math.min(numbers.length, maxLookedAt); i++) smallest = Math.min(smallest, numbers[i]!);
+  return smallest;
 }

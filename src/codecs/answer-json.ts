@@ -1,16 +1,13 @@
-import type { Arena } from '../compute/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
 import { base64Blocks } from './base64-blocks.ts';
-import { numberCodec } from './json-numbers/compiled.ts';
-import { JsonWriter } from './json-writer.ts';
-import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
-import { sliceWriter } from './slice-writer.ts';
-import { TensorText } from './tensor-text.ts';
 import { findNotFinite } from './not-finite.ts';
 import type { Piece } from './pieces.ts';
-import { bytesPerValue, bytesTypeOf, littleEndianBytes, requireFinite, type BytesType } from './tensor-bytes.ts';
-import type { TextThreads } from './text-threads.ts';
+import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
+import { sliceWriter as writer } from './slice-writer.ts';
+import { byteLengthOf, bytesTypeOf, littleEndianBytes, TensorPieces } from './tensor-bytes.ts';
+import { TensorText } from './tensor-text.ts';
+import type { TextMemory, TextThreads } from './text-threads.ts';
 
 /** How an answer is written. */
 export interface AnswerForm {
@@ -18,50 +15,69 @@ export interface AnswerForm {
   readonly encoding: TensorEncoding | 'framed';
   /** Of floating-point numbers, whatever they were computed in. */
   readonly dtype: Dtype;
-  /** Memory that stays as it is until the answer has left: long texts are printed there, and not in memory that is asked for anew. */
-  readonly arena?: Arena | undefined;
-  /** Threads that print what is long and lies in that memory. */
+  /** Threads that print long tensors that lie in memory, if it has room for their text. */
   readonly threads?: TextThreads | undefined;
+  readonly memory?: TextMemory | undefined;
+  /** Ends what the threads print. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Tensors of more numbers become a piece of their own, which is printed in slices. */
-const mostAtOnce = 16_384;
+/** Bytes of an answer that are written at once, about; what is beyond them becomes pieces that are printed in slices. */
+const maxAtOnce = 64 * 1024;
 
-// Encoding never waits, so that one writer serves all answers.
-const writer = new JsonWriter(numberCodec);
+/** What a number counts as before it is printed. */
+const bytesPerNumber = 8;
 
-/** What is written beside the JSON's text. */
+/** Where an answer goes. */
 interface Output extends AnswerForm {
-  /** Of the JSON itself, as far as it is written. */
+  /** Its JSON, as far as it is written. */
   readonly text: Piece[];
-  /** Of the tensors behind it. */
-  readonly tensors: Piece[];
+  /** The tensors behind it; undefined where they are there already. */
+  readonly tensors: TensorPieces | undefined;
+  /** Bytes of the text. */
+  flushedBytes: number;
 }
 
 /** An answer's bytes: those of its JSON, and those of the tensors that stand behind it and not in it. */
 export interface EncodedAnswer {
-  readonly text: readonly Piece[];
-  readonly tensors: readonly Piece[];
+  readonly text: Piece[];
+  readonly tensors: Piece[];
 }
 
 /**
  * An answer as JSON, with its tensors in it or, framed, behind it.
  *
- * @throws {NotFiniteError} when a number of the answer is infinite or undefined in the form's dtype. Of large tensors those in JSON or
- * base64 are looked at only while their pieces are made.
+ * @throws {NotFiniteError} when a number of the answer is infinite or undefined in the form's dtype. Those of long tensors are looked at only
+ * while their pieces are made, which then throw a RangeError; `requireFinite` looks at all of them before.
  */
 export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswer {
-  const { encoding, dtype, arena, threads } = form;
-  // Field by field: Node 20 takes a microsecond to spread.
-  const output: Output = { encoding, dtype, arena, threads, text: [], tensors: [] };
-  writer.begin(dtype);
+  const { encoding, dtype } = form;
+  const tensors = encoding === 'framed' ? new TensorPieces(dtype) : undefined;
+  const output = beginText(form, tensors);
   try {
     writeNode(answer, output);
   } catch (error) {
-    throw error instanceof RangeError ? (findNotFinite(answer, dtype) ?? error) : error;
+    throw error instanceof RangeError ? (findNotFinite(answer, dtype, maxAtOnce) ?? error) : error;
   }
   output.text.push(writer.finish());
-  return output;
+  return { text: output.text, tensors: tensors?.pieces ?? [] };
+}
+
+function beginText({ encoding, dtype, memory, threads, signal }: AnswerForm, tensors: TensorPieces | undefined): Output {
+  writer.begin(dtype);
+  // Field by field: Node 20 takes a microsecond to spread.
+  return { encoding, dtype, memory, threads, signal, text: [], tensors, flushedBytes: 0 };
+}
+
+function hasRoom({ flushedBytes }: Output, bytes: number): boolean {
+  return flushedBytes + writer.length + bytes <= maxAtOnce;
+}
+
+/** Puts a piece behind what has been written. */
+function addPiece(output: Output, piece: Piece): void {
+  const written = writer.finish();
+  output.flushedBytes += written.length;
+  output.text.push(written, piece);
 }
 
 function writeNode(node: AnswerNode, output: Output): void {
@@ -72,12 +88,7 @@ function writeNode(node: AnswerNode, output: Output): void {
   } else if (typeof node === 'boolean') {
     writer.text(node ? 'true' : 'false');
   } else if (isArray(node)) {
-    writer.text('[');
-    for (let i = 0; i < node.length; i++) {
-      if (i > 0) writer.text(',');
-      writeNode(node[i]!, output);
-    }
-    writer.text(']');
+    writeArray(node, output);
   } else if (node instanceof AnswerTensor) {
     writeTensor(node, output);
   } else if (node instanceof AnswerBlocks) {
@@ -88,6 +99,36 @@ function writeNode(node: AnswerNode, output: Output): void {
     writer.float(node.value);
   } else {
     writeObject(node, output);
+  }
+}
+
+function writeArray(nodes: readonly AnswerNode[], output: Output): void {
+  writer.text('[');
+  for (let i = 0; i < nodes.length; i++) {
+    if (i > 0) writer.text(',');
+    if (!hasRoom(output, 0)) {
+      addPiece(output, () => elementsFrom(nodes, i, output));
+      if (output.tensors !== undefined) addTensors(nodes.slice(i), output.tensors);
+      break;
+    }
+    writeNode(nodes[i]!, output);
+  }
+  writer.text(']');
+}
+
+/** The elements of an array from one on, as many at once as may be written at once. */
+async function* elementsFrom(nodes: readonly AnswerNode[], from: number, form: AnswerForm): AsyncGenerator<Uint8Array> {
+  for (let i = from; i < nodes.length;) {
+    const output = beginText(form, undefined);
+    do {
+      if (i > from) writer.text(',');
+      writeNode(nodes[i++]!, output);
+    } while (i < nodes.length && hasRoom(output, 0));
+    output.text.push(writer.finish());
+    for (const piece of output.text) {
+      if (typeof piece === 'function') yield* piece();
+      else yield piece;
+    }
   }
 }
 
@@ -107,73 +148,74 @@ function writeTensor(node: AnswerTensor, output: Output): void {
   const { values, shape } = node;
   const { encoding, dtype } = output;
   if (encoding === 'framed') {
-    const bytes = littleEndianBytes(values, dtype);
-    writer.text(announcement(bytesTypeOf(values, dtype), shape, bytes.length));
-    output.tensors.push(bytes);
+    writeAnnouncement(node, output);
   } else if (encoding === 'base64') {
-    writer.text(base64Start(bytesTypeOf(values, dtype), shape));
-    if (values.length > mostAtOnce) output.text.push(writer.finish(), () => base64Blocks([values], dtype));
-    else writer.base64(littleEndianBytes(values, dtype));
+    writer.text(base64Start(node, dtype));
+    if (hasRoom(output, 2 * byteLengthOf(node, dtype))) writer.base64(littleEndianBytes(values, dtype));
+    else addPiece(output, () => base64Blocks([values], dtype));
     writer.text('"}');
-  } else if (values.length > mostAtOnce) {
-    output.text.push(writer.finish(), longText(node, output));
-  } else if (shape.length === 1) {
+  } else if (shape.length === 1 && hasRoom(output, bytesPerNumber * values.length)) {
     writer.row(values, 0, values.length);
-  } else {
+  } else if (hasRoom(output, bytesPerNumber * values.length + 2 * TensorText.arrays(shape))) {
     new TensorText(shape).write(writer, values);
+  } else {
+    addPiece(output, longText(node, output));
   }
 }
 
 /** A tensor's text, printed when it is its turn. */
-function longText({ values, shape }: AnswerTensor, { dtype, arena, threads }: AnswerForm): Piece {
-  if (arena !== undefined && threads?.isFor(values, arena) === true) {
-    return () => {
-      requireFinite(values, dtype);
-      return threads.print(values, shape, dtype, arena);
-    };
-  }
-  return () => new TensorText(shape).slices([values], dtype, writerIn(arena));
+function longText({ values, shape }: AnswerTensor, { dtype, memory, threads, signal }: AnswerForm): Piece {
+  const slices = () => new TensorText(shape).slices(values, dtype, writer);
+  if (memory === undefined || threads?.isFor(values, memory) !== true) return slices;
+  return () => threads.print(values, shape, dtype, memory, { signal }) ?? slices();
 }
 
-/** Each piece has a writer of its own: the one before may have left others' text behind its own. */
-function writerIn(arena: Arena | undefined): JsonWriter {
-  return arena === undefined ? sliceWriter : new JsonWriter(numberCodec, arena);
-}
-
-function writeBlocks({ type, shape, blocks, count }: AnswerBlocks, { encoding, dtype, text, tensors }: Output): void {
-  const bytesType = type === 'float' ? dtype : type;
+function writeBlocks(node: AnswerBlocks, output: Output): void {
+  const { shape, blocks } = node;
+  const { encoding, dtype } = output;
   if (encoding === 'framed') {
-    writer.text(announcement(bytesType, shape, count * bytesPerValue[bytesType]));
-    tensors.push(async function* () {
-      for await (const block of blocks()) yield littleEndianBytes(block, dtype);
-    });
+    writeAnnouncement(node, output);
   } else if (encoding === 'base64') {
-    writer.text(base64Start(bytesType, shape));
-    text.push(writer.finish(), () => base64Blocks(blocks(), dtype));
+    writer.text(base64Start(node, dtype));
+    addPiece(output, () => base64Blocks(blocks(), dtype));
     writer.text('"}');
   } else {
-    text.push(writer.finish(), () => new TensorText(shape).slicesOf(blocks(), dtype, sliceWriter));
+    addPiece(output, () => new TensorText(shape).slicesOf(blocks(), dtype, writer));
   }
 }
 
-function announcement(type: BytesType, shape: readonly number[], bytes: number): string {
-  return `{"dtype":"${type}","shape":${JSON.stringify(shape)},"binary_data_size":${bytes}}`;
+/** Announces a tensor, which goes behind the JSON. */
+function writeAnnouncement(tensor: AnswerTensor | AnswerBlocks, { dtype, tensors }: Output): void {
+  tensors?.add(tensor);
+  writer.text(`{"dtype":"${bytesTypeOf(tensor, dtype)}","shape":${JSON.stringify(tensor.shape)},"binary_data_size":${byteLengthOf(tensor, dtype)}}`);
 }
 
-function base64Start(type: BytesType, shape: readonly number[]): string {
-  return `{"dtype":"${type}","shape":${JSON.stringify(shape)},"base64":"`;
+function base64Start(tensor: AnswerTensor | AnswerBlocks, dtype: Dtype): string {
+  return `{"dtype":"${bytesTypeOf(tensor, dtype)}","shape":${JSON.stringify(tensor.shape)},"base64":"`;
 }
 
-function writeRows(rows: AnswerRows, { dtype, arena, text }: Output): void {
-  if (rows.values.length + rows.offsets.length > mostAtOnce) text.push(writer.finish(), () => rowsText(rows, dtype, writerIn(arena)));
-  else writeRowsAtOnce(writer, rows);
+function writeRows(rows: AnswerRows, output: Output): void {
+  if (hasRoom(output, bytesPerNumber * rows.count + 2 * rows.offsets.length)) writeRowsAtOnce(writer, rows);
+  else addPiece(output, () => rowsText(rows, output.dtype, writer));
 }
 
 /** Rows of different lengths as bytes: all of them one after the other, and beside them where each begins. */
-function writeFlatRows({ values, offsets, offsetsName }: AnswerRows, output: Output): void {
-  writeTensor(new AnswerTensor(values, [values.length]), output);
-  writer.text(`,"${offsetsName}":`);
-  writeTensor(new AnswerTensor(offsets, [offsets.length]), output);
+function writeFlatRows(rows: AnswerRows, output: Output): void {
+  writeAnnouncement(rows.flat(), output);
+  writer.key(rows.offsetsName, false);
+  writeAnnouncement(rows.offsetsTensor(), output);
+}
+
+/** Adds the tensors that a node of framed JSON announces, in its order. */
+function addTensors(node: AnswerNode, tensors: TensorPieces): void {
+  if (node instanceof AnswerTensor || node instanceof AnswerBlocks) {
+    tensors.add(node);
+  } else if (node instanceof AnswerRows) {
+    tensors.add(node.flat());
+    tensors.add(node.offsetsTensor());
+  } else if (typeof node === 'object' && !(node instanceof AnswerNumber)) {
+    for (const child of Object.values(node)) addTensors(child, tensors);
+  }
 }
 
 function isArray(node: AnswerNode): node is readonly AnswerNode[] {

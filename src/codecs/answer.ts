@@ -18,17 +18,49 @@ export class AnswerTensor {
   }
 }
 
-/** Rows of different lengths: row b is `values[offsets[b] .. offsets[b + 1]]`. */
+/** Numbers of rows that are made at a time. */
+const blockNumbers = 3 * 2 ** 12;
+
+/** Rows of different lengths: row b is `numbers(offsets[b], offsets[b + 1])`. */
 export class AnswerRows {
-  readonly values: Values;
+  readonly #values: Values | Int32Array;
+  readonly #factor: number;
   readonly offsets: Int32Array;
   /** The field that the offsets are where rows cannot be nested, as bytes cannot. */
   readonly offsetsName: string;
 
-  constructor(values: Values, offsets: Int32Array, offsetsName: string) {
-    this.values = values;
+  /** @param factor by which every value is multiplied as it is written: as float64, all of them would take twice the memory of the values. */
+  constructor(values: Values | Int32Array, offsets: Int32Array, offsetsName: string, factor = 1) {
+    this.#values = values;
+    this.#factor = factor;
     this.offsets = offsets;
     this.offsetsName = offsetsName;
+  }
+
+  /** Numbers of all rows. */
+  get count(): number {
+    return this.#values.length;
+  }
+
+  /** Numbers of all rows one after the other, those from one index up to another. */
+  numbers(from: number, to: number): Float64Array {
+    const numbers = new Float64Array(to - from);
+    for (let i = 0; i < numbers.length; i++) numbers[i] = this.#values[from + i]! * this.#factor;
+    return numbers;
+  }
+
+  /** All rows one after the other as a tensor; many numbers are made as they are written. */
+  flat(): AnswerTensor | AnswerBlocks {
+    const { count } = this;
+    return count <= blockNumbers ? new AnswerTensor(this.numbers(0, count), [count]) : new AnswerBlocks('float', [count], () => this.#blocks());
+  }
+
+  *#blocks(): Generator<Float64Array> {
+    for (let from = 0; from < this.count; from += blockNumbers) yield this.numbers(from, Math.min(from + blockNumbers, this.count));
+  }
+
+  offsetsTensor(): AnswerTensor {
+    return new AnswerTensor(this.offsets, [this.offsets.length]);
   }
 }
 
@@ -37,9 +69,9 @@ export class AnswerBlocks {
   readonly type: 'float' | 'uint8';
   readonly shape: readonly number[];
   /** Computes the tensor from its start, as far as it is asked to. */
-  readonly blocks: () => AsyncIterable<TensorValues>;
+  readonly blocks: () => AsyncIterable<TensorValues> | Iterable<TensorValues>;
 
-  constructor(type: 'float' | 'uint8', shape: readonly number[], blocks: () => AsyncIterable<TensorValues>) {
+  constructor(type: 'float' | 'uint8', shape: readonly number[], blocks: () => AsyncIterable<TensorValues> | Iterable<TensorValues>) {
     this.type = type;
     this.shape = shape;
     this.blocks = blocks;

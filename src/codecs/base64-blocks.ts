@@ -1,26 +1,22 @@
 import type { Dtype } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
-import { littleEndianBytes } from './tensor-bytes.ts';
+import { littleEndianBytes, slicesOf } from './tensor-bytes.ts';
 
-/** Bytes that are written at once; a multiple of 3, so that base64 needs no padding between slices. */
-const sliceBytes = 3 * 2 ** 18;
+/** Numbers that are written at once in float32, a multiple of 6, so that their bytes need no padding: V8 keeps strings from a megabyte on outside its heap. */
+const sliceFloats = 3 * 2 ** 16;
 
-/** Base64 of the bytes of blocks one after the other, piece by piece: what does not fill three bytes waits for the next block. */
+/** Base64 of the bytes of blocks one after the other, slice by slice: what does not fill three bytes waits for the next. */
 export async function* base64Blocks(blocks: Iterable<TensorValues> | AsyncIterable<TensorValues>, dtype: Dtype): AsyncGenerator<Uint8Array> {
   let rest = Buffer.alloc(0);
   for await (const block of blocks) {
-    const { buffer, byteOffset, byteLength } = littleEndianBytes(block, dtype);
-    const fromRest = rest.length === 0 ? 0 : Math.min(3 - rest.length, byteLength);
-    rest = Buffer.concat([rest, Buffer.from(buffer, byteOffset, fromRest)]);
-    if (rest.length === 3) {
-      yield asBase64(rest);
-      rest = rest.subarray(3);
+    for (const slice of slicesOf(block, dtype === 'float32' ? sliceFloats : sliceFloats / 2)) {
+      const { buffer, byteOffset, byteLength } = littleEndianBytes(slice, dtype);
+      const written = Buffer.from(buffer, byteOffset, byteLength);
+      const bytes = rest.length === 0 ? written : Buffer.concat([rest, written]);
+      const whole = bytes.length - (bytes.length % 3);
+      yield asBase64(bytes.subarray(0, whole));
+      rest = Buffer.from(bytes.subarray(whole));
     }
-    const whole = byteLength - ((byteLength - fromRest) % 3);
-    for (let at = fromRest; at < whole; at += sliceBytes) {
-      yield asBase64(Buffer.from(buffer, byteOffset + at, Math.min(sliceBytes, whole - at)));
-    }
-    if (rest.length === 0) rest = Buffer.from(Buffer.from(buffer, byteOffset + whole, byteLength - whole));
   }
   yield asBase64(rest);
 }

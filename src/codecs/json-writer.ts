@@ -8,15 +8,18 @@ import { NumberCodec } from './json-numbers/number-codec.ts';
 
 /** Numbers that are written at once, without a look at the capacity. */
 const blockNumbers = 4096;
-const initialBytes = 64 * 1024;
+/** Room for a slice of text and the block of numbers that it may end with. */
+const initialBytes = 192 * 1024;
+/** A writer whose text has needed more gives its memory up when the text is finished. */
+const maxIdleBytes = 256 * 1024;
 /** Of fewer numbers each is written by itself. */
 const fewestInBlock = 12;
 /** Bytes that any number and a comma may need. */
 export const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
 /**
- * Writes JSON text as bytes, numbers by the number codec, into an arena; for one answer at a time. Where what was written is not kept, the
- * memory is used again, and grows to the longest text: what is long has to be written in parts.
+ * Writes JSON text as bytes, numbers by the number codec, into an arena; for one answer at a time. What is long
+ * has to be written in parts: where what was written is not kept, the memory is used again.
  */
 export class JsonWriter {
   /** What a writer takes of an arena for a text of so many bytes. */
@@ -24,14 +27,15 @@ export class JsonWriter {
     return NumberCodec.bytes + 4 * blockNumbers + Math.max(textBytes + NumberCodec.slack, initialBytes) + 3 * 64;
   }
 
-  readonly #arena: Arena;
+  readonly #module: WebAssembly.Module;
   readonly #keeps: boolean;
-  readonly #codec: NumberCodec;
-  readonly #stagedAt: number;
-  readonly #staged: { readonly float32: Float32Array; readonly int32: Int32Array; readonly uint8: Uint8Array };
+  #arena!: Arena;
+  #codec!: NumberCodec;
+  #stagedAt!: number;
+  #staged!: { readonly float32: Float32Array; readonly int32: Int32Array; readonly uint8: Uint8Array };
   #dtype: Dtype = 'float32';
-  #textAt: number;
-  #bytes: Buffer;
+  #textAt!: number;
+  #bytes!: Buffer;
   #length = 0;
 
   /**
@@ -40,17 +44,32 @@ export class JsonWriter {
    * @param textBytes the longest text to come: no more of the arena is taken before it is longer.
    */
   constructor(module: WebAssembly.Module, arena?: Arena, textBytes = initialBytes) {
+    this.#module = module;
     this.#keeps = arena !== undefined;
-    this.#arena = arena ?? new Arena();
-    this.#codec = new NumberCodec(module, this.#arena.memory, this.#arena.allocate(NumberCodec.bytes));
-    this.#stagedAt = this.#arena.allocate(4 * blockNumbers);
+    this.#writeInto(arena ?? new Arena(), textBytes);
+  }
+
+  #writeInto(arena: Arena, textBytes: number): void {
+    this.#arena = arena;
+    this.#codec = new NumberCodec(this.#module, arena.memory, arena.allocate(NumberCodec.bytes));
+    this.#stagedAt = arena.allocate(4 * blockNumbers);
     this.#staged = {
-      float32: this.#arena.floats(this.#stagedAt, blockNumbers),
-      int32: this.#arena.integers(this.#stagedAt, blockNumbers),
-      uint8: this.#arena.bytes(this.#stagedAt, blockNumbers),
+      float32: arena.floats(this.#stagedAt, blockNumbers),
+      int32: arena.integers(this.#stagedAt, blockNumbers),
+      uint8: arena.bytes(this.#stagedAt, blockNumbers),
     };
-    this.#textAt = this.#arena.mark();
+    this.#textAt = arena.mark();
     this.#bytes = this.#textMemory(textBytes + NumberCodec.slack);
+  }
+
+  /** Bytes written since the text began. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes that the text may have before the writer takes more memory. */
+  get capacity(): number {
+    return this.#bytes.length;
   }
 
   text(text: string): void {
@@ -195,6 +214,7 @@ export class JsonWriter {
     if (!this.#keeps) {
       const copy = Buffer.allocUnsafe(length);
       this.#bytes.copy(copy, 0, 0, length);
+      if (this.capacity > maxIdleBytes) this.#writeInto(new Arena(), initialBytes);
       return copy;
     }
     const written = this.#bytes.subarray(0, length);

@@ -1,22 +1,29 @@
 import type { Dtype } from '../compute/jobs.ts';
 import type { AnswerRows } from './answer.ts';
 import type { JsonWriter } from './json-writer.ts';
-import { sliceNumbers } from './pieces.ts';
+import { sliceBytes } from './pieces.ts';
+
+/** Numbers that are made at a time. */
+const numbersAtOnce = 4096;
 
 /** Prints rows of different lengths as arrays in an array. */
-export function writeRows(writer: JsonWriter, { values, offsets }: AnswerRows): void {
+export function writeRows(writer: JsonWriter, rows: AnswerRows): void {
+  const { offsets } = rows;
+  const numbers = rows.numbers(0, rows.count);
   writer.text('[');
   for (let b = 0; b + 1 < offsets.length; b++) {
     if (b > 0) writer.text(',');
-    writer.row(values, offsets[b]!, offsets[b + 1]!);
+    writer.row(numbers, offsets[b]!, offsets[b + 1]!);
   }
   writer.text(']');
 }
 
 /** The same in slices, each about as long to print as another request may be kept waiting. */
-export function* rowsText({ values, offsets }: AnswerRows, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
-  // A row counts as one number more: brackets take their time too.
-  let printed = 0;
+export function* rowsText(rows: AnswerRows, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
+  const { offsets, count } = rows;
+  // The numbers from `made` on, which come next.
+  let numbers = rows.numbers(0, 0);
+  let made = 0;
   writer.begin(dtype);
   writer.text('[');
   for (let b = 0; b + 1 < offsets.length; b++) {
@@ -24,15 +31,17 @@ export function* rowsText({ values, offsets }: AnswerRows, dtype: Dtype, writer:
     const end = offsets[b + 1]!;
     let at = offsets[b]!;
     do {
-      const to = Math.min(end, at + sliceNumbers - printed);
-      writer.numbers(values, at, to);
+      if (at === made + numbers.length) {
+        made = at;
+        numbers = rows.numbers(made, Math.min(made + numbersAtOnce, count));
+      }
+      const to = Math.min(end, made + numbers.length);
+      writer.numbers(numbers, at - made, to - made);
       writer.text(to < end ? ',' : ']');
-      printed += to - at + 1;
       at = to;
-      if (printed >= sliceNumbers) {
+      if (writer.length >= sliceBytes) {
         yield writer.finish();
         writer.begin(dtype);
-        printed = 0;
       }
     } while (at < end);
   }

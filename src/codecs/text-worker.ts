@@ -16,6 +16,8 @@ export interface TextTask {
   readonly to: number;
   /** Where in the memory the thread may write as much as a writer takes for its part. */
   readonly address: number;
+  /** Not 0 once nobody wants the text any more. */
+  readonly stopped: Int32Array;
 }
 
 /** Where the text lies. */
@@ -24,15 +26,20 @@ export interface PrintedText {
   readonly length: number;
 }
 
+/** Numbers between two looks at whether the text is still wanted. */
+const numbersAtOnce = 8192;
+
 /** @param task null for nothing. */
 export default function work(task: TextTask | null): PrintedText | undefined {
   if (task === null) return undefined;
-  const { module, memory, values, shape, dtype, from, to, address } = task;
+  const { module, memory, values, shape, dtype, from, to, address, stopped } = task;
+  if (Atomics.load(stopped, 0) !== 0) return { address, length: 0 };
   const arena = new Arena(memory);
   arena.extend(address);
-  const writer = new JsonWriter(module, arena, TensorText.mostBytes(shape, to - from));
+  const writer = new JsonWriter(module, arena, TensorText.maxBytes(shape, to - from));
   writer.begin(dtype);
-  new TensorText(shape, from).write(writer, values, from, to);
+  const text = new TensorText(shape, from);
+  for (let at = from; at < to && Atomics.load(stopped, 0) === 0; at += numbersAtOnce) text.write(writer, values, at, Math.min(at + numbersAtOnce, to));
   const { byteOffset, length } = writer.finish();
   return { address: byteOffset, length };
 }

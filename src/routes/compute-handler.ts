@@ -4,21 +4,18 @@ import { answerFields, type AnswerFields } from '../answers/answer.ts';
 import { dryRunAnswer } from '../answers/dry-run.ts';
 import { finalPotentials, longRunAnswer, summaryJob } from '../answers/long-run.ts';
 import { metaNode } from '../answers/meta.ts';
-import { overflowProblem } from '../answers/overflow.ts';
 import { jsonInUtf8, type RequestBody } from '../bodies/request-body.ts';
-import type { AnswerNode } from '../codecs/answer.ts';
-import { findNotFinite } from '../codecs/not-finite.ts';
 import { BackendUnavailableError } from '../compute/backend.ts';
 import type { Answer, Engine } from '../compute/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
-import { dtypeOf, type ResultOf } from '../compute/jobs.ts';
+import type { ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import type { RequestScope } from '../compute/scope.ts';
 import { checkReferenceWork, type Limits } from '../limits.ts';
 import type { LifSimulatePlan, Operation, Plan, Plans } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
 import { nativeFormat, type ResponseFormat } from './response-format.ts';
-import { encodeResponse, sendResponse } from './send-response.ts';
+import { checkFinite, encodeResponse, sendResponse } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
@@ -88,7 +85,7 @@ async function runPlan<O extends Operation>(engine: Engine, operation: O, plan: 
   const arena = jobElements(job) > maxCopiedElements ? scope.memory.arena : scope.arena;
   if (arena !== undefined) scope.memory.reserve(jobBytes(job));
   const answer = await scope.run(() => engine.run(job, wishOf(options), scope));
-  const fields: Record<string, AnswerNode> = answerFields(operation, plan, answer.result as ResultOf[O]);
+  const fields = await scope.run(() => answerFields(operation, plan, answer.result as ResultOf[O]));
   fields.meta = metaNode(answer);
   return { fields, answer, streams: false };
 }
@@ -99,8 +96,7 @@ async function startLongRun(engine: Engine, plan: LifSimulatePlan, scope: Reques
   scope.memory.reserve(jobBytes(job));
   const run = async (part: typeof job, neverShed: boolean) => scope.run(() => engine.run(part, wishOf(options), { signal: scope.signal, neverShed }));
   const answer = await run(summaryJob(job), false);
-  const overflow = findNotFinite(finalPotentials(plan, answer.result), dtypeOf(job));
-  if (overflow !== undefined) throw overflowProblem(overflow, job);
+  await checkFinite(scope, job, finalPotentials(plan, answer.result));
   const runBlock = async (block: typeof job) => (await run(block, true)).result;
   return { fields: { ...longRunAnswer(plan, answer.result, runBlock), meta: metaNode(answer) }, answer, streams: true };
 }

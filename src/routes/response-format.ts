@@ -6,8 +6,8 @@ import { npyPieces } from '../answers/npy.ts';
 import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import type { TextThreads } from '../codecs/text-threads.ts';
-import type { Arena } from '../compute/arena.ts';
 import { dtypeOf } from '../compute/jobs.ts';
+import type { RequestScope } from '../compute/scope.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { bestAccepted } from '../plugins/negotiation.ts';
 import { requireOneTensor } from '../requests/npy-request.ts';
@@ -26,10 +26,10 @@ export interface ResponseFormat {
   /** @throws {Problem} when a plan cannot be answered in the format. */
   accept(plan: Plan): void;
   /**
-   * @param arena in which long texts may be printed, by the threads.
+   * @param scope in whose arena the threads may print long texts; undefined where the answer does not lie there.
    * @throws {RangeError} when a number is not finite in the answer's precision.
    */
-  encode(plan: Plan, fields: AnswerFields, arena?: Arena, threads?: TextThreads): EncodedAnswer;
+  encode(plan: Plan, fields: AnswerFields, scope: RequestScope | undefined, threads: TextThreads): EncodedAnswer;
 }
 
 /** The service's own formats: the one that the request's `Accept` likes best. */
@@ -43,7 +43,10 @@ const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
   [mediaTypes.json]: {
     media: mediaTypes.json,
     accept: anyPlan,
-    encode: ({ job, options: { encoding = 'json' } }, fields, arena, threads) => encodeAnswer(fields, { encoding, dtype: dtypeOf(job), arena, threads }),
+    encode: ({ job, options: { encoding = 'json' } }, fields, scope, threads) => {
+      const memory = scope?.arena === undefined ? undefined : scope.memory;
+      return encodeAnswer(fields, { encoding, dtype: dtypeOf(job), memory, signal: memory && scope?.signal, threads });
+    },
   },
   [mediaTypes.framed]: {
     media: mediaTypes.framed,

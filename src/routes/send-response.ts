@@ -4,11 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { microsecondsText } from '../answers/milliseconds.ts';
 import { overflowProblem } from '../answers/overflow.ts';
+import type { AnswerFields } from '../answers/answer.ts';
 import { frameHeader, jsonInUtf8, mediaTypes } from '../bodies/request-body.ts';
-import { findNotFinite } from '../codecs/not-finite.ts';
+import { NotFiniteError } from '../codecs/answer.ts';
+import { requireFinite } from '../codecs/not-finite.ts';
 import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
 import { jobElements } from '../compute/job-size.ts';
-import { dtypeOf } from '../compute/jobs.ts';
+import { dtypeOf, type Job } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/scope.ts';
 import type { Stages } from '../metrics/metrics.ts';
 import type { Plan } from '../requests/plan.ts';
@@ -43,7 +45,7 @@ const streamedBytes = 256 * 1024;
  */
 export async function encodeResponse({ scope, server }: FastifyRequest, format: ResponseFormat, plan: Plan, { fields, streams }: Outcome): Promise<EncodedBody> {
   try {
-    const { text, tensors } = format.encode(plan, fields, streams ? undefined : scope.arena, server.textThreads);
+    const { text, tensors } = format.encode(plan, fields, streams ? undefined : scope, server.textThreads);
     const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
     const type = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : jsonInUtf8;
     const head = isFramed ? await paddedJson(text, scope) : text;
@@ -52,18 +54,22 @@ export async function encodeResponse({ scope, server }: FastifyRequest, format: 
       scope.memory.reserve(lengthOf(pieces.filter((piece) => scope.arena?.holds(piece) !== true)));
     } else {
       scope.memory.reserve(streamedBytes);
-      if (!streams) requireFinite(plan, fields);
+      if (!streams) await checkFinite(scope, plan.job, fields);
     }
     return isFramed ? { pieces, type, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { pieces, type };
   } catch (error) {
-    if (error instanceof RangeError) requireFinite(plan, fields);
+    if (error instanceof RangeError) await checkFinite(scope, plan.job, fields);
     throw error;
   }
 }
 
-function requireFinite({ job }: Plan, fields: Outcome['fields']): void {
-  const notFinite = findNotFinite(fields, dtypeOf(job));
-  if (notFinite !== undefined) throw overflowProblem(notFinite, job);
+/** @throws {Problem} `numerical_overflow` when a number is not finite in the job's precision. */
+export async function checkFinite(scope: RequestScope, job: Job, fields: AnswerFields): Promise<void> {
+  try {
+    await scope.run(() => requireFinite(fields, dtypeOf(job)));
+  } catch (error) {
+    throw error instanceof NotFiniteError ? overflowProblem(error, job) : error;
+  }
 }
 
 /** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */

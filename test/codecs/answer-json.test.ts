@@ -4,7 +4,7 @@ import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
 import { AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
 
 /** The text of an answer. */
-const encodeJson = (node: AnswerNode, as: AnswerForm): Buffer => Buffer.concat(encodeAnswer(node, as).text.flatMap((piece) => (typeof piece === 'function' ? [...(piece as () => Iterable<Uint8Array>)()] : [piece])));
+const encodeJson = (node: AnswerNode, as: AnswerForm): Buffer => Buffer.concat(encodeAnswer(node, as).text.flatMap((piece) => (typeof piece === 'function' ? [...(piece() as Iterable<Uint8Array>)] : [piece])));
 const form: AnswerForm = { encoding: 'json', dtype: 'float32' };
 const json = (node: AnswerNode): string => encodeJson(node, form).toString();
 const numbers = fc.float({ noNaN: true, noDefaultInfinity: true });

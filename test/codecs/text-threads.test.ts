@@ -9,6 +9,7 @@ import type { Dtype } from '../../src/compute/jobs.ts';
 
 const threads = new TextThreads(numberCodec, 2);
 const arena = new Arena();
+const memory = { arena, tryReserve: () => true };
 const count = 300_000;
 
 beforeEach(() => { arena.reset(); });
@@ -21,7 +22,7 @@ function fillAnyhow(values: Float32Array | Float64Array): void {
 
 async function textOf(values: TensorValues, shape: number[], dtype: Dtype, by?: TextThreads): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of bytesOf(encodeAnswer(new AnswerTensor(values, shape), { encoding: 'json', dtype, arena, threads: by }).text)) chunks.push(Buffer.from(chunk));
+  for await (const chunk of bytesOf(encodeAnswer(new AnswerTensor(values, shape), { encoding: 'json', dtype, memory, threads: by }).text)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString();
 }
 
@@ -59,7 +60,7 @@ describe('a long tensor that threads print', () => {
   it('is printed to its end where it is given up, so that the memory is free then', async () => {
     const values = arena.floats(arena.allocate(4 * count), count);
     fillAnyhow(values);
-    const printing = threads.print(values, [count], 'float32', arena);
+    const printing = threads.print(values, [count], 'float32', memory)!;
     await printing.next();
     await printing.return(undefined);
     const texts = arena.bytes(arena.mark() - 1024, 1024);
