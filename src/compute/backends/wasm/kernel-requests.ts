@@ -84,7 +84,13 @@ export function forwardOutputs({ record }: LifSimulateJob): ReadonlySet<ForwardO
 export const spikeEvents: ReadonlySet<ForwardOutput> = new Set<ForwardOutput>(['spikeEvents']);
 
 export function forwardKernelRequest(job: LifSimulateJob, outputs: ReadonlySet<ForwardOutput>): KernelRequest {
-  const spec = lifSpec(job, false);
+  const { problem } = job;
+  const spec: LifKernelSpec = {
+    lanes: lanesOf[dtypeOf(job)],
+    structure: structureOf(problem, false),
+    terms: termForms(problem),
+    refractory: problem.refractorySteps > 0,
+  };
   return { key: `simulate ${[...outputs].sort().join()} ${specCode(spec)}`, print: () => lifForwardKernel(spec, outputs) };
 }
 
@@ -92,22 +98,23 @@ export function lifGradKernelRequest(spec: LifGradKernelSpec): KernelRequest {
   return { key: `lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${gradCode(spec)}`, print: () => lifGradKernel(spec) };
 }
 
-function lifSpec(job: LifSimulateJob | LifGradJob, detachReset: boolean): LifKernelSpec {
-  const { problem } = job;
-  const { reset, inputScaling, refractorySteps } = problem;
-  return { lanes: lanesOf[dtypeOf(job)], structure: { reset, inputScaling, detachReset }, terms: termForms(problem), refractory: refractorySteps > 0 };
-}
-
 export function lifGradSpec(job: LifGradJob, surrogate: Surrogate): LifGradKernelSpec {
-  const { loss, wrt } = job;
+  const { problem, loss, wrt } = job;
   return {
-    ...lifSpec(job, job.detachReset),
+    lanes: lanesOf[dtypeOf(job)],
+    structure: structureOf(problem, job.detachReset),
+    terms: termForms(problem),
+    refractory: problem.refractorySteps > 0,
     surrogate: surrogateShape(surrogate),
     loss: loss.type,
     target: loss.type === 'firing_rate_mse' ? loss.target.per : 'job',
     cotangents: loss.type === 'cotangent' ? { spikeBar: loss.spikes?.per ?? 'zero', vBarIn: loss.v?.per ?? 'zero' } : { spikeBar: 'zero', vBarIn: 'zero' },
     wrt,
   };
+}
+
+function structureOf({ reset, inputScaling }: LifProblem, detachReset: boolean): LifStructure {
+  return { reset, inputScaling, detachReset };
 }
 
 /** In which forms a problem's quantities reach a kernel: numbers that take an operation out of it are recognised. */

@@ -14,7 +14,7 @@ import type {
 import { maxBytes, type Arena } from '../../arena.ts';
 import { OutOfMemoryError } from '../../backend.ts';
 import type { Kernel } from './kernel-cache.ts';
-import { forwardKernelRequest, forwardOutputs, lifGradKernelRequest, lifGradSpec, spikeEvents } from './kernel-requests.ts';
+import { forwardKernelRequest, forwardOutputs, lifGradKernelRequest, lifGradSpec, spikeEvents, termForms } from './kernel-requests.ts';
 import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
 import type { Kept, Program, Surroundings } from './launch.ts';
 import { gradScratchBytes } from './lif-grad-kernel.ts';
@@ -59,10 +59,12 @@ class Binding {
         : { per: 'neuron', values: Float64Array.from(tau.values, (value) => leakFactor(dt, value, integration)) };
     this.quantity('leak', leak);
     this.quantity('threshold', problem.v_threshold);
-    this.quantity('vReset', problem.v_reset);
-    this.quantity('vRest', problem.v_rest);
-    this.quantity('resistance', problem.resistance);
-    this.quantity('vInit', problem.v_init);
+    // Kernels do not ask for numbers that they leave out.
+    const terms = termForms(problem);
+    if (terms.vReset !== 'zero') this.quantity('vReset', problem.v_reset);
+    if (terms.vRest !== 'zero') this.quantity('vRest', problem.v_rest);
+    if (terms.resistance !== 'one') this.quantity('resistance', problem.resistance);
+    if (terms.vInit !== 'zero') this.quantity('vInit', problem.v_init);
     this.#current(problem.current);
   }
 
