@@ -2,6 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Arena } from '../src/compute/arena.ts';
 import { instanceIn } from '../src/compute/backends/wasm/kernel-instance.ts';
 import type { Launch, Program } from '../src/compute/backends/wasm/launch.ts';
+import { pause } from '../src/compute/backends/wasm/sliced-loops.ts';
 import type { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
 import type { Contender } from './turns.ts';
 
@@ -10,7 +11,7 @@ import type { Contender } from './turns.ts';
  * itself goes on as if they had run; what it makes of the memory is dropped.
  */
 export function launchesOf(program: Program<unknown>): Launch[] {
-  return [...program];
+  return [...program].filter((step) => step !== pause);
 }
 
 /** A launch in this thread, on one core. */

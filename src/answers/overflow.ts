@@ -1,4 +1,5 @@
 import type { NotFiniteError } from '../codecs/answer.ts';
+import { extremes, valueAt } from '../compute/generated-numbers.ts';
 import type { Dtype, Job, LifProblem } from '../compute/jobs.ts';
 import { Problem } from '../errors/problems.ts';
 
@@ -14,11 +15,16 @@ export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job
 }
 
 function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: number | undefined, dtype: Dtype): string {
-  const taus = tau.per === 'job' ? [tau.value] : Array.from(tau.values);
-  const smallest = neuron !== undefined && taus.length === neurons ? taus[neuron]! : taus.reduce((least, one) => Math.min(least, one));
+  const smallest = tau.per === 'job' ? tau.value : neuron !== undefined && tau.values.length === neurons ? valueAt(tau.values, neuron) : leastOf(extremes(tau.values));
   const ratio = dt / smallest;
   if (integration === 'euler' && ratio > 2) {
     return `With dt = ${dt} and tau = ${smallest}, dt / tau = ${Number(ratio.toPrecision(4))}: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".`;
   }
   return `The inputs are too large for ${dtype}, or the gradient grows from step to step; scale them down.`;
+}
+
+function leastOf(values: Iterable<number>): number {
+  let least = Infinity;
+  for (const value of values) least = Math.min(least, value);
+  return least;
 }

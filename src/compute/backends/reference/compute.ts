@@ -1,3 +1,4 @@
+import { valueAt } from '../../generated-numbers.ts';
 import type {
   Job,
   ResultOf,
@@ -29,17 +30,21 @@ export function compute(job: Job, ops: NumberAlgebra = float64Algebra): ResultOf
 }
 
 function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: NumberAlgebra): SurrogateEvalResult {
-  return surrogates.map((surrogate) => ({
-    ...(outputs.spike && { spike: Uint8Array.from(x, (at) => Number(at >= 0)) }),
-    ...(outputs.value && { value: Float64Array.from(x, surrogateFunctions(surrogate, ops).value) }),
-  }));
+  const { length } = x;
+  return surrogates.map((surrogate) => {
+    const { value } = surrogateFunctions(surrogate, ops);
+    return {
+      ...(outputs.spike && { spike: Uint8Array.from({ length }, (_, i) => Number(valueAt(x, i) >= 0)) }),
+      ...(outputs.value && { value: Float64Array.from({ length }, (_, i) => value(valueAt(x, i))) }),
+    };
+  });
 }
 
 function surrogateGrad({ x, surrogates, cotangent }: SurrogateGradJob, ops: NumberAlgebra): SurrogateGradResult {
+  const { length } = x;
   return surrogates.map((surrogate) => {
     const { grad } = surrogateFunctions(surrogate, ops);
-    return {
-      grad: Float64Array.from(x, (at, i) => ops.mul(grad(at), typeof cotangent === 'number' ? cotangent : cotangent[i]!)),
-    };
+    const cotangentAt = (i: number) => (typeof cotangent === 'number' ? cotangent : valueAt(cotangent, i));
+    return { grad: Float64Array.from({ length }, (_, i) => ops.mul(grad(valueAt(x, i)), cotangentAt(i))) };
   });
 }

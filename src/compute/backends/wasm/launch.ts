@@ -1,6 +1,7 @@
 import type { Arena } from '../../arena.ts';
 import type { Dtype, Values } from '../../jobs.ts';
 import type { Kernel, KernelCache } from './kernel-cache.ts';
+import type { pause } from './sliced-loops.ts';
 
 /** One run of a kernel over all vectors of a job. */
 export interface Launch {
@@ -35,6 +36,6 @@ export const asItLies: Surroundings['keep'] = (arena) => arena;
 
 /**
  * A job as a sequence of launches: it lays out its memory, yields what is to be run, and goes on when that is done. Whether it is
- * run in this thread or by the pool is up to who drives it.
+ * run in this thread or by the pool is up to who drives it, as is whether others have their turn where it pauses.
  */
-export type Program<R> = Generator<Launch, R, undefined>;
+export type Program<R> = Generator<Launch | typeof pause, R, undefined>;

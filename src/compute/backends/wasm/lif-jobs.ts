@@ -1,4 +1,5 @@
-import { differentiable, dtypeOf } from '../../jobs.ts';
+import { valueAt, type Numbers } from '../../generated-numbers.ts';
+import { bytesPerNumber, differentiable, dtypeOf } from '../../jobs.ts';
 import { leakFactor, leakSlope } from '../../lif.ts';
 import type { LifStructure } from '../../lif.ts';
 import type {
@@ -22,6 +23,7 @@ import { gradScratchBytes, lifGradKernel } from './lif-grad-kernel.ts';
 import { lifTerms } from './lif-spec.ts';
 import type { ForwardOutput, LifGradKernelSpec, LifKernelSpec, LifTerm, TermForm } from './lif-spec.ts';
 import { shapeKey } from './surrogate-jobs.ts';
+import { SlicedLoops } from './sliced-loops.ts';
 import { setSurrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
@@ -45,6 +47,8 @@ class Binding {
   readonly vectors: number;
   /** Neurons including those that fill the last vector. */
   readonly padded: number;
+  /** Over all neurons, or steps of all neurons. Kernels may be launched when they have run. */
+  readonly loops = new SlicedLoops();
   readonly #arena: Arena;
   readonly #steps: number;
 
@@ -57,12 +61,9 @@ class Binding {
     this.padded = lanes.count * this.vectors;
     this.integers = { steps, refractorySteps };
     this.parameters = { steps };
-    const leak: NeuronQuantity =
-      tau.per === 'job'
-        ? { per: 'job', value: leakFactor(dt, tau.value, integration) }
-        : { per: 'neuron', values: Float64Array.from(tau.values, (value) => leakFactor(dt, value, integration)) };
+    const leak = (value: number) => leakFactor(dt, value, integration);
     this.terms = {
-      leak: this.quantity('leak', leak),
+      leak: tau.per === 'job' ? this.quantity('leak', { per: 'job', value: leak(tau.value) }) : this.#mapped('leak', tau.values, leak),
       threshold: this.quantity('threshold', problem.v_threshold),
       vReset: this.#optional('vReset', problem.v_reset, 'zero'),
       vRest: this.#optional('vRest', problem.v_rest, 'zero'),
@@ -79,8 +80,19 @@ class Binding {
       return 'job';
     }
     const length = quantity.per === 'neuron' ? this.padded : this.padded * this.#steps;
-    this.integers[arrayNames[name]] = this.#arena.put(this.lanes.dtype, quantity.values, length);
+    this.integers[arrayNames[name]] = this.#arena.put(this.lanes.dtype, quantity.values, length, this.loops);
     return quantity.per;
+  }
+
+  /** Binds what a function makes of each neuron's value. */
+  #mapped(name: Bindable, values: Numbers, map: (value: number) => number): 'neuron' {
+    const { dtype } = this.lanes;
+    const address = this.#arena.allocate(bytesPerNumber[dtype] * this.padded);
+    const mapped = this.#arena.numbers(dtype, address, this.padded);
+    mapped.fill(0, values.length);
+    this.loops.add(values.length, (from, to) => { for (let b = from; b < to; b++) mapped[b] = map(valueAt(values, b)); });
+    this.integers[arrayNames[name]] = address;
+    return 'neuron';
   }
 
   /** The same, with numbers that take an operation out of the kernel recognised. */
@@ -92,7 +104,7 @@ class Binding {
   #current(current: Quantity): TermForm {
     if (current.per !== 'job') return this.quantity('current', current);
     // As an array, so that a number and an array of equal numbers go through the same operations.
-    this.integers.currentArray = this.#arena.fill(this.lanes.dtype, current.value, this.padded);
+    this.integers.currentArray = this.#arena.fill(this.lanes.dtype, current.value, this.padded, this.loops);
     return 'neuron';
   }
 }
@@ -130,7 +142,8 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
   const bound = new Binding(arena, lanes, problem);
-  const { vectors, padded, integers, parameters } = bound;
+  const { vectors, padded, integers, parameters, loops } = bound;
+  if (loops.areWaiting) yield* loops.run();
   const spec: LifKernelSpec = {
     lanes,
     structure: structureOf(problem, false),
@@ -170,21 +183,38 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   let events: LifSimulateResult['spike_steps'];
   if (record.has('spike_times')) {
     // The counts say how much room each neuron's spikes take; a second run, which costs little, fills it.
-    const offsets = runningTotals(counts);
+    const offsets = new Int32Array(padded + 1);
+    loops.add(padded, (begin, end) => { for (let b = begin; b < end; b++) offsets[b + 1] = offsets[b]! + counts[b]!; });
+    if (loops.areWaiting) yield* loops.run();
     integers.cursorsArray = arena.allocate(4 * padded);
     integers.eventsArray = arena.allocate(4 * offsets[padded]!);
     const eventsEnd = arena.mark();
     const cursors = integers.cursorsArray;
-    const prepare = () => { arena.setIntegers(cursors, offsets.subarray(0, padded)); };
+    const setCursors = (begin: number, end: number) => { arena.setIntegers(cursors + 4 * begin, offsets.subarray(begin, end)); };
+    loops.add(padded, setCursors);
+    if (loops.areWaiting) yield* loops.run();
+    let areSet = true;
+    // Only where the launch has to be run again are they written all at once.
+    const prepare = () => {
+      if (!areSet) setCursors(0, padded);
+      areSet = false;
+    };
     yield { ...launch(new Set<ForwardOutput>(['spikeEvents'])), prepare };
     events = {
       steps: keep(arena, integers.eventsArray, eventsEnd).integers(integers.eventsArray, offsets[neurons]!),
-      offsets: offsets.slice(0, neurons + 1),
+      offsets: offsets.subarray(0, neurons + 1),
     };
+  }
+  let rates: Values | undefined;
+  if (record.has('firing_rates')) {
+    const hertz = lanes.dtype === 'float32' ? new Float32Array(neurons) : new Float64Array(neurons);
+    loops.add(neurons, (begin, end) => { for (let b = begin; b < end; b++) hertz[b] = (spikeCounts[b]! / (steps * problem.dt)) * 1000; });
+    if (loops.areWaiting) yield* loops.run();
+    rates = hertz;
   }
   return {
     ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
-    ...(record.has('firing_rates') && { firing_rates: firingRates(spikeCounts, lanes, steps * problem.dt) }),
+    ...(rates && { firing_rates: rates }),
     ...(events && { spike_steps: events }),
     ...(record.has('spikes') && { spikes: kept.bytes(integers.spikesArray!, neurons * steps) }),
     ...(record.has('v') && { v: kept.numbers(lanes.dtype, integers.vArray!, neurons * steps) }),
@@ -193,26 +223,12 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   };
 }
 
-/** Hz, of counts over so many milliseconds. */
-function firingRates(counts: Int32Array, { dtype }: LaneType, milliseconds: number): Values {
-  const rates = dtype === 'float32' ? new Float32Array(counts.length) : new Float64Array(counts.length);
-  for (let b = 0; b < counts.length; b++) rates[b] = (counts[b]! / milliseconds) * 1000;
-  return rates;
-}
-
-/** 0, c[0], c[0] + c[1], ...: one longer than `counts`. */
-function runningTotals(counts: Int32Array): Int32Array {
-  const totals = new Int32Array(counts.length + 1);
-  for (let i = 0; i < counts.length; i++) totals[i + 1] = totals[i]! + counts[i]!;
-  return totals;
-}
-
 export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob): Program<LifGradResult> {
   const { problem, loss, wrt } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
   const bound = new Binding(arena, lanes, problem);
-  const { vectors, padded, integers, parameters } = bound;
+  const { vectors, padded, integers, parameters, loops } = bound;
 
   let target: LifGradKernelSpec['target'] = 'job';
   let cotangents: LifGradKernelSpec['cotangents'] = { spikeBar: 'zero', vBarIn: 'zero' };
@@ -223,6 +239,8 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
     const form = (name: 'spikeBar' | 'vBarIn', cotangent: Quantity | undefined) => (cotangent === undefined ? 'zero' : bound.quantity(name, cotangent));
     cotangents = { spikeBar: form('spikeBar', loss.spikes), vBarIn: form('vBarIn', loss.v) };
   }
+
+  if (loops.areWaiting) yield* loops.run();
 
   const results: LifGradResult[number][] = [];
   for (const surrogate of job.surrogates) {
@@ -250,7 +268,8 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
     yield { kernel, job: block, vectors, steps, scratchBytes: gradScratchBytes(spec, steps) };
     const kept = keep(arena, from, to);
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
-    for (const quantity of wrt) gradients[quantity] = gradientOf(kept, bound, problem, quantity);
+    for (const quantity of wrt) bindGradient(gradients, kept, bound, problem, quantity);
+    if (loops.areWaiting) yield* loops.run();
     results.push({
       loss: kept.numbers(lanes.dtype, integers.lossArray, neurons),
       spike_counts: kept.integers(integers.spikeCountsArray, neurons),
@@ -260,23 +279,21 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
   return results;
 }
 
-/** One quantity's gradient in the form in which the problem gives the quantity. */
-function gradientOf(kept: Kept, { lanes, integers }: Binding, problem: LifProblem, quantity: Differentiable): number | Values {
-  const { neurons, steps, dt, integration, tau } = problem;
+/** Adds one quantity's gradient, in the form in which the problem gives the quantity; it is whole when the binding's loops have run. */
+function bindGradient(gradients: Partial<Record<Differentiable, number | Values>>, kept: Kept, { lanes, integers, loops }: Binding, problem: LifProblem, quantity: Differentiable): void {
+  const { neurons, steps, dt, integration } = problem;
   const given = problem[quantity];
   const gradient = kept.numbers(lanes.dtype, integers[gradArrayNames[quantity]]!, given.per === 'step' ? neurons * steps : neurons);
-  if (quantity === 'tau') {
-    // The kernel's gradient is with respect to k.
-    const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : tau.values[b]!, integration);
-    if (tau.per === 'job') return slope(0) * total(gradient);
-    return gradient.map((value, b) => value * slope(b));
+  // The kernel's gradient of tau is with respect to k.
+  const slope = (value: number) => leakSlope(dt, value, integration);
+  if (given.per === 'job') {
+    let sum = 0;
+    loops.add(neurons, (from, to) => {
+      for (let b = from; b < to; b++) sum += gradient[b]!;
+      gradients[quantity] = quantity === 'tau' ? slope(given.value) * sum : sum;
+    });
+    return;
   }
-  return given.per === 'job' ? total(gradient) : gradient;
-}
-
-/** Sum in float64. */
-function total(values: Values): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
+  gradients[quantity] = gradient;
+  if (quantity === 'tau') loops.add(neurons, (from, to) => { for (let b = from; b < to; b++) gradient[b]! *= slope(valueAt(given.values, b)); });
 }

@@ -3,6 +3,7 @@ import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, Surrogate
 import { surrogateShape, type SurrogateShape } from '../../surrogates/shape.ts';
 import { lanesOf, vectorsOf } from './lanes.ts';
 import type { Program, Surroundings } from './launch.ts';
+import { SlicedLoops } from './sliced-loops.ts';
 import { setSurrogateParameters, surrogateEvalKernel, surrogateGradKernel } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
@@ -20,7 +21,9 @@ export function* surrogateEval({ kernels, arena, keep }: Surroundings, job: Surr
   const vectors = vectorsOf(length, lanes);
   const padded = lanes.count * vectors;
   const { outputs } = job;
-  const xArray = arena.put(dtype, job.x, padded);
+  const loops = new SlicedLoops();
+  const xArray = arena.put(dtype, job.x, padded, loops);
+  if (loops.areWaiting) yield* loops.run();
   const results: { spike?: Uint8Array; value?: Values }[] = [];
   for (const surrogate of job.surrogates) {
     const shape = surrogateShape(surrogate);
@@ -50,8 +53,10 @@ export function* surrogateGrad({ kernels, arena, keep }: Surroundings, job: Surr
   const padded = lanes.count * vectors;
   const { cotangent } = job;
   const form = typeof cotangent !== 'number' ? 'array' : cotangent === 1 ? 'one' : 'job';
-  const xArray = arena.put(dtype, job.x, padded);
-  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.put(dtype, cotangent, padded);
+  const loops = new SlicedLoops();
+  const xArray = arena.put(dtype, job.x, padded, loops);
+  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.put(dtype, cotangent, padded, loops);
+  if (loops.areWaiting) yield* loops.run();
   const results: { grad: Values }[] = [];
   for (const surrogate of job.surrogates) {
     const shape = surrogateShape(surrogate);

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { Arena } from '../../arena.ts';
 import { ArenaStore } from '../../arena-store.ts';
 import type { Backend, BackendInfo, Computed } from '../../backend.ts';
@@ -8,8 +9,9 @@ import { copied } from './copied-part.ts';
 import { estimateNanoseconds } from './cost.ts';
 import { KernelCache } from './kernel-cache.ts';
 import { instanceIn } from './kernel-instance.ts';
-import { asItLies, type Launch, type Surroundings } from './launch.ts';
+import { asItLies, type Surroundings } from './launch.ts';
 import { programOf } from './program-of.ts';
+import { pause } from './sliced-loops.ts';
 import { warmUpJobs } from './warm-up.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -81,7 +83,8 @@ export class WasmBackend implements Backend {
     const program = programOf({ kernels: this.#kernels, arena, keep: copied }, job);
     for (let next = program.next(); ; next = program.next()) {
       if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
-      const { kernel, job: block, vectors, steps, scratchBytes, prepare }: Launch = next.value;
+      if (next.value === pause) continue;
+      const { kernel, job: block, vectors, steps, scratchBytes, prepare } = next.value;
       prepare?.();
       const mark = arena.mark();
       instanceIn(arena, kernel).launch(block, arena.allocate(scratchBytes), vectors, kernel.inFlight, steps);
@@ -117,7 +120,12 @@ export class WasmBackend implements Backend {
       const program = programOf({ kernels: this.#kernels, arena, keep }, job);
       for (let next = program.next(); ; next = program.next()) {
         if (next.done) return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
-        await this.#pool.run(arena, next.value, options);
+        if (next.value === pause) {
+          await nextTick();
+          signal?.throwIfAborted();
+        } else {
+          await this.#pool.run(arena, next.value, options);
+        }
       }
     } catch (error) {
       throw error instanceof RangeError ? outOfMemory(error) : error;
