@@ -3,6 +3,7 @@ import type { Arena } from '../src/compute/arena.ts';
 import { instanceIn } from '../src/compute/backends/wasm/kernel-instance.ts';
 import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import { isKernelRequest, type Launch, type Program } from '../src/compute/backends/wasm/launch.ts';
+import { pause } from '../src/compute/backends/wasm/sliced-loops.ts';
 import type { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
 import type { Contender } from './turns.ts';
 
@@ -14,10 +15,11 @@ export function launchesOf(program: Program<unknown>, kernels: KernelCache): Lau
   const launches: Launch[] = [];
   let next = program.next();
   while (next.done !== true) {
-    if (isKernelRequest(next.value)) {
-      next = program.next(kernels.get(next.value.key, next.value.print));
+    const step = next.value;
+    if (step !== pause && isKernelRequest(step)) {
+      next = program.next(kernels.get(step.key, step.print));
     } else {
-      launches.push(next.value);
+      if (step !== pause) launches.push(step);
       next = program.next();
     }
   }

@@ -6,10 +6,10 @@ import { encodeAnswer } from '../src/codecs/answer-json.ts';
 import { bytesOf } from '../src/codecs/pieces.ts';
 import { compute } from '../src/compute/backends/reference/compute.ts';
 import type { NumberAlgebra } from '../src/compute/backends/reference/float64-algebra.ts';
+import { materialize, valueAt, type Numbers } from '../src/compute/generated-numbers.ts';
 import type { LifProblem, LifSimulateResult } from '../src/compute/jobs.ts';
 import { Problem, type ProblemCode } from '../src/errors/problems.ts';
 import type { Limits } from '../src/limits.ts';
-import { mapArrays } from '../src/requests/map-arrays.ts';
 import { requireOneTensor } from '../src/requests/npy-request.ts';
 import type { Operation, Plan } from '../src/requests/plan.ts';
 import { readRequest } from '../src/requests/read-request.ts';
@@ -54,7 +54,7 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
     const isFloat64 = plan.job.dtype === 'float64';
     // The reference takes numbers as they were sent; other back-ends round them first.
     const takesFloat64 = isFloat64 || plan.options.backend === 'reference';
-    const given = takesFloat64 ? plan : mapArrays(plan, (array) => Float64Array.from(array, Math.fround));
+    const given = takesFloat64 ? plan : roundedToFloat32(plan);
     const exact = await answerOf(operation, given);
     if (!isFloat64 && !('problem' in given.job)) return { kind: 'answer', exact, rounded: [], isOnEdge: false, isFloat64, media };
     // The same for every message, so that one can be tried again.
@@ -84,14 +84,26 @@ async function answerOf(operation: Operation, plan: Plan, ops?: NumberAlgebra): 
   return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
 }
 
+/** A copy of plain data, all of whose numbers are there and rounded to float32. */
+function roundedToFloat32<Data>(data: Data): Data {
+  const copy = (node: unknown): unknown => {
+    if (typeof node !== 'object' || node === null) return node;
+    if (ArrayBuffer.isView(node) || 'generate' in node) return Float64Array.from(materialize(node as Numbers), Math.fround);
+    if (Array.isArray(node)) return node.map(copy);
+    if (Object.getPrototypeOf(node) !== Object.prototype) return node;
+    return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, copy(child)]));
+  };
+  return copy(data) as Data;
+}
+
 /** Whether a potential comes so near to a threshold that rounding may decide a spike, or grows beyond what float32 follows. */
 function isOnEdge(problem: LifProblem): boolean {
   const { neurons, steps, current, v_threshold } = problem;
   // An input that a held neuron does not take may still overflow where it is multiplied.
-  if ((current.per === 'job' ? [current.value] : current.values).some((value: number) => Math.abs(value) > 1e30)) return true;
+  if ((current.per === 'job' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30)) return true;
   const { v_pre } = compute({ kind: 'lif_simulate', problem, record: new Set(['v_pre']) }) as LifSimulateResult;
   for (let b = 0; b < neurons; b++) {
-    const threshold = v_threshold.per === 'job' ? v_threshold.value : v_threshold.values[b]!;
+    const threshold = v_threshold.per === 'job' ? v_threshold.value : valueAt(v_threshold.values, b);
     for (let t = 0; t < steps; t++) {
       const v = v_pre![b * steps + t]!;
       if (!(Math.abs(v - threshold) > 1e-3 * Math.max(1, Math.abs(threshold)) && Math.abs(v) < 1e6)) return true;

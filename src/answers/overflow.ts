@@ -1,4 +1,5 @@
 import type { NotFiniteError } from '../codecs/answer.ts';
+import { extremes, valueAt } from '../compute/generated-numbers.ts';
 import type { Dtype, Job, LifProblem } from '../compute/jobs.ts';
 import { Problem } from '../errors/problems.ts';
 
@@ -14,8 +15,7 @@ export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job
 }
 
 function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: number | undefined, dtype: Dtype): string {
-  const taus = tau.per === 'job' ? [tau.value] : tau.values;
-  const smallest = neuron !== undefined && taus.length === neurons ? taus[neuron]! : smallestOf(taus);
+  const smallest = tau.per === 'job' ? tau.value : neuron !== undefined && tau.values.length === neurons ? valueAt(tau.values, neuron) : smallestOf(extremes(tau.values));
   const ratio = dt / smallest;
   if (integration === 'euler' && ratio > 2) {
     return `With dt = ${dt} and tau = ${smallest}, dt / tau = ${Number(ratio.toPrecision(4))}: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".`;

@@ -1,3 +1,4 @@
+import { stridedView, type Numbers } from '../compute/generated-numbers.ts';
 import { quote } from '../errors/describe.ts';
 import type { BytesType } from './tensor-bytes.ts';
 
@@ -84,23 +85,10 @@ function tupleOf(text: string): number[] | undefined {
  *
  * @param shape has as many elements as there are values.
  * @example
- * toRowMajor(Float32Array.of(0, 3, 1, 4, 2, 5), [2, 3]); // Float32Array [0, 1, 2, 3, 4, 5]
+ * materialize(toRowMajor(Float32Array.of(0, 3, 1, 4, 2, 5), [2, 3])); // Float32Array [0, 1, 2, 3, 4, 5]
  */
-export function toRowMajor<Values extends Float32Array | Float64Array>(values: Values, shape: readonly number[]): Values {
-  const ordered = values.slice() as Values;
-  const index = new Array<number>(shape.length).fill(0);
-  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((size, length) => size * length, 1));
-  for (let at = 0, source = 0; at < values.length; at++) {
-    ordered[at] = values[source]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      source += strides[axis]!;
-      index[axis]!++;
-      if (index[axis]! < shape[axis]!) break;
-      source -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return ordered;
+export function toRowMajor(values: Numbers, shape: readonly number[]): Numbers {
+  return stridedView(values, shape, shape.map((_, axis) => shape.slice(0, axis).reduce((size, length) => size * length, 1)));
 }
 
 const descriptions: Readonly<Record<BytesType, string>> = { float32: '<f4', float64: '<f8', int32: '<i4', uint8: '|u1' };

@@ -1,3 +1,4 @@
+import { linspace, type Numbers } from '../compute/generated-numbers.ts';
 import type { Values } from '../compute/jobs.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
@@ -6,7 +7,6 @@ import { checkValues, type Limits } from '../limits.ts';
 import { decodeBase64 } from './base64.ts';
 import { ByteTensor, type Bytes } from './byte-tensor.ts';
 import { BinaryTensor } from './frame.ts';
-import { linspace } from './linspace.ts';
 import { beyondFloat32, firstNotBelow } from './magnitude.ts';
 import { toRowMajor } from './npy.ts';
 import { PackedNumbers } from './packed-numbers.ts';
@@ -14,6 +14,11 @@ import { PackedNumbers } from './packed-numbers.ts';
 /** A tensor of a request, decoded: row-major values; a number has the shape []. */
 export interface Tensor {
   readonly shape: readonly number[];
+  readonly values: Numbers;
+}
+
+/** A tensor whose values are there. */
+interface PresentTensor extends Tensor {
   readonly values: Values;
 }
 
@@ -203,7 +208,7 @@ function dtypeRule(got: unknown): string {
  *
  * @param source where the bytes stand, and what to say of how many they are, such as "base64 holds".
  */
-function decodeLittleEndian({ dtype, shape, bytes }: Bytes, path: string, source: { readonly name: string; readonly path: string }, errors: InputErrors): Tensor | null {
+function decodeLittleEndian({ dtype, shape, bytes }: Bytes, path: string, source: { readonly name: string; readonly path: string }, errors: InputErrors): PresentTensor | null {
   const needed = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
   if (bytes.length !== needed) {
     return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
@@ -216,7 +221,7 @@ function decodeLittleEndian({ dtype, shape, bytes }: Bytes, path: string, source
 /** Little-endian bytes as numbers; every platform that Node runs WebAssembly SIMD on is little-endian. */
 function viewValues(bytes: Uint8Array, dtype: FloatType): Values {
   const size = dtype === 'float32' ? 4 : 8;
-  const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : Uint8Array.from(bytes);
+  const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return dtype === 'float32' ? new Float32Array(buffer, byteOffset, length / size) : new Float64Array(buffer, byteOffset, length / size);
 }
 

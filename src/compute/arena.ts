@@ -1,4 +1,5 @@
 import { OutOfMemoryError } from './backend.ts';
+import { isGenerated, writeNumbers, type Numbers } from './generated-numbers.ts';
 import { bytesPerNumber, type Dtype, type Values } from './jobs.ts';
 
 /** The memories of arenas by their buffers: shared memory that grows gets a new buffer object each time. */
@@ -8,6 +9,13 @@ const memories = new WeakMap<ArrayBufferLike, WebAssembly.Memory>();
 export function memoryOf(array: ArrayBufferView): WebAssembly.Memory | undefined {
   return memories.get(array.buffer);
 }
+
+/** Runs the bodies of loops over `length` numbers, for [from, to) at a time. */
+export interface LoopRunner {
+  add(length: number, body: (from: number, to: number) => void): void;
+}
+
+const atOnce: LoopRunner = { add: (length, body) => { body(0, length); } };
 
 const pageBytes = 65536;
 /** The 4 GiB that a kernel can address. */
@@ -104,9 +112,11 @@ export class Arena {
 
   /**
    * Address of `values` in a type, with at least `length` numbers that can be read from there; those beyond the values are
-   * arbitrary. Numbers of the type that lie in this memory already are left where they are, anything else is copied.
+   * arbitrary. Numbers of the type that lie in this memory already are left where they are, anything else is written.
+   *
+   * @param loops runs the loop that writes them.
    */
-  put(dtype: Dtype, values: Values, length: number): number {
+  put(dtype: Dtype, values: Numbers, length: number, loops = atOnce): number {
     const present = this.#presentAs(dtype, values);
     if (present !== undefined) {
       // What lies behind them is read as well.
@@ -115,25 +125,29 @@ export class Arena {
       return present.byteOffset;
     }
     const address = this.allocate(bytesPerNumber[dtype] * length);
-    const from = address / bytesPerNumber[dtype];
+    const at = address / bytesPerNumber[dtype];
     const all = this.#allAs(dtype);
-    all.set(values, from);
-    all.fill(0, from + values.length, from + length);
+    const given = values.length;
+    loops.add(length, (start, end) => {
+      if (start < given) writeNumbers(values, all, at + start, start, Math.min(end, given));
+      if (end > given) all.fill(0, at + Math.max(start, given), at + end);
+    });
     return address;
   }
 
-  #presentAs(dtype: Dtype, values: Values): Values | undefined {
-    if (!this.holds(values)) return undefined;
+  #presentAs(dtype: Dtype, values: Numbers): Values | undefined {
+    if (isGenerated(values) || !this.holds(values)) return undefined;
     if ((values instanceof Float32Array) === (dtype === 'float32')) return values;
     const known = dtype === 'float32' ? this.#knownFloats.get(values.byteOffset) : undefined;
     return known?.length === values.length ? known : undefined;
   }
 
   /** Address of `length` numbers of a type, all of the same value. */
-  fill(dtype: Dtype, value: number, length: number): number {
+  fill(dtype: Dtype, value: number, length: number, loops = atOnce): number {
     const address = this.allocate(bytesPerNumber[dtype] * length);
-    const from = address / bytesPerNumber[dtype];
-    this.#allAs(dtype).fill(value, from, from + length);
+    const at = address / bytesPerNumber[dtype];
+    const all = this.#allAs(dtype);
+    loops.add(length, (from, to) => { all.fill(value, at + from, at + to); });
     return address;
   }
 

@@ -1,4 +1,4 @@
-import { bytesPerNumber, dtypeOf, type Job, type LifProblem, type Quantity, type Recordable } from './jobs.ts';
+import { bytesPerNumber, dtypeOf, type Job, type LifGradJob, type LifProblem, type LifSimulateJob, type Quantity, type Recordable } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
 
 /** How much a job computes: neuron-steps, or elements of x, times surrogates. */
@@ -65,9 +65,60 @@ function blockValues(problem: LifProblem): number {
   return first === undefined ? 0 : (first[1] - first[0]) * problem.steps;
 }
 
-/** Bytes of memory that a job takes beside its input: that in its arithmetic, its result, and what it keeps on the way. */
+/** Bytes of memory that a job takes beside its body: its input in its arithmetic, copied or made, its result, and what it keeps on the way. */
 export function jobBytes(job: Job): number {
-  return bytesPerNumber[dtypeOf(job)] * (inputValues(job) + resultValues(job) + checkpointValues(job));
+  return bytesPerNumber[dtypeOf(job)] * (inputValues(job) + keptValues(job) + checkpointValues(job));
+}
+
+/** Kernels compute whole vectors of neurons: the last one is filled up. */
+function padded(neurons: number): number {
+  return 4 * Math.ceil(neurons / 4);
+}
+
+/** Numbers of an array that kernels read or write for a quantity. */
+function arrayValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
+  return padded(neurons) * (per === 'step' ? steps : 1);
+}
+
+function inputValues(job: Job): number {
+  switch (job.kind) {
+    case 'surrogate_eval':
+      return job.x.length;
+    case 'surrogate_grad':
+      return job.x.length + (typeof job.cotangent === 'number' ? 0 : job.cotangent.length);
+    case 'lif_simulate':
+    case 'lif_grad': {
+      const { problem } = job;
+      const arrays = [problem.tau, problem.v_threshold, problem.v_reset, problem.v_rest, problem.resistance, problem.v_init, ...cotangents(job)].filter(({ per }) => per !== 'job');
+      // The current is an array always.
+      return [problem.current, ...arrays].reduce((sum, quantity) => sum + arrayValues(quantity, problem), 0);
+    }
+  }
+}
+
+/** What of a loss is given as numbers. */
+function cotangents(job: LifSimulateJob | LifGradJob): readonly Quantity[] {
+  if (job.kind === 'lif_simulate' || job.loss.type === 'spike_count') return [];
+  if (job.loss.type === 'firing_rate_mse') return [job.loss.target];
+  return [job.loss.spikes, job.loss.v].filter((quantity) => quantity !== undefined);
+}
+
+/** Numbers that kernels leave behind: the result, gradients before they are summed over neurons, and where each neuron's spikes go. */
+function keptValues(job: Job): number {
+  switch (job.kind) {
+    case 'surrogate_eval':
+    case 'surrogate_grad':
+      return resultValues(job);
+    case 'lif_simulate': {
+      const { neurons } = job.problem;
+      const rows = padded(neurons);
+      return (rows / Math.max(1, neurons)) * resultValues(job) + rows * (job.record.has('spike_times') ? 3 : 1);
+    }
+    case 'lif_grad': {
+      const { problem, surrogates, wrt } = job;
+      return surrogates.length * wrt.reduce((sum, name) => sum + arrayValues(problem[name], problem), 2 * padded(problem.neurons));
+    }
+  }
 }
 
 /** A thread that goes back over so many neurons at a time has kept their potentials at every so many steps. */
@@ -80,12 +131,4 @@ function checkpointValues(job: Job): number {
   // How long each is still held, beside its potential.
   const values = refractorySteps > 0 ? 2 : 1;
   return values * checkpoint.neurons * Math.ceil(steps / checkpoint.everySteps);
-}
-
-function inputValues(job: Job): number {
-  if (!('problem' in job)) return job.x.length;
-  const { problem } = job;
-  const quantities: Quantity[] = [problem.current, problem.tau, problem.v_threshold, problem.v_reset, problem.v_rest, problem.resistance, problem.v_init];
-  if (job.kind === 'lif_grad' && job.loss.type === 'cotangent') quantities.push(...[job.loss.spikes, job.loss.v].filter((quantity) => quantity !== undefined));
-  return quantities.reduce((sum, quantity) => sum + quantityValues(quantity, problem), 0);
 }

@@ -1,3 +1,4 @@
+import type { Numbers } from './generated-numbers.ts';
 import type { Surrogate } from './surrogates/definition.ts';
 
 /** The arithmetic of a job, and the type of an answer's numbers. */
@@ -5,7 +6,7 @@ export type Dtype = 'float32' | 'float64';
 
 export const bytesPerNumber: Readonly<Record<Dtype, number>> = { float32: 4, float64: 8 };
 
-/** Numbers of a request or an answer. Requests keep float64; back-ends round as their arithmetic needs. */
+/** Numbers that are there. Requests keep float64; back-ends round as their arithmetic needs. */
 export type Values = Float32Array | Float64Array;
 
 /**
@@ -14,8 +15,8 @@ export type Values = Float32Array | Float64Array;
  */
 export type Quantity =
   | { readonly per: 'job'; readonly value: number }
-  | { readonly per: 'neuron'; readonly values: Values }
-  | { readonly per: 'step'; readonly values: Values };
+  | { readonly per: 'neuron'; readonly values: Numbers }
+  | { readonly per: 'step'; readonly values: Numbers };
 
 /** A quantity that cannot vary in time. */
 export type NeuronQuantity = Exclude<Quantity, { per: 'step' }>;
@@ -65,17 +66,17 @@ interface Computation {
 
 export interface SurrogateEvalJob extends Computation {
   readonly kind: 'surrogate_eval';
-  readonly x: Values;
+  readonly x: Numbers;
   readonly surrogates: readonly Surrogate[];
   readonly outputs: { readonly spike: boolean; readonly value: boolean };
 }
 
 export interface SurrogateGradJob extends Computation {
   readonly kind: 'surrogate_grad';
-  readonly x: Values;
+  readonly x: Numbers;
   readonly surrogates: readonly Surrogate[];
   /** A number for all of x, or one value per element. */
-  readonly cotangent: number | Values;
+  readonly cotangent: number | Numbers;
 }
 
 export interface LifSimulateJob extends Computation {

@@ -1,3 +1,4 @@
+import { sliceNumbers } from './generated-numbers.ts';
 import type { LifProblem, LifSimulateJob, NeuronQuantity, Quantity } from './jobs.ts';
 
 /** A record with a number for each neuron and step. */
@@ -23,7 +24,7 @@ export function neuronBlock(problem: LifProblem, from: number, to: number): LifP
   const cut = <Q extends Quantity>(quantity: Q): Q => {
     if (quantity.per === 'job') return quantity;
     const width = quantity.per === 'step' ? steps : 1;
-    return { ...quantity, values: quantity.values.subarray(from * width, to * width) };
+    return { ...quantity, values: sliceNumbers(quantity.values, from * width, to * width) };
   };
   const neuron: Record<'tau' | 'v_threshold' | 'v_reset' | 'v_rest' | 'resistance' | 'v_init', NeuronQuantity> = {
     tau: cut(problem.tau),

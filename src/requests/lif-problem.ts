@@ -1,4 +1,6 @@
+import { broadcastValues } from '../codecs/broadcast.ts';
 import { decodeTensor, isTensorNumber, type Tensor } from '../codecs/tensor.ts';
+import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
 import type { Differentiable, LifProblem, NeuronQuantity, Quantity } from '../compute/jobs.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
@@ -92,18 +94,16 @@ export function isPerNeuron(tensor: Tensor, path: string, errors: InputErrors): 
 
 /** A tensor of shape [], [1] or [B] as a quantity of B neurons. */
 export function neuronQuantity({ values }: Tensor): NeuronQuantity {
-  return values.length === 1 ? { per: 'job', value: values[0]! } : { per: 'neuron', values };
+  return values.length === 1 ? { per: 'job', value: valueAt(values, 0) } : { per: 'neuron', values };
 }
 
-/** A tensor that also may have the shape [B, T] or [1, T]; the latter is repeated for every neuron, since back-ends know it only so. */
+/** A tensor that also may have the shape [B, T] or [1, T]; the latter is repeated for every neuron. */
 export function stepQuantity(tensor: Tensor, neurons: number, path: string, limits: Limits): Quantity {
   const [rows, steps] = tensor.shape;
   if (steps === undefined) return neuronQuantity(tensor);
   if (rows === neurons) return { per: 'step', values: tensor.values };
   checkValues(neurons * steps, `Repeating ${path}, of shape ${shapeText(tensor.shape)}, for ${neurons} neurons`, limits);
-  const values = new Float64Array(neurons * steps);
-  for (let b = 0; b < neurons; b++) values.set(tensor.values, b * steps);
-  return { per: 'step', values };
+  return { per: 'step', values: broadcastValues(tensor, [neurons, steps]) };
 }
 
 function isPositive(value: number): boolean {
@@ -111,10 +111,30 @@ function isPositive(value: number): boolean {
 }
 
 function checkTau({ shape, values }: Tensor, errors: InputErrors): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
+  if (arePositive(extremes(values))) return;
+  for (let i = isGenerated(values) ? firstNotPositive(values) : 0; i < values.length; i++) {
+    const value = valueAt(values, i);
     if (!isPositive(value)) errors.add(shape.length === 0 ? '/neuron/tau' : `/neuron/tau/${i}`, `must be above 0, got ${value}`);
+    // Those that follow are larger, but for the last one's rounding.
+    else if (isGenerated(values)) i = Math.max(i, values.length - 2);
   }
+}
+
+function arePositive(values: Iterable<number>): boolean {
+  for (const value of values) if (!isPositive(value)) return false;
+  return true;
+}
+
+/** Of numbers in order, by bisection, since a linspace may be long: the index of the first that is not above 0, one of which there is. */
+function firstNotPositive(values: GeneratedNumbers): number {
+  if (!isPositive(valueAt(values, 0))) return 0;
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (isPositive(valueAt(values, middle))) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function readSteps({ shape }: Tensor, given: number | undefined, errors: InputErrors): number | null {

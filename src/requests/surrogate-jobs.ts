@@ -1,5 +1,6 @@
 import { broadcastValues, canBroadcast } from '../codecs/broadcast.ts';
 import { decodeTensor } from '../codecs/tensor.ts';
+import { valueAt } from '../compute/generated-numbers.ts';
 import type { SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import { shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
@@ -53,7 +54,7 @@ export function surrogateGradPlan(request: SurrogateGradRequest, limits: Limits)
     x: x!.values,
     surrogates: surrogates!,
     cotangent:
-      cotangent === null ? 1 : cotangent.shape.length === 0 ? cotangent.values[0]! : broadcastValues(cotangent, x!.shape),
+      cotangent === null ? 1 : cotangent.shape.length === 0 ? valueAt(cotangent.values, 0) : broadcastValues(cotangent, x!.shape),
   };
   return { job, shape: x!.shape, options: runOptions(request) };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { broadcastValues, canBroadcast } from '../../src/codecs/broadcast.ts';
+import { materialize } from '../../src/compute/generated-numbers.ts';
 import { sizeOf } from '../../src/codecs/tensor.ts';
 
 /** A shape and one that broadcasts to it: leading axes dropped, others set to 1. */
@@ -17,7 +18,7 @@ it('repeats values as numpy does', () => {
     fc.property(shapes, ({ from, to }) => {
       expect(canBroadcast(from, to)).toBe(true);
       const values = Float64Array.from({ length: sizeOf(from) }, (_, i) => i);
-      const repeated = broadcastValues({ shape: from, values }, to);
+      const repeated = materialize(broadcastValues({ shape: from, values }, to));
       expect(repeated.length).toBe(sizeOf(to));
       for (let i = 0; i < repeated.length; i++) {
         const index = to.map((length, axis) => Math.floor(i / sizeOf(to.slice(axis + 1))) % length);

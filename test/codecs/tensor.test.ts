@@ -2,16 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeTensor, sizeOf, type Tensor } from '../../src/codecs/tensor.ts';
 import { loadConfig } from '../../src/config.ts';
+import { materialize } from '../../src/compute/generated-numbers.ts';
+import type { Values } from '../../src/compute/jobs.ts';
 import { InputErrors } from '../../src/errors/input-errors.ts';
 import { Problem } from '../../src/errors/problems.ts';
 
 const { limits } = loadConfig({});
 
-function decode(value: unknown): Tensor {
+function decode(value: unknown): { readonly shape: Tensor['shape']; readonly values: Values } {
   const errors = new InputErrors();
   const tensor = decodeTensor(value, '/x', errors, limits);
   errors.throwIfAny();
-  return tensor!;
+  return { shape: tensor!.shape, values: materialize(tensor!.values) };
 }
 
 function refusal(value: unknown): Problem {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
+import { materialize, valueAt } from '../../../src/compute/generated-numbers.ts';
 import { differentiable, recordable } from '../../../src/compute/jobs.ts';
 import type { LifGradJob, LifProblem, Loss } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
@@ -17,7 +18,7 @@ async function margins(problem: LifProblem): Promise<number[]> {
   const { v_pre } = await resultOf(reference, { kind: 'lif_simulate', problem, record: new Set(['v_pre']) });
   const { neurons, steps, v_threshold } = problem;
   return Array.from({ length: neurons }, (_, b) => {
-    const threshold = v_threshold.per === 'job' ? v_threshold.value : v_threshold.values[b]!;
+    const threshold = v_threshold.per === 'job' ? v_threshold.value : valueAt(v_threshold.values, b);
     let margin = Infinity;
     for (let t = 0; t < steps; t++) margin = Math.min(margin, Math.abs(v_pre![b * steps + t]! - threshold));
     return margin;
@@ -27,7 +28,7 @@ async function margins(problem: LifProblem): Promise<number[]> {
 /** The job with currents or thresholds moved by float32's half unit in the last place: what no float32 arithmetic can tell apart. */
 function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
   const given = job.problem[quantity];
-  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: given.values.map((value) => value * factor) };
+  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
   return { ...job, problem: { ...job.problem, [quantity]: moved } };
 }
 

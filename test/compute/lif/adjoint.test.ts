@@ -9,6 +9,7 @@ import {
   type Loss,
   type Quantity,
 } from '../../../src/compute/jobs.ts';
+import { valueAt } from '../../../src/compute/generated-numbers.ts';
 import { afterReset, lifStep, type LifTerms } from '../../../src/compute/lif.ts';
 import { dual, dualAlgebra, type Dual } from '../support/dual.ts';
 import { job, lifProblem, perNeuron, perStep } from '../support/lif-problem.ts';
@@ -51,7 +52,7 @@ function problemWith(structure: Partial<LifProblem>): LifProblem {
 
 function at(quantity: Quantity, b: number, t: number): number {
   if (quantity.per === 'job') return quantity.value;
-  return quantity.values[quantity.per === 'neuron' ? b : b * steps + t]!;
+  return valueAt(quantity.values, quantity.per === 'neuron' ? b : b * steps + t);
 }
 
 /**

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/arena.ts';
 import { OutOfMemoryError } from '../../../src/compute/backend.ts';
-import { runningTotals } from '../../../src/compute/backends/wasm/lif-jobs.ts';
+import { writeRunningTotals } from '../../../src/compute/backends/wasm/lif-jobs.ts';
 import { chunkEnd } from '../../../src/compute/backends/wasm/vector-text.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { differentiable, recordable, type Dtype, type Job } from '../../../src/compute/jobs.ts';
@@ -59,8 +59,12 @@ describe('a chunk of steps', () => {
 
 describe('spike times', () => {
   it('of more spikes than memory holds are refused', () => {
-    expect(runningTotals(Int32Array.of(3, 0, 4))).toEqual(Int32Array.of(0, 3, 3, 7));
-    expect(() => runningTotals(Int32Array.of(2 ** 31 - 1, 2 ** 31 - 1, 2 ** 31 - 1))).toThrow(OutOfMemoryError);
-    expect(() => runningTotals(Int32Array.of(2 ** 31 - 1, 2 ** 31 - 1, 2))).toThrow(OutOfMemoryError);
+    const totals = new Int32Array(4);
+    writeRunningTotals(Int32Array.of(3, 0, 4), totals, 0, 2);
+    writeRunningTotals(Int32Array.of(3, 0, 4), totals, 2, 3);
+    expect(totals).toEqual(Int32Array.of(0, 3, 3, 7));
+    for (const last of [2 ** 31 - 1, 2]) {
+      expect(() => { writeRunningTotals(Int32Array.of(2 ** 31 - 1, 2 ** 31 - 1, last), new Int32Array(4), 0, 3); }).toThrow(OutOfMemoryError);
+    }
   });
 });

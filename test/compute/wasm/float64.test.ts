@@ -3,6 +3,7 @@ import { demandsOf } from '../../../bench/transcendentals.ts';
 import { Arena } from '../../../src/compute/arena.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
+import { materialize } from '../../../src/compute/generated-numbers.ts';
 import { differentiable, recordable } from '../../../src/compute/jobs.ts';
 import type { Differentiable, Job, LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Loss, NeuronQuantity, Quantity, Recordable, ResultOf, Values } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
@@ -192,7 +193,7 @@ function inParts(job: LifGradJob): LifGradJob {
 
 function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
   const given = job.problem[quantity];
-  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: given.values.map((value) => value * factor) };
+  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
   return { ...job, problem: { ...job.problem, [quantity]: moved } };
 }
 

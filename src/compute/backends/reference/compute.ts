@@ -1,3 +1,4 @@
+import { valueAt } from '../../generated-numbers.ts';
 import type {
   Job,
   ResultOf,
@@ -31,27 +32,28 @@ export function compute(job: Job, ops: NumberAlgebra = float64Algebra, stop = ne
 }
 
 function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: NumberAlgebra, stop: StopCheck): SurrogateEvalResult {
+  const { length } = x;
   return surrogates.map((surrogate) => {
     const { value } = surrogateFunctions(surrogate, ops);
     return {
-      ...(outputs.spike && { spike: Uint8Array.from(x, stoppable(stop, (at) => Number(at >= 0))) }),
-      ...(outputs.value && { value: Float64Array.from(x, stoppable(stop, value)) }),
+      ...(outputs.spike && { spike: Uint8Array.from({ length }, stoppable(stop, (i) => Number(valueAt(x, i) >= 0))) }),
+      ...(outputs.value && { value: Float64Array.from({ length }, stoppable(stop, (i) => value(valueAt(x, i)))) }),
     };
   });
 }
 
 function surrogateGrad({ x, surrogates, cotangent }: SurrogateGradJob, ops: NumberAlgebra, stop: StopCheck): SurrogateGradResult {
+  const { length } = x;
   return surrogates.map((surrogate) => {
     const { grad } = surrogateFunctions(surrogate, ops);
-    return {
-      grad: Float64Array.from(x, stoppable(stop, (at, i) => ops.mul(grad(at), typeof cotangent === 'number' ? cotangent : cotangent[i]!))),
-    };
+    const cotangentAt = (i: number) => (typeof cotangent === 'number' ? cotangent : valueAt(cotangent, i));
+    return { grad: Float64Array.from({ length }, stoppable(stop, (i) => ops.mul(grad(valueAt(x, i)), cotangentAt(i)))) };
   });
 }
 
-function stoppable(stop: StopCheck, of: (at: number, i: number) => number) {
-  return (at: number, i: number) => {
+function stoppable(stop: StopCheck, of: (i: number) => number) {
+  return (_: unknown, i: number) => {
     stop.step();
-    return of(at, i);
+    return of(i);
   };
 }

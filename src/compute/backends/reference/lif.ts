@@ -8,6 +8,7 @@ import {
   type LifStructure,
   type LifTerms,
 } from '../../lif.ts';
+import { valueAt } from '../../generated-numbers.ts';
 import type {
   LifGradJob,
   LifGradResult,
@@ -27,9 +28,9 @@ function at(quantity: Quantity, b: number, t: number, steps: number): number {
     case 'job':
       return quantity.value;
     case 'neuron':
-      return quantity.values[b]!;
+      return valueAt(quantity.values, b);
     case 'step':
-      return quantity.values[b * steps + t]!;
+      return valueAt(quantity.values, b * steps + t);
   }
 }
 

@@ -1,3 +1,5 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { sliceLength, valueAt, writeNumbers, type Numbers } from '../../generated-numbers.ts';
 import type { GraphJob, GraphOutputs, RowInput } from './graph-job.ts';
 
 /** A tensor on its way to the worker. */
@@ -14,20 +16,20 @@ export function paddedRows(rows: number): number {
   return Math.max(fewestRows, 2 ** Math.ceil(Math.log2(rows)));
 }
 
-/** Jobs of one batch key as the inputs of one run, their rows one after the other. */
-export function mergeInputs(jobs: readonly GraphJob[]): Readonly<Record<string, InputTensor>> {
+/** Jobs of one batch key as the inputs of one run, their rows one after the other. Others have their turn while many are written. */
+export async function mergeInputs(jobs: readonly GraphJob[]): Promise<Readonly<Record<string, InputTensor>>> {
   const [first] = jobs;
   const rows = paddedRows(totalRows(jobs));
   const inputs: Record<string, InputTensor> = {};
-  for (const name of Object.keys(first!.arrays)) inputs[name] = mergeRows(jobs, rows, ({ arrays }) => arrays[name]!);
+  for (const name of Object.keys(first!.arrays)) inputs[name] = await mergeRows(jobs, rows, ({ arrays }) => arrays[name]!);
   // All or none, so that XLA meets two forms of each graph and not one for every combination.
   const shared = Object.keys(first!.terms).every((name) => commonNumber(jobs, name) !== undefined);
   for (const name of Object.keys(first!.terms)) {
     inputs[name] = shared
       ? { type: 'float32', shape: [1], data: Float32Array.of(commonNumber(jobs, name)!) }
-      : mergeRows(jobs, rows, ({ terms }) => terms[name]!);
+      : await mergeRows(jobs, rows, ({ terms }) => terms[name]!);
   }
-  for (const name of Object.keys(first!.series)) inputs[name] = mergeSeries(jobs, rows, name);
+  for (const name of Object.keys(first!.series)) inputs[name] = await mergeSeries(jobs, rows, name);
   for (const [name, { type, value }] of Object.entries(first!.numbers)) {
     inputs[name] = { type, shape: [], data: type === 'int32' ? Int32Array.of(value) : Float32Array.of(value) };
   }
@@ -49,13 +51,14 @@ function commonNumber(jobs: readonly GraphJob[], name: string): number | undefin
   return isSame ? input.value : undefined;
 }
 
-function mergeRows(jobs: readonly GraphJob[], rows: number, of: (job: GraphJob) => RowInput): InputTensor {
+async function mergeRows(jobs: readonly GraphJob[], rows: number, of: (job: GraphJob) => RowInput): Promise<InputTensor> {
   const data = new Float32Array(rows);
   let row = 0;
   for (const job of jobs) {
     const input = of(job);
+    const at = row;
     if (input.per === 'job') data.fill(input.value, row, row + job.rows);
-    else data.set(input.values, row);
+    else await inSlices(job.rows, (from, to) => { writeRows(input, data, at + from, from, to); });
     row += job.rows;
   }
   // The rows that fill up repeat the last one, whose numbers are in range.
@@ -63,17 +66,39 @@ function mergeRows(jobs: readonly GraphJob[], rows: number, of: (job: GraphJob) 
   return { type: 'float32', shape: [rows], data };
 }
 
-function mergeSeries(jobs: readonly GraphJob[], rows: number, name: string): InputTensor {
+async function mergeSeries(jobs: readonly GraphJob[], rows: number, name: string): Promise<InputTensor> {
   const { steps, capacity } = jobs[0]!;
   const data = new Float32Array(rows * capacity);
   let row = 0;
   for (const job of jobs) {
     const { values } = job.series[name]!;
-    if (steps === capacity) data.set(values, row * capacity);
-    else for (let i = 0; i < job.rows; i++) data.set(values.subarray(i * steps, (i + 1) * steps), (row + i) * capacity);
+    const first = row;
+    await inSlices(job.rows * steps, (from, to) => { writeSeries(values, steps, data, first, capacity, from, to); });
     row += job.rows;
   }
   return { type: 'float32', shape: [rows, capacity], data };
+}
+
+async function inSlices(length: number, write: (from: number, to: number) => void): Promise<void> {
+  for (let from = 0; from < length; from += sliceLength) {
+    if (from > 0) await nextTick();
+    write(from, Math.min(from + sliceLength, length));
+  }
+}
+
+function writeRows({ values, map }: Extract<RowInput, { per: 'neuron' }>, data: Float32Array, at: number, from: number, to: number): void {
+  if (map === undefined) writeNumbers(values, data, at, from, to);
+  else for (let i = from; i < to; i++) data[at + i - from] = map(valueAt(values, i));
+}
+
+/** Writes numbers [from, to) of rows of `steps` to rows of `capacity`, from the given row on. */
+function writeSeries(values: Numbers, steps: number, data: Float32Array, row: number, capacity: number, from: number, to: number): void {
+  for (let next = from; next < to; ) {
+    const step = next % steps;
+    const end = Math.min(next - step + steps, to);
+    writeNumbers(values, data, (row + (next - step) / steps) * capacity + step, next, end);
+    next = end;
+  }
 }
 
 /** Each job's part of what a run of all together gave. */

@@ -1,12 +1,15 @@
-import type { Quantity, Values } from '../../jobs.ts';
+import { sliceNumbers, type Numbers } from '../../generated-numbers.ts';
 import type { Program } from './program.ts';
 
 /** Values of one row each, or the same number for all rows. */
-export type RowInput = Exclude<Quantity, { per: 'step' }>;
+export type RowInput =
+  | { readonly per: 'job'; readonly value: number }
+  /** With `map`, what that makes of each. */
+  | { readonly per: 'neuron'; readonly values: Numbers; readonly map?: (value: number) => number };
 
 /** Values of every row and step, row-major. */
 export interface SeriesInput {
-  readonly values: Values;
+  readonly values: Numbers;
 }
 
 /**
@@ -37,13 +40,13 @@ export type GraphOutputs = Readonly<Record<string, Float32Array | Int32Array | U
 /** The job's part from one row to before another. */
 export function rowsOf(job: GraphJob, from: number, to: number): GraphJob {
   const part = (input: RowInput): RowInput =>
-    input.per === 'job' ? input : { per: 'neuron', values: input.values.subarray(from, to) };
+    input.per === 'job' ? input : { ...input, values: sliceNumbers(input.values, from, to) };
   return {
     ...job,
     rows: to - from,
     arrays: mapRecord(job.arrays, part),
     terms: mapRecord(job.terms, part),
-    series: mapRecord(job.series, ({ values }) => ({ values: values.subarray(from * job.steps, to * job.steps) })),
+    series: mapRecord(job.series, ({ values }) => ({ values: sliceNumbers(values, from * job.steps, to * job.steps) })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { valueAt } from '../../generated-numbers.ts';
 import type {
   Differentiable,
   LifGradJob,
@@ -42,7 +43,7 @@ function bind(problem: LifProblem, detachReset: boolean): BoundProblem {
   const capacity = roomFor(chunks) * chunkSteps;
   const overhang = steps % chunkSteps !== 0;
   const factor = (value: number) => leakFactor(dt, value, integration);
-  const leak: RowInput = tau.per === 'job' ? { per: 'job', value: factor(tau.value) } : { per: 'neuron', values: Float64Array.from(tau.values, factor) };
+  const leak: RowInput = tau.per === 'job' ? { per: 'job', value: factor(tau.value) } : { ...tau, map: factor };
   return {
     spec: {
       structure: { reset: problem.reset, inputScaling: problem.inputScaling, detachReset },
@@ -175,7 +176,7 @@ function gradientOf(problem: LifProblem, name: Differentiable, gradient: Float32
   const { dt, integration, tau } = problem;
   if (name === 'tau') {
     // The graph's gradient is with respect to the leak factor.
-    const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : tau.values[b]!, integration);
+    const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : valueAt(tau.values, b), integration);
     return tau.per === 'job' ? slope(0) * total(gradient) : gradient.map((value, b) => value * slope(b));
   }
   return problem[name].per === 'job' ? total(gradient) : gradient;

@@ -96,7 +96,7 @@ export class Scheduler {
     const started = performance.now();
     try {
       const delivery = this.#models.deliver(graphKey, program, this.#xla);
-      const { outputs, computeMs } = await this.#thread.run({ key: graphKey, ...delivery, inputs: mergeInputs(jobs) });
+      const { outputs, computeMs } = await this.#thread.run({ key: graphKey, ...delivery, inputs: await mergeInputs(jobs) });
       const parts = splitOutputs(jobs, outputs);
       for (const [i, { since, resolve }] of batch.entries()) resolve({ outputs: parts[i]!, queueMs: started - since, computeMs });
     } catch (error) {

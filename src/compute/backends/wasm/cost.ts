@@ -9,6 +9,8 @@ const perValue = 3;
 const forward = { perStep: 0.25, perVectorAlone: 4 };
 const grad = { perStep: 1.3, perVectorAlone: 14 };
 const perRowValue = 1;
+/** Of laying down what a neuron has of its own, and of reading what it leaves. */
+const perNeuron = 5;
 
 /** Of a formula in float64 lanes, whose functions are longer too, beside float32 lanes. */
 const float64Factor = 4;
@@ -41,9 +43,9 @@ export function estimateNanoseconds(job: Job): number {
     case 'surrogate_grad':
       return job.x.length * perValue * gradWeight(job.surrogates, factors);
     case 'lif_simulate':
-      return job.problem.steps * (stepNanoseconds(job.problem.neurons, lanes, forward) * (job.record.has('spike_times') ? 2 : 1) + job.problem.neurons * factors.arithmetic * rowsOf(job) * perRowValue);
+      return job.problem.neurons * perNeuron + job.problem.steps * (stepNanoseconds(job.problem.neurons, lanes, forward) * (job.record.has('spike_times') ? 2 : 1) + job.problem.neurons * factors.arithmetic * rowsOf(job) * perRowValue);
     case 'lif_grad':
-      return job.problem.steps * stepNanoseconds(job.problem.neurons, lanes, grad) * gradWeight(job.surrogates, factors) / factors.arithmetic;
+      return job.problem.neurons * perNeuron + job.problem.steps * stepNanoseconds(job.problem.neurons, lanes, grad) * gradWeight(job.surrogates, factors) / factors.arithmetic;
   }
 }
 

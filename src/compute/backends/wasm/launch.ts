@@ -1,6 +1,7 @@
 import type { Arena } from '../../arena.ts';
 import type { Dtype, Values } from '../../jobs.ts';
 import type { Kernel, KernelCache, KernelRequest } from './kernel-cache.ts';
+import type { pause } from './sliced-loops.ts';
 
 /** One run of a kernel over all vectors of a job. */
 export interface Launch {
@@ -33,9 +34,10 @@ export const asItLies: Surroundings['keep'] = (arena) => arena;
 
 /**
  * A job as a sequence of steps: it lays out its memory, yields kernels that have yet to be compiled and launches that are to be run, and goes on
- * when that is done, with the kernel. Whether it runs in this thread or in the pool is up to who drives it.
+ * when that is done, with the kernel. Whether it runs in this thread or in the pool is up to who drives it, as is whether others have their turn
+ * where it pauses.
  */
-export type Program<R> = Generator<KernelRequest | Launch, R, Kernel | undefined>;
+export type Program<R> = Generator<KernelRequest | Launch | typeof pause, R, Kernel | undefined>;
 
 export function isKernelRequest(step: KernelRequest | Launch): step is KernelRequest {
   return 'print' in step;

@@ -1,5 +1,6 @@
+import { valueAt, type Numbers } from '../../generated-numbers.ts';
 import { leakFactor, leakSlope } from '../../lif.ts';
-import { dtypeOf } from '../../jobs.ts';
+import { bytesPerNumber, dtypeOf } from '../../jobs.ts';
 import type {
   Differentiable,
   LifGradJob,
@@ -7,7 +8,6 @@ import type {
   LifProblem,
   LifSimulateJob,
   LifSimulateResult,
-  NeuronQuantity,
   Quantity,
   Values,
 } from '../../jobs.ts';
@@ -19,6 +19,7 @@ import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
 import type { Kept, Program, Surroundings } from './launch.ts';
 import { gradScratchBytes } from './lif-grad-kernel.ts';
 import type { LifTerm } from './lif-spec.ts';
+import { SlicedLoops } from './sliced-loops.ts';
 import { setSurrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
@@ -41,6 +42,8 @@ class Binding {
   readonly vectors: number;
   /** Neurons including those that fill the last vector. */
   readonly padded: number;
+  /** Over all neurons, or steps of all neurons. Kernels may be launched when they have run. */
+  readonly loops = new SlicedLoops();
   readonly #arena: Arena;
   readonly #steps: number;
 
@@ -53,11 +56,8 @@ class Binding {
     this.padded = lanes.count * this.vectors;
     this.integers = { steps, refractorySteps };
     this.parameters = { steps };
-    const leak: NeuronQuantity =
-      tau.per === 'job'
-        ? { per: 'job', value: leakFactor(dt, tau.value, integration) }
-        : { per: 'neuron', values: Float64Array.from(tau.values, (value) => leakFactor(dt, value, integration)) };
-    this.quantity('leak', leak);
+    if (tau.per === 'job') this.parameters.leak = this.lanes.round(leakFactor(dt, tau.value, integration));
+    else this.#mapped('leak', tau.values, (value) => leakFactor(dt, value, integration));
     this.quantity('threshold', problem.v_threshold);
     // Kernels do not ask for numbers that they leave out.
     const terms = termForms(problem);
@@ -75,12 +75,22 @@ class Binding {
       return;
     }
     const length = quantity.per === 'neuron' ? this.padded : this.padded * this.#steps;
-    this.integers[arrayNames[name]] = this.#arena.put(this.lanes.dtype, quantity.values, length);
+    this.integers[arrayNames[name]] = this.#arena.put(this.lanes.dtype, quantity.values, length, this.loops);
+  }
+
+  /** Binds what a function makes of each neuron's value. */
+  #mapped(name: Bindable, values: Numbers, map: (value: number) => number): void {
+    const { dtype } = this.lanes;
+    const address = this.#arena.allocate(bytesPerNumber[dtype] * this.padded);
+    const mapped = this.#arena.numbers(dtype, address, this.padded);
+    mapped.fill(0, values.length);
+    this.loops.add(values.length, (from, to) => { for (let b = from; b < to; b++) mapped[b] = map(valueAt(values, b)); });
+    this.integers[arrayNames[name]] = address;
   }
 
   #current(current: Quantity): void {
     // A number is an array to a kernel.
-    if (current.per === 'job') this.integers.currentArray = this.#arena.fill(this.lanes.dtype, current.value, this.padded);
+    if (current.per === 'job') this.integers.currentArray = this.#arena.fill(this.lanes.dtype, current.value, this.padded, this.loops);
     else this.quantity('current', current);
   }
 }
@@ -90,7 +100,8 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
   const bound = new Binding(arena, lanes, problem);
-  const { vectors, padded, integers, parameters } = bound;
+  const { vectors, padded, integers, parameters, loops } = bound;
+  if (loops.areWaiting) yield* loops.run();
   const launch = (kernel: Kernel) => ({ kernel, job: writeJobBlock(arena, kernel, integers, parameters), vectors, scratchBytes: 0 });
 
   const from = arena.mark();
@@ -117,22 +128,39 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   let events: LifSimulateResult['spike_steps'];
   if (record.has('spike_times')) {
     // The counts say how much room each neuron's spikes take; a second run, which costs little, fills it.
-    const offsets = runningTotals(counts);
+    const offsets = new Int32Array(padded + 1);
+    loops.add(padded, (begin, end) => { writeRunningTotals(counts, offsets, begin, end); });
+    if (loops.areWaiting) yield* loops.run();
     integers.cursorsArray = arena.allocate(4 * padded);
     integers.eventsArray = arena.allocate(4 * offsets[padded]!);
     const eventsEnd = arena.mark();
     const cursors = integers.cursorsArray;
-    const prepare = () => { arena.setIntegers(cursors, offsets.subarray(0, padded)); };
+    const setCursors = (begin: number, end: number) => { arena.setIntegers(cursors + 4 * begin, offsets.subarray(begin, end)); };
+    loops.add(padded, setCursors);
+    if (loops.areWaiting) yield* loops.run();
+    let areSet = true;
+    // Only where the launch has to be run again are they written all at once.
+    const prepare = () => {
+      if (!areSet) setCursors(0, padded);
+      areSet = false;
+    };
     const second = forwardKernelRequest(job, spikeEvents);
     yield { ...launch(kernels.find(second.key) ?? (yield second)!), prepare };
     events = {
       steps: keep(arena, integers.eventsArray, eventsEnd).integers(integers.eventsArray, offsets[neurons]!),
-      offsets: offsets.slice(0, neurons + 1),
+      offsets: offsets.subarray(0, neurons + 1),
     };
+  }
+  let rates: Values | undefined;
+  if (record.has('firing_rates')) {
+    const hertz = lanes.dtype === 'float32' ? new Float32Array(neurons) : new Float64Array(neurons);
+    loops.add(neurons, (begin, end) => { for (let b = begin; b < end; b++) hertz[b] = (spikeCounts[b]! / (steps * problem.dt)) * 1000; });
+    if (loops.areWaiting) yield* loops.run();
+    rates = hertz;
   }
   return {
     ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
-    ...(record.has('firing_rates') && { firing_rates: firingRates(spikeCounts, lanes, steps * problem.dt) }),
+    ...(rates && { firing_rates: rates }),
     ...(events && { spike_steps: events }),
     ...(record.has('spikes') && { spikes: kept.bytes(integers.spikesArray!, neurons * steps) }),
     ...(record.has('v') && { v: kept.numbers(lanes.dtype, integers.vArray!, neurons * steps) }),
@@ -141,24 +169,15 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   };
 }
 
-/** Hz, of counts over so many milliseconds. */
-function firingRates(counts: Int32Array, { dtype }: LaneType, milliseconds: number): Values {
-  const rates = dtype === 'float32' ? new Float32Array(counts.length) : new Float64Array(counts.length);
-  for (let b = 0; b < counts.length; b++) rates[b] = (counts[b]! / milliseconds) * 1000;
-  return rates;
-}
-
 /**
- * 0, c[0], c[0] + c[1], ...: one longer than `counts`.
+ * Writes 0, c[0], c[0] + c[1], ... to `totals`, which is one longer than `counts`; of counts [from, to), after those before them.
  *
  * @throws {OutOfMemoryError} when so many steps are more than an arena holds.
  */
-export function runningTotals(counts: Int32Array): Int32Array {
-  const totals = new Int32Array(counts.length + 1);
-  let total = 0;
-  for (let i = 0; i < counts.length; i++) totals[i + 1] = total += counts[i]!;
+export function writeRunningTotals(counts: Int32Array, totals: Int32Array, from: number, to: number): void {
+  let total = totals[from]!;
+  for (let i = from; i < to; i++) totals[i + 1] = total += counts[i]!;
   if (total > maxBytes / 4) throw new OutOfMemoryError('a job has no more than 4 GiB of memory for spike times');
-  return totals;
 }
 
 export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob): Program<LifGradResult> {
@@ -166,7 +185,7 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
   const bound = new Binding(arena, lanes, problem);
-  const { vectors, padded, integers, parameters } = bound;
+  const { vectors, padded, integers, parameters, loops } = bound;
 
   if (loss.type === 'firing_rate_mse') {
     bound.quantity('target', loss.target);
@@ -175,6 +194,8 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
     if (loss.spikes !== undefined) bound.quantity('spikeBar', loss.spikes);
     if (loss.v !== undefined) bound.quantity('vBarIn', loss.v);
   }
+
+  if (loops.areWaiting) yield* loops.run();
 
   const results: LifGradResult[number][] = [];
   for (const surrogate of job.surrogates) {
@@ -193,7 +214,8 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
     const kept = keep(arena, from, to);
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
-    for (const quantity of wrt) gradients[quantity] = gradientOf(kept, bound, problem, quantity);
+    for (const quantity of wrt) bindGradient(gradients, kept, bound, problem, quantity);
+    if (loops.areWaiting) yield* loops.run();
     results.push({
       loss: kept.numbers(lanes.dtype, integers.lossArray, neurons),
       spike_counts: kept.integers(integers.spikeCountsArray, neurons),
@@ -203,23 +225,21 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
   return results;
 }
 
-/** One quantity's gradient in the form in which the problem gives the quantity. */
-function gradientOf(kept: Kept, { lanes, integers }: Binding, problem: LifProblem, quantity: Differentiable): number | Values {
-  const { neurons, steps, dt, integration, tau } = problem;
+/** Adds one quantity's gradient, in the form in which the problem gives the quantity; it is whole when the binding's loops have run. */
+function bindGradient(gradients: Partial<Record<Differentiable, number | Values>>, kept: Kept, { lanes, integers, loops }: Binding, problem: LifProblem, quantity: Differentiable): void {
+  const { neurons, steps, dt, integration } = problem;
   const given = problem[quantity];
   const gradient = kept.numbers(lanes.dtype, integers[gradArrayNames[quantity]]!, given.per === 'step' ? neurons * steps : neurons);
-  if (quantity === 'tau') {
-    // The kernel's gradient is with respect to k.
-    const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : tau.values[b]!, integration);
-    if (tau.per === 'job') return slope(0) * total(gradient);
-    return gradient.map((value, b) => value * slope(b));
+  // The kernel's gradient of tau is with respect to k.
+  const slope = (value: number) => leakSlope(dt, value, integration);
+  if (given.per === 'job') {
+    let sum = 0;
+    loops.add(neurons, (from, to) => {
+      for (let b = from; b < to; b++) sum += gradient[b]!;
+      gradients[quantity] = quantity === 'tau' ? slope(given.value) * sum : sum;
+    });
+    return;
   }
-  return given.per === 'job' ? total(gradient) : gradient;
-}
-
-/** Sum in float64. */
-function total(values: Values): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
+  gradients[quantity] = gradient;
+  if (quantity === 'tau') loops.add(neurons, (from, to) => { for (let b = from; b < to; b++) gradient[b]! *= slope(valueAt(given.values, b)); });
 }

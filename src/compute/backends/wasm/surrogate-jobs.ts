@@ -3,6 +3,7 @@ import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, Surrogate
 import { evalKernelRequest, gradKernelRequest } from './kernel-requests.ts';
 import { lanesOf, vectorsOf } from './lanes.ts';
 import type { Program, Surroundings } from './launch.ts';
+import { SlicedLoops } from './sliced-loops.ts';
 import { setSurrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
@@ -13,7 +14,9 @@ export function* surrogateEval({ kernels, arena, keep }: Surroundings, job: Surr
   const vectors = vectorsOf(length, lanes);
   const padded = lanes.count * vectors;
   const { outputs } = job;
-  const xArray = arena.put(dtype, job.x, padded);
+  const loops = new SlicedLoops();
+  const xArray = arena.put(dtype, job.x, padded, loops);
+  if (loops.areWaiting) yield* loops.run();
   const results: { spike?: Uint8Array; value?: Values }[] = [];
   for (const surrogate of job.surrogates) {
     const request = evalKernelRequest(job, surrogate);
@@ -42,8 +45,10 @@ export function* surrogateGrad({ kernels, arena, keep }: Surroundings, job: Surr
   const vectors = vectorsOf(length, lanes);
   const padded = lanes.count * vectors;
   const { cotangent } = job;
-  const xArray = arena.put(dtype, job.x, padded);
-  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.put(dtype, cotangent, padded);
+  const loops = new SlicedLoops();
+  const xArray = arena.put(dtype, job.x, padded, loops);
+  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.put(dtype, cotangent, padded, loops);
+  if (loops.areWaiting) yield* loops.run();
   const results: { grad: Values }[] = [];
   for (const surrogate of job.surrogates) {
     const request = gradKernelRequest(job, surrogate);

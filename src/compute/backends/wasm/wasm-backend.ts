@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { Arena } from '../../arena.ts';
 import { ArenaStore } from '../../arena-store.ts';
 import type { Backend, BackendInfo, Computed } from '../../backend.ts';
@@ -11,6 +12,7 @@ import { instanceIn } from './kernel-instance.ts';
 import { kernelRequests } from './kernel-requests.ts';
 import { asItLies, isKernelRequest, type Surroundings } from './launch.ts';
 import { programOf } from './program-of.ts';
+import { pause } from './sliced-loops.ts';
 import { warmUpJobs } from './warm-up.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -85,6 +87,10 @@ export class WasmBackend implements Backend {
     const program = programOf({ kernels: this.#kernels, arena, keep: copied }, job);
     let next = program.next();
     while (next.done !== true) {
+      if (next.value === pause) {
+        next = program.next();
+        continue;
+      }
       if (isKernelRequest(next.value)) {
         const kernel = this.#kernels.tryGet(next.value);
         if (kernel === undefined) return undefined;
@@ -122,7 +128,11 @@ export class WasmBackend implements Backend {
       const program = programOf({ kernels: this.#kernels, arena, keep }, job);
       let next = program.next();
       while (next.done !== true) {
-        if (isKernelRequest(next.value)) {
+        if (next.value === pause) {
+          await nextTick();
+          signal?.throwIfAborted();
+          next = program.next();
+        } else if (isKernelRequest(next.value)) {
           next = program.next(await this.#kernels.getInTurn(next.value, signal));
         } else {
           await this.#pool.run(arena, next.value, options);
