@@ -94,7 +94,8 @@ describe('a large job', () => {
     let made = 0;
     for (const value of arena.floats(0, arena.byteLength / 4)) made += Number(value !== 0);
     expect(made).toBeGreaterThan(0);
-    expect(made).toBeLessThan(many / 4);
+    // Of twice as many.
+    expect(made).toBeLessThan(many / 2);
   });
 
   it.each(['float32', 'float64'] as const)('is the same in slices as in one go, of %s', async (dtype) => {
