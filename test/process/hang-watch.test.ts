@@ -6,10 +6,10 @@ afterEach(() => { vi.useRealTimers(); });
 
 /** Watches a process that answers nothing; returns when it was taken for hung, in seconds. */
 async function hungAfter(isStarting: () => boolean): Promise<number> {
+  const onHang = vi.fn();
+  const end = watchForHang(() => new Promise(() => undefined), isStarting, onHang);
   let seconds = 0;
-  let isHung = false;
-  const end = watchForHang(() => new Promise(() => undefined), isStarting, () => { isHung = true; });
-  for (; !isHung && seconds < 300; seconds++) await vi.advanceTimersByTimeAsync(1000);
+  for (; onHang.mock.calls.length === 0 && seconds < 300; seconds++) await vi.advanceTimersByTimeAsync(1000);
   end();
   return seconds;
 }
