@@ -49,7 +49,7 @@ export const problemDetails = fp((app, _options, done) => {
 
 /** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
-  if (cause instanceof ClientGoneError) return reply.hijack();
+  if (cause instanceof ClientGoneError || (request.raw.socket.destroyed && isPrematureClose(cause))) return reply.hijack();
   if (problem.status >= 500 && problem.code === 'internal_error') {
     request.server.log.error({ request_id: request.id, err: cause }, 'request failed');
   }
@@ -71,6 +71,11 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
     setImmediate(send);
   }
   return reply;
+}
+
+/** Whether an answer could not be sent to its end, as when its client leaves. */
+function isPrematureClose(error: Error): boolean {
+  return 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** Whether a path belongs to the Open Inference Protocol, which has a form of its own for errors. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { reportedStatus } from '../../src/plugins/exchange-end.ts';
 import { lastProblem, postHead, RawClient, statusesOf } from './raw-client.ts';
@@ -136,6 +137,19 @@ it('a sender that stops in the middle of a large body gives its memory back', as
   expect(statusesOf(await client.closed())).toEqual([408]);
   await expect.poll(() => giveBack.mock.calls.length).toBe(1);
   giveBack.mockRestore();
+});
+
+it('a client that breaks off a compressed answer is no error in the log', async () => {
+  const lines: string[] = [];
+  const logged = await Service.start({}, { logger: pino({ level: 'info' }, { write: (line: string) => { lines.push(line); } }) });
+  const client = await RawClient.open(logged);
+  client.send(postHead('/surrogate/grad', `Accept-Encoding: gzip\r\nContent-Length: ${large.length}`) + large);
+  await expect.poll(() => client.received.length).toBeGreaterThan(0);
+  client.socket.resetAndDestroy();
+  await expect.poll(() => lines.some((line) => line.includes('"status":499'))).toBe(true);
+  await sleep(200);
+  expect(lines.filter((line) => line.includes('"level":50'))).toEqual([]);
+  await logged.stop();
 });
 
 it('a connection that waits for an answer is not closed', async () => {
