@@ -1,9 +1,10 @@
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 
 import { numberCodec } from './codecs/json-numbers/compiled.ts';
 import { TextThreads } from './codecs/text-threads.ts';
 import { createEngine } from './compute/create-engine.ts';
 import type { Engine } from './compute/engine.ts';
+import { trustedProxies } from './client-address.ts';
 import type { Config } from './config.ts';
 import type { Peers } from './peers.ts';
 import { answerHeaders, setAnswerHeaders } from './plugins/answer-headers.ts';
@@ -76,7 +77,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
     genReqId: nextRequestId,
     bodyLimit: config.limits.bodyBytes,
     serverFactory: (handler) => createHttpServer(handler, { config, isOneOfSeveral: peers !== undefined, nextRequestId, onRefusedConnection: refusalLog(() => app.log) }),
-    trustProxy: config.guard.trustProxy,
+    trustProxy: config.guard.trustProxy && trustedProxies(config.guard.trustProxy),
     // While closing, `countRunning` refuses in the form that every other failure has.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
@@ -85,7 +86,9 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
     frameworkErrors: (error, request, reply) => {
       app.exchangeEnd.watch(request, reply);
       setAnswerHeaders(request, reply);
-      void sendProblem(toProblem(error), request, reply, error);
+      const send = (cause: FastifyError) => { void sendProblem(toProblem(cause), request, reply, cause); };
+      if (app.countUnrouted === undefined) send(error);
+      else app.countUnrouted(request, reply).then(() => { send(error); }, send);
     },
   });
   app.decorate('config', config);

@@ -275,17 +275,26 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   // env-schema coerces in place, so it gets a copy, of what it knows only.
   const data = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, environment[name]]));
   const wrong = wrongGuards(data);
+  const names = new Set(Object.keys(data).filter((name) => isMisspeltNumber(name, data[name])));
   let cause: unknown;
   try {
     const variables = envSchema<Environment>({ schema: Environment, data: { ...data }, env: false });
-    if (wrong.length === 0) return variables;
+    if (wrong.length === 0 && names.size === 0) return variables;
   } catch (error) {
-    const names = new Set(violations(error).map(({ instancePath }) => instancePath.slice(1)));
-    if (names.size === 0) throw error;
-    wrong.unshift(...[...names].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`));
+    const found = violations(error);
+    if (found.length === 0) throw error;
+    for (const { instancePath } of found) names.add(instancePath.slice(1));
     cause = error;
   }
+  wrong.unshift(...[...names].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`));
   throw new ConfigError(`The environment is not a valid configuration.\n  ${wrong.join('\n  ')}`, { cause });
+}
+
+/** Whether a number is written in another way than in decimal digits: what env-schema takes for one as well, such as `0x10`, `1e3` or `Infinity`. */
+function isMisspeltNumber(name: string, value: string | undefined): boolean {
+  const { type } = Environment.properties[name as keyof typeof Environment.properties] as TSchema;
+  if (value === undefined || (type !== 'integer' && type !== 'number')) return false;
+  return !(type === 'integer' ? /^-?\d+$/ : /^-?\d+(?:\.\d+)?$/).test(value);
 }
 
 /** What no variable has wrong by itself. */
@@ -312,5 +321,6 @@ function expectation(name: string): string {
         : schema.type === 'string'
           ? schema.pattern === undefined ? 'a non-empty text' : 'an http or https URL'
           : `${schema.type === 'integer' ? 'a whole number' : 'a number'} from ${String(schema.minimum)} to ${String(schema.maximum)}`;
-  return `must be ${what} (default ${schema.default === undefined ? 'none' : String(schema.default)}). ${schema.description ?? ''}`;
+  const isNumber = schema.type === 'integer' || schema.type === 'number';
+  return `must be ${what} (default ${schema.default === undefined ? 'none' : String(schema.default)})${isNumber ? ', in decimal digits' : ''}. ${schema.description ?? ''}`;
 }

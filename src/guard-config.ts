@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 
+import { namedRanges } from './client-address.ts';
+
 /** How the service is guarded; all of it is off unless configured. */
 export interface GuardConfig {
   /** SHA-256 of each key, in the order of `API_KEYS`; none when requests need no key. */
   readonly keyDigests: readonly Buffer[];
   readonly rateLimit: { readonly max: number; readonly windowMs: number } | undefined;
-  /** Whose `X-Forwarded-For` is believed, as Fastify takes it: nobody's, or that of these addresses. */
+  /** Whose `X-Forwarded-For` is believed: nobody's, or that of these addresses. */
   readonly trustProxy: false | string[];
   /** Whose pages may call the service: nobody's, anybody's, or these. */
   readonly corsOrigins: '*' | string[] | undefined;
@@ -22,8 +24,6 @@ export interface GuardLists {
 /** The clients whose requests are counted: those that came last. */
 export const mostClients = 10_000;
 const shortestKey = 16;
-/** Names that stand for ranges of addresses. */
-const ranges = new Set(['loopback', 'linklocal', 'uniquelocal']);
 
 /** @param lists in which `wrongGuards` finds nothing wrong. */
 export function readGuards({ API_KEYS, TRUST_PROXY, CORS_ORIGINS }: GuardLists): Omit<GuardConfig, 'rateLimit'> {
@@ -42,10 +42,10 @@ export function wrongGuards({ API_KEYS, TRUST_PROXY, CORS_ORIGINS }: GuardLists)
     if (places.length > 0) wrong.push(`API_KEYS: ${places.join(', ')}. It must be keys of at least ${shortestKey} letters, digits and -._~+/=, separated by commas alone; unset, no key is needed.`);
   }
   if (TRUST_PROXY !== undefined && !TRUST_PROXY.split(',').every(isAddress)) {
-    wrong.push(`TRUST_PROXY=${JSON.stringify(TRUST_PROXY)}: must be addresses of proxies, subnets such as 10.0.0.0/8, or ${[...ranges].join(', ')}, separated by commas alone; unset, none is trusted. How many proxies there are is not enough: whoever reaches the service past them could write any address.`);
+    wrong.push(`TRUST_PROXY=${JSON.stringify(TRUST_PROXY)}: must be addresses of proxies, subnets such as 10.0.0.0/8 (not of 0 bits, which is everyone), or ${Object.keys(namedRanges).join(', ')}, separated by commas alone; unset, none is trusted. How many proxies there are is not enough: whoever reaches the service past them could write any address.`);
   }
   if (CORS_ORIGINS !== undefined && CORS_ORIGINS !== '*' && !CORS_ORIGINS.split(',').every(isOrigin)) {
-    wrong.push(`CORS_ORIGINS=${JSON.stringify(CORS_ORIGINS)}: must be origins such as https://lab.example, without a path and separated by commas alone, or * for all; unset, none is allowed.`);
+    wrong.push(`CORS_ORIGINS=${JSON.stringify(CORS_ORIGINS)}: must be origins such as https://lab.example, without a path or a wildcard and separated by commas alone, or * for all; unset, none is allowed.`);
   }
   return wrong;
 }
@@ -66,12 +66,13 @@ function faultOf(key: string): string {
 }
 
 function isAddress(text: string): boolean {
-  if (ranges.has(text)) return true;
-  const [, address, bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  if (Object.hasOwn(namedRanges, text)) return true;
+  const [, address, bits] = /^([^/%]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const version = isIP(address ?? '');
-  return version !== 0 && (bits === undefined || Number(bits) <= (version === 4 ? 32 : 128));
+  // A subnet of 0 bits would be everyone.
+  return version !== 0 && (bits === undefined || (Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128)));
 }
 
 function isOrigin(text: string): boolean {
-  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  return /^https?:\/\/[\w.:[\]-]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }

@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 
-import { entityTag } from './entity-tag.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { chooseEncoding } from './codecs/content-coding.ts';
+import { entityTag, hasCurrent } from './entity-tag.ts';
 
 /** A file of the page, as it is sent. */
 export interface PageFile {
@@ -40,4 +46,24 @@ export function readPageFiles(folder = built): ReadonlyMap<string, PageFile> {
 function readPageFile(file: string, type: string): PageFile {
   const identity = readFileSync(file);
   return { type, etag: entityTag(identity), identity, gzip: readFileSync(`${file}.gz`), br: readFileSync(`${file}.br`) };
+}
+
+/** A file that the build did not compress, compressed now. */
+export async function compressPageFile(file: string): Promise<PageFile> {
+  const identity = await readFile(file);
+  const [zipped, br] = await Promise.all([
+    promisify(gzip)(identity),
+    promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 6, [constants.BROTLI_PARAM_SIZE_HINT]: identity.length } }),
+  ]);
+  return { type: types[path.extname(file)]!, etag: entityTag(identity), identity, gzip: zipped, br };
+}
+
+/** Answers with a file, in the coding that the client likes best, or with 304 where it has the file. */
+export function sendFile(request: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
+  void reply.header('etag', file.etag).header('vary', 'accept-encoding');
+  if (hasCurrent(request, file.etag)) return reply.code(304).send();
+  const coding = chooseEncoding(request.headers['accept-encoding'] ?? 'identity', { wanted: 'allowed' });
+  void reply.type(file.type);
+  if (coding !== 'gzip' && coding !== 'br') return reply.send(file.identity);
+  return reply.header('content-encoding', coding).send(file[coding]);
 }

@@ -1,48 +1,19 @@
-import type { Logger } from 'pino';
-
-import { ConfigError, loadConfig, type Config } from './config.ts';
-import { endWithGrace, type Drain } from './ending.ts';
-import { createLogger } from './log.ts';
-
-/** What answers, in this process or in several that it looks after. */
-interface Service {
-  start(): Promise<void>;
-  drain(delayMs: number): Promise<void>;
-}
-
-/** The program: configuration, signals, and what answers. */
+/** The program. It imports the service when it can say why that fails. */
 async function main(): Promise<void> {
-  const config = readConfig();
-  // Threads and child processes get a copy of the environment; the keys are in the configuration by now, as digests.
-  delete process.env.API_KEYS;
-  const logger = createLogger(config);
-
-  // Before anything that takes time, so that a signal during the start is heeded too.
-  let drain: Drain = async () => { /* nothing runs yet */ };
-  endWithGrace(config, logger, (delayMs) => drain(delayMs));
-  const service = await createService(config, logger);
-  drain = (delayMs) => service.drain(delayMs);
-  await service.start();
-}
-
-/** Loads only what it takes: who looks after others does not answer, and who answers alone looks after nobody. */
-async function createService(config: Config, logger: Logger): Promise<Service> {
-  if (config.processes === 1) {
-    const { Serving } = await import('./serving.ts');
-    return new Serving(config, logger);
-  }
-  const { Supervisor } = await import('./processes/supervisor.ts');
-  return new Supervisor(config, logger);
-}
-
-function readConfig(): Config {
   try {
-    return loadConfig();
+    const { start } = await import('./start.ts');
+    await start();
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    if (!isOutOfFiles(error)) throw error;
+    process.stderr.write('The process may not open as many files as the service needs: raise the limit (`ulimit -n`) to 1024 or more, and to more than MAX_CONNECTIONS where that many clients come.\n');
     process.exit(1);
   }
+}
+
+function isOutOfFiles(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE' || (code === 'ERR_WORKER_INIT_FAILED' && error.message.includes('EMFILE'));
 }
 
 await main();

@@ -76,6 +76,9 @@ export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes
   return stream.pipe(decoder).pipe(limiter);
 }
 
+/** A longer `Accept-Encoding` is ignored: clients list a handful of codings, and each member costs time. */
+const maxAcceptLength = 500;
+
 interface Weighed {
   readonly coding: string;
   readonly weight: number;
@@ -94,7 +97,7 @@ interface Weighed {
  * chooseEncoding('br', { wanted: 'asked' }); // 'br'
  */
 export function chooseEncoding(acceptEncoding: string | undefined, { wanted }: { readonly wanted: 'allowed' | 'asked' }): ContentCoding | 'identity' | null {
-  if (acceptEncoding === undefined || acceptEncoding.trim() === '') return 'identity';
+  if (acceptEncoding === undefined || acceptEncoding.length > maxAcceptLength || acceptEncoding.trim() === '') return 'identity';
   const members = acceptEncoding.split(',').flatMap(weighed);
   const weightOf = (coding: string) => members.find((member) => member.coding === coding)?.weight;
   const anyOther = weightOf('*');

@@ -167,6 +167,11 @@ export const problemTypes = {
     description:
       'The answer had not begun within `REQUEST_TIMEOUT_MS`, or within the milliseconds that the request\'s own header `X-Request-Timeout-Ms` allows. The job was stopped. Split it, or allow it more time.',
   },
+  http_version_not_supported: {
+    status: 505,
+    title: 'The version of HTTP is not supported',
+    description: 'The server speaks HTTP/1.1 and HTTP/1.0. A proxy in front may speak other versions with its clients.',
+  },
 } as const satisfies Record<string, ProblemType>;
 
 export type ProblemCode = keyof typeof problemTypes;

@@ -1,7 +1,12 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
+import { compressPageFile, sendFile, type PageFile } from '../page-files.ts';
 import { version } from '../version.ts';
 import { describeGuards, describeKey } from './guard-documentation.ts';
 
@@ -52,7 +57,20 @@ export const documentation = fp(async (app) => {
       uiConfig: { displayRequestDuration: true, tryItOutEnabled: true },
       staticCSP: pagePolicy,
     });
+    serveLargeFiles(app);
   }
 
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }, { name: 'documentation' });
+
+/** Serves the page's own scripts and styles, compressed once: @fastify/swagger-ui's route would have them compressed for each request. */
+function serveLargeFiles(app: FastifyInstance): void {
+  const folder = path.join(path.dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static');
+  for (const name of ['swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'swagger-ui.css']) {
+    let file: Promise<PageFile> | undefined;
+    app.get(`/docs/static/${name}`, { schema: { hide: true } }, async (request, reply) => {
+      const read = await (file ??= compressPageFile(path.join(folder, name)));
+      return sendFile(request, reply.header('content-security-policy', pagePolicy).header('cache-control', 'no-cache'), read);
+    });
+  }
+}

@@ -26,19 +26,10 @@ export class ExchangeEnd {
 
   watch(request: FastifyRequest, reply: FastifyReply): void {
     this.#open++;
-    const { socket } = request.raw;
-    const isQueued = reply.raw.socket === null;
-    let ended = false;
-    const end = () => {
-      if (ended) return;
-      ended = true;
+    reply.raw.once('close', () => {
       this.#open--;
-      if (isQueued) socket.off('close', end);
       for (const listener of this.#listeners) listener(request, reply);
-    };
-    reply.raw.once('close', end);
-    // Node tells a response that waits behind another one of its connection nothing when the connection closes.
-    if (isQueued) socket.setMaxListeners(0).once('close', end);
+    });
   }
 }
 

@@ -10,10 +10,6 @@ export function expectContinue(request: IncomingMessage, response: ServerRespons
   (request as Expecting)[waiting] = response;
 }
 
-export function isWaitingForContinue(request: IncomingMessage): boolean {
-  return (request as Expecting)[waiting] !== undefined;
-}
-
 /** Lets a client that waits send its body. */
 export function sendContinue(request: IncomingMessage): void {
   const response = (request as Expecting)[waiting];

@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { Server, type IncomingMessage, type RequestListener, type ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type { Config } from '../config.ts';
 import { Problem } from '../errors/problems.ts';
 import { expectContinue } from './expect-continue.ts';
-import { answerOnSocket, clientProblem, type ClientError } from './malformed-http.ts';
+import { Connection, HttpResponse } from './http-connection.ts';
+import { clientProblem, type ClientError } from './malformed-http.ts';
 
 export interface HttpServerOptions {
   readonly config: Pick<Config, 'connections' | 'timeouts'>;
@@ -15,15 +16,25 @@ export interface HttpServerOptions {
   readonly onRefusedConnection: () => void;
 }
 
-const latestAnswer = Symbol('latest answer');
-const refused = Symbol('refused');
-
-/** A connection, with the answer to the request that came last, and whether what came behind it was no request. */
-type Connection = Socket & { [latestAnswer]?: ServerResponse; [refused]?: true };
-
 const mostHeaders = 200;
 /** Node looks only so often for connections that take too long. */
 const longestCheckMs = 1000;
+
+/** A server that can close its connections without cutting off what is being answered. */
+class HttpServer extends Server<typeof IncomingMessage, typeof HttpResponse> {
+  readonly clients = new Set<Connection>();
+  isDraining = false;
+
+  constructor(options: ServerOptions<typeof IncomingMessage, typeof HttpResponse>) {
+    super({ ...options, ServerResponse: HttpResponse });
+  }
+
+  /** Closes connections on which nothing is being answered, and the others after their answer. Node's own keeps those with half a request. */
+  override closeIdleConnections(): void {
+    this.isDraining = true;
+    for (const connection of this.clients) connection.drain();
+  }
+}
 
 /**
  * The HTTP server under Fastify: how long a connection may take for what, how many there may be, and what is answered where no request
@@ -33,7 +44,7 @@ export function createHttpServer(handler: RequestListener, { config, isOneOfSeve
   const { keepAliveMs, receiveMs, sendMs } = config.timeouts;
   // Node does not start where headers may take longer than the request.
   const headersMs = Math.min(config.timeouts.headersMs, receiveMs);
-  const server = createServer({
+  const server = new HttpServer({
     keepAliveTimeout: keepAliveMs,
     headersTimeout: headersMs,
     requestTimeout: receiveMs,
@@ -50,28 +61,28 @@ export function createHttpServer(handler: RequestListener, { config, isOneOfSeve
     else server.maxConnections = config.connections;
   }
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const connection = request.socket as Connection;
-    connection[latestAnswer] = response;
-    const problem = headerProblem(request);
-    if (problem === undefined) handler(request, response);
-    else refuse(connection, problem, nextRequestId());
-  };
+  const options = { handler, problemOf, nextRequestId, isDraining: () => server.isDraining };
+  server.on('connection', (socket: Socket) => {
+    const connection = new Connection(socket, options);
+    server.clients.add(connection);
+    socket.once('close', () => { server.clients.delete(connection); });
+  });
+  const onRequest = ({ socket }: IncomingMessage, response: HttpResponse): void => { Connection.of(socket).add(response); };
   server.on('request', onRequest);
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+  server.on('checkContinue', (request: IncomingMessage, response: HttpResponse) => {
     expectContinue(request, response);
     onRequest(request, response);
   });
-  // No other is one that a server has to know.
+  // Other values of `Expect` may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', onRequest);
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    refuse(socket, new Problem('malformed_http', 'CONNECT is for proxies, and this is none.'), nextRequestId());
+    Connection.of(socket).refuse(new Problem('malformed_http', 'CONNECT is for proxies, and this is none.'));
   });
   server.on('clientError', (error: ClientError, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else refuse(socket, clientProblem(error), nextRequestId());
+    else Connection.of(socket).refuse(clientProblem(error));
   });
-  server.on('timeout', destroyIfIdleOrStuck);
+  server.on('timeout', (socket: Socket) => { Connection.of(socket).destroyIfIdleOrStuck(); });
   server.on('drop', onRefusedConnection);
   return server;
 }
@@ -89,49 +100,21 @@ function closeBeyond(server: Server, most: number, onRefusedConnection: () => vo
 }
 
 /** What RFC 9112 asks a server to refuse and Node lets through, or refuses without a word. */
-function headerProblem({ rawHeaders, headers, httpVersion }: IncomingMessage): Problem | undefined {
+function problemOf({ rawHeaders, headers, httpVersion, method, url }: IncomingMessage): Problem | undefined {
+  const isNewer = httpVersion === '1.1';
+  if (!isNewer && httpVersion !== '1.0') return new Problem('http_version_not_supported', `The versions of HTTP that this server speaks are 1.1 and 1.0, got ${httpVersion}.`);
   if (rawHeaders.length > 2 * mostHeaders) return new Problem('headers_too_large', `There are more than ${mostHeaders} headers.`);
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
+  if (hosts > 1 || (hosts === 0 && isNewer)) {
     return new Problem('malformed_http', `A request of HTTP/1.1 has the header Host once; this one has it ${hosts} times.`);
   }
   const coding = headers['transfer-encoding'];
+  if (coding !== undefined && !isNewer) return new Problem('malformed_http', 'HTTP/1.0 knows no Transfer-Encoding.');
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return new Problem('malformed_http', 'The only Transfer-Encoding is "chunked".');
+  if (url!.startsWith('*') && method !== 'OPTIONS') return new Problem('malformed_http', 'Only OPTIONS can ask about "*", which stands for the whole server.');
   return undefined;
-}
-
-/** Answers what is no request, when those before it have their answers, and closes the connection. */
-function refuse(connection: Connection, problem: Problem, requestId: string): void {
-  // Every further byte, and every further look at the clock, reports the same again.
-  if (connection[refused]) return;
-  connection[refused] = true;
-  const latest = connection[latestAnswer];
-  const answer = () => { answerOnSocket(problem, connection, requestId); };
-  if (latest === undefined || (latest.req.complete && latest.closed)) {
-    answer();
-  } else if (latest.req.complete) {
-    // Without reading on, silence tells that the answer is stuck.
-    connection.pause();
-    latest.once('close', answer);
-  } else if (latest.headersSent) {
-    // The request was answered before it was complete.
-    connection.destroy();
-  } else if (latest.socket === null) {
-    connection.pause();
-    latest.once('socket', answer);
-  } else {
-    answer();
-  }
-}
-
-/** After a silence: what waits for an answer that is being computed, or has not asked yet, is watched by others. */
-function destroyIfIdleOrStuck(connection: Connection): void {
-  const latest = connection[latestAnswer];
-  if (latest === undefined) return;
-  const isIdle = latest.closed && latest.req.complete;
-  if (isIdle || connection.writableLength > 0) connection.destroy();
 }

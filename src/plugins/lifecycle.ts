@@ -14,14 +14,19 @@ declare module 'fastify' {
 /** Whether this instance should get requests, and what still runs. */
 export class Lifecycle {
   readonly #peers: Peers | undefined;
+  readonly #closeConnections: () => void;
   #warm = false;
   #draining = false;
   #refusing = false;
   #running = 0;
   #idle: (() => void) | undefined;
 
-  /** @param peers whom the instance is ready with. */
-  constructor(peers?: Peers) {
+  /**
+   * @param closeConnections closes those on which nothing is being answered.
+   * @param peers whom the instance is ready with.
+   */
+  constructor(closeConnections: () => void, peers?: Peers) {
+    this.#closeConnections = closeConnections;
     this.#peers = peers;
   }
 
@@ -49,12 +54,16 @@ export class Lifecycle {
     if (this.#running === 0) this.#idle?.();
   }
 
-  /** Tells load balancers to look away, serves on for `delayMs`, then refuses what is new and waits for what runs. */
+  /**
+   * Tells load balancers to look away, serves on for `delayMs`, then refuses what is new, closes connections that are idle or in the middle of a
+   * request, and waits for what runs.
+   */
   async drain(delayMs: number): Promise<void> {
     this.#draining = true;
     this.#peers?.tellReady(false);
     await sleep(delayMs);
     this.#refusing = true;
+    this.#closeConnections();
     if (this.#running > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
@@ -71,7 +80,7 @@ interface CountedRequest extends FastifyRequest {
 
 /** Starts warming the engine, answers the probes, and keeps count of the requests that a shutdown waits for. */
 export const lifecycle = fp((app, _options, done) => {
-  const state = new Lifecycle(app.peers);
+  const state = new Lifecycle(() => { app.server.closeIdleConnections(); }, app.peers);
   app.decorate('lifecycle', state);
 
   app.addHook('onReady', (next) => {
@@ -107,7 +116,6 @@ export function serveProbes(app: FastifyInstance, unreadyReason: () => string | 
 export function countRunning(request: CountedRequest, reply: FastifyReply, done: (error?: Error) => void): void {
   const { lifecycle: state } = request.server;
   if (state.refusing) {
-    void reply.header('connection', 'close');
     done(new Problem('shutting_down', 'This instance is shutting down; send the request again.', { headers: { 'retry-after': '1' } }));
     return;
   }

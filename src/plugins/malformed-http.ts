@@ -5,8 +5,10 @@ import { Problem, problemMediaType } from '../errors/problems.ts';
 
 export type ClientError = Error & { readonly code?: string };
 
-/** A client that still sends when its connection is closed would lose the answer, so what it sends is dropped for so long. */
-const lingerMs = 2000;
+/** Bytes behind a message that is not a request are dropped for so long. */
+const malformedLingerMs = 2000;
+/** A client that sends nothing for so long has had the time to read its answer. */
+const silenceMs = 2000;
 
 /** Answers where there is no request that Fastify could handle, and closes the connection. */
 export function answerOnSocket(problem: Problem, socket: Socket, requestId: string): void {
@@ -15,7 +17,7 @@ export function answerOnSocket(problem: Problem, socket: Socket, requestId: stri
     return;
   }
   const body = JSON.stringify(problem.toDocument('', requestId));
-  socket.end(
+  socket.write(
     [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
       `Content-Type: ${problemMediaType}`,
@@ -26,9 +28,23 @@ export function answerOnSocket(problem: Problem, socket: Socket, requestId: stri
       body,
     ].join('\r\n'),
   );
-  socket.resume();
-  const lingering = setTimeout(() => { socket.destroy(); }, lingerMs);
-  socket.once('close', () => { clearTimeout(lingering); });
+  closeLingering(socket, malformedLingerMs);
+}
+
+/**
+ * Closes a connection whose client may still be sending: ends this side, drops what comes until the client ends its own, falls silent or has had
+ * `maxMs`. Closed at once, the connection would be reset, and the client might lose the answer that it has not read yet (RFC 9112, 9.6).
+ */
+export function closeLingering(socket: Socket, maxMs: number): void {
+  socket.end();
+  const silence = setTimeout(() => { socket.destroy(); }, silenceMs);
+  const limit = setTimeout(() => { socket.destroy(); }, maxMs);
+  // In place of the HTTP parser.
+  socket.removeAllListeners('data').on('data', () => { silence.refresh(); }).resume();
+  socket.once('close', () => {
+    clearTimeout(silence);
+    clearTimeout(limit);
+  });
 }
 
 /** What is wrong with bytes that are not HTTP, or end before a request is complete. */

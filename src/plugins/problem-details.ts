@@ -8,7 +8,6 @@ import { OverloadError } from '../compute/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
-import { isWaitingForContinue } from './expect-continue.ts';
 import { pathOf } from './request-path.ts';
 import { ClientGoneError } from './request-scope.ts';
 
@@ -49,32 +48,35 @@ export const problemDetails = fp((app, _options, done) => {
   done();
 }, { name: 'problem-details' });
 
-/** Problems of a request whose body is not read any further. */
-const refusedUnread: ReadonlySet<ProblemCode> = new Set(['body_too_large', 'overloaded', 'out_of_memory']);
-
 /** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
-  if (cause instanceof ClientGoneError) return reply.hijack();
+  if (cause instanceof ClientGoneError || (request.raw.socket.destroyed && isPrematureClose(cause))) return reply.hijack();
   if (problem.status >= 500 && problem.code === 'internal_error') {
     request.server.log.error({ request_id: request.id, err: cause }, 'request failed');
-  }
-  if (request.raw.complete) {
-    // Fastify closes the connection after any failed body; this one was read to its end.
-    reply.removeHeader('connection');
-  } else if (isWaitingForContinue(request.raw)) {
-    // What comes next may be the body or another request; nobody could tell.
-    void reply.header('connection', 'close');
-  } else if (refusedUnread.has(problem.code)) {
-    // A client that is cut off while it sends sees a broken connection instead of the answer, so the rest is read and dropped
-    // for as long as a request may take to arrive.
-    reply.removeHeader('connection');
-    request.raw.resume();
   }
   reply.problem = problem.code;
   const path = pathOf(request);
   void reply.code(problem.status).headers(problem.headers ?? {});
-  if (speaksInference(path)) return reply.type(jsonInUtf8).send(JSON.stringify({ error: problem.toText() }));
-  return reply.type(problemMediaType).send(JSON.stringify(problem.toDocument(path, request.id)));
+  const isInference = speaksInference(path);
+  void reply.type(isInference ? jsonInUtf8 : problemMediaType);
+  const send = () => {
+    // Fastify closes the connection after any failed body; one that was read to its end leaves it as it was.
+    if (request.raw.complete && reply.hasHeader('connection')) reply.removeHeader('connection');
+    void reply.send(JSON.stringify(isInference ? { error: problem.toText() } : problem.toDocument(path, request.id)));
+  };
+  if (request.raw.complete) {
+    send();
+  } else {
+    // A small body that came with its headers is complete by then, and its connection can be kept.
+    request.raw.resume();
+    setImmediate(send);
+  }
+  return reply;
+}
+
+/** Whether an answer could not be sent to its end, as when its client leaves. */
+function isPrematureClose(error: Error): boolean {
+  return 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** Whether a path belongs to the Open Inference Protocol, which has a form of its own for errors. */

@@ -1,11 +1,23 @@
 import fastifyRateLimit, { normalizeIP, type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { Problem } from '../errors/problems.ts';
+import { addressIn } from '../client-address.ts';
 import { mostClients } from '../guard-config.ts';
 import type { Peers } from '../peers.ts';
 import { isProbeRoute, routeOf } from './open-paths.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Counts a request that Fastify refuses before any hook, where requests are limited.
+     *
+     * @throws {Problem} `rate_limited` when it is one too many.
+     */
+    countUnrouted?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  }
+}
 
 export interface RateLimitOptions {
   /** Requests within a window. */
@@ -27,8 +39,10 @@ export const rateLimit = fp<RateLimitOptions>(async (app, { max, windowMs }) => 
     errorResponseBuilder: (_request, { ttl }) =>
       new Problem('rate_limited', `More than ${max} requests within ${windowMs / 1000} s; the next is taken in ${Math.ceil(ttl / 1000)} s.`),
   });
+  const count = app.rateLimit();
   // As a hook of all requests, since those without a route are refused before any hook of a route would run.
-  app.addHook('onRequest', app.rateLimit());
+  app.addHook('onRequest', count);
+  app.decorate('countUnrouted', async (request: FastifyRequest, reply: FastifyReply) => { await count.call(app, request, reply); });
 }, { name: 'rate-limit' });
 
 /** Windows that all processes count in. */
@@ -44,7 +58,10 @@ function storeOf(peers: Peers): FastifyRateLimitStoreCtor {
   };
 }
 
-/** Whom a request is counted for: its key, or its address, of IPv6 the subnet of 64 bits that one client commonly has. */
+/**
+ * Whom a request is counted for: its key, or its address, of IPv6 the subnet of 64 bits that one client commonly has. What a proxy forwards and is
+ * no address counts for the proxy.
+ */
 function clientOf(request: FastifyRequest): string {
-  return request.keyNumber ? `key ${request.keyNumber}` : normalizeIP(request.ip);
+  return request.keyNumber ? `key ${request.keyNumber}` : normalizeIP(addressIn(request.ip) ?? request.socket.remoteAddress ?? '');
 }

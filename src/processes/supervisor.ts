@@ -25,6 +25,8 @@ interface Member {
   configured: boolean;
   listening: boolean;
   ready: boolean;
+  /** Until it is ready for the first time. */
+  starting: boolean;
 }
 
 /** A process that does not tell its metrics for so long is told of as it was. */
@@ -91,18 +93,20 @@ export class Supervisor {
       listening: () => { member.listening = true; },
       ready: (ready) => {
         member.ready = ready;
+        if (ready) member.starting = false;
         this.#tellWhetherReady();
       },
       scrape: () => this.#scrape(),
       count: (clients) => clients.map((client) => this.#windows!.count(client)),
     });
-    const member: Member = { worker, channel, configured: false, listening: false, ready: false };
+    const member: Member = { worker, channel, configured: false, listening: false, ready: false, starting: true };
     this.#members.set(worker.id, member);
     worker.once('exit', (code, signal) => { this.#ended(member, code, signal); });
   }
 
-  #watch({ worker, channel }: Member): void {
-    const endWatch = watchForHang(() => channel.ask('alive'), () => {
+  #watch(member: Member): void {
+    const { worker, channel } = member;
+    const endWatch = watchForHang(() => channel.ask('alive'), () => member.starting, () => {
       this.#logger.error({ process: worker.process.pid }, 'a process does not answer, and is ended');
       worker.process.kill('SIGKILL');
     });

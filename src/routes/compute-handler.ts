@@ -44,7 +44,8 @@ export function computeHandler(operation: Operation) {
  */
 export async function compute(request: FastifyRequest, reply: FastifyReply, operation: Operation, format: ResponseFormat): Promise<FastifyReply> {
   const { scope, server: { engine, requestReader, config: { limits } } } = request;
-  await startTurn(scope, reply);
+  await ticks.wait();
+  scope.throwIfEnded();
 
   const decodeFrom = performance.now();
   const plan = await scope.run(() => requestReader.read(operation, request.body as RequestBody, scope));
@@ -57,13 +58,6 @@ export async function compute(request: FastifyRequest, reply: FastifyReply, oper
   const encodeFrom = performance.now();
   const encoded = await encodeResponse(request, format, plan, outcome);
   return sendResponse(request, reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
-}
-
-/** Waits until the answers to the connection's earlier requests have left, and then for the end of the tick. */
-async function startTurn(scope: RequestScope, { raw }: FastifyReply): Promise<void> {
-  if (raw.socket === null) await scope.race(new Promise((resolve) => { raw.once('socket', resolve); }));
-  await ticks.wait();
-  scope.throwIfEnded();
 }
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */

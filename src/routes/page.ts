@@ -1,9 +1,7 @@
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginCallback } from 'fastify';
 
-import { chooseEncoding } from '../codecs/content-coding.ts';
 import { Problem } from '../errors/problems.ts';
-import { readPageFiles, type PageFile } from '../page-files.ts';
-import { hasCurrent } from '../entity-tag.ts';
+import { readPageFiles, sendFile } from '../page-files.ts';
 import { requireAcceptable } from '../plugins/negotiation.ts';
 
 /** What the page needs: its own script and style, pictures that it makes itself, and the service. */
@@ -44,12 +42,3 @@ export const pageRoutes: FastifyPluginCallback<PageOptions> = (app, { folder }, 
   });
   done();
 };
-
-function sendFile(request: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
-  void reply.header('etag', file.etag).header('vary', 'accept-encoding');
-  if (hasCurrent(request, file.etag)) return reply.code(304).send();
-  const coding = chooseEncoding(request.headers['accept-encoding'] ?? 'identity', { wanted: 'allowed' });
-  void reply.type(file.type);
-  if (coding !== 'gzip' && coding !== 'br') return reply.send(file.identity);
-  return reply.header('content-encoding', coding).send(file[coding]);
-}

@@ -23,7 +23,7 @@ describe('loadConfig', () => {
   });
 
   it('reads variables, and leaves the environment as it is', () => {
-    const environment = { PORT: '8080', DOCS_ENABLED: 'false', MAX_NEURON_STEPS: '1e6', COMPUTE_BACKEND: 'reference', UNRELATED: 'x' };
+    const environment = { PORT: '8080', DOCS_ENABLED: 'false', MAX_NEURON_STEPS: '1000000', COMPUTE_BACKEND: 'reference', UNRELATED: 'x' };
     const copy = { ...environment };
     expect(loadConfig(environment)).toMatchObject({ port: 8080, docs: false, limits: { neuronSteps: 1e6 }, compute: { backend: 'reference' } });
     expect(environment).toEqual(copy);
@@ -43,6 +43,13 @@ describe('loadConfig', () => {
     ['MAX_NEURON_STEPS', '0', 'MAX_NEURON_STEPS="0": must be a number from 1'],
     ['MAX_REFERENCE_NEURON_STEPS', '-1', 'MAX_REFERENCE_NEURON_STEPS="-1": must be a number from 1'],
     ['MAX_RESULT_VALUES', '1e99', 'MAX_RESULT_VALUES="1e99": must be a whole number'],
+    ['MAX_NEURON_STEPS', 'Infinity', 'MAX_NEURON_STEPS="Infinity": must be a number from 1 to 9007199254740991 (default 10000000000), in decimal digits'],
+    ['MAX_NEURON_STEPS', '0x10', 'MAX_NEURON_STEPS="0x10": must be a number from 1'],
+    ['MAX_NEURON_STEPS', '1e3', 'MAX_NEURON_STEPS="1e3": must be a number from 1'],
+    ['MAX_STREAMED_VALUES', ' 5', 'MAX_STREAMED_VALUES=" 5": must be a number from 1'],
+    ['PORT', '0x50', 'PORT="0x50": must be a whole number from 0 to 65535 (default 3000), in decimal digits'],
+    ['PORT', '1e3', 'PORT="1e3": must be a whole number'],
+    ['MAX_CONNECTIONS', '4.0', 'MAX_CONNECTIONS="4.0": must be a whole number'],
     ['COMPUTE_BACKEND', 'cuda', 'COMPUTE_BACKEND="cuda": must be one of auto, tensorflow, wasm, reference (default auto)'],
     ['COMPUTE_THREADS', '0', 'COMPUTE_THREADS="0": must be a whole number from 1'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', 'OTEL_EXPORTER_OTLP_ENDPOINT="localhost:4318": must be an http or https URL (default none)'],
@@ -55,10 +62,14 @@ describe('loadConfig', () => {
     ['TRUST_PROXY', 'true', 'TRUST_PROXY="true": must be addresses of proxies'],
     ['TRUST_PROXY', '1', 'TRUST_PROXY="1": must be addresses of proxies'],
     ['TRUST_PROXY', '10.0.0.0/33', 'TRUST_PROXY="10.0.0.0/33": must be addresses'],
+    ['TRUST_PROXY', '0.0.0.0/0', 'TRUST_PROXY="0.0.0.0/0": must be addresses of proxies, subnets such as 10.0.0.0/8 (not of 0 bits, which is everyone)'],
+    ['TRUST_PROXY', '::/0', 'TRUST_PROXY="::/0": must be addresses'],
+    ['TRUST_PROXY', 'fe80::1%eth0', 'must be addresses'],
     ['TRUST_PROXY', '127.0.0.1, ::1', 'separated by commas alone'],
     ['TRUST_PROXY', '', 'TRUST_PROXY="": must be addresses'],
     ['CORS_ORIGINS', 'lab.example', 'CORS_ORIGINS="lab.example": must be origins such as https://lab.example'],
     ['CORS_ORIGINS', 'https://lab.example/', 'without a path'],
+    ['CORS_ORIGINS', 'https://*.example', 'without a path or a wildcard'],
     ['CORS_ORIGINS', 'https://lab.example,*', 'or * for all'],
     ['CORS_ORIGINS', '', 'CORS_ORIGINS="": must be origins'],
   ])('refuses %s=%s', (name, value, message) => {

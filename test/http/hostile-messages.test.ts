@@ -52,11 +52,23 @@ describe('a message that is not HTTP', () => {
     ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
     ['bytes beyond ASCII in the URL', get('/\xff')],
     ['a path without a slash', get('livez')],
+    ['chunks in HTTP/1.0', chunked(`${asChunk}0\r\n\r\n`).replace('HTTP/1.1', 'HTTP/1.0').replace('\r\n', '\r\nConnection: keep-alive\r\n')],
+    ['GET of the whole server', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
   ])('%s, is refused and its connection closed', async (_what, bytes) => {
     const received = await answersTo(bytes);
     expect(statusesOf(received)).toEqual([400]);
     expect(lastProblem(received)).toMatchObject({ code: 'malformed_http', title: problemTypes.malformed_http.title });
+  });
+
+  it.each([
+    ['HTTP/0.9', 'GET /livez\r\n\r\n'],
+    ['HTTP/0.9 that says so', 'GET /livez HTTP/0.9\r\n\r\n'],
+    ['HTTP/2.0 in the form of HTTP/1.1', 'GET /livez HTTP/2.0\r\nHost: x\r\n\r\n'],
+  ])('%s, is told which versions there are', async (_what, bytes) => {
+    const received = await answersTo(bytes);
+    expect(statusesOf(received)).toEqual([505]);
+    expect(lastProblem(received).code).toBe('http_version_not_supported');
   });
 
   it.each([

@@ -57,6 +57,16 @@ describe('RATE_LIMIT_MAX', () => {
     expect(await service.request('/v2')).toMatchObject({ status: 429, body: { error: expect.stringContaining('More than 4 requests') as string } });
   });
 
+  it('counts paths that are not well-formed or too long', async () => {
+    const service = await start({ RATE_LIMIT_MAX: '2' });
+    expect((await service.request('/%ff')).status).toBe(400);
+    const long = await service.request(`/surrogates/${'x'.repeat(300)}`);
+    expect(long.status).toBe(414);
+    expect(long.headers.get('ratelimit-remaining')).toBe('0');
+    expect((await service.request('/%ff')).status).toBe(429);
+    expect((await info(service)).status).toBe(429);
+  });
+
   it('lets probes through', async () => {
     const service = await start({ RATE_LIMIT_MAX: '1' });
     await info(service);
@@ -96,6 +106,26 @@ describe('TRUST_PROXY', () => {
     const service = await start({ RATE_LIMIT_MAX: '1', TRUST_PROXY: 'loopback' });
     expect(await statusesOf(service, [from('192.0.2.1'), from('192.0.2.2'), from('192.0.2.1')])).toEqual([200, 200, 429]);
     expect(await statusesOf(service, [from('198.51.100.7, 192.0.2.1')])).toEqual([429]);
+  });
+
+  it('takes an address with a port for the address', async () => {
+    const service = await start({ RATE_LIMIT_MAX: '2', TRUST_PROXY: 'loopback' });
+    expect(await statusesOf(service, [from('192.0.2.1'), from('192.0.2.1:1111'), from('192.0.2.1:2222')])).toEqual([200, 200, 429]);
+    expect(await statusesOf(service, [from('[2001:db8::1]:1'), from('2001:db8::1'), from('[2001:db8::1]:2')])).toEqual([200, 200, 429]);
+    // A trusted proxy is one with its port too.
+    expect(await statusesOf(service, [from('192.0.2.9, 127.0.0.1:80'), from('192.0.2.9:3'), from('192.0.2.9')])).toEqual([200, 200, 429]);
+  });
+
+  it('counts for the proxy what is no address', async () => {
+    const service = await start({ RATE_LIMIT_MAX: '2', TRUST_PROXY: 'loopback' });
+    expect(await statusesOf(service, [from('unknown'), from('999.1.1.1'), from('anything')])).toEqual([200, 200, 429]);
+    expect(await statusesOf(service, [from('192.0.2.1')])).toEqual([200]);
+  });
+
+  it.each(['10.0.0.0/8', 'uniquelocal', 'fc00::/7'])('%s is a range', async (range) => {
+    const service = await start({ RATE_LIMIT_MAX: '1', TRUST_PROXY: `loopback,${range}` });
+    const proxy = range.startsWith('fc') ? 'fd00::5' : '10.1.2.3';
+    expect(await statusesOf(service, [from(`192.0.2.1, ${proxy}`), from(`192.0.2.2, ${proxy}`), from('192.0.2.1, 203.0.113.9')])).toEqual([200, 200, 200]);
   });
 
   it('takes an IPv6 client\'s 64 bits as one', async () => {

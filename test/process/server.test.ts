@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { framedRequest } from '../../load/framed-request.ts';
 import { freePort, untilReady } from '../support/process.ts';
@@ -40,6 +44,53 @@ describe('the process', () => {
     await untilReady(child, url, output);
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
+  });
+
+  it.each([
+    ['half a request line', 'GET /liv'],
+    ['half a body', 'POST /lif/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{'],
+    ['half a body that was refused', 'POST /lif/grad HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n{'],
+    ['an idle connection', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('on SIGTERM does not wait for %s, and exits with 0', async (_what, bytes) => {
+    const operation = await freePort();
+    const { child, url, output, ended } = await start({ OPERATION_PORT: String(operation), DRAIN_DELAY_MS: '200', SHUTDOWN_TIMEOUT_MS: '20000', COMPUTE_BACKEND: 'reference' });
+    await untilReady(child, url, output);
+    const sockets = [Number(new URL(url).port), operation].map((port) => connectAndSend(port, bytes));
+    await sleep(300);
+    const from = performance.now();
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(performance.now() - from).toBeLessThan(10_000);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it.runIf(existsSync('/proc/self/status'))('leaves the signals of a fault to Node', async () => {
+    const { child, url, output } = await start({ COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '1' });
+    await untilReady(child, url, output);
+    const caught = BigInt(`0x${/SigCgt:\s*(\S+)/.exec(readFileSync(`/proc/${child.pid!}/status`, 'utf8'))![1]!}`);
+    const isCaught = (signal: number) => (caught >> BigInt(signal - 1) & 1n) === 1n;
+    // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE.
+    expect([4, 5, 6, 7, 8].filter(isCaught)).toEqual([]);
+    expect([1, 2, 15].filter(isCaught)).toEqual([1, 2, 15]);
+    // SIGSEGV is V8's; with a listener in its place the process would close gracefully instead of ending with it.
+    child.kill('SIGSEGV');
+    await expect.poll(() => child.signalCode).toBe('SIGSEGV');
+  });
+
+  it('opens no inspector on SIGUSR1', async () => {
+    const { child, url, output } = await start({ COMPUTE_BACKEND: 'reference' });
+    await untilReady(child, url, output);
+    child.kill('SIGUSR1');
+    await expect.poll(output).toContain('SIGUSR1 is ignored');
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    expect(output()).not.toContain('Debugger listening');
+  });
+
+  it('says in a line that it may not open enough files', () => {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', `ulimit -n 64 && exec "${process.execPath}" ${built.join(' ')}`], { encoding: 'utf8', cwd: new URL('../..', import.meta.url) });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^The process may not open as many files as the service needs[^\n]*\n$/);
+    expect(stdout).toBe('');
   });
 
   it('answers probes on the port for operation from before it is ready until it is closed', async () => {
@@ -102,3 +153,9 @@ describe('the process', () => {
     expect(wholeCollections() - before).toBeLessThan(8);
   });
 });
+
+function connectAndSend(port: number, bytes: string): Socket {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined).resume().write(bytes);
+  return socket;
+}

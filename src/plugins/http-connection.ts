@@ -1,0 +1,158 @@
+import { ServerResponse, type IncomingMessage, type RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+
+import type { Problem } from '../errors/problems.ts';
+import { answerOnSocket, closeLingering } from './malformed-http.ts';
+
+export interface ConnectionOptions {
+  /** Answers a request. */
+  readonly handler: RequestListener;
+  /** What is wrong with a request that the handler should not get. */
+  readonly problemOf: (request: IncomingMessage) => Problem | undefined;
+  readonly nextRequestId: () => string;
+  /** Whether connections are closed after the answer that they are at. */
+  readonly isDraining: () => boolean;
+}
+
+/** Beyond this many pipelined requests no more are read until some are answered; what one read of the socket held is parsed by then. */
+const maxWaiting = 100;
+/** Pipelined requests are answered within one tick for at most this long, those of all connections together. */
+const maxTickMs = 10;
+/** A client that is still sending a body that was refused may go on for this long, so that it comes to read the answer. */
+const lingerMs = 30_000;
+
+const connections = new WeakMap<Socket, Connection>();
+
+/** A client's connection. It answers its requests one after the other, in the order in which they came. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  /** Requests that wait for those before them. */
+  #waiting: HttpResponse[] = [];
+  /** The answer that is being made or sent. */
+  #current: HttpResponse | undefined;
+  #hasAsked = false;
+  /** The answer to bytes that are not a request, which comes after the answers to the requests before them. */
+  #refusal: Problem | undefined;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    connections.set(socket, this);
+    // Node resumes a socket whenever a request is complete.
+    socket.on('resume', () => { this.#pauseIfFull(); });
+  }
+
+  static of(socket: Socket): Connection {
+    return connections.get(socket)!;
+  }
+
+  /** A request has come. */
+  add(response: HttpResponse): void {
+    this.#hasAsked = true;
+    if (this.#waiting.push(response) > 1 || this.#current !== undefined) this.#pauseIfFull();
+    else this.#next();
+  }
+
+  /** Answers what is not a request, after the requests before it, and closes the connection. */
+  refuse(problem: Problem): void {
+    // Each further byte reports the same again.
+    if (this.#refusal !== undefined) return;
+    this.#refusal = problem;
+    const last = this.#waiting.at(-1) ?? this.#current;
+    const isCutOff = last?.req.complete === false;
+    if (isCutOff && last !== this.#current) this.#waiting.pop();
+    if (isCutOff && last.headersSent) this.#socket.destroy();
+    else if (this.#waiting.length === 0 && (this.#current === undefined || (isCutOff && last === this.#current))) this.#answerRefusal();
+    else this.#socket.pause();
+  }
+
+  /** Closes the connection: at once where nothing is being answered, else after that. Requests that wait are not answered any more. */
+  drain(): void {
+    const [first] = this.#waiting;
+    const asked = this.#current ?? first;
+    this.#waiting = this.#current === undefined && first !== undefined ? [first] : [];
+    if (asked?.req.complete !== true) this.#socket.destroy();
+  }
+
+  /** Closes the connection after a silence, unless its client waits for an answer that is being made, or has not asked yet. */
+  destroyIfIdleOrStuck(): void {
+    if (!this.#hasAsked) return;
+    if (this.#current === undefined || this.#socket.writableLength > 0) this.#socket.destroy();
+  }
+
+  /** An answer's headers are about to be sent. */
+  beforeHead(response: HttpResponse): void {
+    const { complete, headers } = response.req;
+    // Of a request without a body Node says so only after it has handed it over.
+    const isBodyLeft = !complete && (headers['content-length'] ?? headers['transfer-encoding']) !== undefined;
+    if (!isBodyLeft && !this.#options.isDraining()) return;
+    response.setHeader('connection', 'close');
+    // The rest of the body is dropped: should it never come, nobody could tell where the next request begins.
+    if (isBodyLeft) this.#socket.destroySoon = () => { closeLingering(this.#socket, lingerMs); };
+  }
+
+  #next(): void {
+    const response = this.#waiting.shift();
+    if (response === undefined) {
+      if (this.#refusal !== undefined && this.#socket.writable) this.#answerRefusal();
+      return;
+    }
+    if (this.#waiting.length === maxWaiting) this.#socket.resume();
+    this.#current = response;
+    response.once('close', () => { this.#answered(); });
+    const request = response.req;
+    const problem = this.#options.problemOf(request);
+    // Behind an upgrade Node drops what the packet still holds, also where it is not granted, so that no later answer would be to the right request.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    if (problem === undefined) this.#options.handler(request, response);
+    else {
+      this.#refusal = problem;
+      this.#answerRefusal();
+    }
+  }
+
+  #answered(): void {
+    this.#current = undefined;
+    if (!this.#socket.writable) this.#waiting = [];
+    else if (this.#waiting.length > 0 || this.#refusal !== undefined) inTime(() => { this.#next(); });
+    else if (this.#options.isDraining()) this.#socket.destroySoon();
+  }
+
+  #answerRefusal(): void {
+    this.#waiting = [];
+    answerOnSocket(this.#refusal!, this.#socket, this.#options.nextRequestId());
+  }
+
+  #pauseIfFull(): void {
+    if (this.#waiting.length > maxWaiting) this.#socket.pause();
+  }
+}
+
+/** An answer that says `Connection: close` where its connection cannot be kept. */
+export class HttpResponse extends ServerResponse {
+  override writeHead(...args: unknown[]): this {
+    Connection.of(this.req.socket).beforeHead(this);
+    return super.writeHead(...(args as Parameters<ServerResponse['writeHead']>));
+  }
+}
+
+let delayed: (() => void)[] = [];
+let tickEndsAt: number | undefined;
+
+/** Calls a function now, or in the next tick where those before it took the time of this one. */
+function inTime(begin: () => void): void {
+  if (tickEndsAt === undefined) {
+    tickEndsAt = performance.now() + maxTickMs;
+    setImmediate(beginDelayed);
+  }
+  if (delayed.length === 0 && performance.now() < tickEndsAt) begin();
+  else delayed.push(begin);
+}
+
+function beginDelayed(): void {
+  const begun = delayed;
+  delayed = [];
+  tickEndsAt = undefined;
+  for (const begin of begun) inTime(begin);
+}
