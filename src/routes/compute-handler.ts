@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { checkAnswerSize, type AnswerFormat } from '../answers/size.ts';
 import { jsonInUtf8, mediaTypes, type RequestBody } from '../bodies/request-body.ts';
 import type { EncodedAnswer } from '../codecs/answer-json.ts';
 import { bestAccepted } from '../plugins/negotiation.ts';
@@ -31,6 +32,7 @@ class NativeExchange extends ComputeExchange {
 
   protected accept(plan: Plan): boolean {
     if (this.media === mediaTypes.npy) requireOneTensor(plan);
+    checkAnswerSize<never>(this.operation as never, plan as never, formatOf(this.media, plan), this.request.server.config.limits);
     if (plan.options.dryRun !== true) return true;
     void this.reply.type(jsonInUtf8).send(JSON.stringify(describePlan(this.request, this.operation, plan)));
     return false;
@@ -44,6 +46,11 @@ class NativeExchange extends ComputeExchange {
     const { lease, server } = this.request;
     return encodeAs(this.media, fields, plan, streams ? undefined : lease?.arena, server.textThreads);
   }
+}
+
+function formatOf(media: AnswerMedia, { options }: Plan): AnswerFormat {
+  if (media === mediaTypes.npy) return 'npy';
+  return media === mediaTypes.framed ? 'framed' : (options.encoding ?? 'json');
 }
 
 function answerMediaOf(request: FastifyRequest, { form }: RequestBody): AnswerMedia {

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type, type Static } from '@sinclair/typebox';
 
 import { inferenceAnswer, modelVersion } from '../answers/inference.ts';
+import { checkAnswerSize } from '../answers/size.ts';
 import { mediaTypes } from '../bodies/request-body.ts';
 import type { EncodedAnswer } from '../codecs/answer-json.ts';
 import { dtypeOf } from '../compute/jobs.ts';
@@ -73,7 +74,9 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
 
 /** An exchange in the protocol's formats: which of its outputs are bytes is said by the request. */
 class InferenceExchange extends ComputeExchange {
-  protected accept({ options }: Plan): boolean {
+  protected accept(plan: Plan): boolean {
+    const { options } = plan;
+    checkAnswerSize<never>(this.operation as never, plan as never, 'inference', this.request.server.config.limits);
     if (options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
     return true;
   }
