@@ -56,6 +56,18 @@ export function checkValues(estimate: number, what: string, limits: Limits): voi
   );
 }
 
+/** Bytes of an answer for each number that it may have: any number and its comma, and what brackets most tensors have. */
+const answerBytesPerValue = 32;
+/** Bytes of an answer for names and parameters, however few numbers it may have. */
+const namesBytes = 2 ** 20;
+
+/** @throws {Problem} `too_much_work` when an answer may have more bytes than one request may have made for it, as many short or empty rows have. */
+export function checkAnswerBytes(estimate: number, limits: Limits): void {
+  const limit = answerBytesPerValue * limits.resultValues + namesBytes;
+  if (estimate <= limit) return;
+  throw new Problem('too_much_work', `The answer would take an estimated ${count(estimate)} bytes; the limit is ${count(limit)}. Split the batch, or ask for fewer dimensions, surrogates or fields.`);
+}
+
 function count(value: number): string {
   return value < 1e21 ? BigInt(Math.ceil(value)).toString() : String(value);
 }

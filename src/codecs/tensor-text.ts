@@ -15,6 +15,8 @@ export class TensorText {
   readonly #axes: number;
   /** Elements of a row, of a row of rows, and so on: a bracket opens and closes at each multiple. */
   readonly #strides: readonly number[];
+  /** By axis, innermost first: the next one with more elements, since a bracket of length 1 comes with the one around it. */
+  readonly #nextLonger: readonly number[];
   /** Where the tensor has no numbers: how many empty arrays stand in their place. */
   readonly #emptyArrays: number | undefined;
   #at: number;
@@ -26,6 +28,7 @@ export class TensorText {
     this.#at = at;
     this.#axes = outer.length;
     this.#strides = outer.map((_, axis) => sizeOf(outer.slice(axis))).reverse();
+    this.#nextLonger = this.#strides.map((stride) => this.#strides.lastIndexOf(stride) + 1);
     this.#emptyArrays = firstEmpty < 0 ? undefined : sizeOf(outer);
   }
 
@@ -103,9 +106,10 @@ export class TensorText {
   /** How many arrays begin before the element at an index, or end behind the one before it. */
   #bracketsAt(index: number): number {
     let count = 0;
-    for (const stride of this.#strides) {
+    while (count < this.#axes) {
+      const stride = this.#strides[count]!;
       if (index % stride !== 0) break;
-      count++;
+      count = this.#nextLonger[count]!;
     }
     return count;
   }

@@ -113,7 +113,7 @@ export const problemTypes = {
     status: 413,
     title: 'The request asks for too much work',
     description:
-      'The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or `MAX_REFERENCE_NEURON_STEPS` where the back-end `reference` is to compute them, the values to make or answer exceed `MAX_RESULT_VALUES`, those to stream `MAX_STREAMED_VALUES`, or the memory `MAX_MEMORY_BYTES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.',
+      'The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or `MAX_REFERENCE_NEURON_STEPS` where the back-end `reference` is to compute them, the values to make or answer exceed `MAX_RESULT_VALUES`, the answer\'s bytes 32 times as many, the values to stream `MAX_STREAMED_VALUES`, or the memory `MAX_MEMORY_BYTES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.',
   },
   uri_too_long: {
     status: 414,

@@ -102,7 +102,10 @@ function flatData(data: unknown, path: string, errors: InputErrors): unknown {
 
 function checkOutputs(model: InferenceModel, outputs: NonNullable<InferRequest['outputs']>, errors: InputErrors): void {
   const known = model.outputs.map(({ name }) => name);
+  const named = new Set<string>();
   for (const [i, { name }] of outputs.entries()) {
     if (!known.includes(name)) errors.add(`/outputs/${i}/name`, `there is no output ${quote(name)}; ${didYouMean(name, known)}`);
+    else if (named.has(name)) errors.add(`/outputs/${i}/name`, `${quote(name)} is there already`);
+    named.add(name);
   }
 }

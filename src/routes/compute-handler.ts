@@ -4,6 +4,7 @@ import { answerFields, type AnswerFields } from '../answers/answer.ts';
 import { dryRunAnswer } from '../answers/dry-run.ts';
 import { finalPotentials, longRunAnswer, summaryJob } from '../answers/long-run.ts';
 import { metaNode } from '../answers/meta.ts';
+import { checkAnswerSize } from '../answers/size.ts';
 import { jsonInUtf8, type RequestBody } from '../bodies/request-body.ts';
 import { BackendUnavailableError } from '../compute/backend.ts';
 import type { Answer, Engine } from '../compute/engine.ts';
@@ -51,6 +52,7 @@ export async function compute(request: FastifyRequest, reply: FastifyReply, oper
   const plan = await scope.run(() => requestReader.read(operation, request.body as RequestBody, scope));
   const decodeMs = performance.now() - decodeFrom;
   format.accept(plan);
+  checkAnswerSize(operation, plan, format.countedAs(plan), limits);
   checkReference(engine, plan, limits);
   if (plan.options.dryRun === true) return reply.type(jsonInUtf8).send(JSON.stringify(describePlan(engine, operation, plan)));
 

@@ -6,7 +6,7 @@ const parameters = (description: string) => Type.Optional(Type.Record(Type.Strin
 /** A request of the Open Inference Protocol, version 2. */
 export const InferRequest = Type.Object(
   {
-    id: Type.Optional(Type.String({ description: 'Comes back with the answer.' })),
+    id: Type.Optional(Type.String({ maxLength: 1024, description: 'Comes back with the answer.' })),
     parameters: parameters(
       'What is no tensor: `surrogate` (a name, or the JSON object as text), `steps`, `dt`, `reset`, `refractory`, `integration`, `input_scaling`, `detach_reset`, `loss`, `wrt` and `record` (names separated by commas), and numbers of the neuron. `binary_data_output` asks for all outputs as bytes.',
     ),

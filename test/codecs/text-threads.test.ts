@@ -3,7 +3,7 @@ import { encodeAnswer } from '../../src/codecs/answer-json.ts';
 import { AnswerTensor, type TensorValues } from '../../src/codecs/answer.ts';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { bytesOf } from '../../src/codecs/pieces.ts';
-import { TextThreads } from '../../src/codecs/text-threads.ts';
+import { TextThreads, type TextMemory } from '../../src/codecs/text-threads.ts';
 import { Arena } from '../../src/compute/arena.ts';
 import type { Dtype } from '../../src/compute/jobs.ts';
 
@@ -20,9 +20,9 @@ function fillAnyhow(values: Float32Array | Float64Array): void {
   for (let i = 0; i < values.length; i++) values[i] = Math.fround(((i * 0.618) % 2 - 1) * 10 ** ((i * 7) % 60 - 30));
 }
 
-async function textOf(values: TensorValues, shape: number[], dtype: Dtype, by?: TextThreads): Promise<string> {
+async function textOf(values: TensorValues, shape: number[], dtype: Dtype, by?: TextThreads, within: TextMemory = memory): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of bytesOf(encodeAnswer(new AnswerTensor(values, shape), { encoding: 'json', dtype, memory, threads: by }).text)) chunks.push(Buffer.from(chunk));
+  for await (const chunk of bytesOf(encodeAnswer(new AnswerTensor(values, shape), { encoding: 'json', dtype, memory: within, threads: by }).text)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString();
 }
 
@@ -57,7 +57,43 @@ describe('a long tensor that threads print', () => {
     await expect(textOf(values, [count], 'float32', threads)).rejects.toThrow(RangeError);
   });
 
-  it('is printed to its end where it is given up, so that the memory is free then', async () => {
+  it('is printed without them where there is no memory for its text', async () => {
+    const values = arena.floats(arena.allocate(4 * count), count);
+    fillAnyhow(values);
+    const asked: number[] = [];
+    const top = arena.mark();
+    const poor = { arena, tryReserve: (bytes: number) => { asked.push(bytes); return false; } };
+    expect(await textOf(values, [count], 'float32', threads, poor) === await textOf(values.slice(), [count], 'float32')).toBe(true);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toBeGreaterThan(11 * count);
+    expect(arena.mark()).toBe(top);
+  });
+
+  it('takes no more memory than it has asked for', async () => {
+    const values = arena.doubles(arena.allocate(8 * count), count);
+    fillAnyhow(values);
+    let reserved = arena.mark();
+    const exact = { arena, tryReserve: (bytes: number) => { reserved += bytes; return true; } };
+    await textOf(values, [count, 1], 'float64', threads, exact);
+    expect(arena.mark()).toBeLessThanOrEqual(reserved);
+  });
+
+  it('ends with the signal, and leaves the memory alone from then on', async () => {
+    const many = 4_000_000;
+    const values = arena.doubles(arena.allocate(8 * many), many);
+    for (let i = 0; i < many; i++) values[i] = Math.sin(i);
+    const controller = new AbortController();
+    const printing = threads.print(values, [many], 'float64', memory, { signal: controller.signal })!;
+    const first = printing.next();
+    setTimeout(() => { controller.abort(new Error('given up')); }, 30);
+    await expect(first).rejects.toThrow('given up');
+    const texts = arena.bytes(arena.mark() - 64 * 2 ** 20, 64 * 2 ** 20);
+    texts.fill(7);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    expect(texts.every((byte) => byte === 7)).toBe(true);
+  });
+
+  it('is given up at once, and leaves the memory alone from then on', async () => {
     const values = arena.floats(arena.allocate(4 * count), count);
     fillAnyhow(values);
     const printing = threads.print(values, [count], 'float32', memory)!;

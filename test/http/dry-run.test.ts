@@ -6,7 +6,7 @@ beforeAll(async () => { service = await Service.start(); });
 afterAll(() => service.stop());
 
 interface Outline { shape: number[]; dtype: string; bytes: number }
-interface DryRun { dry_run: boolean; estimate: { elements: number; memory_bytes: number; answer_bytes: { binary: number; json: number }; compute_ms: number; queue_ms: number }; meta: object; results?: { grad: Record<string, Outline> }[] }
+interface DryRun { dry_run: boolean; estimate: { elements: number; memory_bytes: number; answer_bytes: { binary: number; json: number; base64: number }; compute_ms: number; queue_ms: number }; meta: object; results?: { grad: Record<string, Outline> }[] }
 
 /** The shape of nested arrays. */
 const shapeOf = (tensor: unknown): number[] => (Array.isArray(tensor) ? [tensor.length, ...(tensor.length > 0 ? shapeOf(tensor[0]) : [])] : []);
@@ -53,6 +53,21 @@ describe('a dry run', () => {
     const response = await service.send('/lif/simulate', { body: new TextEncoder().encode(JSON.stringify(request)), headers: { 'content-type': 'application/json', accept: 'application/octet-stream' } });
     const bytes = (await response.arrayBuffer()).byteLength;
     expect(bytes - Number(response.headers.get('inference-header-content-length'))).toBe(1224);
+    for (const encoding of ['json', 'base64'] as const) {
+      const { body: answer } = await service.post<object>('/lif/simulate', { ...request, encoding });
+      const written = JSON.stringify(answer).length;
+      expect(body.estimate.answer_bytes[encoding]).toBeGreaterThanOrEqual(written);
+      expect(body.estimate.answer_bytes[encoding]).toBeLessThan(3 * written + 4096);
+    }
+  });
+
+  it('is refused, as the run is, where brackets would make a long answer of no numbers', async () => {
+    const x = { shape: [65_536, ...new Array<number>(62).fill(1), 0], data: [] };
+    for (const dry_run of [true, false]) {
+      const problem = await service.refused('/surrogate/eval', { x, surrogate: new Array(1024).fill('erf'), dry_run });
+      expect(problem).toMatchObject({ status: 413, code: 'too_much_work' });
+      expect(problem.detail).toMatch(/an estimated \d+ bytes; the limit is \d+/);
+    }
   });
 
   it('runs nothing: a job of an hour is described at once, by the back-end that it wishes for', async () => {

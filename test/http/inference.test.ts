@@ -170,6 +170,8 @@ describe('infer', () => {
     ['surrogate_grad', { inputs: [input('x', [0], [1])], parameters: { surrogate: 'sigmoit' } }, 'did you mean "sigmoid"'],
     ['surrogate_grad', { inputs: [input('x', [0], [1])], parameters: { surrogate: '{"name"' } }, '/surrogate: must be a name, or a JSON object as text'],
     ['surrogate_grad', { inputs: [input('x', [0], [1])], parameters: { surrogate: 'sigmoid' }, outputs: [{ name: 'value' }] }, '/outputs/0/name: there is no output "value"'],
+    ['surrogate_grad', { inputs: [input('x', [0], [1])], parameters: { surrogate: 'sigmoid' }, outputs: [{ name: 'grad' }, { name: 'grad' }] }, '/outputs/1/name: "grad" is there already'],
+    ['surrogate_grad', { id: 'x'.repeat(1025), inputs: [input('x', [0], [1])], parameters: { surrogate: 'sigmoid' } }, '/id: must NOT have more than 1024 characters'],
     ['lif_simulate', { inputs: [input('current', [1], [1])], parameters: { steps: 10, record: 'v' }, outputs: [{ name: 'v_pre' }] }, '"v_pre" is not computed by this request, which gives v'],
     ['lif_simulate', { inputs: [input('current', [1], [1])], parameters: { steps: '10' } }, '/steps: must be a whole number, got "10"'],
     ['lif_simulate', { inputs: [input('current', [1], [1])], parameters: { steps: 10, stepz: 1 } }, 'unknown field "stepz"; did you mean "steps"?'],

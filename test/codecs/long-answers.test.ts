@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { lifGradAnswer, lifSimulateAnswer } from '../../src/answers/lif.ts';
+import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
+import { AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
+import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
+import { JsonWriter } from '../../src/codecs/json-writer.ts';
+import { requireFinite } from '../../src/codecs/not-finite.ts';
+import { bytesOf, Pacer, type Piece } from '../../src/codecs/pieces.ts';
+import { TensorText } from '../../src/codecs/tensor-text.ts';
+import { planOf } from '../../src/requests/operations.ts';
+
+const limits = { bodyBytes: 1e9, neuronSteps: 1e10, referenceNeuronSteps: 1e10, resultValues: 2 ** 25, streamedValues: 2 ** 28 };
+const json: AnswerForm = { encoding: 'json', dtype: 'float32' };
+
+async function joined(pieces: readonly Piece[]): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytesOf(pieces)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Bytes that encoding writes at once, and the most that any slice after it has. */
+async function bytesAtOnce(node: AnswerNode, form = json): Promise<{ first: number; longest: number }> {
+  const { text, tensors } = encodeAnswer(node, form);
+  const pieces = [...text, ...tensors];
+  const first = pieces.reduce((sum, piece) => sum + (typeof piece === 'function' ? 0 : piece.length), 0);
+  let longest = 0;
+  for (const piece of pieces) if (typeof piece === 'function') for await (const slice of piece()) longest = Math.max(longest, slice.length);
+  return { first, longest };
+}
+
+const values = Float32Array.from({ length: 1024 }, (_, i) => Math.sin(i));
+const results = (count: number, node: () => AnswerNode): AnswerNode => ({ results: Array.from({ length: count }, (_, i) => ({ surrogate: { name: 'sigmoid', alpha: i }, grad: node() })), meta: {} });
+
+describe('a long answer', () => {
+  const emptyRows = new AnswerTensor(new Float32Array(0), [8192, ...new Array<number>(62).fill(1), 0]);
+  const rows = new AnswerRows(Int32Array.from({ length: 200_000 }, (_, i) => i), Int32Array.from({ length: 200_001 }, (_, i) => i), 'offsets', 0.1);
+  it.each<[string, AnswerNode]>([
+    ['of many short tensors', results(1024, () => new AnswerTensor(values, [1024]))],
+    ['of rows without numbers', results(4, () => emptyRows)],
+    ['of brackets', new AnswerTensor(values, [1024, ...new Array<number>(63).fill(1)])],
+    ['of many names', results(4096, () => 'x'.repeat(200))],
+    ['of rows of one number each', { spike_times: rows }],
+    ['of no rows at all', { spike_times: new AnswerRows(new Int32Array(0), new Int32Array(300_000), 'offsets', 0.1) }],
+  ])('%s is written in slices', async (_, node) => {
+    const { first, longest } = await bytesAtOnce(node);
+    expect(first).toBeLessThan(150_000);
+    expect(longest).toBeLessThan(150_000);
+  });
+
+  it('of many short tensors as bytes or base64 is made when it is its turn', async () => {
+    const node = results(1024, () => new AnswerTensor(values, [1024]));
+    for (const encoding of ['framed', 'base64'] as const) expect((await bytesAtOnce(node, { encoding, dtype: 'float64' })).first).toBeLessThan(1e6);
+  });
+
+  it('is the same as a short one in parts', async () => {
+    const node = (count: number) => results(count, () => new AnswerTensor(values.subarray(0, 64), [8, 8]));
+    for (const encoding of ['json', 'base64', 'framed'] as const) {
+      const [long, short] = await Promise.all([1000, 1].map(async (count) => {
+        const { text, tensors } = encodeAnswer(node(count), { encoding, dtype: 'float32' });
+        return { answer: JSON.parse((await joined(text)).toString()) as { results: { surrogate: object; grad: unknown }[] }, behind: await joined(tensors) };
+      }));
+      expect(long!.answer.results.map(({ grad }) => grad)).toEqual(new Array(1000).fill(short!.answer.results[0]!.grad));
+      expect(long!.answer.results.map(({ surrogate }) => surrogate)).toEqual(Array.from({ length: 1000 }, (_, alpha) => ({ name: 'sigmoid', alpha })));
+      expect(long!.behind.equals(Buffer.concat(new Array<Buffer>(1000).fill(short!.behind)))).toBe(true);
+    }
+  });
+
+  it('has its empty rows in their places, in slices as at once', async () => {
+    const row = '['.repeat(62) + '[]' + ']'.repeat(62);
+    expect((await joined(encodeAnswer(emptyRows, json).text)).toString()).toBe(`[${new Array(8192).fill(row).join(',')}]`);
+    expect((await joined(encodeAnswer(new AnswerTensor(values, [2, 0, 3]), json).text)).toString()).toBe('[[],[]]');
+    expect((await joined(encodeAnswer(new AnswerTensor(values, [0, 2]), json).text)).toString()).toBe('[]');
+  });
+
+  it('says where a number is not finite, however far behind', async () => {
+    const long = new Float64Array(300_000);
+    long[299_998] = 1e39;
+    const node = { results: [{ grad: new AnswerTensor(long, [3, 100_000]) }] };
+    await expect(requireFinite(node, 'float32')).rejects.toThrow(new NotFiniteError('/results/0/grad', [2, 99_998], 'float32'));
+    await requireFinite(node, 'float64');
+    for (const encoding of ['json', 'base64', 'framed'] as const) {
+      const { text, tensors } = encodeAnswer(node, { encoding, dtype: 'float32' });
+      await expect(joined([...text, ...tensors])).rejects.toThrow(RangeError);
+    }
+  });
+});
+
+describe('spike times', () => {
+  const steps = Int32Array.from({ length: 50_000 }, (_, i) => (i * 7919) % 2_000_003);
+  const offsets = Int32Array.of(0, 0, 3, 4099, 4099, 40_000, 50_000);
+  const times = (count: number): AnswerNode => lifSimulateAnswer(
+    planOf('lif_simulate', { current: 1, steps: 10, dt: 0.1, record: ['spike_times'] }, limits),
+    { spike_steps: { steps: steps.subarray(0, count), offsets: offsets.map((offset) => Math.min(offset, count)) } },
+  );
+
+  it.each([[50_000, 'float32'], [50_000, 'float64'], [40, 'float32'], [40, 'float64']] as const)('of %i spikes in %s are the steps times dt', async (count, dtype) => {
+    const exact = Array.from(steps.subarray(0, count), (step) => (dtype === 'float32' ? Math.fround(step * 0.1) : step * 0.1));
+    const { text } = encodeAnswer(times(count), { encoding: 'json', dtype });
+    const { spike_times: rows } = JSON.parse((await joined(text)).toString()) as { spike_times: number[][] };
+    expect(rows.map((row) => row.length)).toEqual(Array.from(offsets.subarray(1), (offset, b) => Math.min(offset, count) - Math.min(offsets[b]!, count)));
+    expect(rows.flat().map((time) => (dtype === 'float32' ? Math.fround(time) : time))).toEqual(exact);
+    const framed = encodeAnswer(times(count), { encoding: 'framed', dtype });
+    const behind = await joined(framed.tensors);
+    const written = dtype === 'float32' ? Float32Array.from(exact) : Float64Array.from(exact);
+    expect(behind.subarray(0, written.byteLength).equals(Buffer.from(written.buffer))).toBe(true);
+    expect(behind.length).toBe(written.byteLength + offsets.byteLength);
+  });
+});
+
+describe('the gradient of a current that all neurons share', () => {
+  it.each([[3, 5], [40, 5000], [70_000, 3]])('is the sum over %i neurons at each of %i steps', async (neurons, steps) => {
+    const grad = Float32Array.from({ length: neurons * steps }, (_, i) => Math.sin(i));
+    const sums = new Float64Array(steps);
+    for (let i = 0; i < grad.length; i++) sums[i % steps]! += grad[i]!;
+    const plan = planOf('lif_grad', { current: { shape: [1, steps], data: new Array(steps).fill(1) }, neuron: { tau: { linspace: [5, 20, neurons] } }, wrt: ['current'] }, limits);
+    const { results: nodes } = await lifGradAnswer(plan, [{ loss: new Float32Array(neurons), spike_counts: new Int32Array(neurons), grad: { current: grad } }]);
+    const { grad: { current } } = (nodes as unknown as { grad: { current: AnswerTensor } }[])[0]!;
+    expect(current.shape).toEqual([1, steps]);
+    expect(Float32Array.from(current.values)).toEqual(Float32Array.from(sums));
+  });
+});
+
+describe('a writer', () => {
+  it('keeps no more memory than a slice takes, whatever it has written', () => {
+    const writer = new JsonWriter(numberCodec);
+    const idle = writer.capacity;
+    writer.begin('float32');
+    writer.string('x'.repeat(5_000_000));
+    expect(writer.capacity).toBeGreaterThan(5_000_000);
+    expect(writer.finish()).toHaveLength(5_000_002);
+    expect(writer.capacity).toBe(idle);
+    expect(idle).toBeLessThanOrEqual(256 * 1024);
+    writer.begin('float32');
+    new TensorText([1024]).write(writer, values);
+    expect(JSON.parse(writer.finish().toString())).toHaveLength(1024);
+  });
+
+  it('stays as it is while slices are written', async () => {
+    const writer = new JsonWriter(numberCodec);
+    const idle = writer.capacity;
+    const node = Float64Array.from({ length: 30_000 }, (_, i) => -Math.sin(i) * 1e-5);
+    for (const slice of new TensorText([30_000, 1, 1]).slices(node, 'float64', writer)) expect(slice.length).toBeLessThan(200_000);
+    expect(writer.capacity).toBe(idle);
+    await Promise.resolve();
+  });
+});
+
+describe('long work', () => {
+  it('is resumed one piece a tick, however many are waiting', async () => {
+    let ticks = 0;
+    let counting = true;
+    const count = (): void => { ticks++; if (counting) setImmediate(count); };
+    setImmediate(count);
+    const resumedAt: number[] = [];
+    await Promise.all(Array.from({ length: 20 }, async () => { await new Pacer().pause(); resumedAt.push(ticks); }));
+    counting = false;
+    expect(new Set(resumedAt).size).toBe(20);
+  });
+});
