@@ -8,11 +8,15 @@ export class InlineNumbers {
   readonly #start: number;
 
   constructor(module: WebAssembly.Module) {
-    this.#reader = new JsonNumbersReader(module, this.#arena, (view) => view.slice());
+    this.#reader = new JsonNumbersReader(module, this.#arena, { take: (view) => view.slice() });
     this.#start = this.#arena.mark();
   }
 
-  /** @throws {SyntaxError} where JSON.parse would, in other words. */
+  get hasPacked(): boolean {
+    return this.#reader.hasPacked;
+  }
+
+  /** @throws {Problem} for what is not JSON, not UTF-8, or more than a request may have. */
   parse(json: Uint8Array): unknown {
     this.#arena.release(this.#start);
     const address = this.#arena.allocate(json.length);

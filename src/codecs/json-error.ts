@@ -1,3 +1,5 @@
+import { pointerSegment } from '../errors/describe.ts';
+
 /** Where a text stops being JSON, and what stands there. */
 export interface JsonErrorLocation {
   /** In UTF-16 code units from the start, as V8 counts. */
@@ -11,7 +13,7 @@ export interface JsonErrorLocation {
 const space = /[ \t\n\r]*/y;
 const literal = /true|false|null/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+const unicodeEscape = /u[0-9a-fA-F]{4}/y;
 const word = /[ \t\n\r]*([-+]?[A-Za-z_]\w*|.)?/suy;
 
 /**
@@ -19,39 +21,62 @@ const word = /[ \t\n\r]*([-+]?[A-Za-z_]\w*|.)?/suy;
  * words that change between versions, so this runs after it failed.
  *
  * @example
- * locateJsonError('{"x": NaN}'); // { position: 6, line: 1, column: 7, found: 'NaN' }
+ * locateJsonError('{"x": NaN}'); // { position: 6, line: 1, column: 7, found: '"NaN"' }
  */
 export function locateJsonError(text: string): JsonErrorLocation {
-  const open: ('{' | '[')[] = [];
+  return locationAt(text, firstError(text).offset);
+}
+
+/**
+ * The JSON pointer of the value that comes behind a text.
+ *
+ * @example
+ * pointerBehind('{"x": [1, 2, '); // '/x/2'
+ */
+export function pointerBehind(text: string): string {
+  return firstError(text).open.map(({ key }) => pointerSegment(key)).join('');
+}
+
+/** An array or object that is open, and which of its values is read. */
+interface Open {
+  readonly kind: '{' | '[';
+  key: string | number;
+}
+
+/** Where the first token begins that cannot stand where it does, white space before it included, and what is open there. */
+function firstError(text: string): { readonly offset: number; readonly open: readonly Open[] } {
+  const open: Open[] = [];
   // What may come next: the start of a value, a key, the colon behind it, or what follows a value.
   let expected: 'value' | 'first value' | 'key' | 'first key' | 'colon' | 'next' = 'value';
   let at = 0;
   for (;;) {
     const start = endOf(space, text, at);
     const end = tokenEnd(text, start);
-    if (end < 0) return locationAt(text, at);
+    if (end < 0) return { offset: at, open };
     const kind = text[start]!;
     const isValue = !'{}[]:,'.includes(kind);
     const container = open.at(-1);
-    if (kind === '}' && container === '{' && (expected === 'first key' || expected === 'next')) {
+    if (kind === '}' && container?.kind === '{' && (expected === 'first key' || expected === 'next')) {
       open.pop();
       expected = 'next';
-    } else if (kind === ']' && container === '[' && (expected === 'first value' || expected === 'next')) {
+    } else if (kind === ']' && container?.kind === '[' && (expected === 'first value' || expected === 'next')) {
       open.pop();
       expected = 'next';
     } else if ((kind === '{' || kind === '[') && (expected === 'value' || expected === 'first value')) {
-      open.push(kind);
+      open.push(kind === '{' ? { kind, key: '' } : { kind, key: 0 });
       expected = kind === '{' ? 'first key' : 'first value';
     } else if (isValue && (expected === 'value' || expected === 'first value')) {
       expected = 'next';
     } else if (kind === '"' && (expected === 'key' || expected === 'first key')) {
+      container!.key = JSON.parse(text.slice(start, end)) as string;
       expected = 'colon';
     } else if (kind === ':' && expected === 'colon') {
       expected = 'value';
     } else if (kind === ',' && expected === 'next' && container !== undefined) {
-      expected = container === '{' ? 'key' : 'value';
+      if (typeof container.key === 'number') container.key++;
+      expected = container.kind === '{' ? 'key' : 'value';
     } else {
-      return locationAt(text, at);
+      return { offset: at, open };
     }
     at = end;
   }
@@ -84,8 +109,8 @@ function stringEnd(text: string, at: number): number {
     const unit = text.charCodeAt(i);
     if (unit === 0x22) return i + 1;
     if (unit < 0x20) return -1;
-    if (unit === 0x5c) {
-      const end = endOf(escape, text, i);
+    if (unit === 0x5c && !'"\\/bfnrt'.includes(text[++i] ?? ' ')) {
+      const end = endOf(unicodeEscape, text, i);
       if (end < 0) return -1;
       i = end - 1;
     }
@@ -99,16 +124,17 @@ function endOf(sticky: RegExp, text: string, at: number): number {
 }
 
 /** Describes what stands at an offset, behind white space. */
-function locationAt(text: string, offset: number): JsonErrorLocation {
+export function locationAt(text: string, offset: number): JsonErrorLocation {
   word.lastIndex = offset;
   const match = word.exec(text);
   const found = match?.[1];
   const position = match === null ? offset : offset + match[0].length - (found?.length ?? 0);
   let line = 1;
   let lineStart = 0;
-  for (let end = text.indexOf('\n'); end >= 0 && end < position; end = text.indexOf('\n', lineStart)) {
+  for (let i = 0; i < position; i++) {
+    if (text.charCodeAt(i) !== 0x0a) continue;
     line++;
-    lineStart = end + 1;
+    lineStart = i + 1;
   }
   return {
     position,

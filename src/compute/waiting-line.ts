@@ -133,7 +133,8 @@ export class WaitingLine {
     const now = this.#now();
     const { pace } = this;
     let ms = 0;
-    for (const { estimateMs, since } of this.#running) ms += Math.max(0, estimateMs * pace - (now - since));
+    // What is overdue by some time may take about as long again.
+    for (const { estimateMs, since } of this.#running) ms += Math.abs(estimateMs * pace - (now - since));
     for (const waiting of this.#waiting) {
       if (waiting.rank > rank) break;
       ms += waiting.estimateMs * pace;

@@ -1,10 +1,9 @@
 import type { RequestBody } from '../bodies/request-body.ts';
 import { attachBinary } from '../codecs/frame.ts';
-import { parseJsonBody } from '../codecs/json-body.ts';
+import { parseJsonBody, requireUtf8 } from '../codecs/json-body.ts';
 import { jsonExcess } from '../codecs/json-outline.ts';
-import { firstNotUtf8 } from '../codecs/utf8.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
-import { Problem, type ProblemCode } from '../errors/problems.ts';
+import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
 import { inferenceRequest } from './inference-request.ts';
 import { npyRequest } from './npy-request.ts';
@@ -13,36 +12,43 @@ import type { Operation, Plans } from './plan.ts';
 
 /** Parses JSON from bytes. */
 export interface JsonParser {
-  /** @throws {SyntaxError} for what is not JSON, or not UTF-8. */
+  /** @throws {Problem} for what is not JSON, not UTF-8, or more than a request may have. */
   parse(json: Uint8Array): unknown;
+  /** Whether the last text had arrays that JSON.parse would have given otherwise. */
+  readonly hasPacked: boolean;
+  /** Called between steps that may take long; throws when nobody waits for the request any more. */
+  checkpoint?(): void;
 }
-
-/** Problems whose words come from the body as the ordinary parser sees it. */
-const wordedByParser: ReadonlySet<ProblemCode> = new Set(['invalid_json', 'forbidden_key', 'invalid_request']);
 
 /**
  * Reads a body of any form: bytes to a plan.
  *
- * @param numbers reads the arrays of numbers in JSON; without it JSON.parse does. Nothing but the speed depends on it: whatever is
- * refused with it is read again without.
+ * @param numbers reads the arrays of numbers in JSON; without it JSON.parse does. Nothing but the speed depends on it: what is refused
+ * with it is read again without, which can describe every value, unless JSON.parse would take too much memory for it.
  * @throws {Problem} when the body is not valid or asks for too much.
  */
 export function readRequest<O extends Operation>(operation: O, body: RequestBody, limits: Limits, numbers?: JsonParser): Plans[O] {
   if (body.form === 'npy') return planOf(operation, npyRequest(operation, body.bytes, body.query), limits);
   if (numbers !== undefined) {
     try {
-      return readParsed(operation, body, (json) => numbers.parse(json), limits);
+      return readParsed(operation, body, numbers, limits);
     } catch (error) {
-      if (!(error instanceof SyntaxError || (error instanceof Problem && wordedByParser.has(error.code)))) throw error;
+      if (!(error instanceof Problem) || error.code !== 'invalid_request' || !numbers.hasPacked) throw error;
+      numbers.checkpoint?.();
+      if (jsonExcess(jsonOf(body)) !== undefined) throw error;
     }
   }
-  return readParsed(operation, body, parseJsonBytes, limits);
+  return readParsed(operation, body, { parse: parseJsonBytes, hasPacked: false }, limits);
 }
 
-function readParsed<O extends Operation>(operation: O, body: RequestBody, parse: (json: Uint8Array) => unknown, limits: Limits): Plans[O] {
+function jsonOf({ bytes, jsonBytes }: RequestBody): Uint8Array {
+  return jsonBytes === bytes.length ? bytes : bytes.subarray(0, jsonBytes);
+}
+
+function readParsed<O extends Operation>(operation: O, body: RequestBody, parser: JsonParser, limits: Limits): Plans[O] {
   const { form, bytes, jsonBytes } = body;
-  const json = jsonBytes === bytes.length ? bytes : bytes.subarray(0, jsonBytes);
-  const parsed = parse(json);
+  const parsed = parser.parse(jsonOf(body));
+  parser.checkpoint?.();
   if (form === 'json') return planOf(operation, parsed, limits);
   const behind = bytes.subarray(jsonBytes);
   if (form === 'framed') return planOf(operation, attachBinary(parsed, behind, new InputErrors()), limits);
@@ -56,10 +62,4 @@ function parseJsonBytes(json: Uint8Array): unknown {
   if (excess !== undefined) throw invalidRequest([{ path: '', message: excess }]);
   const buffer = Buffer.isBuffer(json) ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength);
   return parseJsonBody(buffer.toString());
-}
-
-/** @throws {Problem} `invalid_json`; decoding would put other characters in the place of what is wrong. */
-function requireUtf8(json: Uint8Array): void {
-  const at = firstNotUtf8(json);
-  if (at >= 0) throw new Problem('invalid_json', `The bytes from ${at} on are not UTF-8, which JSON has to be in.`);
 }

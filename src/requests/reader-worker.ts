@@ -1,9 +1,12 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { threadId } from 'node:worker_threads';
+
 import type { RequestBody } from '../bodies/request-body.ts';
 import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
-import { NumberCodec } from '../codecs/json-numbers/number-codec.ts';
 import { lookThroughWith } from '../codecs/magnitude.ts';
-import { HalvesBoard } from '../codecs/text-halves.ts';
 import { Arena } from '../compute/arena.ts';
+import { TaskControl, type Stoppable } from '../compute/thread-pool.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
 import { mapArrays } from './map-arrays.ts';
@@ -18,22 +21,9 @@ export interface ReadTask {
   /** The number codec's. */
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** How far the memory is taken. */
+  /** How far the memory is taken, and how far it may be. */
   readonly top: number;
-  /** Where another thread may offer to read the second half. */
-  readonly board: SharedArrayBuffer | undefined;
-}
-
-/** The second half of a body to be read, if the thread that reads the first wants it. */
-export interface SecondHalfTask {
-  /** Of the JSON. */
-  readonly byteOffset: number;
-  readonly length: number;
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  /** Where in the memory the thread may have a number codec. */
-  readonly codecAt: number;
-  readonly board: SharedArrayBuffer;
+  readonly reservedBytes: number;
 }
 
 /** float64 of a plan, and the same as float32. */
@@ -42,46 +32,71 @@ export interface Rounded {
   readonly floats: Float32Array;
 }
 
-/** The plan and how far the memory is taken with it, or what is wrong with the body. */
+/** The plan and how far the memory is taken with it; or how far it has to be reserved first; or what is wrong with the body. */
 export type TaskResult<O extends Operation> =
   | { readonly plan: Plans[O]; readonly rounded: readonly Rounded[]; readonly top: number }
+  | { readonly neededBytes: number }
   | { readonly problem: { readonly code: ProblemCode; readonly detail: string; readonly errors?: readonly InputError[] } };
 
+/** The body's numbers take more memory than was reserved. */
+class MoreMemoryError extends Error {
+  readonly neededBytes: number;
+
+  constructor(neededBytes: number) {
+    super('more memory has to be reserved');
+    this.neededBytes = neededBytes;
+  }
+}
+
+/** Each number as float64, and as float32, which most kernels take. */
+const bytesPerNumber = 12;
+
 /** @param task null for nothing. */
-export default function work<O extends Operation>(task: ReadTask | null): TaskResult<O> | undefined {
+export default function work<O extends Operation>(task: (ReadTask & Stoppable) | null): TaskResult<O> | undefined {
   if (task === null) return undefined;
-  const { operation, body, limits, module, memory, top } = task;
-  const board = task.board && new HalvesBoard(task.board);
+  const control = new TaskControl(task.control);
+  control.begin(threadId);
+  try {
+    return read(task, control);
+  } finally {
+    collectGarbage();
+  }
+}
+
+function read<O extends Operation>({ operation, body, limits, module, memory, top, reservedBytes }: ReadTask, control: TaskControl): TaskResult<O> {
   lookThroughWith(module);
   const arena = new Arena(memory);
   arena.extend(top);
   const bytes = arena.bytes(body.byteOffset, body.length);
-  const numbers = new JsonNumbersReader(module, arena);
-  const parser = { parse: (json: Uint8Array) => numbers.parse(json, board) };
+  const checkpoint = () => { control.checkpoint(); };
+  const reserve = (count: number) => {
+    const needed = arena.mark() + bytesPerNumber * count;
+    if (needed > reservedBytes) throw new MoreMemoryError(needed);
+  };
+  const numbers = new JsonNumbersReader(module, arena, { reserve, checkpoint });
   try {
-    const plan = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : parser) as Plans[O];
+    const plan = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : numbers) as Plans[O];
+    checkpoint();
     return { plan, rounded: plan.job.dtype === 'float64' ? [] : roundAll(plan, arena, numbers), top: arena.mark() };
   } catch (error) {
+    if (error instanceof MoreMemoryError) return { neededBytes: error.neededBytes };
     if (!(error instanceof Problem)) throw error;
     return { problem: { code: error.code, detail: error.message, ...(error.errors && { errors: error.errors }) } };
-  } finally {
-    board?.leave();
   }
 }
 
-/** Reads the second half of a body for the thread that reads the first. */
-export function readSecondHalf({ byteOffset, length, module, memory, codecAt, board: shared }: SecondHalfTask): void {
-  const board = new HalvesBoard(shared);
-  if (!board.come()) return;
-  try {
-    const codec = new NumberCodec(module, memory, codecAt);
-    const from = byteOffset + board.cut;
-    const end = byteOffset + length;
-    const asked = board.awaitRequest(codec.lookThrough(from, end));
-    if (asked !== undefined) board.answer(codec.readOn(from, end, asked.out, asked.depth));
-  } finally {
-    board.giveUp();
+/** A heap that has grown by more is collected at once: a thread without anything to do never does it, and would keep it. */
+const maxKeptBytes = 64 * 2 ** 20;
+let gc: (() => void) | undefined;
+
+function collectGarbage(): void {
+  const { total_heap_size: heap, external_memory: external } = getHeapStatistics();
+  if (heap + external < maxKeptBytes) return;
+  if (gc === undefined) {
+    setFlagsFromString('--expose-gc');
+    gc = runInNewContext('gc') as () => void;
   }
+  gc();
 }
 
 /** Rounds what lies in the arena to float32, which most kernels take: on the main thread it would keep other requests waiting. */

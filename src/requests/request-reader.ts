@@ -2,17 +2,14 @@ import type { Piscina } from 'piscina';
 
 import type { RequestBody } from '../bodies/request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
-import { NumberCodec } from '../codecs/json-numbers/number-codec.ts';
-import { cutOf, HalvesBoard } from '../codecs/text-halves.ts';
-import type { Arena } from '../compute/arena.ts';
-import { WorkerLostError } from '../compute/backend.ts';
-import type { RequestScope } from '../compute/scope.ts';
-import { threadPool, tryTwice } from '../compute/thread-pool.ts';
+import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
+import type { RequestScope, ScopeMemory } from '../compute/scope.ts';
+import { isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/thread-pool.ts';
 import { WaitingLine } from '../compute/waiting-line.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
 import type { Operation, Plans } from './plan.ts';
-import type { ReadTask, SecondHalfTask, TaskResult } from './reader-worker.ts';
+import type { ReadTask, TaskResult } from './reader-worker.ts';
 import { readRequest } from './read-request.ts';
 import { mapArrays } from './map-arrays.ts';
 
@@ -20,12 +17,17 @@ import { mapArrays } from './map-arrays.ts';
 const fewestBytes = 2048;
 /** Of bodies in an arena, those with so little JSON and so many bytes behind it are looked through in less time than handing them to a thread takes. */
 const mostInline = { json: 16 * 1024, bytes: 4 * 2 ** 20 };
-/** JSON of so many bytes is read by two threads, where it has a number in the middle: less takes less time than it takes them to meet. */
-const fewestSplit = 2 * 2 ** 20;
 /** About how long a byte takes to read, in milliseconds. */
 const estimatedMs = { json: 3e-6, bytes: 2e-7 };
-/** Memory that a body's numbers take for each of its bytes: few digits make many numbers. */
+/** Memory that the numbers of most bodies take for each byte. A thread that finds more numbers says so before it reads them. */
 const memoryPerByte = { json: 2, bytes: 1 };
+/**
+ * V8's heap of a thread: what JSON.parse may make, and for each MiB of a body four copies of its text, of which each character may take two
+ * bytes. Less would be worse than none: a thread whose heap is full ends alone, but takes the process with it when it was to make one long string.
+ */
+const heapMb = { least: 128, perBodyMb: 8 };
+
+type Settled<O extends Operation> = Exclude<TaskResult<O>, { readonly neededBytes: number }>;
 
 /** Reads bodies: those that lie in an arena in a thread, so that they block no other request, and smaller ones at once. */
 export class RequestReader {
@@ -33,26 +35,27 @@ export class RequestReader {
   readonly #module: WebAssembly.Module;
   readonly #inline: InlineNumbers;
   readonly #mostThreads: number;
+  readonly #heapMb: number;
   #pool: Piscina | undefined;
   readonly #line: WaitingLine;
-  readonly #isWide: boolean;
 
   /**
    * @param module the number codec's.
    * @param longestWaitMs how long a body may have to wait for a thread before its request is turned away.
+   * @param threadHeapMb V8's heap of each thread.
    */
-  constructor(module: WebAssembly.Module, limits: Limits, threads: number, longestWaitMs?: number) {
+  constructor(module: WebAssembly.Module, limits: Limits, threads: number, longestWaitMs?: number, threadHeapMb = heapMb.least + Math.ceil(heapMb.perBodyMb * limits.bodyBytes / 2 ** 20)) {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
     this.#mostThreads = threads;
+    this.#heapMb = threadHeapMb;
     this.#line = new WaitingLine({ atOnce: threads, longestWaitMs });
-    this.#isWide = threads > 1;
   }
 
   /** Has a thread started and kept: its modules take a fifth of a second to load, which a large body would have to wait for. */
   warm(): void {
-    this.#pool ??= threadPool('reader-worker', import.meta.url, this.#mostThreads, 1);
+    this.#pool ??= threadPool('reader-worker', import.meta.url, this.#mostThreads, 1, this.#heapMb);
   }
 
   get #threads(): Piscina {
@@ -61,9 +64,11 @@ export class RequestReader {
   }
 
   /**
-   * @param scope in whose memory a large body lies; what the plan holds may be views on it.
+   * @param scope in whose memory a large body lies; what the plan holds may be views on it. Its end ends the reading, in the line of those that
+   * wait for a thread or in the thread. The promise settles once no thread can touch the memory any more.
    * @throws {Problem} when the body is not valid or asks for too much.
    * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
+   * @throws the signal's reason.
    */
   read<O extends Operation>(operation: O, body: RequestBody, scope: RequestScope): Plans[O] | Promise<Plans[O]> {
     const { json, behind } = lengthsOf(body);
@@ -76,9 +81,10 @@ export class RequestReader {
     const { form, bytes, jsonBytes, query } = body;
     const { arena } = memory;
     const { json, behind } = lengthsOf(body);
-    memory.reserve(memoryPerByte.json * json + memoryPerByte.bytes * behind);
+    const more = memoryPerByte.json * json + memoryPerByte.bytes * behind;
+    memory.reserve(more);
+    const reservedBytes = arena.mark() + more;
     const { byteOffset, length } = bytes;
-    const secondHalf = this.#secondHalfOf(bytes.subarray(0, json), arena);
     const task: ReadTask = {
       operation,
       body: { form, byteOffset, length, jsonBytes, query },
@@ -86,20 +92,10 @@ export class RequestReader {
       module: this.#module,
       memory: arena.memory,
       top: arena.mark(),
-      board: secondHalf?.board,
+      reservedBytes,
     };
-    const estimate = estimatedMs.json * json + estimatedMs.bytes * behind;
-    let result: TaskResult<O>;
-    try {
-      result = await this.#line.take({ estimateMs: estimate, signal }, () => {
-        const reading = this.#readTwice<O>(task);
-        // Nobody waits for it but the first thread, which can do without.
-        if (secondHalf) void this.#threads.run(secondHalf, { name: 'readSecondHalf' }).catch(() => { new HalvesBoard(secondHalf.board).giveUp(); });
-        return reading;
-      });
-    } finally {
-      if (secondHalf && new HalvesBoard(secondHalf.board).isOpen) memory.poison();
-    }
+    const estimateMs = estimatedMs.json * json + estimatedMs.bytes * behind;
+    const result = await this.#line.take({ estimateMs, signal }, () => this.#readReserved<O>(task, memory, signal));
     if ('problem' in result) throw new Problem(result.problem.code, result.problem.detail, result.problem);
     arena.extend(result.top);
     // Sent between threads, views on the arena are views on the same memory by another name.
@@ -107,20 +103,27 @@ export class RequestReader {
     return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
   }
 
-  /** What another thread can do for the one that reads long JSON. */
-  #secondHalfOf(text: Uint8Array, arena: Arena): SecondHalfTask | undefined {
-    const cut = this.#isWide && text.length >= fewestSplit ? cutOf(text) : undefined;
-    if (cut === undefined) return undefined;
-    const { byteOffset, length } = text;
-    return { byteOffset, length, module: this.#module, memory: arena.memory, codecAt: arena.allocate(NumberCodec.bytes), board: HalvesBoard.memory(cut) };
+  /** Reads a body, and reserves more memory where it turns out to have more numbers than most. */
+  async #readReserved<O extends Operation>(task: ReadTask, memory: ScopeMemory, signal: AbortSignal): Promise<Settled<O>> {
+    let result = await this.#readTwice<O>(task, signal);
+    if ('neededBytes' in result) {
+      const reservedBytes = result.neededBytes;
+      memory.reserve(reservedBytes - task.reservedBytes);
+      result = await this.#readTwice<O>({ ...task, reservedBytes }, signal);
+    }
+    return result as Settled<O>;
   }
 
   /** A body may be read once more: reading changes nothing of it. */
-  async #readTwice<O extends Operation>(task: ReadTask): Promise<TaskResult<O>> {
+  async #readTwice<O extends Operation>(task: ReadTask, signal: AbortSignal | undefined): Promise<TaskResult<O>> {
+    const isFinal = (error: unknown) => signal?.aborted === true || isHeapFull(error) || error instanceof RangeError;
     try {
-      return (await tryTwice(() => this.#threads.run(task))) as TaskResult<O>;
+      return await tryTwice(() => runStoppable<TaskResult<O>>(this.#threads, task, signal), isFinal);
     } catch (error) {
-      throw error instanceof RangeError ? error : new WorkerLostError('the thread that reads bodies failed', { cause: error });
+      signal?.throwIfAborted();
+      if (isHeapFull(error)) throw new Problem('body_too_large', 'To read the body takes more memory than one may have. Send its numbers as rectangular arrays, or as bytes.', { cause: error });
+      if (error instanceof RangeError) throw new OutOfMemoryError('not enough memory for the numbers of a body', { cause: error });
+      throw new WorkerLostError('the thread that reads bodies failed', { cause: error });
     }
   }
 

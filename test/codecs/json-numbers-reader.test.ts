@@ -1,13 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InlineNumbers } from '../../src/codecs/inline-numbers.ts';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
-import { JsonNumbersReader } from '../../src/codecs/json-numbers-reader.ts';
 import { NumberCodec } from '../../src/codecs/json-numbers/number-codec.ts';
 import { parseJsonBody } from '../../src/codecs/json-body.ts';
 import { PackedNumbers } from '../../src/codecs/packed-numbers.ts';
-import { cutOf, type SecondReader } from '../../src/codecs/text-halves.ts';
-import { Arena } from '../../src/compute/arena.ts';
 import { Problem } from '../../src/errors/problems.ts';
 
 const reader = new InlineNumbers(numberCodec);
@@ -30,9 +27,13 @@ function outcome(parse: () => unknown): unknown {
   try {
     return { value: parse() };
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof Problem)) throw error;
+    if (!(error instanceof Problem)) throw error;
     return 'refused';
   }
+}
+
+function shapeOf(array: unknown): number[] {
+  return Array.isArray(array) ? [array.length, ...shapeOf(array[0])] : [];
 }
 
 /** Holds the reader against the ordinary parser, which is JSON.parse but for keys that reach into prototypes: both give the same, or both refuse. */
@@ -80,6 +81,22 @@ describe('reading JSON with its arrays of numbers packed', () => {
     expect(ragged).toEqual([new Array(70).fill(1), [1]]);
   });
 
+  it('packs what is long beside any number of short arrays', () => {
+    const surrogates = Array.from({ length: 1024 }, (_, i) => ({ name: 'sigmoid', alpha: i, linspace: [0, i, 9], deep: [[i], [[i, 'a']]] }));
+    const x = Array.from({ length: 100 }, (_, i) => [i / 8]);
+    const { x: packed, ...rest } = reader.parse(Buffer.from(JSON.stringify({ surrogate: surrogates, record: ['v', 'spikes'], x, empty: new Array(500).fill([]) }))) as Record<string, unknown>;
+    expect(packed).toEqual(new PackedNumbers(Float64Array.from(x.flat()), [100, 1]));
+    expect(rest).toEqual({ surrogate: surrogates, record: ['v', 'spikes'], empty: new Array(500).fill([]) });
+  });
+
+  it('packs rows of any number and length', () => {
+    for (const row of ['[0]', '[1,2]', '[[1],[2]]']) {
+      const rows = 600_000;
+      const { x } = reader.parse(Buffer.from(`{"x":[${`${row},`.repeat(rows).slice(0, -1)}]}`)) as { x: PackedNumbers };
+      expect(x.shape).toEqual([rows, ...shapeOf(JSON.parse(row))]);
+    }
+  });
+
   it('looks into no string', () => {
     const numbers = `[${new Array(100).fill('1.5').join(',')}]`;
     expectSame(JSON.stringify({ text: numbers, [numbers]: '\\"[1,2', back: '\\', slash: `\\\\${numbers}`, x: JSON.parse(numbers) as number[] }));
@@ -88,7 +105,7 @@ describe('reading JSON with its arrays of numbers packed', () => {
   it('refuses keys that reach into prototypes', () => {
     const numbers = new Array(100).fill(1).join(',');
     for (const text of [`{"__proto__":[${numbers}]}`, `{"x":[${numbers}],"constructor":{"prototype":1}}`]) {
-      expect(() => reader.parse(Buffer.from(text))).toThrow(SyntaxError);
+      expect(() => reader.parse(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'forbidden_key' }) as Error);
     }
   });
 
@@ -100,62 +117,64 @@ describe('reading JSON with its arrays of numbers packed', () => {
   });
 });
 
-describe('reading a text together with another', () => {
-  const memory = new Arena();
-  const first = new JsonNumbersReader(numberCodec, memory);
-  const second = new NumberCodec(numberCodec, memory.memory, memory.allocate(NumberCodec.bytes));
-  const start = memory.mark();
+describe('the work of reading many short arrays', () => {
+  afterEach(() => { vi.restoreAllMocks(); });
 
-  /** Reads the second half when it is asked to, in the same thread. */
-  function secondReaderOf(text: Uint8Array, cut: number): SecondReader & { asked: number } {
-    const [from, end] = [text.byteOffset + cut, text.byteOffset + text.length];
-    let part: ReturnType<NumberCodec['readOn']>;
-    return {
-      cut,
-      asked: 0,
-      secondLook: () => second.lookThrough(from, end),
-      ask(out, depth) {
-        part = second.readOn(from, end, out, depth);
-        return ++this.asked === 1;
-      },
-      awaitAnswer: () => (typeof part === 'number' ? undefined : part),
-    };
-  }
-
-  /** Holds what both read against JSON.parse; whether the second was asked. */
-  function expectSameInHalves(text: string): boolean {
-    memory.release(start);
-    const bytes = Buffer.from(text);
-    const address = memory.allocate(bytes.length);
-    memory.setBytes(address, bytes);
-    const view = memory.bytes(address, bytes.length);
-    const cut = cutOf(view);
-    const other = cut === undefined ? undefined : secondReaderOf(view, cut);
-    const expected = outcome(() => parseJsonBody(text));
-    expect(outcome(() => unpacked(first.parse(view, other))), text.slice(0, 200)).toEqual(expected);
-    return other !== undefined && other.asked > 0;
-  }
-
-  const numbers = (count: number) => Array.from({ length: count }, (_, i) => Math.round(1e8 * Math.sin(i)) / 1e8);
-  const rows = (count: number, length: number) => Array.from({ length: count }, (_, i) => numbers(length).map((value) => value + i));
-
-  it('gives what JSON.parse gives, and shares the long array', () => {
-    for (const x of [numbers(3000), rows(3, 1000), rows(100, 20), [rows(30, 40), rows(30, 40)], [[[numbers(2000)]]]]) {
-      for (const space of [undefined, 1]) {
-        expect(expectSameInHalves(JSON.stringify({ surrogate: { name: 'sigmoid' }, short: numbers(100), x, behind: [numbers(80), 'text'] }, null, space))).toBe(true);
-      }
+  it.each<[string, (i: number) => unknown]>([
+    ['short tensors', (): unknown => [0.5, 1.5]],
+    ['empty arrays', () => []],
+    ['names', (i) => ['v', i]],
+    ['long arrays', () => new Array<number>(70).fill(0.5)],
+    ['short and long arrays', (i) => new Array<number>(i % 2 === 0 ? 3 : 70).fill(0.5)],
+  ])('grows with their number: %s', (_name, one) => {
+    for (const count of [500, 4000]) {
+      const text = Buffer.from(`{${Array.from({ length: count }, (_, i) => `"${i}":${JSON.stringify(one(i))}`).join()}}`);
+      const toString = vi.spyOn(Buffer.prototype as Buffer, 'toString');
+      const readArray = vi.spyOn(NumberCodec.prototype, 'readArray');
+      reader.parse(text);
+      const copied = toString.mock.calls.reduce((bytes, [, start = 0, end = text.length]) => bytes + end - start, 0);
+      expect(copied).toBeLessThanOrEqual(text.length);
+      expect(readArray.mock.calls.length).toBeLessThanOrEqual(count);
+      vi.restoreAllMocks();
     }
   });
+});
 
-  it('gives what JSON.parse gives where there is nothing to share', () => {
-    for (const body of [{ x: numbers(300) }, { text: numbers(3000).join() }, { first: numbers(1000), text: numbers(3000).join() }, [numbers(200), numbers(200), numbers(3000)], { x: numbers(3000).map(String) }]) {
-      expectSameInHalves(JSON.stringify(body));
+describe('a text of which JSON.parse would make too much', () => {
+  const refused = (text: string) => {
+    try {
+      return reader.parse(Buffer.from(text));
+    } catch (error) {
+      return error;
     }
+  };
+  const many = (unit: string) => `${unit},`.repeat(600_000).slice(0, -1);
+  const flat = many('0.5');
+
+  it.each([
+    [`[${many('[0]')},[0,1]]`, '/x/600000: ragged: has length 2, but /x/0 has length 1; all must have the same'],
+    [`[[${flat}],[${flat},1]]`, '/x/1: ragged: has length 600001, but /x/0 has length 600000; all must have the same'],
+    [`[[[1],[2]],[[3],[4,5]],${many('[[1],[2]]')}]`, '/x/1/1: ragged: has length 2, but /x/0/0 has length 1; all must have the same'],
+    [`[${many('[1],[1,2]')}]`, '/x/1: ragged: has length 2, but /x/0 has length 1; all must have the same'],
+    [`[${many(`[${new Array(70).fill(1).join()}],[1]`).slice(0, 20_000_000)}`, '/x/1: ragged: has length 1, but /x/0 has length 70; all must have the same'],
+    [`[${flat},null]`, `/x/600000: must be a finite number within float32's range, in an array as long as those beside it, found "null"`],
+    [`[${flat},1e39]`, `/x/600000: must be a finite number within float32's range, in an array as long as those beside it, found "]"`],
+    [`[${many('[]')}]`, '/x/0/0: is an empty array, and a tensor has no more than 65536 rows of none'],
+    [`{"data":[${flat},null]}`, `/x/data/600000: must be a finite number within float32's range, in an array as long as those beside it, found "null"`],
+    [`[{"a":1},${flat}]`, 'The body: has more than 500000 values that belong to no rectangular array of numbers; no request needs as many'],
+    [`[["ä", 1],[${flat}],["a",${many('null')}]]`, `/x/0/0: must be a finite number within float32's range, in an array as long as those beside it, found "\\""`],
+    [`[[1],2],"y":[${many('{"a":[')}`, 'The body: is nested more than 100 levels deep; a tensor has at most 64 dimensions'],
+    [`[${many('"a"')}]`, 'The body: has more than 20000 objects, keys and strings; no request needs as many'],
+  ])('is refused before it is made, with where that begins: case %#', (x, message) => {
+    expect(refused(`{"surrogate":[{"name":"sigmoid"}],"z":[${new Array(80).fill(1).join()}],"x":${x}}`)).toMatchObject({ code: 'invalid_request', message });
   });
 
-  it('gives what JSON.parse gives, or refuses what it refuses, whatever is wrong in either half', () => {
-    const text = JSON.stringify({ x: rows(4, 500), y: numbers(100) });
-    const places = fc.tuple(fc.integer({ min: 0, max: text.length }), fc.constantFrom('', '7', ',', '[', ']', '],[', '"', '\\u00e4', '1e999', 'x', ',"a",', '}'), fc.integer({ min: 0, max: 3 }));
-    fc.assert(fc.property(places, ([at, put, drop]) => { expectSameInHalves(text.slice(0, at) + put + text.slice(at + drop)); }), { numRuns: 1000 });
+  it.each([['NaN', 'NaN'], ['-Infinity', '-Infinity'], ['', ']'], [',', ','], ['tru', 'tru']])('is no JSON from %j on', (end, unexpected) => {
+    const text = `{"surrogate":"sigmoid","z":[${new Array(80).fill(1).join()}],"x":[${flat},`;
+    expect(refused(`${text}${end}]}`)).toMatchObject({ code: 'invalid_json', message: expect.stringContaining(`Unexpected "${unexpected}" at position ${text.length} `) as string });
+  });
+
+  it('is told of words that are Python', () => {
+    expect(refused(`{"ä":1,\n"x":[${flat},NaN]}`)).toMatchObject({ code: 'invalid_json', message: 'Unexpected "NaN" at position 2400013 (line 2, column 2400006); that is Python or JavaScript, not JSON.' });
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { jsonExcess } from '../../src/codecs/json-outline.ts';
 
 const excess = (json: string) => jsonExcess(Buffer.from(json));
@@ -15,6 +15,20 @@ describe('jsonExcess', () => {
     expect(excess(`[${'{},'.repeat(20_000)}0]`)).toBeUndefined();
     expect(excess(`[${'{},'.repeat(20_001)}0]`)).toContain('more than 20000 objects');
     expect(excess(`{${'"a":1,'.repeat(20_001)}}`)).toContain('more than 20000 objects');
+  });
+
+  it('counts arrays and values', () => {
+    expect(excess(`[${'[],'.repeat(200_000)}0]`)).toBeUndefined();
+    for (const unit of ['[],', '[0],', '[0,0],', '[[]],', '0,', 'null,', '1e999,']) {
+      expect(excess(`[${unit.repeat(600_000)}0]`), unit).toContain('more than 500000 values');
+    }
+  });
+
+  it('takes no time for each quote in a string', () => {
+    const text = Buffer.from(`"${'\\"'.repeat(1_000_000)}"`);
+    const indexOf = vi.spyOn(text, 'indexOf');
+    expect(jsonExcess(text)).toBeUndefined();
+    expect(indexOf.mock.calls.length).toBeLessThan(10);
   });
 
   it('does not look into strings', () => {

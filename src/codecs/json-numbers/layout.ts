@@ -14,7 +14,7 @@ export const mostPlain = 8;
 export const leastExponent = -45;
 export const mostExponent = 38;
 /** What reading an array ends with. */
-export const outcomes = { stopped: 0, read: 1, paused: 2 } as const;
+export const outcomes = { stopped: 0, read: 1 } as const;
 
 const plainForms = mostPlain - leastPlain + 1;
 
@@ -26,14 +26,14 @@ const sizes = {
   /** i32 by depth: elements so far of the array that is open there, and of each array that was closed there. */
   counts: 4 * (deepest + 2),
   lengths: 4 * (deepest + 2),
-  /** i32: what became of the array (see `outcomes`); how many numbers it has; how deep they lie. */
+  /** i32: what became of the array (see `outcomes`); how many numbers it has; how deep they lie, or where it stopped. */
   outcome: 4,
   count: 4,
   depth: 4,
+  /** i32: how long the row is that is not as long as those before it; 0 where there is none. */
+  ragged: 4,
   /** i32: the first number that could not be written. */
   failedAt: 4,
-  /** i32 by depth: how many elements came of an array that was open when reading began. */
-  remainders: 4 * (deepest + 2),
   /** f64: 10^0 to 10^22, which are exact. */
   exactPowers: 8 * 24,
   /** i64: 10^0 to 10^16. */

@@ -11,22 +11,18 @@ export interface PackedArray {
   readonly shape: readonly number[];
 }
 
-/** An array that was read in part: by depth, from 0 on, which stands for none. */
-export interface ArrayPart {
-  /** Address behind what was read. */
+/** Where an array stops being a nested, rectangular one of numbers that float32 can hold. */
+export interface ArrayStop {
+  /** Address up to which it was looked at. */
   readonly end: number;
-  /** How many numbers were read. */
-  readonly count: number;
-  /** How deep they lie. */
-  readonly depth: number;
-  /** Elements that came of the array that is open, or was when reading began. */
-  readonly elements: readonly number[];
-  /** Elements of arrays that began and ended among what was read; 0 for none. */
-  readonly lengths: readonly number[];
+  /** The index of the element at each depth. */
+  readonly indices: readonly number[];
+  /** Where a row is not as long as those before it: its length, and theirs. */
+  readonly ragged?: { readonly length: number; readonly expected: number };
 }
 
 interface Exports {
-  readArray(at: number, end: number, out: number, pause: number, depth: number): number;
+  readArray(at: number, end: number, out: number): number;
   lookThrough(at: number, end: number): number;
   roundDoubles(from: number, end: number, to: number): void;
   writeFloat32s(values: number, count: number, out: number): number;
@@ -79,49 +75,20 @@ export class NumberCodec {
    *
    * @param end of the text; `slack` bytes behind it must be there.
    * @param out where the numbers go, in order: room for one more than the text has commas.
-   * @returns the array; or, where it is ragged, empty, deeper than 64, holds anything but numbers that float32 can hold, or is no JSON, the
-   * address up to which it was looked at: an ordinary parser has to see to it.
+   * @returns the array; or, where it is ragged, empty, deeper than 64, holds anything but numbers that float32 can hold, or is no JSON,
+   * where that is: an ordinary parser has to see to it.
    */
-  readArray(at: number, end: number, out: number): PackedArray | number {
-    const stopped = this.#exports.readArray(at, end, out, 0, 0) >>> 0;
-    const state = this.#state();
-    if (state.getInt32(layout.outcome, true) !== outcomes.read) return stopped;
-    return this.#whole(state, stopped);
-  }
-
-  /**
-   * The same up to an address behind a comma between two numbers: what comes there may be read at the same time, with `readOn` of another
-   * codec.
-   *
-   * @returns the part before, or what `readArray` returns where the array does not reach as far.
-   */
-  readUpTo(at: number, end: number, out: number, pause: number): ArrayPart | PackedArray | number {
-    const stopped = this.#exports.readArray(at, end, out, pause, 0) >>> 0;
-    const state = this.#state();
-    const outcome = state.getInt32(layout.outcome, true);
-    if (outcome === outcomes.paused) return partOf(state, stopped, layout.counts);
-    return outcome === outcomes.read ? this.#whole(state, stopped) : stopped;
-  }
-
-  /**
-   * Reads the rest of an array from where `readUpTo` pauses.
-   *
-   * @param depth of the numbers.
-   * @returns the part; or, where `readArray` would not read it, the address up to which it was looked at.
-   */
-  readOn(at: number, end: number, out: number, depth: number): ArrayPart | number {
-    const stopped = this.#exports.readArray(at, end, out, 0, depth) >>> 0;
-    const state = this.#state();
-    return state.getInt32(layout.outcome, true) === outcomes.read ? partOf(state, stopped, layout.remainders) : stopped;
-  }
-
-  #state(): DataView {
-    return new DataView(this.#memory.buffer, this.#base, layout.exactPowers);
-  }
-
-  #whole(state: DataView, end: number): PackedArray {
+  readArray(at: number, end: number, out: number): PackedArray | ArrayStop {
+    const stopped = this.#exports.readArray(at, end, out) >>> 0;
+    const state = new DataView(this.#memory.buffer, this.#base, layout.exactPowers);
     const depth = state.getInt32(layout.depth, true);
-    return { end, count: state.getInt32(layout.count, true), shape: byDepth(state, layout.lengths, depth).slice(1) };
+    if (state.getInt32(layout.outcome, true) === outcomes.read) {
+      return { end: stopped, count: state.getInt32(layout.count, true), shape: byDepth(state, layout.lengths, depth) };
+    }
+    const indices = byDepth(state, layout.counts, depth);
+    const length = state.getInt32(layout.ragged, true);
+    if (length === 0) return { end: stopped, indices };
+    return { end: stopped, indices: indices.slice(0, -1), ragged: { length, expected: state.getInt32(layout.lengths + 4 * depth, true) } };
   }
 
   /** Writes float64 as float32, rounded to nearest. */
@@ -164,22 +131,9 @@ export class NumberCodec {
   }
 }
 
-function partOf(state: DataView, end: number, elementsAt: number): ArrayPart {
-  const depth = state.getInt32(layout.depth, true);
-  const elements = byDepth(state, elementsAt, depth);
-  return { end, count: state.getInt32(layout.count, true), depth, elements, lengths: byDepth(state, layout.lengths, depth) };
-}
-
+/** The words of a table for depths from 1 on. */
 function byDepth(state: DataView, at: number, depth: number): number[] {
-  return Array.from({ length: depth + 1 }, (_, i) => state.getInt32(at + 4 * i, true));
-}
-
-/** The array that two parts make, which the second begins behind the first; undefined where it would be ragged. */
-export function joinParts(first: ArrayPart, second: ArrayPart): PackedArray | undefined {
-  if (first.depth !== second.depth) return undefined;
-  const shape = first.elements.map((elements, depth) => elements + second.elements[depth]!);
-  const isRagged = shape.some((length, depth) => [first.lengths[depth]!, second.lengths[depth]!].some((other) => other !== 0 && other !== length));
-  return isRagged ? undefined : { end: second.end, count: first.count + second.count, shape: shape.slice(1) };
+  return Array.from({ length: depth }, (_, i) => state.getInt32(at + 4 * (i + 1), true));
 }
 
 // Powers of two and subnormals come again and again, in data that has them, and a search takes a microsecond.

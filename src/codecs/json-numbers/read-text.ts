@@ -45,7 +45,7 @@ const power = (exponent: string): string =>
   `(f64.load ${at('exactPowers')} (i32.add (local.get $base) (i32.shl ${exponent} (i32.const 3))))`;
 
 const callUsual = (name: string): string => `
-  (call $${name} (local.get $p) (local.get $limit) (local.get $out))
+  (call $${name} (local.get $p) (local.get $end) (local.get $out))
   (local.set $out)
   (local.set $p)
   (local.set $c (i32.load8_u (local.get $p)))`;
@@ -61,11 +61,10 @@ const readUsualNumbers = `
     (else
       (local.set $first (local.get $out))
       ${callUsual('readCompact')}
-      (if (i32.and (i32.eq (local.get $c) (i32.const 32)) (i32.lt_u (local.get $p) (local.get $limit))) (then ${callUsual('readSpaced')}))
+      (if (i32.and (i32.eq (local.get $c) (i32.const 32)) (i32.lt_u (local.get $p) (local.get $end))) (then ${callUsual('readSpaced')}))
       (local.set $first (i32.sub (local.get $out) (local.get $first)))
       (local.set $elements (i32.add (local.get $elements) (i32.shr_u (local.get $first) (i32.const 3))))
       (if (i32.lt_u (local.get $first) (i32.const 16)) (then (local.set $skipped (i32.const ${mostSkipped}))))
-      (br_if $element (i32.eq (local.get $p) (local.get $pause)))
       ${skipSpace}))`;
 
 /** Sets $value to the number that begins at $p behind its sign, and $p behind it; $c is what stands there. */
@@ -155,32 +154,21 @@ const readNumber = `
 
 const atDepth = '(i32.add (local.get $base) (i32.shl (local.get $depth) (i32.const 2)))';
 
-/** Reads a nested array of numbers, or on from within one; see NumberCodec.readArray, readUpTo and readOn. */
+/** Reads a nested array of numbers; see NumberCodec.readArray. */
 const readArray = `
-  (func (export "readArray") (param $p i32) (param $end i32) (param $out i32) (param $pause i32) (param $depth i32) (result i32)
-    (local $base i32) (local $limit i32) (local $open i32)
+  (func (export "readArray") (param $p i32) (param $end i32) (param $out i32) (result i32)
+    (local $base i32) (local $depth i32)
     (local $c i32) (local $leaf i32) (local $elements i32) (local $outStart i32) (local $first i32) (local $skipped i32) (local $start i32) (local $negative i32)
-    (local $digits i32) (local $exponent i32) (local $written i32) (local $point i32) (local $n i32) (local $length i32)
+    (local $digits i32) (local $exponent i32) (local $written i32) (local $point i32) (local $n i32) (local $length i32) (local $ragged i32)
     (local $significand i64) (local $bytes v128) (local $value f64)
     (local.set $base (global.get $base))
     (local.set $outStart (local.get $out))
     (i32.store ${at('outcome')} (local.get $base) (i32.const ${outcomes.stopped}))
-    (memory.fill (i32.add (local.get $base) (i32.const ${layout.counts})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
-    (memory.fill (i32.add (local.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 1)}))
-    (local.set $leaf (local.get $depth))
-    (local.set $open (local.get $depth))
-    (local.set $limit
-      (select (local.get $pause) (local.get $end) (i32.gt_u (local.get $pause) (local.get $p))))
+    (memory.fill (i32.add (local.get $base) (i32.const ${layout.counts})) (i32.const 0) (i32.const ${4 * (deepest + 2)}))
+    (memory.fill (i32.add (local.get $base) (i32.const ${layout.lengths})) (i32.const 0) (i32.const ${4 * (deepest + 2)}))
     (local.set $c (i32.load8_u (local.get $p)))
     (block $stop
       (loop $element
-        (if (i32.eq (local.get $p) (local.get $pause))
-          (then
-            (i32.store ${at('counts')} ${atDepth} (local.get $elements))
-            (i32.store ${at('outcome')} (local.get $base) (i32.const ${outcomes.paused}))
-            (i32.store ${at('count')} (local.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
-            (i32.store ${at('depth')} (local.get $base) (local.get $depth))
-            (return (local.get $p))))
         ${skipSpace}
         (if (i32.eq (local.get $c) ${code('[')})
           (then
@@ -210,15 +198,13 @@ const readArray = `
           (br_if $stop (i32.ne (local.get $c) ${code(']')}))
           (local.set $length
             (select (local.get $elements) (i32.load ${at('counts')} ${atDepth}) (i32.eq (local.get $depth) (local.get $leaf))))
-          (if (i32.eq (local.get $depth) (local.get $open))
-            (then
-              ;; It began before: its length is not known here.
-              (i32.store ${at('remainders')} ${atDepth} (local.get $length))
-              (local.set $open (i32.sub (local.get $open) (i32.const 1))))
+          (if (i32.eqz (i32.load ${at('lengths')} ${atDepth}))
+            (then (i32.store ${at('lengths')} ${atDepth} (local.get $length)))
             (else
-              (if (i32.eqz (i32.load ${at('lengths')} ${atDepth}))
-                (then (i32.store ${at('lengths')} ${atDepth} (local.get $length)))
-                (else (br_if $stop (i32.ne (i32.load ${at('lengths')} ${atDepth}) (local.get $length)))))))
+              (if (i32.ne (i32.load ${at('lengths')} ${atDepth}) (local.get $length))
+                (then
+                  (local.set $ragged (local.get $length))
+                  (br $stop)))))
           (local.set $depth (i32.sub (local.get $depth) (i32.const 1)))
           ${next}
           (if (local.get $depth)
@@ -229,6 +215,11 @@ const readArray = `
         (i32.store ${at('count')} (local.get $base) (i32.shr_u (i32.sub (local.get $out) (local.get $outStart)) (i32.const 3)))
         (i32.store ${at('depth')} (local.get $base) (local.get $leaf))
         (return (local.get $p))))
+    ;; Where it stopped: its element at each depth, and how long the row is that differs from those before it.
+    (if (i32.eq (local.get $depth) (local.get $leaf))
+      (then (i32.store ${at('counts')} ${atDepth} (local.get $elements))))
+    (i32.store ${at('depth')} (local.get $base) (local.get $depth))
+    (i32.store ${at('ragged')} (local.get $base) (local.get $ragged))
     (select (local.get $end) (local.get $p) (i32.gt_u (local.get $p) (local.get $end))))`;
 
 export const readText: readonly string[] = [scaled, ...usualNumbers, readArray, lookThrough];

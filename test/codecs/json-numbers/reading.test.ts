@@ -102,34 +102,6 @@ describe('reading numbers', () => {
   });
 });
 
-describe('reading arrays in two parts', () => {
-  const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
-  const nestedText = (shape: readonly number[], at = { next: 0 }): string =>
-    shape.length === 0 ? String(at.next++ / 4) : `[${Array.from({ length: shape[0]! }, () => nestedText(shape.slice(1), at)).join(', ')}]`;
-  const cutsOf = (text: string): number[] => Array.from(text.matchAll(/(?<=\d),/g), ({ index }) => index + 1);
-
-  it('reads what is read at once, wherever it is cut', () => {
-    fc.assert(fc.property(shapes, (shape) => {
-      const text = `${nestedText(shape)}}`;
-      for (const cut of cutsOf(text)) expect(bench.readInParts(text, cut)).toEqual(bench.read(text));
-    }), { numRuns: 200 });
-  });
-
-  it('reads no ragged one', () => {
-    const change = fc.tuple(shapes, fc.nat(), fc.constantFrom('', '9, ', '], [', ']', '[', '[1]', 'x'));
-    fc.assert(fc.property(change, ([shape, place, put]) => {
-      const whole = nestedText(shape);
-      const at = place % whole.length;
-      const text = `${whole.slice(0, at)}${put}${whole.slice(at)}`;
-      const read = bench.read(text);
-      for (const cut of cutsOf(text)) {
-        const inParts = bench.readInParts(text, cut);
-        if (inParts !== undefined) expect(inParts).toEqual(read);
-      }
-    }), { numRuns: 2000 });
-  });
-});
-
 describe('reading arrays', () => {
   it.each<[string, number[], number[], string]>([
     ['[1]', [1], [1], ''], ['[1,2]', [1, 2], [2], ''], ['[[1,2],[3,4],[5,6]]', [1, 2, 3, 4, 5, 6], [3, 2], ''], ['[[[1]],[[2]]]', [1, 2], [2, 1, 1], ''],
@@ -146,6 +118,13 @@ describe('reading arrays', () => {
     '[01]', '[-01]', '[00]', '[+1]', '[.5]', '[1.]', '[1.e1]', '[1e]', '[1e+]', '[-]', '[--1]', '[1-]', '[0x1]', '[1_0]', '[1.2.3]', '[1e1.5]', '[NaN]', '[Infinity]', '[1f]', '[1.5', '[1.5,2.5', '[0.1234567890123456',
     '[1\u00a0]', '[1\v]', '[1\u0000]', '[0.5;1]', `[${'['.repeat(70)}1${']'.repeat(70)}]`, '[1e5', '[-', '[0.5,-', '[0.5,-1.',
   ])('does not read %j', (text) => { expect(bench.read(text)).toBeTypeOf('number'); });
+
+  it.each<[string, number, number[], { length: number; expected: number }?]>([
+    ['[[1,2],[3,4],[5]]', 15, [2], { length: 1, expected: 2 }], ['[[1],[2,3]]', 9, [1], { length: 2, expected: 1 }], ['[[[1],[2]],[[3]]]', 15, [1], { length: 1, expected: 2 }],
+    ['[[[1],[2]],[[3],[4,5]]]', 20, [1, 1], { length: 2, expected: 1 }], ['[1,2,NaN]', 5, [2]], ['[[1,2],[3,null]]', 10, [1, 1]], ['[[1],2]', 5, [1]], ['[1,[2]]', 3, [1]], ['["a"]', 1, [0]], ['[[],[]]', 2, [0, 0]],
+  ])('says where and why it does not read %j', (text, at, indices, ragged) => {
+    expect(bench.stop(text)).toEqual({ at, indices, ...(ragged && { ragged }) });
+  });
 
   it('does not read on behind the text, whatever stands there', () => {
     for (const text of ['[1', '[0.5,1.', '[1e', '[1.5,2', '[-', '[0.123456789012345', '[[1,2],[3']) {

@@ -1,5 +1,5 @@
 import { numberCodec } from '../../../src/codecs/json-numbers/compiled.ts';
-import { joinParts, NumberCodec } from '../../../src/codecs/json-numbers/number-codec.ts';
+import { NumberCodec, type ArrayStop } from '../../../src/codecs/json-numbers/number-codec.ts';
 import { writeFloat32 } from '../../../src/codecs/float32-text.ts';
 
 const codecAt = 64;
@@ -16,21 +16,18 @@ export class CodecBench {
     const at = textAt + misaligned;
     const length = Buffer.from(this.#memory.buffer).write(text, at);
     const found = this.#codec.readArray(at, at + length, valuesAt);
-    if (typeof found === 'number') return found - at;
+    if (!('shape' in found)) return found.end - at;
     const values = new Float64Array(this.#memory.buffer, valuesAt, found.count).slice();
     return { values, shape: found.shape, rest: Buffer.from(this.#memory.buffer, found.end, at + length - found.end).toString() };
   }
 
-  /** The same by two, of which the second begins at an offset of the text; undefined where the parts make no array. */
-  readInParts(text: string, cut: number): { values: Float64Array; shape: readonly number[]; rest: string } | undefined {
+  /** Where and why the array that a text begins with is not read. */
+  stop(text: string): Omit<ArrayStop, 'end'> & { readonly at: number } {
     const length = Buffer.from(this.#memory.buffer).write(text, textAt);
-    const first = this.#codec.readUpTo(textAt, textAt + length, valuesAt, textAt + cut);
-    if (typeof first === 'number' || 'shape' in first) return undefined;
-    const second = this.#codec.readOn(textAt + cut, textAt + length, valuesAt + 8 * first.count, first.depth);
-    const joined = typeof second === 'number' ? undefined : joinParts(first, second);
-    if (joined === undefined) return undefined;
-    const values = new Float64Array(this.#memory.buffer, valuesAt, joined.count).slice();
-    return { values, shape: joined.shape, rest: text.slice(joined.end - textAt) };
+    const found = this.#codec.readArray(textAt, textAt + length, valuesAt);
+    if ('shape' in found) throw new Error(`${text} is read`);
+    const { end, ...stop } = found;
+    return { at: end - textAt, ...stop };
   }
 
   lookThrough(text: string): { readonly commas: number; readonly isAscii: boolean } {

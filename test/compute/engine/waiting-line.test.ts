@@ -82,6 +82,19 @@ describe('WaitingLine', () => {
     expect(error.message).toBe('about 0.30 s of work wait already');
   });
 
+  it('counts what runs for longer than was estimated, and turns others away for it', async () => {
+    const { line, come, later, run, order, turnedAway } = simulation({ atOnce: 1, longestWaitMs: 250, pace: 100 });
+    come(0, 'stuck', { estimateMs: 10 });
+    let backlogMs = 0;
+    later(205, () => { backlogMs = line.backlogMs; });
+    come(210, 'in time', { estimateMs: 10 });
+    come(400, 'too late', { estimateMs: 1 });
+    await run();
+    expect(backlogMs).toBe(195);
+    expect(order).toEqual(['stuck', 'in time']);
+    expect(turnedAway['too late']).toBeInstanceOf(OverloadError);
+  });
+
   it('lets what is longer than the longest wait run when nothing else does, and what belongs to something that has begun always', async () => {
     const { come, run, order } = simulation({ atOnce: 1, longestWaitMs: 10 });
     come(0, 'long', { estimateMs: 1000 });

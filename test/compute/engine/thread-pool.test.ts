@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Piscina } from 'piscina';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runStoppable, threadPool } from '../../../src/compute/thread-pool.ts';
+import type { CountingTask } from '../support/stoppable-worker.ts';
+
+let pool: Piscina;
+let counter: Int32Array<SharedArrayBuffer>;
+beforeEach(() => {
+  pool = threadPool('../support/stoppable-worker', import.meta.url, 1, 1);
+  counter = new Int32Array(new SharedArrayBuffer(4));
+});
+afterEach(() => pool.destroy());
+
+const run = (kind: CountingTask['kind'], signal?: AbortSignal) => runStoppable<string>(pool, { counter: counter.buffer, kind }, signal);
+const count = () => Atomics.load(counter, 0);
+const gone = new Error('gone');
+
+/** Holds that nobody counts any more. */
+async function expectStill(): Promise<void> {
+  const before = count();
+  await sleep(100);
+  expect(count()).toBe(before);
+}
+
+describe('runStoppable', () => {
+  it('gives what the task returns, with a signal or without', async () => {
+    expect(await run('once')).toBe('done');
+    expect(await run('once', new AbortController().signal)).toBe('done');
+    await expect(run('once', AbortSignal.abort(gone))).rejects.toBe(gone);
+    expect(count()).toBe(2);
+  });
+
+  it('stops a task that looks whether it is stopped, in the same thread', async () => {
+    await run('once');
+    const [thread] = pool.threads;
+    const controller = new AbortController();
+    const running = run('obedient', controller.signal);
+    await expect.poll(count).toBeGreaterThan(1);
+    controller.abort(gone);
+    await expect(running).rejects.toBe(gone);
+    await expectStill();
+    expect(await run('once')).toBe('done');
+    expect(pool.threads).toEqual([thread]);
+  });
+
+  it('ends the thread of a task that does not, and settles when it has ended', async () => {
+    const controller = new AbortController();
+    const running = run('deaf', controller.signal);
+    await expect.poll(count).toBeGreaterThan(1);
+    const ended = new Promise((resolve) => { pool.threads[0]!.once('exit', resolve); });
+    controller.abort(gone);
+    let hasEnded = false;
+    void ended.then(() => { hasEnded = true; });
+    await expect(running).rejects.toBe(gone);
+    expect(hasEnded).toBe(true);
+    await expectStill();
+    expect(await run('once')).toBe('done');
+  });
+
+  it('settles at once for a task that no thread has begun, and none begins it later', async () => {
+    const first = new AbortController();
+    const running = run('obedient', first.signal);
+    await expect.poll(count).toBeGreaterThan(1);
+    const second = new AbortController();
+    const other = { counter: new SharedArrayBuffer(4), kind: 'once' as const };
+    const waiting = runStoppable(pool, other, second.signal);
+    second.abort(gone);
+    await expect(waiting).rejects.toBe(gone);
+    first.abort(gone);
+    await expect(running).rejects.toBe(gone);
+    await run('once');
+    expect(new Int32Array(other.counter)[0]).toBe(0);
+  });
+});
