@@ -14,6 +14,8 @@ import { quantile } from './statistics.ts';
 
 const attackers = 16;
 const checkers = 4;
+/** When all has to be back after the last has left. */
+const releasedMs = 1000;
 /** What a process may take beyond its budget. */
 const beyondBudgetMegabytes = 300;
 /** Beyond this the run is given up, for the machine's sake. */
@@ -45,17 +47,19 @@ export interface Leaving {
   readonly seconds: number;
   readonly seed: number;
   readonly kinds?: readonly string[] | undefined;
+  /** Whether the clients go before the server where both want a processor. */
+  readonly isFirst?: boolean;
 }
 
 /** Runs the clients against a server of so many processes, and says what came of it. */
-export async function leavingClients(findings: Findings, { processes, seconds, seed, kinds = kindNames }: Leaving): Promise<void> {
+export async function leavingClients(findings: Pick<Findings, 'say' | 'check'>, { processes, seconds, seed, kinds = kindNames, isFirst = true }: Leaving): Promise<void> {
   const where = processes === 1 ? 'one process' : `${processes} processes`;
   const check = (holds: boolean, failure: string) => { findings.check(holds, `${where}, clients that leave: ${failure}`); };
   const budgetMegabytes = 512 * processes;
   const server = await startServer(['dist/server.js'], {
     COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'fatal', PROCESSES: String(processes), MAX_RESULT_VALUES: String(2 ** 22), MAX_MEMORY_BYTES: String(budgetMegabytes * 2 ** 20),
   });
-  const goBack = goBeforeServer();
+  const goBack = isFirst ? goBeforeServer() : () => undefined;
   const pool = new Pool(server.url, { connections: checkers, headersTimeout: 90_000 });
   let mostMegabytes = 0;
   const watching = setInterval(() => {
@@ -87,7 +91,7 @@ export async function leavingClients(findings: Findings, { processes, seconds, s
       }),
     ]);
     const broken = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    const released = await untilNothingIsHeld(server.url, 1000).catch(() => 'nothing was answered');
+    const released = await untilNothingIsHeld(server.url, 15_000).catch(() => '/metrics was not answered');
     const lost = await scrape(server.url).then((valueOf) => valueOf('surrogate_process_lost_total'), () => NaN);
     const again = new Tally();
     for (const [i, work] of works.entries()) await sendOnce(pool, work, again, expected[i]);
@@ -98,17 +102,18 @@ export async function leavingClients(findings: Findings, { processes, seconds, s
     findings.say(`${attackers} clients that break off requests of ${kinds.length} kinds at any byte for ${seconds} s, and ${checkers} others that check their numbers to the bit, on ${where}; seed ${seed}:`);
     findings.say('');
     findings.say(`- ${broken} requests were broken off. The others: ${tally.accepted} answers, ${tally.wrong} with wrong numbers; what came back: ${tally.toString()}; p50 ${quantile(tally.acceptedMs, 0.5).toFixed(0)} ms, p99 ${quantile(tally.acceptedMs, 0.99).toFixed(0)} ms.`);
-    findings.say(`- ${typeof released === 'number' ? `All memory was given back, and no request in flight, ${released.toFixed(0)} ms after the last had left` : `A second after the last had left, ${released}`}. Threads: ${before.threads} before, ${after.threads} after; descriptors: ${before.descriptors} before, ${after.descriptors} after.`);
+    findings.say(`- ${typeof released === 'number' ? `All memory was given back, and no request in flight, ${released.toFixed(0)} ms after the last had left` : `15 s after the last had left, ${released}`}. Threads: ${before.threads} before, ${after.threads} after; descriptors: ${before.descriptors} before, ${after.descriptors} after.`);
     findings.say(`- Memory: ${before.residentMegabytes.toFixed(0)} MB before, at most ${mostMegabytes.toFixed(0)} MB; \`MAX_MEMORY_BYTES\` was ${budgetMegabytes} MiB.`);
     check(isAlive(server.pid), 'the server ended');
     check(processes === 1 || lost === 0, `${lost} processes were lost`);
     check(tally.wrong + again.wrong === 0, `${tally.wrong + again.wrong} answers were wrong`);
-    check(tally.accepted > seconds, `only ${tally.accepted} requests of others were answered`);
+    check(tally.accepted > seconds / 4, `only ${tally.accepted} requests of others were answered`);
     check(Object.keys(tally.byOutcome).every((outcome) => /^(?:200|503 (?:overloaded|out_of_memory|of \/v2))$/.test(outcome)), `to others came back ${tally.toString()}`);
     check(again.accepted === works.length, `afterwards came back ${again.toString()}`);
-    check(typeof released === 'number', `a second after the last had left, ${released}`);
-    check(after.threads === before.threads, `${before.threads} threads became ${after.threads}`);
-    check(after.descriptors <= before.descriptors, `${before.descriptors} descriptors became ${after.descriptors}`);
+    check(typeof released === 'number' && released <= releasedMs, typeof released === 'number' ? `memory was given back only after ${released.toFixed(0)} ms` : `15 s after the last had left, ${released}`);
+    // Some threads are started when they are first needed.
+    check(after.threads >= before.threads && after.threads <= before.threads + 4 * processes, `${before.threads} threads became ${after.threads}`);
+    check(after.descriptors <= before.descriptors + 8 * processes, `${before.descriptors} descriptors became ${after.descriptors}`);
     check(mostMegabytes < budgetMegabytes + beyondBudgetMegabytes * processes, `${mostMegabytes.toFixed(0)} MB of memory with a budget of ${budgetMegabytes} MiB`);
   } catch (error) {
     check(false, String(error));

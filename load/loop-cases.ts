@@ -124,7 +124,7 @@ const smallCases: readonly LoopCase[] = [
   one('every surrogate', () => json('/lif/grad', { current: 1, steps: 1, surrogate: [...catalogue.keys()], detach_reset: true, wrt: ['tau'] })),
   one('reference', () => json('/lif/grad', { current: line(1000), steps: 10_000, backend: 'reference', wrt: all })),
   one('reference, many records', () => json('/lif/simulate', { current: line(1000), steps: 10_000, backend: 'reference', record: records })),
-  pipelined('16 pipelined linspaces', json('/surrogate/grad', { x: line(2 ** 22), surrogate: 'sigmoid', encoding: 'base64' }), 16),
+  pipelined('8 pipelined linspaces', json('/surrogate/grad', { x: line(most), surrogate: 'sigmoid', encoding: 'base64' }), 8),
   pipelined('500 pipelined jobs', json('/surrogate/grad', { x: line(30_000), surrogate: 'erf', encoding: 'base64' }), 500),
   pipelined('500 pipelined gradients', json('/lif/grad', { current: line(50), steps: 500, wrt: all }), 500),
   pipelined('100 pipelined kernels', json('/lif/grad', { current: 1, steps: 1, surrogate: series.slice(0, 8), dtype: 'float64', wrt: ['v_rest'] }), 100),

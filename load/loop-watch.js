@@ -20,13 +20,15 @@ if (isMainThread && process.send !== undefined) {
   let longestMs = 0;
   let last = performance.now();
   let lastWaited = waited();
-  setInterval(() => {
+  const look = () => {
     const [now, nowWaited] = [performance.now(), waited()];
     // What other processes took of the processor is not the loop's.
     longestMs = Math.max(longestMs, now - last - everyMs - (nowWaited - lastWaited));
     [last, lastWaited] = [now, nowWaited];
-  }, everyMs).unref();
+  };
+  setInterval(look, everyMs).unref();
   process.on('message', () => {
+    look();
     process.send?.({ longestMs });
     longestMs = 0;
   });
