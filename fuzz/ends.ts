@@ -65,7 +65,9 @@ interface Draft {
   readonly isForetellable: boolean;
 }
 
-const isSmall = (all: readonly EndTensor[], work: number) => all.every(({ count }) => count <= foretellable) && work <= foretellable;
+/** Rows without elements are many places too. */
+const placesIn = ({ count, shape }: EndTensor) => Math.max(count, shape.reduce((product, length) => product * Math.max(1, length), 1));
+const isSmall = (all: readonly EndTensor[], work: number) => all.every((one) => placesIn(one) <= foretellable) && work <= foretellable;
 /** Beyond the limits of one number, and so refused before anything is made. */
 const isBeyond = ({ count }: EndTensor) => count > mostValues;
 
@@ -85,9 +87,10 @@ const driven = fc
     return {
       fields: { current: current.json, steps: count, dt, neuron: { ...neuron, ...(tau !== undefined && { tau: tau.json }) } },
       given,
-      work: Math.max(...given.map((one) => one.count)) * count,
+      // Steps without neurons are gone through too.
+      work: Math.max(1, ...given.map((one) => one.count)) * count,
       isUsual: dt >= 1e-10 && dt <= 1,
-      isBeyond: count > mostSteps && given.every((one) => one.count <= foretellable),
+      isBeyond: count > mostSteps && given.every((one) => placesIn(one) <= foretellable),
     };
   });
 const lifSimulate: Arbitrary<Draft> = fc.tuple(driven, fc.subarray([...recordable], { minLength: 1 }), options).map(([{ fields, given, work, isUsual, isBeyond: isRefused }, record, more]) => ({
