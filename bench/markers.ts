@@ -1,4 +1,4 @@
-type Command = 'bench' | 'bench:float64' | 'bench:growth' | 'bench:json' | 'bench:peers' | 'bench:tensorflow' | 'load' | 'load:latency' | 'soak' | 'chaos';
+type Command = 'bench' | 'bench:float64' | 'bench:growth' | 'bench:json' | 'bench:peers' | 'bench:tensorflow' | 'load' | 'load:latency' | 'load:loop' | 'soak' | 'chaos';
 
 /**
  * A document with `text` between the markers that `npm run <command>` writes between.

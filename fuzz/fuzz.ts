@@ -3,8 +3,12 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Pool } from 'undici';
 
+import { Chance, sendAndLeave, wireBytes } from '../load/chaos-clients.ts';
+import { untilNothingIsHeld } from '../load/reliability.ts';
 import { loadConfig } from '../src/config.ts';
+import { endMessages, endsEnvironment } from './ends.ts';
 import { expectationOf } from './expectation.ts';
+import type { Limits } from '../src/limits.ts';
 import { faultOf, type Reply } from './judge.ts';
 import { messages, type Message, type OpenApi } from './messages.ts';
 
@@ -20,6 +24,8 @@ export const fuzzEnvironment: Readonly<Record<string, string>> = {
 
 export interface FuzzOptions {
   readonly url: string;
+  /** Of a server that runs with `endsEnvironment` and gets a part of the messages: those at the ends of their ranges. */
+  readonly endsUrl: string;
   readonly count: number;
   readonly seed: number;
   readonly connections?: number;
@@ -47,59 +53,115 @@ export interface FuzzReport {
   shapesOnly: number;
   /** Refusals of which the reason was known beforehand. */
   foretold: number;
+  /** Messages that were broken off, or whose reply was not read. */
+  left: number;
   readonly faults: Fault[];
+  /** What a server still held a second after the last message. */
+  readonly held: string[];
 }
 
 const batchSize = 250;
+const endsEvery = 8;
 const mostFaults = 20;
+const partLeft = 0.1;
+/** Of a long answer no more is read. */
+const mostRead = 4e6;
 
-/** Sends messages to a server that runs with `fuzzEnvironment`, and judges its replies. The same seed makes the same messages. */
-export async function fuzz({ url, count, seed, connections = 16, only, until = Infinity, onProgress }: FuzzOptions): Promise<FuzzReport> {
-  const { limits } = loadConfig({ ...fuzzEnvironment });
-  const pool = new Pool(url, { connections, pipelining: 1 });
-  const report: FuzzReport = { sent: 0, statuses: {}, forms: {}, compared: 0, shapesOnly: 0, foretold: 0, faults: [] };
+/** Sends messages to servers that run with `fuzzEnvironment` and `endsEnvironment`, and judges the replies. The same seed makes the same messages. */
+export async function fuzz({ url, endsUrl, count, seed, connections = 16, only, until = Infinity, onProgress }: FuzzOptions): Promise<FuzzReport> {
+  // A server that hangs is a fault as well.
+  const targetOf = (target: string, environment: Readonly<Record<string, string>>): Target => ({
+    pool: new Pool(target, { connections, pipelining: 1, headersTimeout: 20_000, bodyTimeout: 20_000 }), port: Number(new URL(target).port), limits: loadConfig({ ...environment }).limits,
+  });
+  const [usual, ends] = [targetOf(url, fuzzEnvironment), targetOf(endsUrl, endsEnvironment)];
+  const { pool } = usual;
+  const report: FuzzReport = { sent: 0, statuses: {}, forms: {}, compared: 0, shapesOnly: 0, foretold: 0, left: 0, faults: [], held: [] };
   try {
     const { body: text } = await pool.request({ path: '/openapi.json', method: 'GET' });
     const document = (await text.json()) as OpenApi;
     const arbitrary = messages(document);
 
-    const judge = async (message: Message, number: number): Promise<void> => {
+    const judge = async ({ pool: to, limits }: Target, message: Message, number: number): Promise<void> => {
       let reply: Reply | undefined;
       let what: string | undefined;
       try {
-        const response = await pool.request({ path: message.path, method: 'POST', headers: message.headers, body: message.body });
-        const bytes = Buffer.from(await response.body.arrayBuffer());
-        reply = { status: response.statusCode, headers: response.headers, body: response.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes };
-        const expected = await expectationOf(message, limits);
-        what = faultOf(message, reply, expected, document);
-        count1(report.statuses, String(reply.status));
-        if (reply.status === 200 && expected?.kind === 'answer') report[expected.isOnEdge ? 'shapesOnly' : 'compared']++;
-        if (reply.status !== 200 && expected !== undefined) report.foretold++;
+        const response = await to.request({ path: message.path, method: 'POST', headers: message.headers, body: message.body });
+        const bytes = await readSome(response.body);
+        if (bytes === undefined) {
+          report.left++;
+        } else {
+          reply = { status: response.statusCode, headers: response.headers, body: response.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes };
+          const expected = await expectationOf(message, limits);
+          what = faultOf(message, reply, expected, document);
+          if (reply.status === 200 && expected?.kind === 'answer') report[expected.isOnEdge ? 'shapesOnly' : 'compared']++;
+          if (reply.status !== 200 && expected !== undefined) report.foretold++;
+        }
+        count1(report.statuses, String(response.statusCode));
       } catch (error) {
         what = `${reply === undefined ? 'no reply' : 'a reply that cannot be judged'}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
       }
+      if (what !== undefined) report.faults.push({ number, what, message, reply });
+    };
+
+    const leave = async ({ port }: Target, { path, headers, body }: Message, chance: Chance): Promise<void> => {
+      const bytes = wireBytes({ path, headers, body }, chance.of(0.3) ? chance : undefined);
+      await sendAndLeave(port, bytes, chance.departure(bytes.length));
+      report.left++;
+    };
+
+    const send = async (message: Message, number: number): Promise<void> => {
+      const target = isOfEnds(number) ? ends : usual;
+      const chance = new Chance(seed * 7919 + number);
+      if (only === undefined && chance.of(partLeft)) await leave(target, message, chance);
+      else await judge(target, message, number);
       report.sent++;
       count1(report.forms, message.form);
-      if (what !== undefined) report.faults.push({ number, what, message, reply });
     };
 
     const firstBatch = only === undefined ? 0 : Math.floor(only / batchSize);
     for (let batch = firstBatch; batch * batchSize < count || only !== undefined; batch++) {
       const numRuns = only === undefined ? Math.min(batchSize, count - batch * batchSize) : batchSize;
       // Multiplied, or neighbouring seeds would share batches.
-      const made = fc.sample(arbitrary, { seed: Math.imul(seed, 0x9e3779b1) + batch, numRuns }).map((message, i) => ({ message, number: batch * batchSize + i }));
+      const made = fc.sample(isOfEnds(batch * batchSize) ? endMessages : arbitrary, { seed: Math.imul(seed, 0x9e3779b1) + batch, numRuns }).map((message, i) => ({ message, number: batch * batchSize + i }));
       const waiting = made.filter(({ number }) => only === undefined || number === only);
       const work = async () => {
-        for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await judge(next.message, next.number);
+        for (let next = waiting.pop(); next !== undefined && report.faults.length < mostFaults; next = waiting.pop()) await send(next.message, next.number);
       };
       await Promise.all(Array.from({ length: connections }, work));
       if (only !== undefined || report.faults.length >= mostFaults || performance.now() > until) break;
       await onProgress?.(report.sent);
     }
+    for (const [which, target] of [['of small limits', url], ['of usual limits', endsUrl]] as const) {
+      const held = await untilNothingIsHeld(target, 1000).catch((error: unknown) => `no answer from /metrics: ${String(error)}`);
+      if (typeof held === 'string') report.held.push(`the server ${which}: ${held}`);
+    }
   } finally {
-    await pool.close();
+    await Promise.all([usual.pool.destroy(), ends.pool.destroy()]);
   }
   return report;
+}
+
+interface Target {
+  readonly pool: Pool;
+  readonly port: number;
+  readonly limits: Limits;
+}
+
+/** Whether a message of this number is one at the ends of its ranges. */
+function isOfEnds(number: number): boolean {
+  return Math.floor(number / batchSize) % endsEvery === endsEvery - 1;
+}
+
+/** A reply's bytes; undefined when they are more than is read. */
+async function readSome(body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > mostRead) return undefined;
+  }
+  return Buffer.concat(chunks);
 }
 
 function count1(counts: Record<string, number>, key: string): void {

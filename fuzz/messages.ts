@@ -28,7 +28,7 @@ export interface OpenApi {
 }
 
 export const inferRoute = '/v2/models/{model}/infer';
-const routes: Readonly<Record<Operation, string>> = { surrogate_eval: '/surrogate/eval', surrogate_grad: '/surrogate/grad', lif_simulate: '/lif/simulate', lif_grad: '/lif/grad' };
+export const routes: Readonly<Record<Operation, string>> = { surrogate_eval: '/surrogate/eval', surrogate_grad: '/surrogate/grad', lif_simulate: '/lif/simulate', lif_grad: '/lif/grad' };
 const operations = Object.keys(routes) as Operation[];
 const accepts = [undefined, undefined, mediaTypes.json, mediaTypes.framed, mediaTypes.npy];
 const oddHeaders: readonly Readonly<Record<string, string>>[] = [

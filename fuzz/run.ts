@@ -1,10 +1,12 @@
 // Sends a hundred thousand bodies, right and wrong, to the built server, and holds every answer against the reference and the documentation.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { startServer } from '../load/servers.ts';
+import { startServer, type Server } from '../load/servers.ts';
+import { endsEnvironment } from './ends.ts';
 import { fuzz, fuzzEnvironment, type Fault, type FuzzReport } from './fuzz.ts';
 
 const { values: options } = parseArgs({
@@ -41,7 +43,7 @@ function megabytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }
 
-async function run(url: string): Promise<FuzzReport & { readonly growth: number }> {
+async function run(url: string, endsUrl: string): Promise<FuzzReport & { readonly growth: number }> {
   let early = NaN;
   let said = 0;
   const onProgress = async (done: number) => {
@@ -50,21 +52,30 @@ async function run(url: string): Promise<FuzzReport & { readonly growth: number 
     said = done;
     console.log(`${done} sent, ${megabytes(await memoryOf(url))}`);
   };
-  const report = await fuzz({ url, count, seed, only, connections: Number(options.connections), until: performance.now() + 60_000 * Number(options.minutes), onProgress });
+  const report = await fuzz({ url, endsUrl, count, seed, only, connections: Number(options.connections), until: performance.now() + 60_000 * Number(options.minutes), onProgress });
   return { ...report, growth: (await memoryOf(url)) - early };
 }
 
 console.log(`seed ${seed}`);
-const server = await startServer(['dist/server.js'], { LOG_LEVEL: 'silent', ...fuzzEnvironment });
+const [server, endsServer] = await Promise.all([fuzzEnvironment, endsEnvironment].map((environment) => startServer(['dist/server.js'], { LOG_LEVEL: 'silent', ...environment }))) as [Server, Server];
 const from = performance.now();
 try {
-  const { sent, statuses, forms, compared, shapesOnly, foretold, faults, growth } = await run(server.url);
+  const { sent, statuses, forms, compared, shapesOnly, foretold, left, faults, held, growth } = await run(server.url, endsServer.url);
   faults.forEach(save);
   const grew = growth > mostGrowth;
   console.log(`${sent} bodies in ${((performance.now() - from) / 1000).toFixed(0)} s; wire formats ${JSON.stringify(forms)}; statuses ${JSON.stringify(statuses)}`);
   console.log(`${compared} answers compared with float64, ${shapesOnly} in shape only; ${foretold} refusals foretold; memory grew by ${megabytes(growth)} after the first tenth`);
+  console.log(`${left} were broken off or not read to the end; ${held.length === 0 ? 'a second later no memory was reserved' : `a second later ${held.join('; ')}`}`);
   console.log(`${faults.length} faults${grew ? `, and memory grew by more than ${megabytes(mostGrowth)}` : ''}`);
-  if (faults.length > 0 || grew) process.exitCode = 1;
+  if (faults.length > 0 || held.length > 0 || grew) process.exitCode = 1;
 } finally {
-  await server.stop();
+  await Promise.all([server, endsServer].map((one) => Promise.race([one.stop(), sleep(10_000)])));
+  for (const { pid } of [server, endsServer]) {
+    // One that hangs does not heed SIGTERM.
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
 }

@@ -1,14 +1,26 @@
-// Threads that are ended under load, and a server that is told to stop under load: `npm run chaos -- --seconds 30`.
+// Threads that are ended under load, clients that leave, and a server that is told to stop under load: `npm run chaos -- --seconds 30`.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
+import { leavingClients } from './chaos-leaving.ts';
 import { binaryGradient, closedLoop, expectedOf, goBeforeServer, json, sendOnce, Tally } from './reliability.ts';
 import { Findings } from './reliability-report.ts';
 import { startServer } from './servers.ts';
 import { quantile } from './statistics.ts';
 
-const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, write: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    phases: { type: 'string', default: 'threads,clients,shutdowns' },
+    /** Of what clients break off, by the names in chaos-clients.ts. */
+    kinds: { type: 'string' },
+    processes: { type: 'string', default: '1,2' },
+    write: { type: 'boolean', default: false },
+  },
+});
 const seconds = Number(options.seconds);
+const phases = options.phases.split(',');
 const findings = new Findings();
 
 async function endedThreads(): Promise<void> {
@@ -50,8 +62,8 @@ async function shutdowns(times: number): Promise<void> {
   const tally = new Tally();
   const tookMs: number[] = [];
   for (let i = 0; i < times; i++) {
-    const server = await startServer(['dist/server.js'], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error', DRAIN_DELAY_MS: '1000' });
-  const goBack = goBeforeServer();
+      const server = await startServer(['dist/server.js'], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error', DRAIN_DELAY_MS: '1000' });
+    const goBack = goBeforeServer();
     const pool = new Pool(server.url, { connections: 16 });
     const [large, small] = [binaryGradient(300_000), json('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 })];
     const state = { ready: true, done: false };
@@ -81,6 +93,9 @@ async function shutdowns(times: number): Promise<void> {
   findings.check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200'), 'a request was lost in a shutdown');
 }
 
-await endedThreads();
-await shutdowns(5);
+if (phases.includes('threads')) await endedThreads();
+if (phases.includes('clients')) {
+  for (const processes of options.processes.split(',').map(Number)) await leavingClients(findings, { processes, seconds, seed: Number(options.seed), kinds: options.kinds?.split(',') });
+}
+if (phases.includes('shutdowns')) await shutdowns(5);
 findings.finish('chaos', options.write);

@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Pool } from 'undici';
 import { framedRequest } from './framed-request.ts';
 
@@ -44,11 +45,15 @@ export class Tally {
   }
 }
 
-/** Parts of an answer that are the same in every run: everything before `"meta"`, and the bytes behind the JSON. */
+/** Parts of an answer that are the same in every run: everything before `"meta"`, or behind the parameters of `/v2`, and the bytes behind the JSON. */
 type Numbers = readonly Buffer[];
 
-function numbersOf(answer: Buffer, jsonBytes: number): Numbers {
-  return [answer.subarray(0, answer.indexOf('"meta"')), answer.subarray(jsonBytes)];
+function numbersOf(sent: Buffer, headers: Readonly<Record<string, unknown>>): Numbers {
+  const coding = headers['content-encoding'];
+  const answer = coding === 'gzip' ? gunzipSync(sent) : coding === 'br' ? brotliDecompressSync(sent) : sent;
+  const jsonBytes = Number(headers['inference-header-content-length'] ?? answer.length);
+  const [meta, outputs] = [answer.indexOf('"meta"'), answer.indexOf('"outputs"')];
+  return [answer.subarray(Math.max(0, outputs), meta < 0 ? jsonBytes : meta), answer.subarray(jsonBytes)];
 }
 
 function areSame(some: Numbers, others: Numbers): boolean {
@@ -84,9 +89,9 @@ export async function sendOnce(pool: Pool, { path, headers, body }: Work, tally:
     const bytes = Buffer.from(await answer.body.arrayBuffer());
     outcome = String(answer.statusCode);
     if (answer.statusCode === 200) {
-      if (expected !== undefined && !areSame(numbersOf(bytes, Number(answer.headers['inference-header-content-length'] ?? bytes.length)), expected)) tally.wrong++;
+      if (expected !== undefined && !areSame(numbersOf(bytes, answer.headers), expected)) tally.wrong++;
     } else {
-      outcome += ` ${(JSON.parse(bytes.toString()) as { code: string }).code}`;
+      outcome += ` ${(JSON.parse(bytes.toString()) as { code?: string }).code ?? 'of /v2'}`;
     }
   } catch (error) {
     outcome = `connection: ${(error as { code?: string }).code ?? String(error)}`;
@@ -99,7 +104,7 @@ export async function expectedOf(pool: Pool, { path, headers, body }: Work): Pro
   const answer = await pool.request({ path, method: 'POST', headers, body });
   const bytes = Buffer.from(await answer.body.arrayBuffer());
   if (answer.statusCode !== 200) throw new Error(`${path} answered ${answer.statusCode}: ${bytes.toString().slice(0, 300)}`);
-  return numbersOf(bytes, Number(answer.headers['inference-header-content-length'] ?? bytes.length));
+  return numbersOf(bytes, answer.headers);
 }
 
 /** So many senders, each of which sends when its last request is answered. */
@@ -150,6 +155,61 @@ export function footprintOf(pid: number): Footprint {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)![1]);
   return { residentMegabytes: field('VmRSS') / 1024, threads: field('Threads'), descriptors: readdirSync(`/proc/${pid}/fd`).length };
+}
+
+/** A process and all that it has started, which still run; Linux only. */
+export function processTree(pid: number): readonly number[] {
+  const parents = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+    try {
+      return [[Number(name), Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1])] as const];
+    } catch {
+      return [];
+    }
+  });
+  const tree = parents.filter(([process]) => process === pid).map(([process]) => process);
+  for (const one of tree) tree.push(...parents.filter(([, parent]) => parent === one).map(([process]) => process));
+  return tree;
+}
+
+/** Of several processes together. */
+export function footprintOfAll(pids: readonly number[]): Footprint {
+  const all = pids.flatMap((pid) => {
+    try {
+      return [footprintOf(pid)];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+  const sum = (field: keyof Footprint) => all.reduce((total, one) => total + one[field], 0);
+  return { residentMegabytes: sum('residentMegabytes'), threads: sum('threads'), descriptors: sum('descriptors') };
+}
+
+/** What `/metrics` says: the value of a series by its name with its labels, NaN where there is none. */
+export async function scrape(url: string): Promise<(series: string) => number> {
+  const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(10_000) });
+  const lines = (await response.text()).split('\n');
+  return (series) => Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length) ?? NaN);
+}
+
+/** What series have to be once no request is there but the scrape. */
+const atRest = { surrogate_reserved_bytes: 0, 'surrogate_arena_bytes{state="lent"}': 0, http_requests_in_flight: 1 };
+
+/**
+ * Waits until nothing is held: no memory reserved or lent, no request but the scrape in flight.
+ *
+ * @returns after how many milliseconds that was, or what is still held when the time is over.
+ */
+export async function untilNothingIsHeld(url: string, limitMs: number): Promise<number | string> {
+  const from = performance.now();
+  for (;;) {
+    const valueOf = await scrape(url);
+    const ms = performance.now() - from;
+    const held = Object.entries(atRest).filter(([series, value]) => valueOf(series) !== value);
+    if (held.length === 0) return ms;
+    if (ms > limitMs) return held.map(([series]) => `${series} is ${valueOf(series)}`).join(', ');
+    await sleep(20);
+  }
 }
 
 /** Samples a process every so often until it is told to stop. */

@@ -1,19 +1,28 @@
 import { afterEach, expect, it } from 'vitest';
+import { endsEnvironment } from '../../fuzz/ends.ts';
 import { fuzz, fuzzEnvironment } from '../../fuzz/fuzz.ts';
 import type { SurrogateGradResult } from '../../src/compute/jobs.ts';
 import { Service } from '../http/service.ts';
 
-let service: Service | undefined;
+const services: Service[] = [];
 afterEach(async () => {
-  await service?.stop();
-  service = undefined;
+  await Promise.all(services.splice(0).map((service) => service.stop()));
 });
 
+/** Of small limits, and of usual ones. */
+async function startBoth(): Promise<readonly [Service, Service]> {
+  const both = await Promise.all([Service.start({ ...fuzzEnvironment }), Service.start({ ...endsEnvironment })]);
+  services.push(...both);
+  return both;
+}
+
 it('two thousand bodies, right and wrong, are answered as the reference and the documentation say', async () => {
-  service = await Service.start({ ...fuzzEnvironment });
-  const report = await fuzz({ url: service.url, count: 2000, seed: 1 });
+  const [service, ends] = await startBoth();
+  const report = await fuzz({ url: service.url, endsUrl: ends.url, count: 2000, seed: 1 });
   expect(report.faults.map(({ number, what, message }) => `${number} ${message.path}: ${what}`)).toEqual([]);
+  expect(report.held).toEqual([]);
   expect(report.sent).toBe(2000);
+  expect(report.left).toBeGreaterThan(100);
   // Else there might be no faults because nothing was looked at.
   expect(report.compared).toBeGreaterThan(400);
   expect(report.foretold).toBeGreaterThan(500);
@@ -21,7 +30,7 @@ it('two thousand bodies, right and wrong, are answered as the reference and the 
 }, 120_000);
 
 it('a number that is slightly wrong, and a fault of ours, are found', async () => {
-  service = await Service.start({ ...fuzzEnvironment });
+  const [service, ends] = await startBoth();
   const { engine } = service.app;
   const run = engine.run.bind(engine) as (...parameters: unknown[]) => unknown;
   engine.run = ((...parameters: unknown[]) => {
@@ -32,7 +41,7 @@ it('a number that is slightly wrong, and a fault of ours, are found', async () =
       return answer;
     });
   }) as typeof engine.run;
-  const { faults } = await fuzz({ url: service.url, count: 250, seed: 1 });
+  const { faults } = await fuzz({ url: service.url, endsUrl: ends.url, count: 250, seed: 1 });
   const whats = faults.map(({ what }) => what).join('\n');
   expect(whats).toMatch(/results\/0\/grad.*: element \d+ is /);
   expect(whats).toContain('the status is 500');
