@@ -5,6 +5,9 @@ import type { RequestScope, ScopeMemory } from '../compute/scope.ts';
 /** From here on a body gets memory of its own that kernels can read; below, a copy costs less. */
 export const largeBytes = 256 * 1024;
 
+/** What a request takes beside its body: its connection, its parser, the objects of both. */
+const requestBytes = 32 * 1024;
+
 /** Chunks of a small body that are kept before they are joined: one of a byte takes hundreds. */
 const maxChunks = 256;
 
@@ -44,6 +47,7 @@ class BodyCollector {
     this.#options = options;
     this.#memory = memory;
     if ((options.announced ?? 0) > options.limit) throw new BodyTooLargeError();
+    memory.reserve(requestBytes);
   }
 
   push(chunk: Uint8Array): void {

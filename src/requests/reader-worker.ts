@@ -1,11 +1,11 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 
 import type { RequestBody } from '../bodies/request-body.ts';
 import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
 import { lookThroughWith } from '../codecs/magnitude.ts';
 import { Arena } from '../compute/arena.ts';
+import { collectGarbage } from '../compute/collect-garbage.js';
 import { TaskControl, type Stoppable } from '../compute/thread-pool.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -59,7 +59,7 @@ export default function work<O extends Operation>(task: (ReadTask & Stoppable) |
   try {
     return read(task, control);
   } finally {
-    collectGarbage();
+    collectIfGrown();
   }
 }
 
@@ -85,18 +85,12 @@ function read<O extends Operation>({ operation, body, limits, module, memory, to
   }
 }
 
-/** A heap that has grown by more is collected at once: a thread without anything to do never does it, and would keep it. */
+/** A heap that has grown by more is collected at once. */
 const maxKeptBytes = 64 * 2 ** 20;
-let gc: (() => void) | undefined;
 
-function collectGarbage(): void {
+function collectIfGrown(): void {
   const { total_heap_size: heap, external_memory: external } = getHeapStatistics();
-  if (heap + external < maxKeptBytes) return;
-  if (gc === undefined) {
-    setFlagsFromString('--expose-gc');
-    gc = runInNewContext('gc') as () => void;
-  }
-  gc();
+  if (heap + external >= maxKeptBytes) collectGarbage();
 }
 
 /** Rounds what lies in the arena to float32, which most kernels take: on the main thread it would keep other requests waiting. */

@@ -98,7 +98,7 @@ describe('others are served', () => {
 
   it('after runs of one neuron, whose time was over', async () => {
     const everything = { surrogate: { name: 'squarewave_fourier_series', n: 64 }, dtype: 'float64', wrt: ['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'] };
-    const requests = [{}, {}, everything, everything].map((more) => JSON.stringify({ current: 1.5, steps: 2 ** 31 - 1, ...more }));
+    const requests = [{}, {}, everything, everything].map((more) => JSON.stringify({ current: 1.5, steps: 2 ** 27, ...more }));
     const statuses = await Promise.all(requests.map((body) => statusOf('/lif/grad', body, { 'x-request-timeout-ms': '300' })));
     expect(statuses.every((status) => status === 504 || status === 503)).toBe(true);
     expect(await statusOf('/surrogate/grad', JSON.stringify({ x: { linspace: [-1, 1, 200_000] }, surrogate: 'sigmoid', encoding: 'base64' }))).toBe(200);

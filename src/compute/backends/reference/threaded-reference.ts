@@ -3,7 +3,7 @@ import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
-import { hungAfterMs, threadPool, tryTwice } from '../../thread-pool.ts';
+import { hungAfterMs, isHeapFull, runStoppable, threadPool, tryTwice } from '../../thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { Work, WorkDone } from './worker.ts';
 
@@ -15,9 +15,6 @@ export interface ThreadedReferenceOptions {
   /** Milliseconds after which a job of an estimated length has hung. */
   readonly hungAfterMs?: (estimateMs: number) => number;
 }
-
-/** A thread that goes on for so long after its job was stopped is ended. */
-const stoppingMs = 1000;
 
 /**
  * The reference for a server: jobs of more than a millisecond run one after the other in a thread of their own, which is
@@ -63,15 +60,10 @@ export class ThreadedReference implements Backend {
     signal?.throwIfAborted();
     const accepted = performance.now();
     const limitMs = this.#hungAfterMs(this.estimateMs(job));
-    const work: Work = { job, stopFlag: new Int32Array(new SharedArrayBuffer(4)) };
-    const end = new AbortController();
-    let endTimer: NodeJS.Timeout | undefined;
-    const stop = () => {
-      Atomics.store(work.stopFlag, 0, 1);
-      endTimer = setTimeout(() => { end.abort(); }, stoppingMs);
+    const attempt = () => {
+      const hung = AbortSignal.timeout(limitMs);
+      return runStoppable<WorkDone>(this.#thread, { job } satisfies Omit<Work, 'control'>, signal === undefined ? hung : AbortSignal.any([signal, hung]));
     };
-    signal?.addEventListener('abort', stop, { once: true });
-    const attempt = () => this.#thread.run(work, { signal: AbortSignal.any([AbortSignal.timeout(limitMs), end.signal]) }) as Promise<WorkDone>;
     try {
       const { result, computeMs } = await tryTwice(attempt, (error) => signal?.aborted === true || isOutOfMemory(error));
       const totalMs = performance.now() - accepted;
@@ -80,9 +72,6 @@ export class ThreadedReference implements Backend {
       signal?.throwIfAborted();
       if (isOutOfMemory(error)) throw new OutOfMemoryError('not enough memory for the job', { cause: error });
       throw new WorkerLostError('the thread ended, or hung', { cause: error });
-    } finally {
-      clearTimeout(endTimer);
-      signal?.removeEventListener('abort', stop);
     }
   }
 
@@ -93,5 +82,5 @@ export class ThreadedReference implements Backend {
 
 /** An array that could not be had, or a thread that was ended since its heap was full. */
 function isOutOfMemory(error: unknown): boolean {
-  return error instanceof RangeError || (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY');
+  return error instanceof RangeError || isHeapFull(error);
 }

@@ -1,12 +1,12 @@
+import { threadId } from 'node:worker_threads';
 import type { Job, ResultOf } from '../../jobs.ts';
+import { TaskControl, type Stoppable } from '../../thread-pool.ts';
 import { compute } from './compute.ts';
 import { float64Algebra } from './float64-algebra.ts';
 import { StopCheck } from './stop-check.ts';
 
-/** A job, and the word of shared memory that stops it once it is other than 0. */
-export interface Work {
+export interface Work extends Stoppable {
   readonly job: Job;
-  readonly stopFlag: Int32Array;
 }
 
 /** What a thread makes of a job. */
@@ -18,7 +18,9 @@ export interface WorkDone {
 /** @param task null for nothing. */
 export default function work(task: Work | null): WorkDone | undefined {
   if (task === null) return undefined;
+  const control = new TaskControl(task.control);
+  control.begin(threadId);
   const start = performance.now();
-  const result = compute(task.job, float64Algebra, new StopCheck(task.stopFlag));
+  const result = compute(task.job, float64Algebra, new StopCheck(() => { control.checkpoint(); }));
   return { result, computeMs: performance.now() - start };
 }

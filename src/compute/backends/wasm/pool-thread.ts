@@ -58,9 +58,10 @@ export class PoolThread {
     if (this.#known.size > mostKnown) this.forget([this.#known.values().next().value!]);
   }
 
-  forget(instances: readonly number[]): void {
+  /** @param areDropped whether the kernels' memory is to be freed, and not only theirs. */
+  forget(instances: readonly number[], areDropped = false): void {
     const known = instances.filter((instance) => this.#known.delete(instance));
-    if (known.length > 0) this.#worker.postMessage({ forget: known });
+    if (known.length > 0) this.#worker.postMessage({ forget: known, areDropped });
   }
 
   /** Keeps the process from ending, or does not. */

@@ -115,7 +115,8 @@ export class WasmBackend implements Backend {
       this.#arenas.giveBack(arena);
       return computed;
     } catch (error) {
-      this.#arenas.giveUp(arena);
+      if (signal?.aborted === true) this.#arenas.giveBack(arena);
+      else this.#arenas.giveUp(arena);
       throw error;
     }
   }

@@ -174,7 +174,7 @@ export class WorkerPool {
     if (kernels === undefined) return;
     this.#kernels.delete(arena);
     const instances = Array.from(kernels.values(), ({ instance }) => instance);
-    for (const thread of this.#team) thread.forget(instances);
+    for (const thread of this.#team) thread.forget(instances, true);
     this.#board.wake();
   }
 

@@ -3,6 +3,7 @@
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, receiveMessageOnPort, threadId, workerData } from 'node:worker_threads';
 
+import { collectGarbage } from '../../collect-garbage.js';
 import { LaunchBoard } from './launch-board.js';
 
 // The thread that answers goes before those that compute, or under load every small request waits for them. Only Linux has priorities of threads;
@@ -19,9 +20,10 @@ const kernels = new Map();
 /** Reads what has been sent to this thread: kernels, and numbers of those that it may forget. */
 function learn() {
   for (let received = read(); received !== undefined; received = read()) {
-    const message = /** @type {Lesson | { forget: readonly number[] }} */ (received.message);
+    const message = /** @type {Lesson | { forget: readonly number[], areDropped: boolean }} */ (received.message);
     if ('forget' in message) {
       for (const instance of message.forget) kernels.delete(instance);
+      if (message.areDropped) collectGarbage();
     } else {
       const { exports } = new WebAssembly.Instance(message.module, { env: { memory: message.memory } });
       kernels.set(message.instance, /** @type {RunKernel} */ (exports['run']));

@@ -1,0 +1,19 @@
+// @ts-check
+// Plain JavaScript, so that a worker thread loads the same file from src and from dist.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** @type {(() => void) | undefined} */
+let gc;
+
+/**
+ * Collects this thread's garbage. A thread without anything to do never does, and keeps what hangs on it: memory that is shared between threads
+ * is free when the last of them has collected it.
+ */
+export function collectGarbage() {
+  if (gc === undefined) {
+    setFlagsFromString('--expose-gc');
+    gc = /** @type {() => void} */ (runInNewContext('gc'));
+  }
+  gc();
+}
