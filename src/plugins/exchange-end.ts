@@ -26,10 +26,13 @@ export class ExchangeEnd {
 
   watch(request: FastifyRequest, reply: FastifyReply): void {
     this.#open++;
-    reply.raw.once('close', () => {
+    const end = () => {
       this.#open--;
       for (const listener of this.#listeners) listener(request, reply);
-    });
+    };
+    // A response that is made after its connection has closed is never told so.
+    if (request.raw.socket.destroyed) process.nextTick(end);
+    else reply.raw.once('close', end);
   }
 }
 

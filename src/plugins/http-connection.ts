@@ -93,6 +93,8 @@ export class Connection {
   }
 
   #next(): void {
+    // A response that is made after its connection has closed is never told so.
+    if (this.#socket.destroyed) this.#waiting = [];
     const response = this.#waiting.shift();
     if (response === undefined) {
       if (this.#refusal !== undefined && this.#socket.writable) this.#answerRefusal();
