@@ -21,6 +21,9 @@ const maxTickMs = 10;
 /** A client that is still sending a body that was refused may go on for this long, so that it comes to read the answer. */
 const lingerMs = 30_000;
 
+/** A client that has ended its side in the middle of a request gets the answers that are made within this time. */
+const halfClosedMs = 100;
+
 const connections = new WeakMap<Socket, Connection>();
 
 /** A client's connection. It answers its requests one after the other, in the order in which they came. */
@@ -59,6 +62,8 @@ export class Connection {
     // Each further byte reports the same again.
     if (this.#refusal !== undefined) return;
     this.#refusal = problem;
+    // Node gives a connection up when its client ends its side, but not where that breaks off a request. Most such clients have gone.
+    if (this.#socket.readableEnded) setTimeout(() => { if (this.#current?.req.complete === true) this.#socket.destroy(); }, halfClosedMs).unref();
     const last = this.#waiting.at(-1) ?? this.#current;
     const isCutOff = last?.req.complete === false;
     if (isCutOff && last !== this.#current) this.#waiting.pop();

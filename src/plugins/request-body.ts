@@ -41,7 +41,6 @@ export function receiveBody(request: FastifyRequest, payload: Readable, form: Bo
     const announced = coding === 'identity' ? announcedLength(request) : undefined;
     request.scope.throwIfEnded();
     const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit);
-    sendContinue(request.raw);
     collectBody(stream, { limit, announced, lead: jsonBytes ?? 0 }, request.scope, (error, bytes) => {
       if (error !== null) {
         if (stream !== payload) stream.destroy();
@@ -52,6 +51,7 @@ export function receiveBody(request: FastifyRequest, payload: Readable, form: Bo
         ready(null, { form, bytes: bytes!, jsonBytes: jsonBytes ?? bytes!.length, query: request.query as Record<string, unknown> });
       }
     });
+    sendContinue(request.raw);
   } catch (error) {
     ready(bodyProblem(error as Error, limit));
   }
