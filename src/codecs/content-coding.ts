@@ -4,6 +4,9 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 /** Content codings that answers are sent in. */
 export type ContentCoding = 'gzip' | 'br';
 
+/** Decompressed at a time: each chunk is a hop to a thread of zlib's and back. */
+const decodedChunkBytes = 128 * 1024;
+
 const decoders = { gzip: createGunzip, br: createBrotliDecompress, deflate: createInflate };
 
 /** Content codings that bodies come in; `deflate` is zlib's format, as in RFC 9110, 8.4.1.2. */
@@ -47,7 +50,7 @@ export function requestDecoder(contentEncoding: string | undefined): RequestCodi
  * for await (const chunk of decodeWithin(request, 'gzip', 1e6)) ...
  */
 export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes: number): Readable {
-  const decoder = decoders[coding]();
+  const decoder = decoders[coding]({ chunkSize: decodedChunkBytes });
   let received = 0;
   let length = 0;
   const limiter = new Transform({

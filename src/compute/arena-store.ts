@@ -1,20 +1,29 @@
 import { Arena } from './arena.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
-/** What the arenas that wait for the next may have together, at most: WebAssembly memory cannot shrink, only go. */
-const mostKeptBytes = 256 * 2 ** 20;
-/** And as a part of what all who have one may take. */
-const mostKeptShare = 1 / 4;
+/** What arenas that nobody has needed for a while may have together, at most: WebAssembly memory cannot shrink, only go. */
+const maxIdleBytes = 256 * 2 ** 20;
+/** And as a part of the budget. */
+const maxIdleShare = 1 / 4;
+/** What was not needed for so long is idle, in milliseconds. */
+const idleMs = 10_000;
 
-/** Arenas for whoever needs one, used again and again: their memory is already there and known to the processor. */
+/**
+ * Arenas for whoever needs one, used again and again: their memory is already there and known to the processor. All of them together have no
+ * more bytes than the budget where that can be helped, since one that goes is free only when every thread that knew it has collected its garbage.
+ */
 export class ArenaStore {
   /** What all who have an arena may take together. */
   readonly budget: MemoryBudget;
+  /** By size. */
   readonly #free: Arena[] = [];
   readonly #lent = new Set<Arena>();
-  readonly #mostKeptBytes: number;
+  readonly #maxIdleBytes: number;
   readonly #poisons: boolean;
   readonly #onDrop: ((arena: Arena) => void)[] = [];
+  /** The least that was kept since the last look at what is idle. */
+  #leastKeptBytes = 0;
+  #trimTimer: NodeJS.Timeout | undefined;
 
   /** Bytes of the arenas that somebody has. */
   get lentBytes(): number {
@@ -30,7 +39,7 @@ export class ArenaStore {
   constructor(budget = new MemoryBudget(), poisons = false) {
     this.budget = budget;
     this.#poisons = poisons;
-    this.#mostKeptBytes = Math.min(mostKeptBytes, mostKeptShare * budget.limitBytes);
+    this.#maxIdleBytes = Math.min(maxIdleBytes, maxIdleShare * budget.limitBytes);
   }
 
   /**
@@ -40,6 +49,7 @@ export class ArenaStore {
    */
   take(): Arena {
     const arena = this.#free.pop() ?? new Arena();
+    this.#leastKeptBytes = Math.min(this.#leastKeptBytes, this.keptBytes);
     arena.reset();
     this.#lent.add(arena);
     return arena;
@@ -49,8 +59,13 @@ export class ArenaStore {
   giveBack(arena: Arena): void {
     this.#lent.delete(arena);
     if (this.#poisons) arena.bytes(0, arena.byteLength).fill(0xff);
-    if (this.keptBytes + arena.byteLength <= this.#mostKeptBytes) this.#free.push(arena);
-    else this.#drop(arena);
+    if (this.lentBytes + this.keptBytes + arena.byteLength > this.budget.limitBytes) {
+      this.#drop(arena);
+      return;
+    }
+    const larger = this.#free.findIndex(({ byteLength }) => byteLength > arena.byteLength);
+    this.#free.splice(larger < 0 ? this.#free.length : larger, 0, arena);
+    if (this.#trimTimer === undefined && this.keptBytes > this.#maxIdleBytes) this.#trimLater();
   }
 
   /** Says that an arena is not coming back, since something failed in it. */
@@ -62,6 +77,22 @@ export class ArenaStore {
   /** Calls back for every arena that nobody will get any more, so that whoever remembers it forgets it. */
   onDrop(forget: (arena: Arena) => void): void {
     this.#onDrop.push(forget);
+  }
+
+  #trimLater(): void {
+    this.#leastKeptBytes = this.keptBytes;
+    this.#trimTimer = setTimeout(() => { this.#trim(); }, idleMs).unref();
+  }
+
+  /** Drops what was not needed since the last time, but for as much as may be idle. */
+  #trim(): void {
+    this.#trimTimer = undefined;
+    for (let surplus = this.#leastKeptBytes - this.#maxIdleBytes; surplus > 0 && this.#free.length > 0; ) {
+      const arena = this.#free.shift()!;
+      surplus -= arena.byteLength;
+      this.#drop(arena);
+    }
+    if (this.keptBytes > this.#maxIdleBytes) this.#trimLater();
   }
 
   #drop(arena: Arena): void {

@@ -17,3 +17,20 @@ export function collectGarbage() {
   }
   gc();
 }
+
+/** Memory that tasks have shown to this thread since it last collected them, in bytes. */
+let seenBytes = 0;
+const maxSeenBytes = 256 * 2 ** 20;
+
+/**
+ * To be called with the memory of each task that comes: once there was much of it, that of tasks before is let go.
+ *
+ * @param {WebAssembly.Memory} memory
+ */
+export function collectSeen(memory) {
+  if (seenBytes > maxSeenBytes) {
+    collectGarbage();
+    seenBytes = 0;
+  }
+  seenBytes += memory.buffer.byteLength;
+}

@@ -5,7 +5,7 @@ import type { RequestBody } from '../bodies/request-body.ts';
 import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
 import { lookThroughWith } from '../codecs/magnitude.ts';
 import { Arena } from '../compute/arena.ts';
-import { collectGarbage } from '../compute/collect-garbage.js';
+import { collectGarbage, collectSeen } from '../compute/collect-garbage.js';
 import { TaskControl, type Stoppable } from '../compute/thread-pool.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -64,6 +64,7 @@ export default function work<O extends Operation>(task: (ReadTask & Stoppable) |
 }
 
 function read<O extends Operation>({ operation, body, limits, module, memory, top, reservedBytes }: ReadTask, control: TaskControl): TaskResult<O> {
+  collectSeen(memory);
   lookThroughWith(module);
   const arena = new Arena(memory);
   arena.extend(top);

@@ -10,6 +10,7 @@ import { f32x4 } from '../../../src/compute/backends/wasm/lanes.ts';
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
+import { MemoryBudget } from '../../../src/compute/memory-budget.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
 import type { Recordable } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../support/worker-threads.ts';
@@ -91,20 +92,44 @@ describe('Arena', () => {
 });
 
 describe('ArenaStore', () => {
-  it('hands out what came back, empty, unless it has grown too large', () => {
-    const store = new ArenaStore();
-    const first = store.take();
-    const address = first.allocate(10);
-    expect(store.take()).not.toBe(first);
-    store.giveBack(first);
-    expect(store.take()).toBe(first);
-    expect(first.allocate(10)).toBe(address);
-    first.allocate(300 * 2 ** 20);
+  it('hands out what came back, empty, the largest first, and no more than the budget together', () => {
+    const store = new ArenaStore(new MemoryBudget(400 * 2 ** 20));
     const dropped: Arena[] = [];
     store.onDrop((arena) => dropped.push(arena));
-    store.giveBack(first);
-    expect(dropped).toEqual([first]);
-    expect(store.take()).not.toBe(first);
+    const [small, large] = [store.take(), store.take()];
+    const address = large.allocate(10);
+    large.allocate(300 * 2 ** 20);
+    store.giveBack(large);
+    store.giveBack(small);
+    expect(store.take()).toBe(large);
+    expect(large.allocate(10)).toBe(address);
+    const other = store.take();
+    expect(other).toBe(small);
+    other.allocate(200 * 2 ** 20);
+    store.giveBack(other);
+    expect(dropped).toEqual([other]);
+    store.giveBack(large);
+    expect(store.take()).toBe(large);
+  });
+
+  it('lets go of what nobody needed for a while, but for some', () => {
+    vi.useFakeTimers();
+    try {
+      const store = new ArenaStore(new MemoryBudget(2 ** 30));
+      const arenas = Array.from({ length: 4 }, () => store.take());
+      for (const arena of arenas) arena.allocate(100 * 2 ** 20);
+      for (const arena of arenas) store.giveBack(arena);
+      vi.advanceTimersByTime(5000);
+      store.giveBack(store.take());
+      expect(store.keptBytes).toBeGreaterThan(400 * 2 ** 20);
+      vi.advanceTimersByTime(5000);
+      expect(store.keptBytes).toBeLessThan(350 * 2 ** 20);
+      vi.advanceTimersByTime(20_000);
+      expect(store.keptBytes).toBeLessThan(256 * 2 ** 20);
+      expect(store.keptBytes).toBeGreaterThan(100 * 2 ** 20);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
