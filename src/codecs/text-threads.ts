@@ -1,11 +1,12 @@
 import type { Piscina } from 'piscina';
 
 import type { Arena } from '../compute/arena.ts';
-import { WorkerLostError } from '../compute/backend.ts';
+import { OutOfMemoryError } from '../compute/backend.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { threadPool, tryTwice } from '../compute/thread-pool.ts';
 import type { TensorValues } from './answer.ts';
 import { JsonWriter } from './json-writer.ts';
+import { sliceWriter } from './slice-writer.ts';
 import { requireAllFinite } from './tensor-bytes.ts';
 import { TensorText } from './tensor-text.ts';
 import type { PrintedText, TextTask } from './text-worker.ts';
@@ -48,7 +49,6 @@ export class TextThreads {
    *
    * @param values lie in the memory.
    * @throws {RangeError} when a number is not finite in the precision.
-   * @throws {WorkerLostError} when a thread failed twice.
    * @throws the signal's reason.
    */
   print(values: TensorValues, shape: readonly number[], dtype: Dtype, memory: TextMemory, { signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<Uint8Array> | undefined {
@@ -70,14 +70,14 @@ export class TextThreads {
     await requireAllFinite(values, dtype);
     const stop = () => Atomics.store(stopped, 0, 1);
     signal?.addEventListener('abort', stop);
-    const printing: Promise<PrintedText>[] = [];
+    const printing: Promise<PrintedText | undefined>[] = [];
     try {
       for (const task of tasks) printing.push(this.#printTwice(task));
-      for (const part of printing) {
+      for (const [i, part] of printing.entries()) {
+        const printed = await part;
         signal?.throwIfAborted();
-        const { address, length } = await part;
-        signal?.throwIfAborted();
-        yield arena.bytes(address, length);
+        if (printed === undefined) yield* slicesOf(tasks[i]!);
+        else yield arena.bytes(printed.address, printed.length);
       }
     } finally {
       stop();
@@ -86,18 +86,23 @@ export class TextThreads {
     }
   }
 
-  /** A part may be printed once more: printing changes nothing of the numbers. */
-  async #printTwice(task: TextTask): Promise<PrintedText> {
+  /** A part may be printed once more: printing changes nothing of the numbers. Undefined where threads failed at it twice. */
+  async #printTwice(task: TextTask): Promise<PrintedText | undefined> {
     try {
       return (await tryTwice(() => this.#threads.run(task))) as PrintedText;
-    } catch (error) {
-      throw new WorkerLostError('the thread that prints numbers failed', { cause: error });
+    } catch {
+      return undefined;
     }
   }
 
   async close(): Promise<void> {
     await this.#threads.close();
   }
+}
+
+/** A part's text, printed in this thread: the answer has begun, and cannot fail any more. */
+function slicesOf({ values, shape, dtype, from, to }: TextTask): Iterable<Uint8Array> {
+  return new TensorText(shape, from).slices(values.subarray(from, to), dtype, sliceWriter);
 }
 
 /** Bytes up to where another part may begin. */
@@ -110,7 +115,7 @@ function tryAllocate(arena: Arena, bytes: number): number | undefined {
   try {
     return arena.allocate(bytes);
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof OutOfMemoryError) return undefined;
     throw error;
   }
 }

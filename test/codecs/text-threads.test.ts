@@ -78,6 +78,14 @@ describe('a long tensor that threads print', () => {
     expect(arena.mark()).toBeLessThanOrEqual(reserved);
   });
 
+  it('is printed without them where they fail', async () => {
+    const closed = new TextThreads(numberCodec, 2);
+    await closed.close();
+    const values = arena.floats(arena.allocate(4 * count), count);
+    fillAnyhow(values);
+    expect(await textOf(values, [count], 'float32', closed) === await textOf(values.slice(), [count], 'float32')).toBe(true);
+  });
+
   it('ends with the signal, and leaves the memory alone from then on', async () => {
     const many = 4_000_000;
     const values = arena.doubles(arena.allocate(8 * many), many);
