@@ -1,6 +1,8 @@
 import type { Dtype } from '../compute/jobs.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
 import { base64Blocks } from './base64-blocks.ts';
+import { numberCodec } from './json-numbers/compiled.ts';
+import { JsonWriter } from './json-writer.ts';
 import { findNotFinite } from './not-finite.ts';
 import type { Piece } from './pieces.ts';
 import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
@@ -24,6 +26,9 @@ export interface AnswerForm {
 
 /** Bytes of an answer that are written at once, about; what is beyond them becomes pieces that are printed in slices. */
 const maxAtOnce = 64 * 1024;
+
+/** Texts of more bytes are printed as they leave, and not kept. */
+const maxKeptTextBytes = 8 * 2 ** 20;
 
 /** What a number counts as before it is printed. */
 const bytesPerNumber = 8;
@@ -165,9 +170,15 @@ function writeTensor(node: AnswerTensor, output: Output): void {
 
 /** A tensor's text, printed when it is its turn. */
 function longText({ values, shape }: AnswerTensor, { dtype, memory, threads, signal }: AnswerForm): Piece {
-  const slices = () => new TensorText(shape).slices(values, dtype, writer);
+  const slices = () => new TensorText(shape).slices(values, dtype, writerFor(TensorText.maxBytes(shape, values.length), memory));
   if (memory === undefined || threads?.isFor(values, memory) !== true) return slices;
   return () => threads.print(values, shape, dtype, memory, { signal }) ?? slices();
+}
+
+/** One that leaves its text where it writes it, if there is memory for that: copies of slices are garbage, which costs as much as to print them. */
+function writerFor(textBytes: number, memory: TextMemory | undefined): JsonWriter {
+  if (memory === undefined || textBytes > maxKeptTextBytes || !memory.tryReserve(JsonWriter.bytesFor(textBytes))) return writer;
+  return new JsonWriter(numberCodec, memory.arena);
 }
 
 function writeBlocks(node: AnswerBlocks, output: Output): void {

@@ -58,7 +58,7 @@ export async function compute(request: FastifyRequest, reply: FastifyReply, oper
 
   const outcome = await runPlan(engine, operation, plan, scope);
   const encodeFrom = performance.now();
-  const encoded = await encodeResponse(request, format, plan, outcome);
+  const encoded = await encodeResponse(request, format, operation, plan, outcome);
   return sendResponse(request, reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
 }
 

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { microsecondsText } from '../answers/milliseconds.ts';
 import { overflowProblem } from '../answers/overflow.ts';
+import { answerSize } from '../answers/size.ts';
 import type { AnswerFields } from '../answers/answer.ts';
 import { frameHeader, jsonInUtf8, mediaTypes } from '../bodies/request-body.ts';
 import { NotFiniteError } from '../codecs/answer.ts';
@@ -13,7 +14,7 @@ import { jobElements } from '../compute/job-size.ts';
 import { dtypeOf, type Job } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/scope.ts';
 import type { Stages } from '../metrics/metrics.ts';
-import type { Plan } from '../requests/plan.ts';
+import type { Operation, Plan, Plans } from '../requests/plan.ts';
 import type { Outcome } from './compute-handler.ts';
 import type { ResponseFormat } from './response-format.ts';
 
@@ -35,6 +36,8 @@ export interface Spans {
 
 /** Answers of fewer bytes are sent as one chunk. */
 const maxJoinedBytes = 64 * 1024;
+/** Answers of up to so many bytes are printed before they are sent: a few large writes cost less than many. */
+const maxGatheredBytes = 8 * 2 ** 20;
 /** What an answer that is printed as it leaves has on its way at a time. */
 const streamedBytes = 256 * 1024;
 
@@ -43,18 +46,22 @@ const streamedBytes = 256 * 1024;
  *
  * @throws {Problem} `numerical_overflow` when a number is not finite in the answer's precision.
  */
-export async function encodeResponse({ scope, server }: FastifyRequest, format: ResponseFormat, plan: Plan, { fields, streams }: Outcome): Promise<EncodedBody> {
+export async function encodeResponse<O extends Operation>({ scope, server }: FastifyRequest, format: ResponseFormat, operation: O, plan: Plans[O], { fields, streams }: Outcome): Promise<EncodedBody> {
   try {
     const { text, tensors } = format.encode(plan, fields, streams ? undefined : scope, server.textThreads);
     const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
     const type = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : jsonInUtf8;
     const head = isFramed ? await paddedJson(text, scope) : text;
-    const pieces: readonly Piece[] = [...head, ...tensors];
+    let pieces: readonly Piece[] = [...head, ...tensors];
     if (isReady(pieces)) {
       scope.memory.reserve(lengthOf(pieces.filter((piece) => scope.arena?.holds(piece) !== true)));
-    } else {
+    } else if (streams) {
       scope.memory.reserve(streamedBytes);
-      if (!streams) await checkFinite(scope, plan.job, fields);
+    } else {
+      await checkFinite(scope, plan.job, fields);
+      const { bytes } = answerSize(operation, plan, format.countedAs(plan));
+      if (bytes <= maxGatheredBytes && scope.memory.tryReserve(bytes)) pieces = await gather(pieces, scope);
+      else scope.memory.reserve(streamedBytes);
     }
     return isFramed ? { pieces, type, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { pieces, type };
   } catch (error) {
@@ -70,6 +77,13 @@ export async function checkFinite(scope: RequestScope, job: Job, fields: AnswerF
   } catch (error) {
     throw error instanceof NotFiniteError ? overflowProblem(error, job) : error;
   }
+}
+
+/** All of an answer's chunks, for which memory is reserved. */
+async function gather(pieces: readonly Piece[], scope: RequestScope): Promise<readonly Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of scope.stream(bytesOf(pieces))) chunks.push(chunk);
+  return chunks;
 }
 
 /** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
