@@ -6,7 +6,7 @@ import type { RequestScope, ScopeMemory } from '../compute/scope.ts';
 export const largeBytes = 256 * 1024;
 
 /** What a request takes beside its body: its connection, its parser, the objects of both. */
-const requestBytes = 32 * 1024;
+const requestBytes = 64 * 1024;
 
 /** Chunks of a small body that are kept before they are joined: one of a byte takes hundreds. */
 const maxChunks = 256;

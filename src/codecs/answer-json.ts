@@ -27,7 +27,7 @@ export interface AnswerForm {
 /** Bytes of an answer that are written at once, about; what is beyond them becomes pieces that are printed in slices. */
 const maxAtOnce = 64 * 1024;
 
-/** Texts of more bytes are printed as they leave, and not kept. */
+/** Of an answer's text, no more is kept in its memory; what is beyond is printed as it leaves. */
 const maxKeptTextBytes = 8 * 2 ** 20;
 
 /** What a number counts as before it is printed. */
@@ -41,6 +41,8 @@ interface Output extends AnswerForm {
   readonly tensors: TensorPieces | undefined;
   /** Bytes of the text. */
   flushedBytes: number;
+  /** Bytes that texts which are to stay in the memory may have. */
+  keptTextBytes: number;
 }
 
 /** An answer's bytes: those of its JSON, and those of the tensors that stand behind it and not in it. */
@@ -71,7 +73,7 @@ export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswe
 function beginText({ encoding, dtype, memory, threads, signal }: AnswerForm, tensors: TensorPieces | undefined): Output {
   writer.begin(dtype);
   // Field by field: Node 20 takes a microsecond to spread.
-  return { encoding, dtype, memory, threads, signal, text: [], tensors, flushedBytes: 0 };
+  return { encoding, dtype, memory, threads, signal, text: [], tensors, flushedBytes: 0, keptTextBytes: 0 };
 }
 
 function hasRoom({ flushedBytes }: Output, bytes: number): boolean {
@@ -169,15 +171,19 @@ function writeTensor(node: AnswerTensor, output: Output): void {
 }
 
 /** A tensor's text, printed when it is its turn. */
-function longText({ values, shape }: AnswerTensor, { dtype, memory, threads, signal }: AnswerForm): Piece {
-  const slices = () => new TensorText(shape).slices(values, dtype, writerFor(TensorText.maxBytes(shape, values.length), memory));
+function longText({ values, shape }: AnswerTensor, output: Output): Piece {
+  const { dtype, memory, threads, signal } = output;
+  const textBytes = TensorText.maxBytes(shape, values.length);
+  output.keptTextBytes += textBytes;
+  const isKept = output.keptTextBytes <= maxKeptTextBytes;
+  const slices = () => new TensorText(shape).slices(values, dtype, isKept ? writerFor(textBytes, memory) : writer);
   if (memory === undefined || threads?.isFor(values, memory) !== true) return slices;
   return () => threads.print(values, shape, dtype, memory, { signal }) ?? slices();
 }
 
 /** One that leaves its text where it writes it, if there is memory for that: copies of slices are garbage, which costs as much as to print them. */
 function writerFor(textBytes: number, memory: TextMemory | undefined): JsonWriter {
-  if (memory === undefined || textBytes > maxKeptTextBytes || !memory.tryReserve(JsonWriter.bytesFor(textBytes))) return writer;
+  if (!memory?.tryReserve(JsonWriter.bytesFor(textBytes))) return writer;
   return new JsonWriter(numberCodec, memory.arena);
 }
 
