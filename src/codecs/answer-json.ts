@@ -170,21 +170,16 @@ function writeTensor(node: AnswerTensor, output: Output): void {
   }
 }
 
-/** A tensor's text, printed when it is its turn. */
+/** A tensor's text, printed when it is its turn: some of it where it may stay, since copies of slices are garbage, which costs as much as to print them. */
 function longText({ values, shape }: AnswerTensor, output: Output): Piece {
   const { dtype, memory, threads, signal } = output;
+  const slices = (by: JsonWriter) => new TensorText(shape).slices(values, dtype, by);
+  if (memory === undefined) return () => slices(writer);
+  if (threads?.isFor(values, memory) === true) return () => threads.print(values, shape, dtype, memory, { signal }) ?? slices(writer);
   const textBytes = TensorText.maxBytes(shape, values.length);
   output.keptTextBytes += textBytes;
   const isKept = output.keptTextBytes <= maxKeptTextBytes;
-  const slices = () => new TensorText(shape).slices(values, dtype, isKept ? writerFor(textBytes, memory) : writer);
-  if (memory === undefined || threads?.isFor(values, memory) !== true) return slices;
-  return () => threads.print(values, shape, dtype, memory, { signal }) ?? slices();
-}
-
-/** One that leaves its text where it writes it, if there is memory for that: copies of slices are garbage, which costs as much as to print them. */
-function writerFor(textBytes: number, memory: TextMemory | undefined): JsonWriter {
-  if (!memory?.tryReserve(JsonWriter.bytesFor(textBytes))) return writer;
-  return new JsonWriter(numberCodec, memory.arena);
+  return () => slices(isKept && memory.tryReserve(JsonWriter.bytesFor(textBytes)) ? new JsonWriter(numberCodec, memory.arena) : writer);
 }
 
 function writeBlocks(node: AnswerBlocks, output: Output): void {
