@@ -67,6 +67,7 @@ export class RequestScope {
     clearTimeout(this.#timer);
   }
 
+  /** Starts the deadline's timer, where there is a deadline. */
   watchDeadline(): void {
     if (this.#deadline === undefined || this.#timer !== undefined) return;
     const { at, reason } = this.#deadline;
@@ -90,15 +91,11 @@ export class RequestScope {
       if (error instanceof ComputeError) this.memory.poison();
       this.#settled();
     });
-    return this.race(task);
+    return this.#untilEnd(task);
   }
 
-  /**
-   * What a promise gives that no task of the request has to keep.
-   *
-   * @throws the reason when the scope ends first.
-   */
-  async race<R>(promise: Promise<R>): Promise<R> {
+  /** What a promise gives, or the reason when the scope ends first. */
+  async #untilEnd<R>(promise: Promise<R>): Promise<R> {
     this.watchDeadline();
     let giveUp!: EndListener;
     const end = new Promise<never>((_, reject) => { giveUp = reject; });
@@ -165,10 +162,6 @@ export class ScopeMemory {
   constructor(pool: ArenaStore, check: () => void) {
     this.#pool = pool;
     this.#check = check;
-  }
-
-  get reservedBytes(): number {
-    return this.#reservedBytes;
   }
 
   /** The arena, where one was acquired. */
