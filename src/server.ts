@@ -1,19 +1,17 @@
-/** The program. It imports the service when it can say why that fails. */
-async function main(): Promise<void> {
-  try {
-    const { start } = await import('./start.ts');
-    await start();
-  } catch (error) {
-    if (!isOutOfFiles(error)) throw error;
-    process.stderr.write('The process may not open as many files as the service needs: raise the limit (`ulimit -n`) to 1024 or more, and to more than MAX_CONNECTIONS where that many clients come.\n');
-    process.exit(1);
-  }
-}
+/** Threads, pipes and the first connections: with fewer open files something fails while the service starts. */
+const fewestFiles = 256;
 
-function isOutOfFiles(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EMFILE' || code === 'ENFILE' || (code === 'ERR_WORKER_INIT_FAILED' && error.message.includes('EMFILE'));
+if (mayOpen() < fewestFiles) {
+  process.stderr.write(`The process may not open as many files as the service needs: raise the limit (\`ulimit -n\`) to ${fewestFiles} or more, and to more than MAX_CONNECTIONS where that many clients come.\n`);
+  process.exit(1);
 }
+// Imported only now, since modules are files too.
+const { start } = await import('./start.ts');
+await start();
 
-await main();
+/** How many files the process may have open, by the system's limit. */
+function mayOpen(): number {
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft: number | 'unlimited' } } };
+  const limit = userLimits?.open_files?.soft ?? 'unlimited';
+  return limit === 'unlimited' ? Infinity : limit;
+}

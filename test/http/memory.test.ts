@@ -38,10 +38,10 @@ const statusOf = async (...parameters: Parameters<typeof post>) => {
   return response.status;
 };
 
-/** Others are served, and all memory is back. */
+/** Others are served, and all memory is back: in time for a busy machine. */
 async function isAsBefore(): Promise<void> {
-  expect(await statusOf('/surrogate/grad', large, { 'x-request-timeout-ms': '3000' })).toBe(200);
-  expect(await untilNothingIsHeld(server.url, 1000)).toBeTypeOf('number');
+  expect(await statusOf('/surrogate/grad', large, { 'x-request-timeout-ms': '20000' })).toBe(200);
+  expect(await untilNothingIsHeld(server.url, 20_000)).toBeTypeOf('number');
 }
 
 describe('memory stays within its budget', () => {

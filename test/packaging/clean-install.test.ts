@@ -31,7 +31,7 @@ describe.skipIf(!registryAnswers)('the steps of the Dockerfile in an empty folde
   afterAll(() => {
     server?.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
-  });
+  }, 180_000);
 
   it('leave production packages only', () => {
     expect(existsSync(path.join(image.workdir, 'node_modules/fastify'))).toBe(true);

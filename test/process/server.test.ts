@@ -87,7 +87,7 @@ describe('the process', () => {
   });
 
   it('says in a line that it may not open enough files', () => {
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', `ulimit -n 64 && exec "${process.execPath}" ${built.join(' ')}`], { encoding: 'utf8', cwd: new URL('../..', import.meta.url) });
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', `ulimit -n 64 && exec "${process.execPath}" ${built.join(' ')}`], { encoding: 'utf8', cwd: new URL('../..', import.meta.url), timeout: 30_000 });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^The process may not open as many files as the service needs[^\n]*\n$/);
     expect(stdout).toBe('');

@@ -82,9 +82,8 @@ describe('surrogates', () => {
       }
     });
 
-    it('to the bit where there are no transcendental functions', async () => {
-      const surrogate = scaledSurrogate(definition, 1.3);
-      if (demandsOf(surrogate).transcendentals.length > 0) return;
+    const surrogate = scaledSurrogate(definition, 1.3);
+    it.runIf(demandsOf(surrogate).transcendentals.length === 0)('to the bit, without transcendental functions', async () => {
       const { grad } = await functionsOf(surrogate);
       expect(differences(...grad)).toEqual([]);
     });
@@ -207,35 +206,48 @@ const sumOfSizes = (values: ArrayLike<number>) => sizes(values).reduce((sum, siz
 async function expectAgreement(job: LifGradJob): Promise<void> {
   const [[actual], [expected]] = await both(job);
   const parts = inParts(job);
-  const [part] = await resultOf(reference, parts);
-  const nudges = (['current', 'v_threshold'] as const).flatMap((quantity) => [nudged(parts, quantity, 1 + 2 * rounding), nudged(parts, quantity, 1 - 2 * rounding)]);
-  const moved = await Promise.all(nudges.map(async (other) => (await resultOf(reference, other))[0]!));
+  let moved: LifGradResult[number][] | undefined;
+  /** Runs of the reference that are needed only where a number is far from the exact one. */
+  const others = async (pick: (result: LifGradResult[number]) => Values) => (moved ??= await nudgedResults(parts)).map(pick);
   expect(actual!.spike_counts).toEqual(expected!.spike_counts);
   const faults: unknown[] = [];
-  const hold = (what: string, mine: ArrayLike<number>, exact: ArrayLike<number>, others: readonly ArrayLike<number>[]) => {
+  const hold = async (what: string, mine: ArrayLike<number>, exact: ArrayLike<number>, pick: (result: LifGradResult[number]) => Values) => {
     const perOne = exact.length / job.problem.neurons;
     const batch = largestOf(exact);
     for (let b = 0; b < job.problem.neurons; b++) {
       const at = Array.from({ length: perOne }, (_, i) => b * perOne + i);
       const scale = largestOf(at.map((i) => exact[i]!));
       const error = largestOf(at.map((i) => mine[i]! - exact[i]!));
-      const condition = largestOf(others.flatMap((other) => at.map((i) => other[i]! - exact[i]!)));
-      if (!(error <= 2e-13 * scale + 1e-14 * batch + 8 * condition)) faults.push([what, b, error / scale]);
+      const tolerance = 2e-13 * scale + 1e-14 * batch;
+      if (error <= tolerance) continue;
+      const condition = largestOf((await others(pick)).flatMap((other) => at.map((i) => other[i]! - exact[i]!)));
+      if (!(error <= tolerance + 8 * condition)) faults.push([what, b, error / scale]);
     }
   };
-  hold('loss', actual!.loss, expected!.loss, moved.map(({ loss }) => loss));
+  await hold('loss', actual!.loss, expected!.loss, ({ loss }) => loss);
+  let part: LifGradResult[number] | undefined;
   for (const quantity of job.wrt) {
-    const [mine, exact, inside] = [actual!.grad[quantity]!, expected!.grad[quantity]!, part!.grad[quantity] as Values];
-    const others = moved.map(({ grad }) => grad[quantity] as Values);
+    const [mine, exact] = [actual!.grad[quantity]!, expected!.grad[quantity]!];
+    const pick = ({ grad }: LifGradResult[number]) => grad[quantity] as Values;
     if (typeof mine !== 'number') {
       expect(mine).toBeInstanceOf(Float64Array);
-      hold(quantity, mine, exact as Values, others);
-    } else {
-      const condition = others.reduce((most, other) => Math.max(most, sumOfSizes(other.map((y, i) => y - inside[i]!))), 0);
-      if (!(Math.abs(mine - (exact as number)) <= 2e-13 * sumOfSizes(inside) + 8 * condition)) faults.push([quantity, mine, exact]);
+      await hold(quantity, mine, exact as Values, pick);
+      continue;
     }
+    part ??= (await resultOf(reference, parts))[0]!;
+    const inside = pick(part);
+    const error = Math.abs(mine - (exact as number));
+    const tolerance = 2e-13 * sumOfSizes(inside);
+    if (error <= tolerance) continue;
+    const condition = Math.max(...(await others(pick)).map((other) => sumOfSizes(other.map((y, i) => y - inside[i]!))));
+    if (!(error <= tolerance + 8 * condition)) faults.push([quantity, mine, exact]);
   }
   expect(faults).toEqual([]);
+}
+
+async function nudgedResults(job: LifGradJob): Promise<LifGradResult[number][]> {
+  const jobs = (['current', 'v_threshold'] as const).flatMap((quantity) => [nudged(job, quantity, 1 + 2 * rounding), nudged(job, quantity, 1 - 2 * rounding)]);
+  return Promise.all(jobs.map(async (other) => (await resultOf(reference, other))[0]!));
 }
 
 function lossesOf(steps: number): readonly Loss[] {
