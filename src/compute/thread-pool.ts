@@ -161,13 +161,16 @@ export async function runStoppable<R>(pool: Piscina, task: object, signal?: Abor
   }
 }
 
+/** What Node is to be told before it runs TypeScript, which it can by itself from version 22.18 on. */
+const loadTypeScript = 'typescript' in process.features && process.features.typescript !== false ? [] : ['--import', 'tsx'];
+
 /**
- * Where a thread finds its code: beside the module that asks, which is JavaScript when it was built, and else TypeScript, which tsx loads.
+ * Where a thread finds its code: beside the module that asks, which is JavaScript when it was built, and else TypeScript.
  *
  * @param name of the thread's module, without its extension.
  * @param beside the `import.meta.url` of the module that asks.
  */
 export function threadModule(name: string, beside: string): { filename: string; execArgv?: string[] } {
   if (!beside.endsWith('.ts')) return { filename: new URL(`./${name}.js`, beside).href };
-  return { filename: new URL(`./${name}.ts`, beside).href, execArgv: ['--import', 'tsx'] };
+  return { filename: new URL(`./${name}.ts`, beside).href, execArgv: loadTypeScript };
 }
