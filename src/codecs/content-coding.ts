@@ -12,7 +12,13 @@ const decoders = { gzip: createGunzip, br: createBrotliDecompress, deflate: crea
 /** Content codings that bodies come in; `deflate` is zlib's format, as in RFC 9110, 8.4.1.2. */
 export type RequestCoding = keyof typeof decoders;
 
-/** A body that is larger, decompressed, than a body may be. */
+/** By how much bytes that cannot be compressed may grow: a body that is as large as it may be is to be taken compressed too. */
+const slackBytes = 64 * 1024;
+
+/** What a decoder keeps of what it has written, at most: its window, by RFC 1951 and RFC 7932. */
+const windowBytes = { gzip: 2 ** 15, deflate: 2 ** 15, br: 2 ** 24 } as const satisfies Record<RequestCoding, number>;
+
+/** A body that is larger, compressed or decompressed, than a body may be. */
 export class DecodedTooLargeError extends RangeError {
   override readonly name = 'DecodedTooLargeError';
 }
@@ -40,24 +46,31 @@ export function requestDecoder(contentEncoding: string | undefined): RequestCodi
 }
 
 /**
- * A compressed stream's bytes. No more is decompressed than is read, and nothing beyond the limit, however much the stream would become.
+ * A compressed stream's bytes. The stream is read as fast as it comes, so that its end is noticed whatever the decoder is at; no more is
+ * decompressed than is read, and nothing beyond the limit, however much the stream would become.
  *
  * The stream given is not destroyed when its bytes are refused: a request's socket still has to carry the answer.
  *
- * @returns a stream that ends with a DecodedTooLargeError when there are more bytes than the limit; with a CorruptBodyError when they are
- * not of the coding, end early, or something follows them; with the given stream's own error when that fails.
+ * @param admit called with bytes before they are kept, compressed or in the decoder's window; the stream ends with what it throws.
+ * @returns a stream that ends with a DecodedTooLargeError when there are more bytes than the limit, before or after decompression; with a
+ * CorruptBodyError when they are not of the coding, end early, or something follows them; with the given stream's own error when that fails.
  * @example
  * for await (const chunk of decodeWithin(request, 'gzip', 1e6)) ...
  */
-export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes: number): Readable {
+export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes: number, admit: (bytes: number) => void = () => undefined): Readable {
   const decoder = decoders[coding]({ chunkSize: decodedChunkBytes });
   let received = 0;
   let length = 0;
   const limiter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       length += chunk.length;
-      if (length > limitBytes) done(new DecodedTooLargeError(`decompressed, there are more than ${limitBytes} bytes`));
-      else done(null, chunk);
+      try {
+        if (length > limitBytes) throw new DecodedTooLargeError(`decompressed, there are more than ${limitBytes} bytes`);
+        if (length <= windowBytes[coding]) admit(chunk.length);
+        done(null, chunk);
+      } catch (error) {
+        done(error as Error);
+      }
     },
     flush(done) {
       // Node leaves what follows the end of Brotli, or zeros behind gzip, unread and says nothing.
@@ -65,18 +78,26 @@ export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes
       else done(new CorruptBodyError(`something follows the end of the ${coding} data`));
     },
     destroy(error, done) {
-      // Listeners first: with one left, the stream would flow on.
-      stream.off('data', count);
-      stream.unpipe(decoder);
+      stream.off('data', onData).off('end', onEnd).pause();
       decoder.destroy();
       done(error);
     },
   });
-  const count = (chunk: Buffer) => { received += chunk.length; };
-  stream.on('data', count);
+  const onData = (chunk: Buffer) => {
+    received += chunk.length;
+    try {
+      if (received > limitBytes + slackBytes) throw new DecodedTooLargeError(`there are more than ${limitBytes} bytes`);
+      admit(chunk.length);
+      decoder.write(chunk);
+    } catch (error) {
+      limiter.destroy(error as Error);
+    }
+  };
+  const onEnd = () => { decoder.end(); };
+  stream.on('data', onData).on('end', onEnd);
   finished(stream, { writable: false }, (error) => { if (error) limiter.destroy(error); });
   decoder.on('error', (error) => limiter.destroy(new CorruptBodyError(error.message, { cause: error })));
-  return stream.pipe(decoder).pipe(limiter);
+  return decoder.pipe(limiter);
 }
 
 /** A longer `Accept-Encoding` is ignored: clients list a handful of codings, and each member costs time. */

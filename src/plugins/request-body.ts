@@ -40,7 +40,7 @@ export function receiveBody(request: FastifyRequest, payload: Readable, form: Bo
     const jsonBytes = form === 'framed' || (form === 'inference' && request.headers[frameHeader] !== undefined) ? frameLength(request) : undefined;
     const announced = coding === 'identity' ? announcedLength(request) : undefined;
     request.scope.throwIfEnded();
-    const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit);
+    const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit, (bytes) => { request.scope.memory.reserve(bytes); });
     collectBody(stream, { limit, announced, lead: jsonBytes ?? 0 }, request.scope, (error, bytes) => {
       if (error !== null) {
         if (stream !== payload) stream.destroy();
