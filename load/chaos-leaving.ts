@@ -45,7 +45,7 @@ export interface Leaving {
   readonly seconds: number;
   readonly seed: number;
   readonly kinds?: readonly string[] | undefined;
-  /** When all has to be back after the last has left. */
+  /** When all has to be back after the last that left was accepted. */
   readonly releasedMs?: number;
   /** Whether the clients go before the server where both want a processor. */
   readonly isFirst?: boolean;
@@ -91,6 +91,10 @@ export async function leavingClients(findings: Pick<Findings, 'say' | 'check'>, 
       }),
     ]);
     const broken = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    // Connections are accepted in turn, one each turn of the event loop: once this one is, the service has seen the last that left.
+    const left = performance.now();
+    await fetch(`${server.url}/livez`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(15_000) }).then((response) => response.text());
+    const seenMs = performance.now() - left;
     const released = await untilNothingIsHeld(server.url, 15_000).catch(() => '/metrics was not answered');
     const lost = await scrape(server.url).then((valueOf) => valueOf('surrogate_process_lost_total'), () => NaN);
     const again = new Tally();
@@ -102,7 +106,7 @@ export async function leavingClients(findings: Pick<Findings, 'say' | 'check'>, 
     findings.say(`${attackers} clients that break off requests of ${kinds.length} kinds at any byte for ${seconds} s, and ${checkers} others that check their numbers to the bit, on ${where}; seed ${seed}:`);
     findings.say('');
     findings.say(`- ${broken} requests were broken off. The others: ${tally.accepted} answers, ${tally.wrong} with wrong numbers; what came back: ${tally.toString()}; p50 ${quantile(tally.acceptedMs, 0.5).toFixed(0)} ms, p99 ${quantile(tally.acceptedMs, 0.99).toFixed(0)} ms.`);
-    findings.say(`- ${typeof released === 'number' ? `All memory was given back, and no request in flight, ${released.toFixed(0)} ms after the last had left` : `15 s after the last had left, ${released}`}. Threads: ${before.threads} before, ${after.threads} after; descriptors: ${before.descriptors} before, ${after.descriptors} after.`);
+    findings.say(`- ${typeof released === 'number' ? `All memory was given back, and no request in flight, ${released.toFixed(0)} ms after the last that left had been accepted, which took ${seenMs.toFixed(0)} ms` : `15 s after the last had left, ${released}`}. Threads: ${before.threads} before, ${after.threads} after; descriptors: ${before.descriptors} before, ${after.descriptors} after.`);
     findings.say(`- Memory: ${before.residentMegabytes.toFixed(0)} MB before, at most ${mostMegabytes.toFixed(0)} MB; \`MAX_MEMORY_BYTES\` was ${budgetMegabytes} MiB.`);
     check(isAlive(server.pid), 'the server ended');
     check(processes === 1 || lost === 0, `${lost} processes were lost`);

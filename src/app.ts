@@ -96,10 +96,10 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   if (config.operation.port !== 0) await app.register(operationPort);
   app.decorate('engine', engine ?? (await createEngine({ ...config.compute, mostReferenceWork: config.limits.referenceNeuronSteps })));
 
-  const requestReader = new RequestReader(numberCodec, config.limits, config.compute.threads, config.compute.longestWaitMs);
+  const requestReader = new RequestReader(numberCodec, config.limits, { ...config.compute, arenas: app.engine.arenas });
   app.decorate('requestReader', requestReader);
   app.addHook('onClose', () => requestReader.close());
-  const textThreads = new TextThreads(numberCodec, config.compute.threads);
+  const textThreads = new TextThreads(numberCodec, config.compute.threads, app.engine.arenas);
   app.decorate('textThreads', textThreads);
   app.addHook('onClose', () => textThreads.close());
 

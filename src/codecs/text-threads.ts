@@ -1,5 +1,6 @@
 import type { Piscina } from 'piscina';
 
+import type { ArenaStore } from '../compute/arena-store.ts';
 import type { Arena } from '../compute/arena.ts';
 import { OutOfMemoryError } from '../compute/backend.ts';
 import type { Dtype } from '../compute/jobs.ts';
@@ -29,10 +30,13 @@ export class TextThreads {
   readonly #threads: Piscina;
   readonly #maxParts: number;
 
-  /** @param module the number codec's. */
-  constructor(module: WebAssembly.Module, threads: number) {
+  /**
+   * @param module the number codec's.
+   * @param arenas where the numbers lie, so that the threads let go of arenas that are dropped.
+   */
+  constructor(module: WebAssembly.Module, threads: number, arenas?: ArenaStore) {
     this.#module = module;
-    this.#threads = threadPool('text-worker', import.meta.url, threads);
+    this.#threads = threadPool('text-worker', import.meta.url, threads, { arenas });
     this.#maxParts = partsPerThread * threads;
   }
 

@@ -1,5 +1,5 @@
 import { Arena } from '../compute/arena.ts';
-import { collectSeen } from '../compute/collect-garbage.js';
+import { collectDropped } from '../compute/collect-garbage.js';
 import type { Dtype } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { JsonWriter } from './json-writer.ts';
@@ -32,10 +32,15 @@ const numbersAtOnce = 8192;
 
 /** @param task null for nothing. */
 export default function work(task: TextTask | null): PrintedText | undefined {
-  if (task === null) return undefined;
-  const { module, memory, values, shape, dtype, from, to, address, stopped } = task;
+  try {
+    return task === null ? undefined : print(task);
+  } finally {
+    collectDropped();
+  }
+}
+
+function print({ module, memory, values, shape, dtype, from, to, address, stopped }: TextTask): PrintedText {
   if (Atomics.load(stopped, 0) !== 0) return { address, length: 0 };
-  collectSeen(memory);
   const arena = new Arena(memory);
   arena.extend(address);
   const writer = new JsonWriter(module, arena, TensorText.maxBytes(shape, to - from));

@@ -1,4 +1,5 @@
 import { Arena } from './arena.ts';
+import { collectGarbage } from './collect-garbage.js';
 import { MemoryBudget } from './memory-budget.ts';
 
 /** What arenas that nobody has needed for a while may have together, at most: WebAssembly memory cannot shrink, only go. */
@@ -7,6 +8,9 @@ const maxIdleBytes = 256 * 2 ** 20;
 const maxIdleShare = 1 / 4;
 /** What was not needed for so long is idle, in milliseconds. */
 const idleMs = 10_000;
+
+/** Once so much was dropped, all threads collect their garbage: each takes some ten milliseconds for it. */
+const maxDroppedBytes = 64 * 2 ** 20;
 
 /**
  * Arenas for whoever needs one, used again and again: their memory is already there and known to the processor. All of them together have no
@@ -21,6 +25,10 @@ export class ArenaStore {
   readonly #maxIdleBytes: number;
   readonly #poisons: boolean;
   readonly #onDrop: ((arena: Arena) => void)[] = [];
+  /** How often `onMuchDropped` was called, in memory that threads share: `collectDropped` looks at it. */
+  readonly drops = new Int32Array(new SharedArrayBuffer(4));
+  readonly #onMuchDropped: (() => void)[] = [];
+  #droppedBytes = 0;
   /** The least that was kept since the last look at what is idle. */
   #leastKeptBytes = 0;
   #trimTimer: NodeJS.Timeout | undefined;
@@ -43,12 +51,14 @@ export class ArenaStore {
   }
 
   /**
-   * An empty arena, which belongs to the caller until it is given back or given up.
+   * An empty arena, which belongs to the caller until it is given back or given up: the smallest that has as many bytes, or else the largest.
    *
+   * @param bytes that the caller is going to need, as far as it knows.
    * @throws {OutOfMemoryError} when the system has no memory for one.
    */
-  take(): Arena {
-    const arena = this.#free.pop() ?? new Arena();
+  take(bytes = 0): Arena {
+    const fitting = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
+    const arena = this.#free.splice(fitting, 1)[0] ?? new Arena();
     this.#leastKeptBytes = Math.min(this.#leastKeptBytes, this.keptBytes);
     arena.reset();
     this.#lent.add(arena);
@@ -79,6 +89,11 @@ export class ArenaStore {
     this.#onDrop.push(forget);
   }
 
+  /** Calls back when so much was dropped that threads which wait should be woken, so that they collect their garbage too. */
+  onMuchDropped(wake: () => void): void {
+    this.#onMuchDropped.push(wake);
+  }
+
   #trimLater(): void {
     this.#leastKeptBytes = this.keptBytes;
     this.#trimTimer = setTimeout(() => { this.#trim(); }, idleMs).unref();
@@ -97,6 +112,13 @@ export class ArenaStore {
 
   #drop(arena: Arena): void {
     for (const forget of this.#onDrop) forget(arena);
+    this.#droppedBytes += arena.byteLength;
+    if (this.#droppedBytes < maxDroppedBytes) return;
+    this.#droppedBytes = 0;
+    Atomics.add(this.drops, 0, 1);
+    for (const wake of this.#onMuchDropped) wake();
+    // By then the caller holds it no more.
+    setImmediate(collectGarbage);
   }
 }
 

@@ -2,6 +2,7 @@
 // Plain JavaScript, so that a worker thread loads the same file from src and from dist.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { workerData } from 'node:worker_threads';
 
 /** @type {(() => void) | undefined} */
 let gc;
@@ -18,19 +19,15 @@ export function collectGarbage() {
   gc();
 }
 
-/** Memory that tasks have shown to this thread since it last collected them, in bytes. */
-let seenBytes = 0;
-const maxSeenBytes = 256 * 2 ** 20;
+/** How often arenas were dropped, in a pool's threads: the store's `drops`. */
+const drops = /** @type {Int32Array | undefined} */ (workerData?.drops);
+let seenDrops = 0;
 
-/**
- * To be called with the memory of each task that comes: once there was much of it, that of tasks before is let go.
- *
- * @param {WebAssembly.Memory} memory
- */
-export function collectSeen(memory) {
-  if (seenBytes > maxSeenBytes) {
-    collectGarbage();
-    seenBytes = 0;
-  }
-  seenBytes += memory.buffer.byteLength;
+/** Collects this thread's garbage where arenas were dropped since it last did: it may hold the memory of some. To be called after each task. */
+export function collectDropped() {
+  if (drops === undefined) return;
+  const count = Atomics.load(drops, 0);
+  if (count === seenDrops) return;
+  seenDrops = count;
+  collectGarbage();
 }

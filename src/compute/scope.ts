@@ -177,7 +177,7 @@ export class ScopeMemory {
    */
   get arena(): Arena {
     this.#check();
-    return (this.#arena ??= this.#pool.take());
+    return (this.#arena ??= this.#pool.take(this.#reservedBytes));
   }
 
   /**

@@ -1,5 +1,7 @@
 import { Piscina } from 'piscina';
 
+import type { ArenaStore } from './arena-store.ts';
+
 /** Not at once, or threads that cannot start would be started without end. */
 const replacementMs = 50;
 
@@ -17,6 +19,15 @@ export const threadLosses = { count: 0 };
 /** A thread that is not kept ends after so long without anything to do. */
 const idleMs = 30_000;
 
+export interface PoolOptions {
+  /** How many are started at once, and kept. */
+  readonly least?: number;
+  /** V8's heap of each, in MiB; a thread that needs more ends. */
+  readonly heapMb?: number;
+  /** Whose memory the tasks are about. The module calls `collectDropped` after each task. */
+  readonly arenas?: ArenaStore | undefined;
+}
+
 /**
  * Threads that start when they are needed, and are replaced when they end, whatever they do then: what waits for one is done by the next. Their
  * module's function must do nothing when it is called with null.
@@ -24,17 +35,17 @@ const idleMs = 30_000;
  * @param name of the threads' module, without its extension.
  * @param beside the `import.meta.url` of the module that asks.
  * @param most how many there are at a time.
- * @param least how many are started at once, and kept.
- * @param heapMb V8's heap of each; a thread that needs more ends.
  */
-export function threadPool(name: string, beside: string, most: number, least = 0, heapMb?: number): Piscina {
+export function threadPool(name: string, beside: string, most: number, { least = 0, heapMb, arenas }: PoolOptions = {}): Piscina {
   const pool = new Piscina({
     ...threadModule(name, beside),
+    ...(arenas && { workerData: { drops: arenas.drops } }),
     minThreads: least,
     maxThreads: most,
     idleTimeout: idleMs,
     ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
   });
+  arenas?.onMuchDropped(() => { for (let i = pool.threads.length; i > 0; i--) void pool.run(null).catch(() => undefined); });
   // A thread that ends without work is replaced, which is all there is to do.
   pool.on('error', () => undefined);
   // Piscina replaces no more threads once one has ended before it was ready, until a task comes.

@@ -5,7 +5,7 @@ import type { RequestBody } from '../bodies/request-body.ts';
 import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
 import { lookThroughWith } from '../codecs/magnitude.ts';
 import { Arena } from '../compute/arena.ts';
-import { collectGarbage, collectSeen } from '../compute/collect-garbage.js';
+import { collectDropped, collectGarbage } from '../compute/collect-garbage.js';
 import { TaskControl, type Stoppable } from '../compute/thread-pool.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -53,18 +53,18 @@ const bytesPerNumber = 12;
 
 /** @param task null for nothing. */
 export default function work<O extends Operation>(task: (ReadTask & Stoppable) | null): TaskResult<O> | undefined {
-  if (task === null) return undefined;
-  const control = new TaskControl(task.control);
-  control.begin(threadId);
   try {
+    if (task === null) return undefined;
+    const control = new TaskControl(task.control);
+    control.begin(threadId);
     return read(task, control);
   } finally {
     collectIfGrown();
+    collectDropped();
   }
 }
 
 function read<O extends Operation>({ operation, body, limits, module, memory, top, reservedBytes }: ReadTask, control: TaskControl): TaskResult<O> {
-  collectSeen(memory);
   lookThroughWith(module);
   const arena = new Arena(memory);
   arena.extend(top);

@@ -1,5 +1,6 @@
 import type { Piscina } from 'piscina';
 
+import type { ArenaStore } from '../compute/arena-store.ts';
 import type { RequestBody } from '../bodies/request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
 import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
@@ -25,7 +26,17 @@ const memoryPerByte = { json: 2, bytes: 1 };
  * V8's heap of a thread: what JSON.parse may make, and for each MiB of a body four copies of its text, of which each character may take two
  * bytes. Less would be worse than none: a thread whose heap is full ends alone, but takes the process with it when it was to make one long string.
  */
-const heapMb = { least: 128, perBodyMb: 8 };
+const threadHeapMb = ({ bodyBytes }: Limits) => 128 + Math.ceil(8 * bodyBytes / 2 ** 20);
+
+export interface ReaderOptions {
+  readonly threads: number;
+  /** How long a body may have to wait for a thread before its request is turned away, in milliseconds. */
+  readonly longestWaitMs?: number | undefined;
+  /** V8's heap of each thread, in MiB. */
+  readonly heapMb?: number | undefined;
+  /** Where the bodies lie, so that the threads let go of arenas that are dropped. */
+  readonly arenas?: ArenaStore;
+}
 
 type Settled<O extends Operation> = Exclude<TaskResult<O>, { readonly neededBytes: number }>;
 
@@ -34,28 +45,22 @@ export class RequestReader {
   readonly #limits: Limits;
   readonly #module: WebAssembly.Module;
   readonly #inline: InlineNumbers;
-  readonly #mostThreads: number;
-  readonly #heapMb: number;
+  readonly #startThreads: () => Piscina;
   #pool: Piscina | undefined;
   readonly #line: WaitingLine;
 
-  /**
-   * @param module the number codec's.
-   * @param longestWaitMs how long a body may have to wait for a thread before its request is turned away.
-   * @param threadHeapMb V8's heap of each thread.
-   */
-  constructor(module: WebAssembly.Module, limits: Limits, threads: number, longestWaitMs?: number, threadHeapMb = heapMb.least + Math.ceil(heapMb.perBodyMb * limits.bodyBytes / 2 ** 20)) {
+  /** @param module the number codec's. */
+  constructor(module: WebAssembly.Module, limits: Limits, { threads, longestWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions) {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
-    this.#mostThreads = threads;
-    this.#heapMb = threadHeapMb;
+    this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { least: 1, heapMb, arenas });
     this.#line = new WaitingLine({ atOnce: threads, longestWaitMs });
   }
 
   /** Has a thread started and kept: its modules take a fifth of a second to load, which a large body would have to wait for. */
   warm(): void {
-    this.#pool ??= threadPool('reader-worker', import.meta.url, this.#mostThreads, 1, this.#heapMb);
+    this.#pool ??= this.#startThreads();
   }
 
   get #threads(): Piscina {

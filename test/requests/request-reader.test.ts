@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 function readerWith(heapMb?: number): RequestReader {
-  reader = new RequestReader(numberCodec, limits, 1, undefined, heapMb);
+  reader = new RequestReader(numberCodec, limits, { threads: 1, heapMb });
   return reader;
 }
 
@@ -60,7 +60,7 @@ it('is closed without having had one', async () => {
 });
 
 describe('reading in a thread', () => {
-  const one = new RequestReader(numberCodec, limits, 1);
+  const one = new RequestReader(numberCodec, limits, { threads: 1 });
   afterAll(() => one.close());
 
   it.each([['[0]', [300_000, 1]], ['[1,2]', [300_000, 2]], ['[[0.5],[1]]', [300_000, 2, 1]], ['-0.25', [300_000]]])('takes any number of rows: %s', async (row, shape) => {

@@ -11,6 +11,7 @@ import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogat
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { MemoryBudget } from '../../../src/compute/memory-budget.ts';
+import { threadPool } from '../../../src/compute/thread-pool.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
 import type { Recordable } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../support/worker-threads.ts';
@@ -92,7 +93,7 @@ describe('Arena', () => {
 });
 
 describe('ArenaStore', () => {
-  it('hands out what came back, empty, the largest first, and no more than the budget together', () => {
+  it('hands out what came back, empty, the one that fits best, and no more than the budget together', () => {
     const store = new ArenaStore(new MemoryBudget(400 * 2 ** 20));
     const dropped: Arena[] = [];
     store.onDrop((arena) => dropped.push(arena));
@@ -101,15 +102,36 @@ describe('ArenaStore', () => {
     large.allocate(300 * 2 ** 20);
     store.giveBack(large);
     store.giveBack(small);
-    expect(store.take()).toBe(large);
+    expect(store.take(2 ** 21)).toBe(large);
     expect(large.allocate(10)).toBe(address);
-    const other = store.take();
+    store.giveBack(large);
+    expect(store.take(400 * 2 ** 20)).toBe(large);
+    const other = store.take(10);
     expect(other).toBe(small);
     other.allocate(200 * 2 ** 20);
     store.giveBack(other);
     expect(dropped).toEqual([other]);
     store.giveBack(large);
     expect(store.take()).toBe(large);
+  });
+
+  it('frees the memory of arenas that are dropped, which threads have known too', async () => {
+    const store = new ArenaStore(new MemoryBudget(0));
+    const pool = threadPool('../support/arena-worker', import.meta.url, 2, { arenas: store });
+    const resident = () => process.memoryUsage.rss() / 2 ** 20;
+    try {
+      const before = resident();
+      for (let i = 0; i < 8; i++) {
+        const arena = store.take();
+        arena.allocate(200 * 2 ** 20);
+        await Promise.all([pool.run(arena.memory), pool.run(arena.memory)]);
+        store.giveBack(arena);
+      }
+      expect(store.keptBytes).toBe(0);
+      await expect.poll(() => resident() - before).toBeLessThan(800);
+    } finally {
+      await pool.close();
+    }
   });
 
   it('lets go of what nobody needed for a while, but for some', () => {

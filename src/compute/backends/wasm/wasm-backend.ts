@@ -4,6 +4,7 @@ import { Arena } from '../../arena.ts';
 import { ArenaStore } from '../../arena-store.ts';
 import type { Backend, BackendInfo, Computed } from '../../backend.ts';
 import { OutOfMemoryError } from '../../backend.ts';
+import { jobBytes } from '../../job-size.ts';
 import type { Job } from '../../jobs.ts';
 import { copied } from './copied-part.ts';
 import { compileMs, estimateNanoseconds } from './cost.ts';
@@ -109,7 +110,7 @@ export class WasmBackend implements Backend {
   }
 
   async #runInOwnArena<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
-    const arena = this.#arenas.take();
+    const arena = this.#arenas.take(jobBytes(job));
     try {
       const computed = await this.#runPooled(job, arena, copied, signal);
       this.#arenas.giveBack(arena);
