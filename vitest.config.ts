@@ -24,6 +24,6 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: LongestFirst },
     // vitest leaves a core free, which of two is half; and tests of processes and of slow clients mostly wait.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 2,
   },
 });

@@ -92,7 +92,7 @@ describe('others are served', () => {
   it('after bodies of millions of arrays, whose time was over while they were read', async () => {
     const body = new Uint8Array(brotliCompressSync(`{"surrogate":"sigmoid","x":[${'[],'.repeat(2e7)}[]]}`));
     const statuses = await Promise.all([0, 1].map(() => statusOf('/surrogate/grad', body, { 'content-encoding': 'br', 'x-request-timeout-ms': '500' })));
-    expect(statuses.every((status) => status === 400 || status === 413 || status === 504)).toBe(true);
+    expect([400, 413, 503, 504]).toEqual(expect.arrayContaining(statuses));
     await isAsBefore();
   });
 
