@@ -21,6 +21,9 @@ const maxTickMs = 10;
 /** A client that is still sending a body that was refused may go on for this long, so that it comes to read the answer. */
 const lingerMs = 30_000;
 
+/** A client that takes nothing of its answer for so long, or twice as long where Node has looked in between, holds up no shutdown. */
+const drainSilenceMs = 2000;
+
 /** A client that has ended its side in the middle of a request gets the answers that are made within this time. */
 const halfClosedMs = 100;
 
@@ -78,6 +81,7 @@ export class Connection {
     const asked = this.#current ?? first;
     this.#waiting = this.#current === undefined && first !== undefined ? [first] : [];
     if (asked?.req.complete !== true) this.#socket.destroy();
+    else if ((this.#socket.timeout ?? 0) === 0 || this.#socket.timeout! > drainSilenceMs) this.#socket.setTimeout(drainSilenceMs);
   }
 
   /** Closes the connection after a silence, unless its client waits for an answer that is being made, or has not asked yet. */

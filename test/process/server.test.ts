@@ -64,6 +64,17 @@ describe('the process', () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  it('on SIGTERM does not wait for a client that takes nothing of its answer, and exits with 0', async () => {
+    const { child, url, output, ended } = await start({ DRAIN_DELAY_MS: '200', SHUTDOWN_TIMEOUT_MS: '25000', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '1' });
+    await untilReady(child, url, output);
+    const body = JSON.stringify({ x: { linspace: [-1, 1, 6e6] }, surrogate: 'sigmoid', encoding: 'base64' });
+    const socket = connectAndSend(Number(new URL(url).port), `POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`).pause();
+    await sleep(2000);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    socket.destroy();
+  });
+
   it.runIf(existsSync('/proc/self/status'))('leaves the signals of a fault to Node', async () => {
     const { child, url, output } = await start({ COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '1' });
     await untilReady(child, url, output);
