@@ -103,6 +103,18 @@ function writeView(view: StridedView, target: Values, at: number, from: number, 
   const columns = shape.at(-1)!;
   const stride = strides.at(-1)!;
   const end = offset + to;
+  if (columns < fewColumns) {
+    const places = trailingPlaces(view);
+    for (let next = offset + from; next < end; ) {
+      const within = next % places.length;
+      const length = Math.min(places.length - within, end - next);
+      const source = baseIndex(view, next - within);
+      const place = at + next - offset - from;
+      for (let i = 0; i < length; i++) target[place + i] = valueAt(base, source + places[within + i]!);
+      next += length;
+    }
+    return;
+  }
   // Row by row, of which the first and the last may be wanted in part.
   for (let next = offset + from; next < end; ) {
     const length = Math.min(columns - (next % columns), end - next);
@@ -113,6 +125,17 @@ function writeView(view: StridedView, target: Values, at: number, from: number, 
     else for (let i = 0; i < length; i++) target[place + i] = valueAt(base, source + i * stride);
     next += length;
   }
+}
+
+/** Rows that are shorter are written several at a time. */
+const fewColumns = 64;
+const mostPlaces = 4096;
+
+/** Where the numbers of a view's last axes lie in the base, as many of the axes as have no more than `mostPlaces` numbers. */
+function trailingPlaces(view: StridedView): number[] {
+  let count = 1;
+  for (let axis = view.shape.length - 1; axis >= 0 && count * view.shape[axis]! <= mostPlaces; axis--) count *= view.shape[axis]!;
+  return Array.from({ length: count }, (_, index) => baseIndex(view, index));
 }
 
 /** Where in the base a view's number lies. */
