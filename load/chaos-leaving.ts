@@ -91,7 +91,7 @@ export async function leavingClients(findings: Pick<Findings, 'say' | 'check'>, 
       }),
     ]);
     const broken = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    // Connections are accepted in turn, one each turn of the event loop: once this one is, the service has seen the last that left.
+    // Connections are accepted in order, one a tick: once this one is, the service has seen the last that left.
     const left = performance.now();
     await fetch(`${server.url}/livez`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(15_000) }).then((response) => response.text());
     const seenMs = performance.now() - left;

@@ -1,8 +1,8 @@
 /** Threads, pipes and the first connections: with fewer open files something fails while the service starts. */
-const fewestFiles = 256;
+const minFiles = 256;
 
-if (mayOpen() < fewestFiles) {
-  process.stderr.write(`The process may not open as many files as the service needs: raise the limit (\`ulimit -n\`) to ${fewestFiles} or more, and to more than MAX_CONNECTIONS where that many clients come.\n`);
+if (mayOpen() < minFiles) {
+  process.stderr.write(`The process may not open as many files as the service needs: raise the limit (\`ulimit -n\`) to ${minFiles} or more, and to more than MAX_CONNECTIONS where that many clients come.\n`);
   process.exit(1);
 }
 // Imported only now, since modules are files too.

@@ -18,9 +18,15 @@ const slackBytes = 64 * 1024;
 /** What a decoder keeps of what it has written, at most: its window, by RFC 1951 and RFC 7932. */
 const windowBytes = { gzip: 2 ** 15, deflate: 2 ** 15, br: 2 ** 24 } as const satisfies Record<RequestCoding, number>;
 
-/** A body that is larger, compressed or decompressed, than a body may be. */
+/** A body that is larger than a body may be: decompressed, or already as it came. */
 export class DecodedTooLargeError extends RangeError {
   override readonly name = 'DecodedTooLargeError';
+  readonly state: 'compressed' | 'decompressed';
+
+  constructor(state: 'compressed' | 'decompressed', limitBytes: number) {
+    super(`${state}, there are more than ${limitBytes} bytes`);
+    this.state = state;
+  }
 }
 
 /** A body that is not what its `Content-Encoding` says. */
@@ -65,12 +71,13 @@ export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes
     transform(chunk: Buffer, _encoding, done) {
       length += chunk.length;
       try {
-        if (length > limitBytes) throw new DecodedTooLargeError(`decompressed, there are more than ${limitBytes} bytes`);
+        if (length > limitBytes) throw new DecodedTooLargeError('decompressed', limitBytes);
         if (length <= windowBytes[coding]) admit(chunk.length);
-        done(null, chunk);
       } catch (error) {
         done(error as Error);
+        return;
       }
+      done(null, chunk);
     },
     flush(done) {
       // Node leaves what follows the end of Brotli, or zeros behind gzip, unread and says nothing.
@@ -86,7 +93,7 @@ export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes
   const onData = (chunk: Buffer) => {
     received += chunk.length;
     try {
-      if (received > limitBytes + slackBytes) throw new DecodedTooLargeError(`there are more than ${limitBytes} bytes`);
+      if (received > limitBytes + slackBytes) throw new DecodedTooLargeError('compressed', limitBytes);
       admit(chunk.length);
       decoder.write(chunk);
     } catch (error) {

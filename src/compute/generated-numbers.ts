@@ -89,6 +89,7 @@ export function sliceNumbers(numbers: Numbers, from: number, to: number): Number
 export function writeNumbers(numbers: Numbers, target: Values, at = 0, from = 0, to = numbers.length): void {
   if (!isGenerated(numbers)) target.set(from === 0 && to === numbers.length ? numbers : numbers.subarray(from, to), at);
   else if (numbers.generate === 'linspace') writeLinspace(numbers, target, at, from, to);
+  else if (numbers.shape.at(-1)! < minRowLength) writeShortRows(numbers, target, at, from, to);
   else writeView(numbers, target, at, from, to);
 }
 
@@ -103,18 +104,6 @@ function writeView(view: StridedView, target: Values, at: number, from: number, 
   const columns = shape.at(-1)!;
   const stride = strides.at(-1)!;
   const end = offset + to;
-  if (columns < fewColumns) {
-    const places = trailingPlaces(view);
-    for (let next = offset + from; next < end; ) {
-      const within = next % places.length;
-      const length = Math.min(places.length - within, end - next);
-      const source = baseIndex(view, next - within);
-      const place = at + next - offset - from;
-      for (let i = 0; i < length; i++) target[place + i] = valueAt(base, source + places[within + i]!);
-      next += length;
-    }
-    return;
-  }
   // Row by row, of which the first and the last may be wanted in part.
   for (let next = offset + from; next < end; ) {
     const length = Math.min(columns - (next % columns), end - next);
@@ -127,14 +116,28 @@ function writeView(view: StridedView, target: Values, at: number, from: number, 
   }
 }
 
-/** Rows that are shorter are written several at a time. */
-const fewColumns = 64;
-const mostPlaces = 4096;
+/** Shorter rows are written several at a time, since finding where one begins takes longer than writing it. */
+const minRowLength = 64;
+const maxOffsets = 4096;
 
-/** Where the numbers of a view's last axes lie in the base, as many of the axes as have no more than `mostPlaces` numbers. */
-function trailingPlaces(view: StridedView): number[] {
+function writeShortRows(view: StridedView, target: Values, at: number, from: number, to: number): void {
+  const { base, offset } = view;
+  const end = offset + to;
+  const offsets = trailingOffsets(view, Math.min(maxOffsets, to - from));
+  for (let next = offset + from; next < end; ) {
+    const within = next % offsets.length;
+    const length = Math.min(offsets.length - within, end - next);
+    const source = baseIndex(view, next - within);
+    const place = at + next - offset - from;
+    for (let i = 0; i < length; i++) target[place + i] = valueAt(base, source + offsets[within + i]!);
+    next += length;
+  }
+}
+
+/** Offsets in the base of the numbers of a view's last axes, as many of the axes as have at most `max` numbers together. */
+function trailingOffsets(view: StridedView, max: number): number[] {
   let count = 1;
-  for (let axis = view.shape.length - 1; axis >= 0 && count * view.shape[axis]! <= mostPlaces; axis--) count *= view.shape[axis]!;
+  for (let axis = view.shape.length - 1; axis >= 0 && count * view.shape[axis]! <= max; axis--) count *= view.shape[axis]!;
   return Array.from({ length: count }, (_, index) => baseIndex(view, index));
 }
 

@@ -45,13 +45,14 @@ export function threadPool(name: string, beside: string, most: number, { least =
     idleTimeout: idleMs,
     ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
   });
-  arenas?.onMuchDropped(() => { for (let i = pool.threads.length; i > 0; i--) void pool.run(null).catch(() => undefined); });
+  const wakeOne = () => void pool.run(null).catch(() => undefined);
+  arenas?.onMuchDropped(() => { for (let i = pool.threads.length; i > 0; i--) wakeOne(); });
   // A thread that ends without work is replaced, which is all there is to do.
   pool.on('error', () => undefined);
   // Piscina replaces no more threads once one has ended before it was ready, until a task comes.
   pool.on('workerDestroy', () => {
     setTimeout(() => {
-      if (pool.queueSize > 0) void pool.run(null).catch(() => undefined);
+      if (pool.queueSize > 0) wakeOne();
     }, replacementMs).unref();
   });
   return pool;

@@ -81,7 +81,7 @@ export class Connection {
     const asked = this.#current ?? first;
     this.#waiting = this.#current === undefined && first !== undefined ? [first] : [];
     if (asked?.req.complete !== true) this.#socket.destroy();
-    else if ((this.#socket.timeout ?? 0) === 0 || this.#socket.timeout! > drainSilenceMs) this.#socket.setTimeout(drainSilenceMs);
+    else this.#socket.setTimeout(Math.min(this.#socket.timeout ?? drainSilenceMs, drainSilenceMs));
   }
 
   /** Closes the connection after a silence, unless its client waits for an answer that is being made, or has not asked yet. */

@@ -61,7 +61,7 @@ export function receiveBody(request: FastifyRequest, payload: Readable, form: Bo
 function bodyProblem(error: Error, limit: number): Error {
   if (error instanceof Problem) return error;
   if (error instanceof BodyTooLargeError) return new Problem('body_too_large', `The body is larger than the limit of ${limit} bytes.`);
-  if (error instanceof DecodedTooLargeError) return new Problem('body_too_large', `The body, decompressed, is larger than the limit of ${limit} bytes.`);
+  if (error instanceof DecodedTooLargeError) return new Problem('body_too_large', `The body, ${error.state}, is larger than the limit of ${limit} bytes.`);
   if (error instanceof CorruptBodyError) return new Problem('corrupt_body', `The body could not be decompressed: ${error.message}.`, { cause: error });
   if (error instanceof RangeError) return new OutOfMemoryError('not enough memory for the body', { cause: error });
   if (error instanceof IncompleteBodyError || 'code' in error) return new Problem('incomplete_body', 'The body does not have as many bytes as Content-Length says.', { cause: error });

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
-import { materialize, valueAt } from '../../../src/compute/generated-numbers.ts';
+import { valueAt } from '../../../src/compute/generated-numbers.ts';
 import { differentiable, recordable } from '../../../src/compute/jobs.ts';
 import type { Differentiable, LifGradJob, LifGradResult, LifProblem, Loss } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { lifProblem, perNeuron, perStep, randomNumbers, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import { nudgedGradients } from '../support/nudged-gradients.ts';
 
 const reference = new ReferenceBackend();
 
@@ -33,13 +34,6 @@ async function simulateMargins(problem: LifProblem): Promise<number[]> {
   });
 }
 
-/** The job with currents or thresholds moved by float32's half unit in the last place: what no float32 arithmetic can tell apart. */
-function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
-  const given = job.problem[quantity];
-  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
-  return { ...job, problem: { ...job.problem, [quantity]: moved } };
-}
-
 /**
  * Holds a gradient job against float64, neuron by neuron: relative error below 1e-5 of the neuron's largest gradient (or 1e-6 of
  * the batch's, where a neuron's terms have cancelled), plus what nudging the current does to the exact gradient, which is nothing
@@ -52,7 +46,8 @@ export async function expectAgreement(backend: Backend, job: LifGradJob): Promis
   let moved: LifGradResult[number][] | undefined;
   /** Runs of the reference that are needed only where a gradient is far from the exact one. */
   const conditionOf = async (quantity: Differentiable, from: number, truth: ArrayLike<number>) => {
-    moved ??= await nudgedResults(job);
+    // Half a unit in the last place of float32, whose arithmetic cannot tell such jobs apart.
+    moved ??= await nudgedGradients(job, 2 ** -24);
     return Math.max(...moved.map(({ grad }) => largestDifference((grad[quantity] as Float64Array).subarray(from, from + truth.length), truth)));
   };
   const faults: string[] = [];
@@ -75,11 +70,6 @@ export async function expectAgreement(backend: Backend, job: LifGradJob): Promis
   for (let b = 0; b < neurons; b++) if (margins[b]! >= 1e-3 && actual.spike_counts[b] !== expected.spike_counts[b]) faults.push(`spike count of neuron ${b}`);
   expect(faults).toEqual([]);
   expect(compared).toBeGreaterThan(0);
-}
-
-async function nudgedResults(job: LifGradJob): Promise<LifGradResult[number][]> {
-  const jobs = (['current', 'v_threshold'] as const).flatMap((quantity) => [nudged(job, quantity, 1 + 2 ** -24), nudged(job, quantity, 1 - 2 ** -24)]);
-  return Promise.all(jobs.map(async (other) => (await resultOf(reference, other))[0]!));
 }
 
 /** NaN where a difference is; of values themselves where there is nothing to compare them with. */

@@ -3,13 +3,13 @@ import { demandsOf } from '../../../bench/transcendentals.ts';
 import { Arena } from '../../../src/compute/arena.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import { materialize } from '../../../src/compute/generated-numbers.ts';
 import { differentiable, recordable } from '../../../src/compute/jobs.ts';
 import type { Differentiable, Job, LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Loss, NeuronQuantity, Quantity, Recordable, ResultOf, Values } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { fromRequest, golden } from '../support/golden.ts';
 import { inline, lifProblem, randomNumbers, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import { nudgedGradients } from '../support/nudged-gradients.ts';
 import { extremes, withDefaults } from '../support/parameter-sets.ts';
 
 const reference = new ReferenceBackend();
@@ -190,12 +190,6 @@ function inParts(job: LifGradJob): LifGradJob {
   return { ...job, problem: { ...problem, ...parts, current: current.per === 'step' ? current : spreadOut(current, problem.neurons) } };
 }
 
-function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
-  const given = job.problem[quantity];
-  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
-  return { ...job, problem: { ...job.problem, [quantity]: moved } };
-}
-
 const sumOfSizes = (values: ArrayLike<number>) => sizes(values).reduce((sum, size) => sum + size, 0);
 
 /**
@@ -208,7 +202,7 @@ async function expectAgreement(job: LifGradJob): Promise<void> {
   const parts = inParts(job);
   let moved: LifGradResult[number][] | undefined;
   /** Runs of the reference that are needed only where a number is far from the exact one. */
-  const others = async (pick: (result: LifGradResult[number]) => Values) => (moved ??= await nudgedResults(parts)).map(pick);
+  const others = async (pick: (result: LifGradResult[number]) => Values) => (moved ??= await nudgedGradients(parts, 2 * rounding)).map(pick);
   expect(actual!.spike_counts).toEqual(expected!.spike_counts);
   const faults: unknown[] = [];
   const hold = async (what: string, mine: ArrayLike<number>, exact: ArrayLike<number>, pick: (result: LifGradResult[number]) => Values) => {
@@ -243,11 +237,6 @@ async function expectAgreement(job: LifGradJob): Promise<void> {
     if (!(error <= tolerance + 8 * condition)) faults.push([quantity, mine, exact]);
   }
   expect(faults).toEqual([]);
-}
-
-async function nudgedResults(job: LifGradJob): Promise<LifGradResult[number][]> {
-  const jobs = (['current', 'v_threshold'] as const).flatMap((quantity) => [nudged(job, quantity, 1 + 2 * rounding), nudged(job, quantity, 1 - 2 * rounding)]);
-  return Promise.all(jobs.map(async (other) => (await resultOf(reference, other))[0]!));
 }
 
 function lossesOf(steps: number): readonly Loss[] {

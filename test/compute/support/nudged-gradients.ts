@@ -1,0 +1,23 @@
+import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
+import { materialize } from '../../../src/compute/generated-numbers.ts';
+import type { LifGradJob, LifGradResult } from '../../../src/compute/jobs.ts';
+import { resultOf, same } from './jobs.ts';
+
+const reference = new ReferenceBackend();
+
+/**
+ * The exact gradients of a job whose currents, or whose thresholds, are moved up or down by a part of their size: how far they differ from the
+ * job's own says how well conditioned it is.
+ *
+ * @param relative - the part, such as half a unit in the last place of the arithmetic that is held to the reference.
+ */
+export function nudgedGradients(job: LifGradJob, relative: number): Promise<LifGradResult[number][]> {
+  const jobs = (['current', 'v_threshold'] as const).flatMap((quantity) => [nudged(job, quantity, 1 + relative), nudged(job, quantity, 1 - relative)]);
+  return Promise.all(jobs.map(async (other) => (await resultOf(reference, other))[0]!));
+}
+
+function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
+  const given = job.problem[quantity];
+  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
+  return { ...job, problem: { ...job.problem, [quantity]: moved } };
+}
