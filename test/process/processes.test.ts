@@ -151,7 +151,7 @@ describe('several processes', () => {
     expect((await ask(running.url, '/metrics')).status).toBe(404);
     running.child.kill('SIGTERM');
     await expect.poll(async () => (await ask(operation, '/readyz')).status).toBe(503);
-    expect(await running.ended).toEqual([0, null]);
+    expect(await running.ended, running.output()).toEqual([0, null]);
   });
 });
 
