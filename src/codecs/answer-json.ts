@@ -17,11 +17,10 @@ export interface AnswerForm {
   readonly encoding: TensorEncoding | 'framed';
   /** Of floating-point numbers, whatever they were computed in. */
   readonly dtype: Dtype;
-  /** Threads that print long tensors that lie in memory, if it has room for their text. */
+  /** Threads that print long tensors that lie in the memory of `within`, if it has room for their text. */
   readonly threads?: TextThreads | undefined;
-  readonly memory?: TextMemory | undefined;
-  /** Ends what the threads print. */
-  readonly signal?: AbortSignal | undefined;
+  /** Where the answer lies. Its signal, which is asked for only where threads print, ends that. */
+  readonly within?: { readonly memory: TextMemory; readonly signal?: AbortSignal } | undefined;
 }
 
 /** Bytes of an answer that are written at once, about; what is beyond them becomes pieces that are printed in slices. */
@@ -70,10 +69,10 @@ export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswe
   return { text: output.text, tensors: tensors?.pieces ?? [] };
 }
 
-function beginText({ encoding, dtype, memory, threads, signal }: AnswerForm, tensors: TensorPieces | undefined): Output {
+function beginText({ encoding, dtype, within, threads }: AnswerForm, tensors: TensorPieces | undefined): Output {
   writer.begin(dtype);
   // Field by field: Node 20 takes a microsecond to spread.
-  return { encoding, dtype, memory, threads, signal, text: [], tensors, flushedBytes: 0, keptTextBytes: 0 };
+  return { encoding, dtype, within, threads, text: [], tensors, flushedBytes: 0, keptTextBytes: 0 };
 }
 
 function hasRoom({ flushedBytes }: Output, bytes: number): boolean {
@@ -172,10 +171,11 @@ function writeTensor(node: AnswerTensor, output: Output): void {
 
 /** A tensor's text, printed when it is its turn: some of it where it may stay, since copies of slices are garbage, which costs as much as to print them. */
 function longText({ values, shape }: AnswerTensor, output: Output): Piece {
-  const { dtype, memory, threads, signal } = output;
+  const { dtype, within, threads } = output;
   const slices = (by: JsonWriter) => new TensorText(shape).slices(values, dtype, by);
-  if (memory === undefined) return () => slices(writer);
-  if (threads?.isFor(values, memory) === true) return () => threads.print(values, shape, dtype, memory, { signal }) ?? slices(writer);
+  if (within === undefined) return () => slices(writer);
+  const { memory } = within;
+  if (threads?.isFor(values, memory) === true) return () => threads.print(values, shape, dtype, memory, { signal: within.signal }) ?? slices(writer);
   const textBytes = TensorText.maxBytes(shape, values.length);
   output.keptTextBytes += textBytes;
   const isKept = output.keptTextBytes <= maxKeptTextBytes;

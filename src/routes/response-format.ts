@@ -47,10 +47,8 @@ const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
     media: mediaTypes.json,
     countedAs: ({ options: { encoding = 'json' } }) => encoding,
     accept: anyPlan,
-    encode: ({ job, options: { encoding = 'json' } }, fields, scope, threads) => {
-      const memory = scope?.arena === undefined ? undefined : scope.memory;
-      return encodeAnswer(fields, { encoding, dtype: dtypeOf(job), memory, signal: memory && scope?.signal, threads });
-    },
+    encode: ({ job, options: { encoding = 'json' } }, fields, scope, threads) =>
+      encodeAnswer(fields, { encoding, dtype: dtypeOf(job), within: scope?.arena && scope, threads }),
   },
   [mediaTypes.framed]: {
     media: mediaTypes.framed,

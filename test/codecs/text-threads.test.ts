@@ -22,7 +22,7 @@ function fillAnyhow(values: Float32Array | Float64Array): void {
 
 async function textOf(values: TensorValues, shape: number[], dtype: Dtype, by?: TextThreads, within: TextMemory = memory): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of bytesOf(encodeAnswer(new AnswerTensor(values, shape), { encoding: 'json', dtype, memory: within, threads: by }).text)) chunks.push(Buffer.from(chunk));
+  for await (const chunk of bytesOf(encodeAnswer(new AnswerTensor(values, shape), { encoding: 'json', dtype, within: { memory: within }, threads: by }).text)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString();
 }
 
