@@ -11,6 +11,6 @@ it.each([1, 2])('clients that break off requests leave right numbers and nothing
   const failures: string[] = [];
   const findings = { say: () => undefined, check: (holds: boolean, failure: string) => { if (!holds) failures.push(failure); } };
   // A second is for a machine that does nothing else.
-  await leavingClients(findings, { processes, seconds: 2, seed: 17, kinds, releasedMs: 10_000, isFirst: false });
+  await leavingClients(findings, { processes, seconds: 1, seed: 17, kinds, releasedMs: 10_000, isFirst: false });
   expect(failures).toEqual([]);
 }, 120_000);
