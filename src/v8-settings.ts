@@ -6,7 +6,7 @@ const flags = {
    * of their own, which V8 counts to the heap: 32 MB of it before it looks for what is left of the young, more than all the rest that is alive.
    * With its own limit, and now and then with 300, it marks everything at every 18th body of 2 MB, which costs a fifth of the throughput.
    */
-  'heap-growing-percent': 600,
+  'heap-growing-percent': 400,
   /**
    * How many bytes of bytecode of the functions that a function calls are compiled into it, all together. A request runs once through some
    * thousand small functions, in which calls are a good part of the work.
