@@ -21,7 +21,8 @@ export function faultOf(message: Message, reply: Reply, expected: Expectation | 
   const code = status === 200 ? undefined : problemCode(reply, speaksInference);
   if (code instanceof Error) return code.message;
   // One that asks for much in little time may get neither.
-  if ('x-request-timeout-ms' in message.headers && code !== undefined && tooMuch.has(code === 'unknown' ? String(status) : code)) return undefined;
+  const hasDeadline = 'x-request-timeout-ms' in message.headers || (speaksInference && message.body.includes('"timeout"'));
+  if (hasDeadline && code !== undefined && tooMuch.has(code === 'unknown' ? String(status) : code)) return undefined;
   if (status >= 500) return `the status is ${status}`;
   return expected === undefined ? undefined : faultAgainst(expected, reply, code);
 }

@@ -134,6 +134,8 @@ function inferenceMessage(draft: Draft): Message {
   const inputs: object[] = [];
   const parameters: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flat)) {
+    // The protocol has a way of its own to ask for bytes.
+    if (name === 'encoding') continue;
     if (value instanceof FuzzTensor) inputs.push(inputOf(name, value, behind));
     else if (typeof value === 'number' && ['x', 'current', 'cotangent', 'target'].includes(name)) inputs.push({ name, shape: [1], datatype: 'FP64', data: [value] });
     else if (Array.isArray(value) && name !== 'surrogate') parameters[name] = value.join(',');

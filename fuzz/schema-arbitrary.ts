@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 /** What the generator knows of JSON Schema: as much as the service's OpenAPI document uses. */
 export interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly oneOf?: readonly Schema[];
@@ -39,7 +39,10 @@ export function fromSchema(schema: Schema, components: Readonly<Record<string, S
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   const variants = schema.oneOf ?? schema.anyOf;
   if (variants !== undefined) return fc.oneof(...variants.map(of));
+  if (Array.isArray(schema.type)) return fc.oneof(...(schema.type as string[]).map((type) => of({ ...schema, type })));
   switch (schema.type) {
+    case 'null':
+      return fc.constant(null);
     case 'object':
       return fromObject(schema, of);
     case 'array': {

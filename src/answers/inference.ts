@@ -4,11 +4,8 @@ import { byteLengthOf, bytesTypeOf, TensorPieces, type BytesType } from '../code
 import type { Dtype } from '../compute/jobs.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import type { InferenceReply } from '../requests/inference-request.ts';
-import type { Datatype } from '../requests/inference-models.ts';
+import { modelVersion, type Datatype } from '../requests/inference-models.ts';
 import type { AnswerFields } from './answer.ts';
-
-/** The version that every model has. */
-export const modelVersion = '1';
 
 const datatypes: Readonly<Record<BytesType, Datatype>> = { float32: 'FP32', float64: 'FP64', int32: 'INT32', uint8: 'UINT8' };
 

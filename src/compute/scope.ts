@@ -21,7 +21,7 @@ export class RequestScope {
   #reason: Error | undefined;
   #tasks = 0;
   #listeners: Set<EndListener> | undefined;
-  #deadline: { readonly at: number; readonly reason: () => Error } | undefined;
+  #deadline: { readonly from: number; readonly at: number; readonly reason: () => Error } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(pool: ArenaStore) {
@@ -58,7 +58,19 @@ export class RequestScope {
    * @param reason made when the deadline has passed.
    */
   setDeadline(ms: number, reason: () => Error): void {
-    this.#deadline = { at: performance.now() + ms, reason };
+    const from = performance.now();
+    this.#deadline = { from, at: from + ms, reason };
+  }
+
+  /** Puts the deadline so many milliseconds behind when it was set, where that is earlier than it is, and starts its timer. */
+  shortenDeadline(ms: number, reason: () => Error): void {
+    if (this.#deadline === undefined) return;
+    const { from, at } = this.#deadline;
+    if (from + ms >= at) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#deadline = { from, at: from + ms, reason };
+    this.watchDeadline();
   }
 
   /** From here on the deadline does not count: the answer has begun. */

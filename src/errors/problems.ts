@@ -19,7 +19,7 @@ export const problemTypes = {
     status: 400,
     title: 'The body\'s framing is wrong',
     description:
-      'A body of `application/octet-stream` is JSON followed by the tensors\' bytes, and the header `Inference-Header-Content-Length` says how many bytes are JSON. It is missing, not a number, or larger than the body.',
+      'A body of `application/octet-stream` is JSON followed by the tensors\' bytes, and the header `Inference-Header-Content-Length` says how many bytes are JSON. It is missing, not a number, or larger than the body; or the body was sent as JSON alone.',
   },
   invalid_npy: {
     status: 400,
@@ -165,7 +165,7 @@ export const problemTypes = {
     status: 504,
     title: 'The request took too long',
     description:
-      'The answer had not begun within `REQUEST_TIMEOUT_MS`, or within the milliseconds that the request\'s own header `X-Request-Timeout-Ms` allows. The job was stopped. Split it, or allow it more time.',
+      'The answer had not begun within `REQUEST_TIMEOUT_MS`, or within what the request allows: the milliseconds of its header `X-Request-Timeout-Ms`, or on `/v2` the microseconds of its parameter `timeout`. The job was stopped. Split it, or allow it more time.',
   },
   http_version_not_supported: {
     status: 505,

@@ -47,6 +47,22 @@ export class Metrics {
     buckets: [1e-6, 2.5e-6, 5e-6, ...secondsFrom10us],
   }));
 
+  readonly #failures = this.registry.add(new Histogram({
+    name: 'surrogate_failure_duration_seconds',
+    help: 'Time from a compute request\'s headers to the end of an answer that is an error.',
+    labelNames: ['op'],
+    buckets: [1e-3, 0.01, 0.1, 1, 10],
+  }));
+
+  readonly #lastAnswers = new Map<Job['kind'], number>();
+  readonly #last = this.registry.add(new Reading({
+    name: 'surrogate_last_answer_timestamp_seconds',
+    help: 'When a compute request was last answered, in seconds since 1970.',
+    joining: 'max',
+    labelNames: ['op'],
+    read: () => Array.from(this.#lastAnswers, ([op, ms]) => [{ op }, ms / 1000] as const),
+  }));
+
   readonly #queue: QueueMetrics;
   readonly #observers = new Map<Job['kind'], Map<string, Observers>>();
   readonly #end: () => void;
@@ -68,6 +84,17 @@ export class Metrics {
     observers.elements.observe(elements);
     if (stages.queue > 0) this.#queue.waited(op, stages.queue / 1000);
     for (const stage of stageNames) observers[stage].observe(stages[stage] / 1000);
+    this.#lastAnswers.set(op, Date.now());
+  }
+
+  /** A compute request whose body had come was answered with a problem. */
+  failed(op: Job['kind'], seconds: number): void {
+    this.#failures.labels({ op }).observe(seconds);
+  }
+
+  /** What is told of operations in Prometheus' text format, without beginning anew what counts from one scrape to the next. */
+  operations(): string {
+    return [this.#stages, this.#failures, this.#last].flatMap((instrument) => [...instrument.samples()]).join('');
   }
 
   /** A request was turned away. Those whose answer is a problem are counted by its code (rejections.ts). */

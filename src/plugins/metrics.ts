@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { lengthOf } from '../codecs/pieces.ts';
+import type { Job } from '../compute/jobs.ts';
 import type { Peers } from '../peers.ts';
 import { Reading } from '../metrics/instruments.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -15,12 +16,17 @@ declare module 'fastify' {
   interface FastifyInstance {
     metrics: Metrics;
   }
+  interface FastifyRequest {
+    /** What the request asks for, once its body has come. */
+    operation?: Job['kind'];
+  }
 }
 
 /** Counts and times requests, and answers `GET /metrics`, unless that is on a port of its own. */
 export const metrics = fp((app, _options, done) => {
   const measured = new Metrics(app.engine, app.config.compute.longestWaitMs);
   app.decorate('metrics', measured);
+  app.decorateRequest('operation');
   app.addHook('onClose', (_app, closed) => {
     measured.close();
     closed();
@@ -37,6 +43,7 @@ export const metrics = fp((app, _options, done) => {
     measured.request(route, request.method, status, reply.elapsedTime / 1000);
     const rejection = rejectionOf(reply.problem, status);
     if (rejection !== undefined) measured.rejected(rejection);
+    if (request.operation !== undefined && reply.problem !== undefined) measured.failed(request.operation, reply.elapsedTime / 1000);
     traffic.on(request.raw.socket);
   });
   app.peers?.shareMetrics(() => measured.registry.snapshot());

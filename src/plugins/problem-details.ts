@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { jsonInUtf8 } from '../bodies/request-body.ts';
+import { mediaTypes } from '../bodies/request-body.ts';
 import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
 import { MemoryLimitError } from '../compute/memory-budget.ts';
 import { OverloadError } from '../compute/overload.ts';
@@ -35,7 +35,7 @@ export const problemDetails = fp((app, _options, done) => {
     const path = pathOf(request);
     const methods = routes.methodsOf(path);
     if (methods === undefined) {
-      next(new Problem('not_found', `There is no ${quote(path)}; ${didYouMean(path, routes.paths())}`));
+      next(new Problem('not_found', `There is no ${quote(path)}; ${didYouMean(path, routes.near(path))}`));
     } else if (request.method === 'OPTIONS') {
       void reply.code(204).header('allow', methods).send();
     } else {
@@ -58,11 +58,12 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   const path = pathOf(request);
   void reply.code(problem.status).headers(problem.headers ?? {});
   const isInference = speaksInference(path);
-  void reply.type(isInference ? jsonInUtf8 : problemMediaType);
+  void reply.type(isInference ? mediaTypes.json : problemMediaType);
   const send = () => {
     // Fastify closes the connection after any failed body; one that was read to its end leaves it as it was.
     if (request.raw.complete && reply.hasHeader('connection')) reply.removeHeader('connection');
-    void reply.send(JSON.stringify(isInference ? { error: problem.toText() } : problem.toDocument(path, request.id)));
+    // As bytes, since Fastify adds a charset to the type of a text, and the protocol's clients compare the type.
+    void reply.send(Buffer.from(JSON.stringify(isInference ? { error: problem.toText() } : problem.toDocument(path, request.id))));
   };
   if (request.raw.complete) {
     send();
@@ -116,7 +117,8 @@ export function toProblem(error: FastifyError | Problem): Problem {
 interface RouteTable {
   /** The methods of the route that has this path, as `Allow` lists them. */
   methodsOf(path: string): string | undefined;
-  paths(): string[];
+  /** Paths that a client may have meant by one that there is not. */
+  near(path: string): string[];
 }
 
 /** Remembers routes as they are registered, since Fastify's router only answers for a path and a method together. */
@@ -135,7 +137,16 @@ function collectRoutes(app: FastifyInstance): RouteTable {
       }
       return undefined;
     },
-    paths: () => [...methods.keys()].filter((path) => !path.includes('*')),
+    near(path) {
+      const given = path.split('/');
+      const all = [...methods.keys()].filter((pattern) => !pattern.includes('*')).map((pattern) => pattern.split('/'));
+      const right = (parts: readonly string[]) => parts.filter((part, i) => part === given[i]).length;
+      const most = Math.max(...all.map(right));
+      const alike = all.filter((parts) => right(parts) === most);
+      // Where some are as deep, one of them is meant, and not what they are about.
+      const asDeep = given.includes('', 1) ? [] : alike.filter((parts) => parts.length === given.length);
+      return (asDeep.length > 0 ? asDeep : alike).map((parts) => parts.map((part, i) => (part.startsWith(':') ? (given[i] ?? part) : part)).join('/'));
+    },
   };
 }
 

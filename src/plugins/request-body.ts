@@ -37,7 +37,7 @@ export function receiveBody(request: FastifyRequest, payload: Readable, form: Bo
   try {
     const coding = requestDecoder(request.headers['content-encoding']);
     if (coding === null) throw unknownCoding(request);
-    const jsonBytes = form === 'framed' || (form === 'inference' && request.headers[frameHeader] !== undefined) ? frameLength(request) : undefined;
+    const jsonBytes = form === 'framed' || (form !== 'npy' && request.headers[frameHeader] !== undefined) ? frameLength(request) : undefined;
     const announced = coding === 'identity' ? announcedLength(request) : undefined;
     request.scope.throwIfEnded();
     const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit, (bytes) => { request.scope.memory.reserve(bytes); });
@@ -47,6 +47,8 @@ export function receiveBody(request: FastifyRequest, payload: Readable, form: Bo
         ready(bodyProblem(error, limit));
       } else if (jsonBytes !== undefined && jsonBytes > bytes!.length) {
         ready(frameTooLong(jsonBytes, bytes!.length));
+      } else if (form === 'json' && jsonBytes !== undefined && jsonBytes < bytes!.length) {
+        ready(new Problem('invalid_frame', `Inference-Header-Content-Length says that ${jsonBytes} of ${bytes!.length} bytes are JSON; send them with "Content-Type: ${mediaTypes.framed}".`));
       } else {
         ready(null, { form, bytes: bytes!, jsonBytes: jsonBytes ?? bytes!.length, query: request.query as Record<string, unknown> });
       }

@@ -44,8 +44,17 @@ export function startDeadline(request: FastifyRequest, _reply: FastifyReply, don
   }
   const { scope, server } = request;
   const limitMs = Math.min(own === undefined ? Infinity : Number(own), server.config.timeouts.requestMs);
-  scope.setDeadline(limitMs, () => new Problem('deadline_exceeded', `The request was not done within ${limitMs} ms.`));
+  scope.setDeadline(limitMs, () => notDoneWithin(`${limitMs} ms`));
   // Otherwise how long a body may take is the connection's matter.
   if (own !== undefined) scope.watchDeadline();
   done();
+}
+
+/** A deadline that stands in the body: it counts from the same moment, and allows no more time than there was. */
+export function shortenDeadline({ scope }: FastifyRequest, microseconds: number): void {
+  scope.shortenDeadline(microseconds / 1000, () => notDoneWithin(`${microseconds} microseconds, its own timeout`));
+}
+
+function notDoneWithin(limit: string): Problem {
+  return new Problem('deadline_exceeded', `The request was not done within ${limit}.`);
 }

@@ -1,5 +1,5 @@
 import { parseJsonBody } from '../codecs/json-body.ts';
-import { quote } from '../errors/describe.ts';
+import { pointerSegment, quote } from '../errors/describe.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import type { Operation } from './plan.ts';
 
@@ -68,7 +68,12 @@ function withType(loss: Record<string, unknown>): object {
   return { type: 'target' in loss ? 'firing_rate_mse' : 'cotangent', ...loss };
 }
 
+/** @throws {Problem} `invalid_request` for a parameter that the surrogate's object has already. */
 function withParameters(surrogate: unknown, parameters: object): unknown {
   if (typeof surrogate === 'string') return { name: surrogate, ...parameters };
-  return typeof surrogate === 'object' && surrogate !== null && !Array.isArray(surrogate) ? { ...surrogate, ...parameters } : surrogate;
+  if (Array.isArray(surrogate)) return surrogate.map((one: unknown) => withParameters(one, parameters));
+  if (typeof surrogate !== 'object' || surrogate === null) return surrogate;
+  const twice = Object.keys(parameters).filter((name) => Object.hasOwn(surrogate, name));
+  if (twice.length > 0) throw invalidRequest(twice.map((name) => ({ path: pointerSegment(name), message: 'is in "surrogate" as well; give it once' })));
+  return { ...surrogate, ...parameters };
 }

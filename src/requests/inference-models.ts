@@ -2,6 +2,9 @@ import { differentiable, recordable } from '../compute/jobs.ts';
 import { evaluable } from '../schemas/surrogate-routes.ts';
 import type { Operation } from './plan.ts';
 
+/** The version that every model has. */
+export const modelVersion = '1';
+
 /** The datatypes of the Open Inference Protocol that the models take and give. */
 export type Datatype = 'FP32' | 'FP64' | 'INT32' | 'UINT8';
 

@@ -1,11 +1,12 @@
 import { ByteTensor } from '../codecs/byte-tensor.ts';
 import { PackedNumbers } from '../codecs/packed-numbers.ts';
-import { describe, quote } from '../errors/describe.ts';
+import { sizeOf } from '../codecs/tensor.ts';
+import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
-import { InputErrors } from '../errors/input-errors.ts';
-import { InferRequest } from '../schemas/inference.ts';
+import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
+import { ignoredParameters, InferRequest } from '../schemas/inference.ts';
 import { nestRequest, type FlatValue } from './flat-request.ts';
-import { inferenceModels, type InferenceModel } from './inference-models.ts';
+import { inferenceModels, modelVersion, type InferenceModel } from './inference-models.ts';
 import type { Operation } from './plan.ts';
 import { compileValidator } from './validation.ts';
 
@@ -17,18 +18,21 @@ export interface InferenceReply {
   /** Of the outputs that come as bytes, where it is not all or none. */
   readonly binary: readonly string[] | 'all';
   readonly json: readonly string[];
+  /** Within how many microseconds from its headers on. */
+  readonly timeoutUs?: number;
 }
+
+type Output = NonNullable<InferRequest['outputs']>[number];
 
 const validate = compileValidator(InferRequest);
 
-/** Parameters that clients of other servers send along and that say nothing of the computation. */
-const reserved = /^(?:binary_data_output|sequence_id|sequence_start|sequence_end|priority|timeout|headers|triton_.*)$/;
 const dtypes: Readonly<Record<string, 'float32' | 'float64'>> = { FP32: 'float32', FP64: 'float64' };
 
 /**
  * The request that a request of the Open Inference Protocol stands for, and how it wants to be answered. Where no parameter says what to
  * compute, the outputs that are asked for do.
  *
+ * @param operation the model that the URL names.
  * @param parsed its JSON.
  * @param bytes what follows the JSON: the inputs with `binary_data_size`, in order.
  * @throws {Problem} `invalid_request` with everything that is wrong.
@@ -36,17 +40,15 @@ const dtypes: Readonly<Record<string, 'float32' | 'float64'>> = { FP32: 'float32
 export function inferenceRequest(operation: Operation, parsed: unknown, bytes: Uint8Array): { request: object; reply: InferenceReply } {
   const problem = validate(parsed);
   if (problem !== undefined) throw problem;
-  const { id, parameters = {}, inputs, outputs } = parsed as InferRequest;
+  const { id, inputs, ...given } = parsed as InferRequest;
+  const parameters: NonNullable<InferRequest['parameters']> = given.parameters ?? {};
+  const outputs = given.outputs?.length === 0 ? undefined : (given.outputs ?? undefined);
   const model = inferenceModels[operation];
   const errors = new InputErrors();
+  checkModel(operation, given, errors);
   const tensors = readInputs(model, inputs, bytes, errors);
   if (outputs !== undefined) checkOutputs(model, outputs, errors);
-  const flat: Record<string, FlatValue> = {};
-  for (const [name, value] of Object.entries(parameters)) {
-    if (reserved.test(name)) continue;
-    if (Object.hasOwn(tensors, name)) errors.add(`/parameters/${name}`, 'is an input as well; give it once');
-    else flat[name] = value;
-  }
+  const flat = flatParameters(parameters, tensors, errors);
   errors.throwIfAny();
 
   const { selection } = model;
@@ -54,33 +56,42 @@ export function inferenceRequest(operation: Operation, parsed: unknown, bytes: U
     const names = new Set(outputs.flatMap(({ name }) => selection.nameOf(name) ?? []));
     if (names.size > 0) flat[selection.parameter] = [...names].join(',');
   }
-  const binary = outputs?.filter((output) => output.parameters?.binary_data === true).map(({ name }) => name) ?? [];
+  const request = nestRequest(operation, flat, tensors);
+  requireOneSurrogate(request);
+  const namesOf = (isBinary: boolean) => outputs?.filter((output) => output.parameters?.binary_data === isBinary).map(({ name }) => name) ?? [];
+  const { timeout = 0 } = parameters;
   const reply: InferenceReply = {
-    ...(id !== undefined && { id }),
+    ...(typeof id === 'string' && { id }),
     ...(outputs !== undefined && { outputs: outputs.map(({ name }) => name) }),
-    binary: parameters.binary_data_output === true ? 'all' : binary,
-    json: outputs?.filter((output) => output.parameters?.binary_data === false).map(({ name }) => name) ?? [],
+    binary: parameters.binary_data_output === true ? 'all' : namesOf(true),
+    json: namesOf(false),
+    ...(timeout > 0 && { timeoutUs: timeout }),
   };
-  return { request: nestRequest(operation, flat, tensors), reply };
+  return { request, reply };
+}
+
+/** The URL says which model answers; a body that names another came to the wrong one. */
+function checkModel(operation: Operation, { model_name, model_version }: Pick<InferRequest, 'model_name' | 'model_version'>, errors: InputErrors): void {
+  if ((model_name ?? operation) !== operation) errors.add('/model_name', `is ${quote(model_name!)}, but the URL names ${quote(operation)}`);
+  if ((model_version ?? modelVersion) !== modelVersion) errors.add('/model_version', `is ${quote(model_version!)}, but the model of the URL has version ${quote(modelVersion)}`);
 }
 
 function readInputs(model: InferenceModel, inputs: InferRequest['inputs'], bytes: Uint8Array, errors: InputErrors): Record<string, unknown> {
   const known = model.inputs.map(({ name }) => name);
   const tensors: Record<string, unknown> = {};
   let taken = 0;
-  for (const [i, { name, shape, datatype, parameters, data }] of inputs.entries()) {
+  for (const [i, { name, shape, datatype, parameters, data = null }] of inputs.entries()) {
     const path = `/inputs/${i}`;
     const dtype = Object.hasOwn(dtypes, datatype) ? dtypes[datatype] : undefined;
     const size = parameters?.binary_data_size;
     if (!known.includes(name)) errors.add(`${path}/name`, `there is no input ${quote(name)}; ${didYouMean(name, known)}`);
     if (Object.hasOwn(tensors, name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
     if (dtype === undefined) errors.add(`${path}/datatype`, `must be "FP32" or "FP64", got ${quote(datatype)}`);
-    if ((size === undefined) === (data === undefined)) {
+    checkTensorParameters(parameters, 'an input', 'binary_data_size', path, errors);
+    if ((size === undefined) === (data === null)) {
       errors.add(path, 'must have either "data" or the parameter "binary_data_size"');
     } else if (size === undefined) {
-      tensors[name] = { shape, data: flatData(data, `${path}/data`, errors) };
-    } else if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-      errors.add(`${path}/parameters/binary_data_size`, `must be a whole number of at least 0, got ${describe(size)}`);
+      tensors[name] = { shape, data: flatData(data, shape, `${path}/data`, errors) };
     } else if (size > bytes.length - taken) {
       errors.add(`${path}/parameters/binary_data_size`, `is ${size}, but only ${bytes.length - taken} of the ${bytes.length} bytes behind the JSON are left`);
     } else {
@@ -93,19 +104,76 @@ function readInputs(model: InferenceModel, inputs: InferRequest['inputs'], bytes
   return tensors;
 }
 
-/** Data without the nesting that the protocol allows: the shape says it all. */
-function flatData(data: unknown, path: string, errors: InputErrors): unknown {
-  if (data instanceof PackedNumbers) return new PackedNumbers(data.values, [data.values.length]);
+/** Data as a flat array, which the protocol allows to be nested as the shape says. */
+function flatData(data: unknown, shape: readonly number[], path: string, errors: InputErrors): unknown {
+  if (data instanceof PackedNumbers) {
+    if (data.shape.length > 1 && shapeText(data.shape) !== shapeText(shape)) {
+      return errors.add(path, `is nested as ${shapeText(data.shape)}, but its shape is ${shapeText(shape)}; nest it as the shape says, or not at all`);
+    }
+    return new PackedNumbers(data.values, [data.values.length]);
+  }
   if (!Array.isArray(data)) return errors.add(path, `must be an array of numbers, got ${describe(data)}`);
-  return data.some(Array.isArray) ? data.flat(64) : data;
+  if (!data.some(Array.isArray)) return data;
+  const flat: unknown[] = data.flat(64);
+  // Of too many numbers, or too few, it is said elsewhere that they are.
+  if (flat.length === sizeOf(shape)) checkNesting(data, shape, 0, path, errors);
+  return flat;
 }
 
-function checkOutputs(model: InferenceModel, outputs: NonNullable<InferRequest['outputs']>, errors: InputErrors): void {
+function checkNesting(data: unknown, shape: readonly number[], depth: number, path: string, errors: InputErrors): void {
+  const length = shape[depth];
+  const isAsShape = length === undefined ? !Array.isArray(data) : Array.isArray(data) && data.length === length;
+  if (!isAsShape) {
+    const wanted = length === undefined ? 'a number' : `an array of ${length}`;
+    errors.add(path, `ragged: must be ${wanted}, as shape ${shapeText(shape)} says, got ${describe(data)}`);
+  } else if (Array.isArray(data)) {
+    for (const [i, part] of data.entries()) checkNesting(part, shape, depth + 1, path + pointerSegment(i), errors);
+  }
+}
+
+function checkOutputs(model: InferenceModel, outputs: readonly Output[], errors: InputErrors): void {
   const known = model.outputs.map(({ name }) => name);
   const named = new Set<string>();
-  for (const [i, { name }] of outputs.entries()) {
-    if (!known.includes(name)) errors.add(`/outputs/${i}/name`, `there is no output ${quote(name)}; ${didYouMean(name, known)}`);
-    else if (named.has(name)) errors.add(`/outputs/${i}/name`, `${quote(name)} is there already`);
+  for (const [i, { name, parameters }] of outputs.entries()) {
+    const path = `/outputs/${i}`;
+    if (!known.includes(name)) errors.add(`${path}/name`, `there is no output ${quote(name)}; ${didYouMean(name, known)}`);
+    else if (named.has(name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
     named.add(name);
+    checkTensorParameters(parameters, 'an output', 'binary_data', path, errors);
   }
+}
+
+/** Refuses what would change a tensor, such as shared memory or classification: to ignore it would be a wrong answer. */
+function checkTensorParameters(parameters: object | null | undefined, what: string, known: string, path: string, errors: InputErrors): void {
+  for (const name of Object.keys(parameters ?? {})) {
+    if (name !== known && !isIgnored(name)) errors.add(`${path}/parameters${pointerSegment(name)}`, `${quote(name)} is not supported; ${what} here has only "${known}"`);
+  }
+}
+
+function isIgnored(name: string): boolean {
+  return ignoredParameters.includes(name) || name.startsWith('triton_');
+}
+
+/** Parameters of the protocol itself, which say nothing of the computation. */
+const ofProtocol = new Set(['binary_data_output', 'timeout']);
+
+function flatParameters(parameters: Readonly<Record<string, unknown>>, tensors: object, errors: InputErrors): Record<string, FlatValue> {
+  const flat: Record<string, FlatValue> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    if (isIgnored(name) || ofProtocol.has(name)) continue;
+    const path = `/parameters${pointerSegment(name)}`;
+    if (Object.hasOwn(tensors, name)) errors.add(path, 'is an input as well; give it once');
+    else if (name === 'encoding' && value !== 'json') errors.add(path, `must be "json", got ${describe(value)}; "binary_data_output" asks for bytes`);
+    else flat[name] = value as FlatValue;
+  }
+  return flat;
+}
+
+/** Outputs are told apart by their names alone, so that there is room for one surrogate's. */
+function requireOneSurrogate({ surrogate }: { readonly surrogate?: unknown }): void {
+  if (!Array.isArray(surrogate) || surrogate.length < 2) return;
+  throw invalidRequest([{
+    path: '/parameters/surrogate',
+    message: `must be one surrogate, got ${describe(surrogate)}; send a request for each, or the list to a route outside /v2`,
+  }]);
 }

@@ -2,6 +2,7 @@ import type { RequestBody } from '../bodies/request-body.ts';
 import { attachBinary } from '../codecs/frame.ts';
 import { parseJsonBody, requireUtf8 } from '../codecs/json-body.ts';
 import { jsonExcess } from '../codecs/json-outline.ts';
+import { firstNotUtf8 } from '../codecs/utf8.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../limits.ts';
@@ -47,13 +48,25 @@ function jsonOf({ bytes, jsonBytes }: RequestBody): Uint8Array {
 
 function readParsed<O extends Operation>(operation: O, body: RequestBody, parser: JsonParser, limits: Limits): Plans[O] {
   const { form, bytes, jsonBytes } = body;
-  const parsed = parser.parse(jsonOf(body));
+  const parsed = parseJson(body, parser);
   parser.checkpoint?.();
   if (form === 'json') return planOf(operation, parsed, limits);
   const behind = bytes.subarray(jsonBytes);
   if (form === 'framed') return planOf(operation, attachBinary(parsed, behind, new InputErrors()), limits);
   const { request, reply } = inferenceRequest(operation, parsed, behind);
   return { ...planOf(operation, request, limits), reply };
+}
+
+/** @throws {Problem} that names the header which is missing where bytes that are no text stand in an inference request. */
+function parseJson(body: RequestBody, parser: JsonParser): unknown {
+  const { form, bytes, jsonBytes } = body;
+  try {
+    return parser.parse(jsonOf(body));
+  } catch (error) {
+    const isText = form !== 'inference' || jsonBytes < bytes.length || (!bytes.includes(0) && firstNotUtf8(bytes) < 0);
+    if (isText || !(error instanceof Problem) || error.code !== 'invalid_json') throw error;
+    throw new Problem('invalid_frame', `${error.message} Where tensors follow the JSON as bytes, the header Inference-Header-Content-Length must say how many bytes are JSON.`, { cause: error });
+  }
 }
 
 function parseJsonBytes(json: Uint8Array): unknown {

@@ -79,7 +79,7 @@ function inputError({ keyword, instancePath, params, parentSchema, data, message
   const known = Object.keys((parentSchema?.properties ?? {}) as object);
   switch (keyword) {
     case 'type':
-      return { path: instancePath, message: `must be ${article(String(params.type))}, got ${describe(data)}` };
+      return { path: instancePath, message: `must be ${typeText(params.type as string | readonly string[])}, got ${describe(data)}` };
     case 'required':
       return { path: instancePath + pointerSegment(String(params.missingProperty)), message: 'is required' };
     case 'additionalProperties': {
@@ -107,6 +107,11 @@ function inputError({ keyword, instancePath, params, parentSchema, data, message
 function variants(schema: ErrorObject['parentSchema'], tag: string): string[] {
   const oneOf = (schema?.oneOf ?? []) as { properties: Record<string, { const: string }> }[];
   return oneOf.map(({ properties }) => properties[tag]!.const);
+}
+
+/** The type that is asked for, or those of which any will do; that null stands for nothing helps nobody. */
+function typeText(types: string | readonly string[]): string {
+  return [types].flat().filter((type) => type !== 'null').map(article).join(' or ');
 }
 
 function article(type: string): string {

@@ -13,6 +13,7 @@ import type { ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import type { RequestScope } from '../compute/scope.ts';
 import { checkReferenceWork, type Limits } from '../limits.ts';
+import { shortenDeadline } from '../plugins/request-scope.ts';
 import type { LifSimulatePlan, Operation, Plan, Plans } from '../requests/plan.ts';
 import { wishOf } from '../requests/wish.ts';
 import { nativeFormat, type ResponseFormat } from './response-format.ts';
@@ -45,12 +46,14 @@ export function computeHandler(operation: Operation) {
  */
 export async function compute(request: FastifyRequest, reply: FastifyReply, operation: Operation, format: ResponseFormat): Promise<FastifyReply> {
   const { scope, server: { engine, requestReader, config: { limits } } } = request;
+  request.operation = operation;
   await ticks.wait();
   scope.throwIfEnded();
 
   const decodeFrom = performance.now();
   const plan = await scope.run(() => requestReader.read(operation, request.body as RequestBody, scope));
   const decodeMs = performance.now() - decodeFrom;
+  if (plan.reply?.timeoutUs !== undefined) shortenDeadline(request, plan.reply.timeoutUs);
   format.accept(plan);
   checkAnswerSize(operation, plan, format.countedAs(plan), limits);
   checkReference(engine, plan, limits);

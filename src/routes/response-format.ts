@@ -4,7 +4,7 @@ import type { AnswerFields } from '../answers/answer.ts';
 import { inferenceAnswer } from '../answers/inference.ts';
 import { npyPieces } from '../answers/npy.ts';
 import type { AnswerFormat } from '../answers/size.ts';
-import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
+import { jsonInUtf8, mediaTypes, type RequestBody } from '../bodies/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import type { TextThreads } from '../codecs/text-threads.ts';
 import { dtypeOf } from '../compute/jobs.ts';
@@ -24,6 +24,8 @@ const answerMediaForNpy = [mediaTypes.npy, mediaTypes.json, mediaTypes.framed] a
 export interface ResponseFormat {
   /** The media type; undefined where that follows from whether bytes stand behind the JSON. */
   readonly media: AnswerMedia | undefined;
+  /** The media type of an answer that is JSON alone. */
+  readonly jsonType: string;
   /** As what the bytes of a plan's answer are counted. */
   countedAs(plan: Plan): AnswerFormat;
   /** @throws {Problem} when a plan cannot be answered in the format. */
@@ -45,6 +47,7 @@ const anyPlan = () => undefined;
 const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
   [mediaTypes.json]: {
     media: mediaTypes.json,
+    jsonType: jsonInUtf8,
     countedAs: ({ options: { encoding = 'json' } }) => encoding,
     accept: anyPlan,
     encode: ({ job, options: { encoding = 'json' } }, fields, scope, threads) =>
@@ -52,12 +55,14 @@ const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
   },
   [mediaTypes.framed]: {
     media: mediaTypes.framed,
+    jsonType: jsonInUtf8,
     countedAs: () => 'framed',
     accept: anyPlan,
     encode: ({ job }, fields) => encodeAnswer(fields, { encoding: 'framed', dtype: dtypeOf(job) }),
   },
   [mediaTypes.npy]: {
     media: mediaTypes.npy,
+    jsonType: jsonInUtf8,
     countedAs: () => 'npy',
     accept: requireOneTensor,
     encode: ({ job }, fields) => ({ text: [], tensors: npyPieces(fields, dtypeOf(job)) }),
@@ -68,6 +73,7 @@ const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
 export function inferenceFormat(operation: Operation): ResponseFormat {
   return {
     media: undefined,
+    jsonType: mediaTypes.json,
     countedAs: () => 'inference',
     accept({ options }) {
       if (options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);

@@ -6,7 +6,7 @@ import { microsecondsText } from '../answers/milliseconds.ts';
 import { overflowProblem } from '../answers/overflow.ts';
 import { answerSize } from '../answers/size.ts';
 import type { AnswerFields } from '../answers/answer.ts';
-import { frameHeader, jsonInUtf8, mediaTypes } from '../bodies/request-body.ts';
+import { frameHeader, mediaTypes } from '../bodies/request-body.ts';
 import { NotFiniteError } from '../codecs/answer.ts';
 import { requireFinite } from '../codecs/not-finite.ts';
 import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
@@ -50,7 +50,7 @@ export async function encodeResponse<O extends Operation>({ scope, server }: Fas
   try {
     const { text, tensors } = format.encode(plan, fields, streams ? undefined : scope, server.textThreads);
     const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
-    const type = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : jsonInUtf8;
+    const type = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
     const head = isFramed ? await paddedJson(text, scope) : text;
     let pieces: readonly Piece[] = [...head, ...tensors];
     if (isReady(pieces)) {

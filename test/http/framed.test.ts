@@ -78,6 +78,7 @@ describe('a framed request', () => {
     ['the JSON is cut off', { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': String(head - 1) } }, 'invalid_json', 'the end of the text'],
     ['the header says more than there is', { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': '1000000' } }, 'invalid_frame', 'says that 1000000 bytes are JSON, but the body has only'],
     ['the header is no number', { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': '-5' } }, 'invalid_frame', 'got "-5"'],
+    ['the media type is that of JSON alone', { ...frame(request, x), headers: { ...frame(request, x).headers, 'content-type': 'application/json' } }, 'invalid_frame', `says that ${head} of ${head + 12} bytes are JSON; send them with "Content-Type: application/octet-stream"`],
     ['the header is missing', { ...frame(request, x), headers: { 'content-type': 'application/octet-stream' } }, 'invalid_frame', 'which is missing'],
     ['the body is empty', { body: new Uint8Array(0), headers: { 'content-type': 'application/octet-stream', 'inference-header-content-length': '0' } }, 'empty_body', 'none came'],
   ];

@@ -47,8 +47,8 @@ describe('GET /openapi.json', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths).sort()).toEqual([
       '/info', '/lif/grad', '/lif/simulate', '/livez', '/metrics', '/problems', '/problems/{code}', '/readyz', '/surrogate/eval', '/surrogate/grad',
-      '/surrogates', '/surrogates/{name}', '/surrogates/{name}.svg', '/v2', '/v2/health/live', '/v2/health/ready', '/v2/models/{model}', '/v2/models/{model}/infer',
-      '/v2/models/{model}/ready',
+      '/surrogates', '/surrogates/{name}', '/surrogates/{name}.svg', '/v2', '/v2/health/live', '/v2/health/ready', '/v2/models/stats', '/v2/models/{model}',
+      '/v2/models/{model}/config', '/v2/models/{model}/infer', '/v2/models/{model}/ready', '/v2/models/{model}/stats', '/v2/repository/index',
     ]);
     for (const [path, method, { tags, summary }] of operations()) {
       expect(tags, `${method} ${path}`).toHaveLength(1);
