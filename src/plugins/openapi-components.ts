@@ -14,7 +14,9 @@ export class OpenApiComponents {
     if (Array.isArray(part)) return part.map((item) => this.extract(item));
     if (typeof part !== 'object' || part === null) return part;
     const { $id, ...fields } = part as Json;
-    const extracted = Object.fromEntries(Object.entries(fields).map(([key, value]) => this.#field(key, value)));
+    // A discriminator needs variants with names in OpenAPI, and variants without in Ajv; their constants tell as much.
+    const known = Object.entries(fields).filter(([key]) => key !== 'discriminator');
+    const extracted = Object.fromEntries(known.map(([key, value]) => this.#field(key, value)));
     if (typeof $id !== 'string') return extracted;
     this.#schemas.set($id, extracted);
     return reference($id);

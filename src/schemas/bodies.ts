@@ -41,7 +41,7 @@ export function answers(json: TSchema, dryRun: TSchema, examples: Examples): obj
       'Inference-Header-Content-Length': { type: 'integer', description: 'Bytes of JSON in front of the tensors\', in `application/octet-stream`.' },
     },
     content: {
-      [mediaTypes.json]: { schema: { oneOf: [json, dryRun] }, examples },
+      [mediaTypes.json]: { schema: { anyOf: [json, dryRun] }, examples },
       [mediaTypes.framed]: { schema: bytesSchema(framedAnswer) },
       [mediaTypes.npy]: { schema: bytesSchema(npyAnswer) },
     },
