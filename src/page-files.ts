@@ -50,12 +50,20 @@ function readPageFile(file: string, type: string): PageFile {
 
 /** A file that the build did not compress, compressed now. */
 export async function compressPageFile(file: string): Promise<PageFile> {
-  const identity = await readFile(file);
+  return compress(await readFile(file), types[path.extname(file)]!);
+}
+
+/** A file of which a part is left out. */
+export async function withoutPart({ identity, type }: PageFile, part: string): Promise<PageFile> {
+  return compress(Buffer.from(identity.toString().replace(part, '')), type);
+}
+
+async function compress(identity: Buffer, type: string): Promise<PageFile> {
   const [zipped, br] = await Promise.all([
     promisify(gzip)(identity),
     promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 6, [constants.BROTLI_PARAM_SIZE_HINT]: identity.length } }),
   ]);
-  return { type: types[path.extname(file)]!, etag: entityTag(identity), identity, gzip: zipped, br };
+  return { type, etag: entityTag(identity), identity, gzip: zipped, br };
 }
 
 /** Answers with a file, in the coding that the client likes best, or with 304 where it has the file. */

@@ -1,11 +1,14 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 
 import type { GuardConfig } from '../guard-config.ts';
-import { InferenceError } from '../schemas/inference.ts';
+import { inferenceErrors } from '../schemas/inference.ts';
 import { problemResponses } from '../schemas/problem.ts';
 import { isOpenRoute, isProbeRoute } from './open-paths.ts';
 
 type Transform = NonNullable<FastifyDynamicSwaggerOptions['transform']>;
+
+/** What the connection refuses, whatever the route. */
+const connectionProblems = problemResponses('request_timeout', 'headers_too_large');
 
 /** What the OpenAPI document says of the key, when one is needed. */
 export function describeKey({ keyDigests }: GuardConfig) {
@@ -16,22 +19,18 @@ export function describeKey({ keyDigests }: GuardConfig) {
   };
 }
 
-/** Adds to what is documented of a route whether it needs no key, and how the guards that are up refuse. */
+/** Adds to what is documented of a route whether it needs no key, and how the connection and the guards that are up refuse. */
 export function describeGuards({ keyDigests, rateLimit }: GuardConfig): Transform {
   const hasKeys = keyDigests.length > 0;
   return ({ schema, url }) => {
-    const isOpen = isOpenRoute(url);
-    const refusals = {
-      ...(hasKeys && !isOpen && refusal(url, 'unauthorized')),
-      ...(rateLimit !== undefined && !isProbeRoute(url) && refusal(url, 'rate_limited')),
+    const isOpen = !hasKeys || isOpenRoute(url);
+    const refusals = url.startsWith('/v2') ? inferenceErrors : problemResponses;
+    const response = {
+      ...(schema.response as object),
+      ...connectionProblems,
+      ...(!isOpen && refusals('unauthorized')),
+      ...(rateLimit !== undefined && !isProbeRoute(url) && refusals('rate_limited')),
     };
-    const response = Object.keys(refusals).length > 0 && { response: { ...(schema.response as object | undefined), ...refusals } };
-    return { schema: { ...schema, ...response, ...(hasKeys && isOpen && { security: [] }) }, url };
+    return { schema: { ...schema, response, ...(isOpen && { security: [] }) }, url };
   };
-}
-
-function refusal(url: string, code: 'unauthorized' | 'rate_limited'): Record<number, object> {
-  const responses = problemResponses(code);
-  if (!url.startsWith('/v2')) return responses;
-  return Object.fromEntries(Object.keys(responses).map((status) => [status, { ...InferenceError, description: 'What was wrong.' }]));
 }

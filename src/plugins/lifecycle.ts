@@ -1,9 +1,11 @@
+import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Problem } from '../errors/problems.ts';
 import type { Peers } from '../peers.ts';
+import { jsonAnswer } from '../schemas/bodies.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -101,10 +103,36 @@ export const lifecycle = fp((app, _options, done) => {
   done();
 }, { name: 'lifecycle', dependencies: ['exchange-end'] });
 
+const Liveness = Type.Object({ live: Type.Boolean() }, { $id: 'Liveness' });
+const Ready = Type.Object({ ready: Type.Literal(true) }, { $id: 'Ready' });
+const Unready = Type.Object({ ready: Type.Literal(false), reason: Type.String({ description: 'What it waits for.' }) }, { $id: 'Unready' });
+
 /** Answers `GET /livez` and `GET /readyz` on the service's port or another. */
 export function serveProbes(app: FastifyInstance, unreadyReason: () => string | undefined): void {
-  app.get('/livez', { schema: { tags: ['Operation'], summary: 'Whether the process answers' } }, () => ({ live: true }));
-  app.get('/readyz', { schema: { tags: ['Operation'], summary: 'Whether this instance should get requests' } }, (_request, reply) => {
+  app.get('/livez', {
+    schema: {
+      operationId: 'getLiveness',
+      tags: ['Operation'],
+      summary: 'Whether the process answers',
+      description: 'For liveness probes: 200 as long as the event loop turns.',
+      response: { 200: jsonAnswer(Liveness, 'It does.', { live: { value: { live: true } } }) },
+    },
+  }, () => ({ live: true }));
+  app.get('/readyz', {
+    schema: {
+      operationId: 'getReadiness',
+      tags: ['Operation'],
+      summary: 'Whether this instance should get requests',
+      description: 'For readiness probes and load balancers: 503 until the instance is warm, and again while it drains.',
+      response: {
+        200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
+        503: jsonAnswer(Unready, 'It should not; `Retry-After` says when to ask again.', {
+          warming_up: { value: { ready: false, reason: 'warming up' } },
+          draining: { value: { ready: false, reason: 'draining' } },
+        }),
+      },
+    },
+  }, (_request, reply) => {
     const reason = unreadyReason();
     if (reason === undefined) return { ready: true };
     void reply.code(503).header('retry-after', '1');

@@ -52,6 +52,13 @@ export const metrics = fp((app, _options, done) => {
   done();
 }, { name: 'metrics', dependencies: ['exchange-end'] });
 
+const example = [
+  '# HELP http_requests_in_flight Requests whose answer has not left yet, the scrape among them.',
+  '# TYPE http_requests_in_flight gauge',
+  'http_requests_in_flight 1',
+  '',
+].join('\n');
+
 /**
  * Answers `GET /metrics` on the service's port or another.
  *
@@ -62,9 +69,11 @@ export function serveMetrics(app: FastifyInstance, measured: Metrics, peers?: Pe
     '/metrics',
     {
       schema: {
+        operationId: 'getMetrics',
         tags: ['Operation'],
         summary: 'Prometheus metrics',
-        response: { 200: { description: 'Prometheus text format.', content: { 'text/plain': { schema: { type: 'string' } } } } },
+        description: 'Counters, gauges and histograms of requests, jobs and the process.',
+        response: { 200: { description: 'Prometheus text format.', content: { 'text/plain': { schema: { type: 'string' }, example } } } },
       },
     },
     async (_request, reply) => {

@@ -2,13 +2,14 @@ import fp from 'fastify-plugin';
 import type { FastifySchemaCompiler } from 'fastify';
 
 import { compileValidator } from '../requests/validation.ts';
-import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
 
-/** Has Fastify check parameters as requests are checked. Bodies are checked where they are read, by `readRequest`. */
+/**
+ * Has Fastify check the parameters of paths as requests are checked. Bodies, queries and headers are checked where they are read, which
+ * tells more of what is wrong: their schemas are documentation.
+ */
 export const validation = fp((app, _options, done) => {
-  for (const schema of sharedSchemas) app.addSchema(schema);
   const compiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
-    if (httpPart === 'body') return (data: unknown) => ({ value: data });
+    if (httpPart !== 'params') return () => true;
     const validate = compileValidator(schema);
     return (data: unknown) => {
       const error = validate(data);

@@ -6,6 +6,7 @@ import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../compute/surrogates/definition.ts';
 import { Problem } from '../errors/problems.ts';
 import { unknownSurrogate } from '../requests/surrogates.ts';
+import { jsonAnswer } from '../schemas/bodies.ts';
 import { Catalogue, CatalogueEntry } from '../schemas/catalogue.ts';
 import { problemResponses } from '../schemas/problem.ts';
 
@@ -18,10 +19,16 @@ export const catalogueRoutes: FastifyPluginCallbackTypebox = (app, _options, don
     '/surrogates',
     {
       schema: {
+        operationId: 'listSurrogates',
         tags: ['Catalogue'],
         summary: 'All surrogates',
         description: 'Name, parameters with default and range, formulas in LaTeX, names in other libraries, references.',
-        response: { 200: Catalogue, ...problemResponses('not_acceptable') },
+        response: {
+          200: jsonAnswer(Catalogue, 'The catalogue.', {
+            shortened: { summary: 'The first of each list', value: { surrogates: all.surrogates.slice(0, 1), left_out: all.left_out.slice(0, 1) } },
+          }),
+          ...problemResponses('not_acceptable'),
+        },
       },
     },
     () => all,
@@ -31,10 +38,15 @@ export const catalogueRoutes: FastifyPluginCallbackTypebox = (app, _options, don
     '/surrogates/:name',
     {
       schema: {
+        operationId: 'getSurrogate',
         tags: ['Catalogue'],
         summary: 'One surrogate',
+        description: 'Its entry in the catalogue.',
         params: Type.Object({ name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it.' }) }),
-        response: { 200: CatalogueEntry, ...problemResponses('surrogate_not_found', 'not_acceptable') },
+        response: {
+          200: jsonAnswer(CatalogueEntry, 'The surrogate.', { sigmoid: { value: entries.get('sigmoid') } }),
+          ...problemResponses('malformed_http', 'uri_too_long', 'surrogate_not_found', 'not_acceptable'),
+        },
       },
     },
     ({ params: { name } }) => {

@@ -14,18 +14,25 @@ import { startDeadline } from '../plugins/request-scope.ts';
 import { inferenceModels, modelVersion } from '../requests/inference-models.ts';
 import type { Operation } from '../requests/plan.ts';
 import { wantsReadyOnly } from '../requests/repository-index.ts';
-import { InferAnswer, InferenceError, InferRequest, ModelConfig, ModelMetadata, RepositoryIndex, ServerMetadata, Statistics } from '../schemas/inference.ts';
+import { bytesSchema, jsonAnswer } from '../schemas/bodies.ts';
+import { bodiesOf, inferExamples } from '../schemas/examples.ts';
+import { InferAnswer, inferenceErrors, InferRequest, ModelConfig, ModelMetadata, RepositoryIndex, ServerMetadata, Statistics } from '../schemas/inference.ts';
+import { inferHeaders } from '../schemas/parameters.ts';
+import { computeCodes } from '../schemas/problem.ts';
 import { version } from '../version.ts';
 import { compute } from './compute-handler.ts';
 import { inferenceFormat } from './response-format.ts';
 
 const tags = ['Open Inference Protocol'];
-const errors = Object.fromEntries([400, 404, 406, 413, 415, 500, 503, 504].map((status) => [status, { ...InferenceError, description: 'What was wrong.' }]));
 const operations = Object.keys(inferenceModels) as Operation[];
+const server = { name: platform, version, extensions: ['binary_tensor_data', 'model_configuration', 'statistics'] };
 const ModelPath = Type.Object({ model: Type.String({ examples: ['surrogate_grad'], description: operations.join(', ') }) });
-const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });
-const Ready = Type.Object({ ready: Type.Boolean() });
+const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() }, { $id: 'ModelReadiness' });
+const Ready = Type.Object({ ready: Type.Boolean() }, { $id: 'ServerReadiness' });
+const Live = Type.Object({ live: Type.Boolean() }, { $id: 'ServerLiveness' });
 const VersionPath = Type.Object({ ...ModelPath.properties, version: Type.String({ description: `\`${modelVersion}\`, the only one.` }) });
+const modelErrors = inferenceErrors('malformed_http', 'not_found', 'uri_too_long');
+const idle = (models: readonly Operation[]) => ({ value: { model_stats: modelStatistics(models, '') } });
 
 /** The Open Inference Protocol, version 2, with its binary extension and what Triton's tools ask of models: another face of the same four operations. */
 export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
@@ -38,45 +45,129 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
     next(null, payload);
   });
 
-  const extensions = ['binary_tensor_data', 'model_configuration', 'statistics'];
-  app.get('/v2', { schema: { tags, summary: 'The server and its extensions', response: { 200: ServerMetadata } } }, () => ({ name: platform, version, extensions }));
-  app.get('/v2/health/live', { schema: { tags, summary: 'Whether the server answers', response: { 200: Type.Object({ live: Type.Boolean() }) } } }, () => ({ live: true }));
-  app.get('/v2/health/ready', { schema: { tags, summary: 'Whether the server should get requests', response: { 200: Ready, 503: Ready } } }, (_request, reply) => ({ ready: isReady(app, reply) }));
-  app.post(
-    '/v2/repository/index',
-    { schema: { tags, summary: 'The models', description: 'With `{"ready": true}` as body only those that take requests.', response: { 200: RepositoryIndex, ...errors } } },
-    ({ body }) => {
-      const reason = app.lifecycle.unreadyReason;
-      const readyOnly = body !== undefined && wantsReadyOnly((body as RequestBody).bytes);
-      return readyOnly && reason !== undefined ? [] : repositoryIndex(reason);
+  app.get('/v2', {
+    schema: {
+      operationId: 'getServerMetadata',
+      tags,
+      summary: 'The server and its extensions',
+      description: 'Name, version, and the protocol\'s extensions that the server has.',
+      response: { 200: jsonAnswer(ServerMetadata, 'The server.', { server: { value: server } }) },
     },
-  );
-  app.get('/v2/models/stats', { schema: { tags, summary: 'What all models have done', response: { 200: Statistics } } }, () => statisticsOf(app, operations));
+  }, () => server);
+  app.get('/v2/health/live', {
+    schema: {
+      operationId: 'getServerLiveness',
+      tags,
+      summary: 'Whether the server answers',
+      description: 'The protocol\'s `GET /livez`.',
+      response: { 200: jsonAnswer(Live, 'It does.', { live: { value: { live: true } } }) },
+    },
+  }, () => ({ live: true }));
+  app.get('/v2/health/ready', {
+    schema: {
+      operationId: 'getServerReadiness',
+      tags,
+      summary: 'Whether the server should get requests',
+      description: 'The protocol\'s `GET /readyz`.',
+      response: {
+        200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
+        503: jsonAnswer(Ready, 'It warms up or drains.', { unready: { value: { ready: false } } }),
+      },
+    },
+  }, (_request, reply) => ({ ready: isReady(app, reply) }));
+  app.post('/v2/repository/index', {
+    schema: {
+      operationId: 'getRepositoryIndex',
+      tags,
+      summary: 'The models',
+      description: 'With `{"ready": true}` as body only those that take requests.',
+      response: {
+        200: jsonAnswer(RepositoryIndex, 'The models.', { ready: { value: repositoryIndex(undefined) } }),
+        ...inferenceErrors('invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'),
+      },
+    },
+  }, ({ body }) => {
+    const reason = app.lifecycle.unreadyReason;
+    const readyOnly = body !== undefined && wantsReadyOnly((body as RequestBody).bytes);
+    return readyOnly && reason !== undefined ? [] : repositoryIndex(reason);
+  });
+  app.get('/v2/models/stats', {
+    schema: {
+      operationId: 'getStatistics',
+      tags,
+      summary: 'What all models have done',
+      description: 'Triton\'s statistics, of all processes that answer on the port.',
+      response: { 200: jsonAnswer(Statistics, 'The models.', { idle: idle(operations) }) },
+    },
+  }, () => statisticsOf(app, operations));
 
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version'] as const) {
     const schema = path.endsWith(':version') ? { tags, params: VersionPath, hide: true } : { tags, params: ModelPath };
-    app.get(path, { schema: { ...schema, summary: 'A model\'s inputs and outputs', response: { 200: ModelMetadata, ...errors } } }, ({ params }) => metadataOf(operationOf(params)));
-    app.get(`${path}/config`, { schema: { ...schema, summary: 'A model as Triton configures it', response: { 200: ModelConfig, ...errors } } }, ({ params }) => configOf(operationOf(params)));
-    app.get(`${path}/stats`, { schema: { ...schema, summary: 'What a model has done', response: { 200: Statistics, ...errors } } }, ({ params }) => statisticsOf(app, [operationOf(params)]));
-    app.get(`${path}/ready`, { schema: { ...schema, summary: 'Whether a model takes requests', response: { 200: ModelReady, ...errors, 503: ModelReady } } }, ({ params }, reply) => ({
-      name: operationOf(params),
-      ready: isReady(app, reply),
-    }));
+    app.get(path, {
+      schema: {
+        ...schema,
+        operationId: 'getModelMetadata',
+        summary: 'A model\'s inputs and outputs',
+        description: 'Names, datatypes and shapes; only the first input is needed.',
+        response: { 200: jsonAnswer(ModelMetadata, 'The model.', { surrogate_grad: { value: metadataOf('surrogate_grad') } }), ...modelErrors },
+      },
+    }, ({ params }) => metadataOf(operationOf(params)));
+    app.get(`${path}/config`, {
+      schema: {
+        ...schema,
+        operationId: 'getModelConfig',
+        summary: 'A model as Triton configures it',
+        description: 'Its tensors, and which of the inputs may be left out.',
+        response: { 200: jsonAnswer(ModelConfig, 'The model.', { surrogate_grad: { value: configOf('surrogate_grad') } }), ...modelErrors },
+      },
+    }, ({ params }) => configOf(operationOf(params)));
+    app.get(`${path}/stats`, {
+      schema: {
+        ...schema,
+        operationId: 'getModelStatistics',
+        summary: 'What a model has done',
+        description: 'Triton\'s statistics, of all processes that answer on the port.',
+        response: { 200: jsonAnswer(Statistics, 'The model.', { idle: idle(['surrogate_grad']) }), ...modelErrors },
+      },
+    }, ({ params }) => statisticsOf(app, [operationOf(params)]));
+    app.get(`${path}/ready`, {
+      schema: {
+        ...schema,
+        operationId: 'getModelReadiness',
+        summary: 'Whether a model takes requests',
+        description: 'All models do as soon as the server is ready.',
+        response: {
+          200: jsonAnswer(ModelReady, 'It does.', { ready: { value: { name: 'surrogate_grad', ready: true } } }),
+          503: jsonAnswer(ModelReady, 'It warms up or drains.', { unready: { value: { name: 'surrogate_grad', ready: false } } }),
+          ...modelErrors,
+        },
+      },
+    }, ({ params }, reply) => ({ name: operationOf(params), ready: isReady(app, reply) }));
     app.post(
       `${path}/infer`,
       {
         onRequest: [countRunning, startDeadline],
         schema: {
           ...schema,
+          operationId: 'infer',
           summary: 'Compute',
           description: 'Tensors stand in the JSON, or, with `Inference-Header-Content-Length` and `binary_data_size`, as bytes behind it.',
-          body: { content: { [mediaTypes.json]: { schema: InferRequest }, [mediaTypes.framed]: { schema: { description: 'The same JSON, and the bytes of its tensors behind it.' } } } },
+          headers: inferHeaders,
+          body: {
+            content: {
+              [mediaTypes.json]: { schema: InferRequest, examples: bodiesOf(inferExamples, 'request') },
+              [mediaTypes.framed]: { schema: bytesSchema('The same JSON, and the bytes of its tensors behind it.') },
+            },
+          },
           response: {
             200: {
               description: 'The outputs.',
-              content: { [mediaTypes.json]: { schema: InferAnswer }, [mediaTypes.framed]: { schema: { description: 'The same JSON, and the bytes of its outputs behind it.' } } },
+              content: {
+                [mediaTypes.json]: { schema: InferAnswer, examples: bodiesOf(inferExamples, 'answer') },
+                [mediaTypes.framed]: { schema: bytesSchema('The same JSON, and the bytes of its outputs behind it.') },
+              },
             },
-            ...errors,
+            ...inferenceErrors('malformed_http', 'not_found', 'uri_too_long', ...computeCodes.filter((code) => code !== 'invalid_npy' && code !== 'not_acceptable')),
           },
         },
       },

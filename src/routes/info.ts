@@ -4,6 +4,7 @@ import type { Static } from '@sinclair/typebox';
 import type { CrossOvers } from '../compute/cross-over.ts';
 import type { BackendStatus } from '../compute/engine.ts';
 import { obstacleTexts } from '../compute/failure.ts';
+import { jsonAnswer } from '../schemas/bodies.ts';
 import { problemResponses } from '../schemas/problem.ts';
 import { version } from '../version.ts';
 
@@ -42,7 +43,24 @@ const Info = Type.Object({
     max_result_values: Type.Integer({ description: 'Numbers that one request may have made for it.' }),
     max_streamed_values: Type.Number({ description: '`spikes`, `v` and `v_pre` that one answer may stream.' }),
   }),
-});
+}, { $id: 'Info' });
+
+/** Of a server whose limits are the defaults and that has no TensorFlow. */
+const example = {
+  name: 'surrogate-gradient-service',
+  version,
+  backends: [
+    { name: 'wasm', device: 'cpu', dtype: 'float32', state: 'ready' },
+    { name: 'reference', device: 'cpu', dtype: 'float64', state: 'ready' },
+  ],
+  limits: {
+    max_body_bytes: 67_108_864,
+    max_neuron_steps: 10_000_000_000,
+    max_reference_neuron_steps: 10_000_000,
+    max_result_values: 33_554_432,
+    max_streamed_values: 268_435_456,
+  },
+};
 
 /** What this server is, and what it allows. */
 export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
@@ -52,9 +70,11 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
     '/info',
     {
       schema: {
+        operationId: 'getInfo',
         tags: ['Operation'],
         summary: 'Version, back-ends and limits',
-        response: { 200: Info, ...problemResponses('not_acceptable') },
+        description: 'What this server is, what computes there, and what one request may ask for.',
+        response: { 200: jsonAnswer(Info, 'The server.', { defaults: { value: example } }), ...problemResponses('not_acceptable') },
       },
     },
     () => ({

@@ -1,8 +1,10 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 
-import { LifGradAnswer, LifGradRequest, LifSimulateAnswer, LifSimulateRequest } from '../schemas/lif-routes.ts';
-import { computeProblems } from '../schemas/problem.ts';
 import { answers, requestBodies } from '../schemas/bodies.ts';
+import { bodiesOf, lifGradExamples, lifSimulateExamples } from '../schemas/examples.ts';
+import { LifGradAnswer, LifGradDryRun, LifGradRequest, LifSimulateAnswer, LifSimulateDryRun, LifSimulateRequest } from '../schemas/lif-routes.ts';
+import { computeHeaders, lifGradQuery, lifSimulateQuery } from '../schemas/parameters.ts';
+import { computeProblems } from '../schemas/problem.ts';
 import { computeHandler } from './compute-handler.ts';
 
 /** Leaky integrate-and-fire neurons and gradients through them. */
@@ -11,11 +13,14 @@ export const lifRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => 
     '/lif/simulate',
     {
       schema: {
+        operationId: 'lifSimulate',
         tags: ['Compute'],
         summary: 'Run LIF neurons',
         description: 'Steps B neurons through T time steps and answers what `record` lists. Times are in ms, rates in Hz.',
-        body: requestBodies(LifSimulateRequest),
-        response: { 200: answers(LifSimulateAnswer), ...computeProblems },
+        headers: computeHeaders,
+        querystring: lifSimulateQuery,
+        body: requestBodies(LifSimulateRequest, bodiesOf(lifSimulateExamples, 'request')),
+        response: { 200: answers(LifSimulateAnswer, LifSimulateDryRun, bodiesOf(lifSimulateExamples, 'answer')), ...computeProblems },
       },
     },
     computeHandler('lif_simulate'),
@@ -25,12 +30,15 @@ export const lifRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => 
     '/lif/grad',
     {
       schema: {
+        operationId: 'lifGrad',
         tags: ['Compute'],
         summary: 'Gradients through LIF neurons',
         description:
           'Backpropagation through time: the forward pass is the hard threshold, the backward pass puts the surrogate gradient in its place. A gradient has the shape in which its quantity was given; a number\'s is the sum over neurons.',
-        body: requestBodies(LifGradRequest),
-        response: { 200: answers(LifGradAnswer), ...computeProblems },
+        headers: computeHeaders,
+        querystring: lifGradQuery,
+        body: requestBodies(LifGradRequest, bodiesOf(lifGradExamples, 'request')),
+        response: { 200: answers(LifGradAnswer, LifGradDryRun, bodiesOf(lifGradExamples, 'answer')), ...computeProblems },
       },
     },
     computeHandler('lif_grad'),

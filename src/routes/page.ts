@@ -1,7 +1,7 @@
-import type { FastifyPluginCallback } from 'fastify';
+import type { FastifyPluginAsync } from 'fastify';
 
 import { Problem } from '../errors/problems.ts';
-import { readPageFiles, sendFile } from '../page-files.ts';
+import { readPageFiles, sendFile, withoutPart } from '../page-files.ts';
 import { requireAcceptable } from '../plugins/negotiation.ts';
 
 /** What the page needs: its own script and style, pictures that it makes itself, and the service. */
@@ -16,17 +16,21 @@ const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** The page's link to `/docs`, which may not be served. */
+const docsLink = '<a href="docs">API</a> · ';
+
 export interface PageOptions {
   /** Where the page's files are; where the build writes them unless given. */
   readonly folder?: string;
 }
 
 /** The explorer: its document, and the script and style that it names. */
-export const pageRoutes: FastifyPluginCallback<PageOptions> = (app, { folder }, done) => {
+export const pageRoutes: FastifyPluginAsync<PageOptions> = async (app, { folder }) => {
   const files = readPageFiles(folder);
+  const built = files.get('index.html');
+  const index = built === undefined || app.config.docs ? built : await withoutPart(built, docsLink);
 
   app.get('/', { schema: { hide: true }, onRequest: requireAcceptable(['text/html']) }, (request, reply) => {
-    const index = files.get('index.html');
     if (index === undefined) throw new Problem('page_not_built', 'The files of the page are not in dist/page; `npm run build` writes them. The API is described at /openapi.json.');
     void reply.header('content-security-policy', pagePolicy).header('cache-control', 'no-cache');
     return sendFile(request, reply, index);
@@ -40,5 +44,4 @@ export const pageRoutes: FastifyPluginCallback<PageOptions> = (app, { folder }, 
     void reply.header('cache-control', 'public, max-age=31536000, immutable');
     return sendFile(request, reply, file);
   });
-  done();
 };

@@ -2,6 +2,7 @@ import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-
 
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemTypes } from '../errors/problems.ts';
+import { jsonAnswer } from '../schemas/bodies.ts';
 import { problemResponses } from '../schemas/problem.ts';
 
 const ProblemEntry = Type.Object({
@@ -9,7 +10,8 @@ const ProblemEntry = Type.Object({
   status: Type.Integer(),
   title: Type.String(),
   description: Type.String({ description: 'When it happens, and what to do about it; Markdown.' }),
-});
+}, { $id: 'ProblemEntry' });
+const ProblemList = Type.Object({ problems: Type.Array(ProblemEntry) }, { $id: 'ProblemList' });
 
 /** What problems there are: where the `type` of an answer leads. */
 export const problemRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
@@ -19,9 +21,16 @@ export const problemRoutes: FastifyPluginCallbackTypebox = (app, _options, done)
     '/problems',
     {
       schema: {
+        operationId: 'listProblems',
         tags: ['Catalogue'],
         summary: 'All problems that an answer can report',
-        response: { 200: Type.Object({ problems: Type.Array(ProblemEntry) }), ...problemResponses('not_acceptable') },
+        description: 'By their stable `code`, with status, title, and what to do about each.',
+        response: {
+          200: jsonAnswer(ProblemList, 'The problems.', {
+            shortened: { summary: 'The first of the list', value: { problems: [...entries.values()].slice(0, 1) } },
+          }),
+          ...problemResponses('not_acceptable'),
+        },
       },
     },
     () => ({ problems: [...entries.values()] }),
@@ -31,10 +40,15 @@ export const problemRoutes: FastifyPluginCallbackTypebox = (app, _options, done)
     '/problems/:code',
     {
       schema: {
+        operationId: 'getProblem',
         tags: ['Catalogue'],
         summary: 'One problem explained',
-        params: Type.Object({ code: Type.String({ examples: ['invalid_request'] }) }),
-        response: { 200: ProblemEntry, ...problemResponses('not_found', 'not_acceptable') },
+        description: 'Where the `type` of a problem leads.',
+        params: Type.Object({ code: Type.String({ examples: ['invalid_request'], description: 'The `code` of a problem.' }) }),
+        response: {
+          200: jsonAnswer(ProblemEntry, 'The problem.', { invalid_request: { value: entries.get('invalid_request') } }),
+          ...problemResponses('malformed_http', 'uri_too_long', 'not_found', 'not_acceptable'),
+        },
       },
     },
     ({ params: { code } }) => {

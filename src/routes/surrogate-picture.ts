@@ -7,12 +7,10 @@ import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
 import { entityTag, hasCurrent } from '../entity-tag.ts';
 import { backgrounds, surrogatePicturePlan } from '../requests/surrogate-picture.ts';
 import { unknownSurrogate } from '../requests/surrogates.ts';
+import { surrogateParameters } from '../schemas/parameters.ts';
 import { problemResponses } from '../schemas/problem.ts';
 
 const size = { width: 720, height: 300 };
-
-/** What a number in a query looks like; the surrogate's own parameters are described by the catalogue. */
-const numeric = { type: 'string', pattern: '^-?\\d' } as const;
 
 /** Surrogates as pictures, for READMEs and papers. */
 export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
@@ -23,31 +21,29 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _optio
     '/surrogates/:name.svg',
     {
       schema: {
+        operationId: 'getSurrogatePicture',
         tags: ['Catalogue'],
         summary: 'One surrogate as a picture',
         description:
           'The step, the value and the gradient over x, as SVG. The query has the surrogate\'s parameters by name (`?alpha=2`), the ends of the axis and the background.',
         params: Type.Object({ name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it.' }) }),
-        querystring: Type.Unsafe<Record<string, unknown>>({
-          type: 'object',
-          properties: {
-            alpha: { ...numeric, description: 'A parameter of the surrogate; each that it has is a field of its own.' },
-            x_min: { ...numeric, default: '-2', description: 'The left end of the axis.' },
-            x_max: { ...numeric, default: '2', description: 'The right end of the axis.' },
-            background: { type: 'string', enum: [...backgrounds], default: 'white' },
-          },
-        }),
+        querystring: Type.Unsafe<Record<string, unknown>>(
+          Type.Object({
+            ...surrogateParameters(),
+            x_min: Type.Optional(Type.Number({ default: -2, description: 'The left end of the axis.' })),
+            x_max: Type.Optional(Type.Number({ default: 2, description: 'The right end of the axis.' })),
+            background: Type.Optional(Type.String({ enum: [...backgrounds], default: 'white', description: 'What is behind the curves.' })),
+          }),
+        ),
         response: {
           200: {
             description: 'The picture.',
             content: { 'image/svg+xml': { schema: Type.String() } },
           },
           304: Type.Null({ description: 'The picture that `If-None-Match` names is still right.' }),
-          ...problemResponses('invalid_request', 'surrogate_not_found', 'not_acceptable', 'numerical_overflow'),
+          ...problemResponses('invalid_request', 'malformed_http', 'uri_too_long', 'surrogate_not_found', 'not_acceptable', 'numerical_overflow'),
         },
       },
-      // What the schema says of the query is for readers: `surrogatePicturePlan` checks it, and tells more of what is wrong.
-      validatorCompiler: () => () => true,
     },
     async (request, reply) => {
       const { name } = request.params;

@@ -1,8 +1,12 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 
 import { computeProblems } from '../schemas/problem.ts';
-import { SurrogateEvalAnswer, SurrogateEvalRequest, SurrogateGradAnswer, SurrogateGradRequest } from '../schemas/surrogate-routes.ts';
 import { answers, requestBodies } from '../schemas/bodies.ts';
+import { bodiesOf, surrogateEvalExamples, surrogateGradExamples } from '../schemas/examples.ts';
+import { computeHeaders, surrogateEvalQuery, surrogateGradQuery } from '../schemas/parameters.ts';
+import {
+  SurrogateEvalAnswer, SurrogateEvalDryRun, SurrogateEvalRequest, SurrogateGradAnswer, SurrogateGradDryRun, SurrogateGradRequest,
+} from '../schemas/surrogate-routes.ts';
 import { computeHandler } from './compute-handler.ts';
 
 /** Surrogates and their gradients, elementwise. */
@@ -11,12 +15,15 @@ export const surrogateRoutes: FastifyPluginCallbackTypebox = (app, _options, don
     '/surrogate/eval',
     {
       schema: {
+        operationId: 'surrogateEval',
         tags: ['Compute'],
         summary: 'Spike and smooth value of surrogates',
         description:
           '`spike` is x >= 0. `value` is the antiderivative of the surrogate gradient: the smooth function that stands for the spike.',
-        body: requestBodies(SurrogateEvalRequest),
-        response: { 200: answers(SurrogateEvalAnswer), ...computeProblems },
+        headers: computeHeaders,
+        querystring: surrogateEvalQuery,
+        body: requestBodies(SurrogateEvalRequest, bodiesOf(surrogateEvalExamples, 'request')),
+        response: { 200: answers(SurrogateEvalAnswer, SurrogateEvalDryRun, bodiesOf(surrogateEvalExamples, 'answer')), ...computeProblems },
       },
     },
     computeHandler('surrogate_eval'),
@@ -26,11 +33,14 @@ export const surrogateRoutes: FastifyPluginCallbackTypebox = (app, _options, don
     '/surrogate/grad',
     {
       schema: {
+        operationId: 'surrogateGrad',
         tags: ['Compute'],
         summary: 'Surrogate gradients',
         description: '`cotangent` times the surrogate gradient at x: what backpropagation puts in the place of the derivative of a spike.',
-        body: requestBodies(SurrogateGradRequest),
-        response: { 200: answers(SurrogateGradAnswer), ...computeProblems },
+        headers: computeHeaders,
+        querystring: surrogateGradQuery,
+        body: requestBodies(SurrogateGradRequest, bodiesOf(surrogateGradExamples, 'request')),
+        response: { 200: answers(SurrogateGradAnswer, SurrogateGradDryRun, bodiesOf(surrogateGradExamples, 'answer')), ...computeProblems },
       },
     },
     computeHandler('surrogate_grad'),

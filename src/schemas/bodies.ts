@@ -10,25 +10,45 @@ const framedAnswer =
   'With `Accept: application/octet-stream`: the same JSON, padded with spaces to a multiple of 8 bytes (`Inference-Header-Content-Length` says how many), in which tensors are `{"dtype", "shape", "binary_data_size"}`, then their bytes. `spikes` and `spike` are `uint8`, `spike_counts` is `int32`. `spike_times` is flat, with `spike_time_offsets` beside it.';
 const npyAnswer = 'With `Accept: application/x-npy`, or to an npy request: the one tensor of the answer, for `numpy.load`.';
 
+/** Examples of one body, by name. */
+export type Examples = Readonly<Record<string, { readonly summary?: string; readonly value: unknown } | { readonly $ref: string }>>;
+
+/**
+ * A body of bytes, for the documentation. OpenAPI 3.1 would have no schema here, of which generators make `unknown`; `format: binary` is
+ * a `Blob` or a text in the clients that they write.
+ */
+export function bytesSchema(description: string): object {
+  return { type: 'string', format: 'binary', description };
+}
+
 /** The forms that a request's body may have, for the documentation. */
-export function requestBodies(json: TSchema): object {
+export function requestBodies(json: TSchema, examples: Examples): object {
   return {
     content: {
-      [mediaTypes.json]: { schema: json },
-      [mediaTypes.framed]: { schema: { description: framedRequest } },
-      [mediaTypes.npy]: { schema: { description: npyRequest } },
+      [mediaTypes.json]: { schema: json, examples },
+      [mediaTypes.framed]: { schema: bytesSchema(framedRequest) },
+      [mediaTypes.npy]: { schema: bytesSchema(npyRequest) },
     },
   };
 }
 
 /** The forms that an answer may have, for the documentation. */
-export function answers(json: TSchema): object {
+export function answers(json: TSchema, dryRun: TSchema, examples: Examples): object {
   return {
-    description: 'The result.',
+    description: 'The result; with `"dry_run": true`, what it would be and cost.',
+    headers: {
+      'Server-Timing': { type: 'string', description: 'Milliseconds of decode, queue, compute and encode.' },
+      'Inference-Header-Content-Length': { type: 'integer', description: 'Bytes of JSON in front of the tensors\', in `application/octet-stream`.' },
+    },
     content: {
-      [mediaTypes.json]: { schema: json },
-      [mediaTypes.framed]: { schema: { description: framedAnswer } },
-      [mediaTypes.npy]: { schema: { description: npyAnswer } },
+      [mediaTypes.json]: { schema: { anyOf: [json, dryRun] }, examples },
+      [mediaTypes.framed]: { schema: bytesSchema(framedAnswer) },
+      [mediaTypes.npy]: { schema: bytesSchema(npyAnswer) },
     },
   };
+}
+
+/** An answer in JSON alone, for the documentation. */
+export function jsonAnswer(schema: object, description: string, examples: Examples): object {
+  return { description, content: { [mediaTypes.json]: { schema, examples } } };
 }

@@ -25,11 +25,11 @@ export const CatalogueEntry = Type.Object({
   }),
   references: Type.Array(Type.String(), { description: 'Where the formula comes from.' }),
   notes: Type.Array(Type.String(), { description: 'What a user of the original library should know.' }),
-});
+}, { $id: 'CatalogueEntry' });
 
 export const Catalogue = Type.Object({
   surrogates: Type.Array(CatalogueEntry),
   left_out: Type.Array(Type.Object({ library: Type.String(), name: Type.String(), why: Type.String() }), {
     description: 'Functions of other libraries that are not here on purpose, and why.',
   }),
-});
+}, { $id: 'Catalogue' });

@@ -4,20 +4,21 @@ import { backendNames } from '../compute/backend.ts';
 import type { Preference } from '../compute/choice.ts';
 import type { Dtype } from '../compute/jobs.ts';
 
-/** What every request that computes may say of how, and of how the answer is written. */
+/**
+ * What every request that computes may say of how, and of how the answer is written. Defaults stand in descriptions: of a field with the
+ * keyword, openapi-typescript makes one that has to be given.
+ */
 export const computeOptions = {
   encoding: Type.Optional(
     Type.Unsafe<'json' | 'base64'>(
       Type.String({
         enum: ['json', 'base64'],
-        default: 'json',
-        description: 'How tensors come back: nested arrays, or little-endian bytes in base64.',
+        description: 'How tensors come back: nested arrays, or little-endian bytes in base64. Default `json`.',
       }),
     ),
   ),
   dry_run: Type.Optional(
     Type.Boolean({
-      default: false,
       description: 'Answers, in JSON, what the request would be answered as and what it would cost, without running it: the answer\'s fields, with `{"shape", "dtype", "bytes"}` in place of each tensor (`{"rows", "dtype", "most_bytes"}` of spike times); `estimate` with `elements` (neuron-steps, or elements of x, times surrogates), `memory_bytes`, `answer_bytes` of its tensors in `binary`, and at most of all of it in `json` and with `base64`, `compute_ms` and `queue_ms`; and `meta` with the back-end that would do it now.',
     }),
   ),
@@ -34,9 +35,8 @@ export const computeOptions = {
     Type.Unsafe<Dtype>(
       Type.String({
         enum: ['float32', 'float64'],
-        default: 'float32',
         description:
-          'Precision of the computation and of the answer. `float64` is computed by the back-ends `wasm`, in a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
+          'Precision of the computation and of the answer; `float32` unless given. `float64` is computed by the back-ends `wasm`, in a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
       }),
     ),
   ),
@@ -59,5 +59,5 @@ export const Meta = Type.Object(
       ),
     ),
   },
-  { description: 'What did the work. `Server-Timing` splits the whole into decode, queue, compute and encode.' },
+  { $id: 'Meta', description: 'What did the work. `Server-Timing` splits the whole into decode, queue, compute and encode.' },
 );

@@ -1,5 +1,11 @@
 import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
+import { mediaTypes } from '../bodies/request-body.ts';
+import { problemExamples, type DocumentedCode } from './problem-examples.ts';
+import { responsesByStatus } from './problem.ts';
+import { schemaReference } from './shared-schemas.ts';
+import { nestedNumbersSchema } from './tensor.ts';
+
 const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
 const value = { type: ['string', 'number', 'boolean'] };
 
@@ -40,7 +46,7 @@ export const InferRequest = Type.Object(
         parameters: requestParameters('Of this tensor.', {
           binary_data_size: Type.Integer({ minimum: 0, description: 'How many of the bytes behind the JSON are this tensor.' }),
         }),
-        data: Type.Optional(Type.Unsafe<unknown>({ description: 'Row-major numbers, nested as `shape` says or flat, unless they come as bytes.' })),
+        data: Type.Optional(Type.Unsafe<unknown>(schemaReference(nestedNumbersSchema, 'Row-major numbers, nested as `shape` says or flat, unless they come as bytes.'))),
       }, { additionalProperties: false }),
     ),
     outputs: nullable(
@@ -53,10 +59,7 @@ export const InferRequest = Type.Object(
       ),
     ),
   },
-  {
-    additionalProperties: false,
-    examples: [{ inputs: [{ name: 'x', shape: [3], datatype: 'FP32', data: [-0.5, 0, 0.5] }], parameters: { surrogate: 'sigmoid' } }],
-  },
+  { $id: 'InferRequest', additionalProperties: false },
 );
 export type InferRequest = Static<typeof InferRequest>;
 
@@ -70,23 +73,32 @@ const tensorOutput = Type.Object({
   data: Type.Optional(Type.Array(Type.Number(), { description: 'Row-major, flat.' })),
 });
 
-export const InferAnswer = Type.Object({
-  model_name: Type.String(),
-  model_version: Type.String(),
-  id: Type.Optional(Type.String()),
-  parameters: parameters('What did the work: `backend`, `device`, `dtype`, `elapsed_ms`.'),
-  outputs: Type.Array(tensorOutput),
-});
+export const InferAnswer = Type.Object(
+  {
+    model_name: Type.String(),
+    model_version: Type.String(),
+    id: Type.Optional(Type.String()),
+    parameters: parameters('What did the work: `backend`, `device`, `dtype`, `elapsed_ms`.'),
+    outputs: Type.Array(tensorOutput),
+  },
+  { $id: 'InferAnswer' },
+);
 
-const tensorMetadata = Type.Object({ name: Type.String(), datatype: Type.String(), shape: Type.Array(Type.Integer(), { description: '-1 for any length.' }) });
+const tensorMetadata = Type.Object(
+  { name: Type.String(), datatype: Type.String(), shape: Type.Array(Type.Integer(), { description: '-1 for any length.' }) },
+  { $id: 'TensorMetadata' },
+);
 
-export const ModelMetadata = Type.Object({
-  name: Type.String(),
-  versions: Type.Array(Type.String()),
-  platform: Type.String(),
-  inputs: Type.Array(tensorMetadata),
-  outputs: Type.Array(tensorMetadata),
-});
+export const ModelMetadata = Type.Object(
+  {
+    name: Type.String(),
+    versions: Type.Array(Type.String()),
+    platform: Type.String(),
+    inputs: Type.Array(tensorMetadata),
+    outputs: Type.Array(tensorMetadata),
+  },
+  { $id: 'ModelMetadata' },
+);
 
 const configTensor = { name: Type.String(), data_type: Type.String({ examples: ['TYPE_FP32'] }), dims: Type.Array(Type.Integer(), { description: '-1 for any length.' }) };
 
@@ -98,7 +110,7 @@ export const ModelConfig = Type.Object({
   max_batch_size: Type.Integer({ description: '0: the server adds no batch dimension.' }),
   input: Type.Array(Type.Object({ ...configTensor, optional: Type.Boolean() })),
   output: Type.Array(Type.Object(configTensor)),
-});
+}, { $id: 'ModelConfig' });
 
 const duration = (description: string) => Type.Object({ count: Type.Integer(), ns: Type.Integer({ description: 'Nanoseconds, all together.' }) }, { description });
 
@@ -119,11 +131,11 @@ const ModelStatistics = Type.Object({
     cache_hit: duration('There is no cache.'),
     cache_miss: duration('There is no cache.'),
   }),
-  batch_stats: Type.Array(Type.Unknown(), { description: 'Empty: what is batched is not counted.' }),
-});
+  batch_stats: Type.Array(Type.Object({}), { maxItems: 0, description: 'Empty: what is batched is not counted.' }),
+}, { $id: 'ModelStatistics' });
 export type ModelStatistics = Static<typeof ModelStatistics>;
 
-export const Statistics = Type.Object({ model_stats: Type.Array(ModelStatistics) });
+export const Statistics = Type.Object({ model_stats: Type.Array(ModelStatistics) }, { $id: 'Statistics' });
 
 export const RepositoryIndexRequest = Type.Object({ ready: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
 export type RepositoryIndexRequest = Static<typeof RepositoryIndexRequest>;
@@ -133,9 +145,24 @@ export const RepositoryIndex = Type.Array(Type.Object({
   version: Type.String(),
   state: Type.String({ enum: ['READY', 'UNAVAILABLE'] }),
   reason: Type.Optional(Type.String({ description: 'Why it is not ready.' })),
-}));
+}), { $id: 'RepositoryIndex' });
 
-export const ServerMetadata = Type.Object({ name: Type.String(), version: Type.String(), extensions: Type.Array(Type.String()) });
+export const ServerMetadata = Type.Object({ name: Type.String(), version: Type.String(), extensions: Type.Array(Type.String()) }, { $id: 'ServerMetadata' });
 
 /** An error, as the protocol has it. */
-export const InferenceError = Type.Object({ error: Type.String() });
+export const InferenceError = Type.Object({ error: Type.String({ description: 'What was wrong.' }) }, { $id: 'InferenceError' });
+
+/** What the protocol's routes say otherwise than the others. */
+const ownTexts: Partial<Record<DocumentedCode, string>> = {
+  invalid_request: '/x: shape [3] needs 3 values, but data has 2',
+  not_found: 'There is no model "surrogate_gard"; did you mean "surrogate_grad"?',
+  unsupported_media_type: 'The body\'s "Content-Encoding: compress" is not known; use gzip, br, deflate or none.',
+};
+
+/** As `problemResponses`, in the protocol's own form. */
+export function inferenceErrors(...codes: readonly DocumentedCode[]): Record<number, object> {
+  const exampleOf = (code: DocumentedCode) => ({ summary: problemExamples[code].summary, value: { error: ownTexts[code] ?? problemExamples[code].value.detail } });
+  return responsesByStatus(codes, (of) => ({
+    [mediaTypes.json]: { schema: InferenceError, examples: Object.fromEntries(of.map((code) => [code, exampleOf(code)])) },
+  }));
+}

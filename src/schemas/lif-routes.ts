@@ -1,7 +1,8 @@
-import { Type, type Static } from '@sinclair/typebox';
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
 
 import { differentiable, recordable, type Differentiable, type Integration, type Recordable, type ResetMode } from '../compute/jobs.ts';
 import { computeOptions, Meta } from './common.ts';
+import { DryRun, RowsOutline, TensorOutline } from './dry-run.ts';
 import { Names, namesSchema } from './names.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
 import { Tensor, TensorAnswer } from './tensor.ts';
@@ -28,32 +29,29 @@ export const Neuron = Type.Object(
       Type.Unsafe<ResetMode>(
         Type.String({
           enum: ['hard', 'soft', 'none'],
-          default: 'hard',
-          description: 'After a spike: v becomes v_reset, loses v_threshold, or stays.',
+          description: 'After a spike: v becomes v_reset, loses v_threshold, or stays. Default `hard`.',
         }),
       ),
     ),
     refractory: Type.Optional(
       Type.Number({
         minimum: 0,
-        default: 0,
-        description: 'How long a neuron is held after a spike, ms, rounded to steps: v stays, its input has no effect.',
+        description: 'How long a neuron is held after a spike, ms, rounded to steps: v stays, its input has no effect. Default 0.',
       }),
     ),
     integration: Type.Optional(
       Type.Unsafe<Integration>(
         Type.String({
           enum: ['euler', 'exponential'],
-          default: 'euler',
-          description: 'k = dt / tau, or k = 1 - exp(-dt / tau).',
+          description: 'k = dt / tau, or k = 1 - exp(-dt / tau). Default `euler`.',
         }),
       ),
     ),
     input_scaling: Type.Optional(
-      Type.Boolean({ default: true, description: 'Whether k multiplies the input too, or only the leak.' }),
+      Type.Boolean({ description: 'Whether k multiplies the input too, or only the leak. Default true.' }),
     ),
   },
-  { additionalProperties: false, description: 'The LIF neuron; everything has a default.' },
+  { $id: 'Neuron', additionalProperties: false, description: 'The LIF neuron; everything has a default.' },
 );
 export type Neuron = Static<typeof Neuron>;
 
@@ -65,7 +63,7 @@ const driveAndNeuron = {
       description: 'T. Required when the current is constant in time; must equal T otherwise.',
     }),
   ),
-  dt: Type.Optional(Type.Number({ exclusiveMinimum: 0, default: 0.1, description: 'Length of a step, ms.' })),
+  dt: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Length of a step, ms. Default 0.1.' })),
   neuron: Type.Optional(Neuron),
 };
 
@@ -75,25 +73,30 @@ export const LifSimulateRequest = Type.Object(
     record: Type.Optional(Names<Recordable>(recordSchema, 'What comes back; `spike_counts` and `firing_rates` unless given.')),
     ...computeOptions,
   },
-  {
-    additionalProperties: false,
-    examples: [{ current: 1.5, steps: 500, record: ['spike_counts', 'firing_rates', 'spike_times'] }],
-  },
+  { $id: 'LifSimulateRequest', additionalProperties: false },
 );
 export type LifSimulateRequest = Static<typeof LifSimulateRequest>;
 
-export const LifSimulateAnswer = Type.Object({
-  spike_counts: Type.Optional(TensorAnswer('Spikes of each neuron; [B].')),
-  firing_rates: Type.Optional(TensorAnswer('Spikes per second of each neuron, Hz; [B].')),
-  spike_times: Type.Optional(
-    Type.Array(Type.Array(Type.Number()), { description: "Each neuron's spike times t * dt, ms; B lists, in either encoding." }),
-  ),
-  spikes: Type.Optional(TensorAnswer('0 or 1; [B, T].')),
-  v: Type.Optional(TensorAnswer('Potential after the reset; [B, T].')),
-  v_pre: Type.Optional(TensorAnswer('Potential before the reset; [B, T].')),
-  v_final: Type.Optional(TensorAnswer('Potential after the last reset; [B].')),
-  meta: Meta,
-});
+export const LifSimulateAnswer = Type.Object(
+  {
+    spike_counts: Type.Optional(TensorAnswer('Spikes of each neuron; [B].')),
+    firing_rates: Type.Optional(TensorAnswer('Spikes per second of each neuron, Hz; [B].')),
+    spike_times: Type.Optional(
+      Type.Array(Type.Array(Type.Number()), { description: "Each neuron's spike times t * dt, ms; B lists, in either encoding." }),
+    ),
+    spikes: Type.Optional(TensorAnswer('0 or 1; [B, T].')),
+    v: Type.Optional(TensorAnswer('Potential after the reset; [B, T].')),
+    v_pre: Type.Optional(TensorAnswer('Potential before the reset; [B, T].')),
+    v_final: Type.Optional(TensorAnswer('Potential after the last reset; [B].')),
+    meta: Meta,
+  },
+  { $id: 'LifSimulateAnswer' },
+);
+
+export const LifSimulateDryRun = DryRun(
+  'LifSimulateDryRun',
+  Object.fromEntries(recordable.map((name) => [name, Type.Optional(name === 'spike_times' ? RowsOutline : TensorOutline)])),
+);
 
 const AnyLoss = Type.Union([
   Type.Object(
@@ -120,6 +123,7 @@ const AnyLoss = Type.Union([
 
 /** The same variants as `oneOf` with a discriminator, so that errors speak of the variant that was meant. */
 export const Loss = Type.Unsafe<Static<typeof AnyLoss>>({
+  $id: 'Loss',
   description: 'The loss L, summed over neurons; `spike_count` unless given.',
   type: 'object',
   oneOf: AnyLoss.anyOf,
@@ -133,30 +137,36 @@ export const LifGradRequest = Type.Object(
     ...driveAndNeuron,
     surrogate: Type.Optional(SurrogateChoice('What stands for the derivative of the spike; `sigmoid` unless given.')),
     detach_reset: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether the spike in the reset counts as a constant.' }),
+      Type.Boolean({ description: 'Whether the spike in the reset counts as a constant. Default false.' }),
     ),
     wrt: Type.Optional(Names<Differentiable>(wrtSchema, 'What to differentiate by; `current` unless given.')),
     loss: Type.Optional(Loss),
     ...computeOptions,
   },
-  {
-    additionalProperties: false,
-    examples: [{ current: { linspace: [0.5, 2.5, 50] }, steps: 100, surrogate: 'sigmoid', wrt: ['current', 'tau'] }],
-  },
+  { $id: 'LifGradRequest', additionalProperties: false },
 );
 export type LifGradRequest = Static<typeof LifGradRequest>;
 
-export const LifGradAnswer = Type.Object({
-  results: Type.Array(
-    Type.Object({
-      surrogate: ResolvedSurrogate,
-      loss: TensorAnswer("Each neuron's part of L; [B]."),
-      spike_counts: TensorAnswer('Spikes of each neuron; [B].'),
-      grad: Type.Object(
-        Object.fromEntries(differentiable.map((name) => [name, Type.Optional(TensorAnswer(`dL / d ${name}.`))])),
-        { description: 'By quantity of `wrt`, each in the shape in which it was given; a number is the sum over neurons.' },
-      ),
-    }),
-  ),
-  meta: Meta,
+const gradientOf = <Value extends TSchema>(value: (name: Differentiable) => Value) =>
+  Type.Object(Object.fromEntries(differentiable.map((name) => [name, Type.Optional(value(name))])), {
+    description: 'By quantity of `wrt`, each in the shape in which it was given; a number is the sum over neurons.',
+  });
+
+export const LifGradAnswer = Type.Object(
+  {
+    results: Type.Array(
+      Type.Object({
+        surrogate: ResolvedSurrogate,
+        loss: TensorAnswer("Each neuron's part of L; [B]."),
+        spike_counts: TensorAnswer('Spikes of each neuron; [B].'),
+        grad: gradientOf((name) => TensorAnswer(`dL / d ${name}.`)),
+      }),
+    ),
+    meta: Meta,
+  },
+  { $id: 'LifGradAnswer' },
+);
+
+export const LifGradDryRun = DryRun('LifGradDryRun', {
+  results: Type.Array(Type.Object({ surrogate: ResolvedSurrogate, loss: TensorOutline, spike_counts: TensorOutline, grad: gradientOf(() => TensorOutline) })),
 });

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 
-import { problemTypes, type ProblemCode } from '../errors/problems.ts';
+import { problemTypes } from '../errors/problems.ts';
+import type { DocumentedCode } from './problem-examples.ts';
 import type { NamedSchema } from './shared-schemas.ts';
 
 /** Problem details, as every failure is answered. */
@@ -27,21 +28,32 @@ export const problemSchema: NamedSchema = {
   }),
 };
 
+/** What 429 and 503 say beside the problem. */
+const retryAfter = { 'Retry-After': { type: 'integer', minimum: 1, description: 'Seconds after which to send the request again.' } };
+
 /** The documented answers of a route that can have these problems, by status. */
-export function problemResponses(...codes: readonly ProblemCode[]): Record<number, object> {
+export function problemResponses(...codes: readonly DocumentedCode[]): Record<number, object> {
+  return responsesByStatus(codes, (of) => ({
+    'application/problem+json': { schema: { $ref: 'Problem#' }, examples: Object.fromEntries(of.map((code) => [code, { $ref: `#/components/examples/${code}` }])) },
+  }));
+}
+
+/** The documented answers for problems, by status, with one description for all that have a status in common. */
+export function responsesByStatus(codes: readonly DocumentedCode[], contentOf: (codes: readonly DocumentedCode[]) => object): Record<number, object> {
   const responses: Record<number, object> = {};
   for (const status of new Set(codes.map((code) => problemTypes[code].status))) {
-    const described = codes.filter((code) => problemTypes[code].status === status).map((code) => `\`${code}\`: ${problemTypes[code].title}.`);
+    const of = codes.filter((code) => problemTypes[code].status === status);
     responses[status] = {
-      description: described.join(' '),
-      content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+      description: of.map((code) => `\`${code}\`: ${problemTypes[code].title}.`).join(' '),
+      ...((status === 429 || status === 503) && { headers: retryAfter }),
+      content: contentOf(of),
     };
   }
   return responses;
 }
 
-/** The problems of every route that computes. */
-export const computeProblems = problemResponses(
+/** What every route that computes may answer instead of a result. */
+export const computeCodes = [
   'invalid_json',
   'invalid_frame',
   'invalid_npy',
@@ -62,4 +74,6 @@ export const computeProblems = problemResponses(
   'worker_lost',
   'shutting_down',
   'deadline_exceeded',
-);
+] as const;
+
+export const computeProblems = problemResponses(...computeCodes);

@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox';
 
 import { computeOptions, Meta } from './common.ts';
+import { DryRun, TensorOutline } from './dry-run.ts';
 import { Names, namesSchema } from './names.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
 import { Tensor, TensorAnswer } from './tensor.ts';
@@ -20,22 +21,26 @@ export const SurrogateEvalRequest = Type.Object(
     outputs: Type.Optional(Names<Evaluable>(outputsSchema, 'What to evaluate; both unless given.')),
     ...computeOptions,
   },
-  {
-    additionalProperties: false,
-    examples: [{ x: { linspace: [-1, 1, 5] }, surrogate: ['sigmoid', { name: 'arctan', alpha: 2 }], outputs: ['spike', 'value'] }],
-  },
+  { $id: 'SurrogateEvalRequest', additionalProperties: false },
 );
 export type SurrogateEvalRequest = Static<typeof SurrogateEvalRequest>;
 
-export const SurrogateEvalAnswer = Type.Object({
-  results: Type.Array(
-    Type.Object({
-      surrogate: ResolvedSurrogate,
-      spike: Type.Optional(TensorAnswer('1 where x >= 0, else 0; the shape of x.')),
-      value: Type.Optional(TensorAnswer('The antiderivative of the gradient; the shape of x.')),
-    }),
-  ),
-  meta: Meta,
+export const SurrogateEvalAnswer = Type.Object(
+  {
+    results: Type.Array(
+      Type.Object({
+        surrogate: ResolvedSurrogate,
+        spike: Type.Optional(TensorAnswer('1 where x >= 0, else 0; the shape of x.')),
+        value: Type.Optional(TensorAnswer('The antiderivative of the gradient; the shape of x.')),
+      }),
+    ),
+    meta: Meta,
+  },
+  { $id: 'SurrogateEvalAnswer' },
+);
+
+export const SurrogateEvalDryRun = DryRun('SurrogateEvalDryRun', {
+  results: Type.Array(Type.Object({ surrogate: ResolvedSurrogate, spike: Type.Optional(TensorOutline), value: Type.Optional(TensorOutline) })),
 });
 
 export const SurrogateGradRequest = Type.Object(
@@ -45,13 +50,20 @@ export const SurrogateGradRequest = Type.Object(
     cotangent: Type.Optional(Tensor('Factor of the gradient, broadcast to x; 1 unless given.')),
     ...computeOptions,
   },
-  { additionalProperties: false, examples: [{ x: [-0.5, 0, 0.5], surrogate: { name: 'sigmoid', alpha: 4 } }] },
+  { $id: 'SurrogateGradRequest', additionalProperties: false },
 );
 export type SurrogateGradRequest = Static<typeof SurrogateGradRequest>;
 
-export const SurrogateGradAnswer = Type.Object({
-  results: Type.Array(
-    Type.Object({ surrogate: ResolvedSurrogate, grad: TensorAnswer('cotangent x surrogate gradient at x; the shape of x.') }),
-  ),
-  meta: Meta,
+export const SurrogateGradAnswer = Type.Object(
+  {
+    results: Type.Array(
+      Type.Object({ surrogate: ResolvedSurrogate, grad: TensorAnswer('cotangent x surrogate gradient at x; the shape of x.') }),
+    ),
+    meta: Meta,
+  },
+  { $id: 'SurrogateGradAnswer' },
+);
+
+export const SurrogateGradDryRun = DryRun('SurrogateGradDryRun', {
+  results: Type.Array(Type.Object({ surrogate: ResolvedSurrogate, grad: TensorOutline })),
 });

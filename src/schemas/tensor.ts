@@ -21,6 +21,20 @@ export type TensorOutput =
 
 const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
 
+const arrayOf = (items: object): object => ({ type: 'array', items });
+const numbers = arrayOf({ type: 'number' });
+/** No generator looks at what `else` says: in an interface that openapi-typescript writes, an array whose items refer to itself does not compile. */
+const numbersOrDeeper = arrayOf({ if: { type: 'number' }, else: { $ref: 'NestedNumbers#' } });
+
+/** Nested arrays of numbers, for the documentation; that they are rectangular is for a decoder to check. */
+export const nestedNumbersSchema: NamedSchema = {
+  $id: 'NestedNumbers',
+  title: 'nested arrays',
+  description: 'Rectangular nested arrays of numbers, of any depth.',
+  anyOf: [numbers, arrayOf(numbers), arrayOf(arrayOf(numbers)), arrayOf(arrayOf(arrayOf(numbers))), arrayOf(arrayOf(arrayOf(arrayOf(numbersOrDeeper))))],
+  examples: [[[1, 2], [3, 4]]],
+};
+
 /** What the documentation says of a request's tensor. `decodeTensor` checks it, in one pass over the numbers. */
 export const tensorSchema: NamedSchema = {
   $id: 'Tensor',
@@ -29,7 +43,7 @@ export const tensorSchema: NamedSchema = {
     "A number, which broadcasts, or an array of numbers in any of these forms. Numbers must be finite and inside float32's range; `null`, strings, booleans and ragged arrays are refused, never coerced.",
   oneOf: [
     { title: 'number', type: 'number', examples: [1.5] },
-    { title: 'nested arrays', type: 'array', description: 'Rectangular nested arrays of numbers.', items: {}, examples: [[[1, 2], [3, 4]]] },
+    { $ref: 'NestedNumbers#' },
     {
       title: 'flat data with a shape',
       ...Type.Object({ shape, data: Type.Array(Type.Number()) }, { additionalProperties: false }),
@@ -72,7 +86,7 @@ export const tensorOutputSchema: NamedSchema = {
     'A number or nested arrays; with `"encoding": "base64"` an object. Numbers have as many digits as it takes to read back the same float32, or the same float64 where the request asks for that.',
   oneOf: [
     { title: 'number', type: 'number' },
-    { title: 'nested arrays', type: 'array', items: {} },
+    { $ref: 'NestedNumbers#' },
     {
       title: 'base64',
       ...Type.Object(

@@ -1,0 +1,167 @@
+import type { Examples } from './bodies.ts';
+
+/** A request, and what the service answers. */
+export interface Example {
+  readonly summary: string;
+  readonly request: object;
+  /** But for `elapsed_ms` and estimates of time, to the last digit. */
+  readonly answer: object;
+}
+
+const meta = { backend: 'wasm', device: 'cpu', dtype: 'float32', elapsed_ms: 0.042 };
+
+export const surrogateEvalExamples: Readonly<Record<string, Example>> = {
+  several: {
+    summary: 'Spike and value of several surrogates',
+    request: { x: { linspace: [-1, 1, 5] }, surrogate: ['sigmoid', { name: 'arctan', alpha: 2 }], outputs: ['spike', 'value'] },
+    answer: {
+      results: [
+        {
+          surrogate: { name: 'sigmoid', alpha: 4 },
+          spike: [0, 0, 1, 1, 1],
+          value: [0.01798621, 0.11920292, 0.5, 0.8807971, 0.98201376],
+        },
+        {
+          surrogate: { name: 'arctan', alpha: 2 },
+          spike: [0, 0, 1, 1, 1],
+          value: [0.098093264, 0.18045354, 0.5, 0.81954646, 0.9019067],
+        },
+      ],
+      meta,
+    },
+  },
+  base64: {
+    summary: 'Tensors as base64',
+    request: { x: { dtype: 'float32', shape: [2], base64: 'AACAPwAAAEA=' }, surrogate: 'erf', outputs: ['value'], encoding: 'base64' },
+    answer: {
+      results: [{ surrogate: { name: 'erf', alpha: 1 }, value: { dtype: 'float32', shape: [2], base64: 'n91rP7hmfz8=' } }],
+      meta,
+    },
+  },
+};
+
+export const surrogateGradExamples: Readonly<Record<string, Example>> = {
+  parameters: {
+    summary: 'A surrogate with parameters',
+    request: { x: [-0.5, 0, 0.5], surrogate: { name: 'sigmoid', alpha: 4 } },
+    answer: { results: [{ surrogate: { name: 'sigmoid', alpha: 4 }, grad: [0.4199743, 1, 0.4199743] }], meta },
+  },
+  cotangent: {
+    summary: 'A vector-Jacobian product',
+    request: { x: [[-1, 0], [0.5, 2]], surrogate: 'spikingjelly.ATan', cotangent: [1, 10] },
+    answer: {
+      results: [{ surrogate: { name: 'spikingjelly.ATan', alpha: 2 }, grad: [[0.091999665, 10], [0.2884004, 0.24704522]] }],
+      meta,
+    },
+  },
+  dry_run: {
+    summary: 'What the answer would be, and cost',
+    request: { x: { linspace: [-2, 2, 1000] }, surrogate: 'arctan', dry_run: true },
+    answer: {
+      dry_run: true,
+      results: [{ surrogate: { name: 'arctan', alpha: 1 }, grad: { shape: [1000], dtype: 'float32', bytes: 4000 } }],
+      estimate: {
+        elements: 1000,
+        memory_bytes: 8000,
+        answer_bytes: { binary: 4000, json: 25367, base64: 7700 },
+        compute_ms: 0.019,
+        queue_ms: 0,
+      },
+      meta: { backend: 'wasm', device: 'cpu', dtype: 'float32' },
+    },
+  },
+};
+
+export const lifSimulateExamples: Readonly<Record<string, Example>> = {
+  constant_current: {
+    summary: 'A constant current',
+    request: { current: 1.5, steps: 500, record: ['spike_counts', 'firing_rates', 'spike_times'] },
+    answer: { spike_counts: [4], firing_rates: [80], spike_times: [[10.9, 21.9, 32.9, 43.9]], meta },
+  },
+  neurons: {
+    summary: 'Two neurons with time constants of their own, a current for each step',
+    request: { current: [[2, 2, 0, 2], [2, 2, 0, 2]], dt: 1, neuron: { tau: [1.5, 3], reset: 'soft' }, record: ['v', 'spikes'] },
+    answer: {
+      v: [[0.33333337, 0.44444454, 0.14814818, 0.38271606], [0.6666667, 0.111111164, 0.074074104, 0.7160494]],
+      spikes: [[1, 1, 0, 1], [0, 1, 0, 0]],
+      meta,
+    },
+  },
+};
+
+export const lifGradExamples: Readonly<Record<string, Example>> = {
+  spike_count: {
+    summary: 'The spike count by current and time constant',
+    request: { current: { linspace: [0.5, 2.5, 5] }, steps: 100, surrogate: 'sigmoid', wrt: ['current', 'tau'] },
+    answer: {
+      results: [
+        {
+          surrogate: { name: 'sigmoid', alpha: 4 },
+          loss: [0, 0, 0, 1, 1],
+          spike_counts: [0, 0, 0, 1, 1],
+          grad: { current: [3.0740247, 2.3351917, 1.8163948, 1.8387237, 1.7236714], tau: -1.1158241 },
+        },
+      ],
+      meta,
+    },
+  },
+  firing_rate: {
+    summary: 'A firing rate to reach',
+    request: {
+      current: [1.2, 1.8],
+      steps: 500,
+      surrogate: { name: 'arctan', alpha: 2 },
+      wrt: ['v_threshold'],
+      loss: { type: 'firing_rate_mse', target: 60 },
+    },
+    answer: {
+      results: [
+        {
+          surrogate: { name: 'arctan', alpha: 2 },
+          loss: [400, 3600],
+          spike_counts: [2, 6],
+          grad: { v_threshold: -51810.297 },
+        },
+      ],
+      meta,
+    },
+  },
+};
+
+/** Of the model `surrogate_grad`. */
+export const inferExamples: Readonly<Record<string, Example>> = {
+  gradient: {
+    summary: 'Gradients of a surrogate',
+    request: { inputs: [{ name: 'x', shape: [3], datatype: 'FP32', data: [-0.5, 0, 0.5] }], parameters: { surrogate: 'sigmoid' } },
+    answer: {
+      model_name: 'surrogate_grad',
+      model_version: '1',
+      parameters: meta,
+      outputs: [{ name: 'grad', datatype: 'FP32', shape: [3], data: [0.4199743, 1, 0.4199743] }],
+    },
+  },
+  cotangent: {
+    summary: 'Two inputs, an id, and a surrogate with parameters',
+    request: {
+      id: 'layer-1',
+      inputs: [
+        { name: 'x', shape: [2, 2], datatype: 'FP32', data: [[-1, 0], [0.5, 2]] },
+        { name: 'cotangent', shape: [2], datatype: 'FP32', data: [1, 10] },
+      ],
+      parameters: { surrogate: '{"name": "arctan", "alpha": 2}' },
+      outputs: [{ name: 'grad' }],
+    },
+    answer: {
+      model_name: 'surrogate_grad',
+      model_version: '1',
+      id: 'layer-1',
+      parameters: meta,
+      outputs: [{ name: 'grad', datatype: 'FP32', shape: [2, 2], data: [0.091999665, 10, 0.2884004, 0.24704522] }],
+    },
+  },
+};
+
+/** The examples' bodies, as OpenAPI lists them. */
+export function bodiesOf(examples: Readonly<Record<string, Example>>, body: 'request' | 'answer'): Examples {
+  return Object.fromEntries(Object.entries(examples).map(([name, example]) => [name, { summary: example.summary, value: example[body] }]));
+}

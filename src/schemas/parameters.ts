@@ -1,0 +1,73 @@
+import { Type, type TProperties } from '@sinclair/typebox';
+
+import { catalogue } from '../compute/surrogates/catalogue.ts';
+import { computeOptions } from './common.ts';
+import { LifGradRequest, LifSimulateRequest, Neuron } from './lif-routes.ts';
+
+const frameLength = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
+
+/** Headers of every request that computes, for the documentation: they are checked where they are read. */
+const timeout = {
+  'X-Request-Timeout-Ms': Type.Optional(
+    Type.Integer({ minimum: 1, description: 'When to give up and answer 504, in milliseconds; more than `REQUEST_TIMEOUT_MS` counts as that.' }),
+  ),
+};
+
+export const computeHeaders = Type.Object({
+  'Inference-Header-Content-Length': frameLength('With `application/octet-stream`, which needs it: how many bytes of the body are JSON.'),
+  ...timeout,
+});
+
+export const inferHeaders = Type.Object({
+  'Inference-Header-Content-Length': frameLength('How many bytes of the body are JSON, where tensors follow as bytes.'),
+  ...timeout,
+});
+
+/** The parameters that surrogates have, each as a field of its own in a query. */
+export function surrogateParameters(): TProperties {
+  const names = new Set([...catalogue.values()].flatMap(({ parameters }) => Object.keys(parameters)));
+  const description = 'A parameter of the surrogates that have it; `GET /surrogates` lists them with their ranges.';
+  return Object.fromEntries([...names].sort().map((name) => [name, Type.Optional(Type.Number({ description }))]));
+}
+
+const names = (description: string) => Type.Optional(Type.String({ description: `${description}, separated by commas.` }));
+const number = (description: string) => Type.Optional(Type.Number({ description }));
+
+const surrogate = { surrogate: Type.Optional(Type.String({ description: 'A name, or the JSON object as text.' })), ...surrogateParameters() };
+const { reset, refractory, integration, input_scaling } = Neuron.properties;
+const neuron = {
+  tau: number('Membrane time constant, ms.'),
+  v_threshold: number('Threshold.'),
+  v_reset: number('Potential after a hard reset.'),
+  v_rest: number('Resting potential.'),
+  resistance: number('Membrane resistance.'),
+  v_init: number('Potential before the first step.'),
+  reset,
+  refractory,
+  integration,
+  input_scaling,
+};
+
+/** With an npy body, the query that holds the rest of the request, for the documentation: it is checked where it is read. */
+const query = (fields: TProperties) => Type.Object({ ...fields, ...computeOptions }, { description: 'With `application/x-npy`: what else the request says.' });
+
+export const surrogateEvalQuery = query({ ...surrogate, outputs: names('`spike` or `value`') });
+export const surrogateGradQuery = query({ ...surrogate, cotangent: number('Factor of the gradient.') });
+export const lifSimulateQuery = query({
+  steps: LifSimulateRequest.properties.steps,
+  dt: LifSimulateRequest.properties.dt,
+  ...neuron,
+  record: names('What comes back'),
+});
+export const lifGradQuery = query({
+  steps: LifGradRequest.properties.steps,
+  dt: LifGradRequest.properties.dt,
+  ...neuron,
+  ...surrogate,
+  detach_reset: LifGradRequest.properties.detach_reset,
+  wrt: names('What to differentiate by'),
+  loss: Type.Optional(Type.String({ enum: ['spike_count', 'firing_rate_mse', 'cotangent'], description: 'The kind of loss.' })),
+  target: number('Firing rate to reach, Hz.'),
+  cotangent_spikes: number('What the loss changes with each spike.'),
+  cotangent_v: number('What the loss changes with each potential after the reset.'),
+});
