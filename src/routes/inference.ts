@@ -167,7 +167,7 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
                 [mediaTypes.framed]: { schema: bytesSchema('The same JSON, and the bytes of its outputs behind it.') },
               },
             },
-            ...inferenceErrors('malformed_http', 'not_found', 'uri_too_long', ...computeCodes.filter((code) => code !== 'invalid_npy' && code !== 'not_acceptable')),
+            ...inferenceErrors('malformed_http', 'not_found', 'uri_too_long', ...computeCodes.filter((code) => code !== 'invalid_npy')),
           },
         },
       },

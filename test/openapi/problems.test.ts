@@ -33,6 +33,7 @@ describe('the example of a problem', () => {
   it.each([
     ['invalid_request', '/v2/models/surrogate_grad/infer', { inputs: [{ name: 'x', shape: [3], datatype: 'FP32', data: [1, 2] }], parameters: { surrogate: 'sigmoid' } }, '{}'],
     ['not_found', '/v2/models/surrogate_gard/infer', {}, '{}'],
+    ['not_acceptable', '/v2/models/surrogate_grad/infer', { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [0] }], parameters: { surrogate: 'sigmoid' } }, '{"accept-encoding": "identity;q=0, *;q=0"}'],
     ['unsupported_media_type', '/v2/models/surrogate_grad/infer', {}, '{"content-encoding": "compress"}'],
   ])('%s of the Open Inference Protocol too', async (code, path, body, headers) => {
     const service = await startService();
