@@ -140,11 +140,41 @@ export class Connection {
   }
 }
 
-/** An answer that says `Connection: close` where its connection cannot be kept. */
+type WriteCallback = (error: Error | null | undefined) => void;
+
+/** An answer that says `Connection: close` where its connection cannot be kept, and counts the bytes of its body. */
 export class HttpResponse extends ServerResponse {
+  #writtenBytes = 0;
+  #lastBytes = 0;
+
+  /** Bytes of the body that the system has taken, as they are sent: compressed, and without headers and the framing of chunks. */
+  get bodyBytes(): number {
+    if (this.req.method === 'HEAD' || this.statusCode === 204 || this.statusCode === 304) return 0;
+    return this.#writtenBytes + (this.writableFinished ? this.#lastBytes : 0);
+  }
+
   override writeHead(...args: unknown[]): this {
     Connection.of(this.req.socket).beforeHead(this);
     return super.writeHead(...(args as Parameters<ServerResponse['writeHead']>));
+  }
+
+  /** Removes a header that is set. Removing another would keep Node from sending its own, such as `Connection`. */
+  override removeHeader(name: string): void {
+    if (this.hasHeader(name)) super.removeHeader(name);
+  }
+
+  override write(chunk: string | Uint8Array, encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    return super.write(chunk, typeof encoding === 'string' ? encoding : 'utf8', (error) => {
+      if (!error) this.#writtenBytes += Buffer.byteLength(chunk);
+      done?.(error);
+    });
+  }
+
+  override end(...args: unknown[]): this {
+    const [chunk] = args;
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) this.#lastBytes = Buffer.byteLength(chunk);
+    return super.end(...(args as Parameters<ServerResponse['end']>));
   }
 }
 
