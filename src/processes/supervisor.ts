@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +9,7 @@ import type { Config } from '../config.ts';
 import { mostClients } from '../guard-config.ts';
 import { JoinedMetrics } from '../metrics/joined-metrics.ts';
 import { Channel } from './channel.ts';
-import { closeHandedAtEnd } from './handed-connection.ts';
+import { HandedConnections } from './handed-connections.ts';
 import { watchForHang } from './hang-watch.ts';
 import type { ToMember, ToSupervisor } from './messages.ts';
 import { RequestWindows } from './request-windows.ts';
@@ -22,6 +21,7 @@ import { SupervisorMetrics } from './supervisor-metrics.ts';
 interface Member {
   readonly worker: Worker;
   readonly channel: Channel<ToMember, ToSupervisor>;
+  readonly handed: HandedConnections;
   configured: boolean;
   listening: boolean;
   ready: boolean;
@@ -71,9 +71,9 @@ export class Supervisor {
   /** @throws {Error} when a process ended before it had finished what ran. */
   async drain(delayMs: number): Promise<void> {
     this.#draining = true;
-    const codes = await Promise.all([...this.#members.values()].map((member) => endOf(member, delayMs)));
-    const failed = codes.filter((code) => code !== 0);
-    if (failed.length > 0) throw new Error(`${failed.length} of ${codes.length} processes ended with an error`);
+    const ends = await Promise.all([...this.#members.values()].map((member) => endOf(member, delayMs)));
+    const failed = ends.filter((end) => end !== undefined);
+    if (failed.length > 0) throw new Error(`${failed.length} of ${ends.length} processes did not end as they should: ${failed.join(', ')}`);
   }
 
   get #listening(): readonly Member[] {
@@ -83,7 +83,12 @@ export class Supervisor {
   #fork(): void {
     if (this.#draining) return;
     const worker = cluster.fork();
-    closeHandedAtEnd(worker);
+    const handed = new HandedConnections(worker);
+    // What is sent to a process that ends meanwhile; its end is told by `exit`. A process that could not be started has none.
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) throw error;
+      this.#logger.warn({ process: worker.process.pid, err: error }, 'a process could not be told something');
+    });
     const channel = new Channel<ToMember, ToSupervisor>(worker, {
       config: () => {
         member.configured = true;
@@ -99,7 +104,7 @@ export class Supervisor {
       scrape: () => this.#scrape(),
       count: (clients) => clients.map((client) => this.#windows!.count(client)),
     });
-    const member: Member = { worker, channel, configured: false, listening: false, ready: false, starting: true };
+    const member: Member = { worker, channel, handed, configured: false, listening: false, ready: false, starting: true };
     this.#members.set(worker.id, member);
     worker.once('exit', (code, signal) => { this.#ended(member, code, signal); });
   }
@@ -149,11 +154,14 @@ export class Supervisor {
   }
 }
 
-/** Has a process end. */
-async function endOf({ worker, channel, configured }: Member, delayMs: number): Promise<number | null> {
-  const ended = once(worker, 'exit') as Promise<[number | null]>;
+/** Has a process end; says how it did where that was with an error. */
+async function endOf({ worker, channel, configured }: Member, delayMs: number): Promise<string | undefined> {
+  const ended = new Promise<string | undefined>((resolve) => {
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      resolve(code === 0 || !configured ? undefined : `process ${worker.process.pid!} (${signal ?? `exit code ${code!}`})`);
+    });
+  });
   if (configured) channel.tell('drain', delayMs);
   else worker.process.kill('SIGKILL');
-  const [code] = await ended;
-  return configured ? code : 0;
+  return ended;
 }
