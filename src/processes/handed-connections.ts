@@ -27,7 +27,10 @@ export class HandedConnections {
         this.#count++;
         this.#handed = handle;
       }
-      return send(message, handle, ...rest);
+      if (message.act !== 'disconnect') return send(message, handle, ...rest);
+      // The cluster sends it before it closes the port; a connection that came while it is sent would be lost.
+      queueMicrotask(() => { send(message, handle, ...rest); });
+      return true;
     }) as typeof process.send;
     // Before the cluster's own listener, which hands over the next.
     process.prependListener('internalMessage', ({ accepted }: ClusterMessage) => {

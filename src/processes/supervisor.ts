@@ -8,6 +8,7 @@ import { threadModule } from '../compute/thread-pool.ts';
 import type { Config } from '../config.ts';
 import { mostClients } from '../guard-config.ts';
 import { JoinedMetrics } from '../metrics/joined-metrics.ts';
+import { untilQuiet } from '../until-quiet.ts';
 import { Channel } from './channel.ts';
 import { HandedConnections } from './handed-connections.ts';
 import { watchForHang } from './hang-watch.ts';
@@ -31,6 +32,8 @@ interface Member {
 
 /** A process that does not tell its metrics for so long is told of as it was. */
 const longestSnapshotMs = 1000;
+/** A process that does not stop listening for so long is not waited for. */
+const maxLeaveMs = 6000;
 /** Beside the processes, which the cluster numbers from 1 on. */
 const ownId = 0;
 
@@ -49,6 +52,7 @@ export class Supervisor {
   readonly #windows: RequestWindows | undefined;
   #allReady = false;
   #draining = false;
+  #portClosed: Promise<void> | undefined;
   #giveUp: (error: Error) => void = () => undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -101,6 +105,7 @@ export class Supervisor {
         if (ready) member.starting = false;
         this.#tellWhetherReady();
       },
+      leavePort: () => (this.#draining ? this.#portClosed ??= this.#closePort() : undefined),
       scrape: () => this.#scrape(),
       count: (clients) => clients.map((client) => this.#windows!.count(client)),
     });
@@ -139,6 +144,25 @@ export class Supervisor {
     if (ready === this.#allReady) return;
     this.#allReady = ready;
     for (const { channel } of members) channel.tell('allReady', ready);
+  }
+
+  /**
+   * Has the processes stop listening one after the other, and takes the last one from the port itself, while no connection is on its way to it: the
+   * port is closed with the last, and what has been accepted for it is lost then. The port for operation stays open in the others.
+   */
+  async #closePort(): Promise<void> {
+    const [last, ...others] = this.#listening;
+    // Otherwise each listens by itself.
+    if (cluster.schedulingPolicy !== cluster.SCHED_RR || last === undefined) return;
+    await Promise.race([Promise.all(others.map(({ channel }) => channel.ask('stopListening'))), sleep(maxLeaveMs)]);
+    let seen = NaN;
+    await untilQuiet(() => {
+      const { count, areTaken } = last.handed;
+      const hasHappened = count !== seen || !areTaken;
+      seen = count;
+      return hasHappened;
+    });
+    last.worker.disconnect();
   }
 
   async #scrape(): Promise<string> {

@@ -119,9 +119,9 @@ async function exchange(service: Service, bytes: string, manner: Manner): Promis
     expect(after).toMatch(/^HTTP\/1\.1 200 /);
     expect(after).toMatch(/\r\nconnection: close\r\n/i);
   } else {
-    // The server ends its side at once, and waits for nothing more than its client's end.
+    // The server ends its side at once, and its client then does.
     expect(answer.connection).toBe('close');
-    expect(await Promise.race([client.closed().then(() => 'closed'), sleep(1500, 'open')])).toBe('closed');
+    expect(await Promise.race([client.closed().then(() => 'closed'), sleep(10_000, 'open')])).toBe('closed');
   }
   return answer;
 }
@@ -144,6 +144,30 @@ describe.each(Object.keys(manners) as Manner[])('what an answer to %s says of it
 
   it.each(rowsFor(manner, unfinished))('%s, while the body is still to come', async (_what, bytes, status) => {
     expect(await exchange(service, bytes, manner)).toEqual({ status, connection: 'close' });
+  });
+});
+
+describe('while the server drains', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await Service.start({ MAX_BODY_BYTES: '1000000' });
+    service.httpServer.startDraining();
+  });
+  afterAll(async () => {
+    service.httpServer.closeConnections();
+    await service.stop();
+  });
+
+  it.each([...kept, ...closed, ...unfinished])('%s is the last of its connection', async (_what, bytes, status) => {
+    expect(await exchange(service, bytes, 'HTTP/1.1')).toEqual({ status, connection: 'close' });
+  });
+
+  it('the first of several requests in a row is answered, which its client sees', async () => {
+    const client = (await RawClient.open(service)).send(post('/surrogate/grad', good).repeat(20) + get('/livez').repeat(1000));
+    const received = await client.closed();
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(received).toMatch(/\r\nconnection: close\r\n/i);
+    expect(received).toContain('"meta"');
   });
 });
 

@@ -13,7 +13,8 @@ class Connection {
 
 /** A process as the cluster has it, to which connections can be handed. */
 class Process extends EventEmitter {
-  readonly process = Object.assign(new EventEmitter(), { send: (...message: [message: object, handle?: Connection]) => message.length > 0 });
+  readonly sent: object[] = [];
+  readonly process = Object.assign(new EventEmitter(), { send: (...[message]: [message: object, handle?: Connection]) => this.sent.push(message) > 0 });
   readonly handed = new HandedConnections(this as unknown as Worker);
 
   hand(connection: Connection): void {
@@ -64,4 +65,14 @@ it('what else the cluster sends is not closed', () => {
   process.emit('exit');
   expect(process.handed.count).toBe(0);
   expect(listener.isClosed).toBe(false);
+});
+
+it('a process is told that its port is closed once it is', async () => {
+  const process = new Process();
+  const farewell = { cmd: 'NODE_CLUSTER', act: 'disconnect' };
+  process.process.send(farewell);
+  // Here the cluster closes the port.
+  expect(process.sent).toEqual([]);
+  await Promise.resolve();
+  expect(process.sent).toEqual([farewell]);
 });
