@@ -1,8 +1,9 @@
-// Threads that are ended under load, clients that leave, and a server that is told to stop under load: `npm run chaos -- --seconds 30`.
+// Threads that are ended under load, clients that leave, and servers that are told to stop, under load and behind nginx: `npm run chaos -- --seconds 30`.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { leavingClients } from './chaos-leaving.ts';
+import { stopsBehindProxy } from './chaos-proxy.ts';
 import { binaryGradient, closedLoop, expectedOf, goBeforeServer, json, sendOnce, Tally } from './reliability.ts';
 import { Findings } from './reliability-report.ts';
 import { startServer } from './servers.ts';
@@ -12,7 +13,7 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
-    phases: { type: 'string', default: 'threads,clients,shutdowns' },
+    phases: { type: 'string', default: 'threads,clients,shutdowns,proxy' },
     /** Of what clients break off, by the names in chaos-clients.ts. */
     kinds: { type: 'string' },
     processes: { type: 'string', default: '1,2' },
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
 });
 const seconds = Number(options.seconds);
 const phases = options.phases.split(',');
+const processCounts = options.processes.split(',').map(Number);
 const findings = new Findings();
 
 async function endedThreads(): Promise<void> {
@@ -62,7 +64,7 @@ async function shutdowns(times: number): Promise<void> {
   const tally = new Tally();
   const tookMs: number[] = [];
   for (let i = 0; i < times; i++) {
-      const server = await startServer(['dist/server.js'], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error', DRAIN_DELAY_MS: '1000' });
+    const server = await startServer(['dist/server.js'], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error', DRAIN_DELAY_MS: '1000' });
     const goBack = goBeforeServer();
     const pool = new Pool(server.url, { connections: 16 });
     const [large, small] = [binaryGradient(300_000), json('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 })];
@@ -95,7 +97,8 @@ async function shutdowns(times: number): Promise<void> {
 
 if (phases.includes('threads')) await endedThreads();
 if (phases.includes('clients')) {
-  for (const processes of options.processes.split(',').map(Number)) await leavingClients(findings, { processes, seconds, seed: Number(options.seed), kinds: options.kinds?.split(',') });
+  for (const processes of processCounts) await leavingClients(findings, { processes, seconds, seed: Number(options.seed), kinds: options.kinds?.split(',') });
 }
 if (phases.includes('shutdowns')) await shutdowns(5);
+if (phases.includes('proxy')) await stopsBehindProxy(findings, { processes: processCounts, rounds: 10 });
 findings.finish('chaos', options.write);

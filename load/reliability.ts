@@ -90,7 +90,7 @@ export async function sendOnce(pool: Pool, { path, headers, body }: Work, tally:
     outcome = String(answer.statusCode);
     if (answer.statusCode === 200) {
       if (expected !== undefined && !areSame(numbersOf(bytes, answer.headers), expected)) tally.wrong++;
-    } else {
+    } else if (String(answer.headers['content-type']).includes('json')) {
       outcome += ` ${(JSON.parse(bytes.toString()) as { code?: string }).code ?? 'of /v2'}`;
     }
   } catch (error) {

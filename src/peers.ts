@@ -14,6 +14,8 @@ export interface Peers {
   readonly unreadyReason: string | undefined;
   /** Tells them whether this process is ready. */
   tellReady(ready: boolean): void;
+  /** Resolves when this process may stop listening, without a connection that was on its way to it being lost. */
+  leavePort(): Promise<void>;
   /** Says what this process has to add when metrics are asked for, here or elsewhere. */
   shareMetrics(read: () => readonly MetricSnapshot[]): void;
   /** The metrics of all, in Prometheus' text format. */

@@ -29,6 +29,11 @@ export class Serving {
     await this.#app.listen({ host, port });
   }
 
+  /** Refuses connections from now on. */
+  async stopListening(): Promise<void> {
+    await this.#app?.lifecycle.stopListening();
+  }
+
   async drain(delayMs: number): Promise<void> {
     await this.#app?.lifecycle.drain(delayMs);
     await this.#app?.close();

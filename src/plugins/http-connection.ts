@@ -10,8 +10,10 @@ export interface ConnectionOptions {
   /** What is wrong with a request that the handler should not get. */
   readonly problemOf: (request: IncomingMessage) => Problem | undefined;
   readonly nextRequestId: () => string;
-  /** Whether connections are closed after the answer that they are at. */
+  /** Whether every answer is the last of its connection. */
   readonly isDraining: () => boolean;
+  /** Whether no further request is answered. */
+  readonly isClosing: () => boolean;
 }
 
 /** Beyond this many pipelined requests no more are read until some are answered; what one read of the socket held is parsed by then. */
@@ -20,6 +22,8 @@ const maxWaiting = 100;
 const maxTickMs = 10;
 /** A client that is still sending a body that was refused may go on for this long, so that it comes to read the answer. */
 const lingerMs = 30_000;
+/** While the server drains, a client that did not ask for its connection to be closed has this long to see that it is. */
+const drainLingerMs = 500;
 
 /** A client that takes nothing of its answer for so long, or twice as long where Node has looked in between, holds up no shutdown. */
 const drainSilenceMs = 2000;
@@ -76,7 +80,7 @@ export class Connection {
   }
 
   /** Closes the connection: at once where nothing is being answered, else after that. Requests that wait are not answered any more. */
-  drain(): void {
+  close(): void {
     const [first] = this.#waiting;
     const asked = this.#current ?? first;
     this.#waiting = this.#current === undefined && first !== undefined ? [first] : [];
@@ -97,8 +101,8 @@ export class Connection {
     const isBodyLeft = !complete && (headers['content-length'] ?? headers['transfer-encoding']) !== undefined;
     if (!isBodyLeft && !this.#options.isDraining()) return;
     response.setHeader('connection', 'close');
-    // The rest of the body is dropped: should it never come, nobody could tell where the next request begins.
-    if (isBodyLeft) this.#socket.destroySoon = () => { closeLingering(this.#socket, lingerMs); };
+    // What still comes is dropped: the rest of a body, behind which nobody could tell where the next request begins, or a request too many.
+    this.#socket.destroySoon = () => { closeLingering(this.#socket, isBodyLeft ? lingerMs : drainLingerMs); };
   }
 
   #next(): void {
@@ -127,7 +131,7 @@ export class Connection {
     this.#current = undefined;
     if (!this.#socket.writable) this.#waiting = [];
     else if (this.#waiting.length > 0 || this.#refusal !== undefined) inTime(() => { this.#next(); });
-    else if (this.#options.isDraining()) this.#socket.destroySoon();
+    else if (this.#options.isClosing()) this.#socket.destroySoon();
   }
 
   #answerRefusal(): void {
@@ -140,11 +144,41 @@ export class Connection {
   }
 }
 
-/** An answer that says `Connection: close` where its connection cannot be kept. */
+type WriteCallback = (error: Error | null | undefined) => void;
+
+/** An answer that says `Connection: close` where its connection cannot be kept, and counts the bytes of its body. */
 export class HttpResponse extends ServerResponse {
+  #writtenBytes = 0;
+  #lastBytes = 0;
+
+  /** Bytes of the body that the system has taken, as they are sent: compressed, and without headers and the framing of chunks. */
+  get bodyBytes(): number {
+    if (this.req.method === 'HEAD' || this.statusCode === 204 || this.statusCode === 304) return 0;
+    return this.#writtenBytes + (this.writableFinished ? this.#lastBytes : 0);
+  }
+
   override writeHead(...args: unknown[]): this {
     Connection.of(this.req.socket).beforeHead(this);
     return super.writeHead(...(args as Parameters<ServerResponse['writeHead']>));
+  }
+
+  /** Removes a header that is set. Removing another would keep Node from sending its own, such as `Connection`. */
+  override removeHeader(name: string): void {
+    if (this.hasHeader(name)) super.removeHeader(name);
+  }
+
+  override write(chunk: string | Uint8Array, encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    return super.write(chunk, typeof encoding === 'string' ? encoding : 'utf8', (error) => {
+      if (!error) this.#writtenBytes += Buffer.byteLength(chunk);
+      done?.(error);
+    });
+  }
+
+  override end(...args: unknown[]): this {
+    const [chunk] = args;
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) this.#lastBytes = Buffer.byteLength(chunk);
+    return super.end(...(args as Parameters<ServerResponse['end']>));
   }
 }
 

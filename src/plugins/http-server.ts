@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 
 import type { Config } from '../config.ts';
 import { Problem } from '../errors/problems.ts';
+import { untilQuiet } from '../until-quiet.ts';
 import { expectContinue } from './expect-continue.ts';
 import { Connection, HttpResponse } from './http-connection.ts';
 import { clientProblem, type ClientError } from './malformed-http.ts';
@@ -20,19 +21,61 @@ const mostHeaders = 200;
 /** Node looks only so often for connections that take too long. */
 const longestCheckMs = 1000;
 
-/** A server that can close its connections without cutting off what is being answered. */
-class HttpServer extends Server<typeof IncomingMessage, typeof HttpResponse> {
+/** A server that stops without losing a request. */
+export class HttpServer extends Server<typeof IncomingMessage, typeof HttpResponse> {
   readonly clients = new Set<Connection>();
-  isDraining = false;
+  #isDraining = false;
+  #isClosing = false;
 
   constructor(options: ServerOptions<typeof IncomingMessage, typeof HttpResponse>) {
     super({ ...options, ServerResponse: HttpResponse });
   }
 
-  /** Closes connections on which nothing is being answered, and the others after their answer. Node's own keeps those with half a request. */
+  /** @throws {TypeError} when an app has another server than `createHttpServer` makes. */
+  static of({ server }: { readonly server: Server }): HttpServer {
+    if (server instanceof HttpServer) return server;
+    throw new TypeError('The app\'s server must come from createHttpServer.');
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** From now on every answer is the last of its connection. Those that are idle stay open for one more request. */
+  startDraining(): void {
+    this.#isDraining = true;
+  }
+
+  /** Refuses connections from a moment on in which none waits to be accepted: the system resets those that do. */
+  async stopListening(): Promise<void> {
+    // Node reads the code of `close` when it is first called, which takes longer than most ticks.
+    new Server().close();
+    let hasAccepted = false;
+    const onConnection = () => { hasAccepted = true; };
+    this.on('connection', onConnection);
+    await untilQuiet(() => {
+      const was = hasAccepted;
+      hasAccepted = false;
+      return was;
+    });
+    this.off('connection', onConnection);
+    if (this.listening) this.close();
+  }
+
+  /** Closes connections on which nothing is being answered, and the others after their answer. */
+  closeConnections(): void {
+    this.#isDraining = true;
+    this.#isClosing = true;
+    for (const connection of this.clients) connection.close();
+  }
+
+  /** What `close` begins with; a server that drains closes its connections later. Node's own would keep those with half a request. */
   override closeIdleConnections(): void {
-    this.isDraining = true;
-    for (const connection of this.clients) connection.drain();
+    if (!this.#isDraining) this.closeConnections();
   }
 }
 
@@ -40,7 +83,7 @@ class HttpServer extends Server<typeof IncomingMessage, typeof HttpResponse> {
  * The HTTP server under Fastify: how long a connection may take for what, how many there may be, and what is answered where no request
  * reaches Fastify.
  */
-export function createHttpServer(handler: RequestListener, { config, isOneOfSeveral = false, nextRequestId, onRefusedConnection }: HttpServerOptions): Server {
+export function createHttpServer(handler: RequestListener, { config, isOneOfSeveral = false, nextRequestId, onRefusedConnection }: HttpServerOptions): HttpServer {
   const { keepAliveMs, receiveMs, sendMs } = config.timeouts;
   // Node does not start where headers may take longer than the request.
   const headersMs = Math.min(config.timeouts.headersMs, receiveMs);
@@ -61,7 +104,7 @@ export function createHttpServer(handler: RequestListener, { config, isOneOfSeve
     else server.maxConnections = config.connections;
   }
 
-  const options = { handler, problemOf, nextRequestId, isDraining: () => server.isDraining };
+  const options = { handler, problemOf, nextRequestId, isDraining: () => server.isDraining, isClosing: () => server.isClosing };
   server.on('connection', (socket: Socket) => {
     const connection = new Connection(socket, options);
     server.clients.add(connection);

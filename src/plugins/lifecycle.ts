@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../errors/problems.ts';
 import type { Peers } from '../peers.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
+import { HttpServer } from './http-server.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -13,22 +14,25 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * How long connections stay open once no more are accepted: a proxy that keeps some sends its next request on them, or finds out that new ones are
+ * refused, and uses them no more. One that is closed while a request is on its way to it would lose the request.
+ */
+const idleGraceMs = 500;
+
 /** Whether this instance should get requests, and what still runs. */
 export class Lifecycle {
+  readonly #server: HttpServer;
   readonly #peers: Peers | undefined;
-  readonly #closeConnections: () => void;
   #warm = false;
   #draining = false;
   #refusing = false;
   #running = 0;
   #idle: (() => void) | undefined;
 
-  /**
-   * @param closeConnections closes those on which nothing is being answered.
-   * @param peers whom the instance is ready with.
-   */
-  constructor(closeConnections: () => void, peers?: Peers) {
-    this.#closeConnections = closeConnections;
+  /** @param peers whom the instance is ready with. */
+  constructor(server: HttpServer, peers?: Peers) {
+    this.#server = server;
     this.#peers = peers;
   }
 
@@ -38,6 +42,10 @@ export class Lifecycle {
     return this.#warm ? this.#peers?.unreadyReason : 'warming up';
   }
 
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
   get refusing(): boolean {
     return this.#refusing;
   }
@@ -45,6 +53,11 @@ export class Lifecycle {
   warmed(): void {
     this.#warm = true;
     if (!this.#draining) this.#peers?.tellReady(true);
+  }
+
+  /** Refuses connections from now on. */
+  stopListening(): Promise<void> {
+    return this.#server.stopListening();
   }
 
   begin(): void {
@@ -57,15 +70,19 @@ export class Lifecycle {
   }
 
   /**
-   * Tells load balancers to look away, serves on for `delayMs`, then refuses what is new, closes connections that are idle or in the middle of a
-   * request, and waits for what runs.
+   * Tells load balancers to look away, and serves on for `delayMs`, with one more answer on each connection. Then stops listening, gives the
+   * connections that are open a moment more for a request that is on its way, closes those without one, and waits for what runs.
    */
   async drain(delayMs: number): Promise<void> {
     this.#draining = true;
     this.#peers?.tellReady(false);
+    this.#server.startDraining();
     await sleep(delayMs);
+    await this.#peers?.leavePort();
+    await this.stopListening();
+    await sleep(Math.min(delayMs, idleGraceMs));
     this.#refusing = true;
-    this.#closeConnections();
+    this.#server.closeConnections();
     if (this.#running > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
@@ -82,7 +99,7 @@ interface CountedRequest extends FastifyRequest {
 
 /** Starts warming the engine, answers the probes, and keeps count of the requests that a shutdown waits for. */
 export const lifecycle = fp((app, _options, done) => {
-  const state = new Lifecycle(() => { app.server.closeIdleConnections(); }, app.peers);
+  const state = new Lifecycle(HttpServer.of(app), app.peers);
   app.decorate('lifecycle', state);
 
   app.addHook('onReady', (next) => {

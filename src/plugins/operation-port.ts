@@ -46,6 +46,10 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
   await listener.register(traceContext);
   await listener.register(requestLog);
   await listener.register(problemDetails);
+  listener.addHook('onSend', (_request, reply, _payload, next) => {
+    if (app.lifecycle.isDraining) void reply.header('connection', 'close');
+    next();
+  });
   serveProbes(listener, () => app.lifecycle.unreadyReason ?? (app.server.listening ? undefined : 'starting'));
   if (operation.metrics) serveMetrics(listener, app.metrics, app.peers);
   return listener;

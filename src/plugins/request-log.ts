@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin';
 
 import { reportedStatus } from './exchange-end.ts';
+import { HttpResponse } from './http-connection.ts';
 import { pathOf } from './request-path.ts';
 
 /** Logs one line per request: what was asked, how it ended, how long it took. Never a body, and no query, which may hold secrets; of a key, its number. */
@@ -15,7 +16,7 @@ export const requestLog = fp((app, _options, done) => {
         path: pathOf(request),
         status: reportedStatus(reply),
         ms: Math.round(reply.elapsedTime * 1000) / 1000,
-        bytes: Number(reply.getHeader('content-length') ?? 0),
+        bytes: reply.raw instanceof HttpResponse ? reply.raw.bodyBytes : 0,
       },
       'request',
     );

@@ -18,6 +18,8 @@ interface Reply {
 export class Channel<Theirs extends Topics<Theirs>, Ours extends Topics<Ours>> {
   readonly #worker: Worker;
   readonly #ours: Ours;
+  /** Resolves when nothing can be asked or told any more. */
+  readonly closed: Promise<void>;
   readonly #open = new Map<number, (answer: unknown) => void>();
   #asked = 0;
 
@@ -28,6 +30,7 @@ export class Channel<Theirs extends Topics<Theirs>, Ours extends Topics<Ours>> {
   constructor(worker: Worker, ours: Ours) {
     this.#worker = worker;
     this.#ours = ours;
+    this.closed = new Promise((resolve) => { worker.once('disconnect', resolve); });
     worker.on('message', (message: Question | Reply) => {
       if ('topic' in message) void this.#reply(message);
       else this.#take(message);

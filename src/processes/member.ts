@@ -22,6 +22,7 @@ async function main(): Promise<void> {
       toldDelayMs = delayMs;
       end();
     },
+    stopListening: (): Promise<void> => serving.stopListening(),
     allReady: (ready) => { peers.areReady(ready); },
     snapshot: () => peers.snapshot(),
   });

@@ -8,6 +8,8 @@ export interface ToMember {
   alive(): void;
   /** To finish what runs and end, with new requests served for so many milliseconds. */
   drain(delayMs: number): void;
+  /** To take no more connections on the port; resolves when it takes none. */
+  stopListening(): Promise<void>;
   /** Whether all processes are ready. */
   allReady(ready: boolean): void;
   /** What its metrics stand at. */
@@ -21,6 +23,8 @@ export interface ToSupervisor {
   /** It listens on the port. */
   listening(): void;
   ready(ready: boolean): void;
+  /** It is about to stop listening; resolves when it may. */
+  leavePort(): Promise<void> | undefined;
   /** The metrics of all processes, in Prometheus' text format. */
   scrape(): Promise<string>;
   /** Where clients stand, each a request further. */

@@ -29,6 +29,10 @@ export class RemotePeers implements Peers {
     this.#supervisor.tell('ready', ready);
   }
 
+  async leavePort(): Promise<void> {
+    await Promise.race([this.#supervisor.ask('leavePort'), this.#supervisor.closed]);
+  }
+
   shareMetrics(read: () => readonly MetricSnapshot[]): void {
     this.#readMetrics = read;
   }

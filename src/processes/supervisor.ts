@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -9,8 +8,9 @@ import { threadModule } from '../compute/thread-pool.ts';
 import type { Config } from '../config.ts';
 import { mostClients } from '../guard-config.ts';
 import { JoinedMetrics } from '../metrics/joined-metrics.ts';
+import { untilQuiet } from '../until-quiet.ts';
 import { Channel } from './channel.ts';
-import { closeHandedAtEnd } from './handed-connection.ts';
+import { HandedConnections } from './handed-connections.ts';
 import { watchForHang } from './hang-watch.ts';
 import type { ToMember, ToSupervisor } from './messages.ts';
 import { RequestWindows } from './request-windows.ts';
@@ -22,6 +22,7 @@ import { SupervisorMetrics } from './supervisor-metrics.ts';
 interface Member {
   readonly worker: Worker;
   readonly channel: Channel<ToMember, ToSupervisor>;
+  readonly handed: HandedConnections;
   configured: boolean;
   listening: boolean;
   ready: boolean;
@@ -31,6 +32,8 @@ interface Member {
 
 /** A process that does not tell its metrics for so long is told of as it was. */
 const longestSnapshotMs = 1000;
+/** A process that does not stop listening for so long is not waited for. */
+const maxLeaveMs = 6000;
 /** Beside the processes, which the cluster numbers from 1 on. */
 const ownId = 0;
 
@@ -49,6 +52,7 @@ export class Supervisor {
   readonly #windows: RequestWindows | undefined;
   #allReady = false;
   #draining = false;
+  #portClosed: Promise<void> | undefined;
   #giveUp: (error: Error) => void = () => undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -71,9 +75,9 @@ export class Supervisor {
   /** @throws {Error} when a process ended before it had finished what ran. */
   async drain(delayMs: number): Promise<void> {
     this.#draining = true;
-    const codes = await Promise.all([...this.#members.values()].map((member) => endOf(member, delayMs)));
-    const failed = codes.filter((code) => code !== 0);
-    if (failed.length > 0) throw new Error(`${failed.length} of ${codes.length} processes ended with an error`);
+    const ends = await Promise.all([...this.#members.values()].map((member) => endOf(member, delayMs)));
+    const failed = ends.filter((end) => end !== undefined);
+    if (failed.length > 0) throw new Error(`${failed.length} of ${ends.length} processes did not end as they should: ${failed.join(', ')}`);
   }
 
   get #listening(): readonly Member[] {
@@ -83,7 +87,12 @@ export class Supervisor {
   #fork(): void {
     if (this.#draining) return;
     const worker = cluster.fork();
-    closeHandedAtEnd(worker);
+    const handed = new HandedConnections(worker);
+    // What is sent to a process that ends meanwhile; its end is told by `exit`. A process that could not be started has none.
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) throw error;
+      this.#logger.warn({ process: worker.process.pid, err: error }, 'a process could not be told something');
+    });
     const channel = new Channel<ToMember, ToSupervisor>(worker, {
       config: () => {
         member.configured = true;
@@ -96,10 +105,11 @@ export class Supervisor {
         if (ready) member.starting = false;
         this.#tellWhetherReady();
       },
+      leavePort: () => (this.#draining ? this.#portClosed ??= this.#closePort() : undefined),
       scrape: () => this.#scrape(),
       count: (clients) => clients.map((client) => this.#windows!.count(client)),
     });
-    const member: Member = { worker, channel, configured: false, listening: false, ready: false, starting: true };
+    const member: Member = { worker, channel, handed, configured: false, listening: false, ready: false, starting: true };
     this.#members.set(worker.id, member);
     worker.once('exit', (code, signal) => { this.#ended(member, code, signal); });
   }
@@ -136,6 +146,25 @@ export class Supervisor {
     for (const { channel } of members) channel.tell('allReady', ready);
   }
 
+  /**
+   * Has the processes stop listening one after the other, and takes the last one from the port itself, while no connection is on its way to it: the
+   * port is closed with the last, and what has been accepted for it is lost then. The port for operation stays open in the others.
+   */
+  async #closePort(): Promise<void> {
+    const [last, ...others] = this.#listening;
+    // Otherwise each listens by itself.
+    if (cluster.schedulingPolicy !== cluster.SCHED_RR || last === undefined) return;
+    await Promise.race([Promise.all(others.map(({ channel }) => channel.ask('stopListening'))), sleep(maxLeaveMs)]);
+    let seen = NaN;
+    await untilQuiet(() => {
+      const { count, areTaken } = last.handed;
+      const hasHappened = count !== seen || !areTaken;
+      seen = count;
+      return hasHappened;
+    });
+    last.worker.disconnect();
+  }
+
   async #scrape(): Promise<string> {
     await Promise.all([...this.#members.values()].map((member) => this.#readMetrics(member)));
     this.#joined.update(ownId, this.#metrics.registry.snapshot());
@@ -149,11 +178,14 @@ export class Supervisor {
   }
 }
 
-/** Has a process end. */
-async function endOf({ worker, channel, configured }: Member, delayMs: number): Promise<number | null> {
-  const ended = once(worker, 'exit') as Promise<[number | null]>;
+/** Has a process end; says how it did where that was with an error. */
+async function endOf({ worker, channel, configured }: Member, delayMs: number): Promise<string | undefined> {
+  const ended = new Promise<string | undefined>((resolve) => {
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      resolve(code === 0 || !configured ? undefined : `process ${worker.process.pid!} (${signal ?? `exit code ${code!}`})`);
+    });
+  });
   if (configured) channel.tell('drain', delayMs);
   else worker.process.kill('SIGKILL');
-  const [code] = await ended;
-  return configured ? code : 0;
+  return ended;
 }

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { OutOfMemoryError } from '../../src/compute/backend.ts';
 import { Engine } from '../../src/compute/engine.ts';
 import { threadLosses } from '../../src/compute/thread-pool.ts';
+import type { ProblemDocument } from '../../src/errors/problems.ts';
 import type { Rejection } from '../../src/metrics/queue-metrics.ts';
+import type { Peers, WindowCount } from '../../src/peers.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
 import { parseExposition, type Sample } from '../support/exposition.ts';
 import type { Service } from './service.ts';
@@ -85,11 +87,25 @@ describe('surrogate_rejected_total', () => {
     await expect.poll(() => rejected(service, 'too_large')).toBe(2);
   });
 
-  it('counts what comes while the service shuts down', async () => {
-    const service = await startService();
+  it('counts what is kept from its job until the service shuts down, and is told to come again', async () => {
+    let count: ((count: WindowCount) => void) | undefined;
+    const peers: Peers = {
+      unreadyReason: undefined,
+      tellReady: () => undefined,
+      leavePort: () => Promise.resolve(),
+      shareMetrics: () => undefined,
+      scrape: () => Promise.resolve(''),
+      count: () => new Promise((resolve) => { count = resolve; }),
+    };
+    const service = await startService({ RATE_LIMIT_MAX: '10' }, { peers });
+    const answer = service.post<ProblemDocument>('/surrogate/grad', small);
+    await expect.poll(() => count).toBeDefined();
     await service.app.lifecycle.drain(0);
-    expect((await service.post('/surrogate/grad', small)).status).toBe(503);
-    await expect.poll(() => rejected(service, 'shutting_down')).toBe(1);
+    count!({ current: 1, ttl: 1000 });
+    const { status, headers, body } = await answer;
+    expect([status, body.code]).toEqual([503, 'shutting_down']);
+    expect([headers.get('retry-after'), headers.get('connection')]).toEqual(['1', 'close']);
+    expect(Buffer.concat(service.app.metrics.registry.scrape()).toString()).toContain('surrogate_rejected_total{reason="shutting_down"} 1\n');
   });
 
   it('counts what there is no memory for', async () => {

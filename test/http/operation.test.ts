@@ -3,9 +3,7 @@ import { ReferenceBackend } from '../../src/compute/backends/reference/reference
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { Engine } from '../../src/compute/engine.ts';
 import { problemTypes } from '../../src/errors/problems.ts';
-import { lastProblem, postHead, RawClient, statusesOf } from './raw-client.ts';
 import { startService } from './services.ts';
-
 
 /** An engine that is warm when told. */
 function slowToWarm(): { engine: Engine; warmed: () => void } {
@@ -34,40 +32,6 @@ describe('probes', () => {
     const service = await startService({}, { engine: new Engine([backend]) });
     expect((await service.request('/readyz')).status).toBe(503);
     expect((await service.request('/livez')).status).toBe(200);
-  });
-});
-
-describe('draining', () => {
-  it('turns readyz to 503, serves on for the delay, then refuses, and waits for what runs', async () => {
-    const service = await startService();
-    const { engine } = service.app;
-    const run = engine.run.bind(engine);
-    let release!: () => void;
-    const held = new Promise<void>((resolve) => { release = resolve; });
-    let begun = false;
-    engine.run = (job) => {
-      begun = true;
-      return held.then(() => run(job));
-    };
-
-    const running = service.post('/surrogate/grad', { x: 0, surrogate: 'sigmoid' });
-    await expect.poll(() => begun).toBe(true);
-    const drained = service.app.lifecycle.drain(2000);
-    expect(await service.request('/readyz')).toMatchObject({ status: 503, body: { reason: 'draining' } });
-    expect((await service.request('/livez')).status).toBe(200);
-
-    await expect.poll(() => service.app.lifecycle.refusing).toBe(true);
-    // On a connection of its own: those that were idle are closed.
-    const body = '{"x": 0, "surrogate": "sigmoid"}';
-    const refused = await (await RawClient.open(service)).send(postHead('/surrogate/grad', body.length) + body).closed();
-    expect(statusesOf(refused)).toEqual([503]);
-    expect(lastProblem(refused).code).toBe('shutting_down');
-    expect(refused).toContain('retry-after: 1\r\n');
-    expect(refused).toMatch(/\r\nconnection: close\r\n/i);
-
-    release();
-    expect((await running).status).toBe(200);
-    await drained;
   });
 });
 

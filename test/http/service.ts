@@ -3,6 +3,7 @@ import { connect, type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { buildApp, type AppOptions } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import { HttpServer } from '../../src/plugins/http-server.ts';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
 
 export interface JsonReply<Body = unknown> {
@@ -21,6 +22,11 @@ export class Service {
     this.app = app;
     this.port = (app.server.address() as AddressInfo).port;
     this.url = `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The HTTP server under Fastify. */
+  get httpServer(): HttpServer {
+    return HttpServer.of(this.app);
   }
 
   static async start(environment: Record<string, string> = {}, options: Partial<AppOptions> = {}): Promise<Service> {
