@@ -13,9 +13,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits for `/readyz` to answer 200; fails when the process ends first or after 30 seconds. */
+/** Waits for `/readyz` to answer 200; fails when the process ends first or after 50 seconds. */
 export async function untilReady(child: ChildProcess, url: string, log: () => string): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 50_000;
   let last = 'no answer';
   while (Date.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server ended before it was ready:\n${log()}`);
@@ -28,5 +28,5 @@ export async function untilReady(child: ChildProcess, url: string, log: () => st
     }
     await sleep(50);
   }
-  throw new Error(`not ready after 30 s (${last}):\n${log()}`);
+  throw new Error(`not ready after 50 s (${last}):\n${log()}`);
 }

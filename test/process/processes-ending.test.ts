@@ -1,0 +1,129 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { untilReady } from '../support/process.ts';
+import { killServers, post, start } from './server-process.ts';
+import { ask, askTimes, fast, large, linesOf, pidsOf, startSeveral } from './several-processes.ts';
+
+afterEach(killServers);
+
+/** Has a module run in every process before all else. */
+const preload = (module: string) => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` });
+
+describe('a process that ends', () => {
+  it('is replaced, while the others answer and the service says that it is not ready', async () => {
+    const running = await startSeveral();
+    const [first, second] = await pidsOf(running);
+    process.kill(first, 'SIGKILL');
+    await expect.poll(async () => (await ask(running.url, '/readyz')).body).toContain('another process is not ready');
+    expect((await ask(running.url, '/info')).status).toBe(200);
+    await untilReady(running.child, running.url, running.output);
+    expect(await pidsOf(running, 3)).toContain(second);
+    expect(linesOf(running).find(({ msg }) => msg.startsWith('a process ended'))).toMatchObject({ level: 50, pid: running.child.pid, process: first, signal: 'SIGKILL' });
+  });
+
+  it('after an error that nothing caught, has finished what ran', async () => {
+    const running = await startSeveral({ ...fast, ...preload("process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });") });
+    const [first] = await pidsOf(running);
+    const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
+    await sleep(100);
+    process.kill(first, 'SIGWINCH');
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    await expect.poll(() => linesOf(running).find(({ msg }) => msg.startsWith('a process ended'))).toMatchObject({ process: first, code: 1 });
+    await untilReady(running.child, running.url, running.output);
+  });
+
+  it('takes no client with it that it had not answered yet', async () => {
+    const running = await startSeveral();
+    const [first] = await pidsOf(running);
+    process.kill(first, 'SIGSTOP');
+    const { hostname, port } = new URL(running.url);
+    const sockets = Array.from({ length: 6 }, () => connect(Number(port), hostname));
+    const ends = sockets.map((socket) => new Promise((resolve) => { socket.on('error', () => undefined).resume().once('close', resolve); }));
+    for (const socket of sockets) socket.write('GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    await sleep(300);
+    expect(sockets.some(({ closed }) => !closed)).toBe(true);
+    process.kill(first, 'SIGKILL');
+    await Promise.all(ends);
+  });
+
+  it('is ended and replaced when it hangs, and gets no more connections meanwhile', async () => {
+    const running = await startSeveral();
+    const [first] = await pidsOf(running);
+    process.kill(first, 'SIGSTOP');
+    // The one that is handed to it.
+    const handed = ask(running.url, '/livez');
+    await ask(running.url, '/livez');
+    await expect.poll(async () => (await askTimes(running.url, '/livez', 8)).every(({ status }) => status === 200)).toBe(true);
+    await expect.poll(() => linesOf(running).some(({ process, msg }) => process === first && msg.startsWith('a process does not answer')), { timeout: 30_000 }).toBe(true);
+    await handed;
+    await untilReady(running.child, running.url, running.output);
+  });
+
+  it('at its start is tried again with longer and longer pauses, as long as others answer', async () => {
+    const flag = path.join(tmpdir(), `no-start-${process.pid}`);
+    try {
+      const running = await startSeveral(preload(`import { existsSync } from 'node:fs'; if (process.argv[1].includes('member') && existsSync(${JSON.stringify(flag)})) process.exit(3);`));
+      writeFileSync(flag, '');
+      process.kill((await pidsOf(running))[0], 'SIGKILL');
+      const pauses = () => linesOf(running).filter(({ msg }) => msg.startsWith('a process ended')).map(({ pause_ms }) => pause_ms);
+      await expect.poll(() => pauses().slice(0, 4)).toEqual([100, 200, 400, 800]);
+      expect((await ask(running.url, '/info')).status).toBe(200);
+      rmSync(flag);
+      await untilReady(running.child, running.url, running.output);
+    } finally {
+      if (existsSync(flag)) rmSync(flag);
+    }
+  });
+});
+
+describe('the end of several processes', () => {
+  it('on SIGTERM comes when all have finished what runs, with 0', async () => {
+    const running = await startSeveral(fast);
+    const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
+    await sleep(100);
+    running.child.kill('SIGTERM');
+    await expect.poll(async () => (await ask(running.url, '/readyz')).status).toBe(503);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(await running.ended).toEqual([0, null]);
+    const answered = linesOf(running).filter((line) => line.path === '/lif/grad' && line.status === 200);
+    expect(answered).toHaveLength(4);
+    expect(new Set(answered.map(({ pid }) => pid)).size).toBe(2);
+  });
+
+  it('is the same when a terminal interrupts all of them at once', async () => {
+    const running = await startSeveral({ ...fast, DRAIN_DELAY_MS: '20000' });
+    const answer = post(`${running.url}/lif/grad`, large);
+    await sleep(100);
+    for (const pid of [running.child.pid!, ...await pidsOf(running)]) process.kill(pid, 'SIGINT');
+    expect((await answer).status).toBe(200);
+    expect(await running.ended).toEqual([0, null]);
+  });
+
+  it('comes with the supervisor\'s', async () => {
+    const running = await startSeveral();
+    await pidsOf(running);
+    running.child.kill('SIGKILL');
+    // Which is when nobody holds its output any more.
+    expect(await running.ended).toEqual([null, 'SIGKILL']);
+  });
+
+  it('comes at once, with 1, when they cannot start', async () => {
+    const first = await start({ COMPUTE_BACKEND: 'reference' });
+    await untilReady(first.child, first.url, first.output);
+    const second = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', PORT: new URL(first.url).port });
+    expect((await second.ended)[0]).toBe(1);
+    expect(second.output()).toContain('EADDRINUSE');
+    expect(second.output()).toContain('before it listened, and no other listens');
+    expect(second.output()).not.toContain('another takes its place');
+  });
+
+  it('comes before the beginning where the configuration is wrong', async () => {
+    const { output, ended } = await start({ PROCESSES: '0' });
+    expect((await ended)[0]).toBe(1);
+    expect(output()).toMatch(/^The environment is not a valid configuration\.\n {2}PROCESSES="0": must be a whole number from 1 to 256 \(default 1\)/);
+  });
+});
