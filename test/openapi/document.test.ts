@@ -1,5 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   inferExamples, lifGradExamples, lifSimulateExamples, surrogateEvalExamples, surrogateGradExamples, type Example,
 } from '../../src/schemas/examples.ts';
@@ -156,7 +156,7 @@ describe('GET /openapi.json', () => {
 
   it('documents what probes answer until the service is ready', async () => {
     const starting = await Service.start();
-    void starting.app.lifecycle.drain(0);
+    vi.spyOn(starting.app.lifecycle, 'unreadyReason', 'get').mockReturnValue('draining');
     for (const path of ['/readyz', '/v2/health/ready']) {
       const { status, body } = await starting.request(path);
       expect(status).toBe(503);

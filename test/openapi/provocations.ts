@@ -72,7 +72,7 @@ export const provocations: Readonly<Record<DocumentedCode, Provocation>> = {
   out_of_memory: { path: gradients, init: post(request), prepare: failing(new OutOfMemoryError('no memory')) },
   overloaded: { path: gradients, init: post(request), prepare: failing(new OverloadError('time', 'about 2.5 s of work wait already', 2500)) },
   worker_lost: { path: gradients, init: post(request), prepare: failing(new WorkerLostError('a thread ended')) },
-  shutting_down: { path: gradients, init: post(request), prepare: (service) => service.app.lifecycle.drain(0) },
+  shutting_down: { path: gradients, init: post(request), prepare: (service) => vi.spyOn(service.app.lifecycle, 'refusing', 'get').mockReturnValue(true) },
   deadline_exceeded: {
     path: '/lif/grad',
     init: post({ current: { linspace: [0, 2, 1000] }, steps: 100_000 }, { 'x-request-timeout-ms': '1' }),
