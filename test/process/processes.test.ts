@@ -45,7 +45,7 @@ describe('several processes', () => {
     const { url } = await startSeveral(fast, sources);
     const answers = await Promise.all([large, large, { current: [1.5], steps: 100 }].map((body) => post(`${url}/lif/grad`, body)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-  });
+  }, 120_000);
 
   it('count a client together, to the request', async () => {
     const running = await startSeveral({ RATE_LIMIT_MAX: '20' });
