@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/compute/support/tensorflow-global.ts'],
-    testTimeout: 60_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000,
     // A busy machine takes seconds to warm a back-end up.
     expect: { poll: { timeout: 20_000 } },
