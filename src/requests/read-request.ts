@@ -69,7 +69,8 @@ function parseJson(body: RequestBody, parser: JsonParser): unknown {
   }
 }
 
-function parseJsonBytes(json: Uint8Array): unknown {
+/** @throws {Problem} for what is not JSON, not UTF-8, or more than a request may have. */
+export function parseJsonBytes(json: Uint8Array): unknown {
   requireUtf8(json);
   const excess = jsonExcess(json);
   if (excess !== undefined) throw invalidRequest([{ path: '', message: excess }]);

@@ -1,6 +1,6 @@
-import { parseJsonBody, requireUtf8 } from '../codecs/json-body.ts';
 import { Problem } from '../errors/problems.ts';
 import { RepositoryIndexRequest } from '../schemas/inference.ts';
+import { parseJsonBytes } from './read-request.ts';
 import { compileValidator } from './validation.ts';
 
 /** More than any such request needs, and little enough to be parsed at once. */
@@ -16,8 +16,7 @@ const validate = compileValidator(RepositoryIndexRequest);
 export function wantsReadyOnly(body: Uint8Array): boolean {
   if (body.length === 0) return false;
   if (body.length > maxBytes) throw new Problem('body_too_large', `The body is larger than the ${maxBytes} bytes that a request for the index may have.`);
-  requireUtf8(body);
-  const parsed = parseJsonBody(Buffer.from(body).toString());
+  const parsed = parseJsonBytes(body);
   const problem = validate(parsed);
   if (problem !== undefined) throw problem;
   return (parsed as RepositoryIndexRequest).ready === true;
