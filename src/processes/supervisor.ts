@@ -147,7 +147,7 @@ export class Supervisor {
   }
 
   /**
-   * Has the processes stop listening one after the other, and takes the last one from the port itself, while no connection is on its way to it: the
+   * Has the processes but one stop listening, and takes the last one from the port itself, while no connection is on its way to it: the
    * port is closed with the last, and what has been accepted for it is lost then. The port for operation stays open in the others.
    */
   async #closePort(): Promise<void> {
