@@ -126,7 +126,11 @@ async function lifRows(
     const arena = new Arena();
     const surroundings = { kernels, arena, keep: asItLies };
     const [forward] = launchesOf(lifSimulate(surroundings, forwardJob(neurons, steps)), kernels);
-    return { arena, forward: forward!, grads: launchesOf(lifGrad(surroundings, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])), kernels) };
+    return {
+      arena,
+      forward: forward!,
+      grads: launchesOf(lifGrad(surroundings, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])), kernels),
+    };
   });
   const { arena, forward: forwardLaunch, grads: launches } = laidOut[0]!;
   const peak = peakLaunch(kernels, arena);
@@ -139,7 +143,11 @@ async function lifRows(
     {
       one: inPlace(arena, forwardLaunch, work),
       all: pooled(arena, pool, forwardLaunch, work),
-      busy: shared(pool, laidOut.map(({ arena, forward }) => ({ arena, launch: forward })), work),
+      busy: shared(
+        pool,
+        laidOut.map(({ arena, forward }) => ({ arena, launch: forward })),
+        work,
+      ),
       plain: plain.forward,
       peak: peakContender,
     },
@@ -157,7 +165,11 @@ async function lifRows(
         one: inPlace(arena, launch, work),
         sigmoid,
         all: pooled(arena, pool, launch, work),
-        busy: shared(pool, laidOut.map(({ arena, grads }) => ({ arena, launch: grads[i + 1]! })), work),
+        busy: shared(
+          pool,
+          laidOut.map(({ arena, grads }) => ({ arena, launch: grads[i + 1]! })),
+          work,
+        ),
         plain: plain.grad,
         peak: peakContender,
       },
@@ -169,7 +181,12 @@ async function lifRows(
   return { forward: { ...forward, limit: limitOf(forwardLaunch.kernel.operations, costs) }, lifGrad: rows };
 }
 
-async function surrogateRows(setting: Setting, kernels: KernelCache, costs: InstructionCosts, note: (line: string) => void): Promise<SurrogateRow[]> {
+async function surrogateRows(
+  setting: Setting,
+  kernels: KernelCache,
+  costs: InstructionCosts,
+  note: (line: string) => void,
+): Promise<SurrogateRow[]> {
   const { values, rounds, turnMilliseconds } = setting;
   const arena = new Arena();
   const surrogates = setting.surrogates.map(defaultSurrogate);
@@ -199,8 +216,18 @@ function plainContenders(neurons: number, steps: number): Record<'forward' | 'gr
   const grad = new Float64Array(neurons);
   const work = neurons * steps;
   return {
-    forward: { work, run: () => { plainForward(current, steps, counts); } },
-    grad: { work, run: () => { plainGrad(current, steps, counts, grad); } },
+    forward: {
+      work,
+      run: () => {
+        plainForward(current, steps, counts);
+      },
+    },
+    grad: {
+      work,
+      run: () => {
+        plainGrad(current, steps, counts, grad);
+      },
+    },
   };
 }
 

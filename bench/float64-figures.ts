@@ -53,7 +53,9 @@ export async function float64Figures(setting: Float64Setting): Promise<Float64Ro
   const arena = new Arena();
   const surroundings = { kernels: await KernelCache.create(), arena, keep: asItLies };
   const small = jobsOf({
-    ...setting, neurons: Math.ceil(setting.neurons / referenceShare), values: Math.ceil(setting.values / referenceShare),
+    ...setting,
+    neurons: Math.ceil(setting.neurons / referenceShare),
+    values: Math.ceil(setting.values / referenceShare),
   });
   const contests = Object.entries(jobsOf(setting)).map(([name, job]) => ({
     name,
@@ -62,13 +64,21 @@ export async function float64Figures(setting: Float64Setting): Promise<Float64Ro
     float32: launchOf(surroundings, job),
     part: small[name]!,
   }));
-  await warmUp(arena, contests.flatMap(({ float64, float32 }) => [float64, float32]));
+  await warmUp(
+    arena,
+    contests.flatMap(({ float64, float32 }) => [float64, float32]),
+  );
   const rows: Float64Row[] = [];
   for (const { name, work, float64, float32, part } of contests) {
     const contenders = {
       float64: inPlace(arena, float64, work),
       float32: inPlace(arena, float32, work),
-      reference: { work: jobElements(part), run: () => { compute(part); } },
+      reference: {
+        work: jobElements(part),
+        run: () => {
+          compute(part);
+        },
+      },
     };
     rows.push({ name, ...(await inTurns(contenders, setting.rounds, setting.turnMilliseconds)) });
   }

@@ -13,10 +13,13 @@ const setting: Float64Setting = { neurons: 16_384, steps: 100, values: 200_000, 
 /** The figures as a table, as lines. */
 export function float64Table(rows: readonly Float64Row[]): string[] {
   const head = ['job', 'G/s in float64', 'in float32', 'float64 to float32', 'float64 to the reference'];
-  return markdownTable(head, rows.map(({ name, float64, float32, reference }) => {
-    const giga = [float64, float32].map((rates) => (summarise(rates).median / 1e9).toFixed(3));
-    return [name, ...giga, spread(ratios(float64, float32), 2), spread(ratios(float64, reference), 0)];
-  }));
+  return markdownTable(
+    head,
+    rows.map(({ name, float64, float32, reference }) => {
+      const giga = [float64, float32].map((rates) => (summarise(rates).median / 1e9).toFixed(3));
+      return [name, ...giga, spread(ratios(float64, float32), 2), spread(ratios(float64, reference), 0)];
+    }),
+  );
 }
 
 /** Times float64 kernels, and writes the figures into the documentation. */

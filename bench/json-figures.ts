@@ -25,10 +25,7 @@ export interface JsonFigures {
 const [count = 1e6, rounds = 9, turnMs = 100] = process.argv.slice(2).map(Number);
 
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-const samples = {
-  'uniform, 0 to 1': () => Math.random(),
-  normal,
-} as const;
+const samples = { 'uniform, 0 to 1': () => Math.random(), normal } as const;
 
 const float32s = (sample: () => number) => Float32Array.from({ length: count }, sample);
 const ms = (rates: readonly number[]) => rates.map((rate) => 1000 / rate);
@@ -43,19 +40,48 @@ async function timeParsing(numbers: string, text: string): Promise<JsonRow> {
   const bytes = arena.bytes(arena.allocate(text.length), text.length);
   bytes.set(Buffer.from(text));
   const start = arena.mark();
-  const rates = await inTurns({
-    ours: { work: 1, run: () => { arena.release(start); reader.parse(bytes); } },
-    builtIn: { work: 1, run: () => { JSON.parse(text); } },
-  }, rounds, turnMs);
+  const rates = await inTurns(
+    {
+      ours: {
+        work: 1,
+        run: () => {
+          arena.release(start);
+          reader.parse(bytes);
+        },
+      },
+      builtIn: {
+        work: 1,
+        run: () => {
+          JSON.parse(text);
+        },
+      },
+    },
+    rounds,
+    turnMs,
+  );
   return { numbers, bytes: text.length / count, ours: ms(rates.ours), builtIn: ms(rates.builtIn) };
 }
 
 async function timePrinting(numbers: string, values: Float32Array): Promise<JsonRow> {
   const array = Array.from(values);
-  const rates = await inTurns({
-    ours: { work: 1, run: () => { for (const slice of new TensorText([count]).slices(values, 'float32', sliceWriter)) slice.at(-1); } },
-    builtIn: { work: 1, run: () => { JSON.stringify(array); } },
-  }, rounds, turnMs);
+  const rates = await inTurns(
+    {
+      ours: {
+        work: 1,
+        run: () => {
+          for (const slice of new TensorText([count]).slices(values, 'float32', sliceWriter)) slice.at(-1);
+        },
+      },
+      builtIn: {
+        work: 1,
+        run: () => {
+          JSON.stringify(array);
+        },
+      },
+    },
+    rounds,
+    turnMs,
+  );
   return { numbers, bytes: shortest(values).length / count, ours: ms(rates.ours), builtIn: ms(rates.builtIn) };
 }
 

@@ -39,7 +39,11 @@ function rows(what: keyof typeof aims, figures: readonly (JsonFigures | null)[])
       if (table === undefined) return ['', '', ''];
       const row = table[i]!;
       const { min, median, max } = summarise(speedups(row));
-      return [summarise(row.ours).median.toFixed(1), summarise(row.builtIn).median.toFixed(1), `**${median.toFixed(1)}** (${min.toFixed(1)} to ${max.toFixed(1)})`];
+      return [
+        summarise(row.ours).median.toFixed(1),
+        summarise(row.builtIn).median.toFixed(1),
+        `**${median.toFixed(1)}** (${min.toFixed(1)} to ${max.toFixed(1)})`,
+      ];
     });
     return `| ${[what, numbers, bytes.toFixed(1), ...cells].join(' | ')} |`;
   });

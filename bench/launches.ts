@@ -30,7 +30,12 @@ export function launchesOf(program: Program<unknown>, kernels: KernelCache): Lau
 export function inPlace(arena: Arena, { kernel, job, vectors, scratchBytes }: Launch, work: number): Contender {
   const run = instanceIn(arena, kernel);
   const scratch = arena.allocate(scratchBytes);
-  return { work, run: () => { run(job, scratch, 0, vectors); } };
+  return {
+    work,
+    run: () => {
+      run(job, scratch, 0, vectors);
+    },
+  };
 }
 
 /** A launch shared by the pool's threads. */
@@ -55,7 +60,12 @@ export function shared(pool: WorkerPool, sharers: readonly LaidOut[], work: numb
   const inARow = async ({ arena, launch }: LaidOut) => {
     for (let i = 0; i < launchesInARow; i++) await pool.run(arena, launch);
   };
-  return { work: work * sharers.length * launchesInARow, run: async () => { await Promise.all(sharers.map(inARow)); } };
+  return {
+    work: work * sharers.length * launchesInARow,
+    run: async () => {
+      await Promise.all(sharers.map(inARow));
+    },
+  };
 }
 
 const warmUpCalls = 40;

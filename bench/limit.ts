@@ -27,6 +27,9 @@ export function limitOf(operations: Operations, costs: InstructionCosts): Limit 
     const unit = divider.test(name) ? 'divider' : name;
     alone[unit] = (alone[unit] ?? 0) + count * costs[name]!;
   }
-  const [by, least] = Object.entries(alone).reduce<readonly [string, number]>((most, next) => (next[1] > most[1] ? next : most), ['operations', total]);
+  const [by, least] = Object.entries(alone).reduce<readonly [string, number]>(
+    (most, next) => (next[1] > most[1] ? next : most),
+    ['operations', total],
+  );
   return { operations: total, least, by };
 }

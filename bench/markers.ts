@@ -1,4 +1,15 @@
-type Command = 'bench' | 'bench:float64' | 'bench:growth' | 'bench:json' | 'bench:peers' | 'bench:tensorflow' | 'load' | 'load:latency' | 'load:loop' | 'soak' | 'chaos';
+type Command =
+  | 'bench'
+  | 'bench:float64'
+  | 'bench:growth'
+  | 'bench:json'
+  | 'bench:peers'
+  | 'bench:tensorflow'
+  | 'load'
+  | 'load:latency'
+  | 'load:loop'
+  | 'soak'
+  | 'chaos';
 
 /**
  * A document with `text` between the markers that `npm run <command>` writes between.

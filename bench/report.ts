@@ -13,7 +13,10 @@ export function report(results: Results): string[] {
   return [
     '### Aims',
     '',
-    ...markdownTable(['aim', 'reached', '', 'missed by'], verdicts(results).map(({ aim, reached, met, missing }) => [aim, reached, met ? 'met' : '**not met**', missing.join(', ')])),
+    ...markdownTable(
+      ['aim', 'reached', '', 'missed by'],
+      verdicts(results).map(({ aim, reached, met, missing }) => [aim, reached, met ? 'met' : '**not met**', missing.join(', ')]),
+    ),
     '',
     '### Yardsticks',
     '',
@@ -22,13 +25,33 @@ export function report(results: Results): string[] {
     `### LIF: ${setting.neurons} neurons, ${setting.steps} steps`,
     '',
     ...markdownTable(
-      ['kernel', 'functions', 'G neuron-steps/s, one core', `${setting.threads} cores, one launch at a time`, 'to one core', `${setting.threads} cores kept busy`, 'to one core', 'to the plain loop', 'time to `sigmoid`', 'operations', 'limit, G/s', 'set by', 'of the limit'],
-      [['forward', '', ...lifCells(forward, '')], ...lifGrad.map((row) => [`\`${row.name}\``, functions(row.demands), ...lifCells(row, timeToSigmoid(row))])],
+      [
+        'kernel',
+        'functions',
+        'G neuron-steps/s, one core',
+        `${setting.threads} cores, one launch at a time`,
+        'to one core',
+        `${setting.threads} cores kept busy`,
+        'to one core',
+        'to the plain loop',
+        'time to `sigmoid`',
+        'operations',
+        'limit, G/s',
+        'set by',
+        'of the limit',
+      ],
+      [
+        ['forward', '', ...lifCells(forward, '')],
+        ...lifGrad.map((row) => [`\`${row.name}\``, functions(row.demands), ...lifCells(row, timeToSigmoid(row))]),
+      ],
     ),
     '',
     `### Surrogate gradients: ${setting.values} values, one core`,
     '',
-    ...markdownTable(['kernel', 'functions', 'G values/s', 'GB/s', 'of the copy', 'operations', 'limit, G/s', 'set by', 'of the limit'], surrogates.map(surrogateCells)),
+    ...markdownTable(
+      ['kernel', 'functions', 'G values/s', 'GB/s', 'of the copy', 'operations', 'limit, G/s', 'set by', 'of the limit'],
+      surrogates.map(surrogateCells),
+    ),
   ];
 }
 
@@ -45,7 +68,9 @@ function yardsticks({ forward, lifGrad, surrogates, costs }: Results): string[][
 
 /** Those that cost more than a multiplication or addition alone, dearest first. */
 function costly(costs: InstructionCosts): string {
-  const dear = Object.entries(costs).filter(([, cost]) => cost >= 2).sort(([, a], [, b]) => b - a);
+  const dear = Object.entries(costs)
+    .filter(([, cost]) => cost >= 2)
+    .sort(([, a], [, b]) => b - a);
   return dear.map(([name, cost]) => `\`${name}\` ${cost.toFixed(1)}`).join(', ');
 }
 

@@ -45,7 +45,9 @@ function conditions(othersBusy: number): string[] {
 
 const start = performance.now();
 const othersBusy = otherLoad();
-const results = await benchmark(setting, (line) => { console.error(`${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s  ${line}`); });
+const results = await benchmark(setting, (line) => {
+  console.error(`${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+});
 const text = [...conditions(othersBusy()), '', ...report(results)].join('\n');
 console.log(text);
 

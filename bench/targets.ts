@@ -29,7 +29,8 @@ export function verdicts({ setting, agreement, forward, lifGrad, surrogates }: R
   ];
   const slowdowns = single.map((row) => ({ row, value: median(ratios(row.sigmoid, row.one)) }));
   const kernels = [{ name: 'forward', ...forward }, ...lifGrad];
-  const speedups = (rates: 'all' | 'busy') => (setting.threads > 1 ? kernels : []).map((row) => ({ row, value: median(ratios(row[rates], row.one)) }));
+  const speedups = (rates: 'all' | 'busy') =>
+    (setting.threads > 1 ? kernels : []).map((row) => ({ row, value: median(ratios(row[rates], row.one)) }));
   const shares = [
     ...kernels.map((row) => ({ row, value: median(shareOfLimit(row)) })),
     ...surrogates.map((row) => ({ row: { name: `${row.name} alone` }, value: median(shareOfLimit(row)) })),
@@ -47,9 +48,17 @@ export function verdicts({ setting, agreement, forward, lifGrad, surrogates }: R
       slowdowns.filter(({ row }) => row.demands.float64),
       (value) => value <= timesSigmoid,
     ),
-    ...judged(`${setting.threads} cores kept busy: at least ${speedupAim.toFixed(1)} times one`, speedups('busy'), (value) => value >= speedupAim),
+    ...judged(
+      `${setting.threads} cores kept busy: at least ${speedupAim.toFixed(1)} times one`,
+      speedups('busy'),
+      (value) => value >= speedupAim,
+    ),
     ...judged('the same with one launch at a time, waking the threads included', speedups('all'), (value) => value >= speedupAim),
-    ...judged(`one core: at least ${shareOfTheLimit} of the limit, LIF kernels and surrogates alone`, shares, (value) => value >= shareOfTheLimit),
+    ...judged(
+      `one core: at least ${shareOfTheLimit} of the limit, LIF kernels and surrogates alone`,
+      shares,
+      (value) => value >= shareOfTheLimit,
+    ),
     {
       aim: 'gradients as those of the plain loop to 1e-5',
       reached: `largest difference ${agreement.error.toExponential(1)} of ${agreement.compared} neurons, ${agreement.leftOut} nearer than 1e-3 to the threshold left out`,

@@ -41,14 +41,31 @@ async function open(): Promise<{ wasm: WasmBackend; graph: TensorFlowBackend; co
 
 function contender(backend: Backend, neurons: number, steps: number): Contender {
   const job = gradJob(neurons, steps, surrogates);
-  return { work: 1, run: async () => { await backend.run(job); } };
+  return {
+    work: 1,
+    run: async () => {
+      await backend.run(job);
+    },
+  };
 }
 
 /** Milliseconds of every way, and how many times as long as the kernels XLA takes. */
-async function row(backends: NonNullable<Awaited<ReturnType<typeof open>>>, tf: Awaited<ReturnType<typeof loadTensorFlow>>, neurons: number, steps: number): Promise<string[]> {
+async function row(
+  backends: NonNullable<Awaited<ReturnType<typeof open>>>,
+  tf: Awaited<ReturnType<typeof loadTensorFlow>>,
+  neurons: number,
+  steps: number,
+): Promise<string[]> {
   const work = neurons * steps;
   const contenders: Record<string, Contender> = {
-    ...(work <= mostEagerNeuronSteps && { eager: { work: 1, run: () => { eagerGradient(tf, neurons, steps); } } }),
+    ...(work <= mostEagerNeuronSteps && {
+      eager: {
+        work: 1,
+        run: () => {
+          eagerGradient(tf, neurons, steps);
+        },
+      },
+    }),
     ...(work <= mostGraphNeuronSteps && { graph: contender(backends.graph, neurons, steps) }),
     compiled: contender(backends.compiled, neurons, steps),
     wasm: contender(backends.wasm, neurons, steps),
@@ -68,7 +85,7 @@ async function memory(backend: TensorFlowBackend): Promise<{ early: number; late
   const names = ['sigmoid', 'arctan', 'gaussian_grad'];
   let early = 0;
   for (let i = 0; i < jobs; i++) {
-    const job = gradJob(1 + ((i * 7919) % 4000), [10, 50, 100][i % 3]!, [defaultSurrogate(names[i % 4 % 3]!)]);
+    const job = gradJob(1 + ((i * 7919) % 4000), [10, 50, 100][i % 3]!, [defaultSurrogate(names[(i % 4) % 3]!)]);
     await backend.run(job);
     if (i === Math.floor(jobs / 5)) early = process.memoryUsage.rss();
   }

@@ -31,18 +31,44 @@ function compare(actual: unknown, exact: unknown, rounded: readonly unknown[], p
   if (isNumbers(exact)) return compareNumbers(actual, exact, rounded, path, expected);
   if (Array.isArray(exact)) {
     if (!Array.isArray(actual) || actual.length !== exact.length) return `${path}: has not ${exact.length} elements`;
-    return first(exact.map((_, i) => compare(actual[i], exact[i], rounded.map((one) => (one as unknown[] | null)?.[i] ?? null), `${path}/${i}`, expected)));
+    return first(
+      exact.map((_, i) =>
+        compare(
+          actual[i],
+          exact[i],
+          rounded.map((one) => (one as unknown[] | null)?.[i] ?? null),
+          `${path}/${i}`,
+          expected,
+        ),
+      ),
+    );
   }
-  if (typeof exact !== 'object' || exact === null) return actual === exact ? undefined : `${path}: is ${JSON.stringify(actual)}, not ${JSON.stringify(exact)}`;
+  if (typeof exact !== 'object' || exact === null)
+    return actual === exact ? undefined : `${path}: is ${JSON.stringify(actual)}, not ${JSON.stringify(exact)}`;
   if (typeof actual !== 'object' || actual === null) return `${path}: is ${JSON.stringify(actual)}`;
-  const names = (value: object) => Object.keys(value).filter((name) => !beside.has(name)).sort().join();
+  const names = (value: object) =>
+    Object.keys(value)
+      .filter((name) => !beside.has(name))
+      .sort()
+      .join();
   if (names(actual) !== names(exact)) return `${path}: has ${names(actual)}, not ${names(exact)}`;
-  return first(Object.keys(exact).filter((name) => !beside.has(name)).map((name) => {
-    const inner = rounded.map((one) => (one as Record<string, unknown> | null)?.[name] ?? null);
-    const outputName = (exact as { name?: unknown }).name;
-    if (expected.isOnEdge && (byOccurrence.has(name) || (typeof outputName === 'string' && byOccurrence.has(outputName)))) return undefined;
-    return compare((actual as Record<string, unknown>)[name], (exact as Record<string, unknown>)[name], inner, `${path}/${name}`, expected);
-  }));
+  return first(
+    Object.keys(exact)
+      .filter((name) => !beside.has(name))
+      .map((name) => {
+        const inner = rounded.map((one) => (one as Record<string, unknown> | null)?.[name] ?? null);
+        const outputName = (exact as { name?: unknown }).name;
+        if (expected.isOnEdge && (byOccurrence.has(name) || (typeof outputName === 'string' && byOccurrence.has(outputName))))
+          return undefined;
+        return compare(
+          (actual as Record<string, unknown>)[name],
+          (exact as Record<string, unknown>)[name],
+          inner,
+          `${path}/${name}`,
+          expected,
+        );
+      }),
+  );
 }
 
 function first(faults: readonly (string | undefined)[]): string | undefined {
@@ -53,7 +79,13 @@ function isNumbers(value: unknown): boolean {
   return typeof value === 'number' || (Array.isArray(value) && value.every(isNumbers));
 }
 
-function compareNumbers(actual: unknown, exact: unknown, rounded: readonly unknown[], path: string, { isOnEdge, isFloat64, largest }: Answer): string | undefined {
+function compareNumbers(
+  actual: unknown,
+  exact: unknown,
+  rounded: readonly unknown[],
+  path: string,
+  { isOnEdge, isFloat64, largest }: Answer,
+): string | undefined {
   if (!isNumbers(actual) || shapeOf(actual) !== shapeOf(exact)) return `${path}: has the shape ${shapeOf(actual)}, not ${shapeOf(exact)}`;
   if (isOnEdge) return undefined;
   const [mine, truth] = [flatten(actual), flatten(exact)];
@@ -70,7 +102,9 @@ function compareNumbers(actual: unknown, exact: unknown, rounded: readonly unkno
 
 function largestIn(value: unknown): number {
   if (typeof value === 'number') return Math.abs(value);
-  return typeof value === 'object' && value !== null ? Object.values(value).reduce<number>((most, one) => Math.max(most, largestIn(one)), 0) : 0;
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).reduce<number>((most, one) => Math.max(most, largestIn(one)), 0)
+    : 0;
 }
 
 function shapeOf(value: unknown): string {
@@ -78,5 +112,5 @@ function shapeOf(value: unknown): string {
 }
 
 function flatten(value: unknown): number[] {
-  return Array.isArray(value) ? (value as unknown[]).flat(Infinity) as number[] : [value as number];
+  return Array.isArray(value) ? ((value as unknown[]).flat(Infinity) as number[]) : [value as number];
 }

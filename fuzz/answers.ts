@@ -2,7 +2,16 @@ import { frameHeader, mediaTypes } from '../src/bodies/request-body.ts';
 import { readNpy } from '../src/codecs/npy.ts';
 import { nest } from './tensor.ts';
 
-const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array, FP32: Float32Array, FP64: Float64Array, INT32: Int32Array, UINT8: Uint8Array };
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  FP32: Float32Array,
+  FP64: Float64Array,
+  INT32: Int32Array,
+  UINT8: Uint8Array,
+};
 
 interface Written {
   dtype?: keyof typeof arrays;
@@ -37,10 +46,13 @@ function inPlace(node: unknown, take: (size: number) => Uint8Array): unknown {
   if (typeof node !== 'object' || node === null) return node;
   const { dtype, datatype, shape, base64, binary_data_size, parameters } = node as Written;
   const size = binary_data_size ?? parameters?.binary_data_size;
-  if (dtype !== undefined && shape !== undefined && base64 !== undefined) return nest(numbersOf(dtype, Buffer.from(base64, 'base64')), shape);
+  if (dtype !== undefined && shape !== undefined && base64 !== undefined)
+    return nest(numbersOf(dtype, Buffer.from(base64, 'base64')), shape);
   if (dtype !== undefined && shape !== undefined && size !== undefined) return nest(numbersOf(dtype, take(size)), shape);
   if (datatype !== undefined && size !== undefined) return { ...node, data: numbersOf(datatype, take(size)) };
-  const { spike_times, spike_time_offsets, ...rest } = Object.fromEntries(Object.entries(node).map(([key, child]) => [key, inPlace(child, take)])) as { spike_times?: number[]; spike_time_offsets?: number[] };
+  const { spike_times, spike_time_offsets, ...rest } = Object.fromEntries(
+    Object.entries(node).map(([key, child]) => [key, inPlace(child, take)]),
+  ) as { spike_times?: number[]; spike_time_offsets?: number[] };
   if (spike_time_offsets === undefined) return { ...rest, ...(spike_times && { spike_times }) };
   return { ...rest, spike_times: spike_time_offsets.slice(1).map((end, b) => spike_times!.slice(spike_time_offsets[b], end)) };
 }
@@ -50,7 +62,11 @@ function npyNumbers(bytes: Buffer): unknown {
   const types = { '<f4': 'float32', '<f8': 'float64', '<i4': 'int32', '|u1': 'uint8' } as const;
   const end = bytes.indexOf('\n') + 1;
   const descr = /'descr': '([^']+)'/.exec(bytes.toString('latin1', 0, end))![1] as keyof typeof types;
-  const shape = /'shape': \(([\d, ]*)\)/.exec(bytes.toString('latin1', 0, end))![1]!.split(',').filter((length) => length.trim() !== '').map(Number);
+  const shape = /'shape': \(([\d, ]*)\)/
+    .exec(bytes.toString('latin1', 0, end))![1]!
+    .split(',')
+    .filter((length) => length.trim() !== '')
+    .map(Number);
   if (types[descr].startsWith('float') && typeof readNpy(bytes) === 'string') throw new Error('the npy answer cannot be read');
   return nest(numbersOf(types[descr], bytes.subarray(end)), shape);
 }

@@ -20,15 +20,76 @@ const [mostValues, mostSteps] = [2 ** 25, 2 ** 31 - 1];
 /** What the reference computes in a moment. */
 const foretellable = 2000;
 
-const sparse = <T>(usual: readonly T[], ends: readonly T[]) => fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...usual) }, { weight: 2, arbitrary: fc.constantFrom(...ends) });
-const counts = sparse([1, 2, 3, 4, 5, 17], [0, 255, 256, 257, 65_535, 65_536, 65_537, 2 ** 20, 2 ** 24, mostValues - 1, mostValues, mostValues + 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1, 2 ** 53]);
-const steps = sparse([1, 2, 30], [0, 63, 64, 65, 255, 256, 257, 65_536, 2 ** 22 - 1, 2 ** 22, 2 ** 22 + 1, mostSteps - 1, mostSteps, mostSteps + 1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1, 2 ** 53]);
+const sparse = <T>(usual: readonly T[], ends: readonly T[]) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...usual) }, { weight: 2, arbitrary: fc.constantFrom(...ends) });
+const counts = sparse(
+  [1, 2, 3, 4, 5, 17],
+  [
+    0,
+    255,
+    256,
+    257,
+    65_535,
+    65_536,
+    65_537,
+    2 ** 20,
+    2 ** 24,
+    mostValues - 1,
+    mostValues,
+    mostValues + 1,
+    2 ** 31 - 1,
+    2 ** 31,
+    2 ** 32,
+    2 ** 32 + 1,
+    2 ** 53 - 1,
+    2 ** 53,
+  ],
+);
+const steps = sparse(
+  [1, 2, 30],
+  [
+    0,
+    63,
+    64,
+    65,
+    255,
+    256,
+    257,
+    65_536,
+    2 ** 22 - 1,
+    2 ** 22,
+    2 ** 22 + 1,
+    mostSteps - 1,
+    mostSteps,
+    mostSteps + 1,
+    2 ** 32 - 1,
+    2 ** 32,
+    2 ** 32 + 1,
+    2 ** 53 - 1,
+    2 ** 53,
+  ],
+);
 const lengths = sparse([0.1, 0.5, 1], [5e-324, 1e-45, 1e-38, 1e-10, 0, 1e10, 3.4e38, 1e39, 1e308]);
 const refractory = sparse([0, 0.5], [5e-324, 1e-9, 1e3, 0.1 * 2 ** 31, 0.1 * 2 ** 32, 1e30, 1e300, 1.7e308]);
 const ones = (count: number) => new Array<number>(count).fill(1);
 /** Without elements, or with one. */
 const shapes: readonly (readonly number[])[] = [
-  [], [1], [0], ones(64), ones(65), new Array<number>(64).fill(0), [65_536, 0], [65_537, 0], [65_536, ...ones(62), 0], [2 ** 31, 0], [2 ** 32, 0], [2 ** 53 - 1, 0], [2 ** 16, 2 ** 16, 0], [0, 2 ** 31], [2 ** 32, 2 ** 32], [2 ** 31],
+  [],
+  [1],
+  [0],
+  ones(64),
+  ones(65),
+  new Array<number>(64).fill(0),
+  [65_536, 0],
+  [65_537, 0],
+  [65_536, ...ones(62), 0],
+  [2 ** 31, 0],
+  [2 ** 32, 0],
+  [2 ** 53 - 1, 0],
+  [2 ** 16, 2 ** 16, 0],
+  [0, 2 ** 31],
+  [2 ** 32, 2 ** 32],
+  [2 ** 31],
 ];
 
 /** A tensor in a request, with what it takes to make. */
@@ -38,24 +99,47 @@ interface EndTensor {
   readonly count: number;
 }
 
-const ofCount: Arbitrary<EndTensor> = fc.tuple(counts, fc.constantFrom([0.5, 2.5], [-1, 1], [1.5, 1.5])).map(([count, [from, to]]) => ({ json: { linspace: [from, to, count] }, shape: [count], count }));
+const ofCount: Arbitrary<EndTensor> = fc
+  .tuple(counts, fc.constantFrom([0.5, 2.5], [-1, 1], [1.5, 1.5]))
+  .map(([count, [from, to]]) => ({ json: { linspace: [from, to, count] }, shape: [count], count }));
 const ofShape: Arbitrary<EndTensor> = fc.tuple(fc.constantFrom(...shapes), fc.boolean()).map(([shape, isBase64]) => {
   const count = shape.includes(0) ? 0 : shape.reduce((size, length) => size * length, 1);
   const numbers = count === 1 ? [0.5] : [];
-  return { json: isBase64 ? { dtype: 'float32', shape, base64: Buffer.from(Float32Array.from(numbers).buffer).toString('base64') } : { shape, data: numbers }, shape, count };
+  return {
+    json: isBase64
+      ? { dtype: 'float32', shape, base64: Buffer.from(Float32Array.from(numbers).buffer).toString('base64') }
+      : { shape, data: numbers },
+    shape,
+    count,
+  };
 });
 const aNumber: Arbitrary<EndTensor> = fc.constantFrom(0, 1.5, -1, 1e6, 3.4e38, 1e-45).map((json) => ({ json, shape: [], count: 1 }));
 const tensors = fc.oneof({ weight: 3, arbitrary: ofCount }, { weight: 1, arbitrary: ofShape }, { weight: 1, arbitrary: aNumber });
 
 const names = [...catalogue.keys()];
-const atTheirEnds = [...catalogue.values()].flatMap(({ name, parameters }) => Object.entries(parameters).flatMap(([key, { minimum, maximum }]) => [{ name, [key]: minimum }, { name, [key]: maximum }]));
+const atTheirEnds = [...catalogue.values()].flatMap(({ name, parameters }) =>
+  Object.entries(parameters).flatMap(([key, { minimum, maximum }]) => [
+    { name, [key]: minimum },
+    { name, [key]: maximum },
+  ]),
+);
 const surrogates: Arbitrary<{ readonly json: unknown; readonly count: number }> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...names).map((json) => ({ json, count: 1 })) },
   { weight: 1, arbitrary: fc.constantFrom(...atTheirEnds).map((json) => ({ json, count: 1 })) },
-  { weight: 1, arbitrary: fc.constantFrom(2, 64, 1024, 1025).map((count) => ({ json: Array.from({ length: count }, (_, i) => names[i % names.length]), count })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom(2, 64, 1024, 1025)
+      .map((count) => ({ json: Array.from({ length: count }, (_, i) => names[i % names.length]), count })),
+  },
 );
 const options = fc.record(
-  { encoding: fc.constantFrom('json', 'base64'), backend: fc.constantFrom('wasm', 'wasm', 'reference'), dtype: fc.constantFrom('float32', 'float64'), dry_run: fc.constantFrom(false, false, true) },
+  {
+    encoding: fc.constantFrom('json', 'base64'),
+    backend: fc.constantFrom('wasm', 'wasm', 'reference'),
+    dtype: fc.constantFrom('float32', 'float64'),
+    dry_run: fc.constantFrom(false, false, true),
+  },
   { requiredKeys: [] },
 );
 
@@ -66,22 +150,37 @@ interface Draft {
 }
 
 /** Rows without elements are many places too. */
-const placesIn = ({ count, shape }: EndTensor) => Math.max(count, shape.reduce((product, length) => product * Math.max(1, length), 1));
+const placesIn = ({ count, shape }: EndTensor) =>
+  Math.max(
+    count,
+    shape.reduce((product, length) => product * Math.max(1, length), 1),
+  );
 const isSmall = (all: readonly EndTensor[], work: number) => all.every((one) => placesIn(one) <= foretellable) && work <= foretellable;
 /** Beyond the limits of one number, and so refused before anything is made. */
 const isBeyond = ({ count }: EndTensor) => count > mostValues;
 
 const points = fc.tuple(tensors, surrogates, options);
-const surrogateGrad: Arbitrary<Draft> = fc.tuple(points, fc.option(fc.constantFrom<unknown>(2, [2], [[2]]), { nil: undefined })).map(([[x, surrogate, more], cotangent]) => ({
-  fields: { x: x.json, surrogate: surrogate.json, ...(cotangent !== undefined && { cotangent }), ...more },
-  isForetellable: isBeyond(x) || isSmall([x], x.count * surrogate.count),
-}));
+const surrogateGrad: Arbitrary<Draft> = fc
+  .tuple(points, fc.option(fc.constantFrom<unknown>(2, [2], [[2]]), { nil: undefined }))
+  .map(([[x, surrogate, more], cotangent]) => ({
+    fields: { x: x.json, surrogate: surrogate.json, ...(cotangent !== undefined && { cotangent }), ...more },
+    isForetellable: isBeyond(x) || isSmall([x], x.count * surrogate.count),
+  }));
 const surrogateEval: Arbitrary<Draft> = points.map(([x, surrogate, more]) => ({
-  fields: { x: x.json, surrogate: surrogate.json, ...more }, isForetellable: isBeyond(x) || isSmall([x], x.count * surrogate.count),
+  fields: { x: x.json, surrogate: surrogate.json, ...more },
+  isForetellable: isBeyond(x) || isSmall([x], x.count * surrogate.count),
 }));
 
 const driven = fc
-  .record({ current: tensors, tau: fc.option(ofCount, { nil: undefined }), steps, dt: lengths, refractory, reset: fc.constantFrom('hard', 'soft', 'none'), integration: fc.constantFrom('euler', 'exponential') })
+  .record({
+    current: tensors,
+    tau: fc.option(ofCount, { nil: undefined }),
+    steps,
+    dt: lengths,
+    refractory,
+    reset: fc.constantFrom('hard', 'soft', 'none'),
+    integration: fc.constantFrom('euler', 'exponential'),
+  })
   .map(({ current, tau, steps: count, dt, ...neuron }) => {
     const given = tau === undefined ? [current] : [current, tau];
     return {
@@ -93,50 +192,117 @@ const driven = fc
       isBeyond: count > mostSteps && given.every((one) => placesIn(one) <= foretellable),
     };
   });
-const lifSimulate: Arbitrary<Draft> = fc.tuple(driven, fc.subarray([...recordable], { minLength: 1 }), options).map(([{ fields, given, work, isUsual, isBeyond: isRefused }, record, more]) => ({
-  fields: { ...fields, record, ...more }, isForetellable: isRefused || (isUsual && isSmall(given, work)),
-}));
-const lifGrad: Arbitrary<Draft> = fc
-  .tuple(driven, surrogates, fc.subarray([...differentiable], { minLength: 1 }), fc.constantFrom<unknown>({ type: 'spike_count' }, { type: 'cotangent', v: 1 }, { type: 'firing_rate_mse', target: 10 }), options)
-  .map(([{ fields, given, work, isUsual, isBeyond: isRefused }, surrogate, wrt, loss, more]) => ({
-    fields: { ...fields, surrogate: surrogate.json, wrt, loss, ...more }, isForetellable: isRefused || (isUsual && isSmall(given, work * surrogate.count)),
+const lifSimulate: Arbitrary<Draft> = fc
+  .tuple(driven, fc.subarray([...recordable], { minLength: 1 }), options)
+  .map(([{ fields, given, work, isUsual, isBeyond: isRefused }, record, more]) => ({
+    fields: { ...fields, record, ...more },
+    isForetellable: isRefused || (isUsual && isSmall(given, work)),
   }));
-const drafts: Readonly<Record<Operation, Arbitrary<Draft>>> = { surrogate_eval: surrogateEval, surrogate_grad: surrogateGrad, lif_simulate: lifSimulate, lif_grad: lifGrad };
+const lifGrad: Arbitrary<Draft> = fc
+  .tuple(
+    driven,
+    surrogates,
+    fc.subarray([...differentiable], { minLength: 1 }),
+    fc.constantFrom<unknown>({ type: 'spike_count' }, { type: 'cotangent', v: 1 }, { type: 'firing_rate_mse', target: 10 }),
+    options,
+  )
+  .map(([{ fields, given, work, isUsual, isBeyond: isRefused }, surrogate, wrt, loss, more]) => ({
+    fields: { ...fields, surrogate: surrogate.json, wrt, loss, ...more },
+    isForetellable: isRefused || (isUsual && isSmall(given, work * surrogate.count)),
+  }));
+const drafts: Readonly<Record<Operation, Arbitrary<Draft>>> = {
+  surrogate_eval: surrogateEval,
+  surrogate_grad: surrogateGrad,
+  lif_simulate: lifSimulate,
+  lif_grad: lifGrad,
+};
 
-const timeouts = fc.oneof({ weight: 9, arbitrary: fc.constantFrom('5', '20', '40') }, { weight: 1, arbitrary: fc.constantFrom('0', '1', '2147483647', '2147483648', '4294967296', '9007199254740993', '1e3', '-1', '00020') });
+const timeouts = fc.oneof(
+  { weight: 9, arbitrary: fc.constantFrom('5', '20', '40') },
+  { weight: 1, arbitrary: fc.constantFrom('0', '1', '2147483647', '2147483648', '4294967296', '9007199254740993', '1e3', '-1', '00020') },
+);
 const accepts = fc.constantFrom(undefined, undefined, mediaTypes.framed, mediaTypes.npy);
 /** What is added to a right length, or takes its place. */
 const wrongLengths: readonly ((length: number) => unknown)[] = [
-  (length) => length - 1, (length) => length + 1, (length) => length + 4, () => 0, () => -1, () => 2 ** 31, () => 2 ** 32, (length) => 2 ** 32 + length, () => 2 ** 53, () => '1e3', () => '0x10', (length) => `0${length}`, (length) => `+${length}`,
+  (length) => length - 1,
+  (length) => length + 1,
+  (length) => length + 4,
+  () => 0,
+  () => -1,
+  () => 2 ** 31,
+  () => 2 ** 32,
+  (length) => 2 ** 32 + length,
+  () => 2 ** 53,
+  () => '1e3',
+  () => '0x10',
+  (length) => `0${length}`,
+  (length) => `+${length}`,
 ];
 const lengthChange = fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...wrongLengths) });
 
 /** Requests at the ends of their ranges, each with little time. */
-export const endMessages: Arbitrary<Message> = fc.constantFrom<Operation>('surrogate_eval', 'surrogate_grad', 'lif_simulate', 'lif_grad').chain((operation) =>
-  fc
-    .record({ draft: drafts[operation], wire: fc.constantFrom('json', 'json', 'json', 'framed', 'npy', 'inference'), timeout: timeouts, accept: accepts, length: lengthChange, size: lengthChange, shape: fc.constantFrom(...shapes) })
-    .map(({ draft, wire, timeout, accept, length, size, shape }) => {
-      const headers = { 'x-request-timeout-ms': timeout };
-      const isPlain = draft.isForetellable && /^[1-9]\d{0,2}$/.test(timeout);
-      const route = wire === 'inference' ? inferRoute : routes[operation];
-      const base = { operation, route, path: route.replace('{model}', operation), query: {} };
-      if (wire === 'json') {
-        return { ...base, headers: { 'content-type': mediaTypes.json, ...(accept !== undefined && { accept }), ...headers }, body: Buffer.from(JSON.stringify(draft.fields)), form: 'json' as BodyForm, isPlain };
-      }
-      const count = shape.includes(0) ? 0 : shape.reduce((product, one) => product * one, 1);
-      const bytes = Buffer.from(Float32Array.from(count === 1 ? [0.5] : []).buffer);
-      if (wire === 'npy') {
-        const query: Record<string, string> = operation.startsWith('surrogate') ? { surrogate: 'erf' } : { steps: String(draft.fields.steps), dt: String(draft.fields.dt) };
-        const header = npyHeader('float32', shape);
-        if (length !== undefined) header.writeUInt16LE(Math.abs(Math.trunc(Number(length(header.length - 10)))) % 65_536, 8);
-        return { ...base, path: `${route}?${new URLSearchParams(query).toString()}`, query, headers: { 'content-type': mediaTypes.npy, ...headers }, body: Buffer.concat([header, bytes]), form: 'npy' as BodyForm, isPlain: false };
-      }
-      const name = operation.startsWith('surrogate') ? 'x' : 'current';
-      const byteSize = size === undefined ? bytes.length : size(bytes.length);
-      const json = wire === 'framed'
-        ? { ...draft.fields, [name]: { dtype: 'float32', shape, binary_data_size: byteSize } }
-        : { inputs: [{ name, shape, datatype: 'FP32', parameters: { binary_data_size: byteSize } }], parameters: { ...(name === 'current' ? { steps: draft.fields.steps, dt: draft.fields.dt } : { surrogate: 'erf' }), dtype: draft.fields.dtype } };
-      const head = Buffer.from(JSON.stringify(json));
-      const framing = { 'content-type': mediaTypes.framed, [frameHeader]: String(length === undefined ? head.length : length(head.length)) };
-      return { ...base, headers: { ...framing, ...headers }, body: Buffer.concat([head, bytes]), form: wire as BodyForm, isPlain: false };
-    }));
+export const endMessages: Arbitrary<Message> = fc
+  .constantFrom<Operation>('surrogate_eval', 'surrogate_grad', 'lif_simulate', 'lif_grad')
+  .chain((operation) =>
+    fc
+      .record({
+        draft: drafts[operation],
+        wire: fc.constantFrom('json', 'json', 'json', 'framed', 'npy', 'inference'),
+        timeout: timeouts,
+        accept: accepts,
+        length: lengthChange,
+        size: lengthChange,
+        shape: fc.constantFrom(...shapes),
+      })
+      .map(({ draft, wire, timeout, accept, length, size, shape }) => {
+        const headers = { 'x-request-timeout-ms': timeout };
+        const isPlain = draft.isForetellable && /^[1-9]\d{0,2}$/.test(timeout);
+        const route = wire === 'inference' ? inferRoute : routes[operation];
+        const base = { operation, route, path: route.replace('{model}', operation), query: {} };
+        if (wire === 'json') {
+          return {
+            ...base,
+            headers: { 'content-type': mediaTypes.json, ...(accept !== undefined && { accept }), ...headers },
+            body: Buffer.from(JSON.stringify(draft.fields)),
+            form: 'json' as BodyForm,
+            isPlain,
+          };
+        }
+        const count = shape.includes(0) ? 0 : shape.reduce((product, one) => product * one, 1);
+        const bytes = Buffer.from(Float32Array.from(count === 1 ? [0.5] : []).buffer);
+        if (wire === 'npy') {
+          const query: Record<string, string> = operation.startsWith('surrogate')
+            ? { surrogate: 'erf' }
+            : { steps: String(draft.fields.steps), dt: String(draft.fields.dt) };
+          const header = npyHeader('float32', shape);
+          if (length !== undefined) header.writeUInt16LE(Math.abs(Math.trunc(Number(length(header.length - 10)))) % 65_536, 8);
+          return {
+            ...base,
+            path: `${route}?${new URLSearchParams(query).toString()}`,
+            query,
+            headers: { 'content-type': mediaTypes.npy, ...headers },
+            body: Buffer.concat([header, bytes]),
+            form: 'npy' as BodyForm,
+            isPlain: false,
+          };
+        }
+        const name = operation.startsWith('surrogate') ? 'x' : 'current';
+        const byteSize = size === undefined ? bytes.length : size(bytes.length);
+        const json =
+          wire === 'framed'
+            ? { ...draft.fields, [name]: { dtype: 'float32', shape, binary_data_size: byteSize } }
+            : {
+                inputs: [{ name, shape, datatype: 'FP32', parameters: { binary_data_size: byteSize } }],
+                parameters: {
+                  ...(name === 'current' ? { steps: draft.fields.steps, dt: draft.fields.dt } : { surrogate: 'erf' }),
+                  dtype: draft.fields.dtype,
+                },
+              };
+        const head = Buffer.from(JSON.stringify(json));
+        const framing = {
+          'content-type': mediaTypes.framed,
+          [frameHeader]: String(length === undefined ? head.length : length(head.length)),
+        };
+        return { ...base, headers: { ...framing, ...headers }, body: Buffer.concat([head, bytes]), form: wire as BodyForm, isPlain: false };
+      }),
+  );

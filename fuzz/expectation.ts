@@ -61,7 +61,14 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
     const ops = (isFloat64 ? stochasticFloat64Algebra : stochasticAlgebra)(randomNumbers(1));
     const rounded = await Promise.all(Array.from({ length: roundedRuns }, () => answerOf(operation, given, ops).catch(() => null)));
     // In float64 neurons step as the reference's do, to the bit.
-    return { kind: 'answer', exact, rounded, isOnEdge: !isFloat64 && 'problem' in given.job && isOnEdge(given.job.problem), isFloat64, media };
+    return {
+      kind: 'answer',
+      exact,
+      rounded,
+      isOnEdge: !isFloat64 && 'problem' in given.job && isOnEdge(given.job.problem),
+      isFloat64,
+      media,
+    };
   } catch (error) {
     if (error instanceof Problem) return { kind: 'problem', code: error.code };
     if (error instanceof RangeError) return { kind: 'overflow' };
@@ -71,14 +78,21 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
 
 function dryRunOf(operation: Operation, plan: Plan, form: Message['form']): Expectation {
   if (form === 'inference') return { kind: 'problem', code: 'invalid_request' };
-  const exact = dryRunAnswer<never>(operation as never, plan as never, { backend: { name: 'reference', device: '', dtype: 'float32' }, computeMs: 0, queueMs: 0 });
+  const exact = dryRunAnswer<never>(operation as never, plan as never, {
+    backend: { name: 'reference', device: '', dtype: 'float32' },
+    computeMs: 0,
+    queueMs: 0,
+  });
   return { kind: 'answer', exact, rounded: [], isOnEdge: false, isFloat64: true, media: mediaTypes.json };
 }
 
 async function answerOf(operation: Operation, plan: Plan, ops?: NumberAlgebra): Promise<unknown> {
   const result = compute(plan.job, ops);
   const fields: AnswerFields = await answerFields<never>(operation as never, plan as never, result as never);
-  const { text } = plan.reply === undefined ? encodeAnswer(fields, { encoding: 'json', dtype: 'float64' }) : inferenceAnswer(operation, { ...fields, meta: {} }, { ...plan.reply, binary: [] }, 'float64');
+  const { text } =
+    plan.reply === undefined
+      ? encodeAnswer(fields, { encoding: 'json', dtype: 'float64' })
+      : inferenceAnswer(operation, { ...fields, meta: {} }, { ...plan.reply, binary: [] }, 'float64');
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytesOf(text)) chunks.push(Uint8Array.from(chunk));
   return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
@@ -100,7 +114,8 @@ function roundedToFloat32<Data>(data: Data): Data {
 function isOnEdge(problem: LifProblem): boolean {
   const { neurons, steps, current, v_threshold } = problem;
   // An input that a held neuron does not take may still overflow where it is multiplied.
-  if ((current.per === 'job' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30)) return true;
+  if ((current.per === 'job' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30))
+    return true;
   const { v_pre } = compute({ kind: 'lif_simulate', problem, record: new Set(['v_pre']) }) as LifSimulateResult;
   for (let b = 0; b < neurons; b++) {
     const threshold = v_threshold.per === 'job' ? v_threshold.value : valueAt(v_threshold.values, b);

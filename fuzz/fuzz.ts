@@ -68,10 +68,21 @@ const partLeft = 0.1;
 const mostRead = 4e6;
 
 /** Sends messages to servers that run with `fuzzEnvironment` and `endsEnvironment`, and judges the replies. The same seed makes the same messages. */
-export async function fuzz({ url, endsUrl, count, seed, connections = 16, only, until = Infinity, onProgress }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz({
+  url,
+  endsUrl,
+  count,
+  seed,
+  connections = 16,
+  only,
+  until = Infinity,
+  onProgress,
+}: FuzzOptions): Promise<FuzzReport> {
   // A server that hangs is a fault as well.
   const targetOf = (target: string, environment: Readonly<Record<string, string>>): Target => ({
-    pool: new Pool(target, { connections, pipelining: 1, headersTimeout: 20_000, bodyTimeout: 20_000 }), port: Number(new URL(target).port), limits: loadConfig({ ...environment }).limits,
+    pool: new Pool(target, { connections, pipelining: 1, headersTimeout: 20_000, bodyTimeout: 20_000 }),
+    port: Number(new URL(target).port),
+    limits: loadConfig({ ...environment }).limits,
   });
   const [usual, ends] = [targetOf(url, fuzzEnvironment), targetOf(endsUrl, endsEnvironment)];
   const { pool } = usual;
@@ -90,7 +101,11 @@ export async function fuzz({ url, endsUrl, count, seed, connections = 16, only, 
         if (bytes === undefined) {
           report.left++;
         } else {
-          reply = { status: response.statusCode, headers: response.headers, body: response.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes };
+          reply = {
+            status: response.statusCode,
+            headers: response.headers,
+            body: response.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes,
+          };
           const expected = await expectationOf(message, limits);
           what = faultOf(message, reply, expected, document);
           if (reply.status === 200 && expected?.kind === 'answer') report[expected.isOnEdge ? 'shapesOnly' : 'compared']++;
@@ -122,16 +137,22 @@ export async function fuzz({ url, endsUrl, count, seed, connections = 16, only, 
     for (let batch = firstBatch; batch * batchSize < count || only !== undefined; batch++) {
       const numRuns = only === undefined ? Math.min(batchSize, count - batch * batchSize) : batchSize;
       // Multiplied, or neighbouring seeds would share batches.
-      const made = fc.sample(isOfEnds(batch * batchSize) ? endMessages : arbitrary, { seed: Math.imul(seed, 0x9e3779b1) + batch, numRuns }).map((message, i) => ({ message, number: batch * batchSize + i }));
+      const made = fc
+        .sample(isOfEnds(batch * batchSize) ? endMessages : arbitrary, { seed: Math.imul(seed, 0x9e3779b1) + batch, numRuns })
+        .map((message, i) => ({ message, number: batch * batchSize + i }));
       const waiting = made.filter(({ number }) => only === undefined || number === only);
       const work = async () => {
-        for (let next = waiting.pop(); next !== undefined && report.faults.length < mostFaults; next = waiting.pop()) await send(next.message, next.number);
+        for (let next = waiting.pop(); next !== undefined && report.faults.length < mostFaults; next = waiting.pop())
+          await send(next.message, next.number);
       };
       await Promise.all(Array.from({ length: connections }, work));
       if (only !== undefined || report.faults.length >= mostFaults || performance.now() > until) break;
       await onProgress?.(report.sent);
     }
-    for (const [which, target] of [['of small limits', url], ['of usual limits', endsUrl]] as const) {
+    for (const [which, target] of [
+      ['of small limits', url],
+      ['of usual limits', endsUrl],
+    ] as const) {
       const held = await untilNothingIsHeld(target, 1000).catch((error: unknown) => `no answer from /metrics: ${String(error)}`);
       if (typeof held === 'string') report.held.push(`the server ${which}: ${held}`);
     }

@@ -32,13 +32,23 @@ function faultAgainst(expected: Expectation, reply: Reply, code: ProblemCode | '
   switch (expected.kind) {
     case 'problem':
       if (status !== problemTypes[expected.code].status) return `the status is ${status}, and ${expected.code} was to be expected`;
-      return code === 'unknown' || code === expected.code ? undefined : `the code is ${code ?? 'missing'}, and ${expected.code} was to be expected`;
+      return code === 'unknown' || code === expected.code
+        ? undefined
+        : `the code is ${code ?? 'missing'}, and ${expected.code} was to be expected`;
     case 'overflow':
-      return status === 400 && (code === 'unknown' || code === 'numerical_overflow') ? undefined : `the status is ${status}, and numerical_overflow was to be expected`;
+      return status === 400 && (code === 'unknown' || code === 'numerical_overflow')
+        ? undefined
+        : `the status is ${status}, and numerical_overflow was to be expected`;
     case 'answer':
       if (status === 200) return disagreement(readAnswer(reply.body, reply.headers), expected);
       // Numbers that float64 holds may leave float32.
-      if (status === 400 && !expected.isFloat64 && (code === 'numerical_overflow' || code === 'unknown') && (expected.isOnEdge || isHuge(expected.exact))) return undefined;
+      if (
+        status === 400 &&
+        !expected.isFloat64 &&
+        (code === 'numerical_overflow' || code === 'unknown') &&
+        (expected.isOnEdge || isHuge(expected.exact))
+      )
+        return undefined;
       return `the status is ${status}, and an answer was to be expected`;
   }
 }
@@ -48,11 +58,17 @@ function problemCode({ status, headers, body }: Reply, speaksInference: boolean)
   const document = JSON.parse(body.toString()) as Partial<ProblemDocument> & { error?: unknown };
   if (speaksInference) return typeof document.error === 'string' && document.error !== '' ? 'unknown' : new Error('the error has no text');
   const { code, type, title, detail, errors } = document;
-  if (headers['content-type'] !== 'application/problem+json; charset=utf-8') return new Error(`the refusal is ${String(headers['content-type'])}`);
+  if (headers['content-type'] !== 'application/problem+json; charset=utf-8')
+    return new Error(`the refusal is ${String(headers['content-type'])}`);
   if (code === undefined || !Object.hasOwn(problemTypes, code)) return new Error(`the code ${String(code)} is not known`);
   if (problemTypes[code].status !== status || document.status !== status) return new Error(`the code ${code} comes with ${status}`);
-  if (type !== `/problems/${code}` || title !== problemTypes[code].title || typeof detail !== 'string' || detail === '') return new Error('the problem is not complete');
-  if (code === 'invalid_request' && !(errors !== undefined && errors.length > 0 && errors.every(({ path, message }) => typeof path === 'string' && message !== ''))) return new Error('the problem names no errors');
+  if (type !== `/problems/${code}` || title !== problemTypes[code].title || typeof detail !== 'string' || detail === '')
+    return new Error('the problem is not complete');
+  if (
+    code === 'invalid_request' &&
+    !(errors !== undefined && errors.length > 0 && errors.every(({ path, message }) => typeof path === 'string' && message !== ''))
+  )
+    return new Error('the problem names no errors');
   return code;
 }
 

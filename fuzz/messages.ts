@@ -23,17 +23,42 @@ export interface Message {
 }
 
 export interface OpenApi {
-  readonly paths: Readonly<Record<string, { readonly post?: { readonly requestBody: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }; readonly responses: Readonly<Record<string, unknown>> } }>>;
+  readonly paths: Readonly<
+    Record<
+      string,
+      {
+        readonly post?: {
+          readonly requestBody: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+          readonly responses: Readonly<Record<string, unknown>>;
+        };
+      }
+    >
+  >;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
 export const inferRoute = '/v2/models/{model}/infer';
-export const routes: Readonly<Record<Operation, string>> = { surrogate_eval: '/surrogate/eval', surrogate_grad: '/surrogate/grad', lif_simulate: '/lif/simulate', lif_grad: '/lif/grad' };
+export const routes: Readonly<Record<Operation, string>> = {
+  surrogate_eval: '/surrogate/eval',
+  surrogate_grad: '/surrogate/grad',
+  lif_simulate: '/lif/simulate',
+  lif_grad: '/lif/grad',
+};
 const operations = Object.keys(routes) as Operation[];
 const accepts = [undefined, undefined, mediaTypes.json, mediaTypes.framed, mediaTypes.npy];
 const oddHeaders: readonly Readonly<Record<string, string>>[] = [
-  { 'content-type': 'text/plain' }, { 'content-type': 'application/json; charset=utf-16' }, { 'content-encoding': 'gzip' }, { 'content-encoding': 'br, gzip' }, { accept: 'text/html' },
-  { [frameHeader]: '7' }, { [frameHeader]: '-1' }, { [frameHeader]: '999999999' }, { 'accept-encoding': 'gzip' }, { 'accept-encoding': 'identity;q=0, *;q=0' }, { 'content-type': mediaTypes.framed }, { 'content-type': mediaTypes.npy },
+  { 'content-type': 'text/plain' },
+  { 'content-type': 'application/json; charset=utf-16' },
+  { 'content-encoding': 'gzip' },
+  { 'content-encoding': 'br, gzip' },
+  { accept: 'text/html' },
+  { [frameHeader]: '7' },
+  { [frameHeader]: '-1' },
+  { [frameHeader]: '999999999' },
+  { 'accept-encoding': 'gzip' },
+  { 'accept-encoding': 'identity;q=0, *;q=0' },
+  { 'content-type': mediaTypes.framed },
+  { 'content-type': mediaTypes.npy },
 ];
 
 interface Draft {
@@ -58,24 +83,45 @@ export function messages(document: OpenApi): Arbitrary<Message> {
   const odd = fc.oneof({ weight: 19, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...oddHeaders) });
   const draft = (operation: Operation) =>
     fc
-      .record({ request: validRequests[operation], wire: fc.constantFrom('json' as const, 'json' as const, 'framed' as const, 'npy' as const, 'inference' as const), accept: fc.constantFrom(...accepts), odd })
+      .record({
+        request: validRequests[operation],
+        wire: fc.constantFrom('json' as const, 'json' as const, 'framed' as const, 'npy' as const, 'inference' as const),
+        accept: fc.constantFrom(...accepts),
+        odd,
+      })
       .chain((parts) => damage.map((done) => toMessage({ operation, ...parts, ...done })));
   const described = (operation: Operation, route: string, form: BodyForm) =>
-    fc.tuple(fromSchema(document.paths[route]!.post!.requestBody.content[mediaTypes.json]!.schema, document.components.schemas), damage, odd).map(([value, { structure, bytes }, header]) =>
-      jsonMessage(operation, route, form, mutateValue(value, structure), bytes, header));
-  return fc.constantFrom(...operations).chain((operation) =>
-    fc.oneof(
-      { weight: 4, arbitrary: draft(operation) },
-      { weight: 1, arbitrary: described(operation, routes[operation], 'json') },
-      { weight: 1, arbitrary: described(operation, inferRoute, 'inference') },
-    ));
+    fc
+      .tuple(
+        fromSchema(document.paths[route]!.post!.requestBody.content[mediaTypes.json]!.schema, document.components.schemas),
+        damage,
+        odd,
+      )
+      .map(([value, { structure, bytes }, header]) => jsonMessage(operation, route, form, mutateValue(value, structure), bytes, header));
+  return fc
+    .constantFrom(...operations)
+    .chain((operation) =>
+      fc.oneof(
+        { weight: 4, arbitrary: draft(operation) },
+        { weight: 1, arbitrary: described(operation, routes[operation], 'json') },
+        { weight: 1, arbitrary: described(operation, inferRoute, 'inference') },
+      ),
+    );
 }
 
 function pathOf(operation: Operation, route: string): string {
   return route.replace('{model}', operation);
 }
 
-function jsonMessage(operation: Operation, route: string, form: BodyForm, value: unknown, bytes: readonly Mutation[], odd: Draft['odd'], accept?: string): Message {
+function jsonMessage(
+  operation: Operation,
+  route: string,
+  form: BodyForm,
+  value: unknown,
+  bytes: readonly Mutation[],
+  odd: Draft['odd'],
+  accept?: string,
+): Message {
   const body = mutateBytes(Buffer.from(JSON.stringify(value)), bytes);
   const headers = { 'content-type': mediaTypes.json, ...(accept !== undefined && { accept }), ...odd };
   return { operation, route, path: pathOf(operation, route), headers, body, form, query: {}, isPlain: odd === undefined };
@@ -92,10 +138,30 @@ function toMessage(draft: Draft): Message {
   return framedMessage(draft, route, 'framed', mutateValue(writeTensors(request, behind), structure), behind);
 }
 
-function framedMessage({ operation, bytes, accept, odd }: Draft, route: string, form: BodyForm, json: unknown, behind: readonly Uint8Array[]): Message {
+function framedMessage(
+  { operation, bytes, accept, odd }: Draft,
+  route: string,
+  form: BodyForm,
+  json: unknown,
+  behind: readonly Uint8Array[],
+): Message {
   const head = Buffer.from(JSON.stringify(json));
-  const headers = { 'content-type': mediaTypes.framed, [frameHeader]: String(head.length), ...(form === 'framed' && accept !== undefined && { accept }), ...odd };
-  return { operation, route, path: pathOf(operation, route), headers, body: mutateBytes(Buffer.concat([head, ...behind]), bytes), form, query: {}, isPlain: odd === undefined };
+  const headers = {
+    'content-type': mediaTypes.framed,
+    [frameHeader]: String(head.length),
+    ...(form === 'framed' && accept !== undefined && { accept }),
+    ...odd,
+  };
+  return {
+    operation,
+    route,
+    path: pathOf(operation, route),
+    headers,
+    body: mutateBytes(Buffer.concat([head, ...behind]), bytes),
+    form,
+    query: {},
+    isPlain: odd === undefined,
+  };
 }
 
 /** Fields that an npy body holds, or that a URL has no room for. */
@@ -106,14 +172,21 @@ function npyMessage({ operation, request, structure, bytes, accept, odd }: Draft
   const flat: Record<string, unknown> = { ...(shape.length < 2 && { steps }), ...(neuron as object | undefined), ...fields };
   const texts = Object.entries(flat).flatMap(([name, value]) => {
     if (value === undefined || value instanceof FuzzTensor || elsewhere.has(name)) return [];
-    return [[name, Array.isArray(value) && name !== 'surrogate' ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value)] as const];
+    return [
+      [
+        name,
+        Array.isArray(value) && name !== 'surrogate' ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value),
+      ] as const,
+    ];
   });
   const changed = mutateValue(Object.fromEntries(texts), structure);
   const pairs: [string, unknown][] = typeof changed === 'object' && changed !== null ? Object.entries(changed) : [];
   const query: Record<string, string> = Object.fromEntries(pairs.map(([name, value]) => [asUrlText(name), asUrlText(value)]));
   delete query[''];
   const headers = { 'content-type': mediaTypes.npy, ...(accept !== undefined && { accept }), ...odd };
-  const path = `${routes[operation]}?${Object.entries(query).map((pair) => pair.map((text) => encodeURIComponent(text)).join('=')).join('&')}`;
+  const path = `${routes[operation]}?${Object.entries(query)
+    .map((pair) => pair.map((text) => encodeURIComponent(text)).join('='))
+    .join('&')}`;
   const body = mutateBytes(Buffer.concat([npyHeader(dtype, shape), values]), bytes);
   return { operation, route: routes[operation], path, headers, body, form: 'npy', query, isPlain: odd === undefined };
 }
@@ -129,7 +202,14 @@ function inferenceMessage(draft: Draft): Message {
   const { neuron, loss, ...fields } = request;
   const { type, ...targets } = (loss ?? {}) as { type?: string; target?: unknown; spikes?: unknown; v?: unknown };
   const flat: Record<string, unknown> = { ...fields, ...(neuron as object | undefined) };
-  if (type !== undefined) Object.assign(flat, { loss: type }, 'target' in targets && { target: targets.target }, 'spikes' in targets && { cotangent_spikes: targets.spikes }, 'v' in targets && { cotangent_v: targets.v });
+  if (type !== undefined)
+    Object.assign(
+      flat,
+      { loss: type },
+      'target' in targets && { target: targets.target },
+      'spikes' in targets && { cotangent_spikes: targets.spikes },
+      'v' in targets && { cotangent_v: targets.v },
+    );
   const behind: Uint8Array[] = [];
   const inputs: object[] = [];
   const parameters: Record<string, unknown> = {};
@@ -137,7 +217,8 @@ function inferenceMessage(draft: Draft): Message {
     // The protocol has a way of its own to ask for bytes.
     if (name === 'encoding') continue;
     if (value instanceof FuzzTensor) inputs.push(inputOf(name, value, behind));
-    else if (typeof value === 'number' && ['x', 'current', 'cotangent', 'target'].includes(name)) inputs.push({ name, shape: [1], datatype: 'FP64', data: [value] });
+    else if (typeof value === 'number' && ['x', 'current', 'cotangent', 'target'].includes(name))
+      inputs.push({ name, shape: [1], datatype: 'FP64', data: [value] });
     else if (Array.isArray(value) && name !== 'surrogate') parameters[name] = value.join(',');
     else parameters[name] = typeof value === 'object' ? JSON.stringify(value) : value;
   }

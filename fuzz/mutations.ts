@@ -11,10 +11,57 @@ export const mutations = (maxLength: number): Arbitrary<readonly Mutation[]> =>
   fc.array(fc.record({ kind: fc.nat(), where: fc.nat(), what: fc.nat() }), { minLength: 1, maxLength });
 
 const strangers: readonly unknown[] = [
-  null, true, false, '', '1', 'sigmoid', 'NaN', 'x', '__proto__', [], {}, [[]], [1], [null], { x: 1 }, { shape: [1], data: [1] }, { linspace: [0, 1, 3] },
-  { dtype: 'float32', shape: [1], base64: 'AACAPw==' }, 0, -0, -1, 1, 0.5, 2, 1e39, -1e39, 3.4e38, 1e308, 5e-324, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 53), 4096, 65,
+  null,
+  true,
+  false,
+  '',
+  '1',
+  'sigmoid',
+  'NaN',
+  'x',
+  '__proto__',
+  [],
+  {},
+  [[]],
+  [1],
+  [null],
+  { x: 1 },
+  { shape: [1], data: [1] },
+  { linspace: [0, 1, 3] },
+  { dtype: 'float32', shape: [1], base64: 'AACAPw==' },
+  0,
+  -0,
+  -1,
+  1,
+  0.5,
+  2,
+  1e39,
+  -1e39,
+  3.4e38,
+  1e308,
+  5e-324,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53,
+  -(2 ** 53),
+  4096,
+  65,
 ];
-const keys = ['x', 'current', 'steps', 'tau', 'alpha', 'shape', 'data', 'name', 'toString', 'constructor', '', 'ünï\ud800', 'k'.repeat(200)];
+const keys = [
+  'x',
+  'current',
+  'steps',
+  'tau',
+  'alpha',
+  'shape',
+  'data',
+  'name',
+  'toString',
+  'constructor',
+  '',
+  'ünï\ud800',
+  'k'.repeat(200),
+];
 
 /** One of them, to be changed in turn. */
 function strange(which: number): unknown {
@@ -60,7 +107,8 @@ export function mutateValue(value: unknown, changes: readonly Mutation[]): unkno
         else if (Array.isArray(old)) target[key] = [...(old as unknown[]), ...(old as unknown[])];
         break;
       default:
-        if (typeof old === 'object' && old !== null && !Array.isArray(old)) (old as Record<string, unknown>)[keys[what % keys.length]!] = strange(where);
+        if (typeof old === 'object' && old !== null && !Array.isArray(old))
+          (old as Record<string, unknown>)[keys[what % keys.length]!] = strange(where);
         else target[key] = { [keys[what % keys.length]!]: old };
     }
   }
@@ -80,7 +128,28 @@ function placesIn(root: object): readonly (readonly [object, string])[] {
   return places;
 }
 
-const snippets = ['null', 'true', '"', '\\', '{', '}', '[', ']', ',', ':', '-', '1e999', '0', '.', 'NaN', '\u0000', 'é', '"__proto__":', '[[[[[[[[', '99999999999999999999'].map((text) => Buffer.from(text));
+const snippets = [
+  'null',
+  'true',
+  '"',
+  '\\',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  '-',
+  '1e999',
+  '0',
+  '.',
+  'NaN',
+  '\u0000',
+  'é',
+  '"__proto__":',
+  '[[[[[[[[',
+  '99999999999999999999',
+].map((text) => Buffer.from(text));
 
 /** Changes bytes: flips, cuts, inserts, repeats. */
 export function mutateBytes(bytes: Uint8Array, changes: readonly Mutation[]): Buffer {

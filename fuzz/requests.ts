@@ -25,16 +25,27 @@ const forms = fc.constantFrom<TensorForm>('nested', 'flat', 'base64', 'bytes', '
 function tensorOf(shape: readonly number[], value: Arbitrary<number> = number): Arbitrary<FuzzTensor> {
   const size = shape.reduce((product, length) => product * length, 1);
   return fc
-    .tuple(fc.array(value, { minLength: size, maxLength: size, size: 'max' }), forms, fc.constantFrom('float32' as const, 'float64' as const))
+    .tuple(
+      fc.array(value, { minLength: size, maxLength: size, size: 'max' }),
+      forms,
+      fc.constantFrom('float32' as const, 'float64' as const),
+    )
     .map(([values, form, dtype]) => new FuzzTensor(shape, values, form, dtype));
 }
 
-const surrogate = fc.constantFrom(...catalogue.values()).chain((definition) => fc.oneof(fc.constant<unknown>(definition.name), withParameters(definition)));
-const surrogates = fc.oneof({ weight: 4, arbitrary: surrogate }, { weight: 1, arbitrary: fc.array(surrogate, { minLength: 1, maxLength: 3 }) });
+const surrogate = fc
+  .constantFrom(...catalogue.values())
+  .chain((definition) => fc.oneof(fc.constant<unknown>(definition.name), withParameters(definition)));
+const surrogates = fc.oneof(
+  { weight: 4, arbitrary: surrogate },
+  { weight: 1, arbitrary: fc.array(surrogate, { minLength: 1, maxLength: 3 }) },
+);
 
 function withParameters({ name, parameters }: SurrogateDefinition): Arbitrary<unknown> {
   const fields = Object.entries(parameters).map(([key, { default: usual, minimum, maximum, integer }]) => {
-    const value = fc.constantFrom(0.3, 0.7, 1, 2).map((factor) => Math.min(maximum, Math.max(minimum, integer === true ? Math.round(usual * factor) : usual * factor)));
+    const value = fc
+      .constantFrom(0.3, 0.7, 1, 2)
+      .map((factor) => Math.min(maximum, Math.max(minimum, integer === true ? Math.round(usual * factor) : usual * factor)));
     return [key, value] as const;
   });
   return fc.record(Object.fromEntries(fields), { requiredKeys: [] }).map((given) => ({ name, ...given }));
@@ -59,8 +70,14 @@ const shapes = fc.oneof(
 /** x, and a cotangent that broadcasts to it. */
 const points = shapes.chain((shape) =>
   fc.record({
-    x: fc.oneof({ weight: 5, arbitrary: tensorOf(shape) }, { weight: 1, arbitrary: fc.tuple(number, number, fc.integer({ min: 0, max: 90 })).map((linspace) => ({ linspace })) }),
-    cotangent: fc.oneof(number as Arbitrary<unknown>, fc.nat({ max: shape.length }).chain((from) => tensorOf(shape.slice(from)))),
+    x: fc.oneof(
+      { weight: 5, arbitrary: tensorOf(shape) },
+      { weight: 1, arbitrary: fc.tuple(number, number, fc.integer({ min: 0, max: 90 })).map((linspace) => ({ linspace })) },
+    ),
+    cotangent: fc.oneof(
+      number as Arbitrary<unknown>,
+      fc.nat({ max: shape.length }).chain((from) => tensorOf(shape.slice(from))),
+    ),
   }),
 );
 
@@ -72,7 +89,12 @@ const surrogateEval = fc
 
 const surrogateGrad = fc
   .tuple(points, fc.boolean(), surrogates, options)
-  .map(([{ x, cotangent }, weighted, chosen, given]) => ({ x, surrogate: chosen, ...(weighted && !isLinspace(x) && { cotangent }), ...given }));
+  .map(([{ x, cotangent }, weighted, chosen, given]) => ({
+    x,
+    surrogate: chosen,
+    ...(weighted && !isLinspace(x) && { cotangent }),
+    ...given,
+  }));
 
 function isLinspace(x: unknown): boolean {
   return !(x instanceof FuzzTensor);
@@ -80,7 +102,11 @@ function isLinspace(x: unknown): boolean {
 
 /** Neurons and what drives them. */
 const driven = fc
-  .record({ neurons: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 4 }) }, { weight: 1, arbitrary: fc.constantFrom(0, 70) }), steps: fc.integer({ min: 1, max: 30 }), perStep: fc.constantFrom('no', 'no', 'yes', 'shared') })
+  .record({
+    neurons: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 4 }) }, { weight: 1, arbitrary: fc.constantFrom(0, 70) }),
+    steps: fc.integer({ min: 1, max: 30 }),
+    perStep: fc.constantFrom('no', 'no', 'yes', 'shared'),
+  })
   .chain(({ neurons, steps, perStep }) => {
     const drive = spread(-1, 30);
     const perNeuron = (value: Arbitrary<number>) => fc.oneof(value as Arbitrary<unknown>, tensorOf([neurons], value));
@@ -101,7 +127,15 @@ const driven = fc
       },
       { requiredKeys: [] },
     );
-    const request = fc.record({ current: perStep === 'no' ? perNeuron(drive) : tensorOf(shape, drive), steps: fc.constant(steps), dt: fc.constantFrom(0.1, 0.5, 1), neuron }, { requiredKeys: ['current', 'steps'] });
+    const request = fc.record(
+      {
+        current: perStep === 'no' ? perNeuron(drive) : tensorOf(shape, drive),
+        steps: fc.constant(steps),
+        dt: fc.constantFrom(0.1, 0.5, 1),
+        neuron,
+      },
+      { requiredKeys: ['current', 'steps'] },
+    );
     return request.map((given) => ({ given: given, neurons, steps }));
   });
 
@@ -113,10 +147,15 @@ const lifGrad = driven.chain(({ given, neurons, steps }) => {
   const loss = fc.oneof(
     fc.constant<unknown>({ type: 'spike_count' }),
     fc.oneof(number as Arbitrary<unknown>, tensorOf([neurons])).map((target) => ({ type: 'firing_rate_mse', target })),
-    fc.record({ spikes: tensorOf([neurons, steps]), v: tensorOf([neurons, steps]) }, { requiredKeys: ['spikes'] }).map((cotangents) => ({ type: 'cotangent', ...cotangents })),
+    fc
+      .record({ spikes: tensorOf([neurons, steps]), v: tensorOf([neurons, steps]) }, { requiredKeys: ['spikes'] })
+      .map((cotangents) => ({ type: 'cotangent', ...cotangents })),
   );
   return fc
-    .tuple(fc.record({ surrogate: surrogates, detach_reset: fc.boolean(), wrt: namesOf(differentiable), loss }, { requiredKeys: [] }), options)
+    .tuple(
+      fc.record({ surrogate: surrogates, detach_reset: fc.boolean(), wrt: namesOf(differentiable), loss }, { requiredKeys: [] }),
+      options,
+    )
     .map(([fields, more]) => ({ ...given, ...fields, ...more }));
 });
 

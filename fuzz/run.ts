@@ -29,9 +29,20 @@ function save({ number, what, message, reply }: Fault): void {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${seed}-${number}`);
   writeFileSync(`${file}.body`, message.body);
-  writeFileSync(`${file}.json`, JSON.stringify({ what, path: message.path, headers: message.headers, status: reply?.status, reply: reply?.body.toString().slice(0, 10_000) }, null, 2));
-  const headers = Object.entries(message.headers).map(([name, value]) => `-H '${name}: ${value}'`).join(' ');
-  console.log(`${number}: ${what}\n  npm run fuzz -- --seed ${seed} --only ${number}\n  curl -s 'http://localhost:3000${message.path}' ${headers} --data-binary @${path.relative(process.cwd(), file)}.body`);
+  writeFileSync(
+    `${file}.json`,
+    JSON.stringify(
+      { what, path: message.path, headers: message.headers, status: reply?.status, reply: reply?.body.toString().slice(0, 10_000) },
+      null,
+      2,
+    ),
+  );
+  const headers = Object.entries(message.headers)
+    .map(([name, value]) => `-H '${name}: ${value}'`)
+    .join(' ');
+  console.log(
+    `${number}: ${what}\n  npm run fuzz -- --seed ${seed} --only ${number}\n  curl -s 'http://localhost:3000${message.path}' ${headers} --data-binary @${path.relative(process.cwd(), file)}.body`,
+  );
 }
 
 async function memoryOf(url: string): Promise<number> {
@@ -52,20 +63,37 @@ async function run(url: string, endsUrl: string): Promise<FuzzReport & { readonl
     said = done;
     console.log(`${done} sent, ${megabytes(await memoryOf(url))}`);
   };
-  const report = await fuzz({ url, endsUrl, count, seed, only, connections: Number(options.connections), until: performance.now() + 60_000 * Number(options.minutes), onProgress });
+  const report = await fuzz({
+    url,
+    endsUrl,
+    count,
+    seed,
+    only,
+    connections: Number(options.connections),
+    until: performance.now() + 60_000 * Number(options.minutes),
+    onProgress,
+  });
   return { ...report, growth: (await memoryOf(url)) - early };
 }
 
 console.log(`seed ${seed}`);
-const [server, endsServer] = await Promise.all([fuzzEnvironment, endsEnvironment].map((environment) => startServer(['dist/server.js'], { LOG_LEVEL: 'silent', ...environment }))) as [Server, Server];
+const [server, endsServer] = (await Promise.all(
+  [fuzzEnvironment, endsEnvironment].map((environment) => startServer(['dist/server.js'], { LOG_LEVEL: 'silent', ...environment })),
+)) as [Server, Server];
 const from = performance.now();
 try {
   const { sent, statuses, forms, compared, shapesOnly, foretold, left, faults, held, growth } = await run(server.url, endsServer.url);
   faults.forEach(save);
   const grew = growth > mostGrowth;
-  console.log(`${sent} bodies in ${((performance.now() - from) / 1000).toFixed(0)} s; wire formats ${JSON.stringify(forms)}; statuses ${JSON.stringify(statuses)}`);
-  console.log(`${compared} answers compared with float64, ${shapesOnly} in shape only; ${foretold} refusals foretold; memory grew by ${megabytes(growth)} after the first tenth`);
-  console.log(`${left} were broken off or not read to the end; ${held.length === 0 ? 'a second later no memory was reserved' : `a second later ${held.join('; ')}`}`);
+  console.log(
+    `${sent} bodies in ${((performance.now() - from) / 1000).toFixed(0)} s; wire formats ${JSON.stringify(forms)}; statuses ${JSON.stringify(statuses)}`,
+  );
+  console.log(
+    `${compared} answers compared with float64, ${shapesOnly} in shape only; ${foretold} refusals foretold; memory grew by ${megabytes(growth)} after the first tenth`,
+  );
+  console.log(
+    `${left} were broken off or not read to the end; ${held.length === 0 ? 'a second later no memory was reserved' : `a second later ${held.join('; ')}`}`,
+  );
   console.log(`${faults.length} faults${grew ? `, and memory grew by more than ${megabytes(mostGrowth)}` : ''}`);
   if (faults.length > 0 || held.length > 0 || grew) process.exitCode = 1;
 } finally {

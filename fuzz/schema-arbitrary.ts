@@ -69,6 +69,10 @@ function fromObject(schema: Schema, of: (inner: Schema) => Arbitrary<unknown>): 
   const fields = fc.record(known, { requiredKeys: [...(schema.required ?? [])].filter((name) => name in known) });
   const open = schema.patternProperties?.['^(.*)$'] ?? schema.patternProperties?.['^.*$'] ?? schema.additionalProperties;
   if (open === undefined || open === false) return fields;
-  const more = fc.dictionary(fc.constantFrom('alpha', 'beta', 'steps', 'dt', 'surrogate', 'binary_data_size', 'other'), open === true ? anything : of(open), { maxKeys: 2 });
+  const more = fc.dictionary(
+    fc.constantFrom('alpha', 'beta', 'steps', 'dt', 'surrogate', 'binary_data_size', 'other'),
+    open === true ? anything : of(open),
+    { maxKeys: 2 },
+  );
   return fc.tuple(more, fields).map(([extra, named]) => ({ ...extra, ...named }));
 }

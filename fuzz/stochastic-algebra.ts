@@ -21,5 +21,8 @@ export function stochasticAlgebra(random: () => number): NumberAlgebra {
 
 /** The same for float64, whose own arithmetic cannot tell what it has rounded: every result goes up or down by a unit in the last place. */
 export function stochasticFloat64Algebra(random: () => number): NumberAlgebra {
-  return roundedAlgebra((value) => value * (random() < 0.5 ? 1 + 2 ** -52 : 1 - 2 ** -52), (value) => value);
+  return roundedAlgebra(
+    (value) => value * (random() < 0.5 ? 1 + 2 ** -52 : 1 - 2 ** -52),
+    (value) => value,
+  );
 }

@@ -16,4 +16,6 @@ createServer((request, response) => {
     response.end(bytes.subarray(0, left));
   });
 }).listen(Number(process.env.PORT), process.env.HOST);
-process.once('SIGTERM', () => { process.exit(0); });
+process.once('SIGTERM', () => {
+  process.exit(0);
+});

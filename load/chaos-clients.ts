@@ -19,15 +19,20 @@ interface Kind {
 
 const all = ['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'];
 const text = (path: string, body: string): Work => ({ path, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) });
-const repeated = (unit: string, bytes: number) => text('/surrogate/grad', `{"surrogate":"sigmoid","x":[${`${unit},`.repeat(bytes / (unit.length + 1))}${unit}]}`);
+const repeated = (unit: string, bytes: number) =>
+  text('/surrogate/grad', `{"surrogate":"sigmoid","x":[${`${unit},`.repeat(bytes / (unit.length + 1))}${unit}]}`);
 const npy = (path: string, values: Float32Array): Work => ({
-  path, headers: { 'content-type': 'application/x-npy' }, body: Buffer.concat([npyHeader('float32', [values.length]), Buffer.from(values.buffer)]),
+  path,
+  headers: { 'content-type': 'application/x-npy' },
+  body: Buffer.concat([npyHeader('float32', [values.length]), Buffer.from(values.buffer)]),
 });
 const framedInference = (values: Float32Array): Work => {
-  const head = Buffer.from(JSON.stringify({
-    parameters: { surrogate: 'erf', binary_data_output: true },
-    inputs: [{ name: 'x', shape: [values.length], datatype: 'FP32', parameters: { binary_data_size: values.byteLength } }],
-  }));
+  const head = Buffer.from(
+    JSON.stringify({
+      parameters: { surrogate: 'erf', binary_data_output: true },
+      inputs: [{ name: 'x', shape: [values.length], datatype: 'FP32', parameters: { binary_data_size: values.byteLength } }],
+    }),
+  );
   return {
     path: '/v2/models/surrogate_grad/infer',
     headers: { 'content-type': 'application/octet-stream', 'inference-header-content-length': String(head.length) },
@@ -45,26 +50,58 @@ const kinds: Readonly<Record<string, () => Kind>> = {
   'inflated zeros': () => ({ work: repeated('0', 4e6), isCompressed: true }),
   'inflated spaces': () => ({ work: { ...text('/lif/grad', ''), body: Buffer.alloc(1e8, ' ') }, isCompressed: true }),
   'inflated arrays': () => ({ work: repeated('[]', 8e6), isCompressed: true }),
-  'inflated v2': () => ({ work: text('/v2/models/surrogate_grad/infer', `{"inputs":[{"name":"x","shape":[4000000],"datatype":"FP32","data":[${'0.5,'.repeat(4e6 - 1)}0.5]}],"parameters":{"surrogate":"erf"}}`), isCompressed: true }),
+  'inflated v2': () => ({
+    work: text(
+      '/v2/models/surrogate_grad/infer',
+      `{"inputs":[{"name":"x","shape":[4000000],"datatype":"FP32","data":[${'0.5,'.repeat(4e6 - 1)}0.5]}],"parameters":{"surrogate":"erf"}}`,
+    ),
+    isCompressed: true,
+  }),
   'inflated neurons': () => ({ work: text('/lif/grad', `{"current":[${'1.25,'.repeat(2e6)}1.25],"steps":10}`), isCompressed: true }),
   framed: () => ({ work: binaryGradient(150_000, 20) }),
-  'framed surrogates': () => ({ work: { path: '/surrogate/grad', ...framedRequest({ surrogate: ['sigmoid', 'erf'] }, 'x', points(200_000)) } }),
+  'framed surrogates': () => ({
+    work: { path: '/surrogate/grad', ...framedRequest({ surrogate: ['sigmoid', 'erf'] }, 'x', points(200_000)) },
+  }),
   npy: () => ({ work: npy('/surrogate/grad?surrogate=erf', points(150_000)) }),
   v2: () => ({ work: framedInference(points(150_000)) }),
   linspace: () => ({ work: json('/surrogate/grad', { surrogate: ['sigmoid', 'erf'], x: { linspace: [-1, 1, 500_000] } }) }),
   'long linspace': () => ({ work: json('/surrogate/grad', { surrogate: 'sigmoid', x: { linspace: [-1, 1, 2 ** 22] } }) }),
   'dry run': () => ({ work: json('/surrogate/grad', { surrogate: 'sigmoid', x: { linspace: [-1, 1, 2 ** 22] }, dry_run: true }) }),
-  'long run': () => ({ work: json('/lif/simulate', { current: 1.5, steps: 5000, neuron: { tau: { linspace: [5, 20, 1000] } }, record: ['v', 'spikes'] }) }),
-  'long run in base64': () => ({ work: json('/lif/simulate', { current: 1.5, steps: 5000, neuron: { tau: { linspace: [5, 20, 1000] } }, record: ['v'], encoding: 'base64' }) }),
+  'long run': () => ({
+    work: json('/lif/simulate', { current: 1.5, steps: 5000, neuron: { tau: { linspace: [5, 20, 1000] } }, record: ['v', 'spikes'] }),
+  }),
+  'long run in base64': () => ({
+    work: json('/lif/simulate', {
+      current: 1.5,
+      steps: 5000,
+      neuron: { tau: { linspace: [5, 20, 1000] } },
+      record: ['v'],
+      encoding: 'base64',
+    }),
+  }),
   gradient: () => ({ work: json('/lif/grad', { current: { linspace: [1, 2, 20_000] }, steps: 500, surrogate: ['sigmoid', 'erf'] }) }),
   'float64 gradient': () => ({ work: json('/lif/grad', { current: { linspace: [1, 2, 5000] }, steps: 500, wrt: all, dtype: 'float64' }) }),
   reference: () => ({ work: json('/lif/grad', { current: { linspace: [1, 2, 100] }, steps: 2000, backend: 'reference' }) }),
-  'one neuron for ever': () => ({ work: json('/lif/grad', { current: 1, steps: 2 ** 31 - 1, dtype: 'float64', surrogate: { name: 'squarewave_fourier_series', n: 64 }, wrt: all }) }),
+  'one neuron for ever': () => ({
+    work: json('/lif/grad', {
+      current: 1,
+      steps: 2 ** 31 - 1,
+      dtype: 'float64',
+      surrogate: { name: 'squarewave_fourier_series', n: 64 },
+      wrt: all,
+    }),
+  }),
   'one neuron for long': () => ({ work: json('/lif/simulate', { current: 1.5, steps: 2 ** 31 - 1 }) }),
-  'spike times': () => ({ work: json('/lif/simulate', { current: 1e6, steps: 1000, neuron: { tau: { linspace: [9, 10, 4000] } }, record: ['spike_times'] }) }),
-  'many surrogates': () => ({ work: json('/surrogate/grad', { x: { linspace: [-1, 1, 16_384] }, surrogate: new Array<string>(200).fill('erf') }) }),
+  'spike times': () => ({
+    work: json('/lif/simulate', { current: 1e6, steps: 1000, neuron: { tau: { linspace: [9, 10, 4000] } }, record: ['spike_times'] }),
+  }),
+  'many surrogates': () => ({
+    work: json('/surrogate/grad', { x: { linspace: [-1, 1, 16_384] }, surrogate: new Array<string>(200).fill('erf') }),
+  }),
   'many kernels': () => ({ work: json('/lif/grad', { current: 1, steps: 1, surrogate: series, wrt: ['tau'] }) }),
-  'empty rows': () => ({ work: json('/surrogate/grad', { x: { shape: [65_536, ...new Array<number>(62).fill(1), 0], data: [] }, surrogate: ['erf', 'sigmoid'] }) }),
+  'empty rows': () => ({
+    work: json('/surrogate/grad', { x: { shape: [65_536, ...new Array<number>(62).fill(1), 0], data: [] }, surrogate: ['erf', 'sigmoid'] }),
+  }),
   refused: () => ({ work: json('/lif/grad', { current: [1, 'x'], steps: 10 }) }),
   'too much': () => ({ work: json('/lif/grad', { current: 1, steps: 1e12 }) }),
   'no JSON': () => ({ work: text('/lif/grad', '{"current": [1, 2') }),
@@ -75,7 +112,7 @@ export const kindNames: readonly string[] = Object.keys(kinds);
 const made = new Map<string, Kind>();
 function kindOf(name: string): Kind {
   let kind = made.get(name);
-  if (kind === undefined) made.set(name, kind = kinds[name]!());
+  if (kind === undefined) made.set(name, (kind = kinds[name]!()));
   return kind;
 }
 
@@ -86,7 +123,12 @@ function bodyOf(name: string, coding: Coding | undefined): Buffer {
   const key = `${coding} ${name}`;
   let bytes = compressed.get(key);
   if (bytes === undefined) {
-    bytes = coding === 'br' ? brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }) : coding === 'gzip' ? gzipSync(body) : deflateSync(body);
+    bytes =
+      coding === 'br'
+        ? brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
+        : coding === 'gzip'
+          ? gzipSync(body)
+          : deflateSync(body);
     compressed.set(key, bytes);
   }
   return bytes;
@@ -140,10 +182,18 @@ export class Chance {
 }
 
 /** Sends bytes and leaves; resolves when the connection is gone. */
-export async function sendAndLeave(port: number, bytes: Uint8Array, { bytes: count, parts, staysMs, isReading, how }: Departure): Promise<void> {
+export async function sendAndLeave(
+  port: number,
+  bytes: Uint8Array,
+  { bytes: count, parts, staysMs, isReading, how }: Departure,
+): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.on('error', () => undefined);
-  const closed = new Promise<void>((resolve) => { socket.once('close', () => { resolve(); }); });
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => {
+      resolve();
+    });
+  });
   if (isReading) socket.resume();
   else socket.pause();
   for (let part = 0; part < parts && !socket.destroyed; part++) {
@@ -151,7 +201,15 @@ export async function sendAndLeave(port: number, bytes: Uint8Array, { bytes: cou
     socket.write(bytes.subarray(Math.floor((count * part) / parts), Math.floor((count * (part + 1)) / parts)));
   }
   // What was written has left by then, or its client has waited long enough.
-  await Promise.race([sleep(1000), closed, new Promise<void>((resolve) => { socket.write('', () => { resolve(); }); })]);
+  await Promise.race([
+    sleep(1000),
+    closed,
+    new Promise<void>((resolve) => {
+      socket.write('', () => {
+        resolve();
+      });
+    }),
+  ]);
   if (how === 'end first') socket.end();
   await sleep(staysMs);
   if (how === 'reset') socket.resetAndDestroy();
@@ -161,7 +219,9 @@ export async function sendAndLeave(port: number, bytes: Uint8Array, { bytes: cou
 
 /** A request as bytes on the wire. */
 export function wireBytes({ path, headers, body }: Work, chunks?: Chance): Buffer {
-  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const fields = Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   const head = (framing: string) => Buffer.from(`POST ${path} HTTP/1.1\r\nHost: chaos\r\n${fields}${framing}\r\n\r\n`, 'latin1');
   if (chunks === undefined) return Buffer.concat([head(`Content-Length: ${body.length}`), body]);
   const parts: Buffer[] = [head('Transfer-Encoding: chunked')];
@@ -216,14 +276,16 @@ export async function attack({ port, seed, clients, kinds: names = kindNames, go
   const counts: Record<string, number> = {};
   // Made beforehand, since compressing some of them takes a second.
   for (const name of names) for (const coding of codings) if (kindOf(name).isCompressed === true) bodyOf(name, coding);
-  await Promise.all(Array.from({ length: clients }, async (_, client) => {
-    const chance = new Chance(seed * 1009 + client);
-    while (goesOn()) {
-      const name = chance.pick(names);
-      counts[name] = (counts[name] ?? 0) + 1;
-      const message = messageOf(name, chance);
-      await sendAndLeave(port, message, chance.departure(message.length));
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: clients }, async (_, client) => {
+      const chance = new Chance(seed * 1009 + client);
+      while (goesOn()) {
+        const name = chance.pick(names);
+        counts[name] = (counts[name] ?? 0) + 1;
+        const message = messageOf(name, chance);
+        await sendAndLeave(port, message, chance.departure(message.length));
+      }
+    }),
+  );
   return counts;
 }

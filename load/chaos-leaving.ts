@@ -6,7 +6,19 @@ import { npyHeader } from '../src/codecs/npy.ts';
 import { attack, kindNames } from './chaos-clients.ts';
 import { framedRequest } from './framed-request.ts';
 import {
-  binaryGradient, closedLoop, expectedOf, footprintOfAll, goBeforeServer, json, processTree, scrape, sendOnce, Tally, untilNothingIsHeld, type Footprint, type Work,
+  binaryGradient,
+  closedLoop,
+  expectedOf,
+  footprintOfAll,
+  goBeforeServer,
+  json,
+  processTree,
+  scrape,
+  sendOnce,
+  Tally,
+  untilNothingIsHeld,
+  type Footprint,
+  type Work,
 } from './reliability.ts';
 import type { Findings } from './reliability-report.ts';
 import { startServer, type Server } from './servers.ts';
@@ -24,18 +36,38 @@ function checkedWorks(): Work[] {
   const x = Float32Array.from({ length: 150_000 }, (_, i) => i / 75_000 - 1);
   const some = Array.from(x.subarray(0, 60_000));
   const numbers = json('/surrogate/grad', { x: some, surrogate: ['sigmoid', 'erf'] });
-  const compressed = (headers: Record<string, string>, body: Buffer): Work => ({ ...numbers, headers: { ...numbers.headers, ...headers }, body });
+  const compressed = (headers: Record<string, string>, body: Buffer): Work => ({
+    ...numbers,
+    headers: { ...numbers.headers, ...headers },
+    body,
+  });
   return [
     { path: '/surrogate/grad', ...framedRequest({ surrogate: 'sigmoid' }, 'x', x) },
     numbers,
     compressed({ 'content-encoding': 'gzip' }, gzipSync(numbers.body)),
-    compressed({ 'content-encoding': 'br', 'accept-encoding': 'gzip' }, brotliCompressSync(numbers.body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })),
-    { path: '/surrogate/grad?surrogate=erf', headers: { 'content-type': 'application/x-npy' }, body: Buffer.concat([npyHeader('float32', [x.length]), Buffer.from(x.buffer)]) },
-    json('/v2/models/surrogate_grad/infer', { inputs: [{ name: 'x', shape: [some.length], datatype: 'FP32', data: some }], parameters: { surrogate: 'erf' } }),
+    compressed(
+      { 'content-encoding': 'br', 'accept-encoding': 'gzip' },
+      brotliCompressSync(numbers.body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+    ),
+    {
+      path: '/surrogate/grad?surrogate=erf',
+      headers: { 'content-type': 'application/x-npy' },
+      body: Buffer.concat([npyHeader('float32', [x.length]), Buffer.from(x.buffer)]),
+    },
+    json('/v2/models/surrogate_grad/infer', {
+      inputs: [{ name: 'x', shape: [some.length], datatype: 'FP32', data: some }],
+      parameters: { surrogate: 'erf' },
+    }),
     binaryGradient(100_000, 50),
     json('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 }),
     json('/lif/grad', { current: { linspace: [0.5, 2.5, 500] }, steps: 50, backend: 'reference' }),
-    json('/lif/simulate', { current: { linspace: [0.5, 2.5, 900] }, steps: 5000, neuron: { tau: 50 }, record: ['spikes'], encoding: 'base64' }),
+    json('/lif/simulate', {
+      current: { linspace: [0.5, 2.5, 900] },
+      steps: 5000,
+      neuron: { tau: 50 },
+      record: ['spikes'],
+      encoding: 'base64',
+    }),
     json('/lif/simulate', { current: { linspace: [0.5, 2.5, 2000] }, steps: 1000, record: ['spike_times', 'v_final'] }),
   ];
 }
@@ -52,12 +84,21 @@ export interface Leaving {
 }
 
 /** Runs the clients against a server of so many processes, and says what came of it. */
-export async function leavingClients(findings: Pick<Findings, 'say' | 'check'>, { processes, seconds, seed, kinds = kindNames, releasedMs = 1000, isFirst = true }: Leaving): Promise<void> {
+export async function leavingClients(
+  findings: Pick<Findings, 'say' | 'check'>,
+  { processes, seconds, seed, kinds = kindNames, releasedMs = 1000, isFirst = true }: Leaving,
+): Promise<void> {
   const where = processes === 1 ? 'one process' : `${processes} processes`;
-  const check = (holds: boolean, failure: string) => { findings.check(holds, `${where}, clients that leave: ${failure}`); };
+  const check = (holds: boolean, failure: string) => {
+    findings.check(holds, `${where}, clients that leave: ${failure}`);
+  };
   const budgetMegabytes = 512 * processes;
   const server = await startServer(['dist/server.js'], {
-    COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'fatal', PROCESSES: String(processes), MAX_RESULT_VALUES: String(2 ** 22), MAX_MEMORY_BYTES: String(budgetMegabytes * 2 ** 20),
+    COMPUTE_BACKEND: 'wasm',
+    LOG_LEVEL: 'fatal',
+    PROCESSES: String(processes),
+    MAX_RESULT_VALUES: String(2 ** 22),
+    MAX_MEMORY_BYTES: String(budgetMegabytes * 2 ** 20),
   });
   const goBack = isFirst ? goBeforeServer() : () => undefined;
   const pool = new Pool(server.url, { connections: checkers, headersTimeout: 90_000 });
@@ -72,7 +113,13 @@ export async function leavingClients(findings: Pick<Findings, 'say' | 'check'>, 
     for (const work of works) expected.push(await expectedOf(pool, work));
     const attackFor = (ms: number, from: number) => {
       const end = performance.now() + ms;
-      return attack({ port: Number(new URL(server.url).port), seed: from, clients: attackers, kinds, goesOn: () => performance.now() < end && isAlive(server.pid) });
+      return attack({
+        port: Number(new URL(server.url).port),
+        seed: from,
+        clients: attackers,
+        kinds,
+        goesOn: () => performance.now() < end && isAlive(server.pid),
+      });
     };
     // Until threads and memory are there.
     await attackFor(Math.min(5000, 250 * seconds), seed + 1e6);
@@ -93,33 +140,63 @@ export async function leavingClients(findings: Pick<Findings, 'say' | 'check'>, 
     const broken = Object.values(counts).reduce((sum, count) => sum + count, 0);
     // Connections are accepted in order, one a tick: once this one is, the service has seen the last that left.
     const left = performance.now();
-    await fetch(`${server.url}/livez`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(15_000) }).then((response) => response.text());
+    await fetch(`${server.url}/livez`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(15_000) }).then((response) =>
+      response.text(),
+    );
     const seenMs = performance.now() - left;
     const released = await untilNothingIsHeld(server.url, 15_000).catch(() => '/metrics was not answered');
-    const lost = await scrape(server.url).then((valueOf) => valueOf('surrogate_process_lost_total'), () => NaN);
+    const lost = await scrape(server.url).then(
+      (valueOf) => valueOf('surrogate_process_lost_total'),
+      () => NaN,
+    );
     const again = new Tally();
     for (const [i, work] of works.entries()) await sendOnce(pool, work, again, expected[i]);
     await pool.destroy();
     const after = await settled(server.pid, before);
 
     findings.say('');
-    findings.say(`${attackers} clients that break off requests of ${kinds.length} kinds at any byte for ${seconds} s, and ${checkers} others that check their numbers to the bit, on ${where}; seed ${seed}:`);
+    findings.say(
+      `${attackers} clients that break off requests of ${kinds.length} kinds at any byte for ${seconds} s, and ${checkers} others that check their numbers to the bit, on ${where}; seed ${seed}:`,
+    );
     findings.say('');
-    findings.say(`- ${broken} requests were broken off. The others: ${tally.accepted} answers, ${tally.wrong} with wrong numbers; what came back: ${tally.toString()}; p50 ${quantile(tally.acceptedMs, 0.5).toFixed(0)} ms, p99 ${quantile(tally.acceptedMs, 0.99).toFixed(0)} ms.`);
-    findings.say(`- ${typeof released === 'number' ? `All memory was given back, and no request in flight, ${released.toFixed(0)} ms after the last that left had been accepted, which took ${seenMs.toFixed(0)} ms` : `15 s after the last had left, ${released}`}. Threads: ${before.threads} before, ${after.threads} after; descriptors: ${before.descriptors} before, ${after.descriptors} after.`);
-    findings.say(`- Memory: ${before.residentMegabytes.toFixed(0)} MB before, at most ${mostMegabytes.toFixed(0)} MB; \`MAX_MEMORY_BYTES\` was ${budgetMegabytes} MiB.`);
+    findings.say(
+      `- ${broken} requests were broken off. The others: ${tally.accepted} answers, ${tally.wrong} with wrong numbers; what came back: ${tally.toString()}; p50 ${quantile(tally.acceptedMs, 0.5).toFixed(0)} ms, p99 ${quantile(tally.acceptedMs, 0.99).toFixed(0)} ms.`,
+    );
+    findings.say(
+      `- ${typeof released === 'number' ? `All memory was given back, and no request in flight, ${released.toFixed(0)} ms after the last that left had been accepted, which took ${seenMs.toFixed(0)} ms` : `15 s after the last had left, ${released}`}. Threads: ${before.threads} before, ${after.threads} after; descriptors: ${before.descriptors} before, ${after.descriptors} after.`,
+    );
+    findings.say(
+      `- Memory: ${before.residentMegabytes.toFixed(0)} MB before, at most ${mostMegabytes.toFixed(0)} MB; \`MAX_MEMORY_BYTES\` was ${budgetMegabytes} MiB.`,
+    );
     check(isAlive(server.pid), 'the server ended');
     check(processes === 1 || lost === 0, `${lost} processes were lost`);
     check(tally.wrong + again.wrong === 0, `${tally.wrong + again.wrong} answers were wrong`);
     check(tally.accepted > seconds / 4, `only ${tally.accepted} requests of others were answered`);
-    check(Object.keys(tally.byOutcome).every((outcome) => /^(?:200|503 (?:overloaded|out_of_memory|of \/v2))$/.test(outcome)), `to others came back ${tally.toString()}`);
+    check(
+      Object.keys(tally.byOutcome).every((outcome) => /^(?:200|503 (?:overloaded|out_of_memory|of \/v2))$/.test(outcome)),
+      `to others came back ${tally.toString()}`,
+    );
     check(again.accepted === works.length, `afterwards came back ${again.toString()}`);
-    check(typeof released === 'number' && released <= releasedMs, typeof released === 'number' ? `memory was given back only after ${released.toFixed(0)} ms` : `15 s after the last had left, ${released}`);
+    check(
+      typeof released === 'number' && released <= releasedMs,
+      typeof released === 'number'
+        ? `memory was given back only after ${released.toFixed(0)} ms`
+        : `15 s after the last had left, ${released}`,
+    );
     // Some threads are started when they are first needed.
-    check(after.threads >= before.threads && after.threads <= before.threads + 4 * processes, `${before.threads} threads became ${after.threads}`);
+    check(
+      after.threads >= before.threads && after.threads <= before.threads + 4 * processes,
+      `${before.threads} threads became ${after.threads}`,
+    );
     // Each of them has a few.
-    check(after.descriptors <= before.descriptors + 4 * processes + 4 * (after.threads - before.threads), `${before.descriptors} descriptors became ${after.descriptors}`);
-    check(mostMegabytes < budgetMegabytes + beyondBudgetMegabytes * processes, `${mostMegabytes.toFixed(0)} MB of memory with a budget of ${budgetMegabytes} MiB`);
+    check(
+      after.descriptors <= before.descriptors + 4 * processes + 4 * (after.threads - before.threads),
+      `${before.descriptors} descriptors became ${after.descriptors}`,
+    );
+    check(
+      mostMegabytes < budgetMegabytes + beyondBudgetMegabytes * processes,
+      `${mostMegabytes.toFixed(0)} MB of memory with a budget of ${budgetMegabytes} MiB`,
+    );
   } catch (error) {
     check(false, String(error));
   } finally {

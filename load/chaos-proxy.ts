@@ -34,18 +34,27 @@ async function startProxy(upstream: Upstream, urls: readonly string[]): Promise<
   const folder = mkdtempSync(path.join(tmpdir(), 'chaos-proxy-'));
   const { keepalive, location } = upstreams[upstream];
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
-  writeFileSync(path.join(folder, 'nginx.conf'), `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
+  writeFileSync(
+    path.join(folder, 'nginx.conf'),
+    `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
 events {}
 http {
   access_log off; ${temporary}
   upstream replicas { ${urls.map((url) => `server ${new URL(url).host};`).join(' ')} ${keepalive} }
   server { listen 127.0.0.1:${port}; location / { proxy_pass http://replicas; ${location} } }
 }
-`);
-  const child = spawn('nginx', ['-p', folder, '-e', path.join(folder, 'error.log'), '-c', path.join(folder, 'nginx.conf')], { stdio: 'inherit' });
+`,
+  );
+  const child = spawn('nginx', ['-p', folder, '-e', path.join(folder, 'error.log'), '-c', path.join(folder, 'nginx.conf')], {
+    stdio: 'inherit',
+  });
   const ended = once(child, 'exit');
   const url = `http://127.0.0.1:${port}`;
-  const isUp = () => fetch(`${url}/livez`).then((response) => response.ok, () => false);
+  const isUp = () =>
+    fetch(`${url}/livez`).then(
+      (response) => response.ok,
+      () => false,
+    );
   while (!(await isUp())) {
     if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
     await sleep(20);
@@ -82,14 +91,19 @@ async function stopOnce(upstream: Upstream, stays: string, environment: Record<s
 }
 
 /** Tells of replicas that stop behind nginx, or that there is no nginx. */
-export async function stopsBehindProxy(findings: Findings, { processes, rounds }: { readonly processes: readonly number[]; readonly rounds: number }): Promise<void> {
+export async function stopsBehindProxy(
+  findings: Findings,
+  { processes, rounds }: { readonly processes: readonly number[]; readonly rounds: number },
+): Promise<void> {
   const { error, stderr } = spawnSync('nginx', ['-v'], { encoding: 'utf8' });
   findings.say('');
   if (error !== undefined) {
     findings.say('SKIPPED: replicas that stop behind nginx, since there is no `nginx` to be run.');
     return;
   }
-  findings.say(`Two replicas behind ${/nginx\/\S+/.exec(stderr)?.[0] ?? 'nginx'} with its defaults, which asks nobody whether he is ready; ${perSecond} \`POST /lif/grad\` a second; SIGTERM to one replica, ${rounds} times each, with \`DRAIN_DELAY_MS=1000\`:`);
+  findings.say(
+    `Two replicas behind ${/nginx\/\S+/.exec(stderr)?.[0] ?? 'nginx'} with its defaults, which asks nobody whether he is ready; ${perSecond} \`POST /lif/grad\` a second; SIGTERM to one replica, ${rounds} times each, with \`DRAIN_DELAY_MS=1000\`:`,
+  );
   findings.say('');
   for (const upstream of Object.keys(upstreams) as Upstream[]) {
     for (const count of processes) {
@@ -100,8 +114,13 @@ export async function stopsBehindProxy(findings: Findings, { processes, rounds }
       const tookMs: number[] = [];
       for (let round = 0; round < rounds; round++) tookMs.push(await stopOnce(upstream, stays.url, environment, tally));
       await stays.stop();
-      findings.say(`- ${where}: ${tally.toString()}; the replica was gone after ${quantile(tookMs, 0).toFixed(0)} to ${quantile(tookMs, 1).toFixed(0)} ms.`);
-      findings.check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200'), `a request was lost behind nginx, ${where}`);
+      findings.say(
+        `- ${where}: ${tally.toString()}; the replica was gone after ${quantile(tookMs, 0).toFixed(0)} to ${quantile(tookMs, 1).toFixed(0)} ms.`,
+      );
+      findings.check(
+        Object.keys(tally.byOutcome).every((outcome) => outcome === '200'),
+        `a request was lost behind nginx, ${where}`,
+      );
     }
   }
 }

@@ -27,13 +27,21 @@ const findings = new Findings();
 
 async function endedThreads(): Promise<void> {
   const everyMs = 1000;
-  const server = await startServer(['--import', 'tsx', 'load/chaos-server.ts', String(everyMs)], { COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'error' });
+  const server = await startServer(['--import', 'tsx', 'load/chaos-server.ts', String(everyMs)], {
+    COMPUTE_BACKEND: 'wasm',
+    LOG_LEVEL: 'error',
+  });
   const goBack = goBeforeServer();
   const pool = new Pool(server.url, { connections: 16 });
   try {
     const works = [
       binaryGradient(100_000),
-      json('/lif/simulate', { current: { linspace: [0.5, 2.5, 20_000] }, steps: 1000, neuron: { tau: 500 }, record: ['spike_times', 'v_final'] }),
+      json('/lif/simulate', {
+        current: { linspace: [0.5, 2.5, 20_000] },
+        steps: 1000,
+        neuron: { tau: 500 },
+        record: ['spike_times', 'v_final'],
+      }),
       json('/surrogate/grad', { x: Array.from({ length: 50_000 }, (_, i) => i / 25_000 - 1), surrogate: ['sigmoid', 'erf'] }),
       json('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 }),
     ];
@@ -48,10 +56,15 @@ async function endedThreads(): Promise<void> {
     const { ended } = (await body.json()) as { ended: number };
     findings.say(`A worker thread ended every ${everyMs / 1000} s under load, ${ended} in ${seconds} s:`);
     findings.say('');
-    findings.say(`- ${tally.accepted} answers, ${tally.wrong} with wrong numbers; what came back: ${tally.toString()}; p50 ${quantile(tally.acceptedMs, 0.5).toFixed(0)} ms, p99 ${quantile(tally.acceptedMs, 0.99).toFixed(0)} ms.`);
+    findings.say(
+      `- ${tally.accepted} answers, ${tally.wrong} with wrong numbers; what came back: ${tally.toString()}; p50 ${quantile(tally.acceptedMs, 0.5).toFixed(0)} ms, p99 ${quantile(tally.acceptedMs, 0.99).toFixed(0)} ms.`,
+    );
     findings.check(ended >= 0.8 * seconds, 'too few threads were ended');
     findings.check(tally.wrong === 0, 'an answer was wrong');
-    findings.check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200' || outcome === '503 worker_lost'), 'something else than 200 and 503 worker_lost came back');
+    findings.check(
+      Object.keys(tally.byOutcome).every((outcome) => outcome === '200' || outcome === '503 worker_lost'),
+      'something else than 200 and 503 worker_lost came back',
+    );
   } finally {
     await pool.close();
     goBack();
@@ -71,7 +84,13 @@ async function shutdowns(times: number): Promise<void> {
     const state = { ready: true, done: false };
     const balancer = (async () => {
       while (!state.done) {
-        state.ready = await pool.request({ path: '/readyz', method: 'GET' }).then(async ({ statusCode, body }) => { await body.dump(); return statusCode === 200; }, () => false);
+        state.ready = await pool.request({ path: '/readyz', method: 'GET' }).then(
+          async ({ statusCode, body }) => {
+            await body.dump();
+            return statusCode === 200;
+          },
+          () => false,
+        );
         await sleep(100);
       }
     })();
@@ -91,13 +110,19 @@ async function shutdowns(times: number): Promise<void> {
   findings.say('');
   findings.say(`SIGTERM under load, ${times} times, with a balancer that looks at \`/readyz\` every 100 ms and \`DRAIN_DELAY_MS=1000\`:`);
   findings.say('');
-  findings.say(`- What came back: ${tally.toString()}. The process was gone after ${quantile(tookMs, 0).toFixed(0)} to ${quantile(tookMs, 1).toFixed(0)} ms.`);
-  findings.check(Object.keys(tally.byOutcome).every((outcome) => outcome === '200'), 'a request was lost in a shutdown');
+  findings.say(
+    `- What came back: ${tally.toString()}. The process was gone after ${quantile(tookMs, 0).toFixed(0)} to ${quantile(tookMs, 1).toFixed(0)} ms.`,
+  );
+  findings.check(
+    Object.keys(tally.byOutcome).every((outcome) => outcome === '200'),
+    'a request was lost in a shutdown',
+  );
 }
 
 if (phases.includes('threads')) await endedThreads();
 if (phases.includes('clients')) {
-  for (const processes of processCounts) await leavingClients(findings, { processes, seconds, seed: Number(options.seed), kinds: options.kinds?.split(',') });
+  for (const processes of processCounts)
+    await leavingClients(findings, { processes, seconds, seed: Number(options.seed), kinds: options.kinds?.split(',') });
 }
 if (phases.includes('shutdowns')) await shutdowns(5);
 if (phases.includes('proxy')) await stopsBehindProxy(findings, { processes: processCounts, rounds: 10 });

@@ -17,8 +17,12 @@ const request = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
 function openOne(port: number): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => { resolve(socket); });
-    socket.once('error', () => { resolve(undefined); });
+    socket.once('connect', () => {
+      resolve(socket);
+    });
+    socket.once('error', () => {
+      resolve(undefined);
+    });
     socket.on('error', () => undefined);
   });
 }
@@ -38,10 +42,17 @@ async function openMany(port: number, count: number): Promise<Socket[]> {
 /** Sends a request on every connection and waits for all answers. */
 async function askOnEach(sockets: readonly Socket[]): Promise<void> {
   for (let from = 0; from < sockets.length; from += atOnce) {
-    await Promise.all(sockets.slice(from, from + atOnce).map((socket) => new Promise<void>((resolve) => {
-      socket.once('data', () => { resolve(); });
-      socket.write(request);
-    })));
+    await Promise.all(
+      sockets.slice(from, from + atOnce).map(
+        (socket) =>
+          new Promise<void>((resolve) => {
+            socket.once('data', () => {
+              resolve();
+            });
+            socket.write(request);
+          }),
+      ),
+    );
   }
 }
 
@@ -67,11 +78,19 @@ async function latencies(url: string): Promise<number[]> {
 
 function say(what: string, bytes: number, count: number, times: readonly number[]): void {
   const each = count === 0 ? '' : `, ${(bytes / count / 1024).toFixed(1)} KiB each`;
-  console.log(`${what}: ${(bytes / 2 ** 20).toFixed(0)} MiB more${each}; /lif/grad takes ${quantile(times, 0.5).toFixed(2)} ms, 99 % at most ${quantile(times, 0.99).toFixed(2)} ms`);
+  console.log(
+    `${what}: ${(bytes / 2 ** 20).toFixed(0)} MiB more${each}; /lif/grad takes ${quantile(times, 0.5).toFixed(2)} ms, 99 % at most ${quantile(times, 0.99).toFixed(2)} ms`,
+  );
 }
 
 async function measureCost(): Promise<void> {
-  const server = await startServer(['dist/server.js'], { LOG_LEVEL: 'silent', COMPUTE_BACKEND: 'wasm', HEADERS_TIMEOUT_MS: '600000', RECEIVE_TIMEOUT_MS: '600000', KEEP_ALIVE_TIMEOUT_MS: '600000' });
+  const server = await startServer(['dist/server.js'], {
+    LOG_LEVEL: 'silent',
+    COMPUTE_BACKEND: 'wasm',
+    HEADERS_TIMEOUT_MS: '600000',
+    RECEIVE_TIMEOUT_MS: '600000',
+    KEEP_ALIVE_TIMEOUT_MS: '600000',
+  });
   try {
     await latencies(server.url);
     const times = await latencies(server.url);
@@ -90,17 +109,30 @@ async function measureCost(): Promise<void> {
 }
 
 async function measureClosing(): Promise<void> {
-  const server = await startServer(['dist/server.js'], { LOG_LEVEL: 'silent', COMPUTE_BACKEND: 'wasm', HEADERS_TIMEOUT_MS: `${headersSeconds * 1000}` });
+  const server = await startServer(['dist/server.js'], {
+    LOG_LEVEL: 'silent',
+    COMPUTE_BACKEND: 'wasm',
+    HEADERS_TIMEOUT_MS: `${headersSeconds * 1000}`,
+  });
   try {
     const from = performance.now();
     const sockets = await openMany(Number(new URL(server.url).port), wanted);
     const openedMs = performance.now() - from;
-    await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => {
-      if (socket.destroyed) resolve();
-      socket.once('close', () => { resolve(); });
-      socket.resume();
-    })));
-    console.log(`${sockets.length} silent connections, opened in ${(openedMs / 1000).toFixed(1)} s, were all closed ${((performance.now() - from - openedMs) / 1000).toFixed(1)} s later; HEADERS_TIMEOUT_MS is ${headersSeconds} s`);
+    await Promise.all(
+      sockets.map(
+        (socket) =>
+          new Promise<void>((resolve) => {
+            if (socket.destroyed) resolve();
+            socket.once('close', () => {
+              resolve();
+            });
+            socket.resume();
+          }),
+      ),
+    );
+    console.log(
+      `${sockets.length} silent connections, opened in ${(openedMs / 1000).toFixed(1)} s, were all closed ${((performance.now() - from - openedMs) / 1000).toFixed(1)} s later; HEADERS_TIMEOUT_MS is ${headersSeconds} s`,
+    );
     await latencies(server.url);
   } finally {
     await server.stop();

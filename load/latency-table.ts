@@ -16,7 +16,10 @@ const quantiles = [0.5, 0.99, 0.999] as const;
 /** A Markdown table, as lines. */
 export function latencyTable(rows: readonly LatencyRow[]): string[] {
   const head = ['request', 'of all', 'answers', ...quantiles.map((q) => `p${100 * q} ms`)];
-  return markdownTable(head, rows.map(({ name, share, ms }) => [name, `${100 * share} %`, `${ms.length}`, ...quantiles.map((q) => quantileCell(ms, q))]));
+  return markdownTable(
+    head,
+    rows.map(({ name, share, ms }) => [name, `${100 * share} %`, `${ms.length}`, ...quantiles.map((q) => quantileCell(ms, q))]),
+  );
 }
 
 function quantileCell(ms: readonly number[], q: number): string {

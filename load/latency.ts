@@ -10,7 +10,9 @@ import { binaryGradient, byChance, closedLoop, expectedOf, goBeforeServer, json,
 import { startServer } from './servers.ts';
 import { quantile } from './statistics.ts';
 
-const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, write: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, write: { type: 'boolean', default: false } },
+});
 const seconds = Number(options.seconds);
 const closedSeconds = Math.min(10, seconds);
 /** Senders of the closed loop: the best of these numbers counts. */

@@ -27,7 +27,9 @@ export function sendAndDrop(port: number, bytes: Uint8Array, limitMs: number): P
     socket.on('close', () => {
       clearTimeout(timer);
       const counts = [...statuses].map(([status, count]) => (count === 1 ? status : `${count} x ${status}`)).join(', ');
-      resolve(`${counts === '' ? 'none' : counts}, ${(received / 1e6).toFixed(1)} MB in ${((performance.now() - from) / 1000).toFixed(1)} s${end}`);
+      resolve(
+        `${counts === '' ? 'none' : counts}, ${(received / 1e6).toFixed(1)} MB in ${((performance.now() - from) / 1000).toFixed(1)} s${end}`,
+      );
     });
     socket.write(bytes);
   });

@@ -19,7 +19,15 @@ export async function startLoopServer(environment: Readonly<Record<string, strin
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, ['--use-largepages=silent', '--import', './load/loop-watch.js', 'dist/server.js'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
-    env: { ...process.env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, COMPUTE_BACKEND: 'wasm', LOG_LEVEL: 'fatal', ...environment },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: `${port}`,
+      COMPUTE_BACKEND: 'wasm',
+      LOG_LEVEL: 'fatal',
+      ...environment,
+    },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const ended = once(child, 'exit');
@@ -31,7 +39,12 @@ export async function startLoopServer(environment: Readonly<Record<string, strin
       if (!child.connected) throw new Error('the server has ended');
       const answer = once(child, 'message') as Promise<[{ longestMs: number }]>;
       child.send('longest delay');
-      const [{ longestMs }] = await Promise.race([answer, ended.then(() => { throw new Error('the server has ended'); })]);
+      const [{ longestMs }] = await Promise.race([
+        answer,
+        ended.then(() => {
+          throw new Error('the server has ended');
+        }),
+      ]);
       return longestMs;
     },
     stop: async () => {

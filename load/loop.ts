@@ -44,7 +44,13 @@ try {
 }
 const sorted = rows.toSorted(([, , a], [, , b]) => b - a);
 findings.say('');
-findings.say(`${rows.length} requests at their limits, one after the other; those that kept the event loop for more than ${worthTelling} ms, the longest first:`);
+findings.say(
+  `${rows.length} requests at their limits, one after the other; those that kept the event loop for more than ${worthTelling} ms, the longest first:`,
+);
 findings.say('');
-for (const row of markdownTable(['request', 'answer', 'longest delay, ms'], sorted.filter(([, , ms], i) => ms > worthTelling || i < 5).map(([name, outcome, ms]) => [name, outcome, ms.toFixed(0)]))) findings.say(row);
+for (const row of markdownTable(
+  ['request', 'answer', 'longest delay, ms'],
+  sorted.filter(([, , ms], i) => ms > worthTelling || i < 5).map(([name, outcome, ms]) => [name, outcome, ms.toFixed(0)]),
+))
+  findings.say(row);
 findings.finish('load:loop', options.write);

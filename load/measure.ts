@@ -53,7 +53,16 @@ export async function measure({ url, pid, body, connections, seconds, polling }:
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(
       // The client's own figures are sampled once a second; the listener below sees each answer instead.
-      { url, method: 'POST', headers: { 'content-type': 'application/json' }, body, connections, duration: seconds, timeout: 60, sampleInt: 100 },
+      {
+        url,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        connections,
+        duration: seconds,
+        timeout: 60,
+        sampleInt: 100,
+      },
       (error: Error | null, outcome) => {
         if (error) reject(error);
         else resolve(outcome);

@@ -45,5 +45,13 @@ export async function measurePauses(url: string, neurons: number): Promise<Pause
 /** A Markdown table, as lines. */
 export function pauseTable(rows: readonly PauseRow[]): string[] {
   const head = ['JSON body of `/lif/grad`', 'neurons', 'longest delay of the event loop, ms', 'the same while nothing runs'];
-  return markdownTable(head, rows.map(({ neurons, requestMegabytes, longest, idle }) => [`${requestMegabytes.toFixed(0)} MB`, `${neurons}`, longest.toFixed(1), idle.toFixed(1)]));
+  return markdownTable(
+    head,
+    rows.map(({ neurons, requestMegabytes, longest, idle }) => [
+      `${requestMegabytes.toFixed(0)} MB`,
+      `${neurons}`,
+      longest.toFixed(1),
+      idle.toFixed(1),
+    ]),
+  );
 }

@@ -41,7 +41,10 @@ export class Tally {
   }
 
   toString(): string {
-    return Object.entries(this.byOutcome).sort().map(([outcome, count]) => `${outcome} (${count} times)`).join(', ');
+    return Object.entries(this.byOutcome)
+      .sort()
+      .map(([outcome, count]) => `${outcome} (${count} times)`)
+      .join(', ');
   }
 }
 
@@ -69,9 +72,11 @@ function areSame(some: Numbers, others: Numbers): boolean {
 export function goBeforeServer(): () => void {
   try {
     setPriority(-15);
-    return () => { setPriority(0); };
+    return () => {
+      setPriority(0);
+    };
   } catch {
-    console.log('The client may not go before the server: what it waits for a processor counts as the server\'s.');
+    console.log("The client may not go before the server: what it waits for a processor counts as the server's.");
     return () => undefined;
   }
 }
@@ -82,7 +87,13 @@ export function goBeforeServer(): () => void {
  * @param expected the numbers that a 200 has to have.
  * @param from since when it counts as taking time: since it was due, where that was earlier.
  */
-export async function sendOnce(pool: Pool, { path, headers, body }: Work, tally: Tally, expected?: Numbers, from = performance.now()): Promise<void> {
+export async function sendOnce(
+  pool: Pool,
+  { path, headers, body }: Work,
+  tally: Tally,
+  expected?: Numbers,
+  from = performance.now(),
+): Promise<void> {
   let outcome: string;
   try {
     const answer = await pool.request({ path, method: 'POST', headers, body });
@@ -110,9 +121,11 @@ export async function expectedOf(pool: Pool, { path, headers, body }: Work): Pro
 /** So many senders, each of which sends when its last request is answered. */
 export async function closedLoop(senders: number, seconds: number, send: () => Promise<void>): Promise<void> {
   const end = performance.now() + 1000 * seconds;
-  await Promise.all(Array.from({ length: senders }, async () => {
-    while (performance.now() < end) await send();
-  }));
+  await Promise.all(
+    Array.from({ length: senders }, async () => {
+      while (performance.now() < end) await send();
+    }),
+  );
 }
 
 /** When requests of a constant rate are due, in milliseconds from the start. */
@@ -159,13 +172,15 @@ export function footprintOf(pid: number): Footprint {
 
 /** A process and all that it has started, which still run; Linux only. */
 export function processTree(pid: number): readonly number[] {
-  const parents = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      return [[Number(name), Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1])] as const];
-    } catch {
-      return [];
-    }
-  });
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        return [[Number(name), Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1])] as const];
+      } catch {
+        return [];
+      }
+    });
   const tree = parents.filter(([process]) => process === pid).map(([process]) => process);
   for (const one of tree) tree.push(...parents.filter(([, parent]) => parent === one).map(([process]) => process));
   return tree;
@@ -216,5 +231,10 @@ export async function untilNothingIsHeld(url: string, limitMs: number): Promise<
 export function watch(pid: number, everyMs = 250): { readonly samples: readonly Footprint[]; stop(): void } {
   const samples: Footprint[] = [];
   const timer = setInterval(() => samples.push(footprintOf(pid)), everyMs);
-  return { samples, stop: () => { clearInterval(timer); } };
+  return {
+    samples,
+    stop: () => {
+      clearInterval(timer);
+    },
+  };
 }

@@ -31,12 +31,32 @@ function ms(time: number): string {
 
 function side(rounds: Round[]): string[] {
   const latencies = rounds.flatMap((round) => round.latencies);
-  const rate = quantile(rounds.map((round) => round.rate), 0.5);
-  const cpu = quantile(rounds.map((round) => round.cpu), 0.5);
+  const rate = quantile(
+    rounds.map((round) => round.rate),
+    0.5,
+  );
+  const cpu = quantile(
+    rounds.map((round) => round.cpu),
+    0.5,
+  );
   return [rate < 100 ? rate.toFixed(1) : rate.toFixed(0), ms(quantile(latencies, 0.5)), ms(quantile(latencies, 0.99)), ms(cpu)];
 }
 
-const head = ['route', 'neurons or values', 'request', 'answer', 'req/s', 'p50 ms', 'p99 ms', 'server CPU ms', 'no-op req/s', 'p50 ms', 'p99 ms', 'server CPU ms', 'share of no-op: median (min to max)'];
+const head = [
+  'route',
+  'neurons or values',
+  'request',
+  'answer',
+  'req/s',
+  'p50 ms',
+  'p99 ms',
+  'server CPU ms',
+  'no-op req/s',
+  'p50 ms',
+  'p99 ms',
+  'server CPU ms',
+  'share of no-op: median (min to max)',
+];
 
 function cells(row: Row): string[] {
   const start = [`\`${row.route}\``, `${row.size}`, bytes(row.requestBytes), bytes(row.answerBytes)];

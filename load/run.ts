@@ -65,12 +65,26 @@ async function run(): Promise<Row[]> {
       ];
       for (let round = -1; round < rounds; round++) {
         for (const side of sides) {
-          const load = { url: side.url, pid: side.server.pid, body: one.body, connections, seconds: round < 0 ? warmUpSeconds : seconds, polling: one.body.length < pollingBytes };
+          const load = {
+            url: side.url,
+            pid: side.server.pid,
+            body: one.body,
+            connections,
+            seconds: round < 0 ? warmUpSeconds : seconds,
+            polling: one.body.length < pollingBytes,
+          };
           const measured = await measure(load);
           if (round >= 0 || measured.failures.length > 0) side.rounds.push(measured);
         }
       }
-      const row: Row = { route: one.route, size: one.size, requestBytes: Buffer.byteLength(one.body), answerBytes: answers[index]!.length, real: sides[0]!.rounds, noop: sides[1]!.rounds };
+      const row: Row = {
+        route: one.route,
+        size: one.size,
+        requestBytes: Buffer.byteLength(one.body),
+        answerBytes: answers[index]!.length,
+        real: sides[0]!.rounds,
+        noop: sides[1]!.rounds,
+      };
       rows.push(row);
       console.log(table([row]).at(-1));
     }

@@ -58,7 +58,10 @@ export async function startProcess(on: (port: number) => ServerProcess): Promise
   };
   for (let tries = 0; tries < 20 * readySeconds; tries++) {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
-    const ready = await fetch(url + readyPath).then((response) => response.ok, () => false);
+    const ready = await fetch(url + readyPath).then(
+      (response) => response.ok,
+      () => false,
+    );
     if (ready) return { url, pid: child.pid!, stop };
     await sleep(50);
   }

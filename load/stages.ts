@@ -65,7 +65,14 @@ export async function measureStages(url: string, bareUrl: string, one: StageCase
   const pool = new Pool(url, { connections: 1 });
   const barePool = new Pool(bareUrl, { connections: 1 });
   const { body, headers } = requestOf(one);
-  const times: Record<(typeof stages)[number] | 'bare' | 'total', number[]> = { decode: [], queue: [], compute: [], encode: [], bare: [], total: [] };
+  const times: Record<(typeof stages)[number] | 'bare' | 'total', number[]> = {
+    decode: [],
+    queue: [],
+    compute: [],
+    encode: [],
+    bare: [],
+    total: [],
+  };
   try {
     for (let i = -Math.ceil(one.requests / 5); i < one.requests; i++) {
       const { ms, bytes, timing } = await exchange(pool, '/lif/grad', headers, body);
@@ -79,17 +86,45 @@ export async function measureStages(url: string, bareUrl: string, one: StageCase
     await Promise.all([pool.close(), barePool.close()]);
   }
   const median = (name: keyof typeof times) => quantile(times[name], 0.5);
-  const [decode, queue, compute, encode, bare, total] = [median('decode'), median('queue'), median('compute'), median('encode'), median('bare'), median('total')];
+  const [decode, queue, compute, encode, bare, total] = [
+    median('decode'),
+    median('queue'),
+    median('compute'),
+    median('encode'),
+    median('bare'),
+    median('total'),
+  ];
   return { ...one, decode, queue, compute, encode, bare, rest: total - decode - queue - compute - encode - bare, total };
 }
 
 /** A Markdown table, as lines. */
 export function stageTable(rows: readonly StageRow[]): string[] {
   const ms = (time: number) => time.toFixed(time < 10 ? 2 : 1);
-  const head = ['wire', 'neurons', 'decode ms', 'queue ms', 'compute ms', 'encode ms', 'bare HTTP ms', 'rest ms', 'total ms', 'compute in decode to encode', 'compute in total'];
-  return markdownTable(head, rows.map((row) => {
-    const within = row.decode + row.queue + row.compute + row.encode;
-    const share = (of: number) => `${((100 * row.compute) / of).toFixed(0)} %`;
-    return [row.wire, `${row.neurons}`, ...[row.decode, row.queue, row.compute, row.encode, row.bare, row.rest, row.total].map(ms), share(within), share(row.total)];
-  }));
+  const head = [
+    'wire',
+    'neurons',
+    'decode ms',
+    'queue ms',
+    'compute ms',
+    'encode ms',
+    'bare HTTP ms',
+    'rest ms',
+    'total ms',
+    'compute in decode to encode',
+    'compute in total',
+  ];
+  return markdownTable(
+    head,
+    rows.map((row) => {
+      const within = row.decode + row.queue + row.compute + row.encode;
+      const share = (of: number) => `${((100 * row.compute) / of).toFixed(0)} %`;
+      return [
+        row.wire,
+        `${row.neurons}`,
+        ...[row.decode, row.queue, row.compute, row.encode, row.bare, row.rest, row.total].map(ms),
+        share(within),
+        share(row.total),
+      ];
+    }),
+  );
 }

@@ -75,5 +75,7 @@ export function writeSurrogates(surrogates: readonly PickedSurrogate[]): string 
 /** Two numbers, the smaller one first, as an address has a range. */
 export function readRange(text: string | undefined): [number, number] | undefined {
   const [low, high, ...more] = (text ?? '').split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
-  return low !== undefined && high !== undefined && more.length === 0 && low < high && Number.isFinite(high - low) ? [low, high] : undefined;
+  return low !== undefined && high !== undefined && more.length === 0 && low < high && Number.isFinite(high - low)
+    ? [low, high]
+    : undefined;
 }

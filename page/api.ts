@@ -32,7 +32,11 @@ export function urlOf(path: string): string {
 
 /** @throws {ApiError} when the service says no or nothing. */
 export async function call<Body>(request: ApiRequest, signal?: AbortSignal): Promise<ApiAnswer<Body>> {
-  return send<Body>(request.path, { method: 'POST', body: JSON.stringify(request.body), headers: { 'content-type': 'application/json' } }, signal);
+  return send<Body>(
+    request.path,
+    { method: 'POST', body: JSON.stringify(request.body), headers: { 'content-type': 'application/json' } },
+    signal,
+  );
 }
 
 /** All surrogates. @throws {ApiError} */
@@ -42,7 +46,11 @@ export async function fetchCatalogue(): Promise<readonly CatalogueEntry[]> {
 
 async function send<Body>(path: string, init: RequestInit, signal?: AbortSignal): Promise<ApiAnswer<Body>> {
   const begun = performance.now();
-  const headers = { accept: 'application/json', ...(init.headers as Record<string, string> | undefined), ...(key === '' ? {} : { authorization: `Bearer ${key}` }) };
+  const headers = {
+    accept: 'application/json',
+    ...(init.headers as Record<string, string> | undefined),
+    ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
+  };
   let response: Response;
   let body: unknown;
   try {
@@ -50,7 +58,11 @@ async function send<Body>(path: string, init: RequestInit, signal?: AbortSignal)
     body = await response.json();
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    throw new ApiError({ title: 'No answer', detail: 'The service cannot be reached, or its answer was cut off; is it still running?', status: 0 });
+    throw new ApiError({
+      title: 'No answer',
+      detail: 'The service cannot be reached, or its answer was cut off; is it still running?',
+      status: 0,
+    });
   }
   if (!response.ok) throw new ApiError(body as ProblemDocument);
   return { body: body as Body, roundTripMs: performance.now() - begun };

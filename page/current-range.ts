@@ -14,7 +14,10 @@ export interface CurrentRangeOptions {
 }
 
 /** The fields of a range of currents, one for each of so many neurons. */
-export function currentRangeFields(settings: Settings, { to, neurons, mostNeurons, sliderNeurons }: CurrentRangeOptions): [from: Field<number>, to: Field<number>, neurons: Field<number>] {
+export function currentRangeFields(
+  settings: Settings,
+  { to, neurons, mostNeurons, sliderNeurons }: CurrentRangeOptions,
+): [from: Field<number>, to: Field<number>, neurons: Field<number>] {
   return [
     settings.number('from', 0.5, { label: 'Currents from', minimum: -1e4, maximum: 1e4, slider: [0, 5] }),
     settings.number('to', to, { label: 'to', minimum: -1e4, maximum: 1e4, slider: [0, 10] }),

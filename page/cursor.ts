@@ -27,13 +27,27 @@ export class Cursor {
     this.#options = options;
     const { host } = options;
     host.append(this.#overlay);
-    host.addEventListener('pointermove', (event) => { this.#pointAt(event); });
-    host.addEventListener('pointerleave', () => { if (this.#drag === undefined) this.#leave(); });
-    host.addEventListener('pointerdown', (event) => { this.#beginDrag(event); });
-    host.addEventListener('pointerup', (event) => { this.#endDrag(event); });
-    host.addEventListener('dblclick', () => { options.onZoom?.(undefined); });
-    host.addEventListener('keydown', (event) => { this.#press(event); });
-    host.addEventListener('blur', () => { this.#leave(); });
+    host.addEventListener('pointermove', (event) => {
+      this.#pointAt(event);
+    });
+    host.addEventListener('pointerleave', () => {
+      if (this.#drag === undefined) this.#leave();
+    });
+    host.addEventListener('pointerdown', (event) => {
+      this.#beginDrag(event);
+    });
+    host.addEventListener('pointerup', (event) => {
+      this.#endDrag(event);
+    });
+    host.addEventListener('dblclick', () => {
+      options.onZoom?.(undefined);
+    });
+    host.addEventListener('keydown', (event) => {
+      this.#press(event);
+    });
+    host.addEventListener('blur', () => {
+      this.#leave();
+    });
   }
 
   /** Takes the picture that is drawn now. */
@@ -119,7 +133,8 @@ export class Cursor {
         const text = among.length > 1 && other.panel.title !== undefined ? `${wordOf(other.panel.title)} ${numberText(y)}` : numberText(y);
         texts.set(mark.label, [...(texts.get(mark.label) ?? []), text]);
         const at = toPixel(other.y, y);
-        if (Number.isFinite(at) && at <= bottom + 1 && at >= top - 1) parts.push(svgElement('circle', { class: `${classOf(mark.style)} filled`, cx: toPixel(other.x, shown), cy: at, r: 3.5 }));
+        if (Number.isFinite(at) && at <= bottom + 1 && at >= top - 1)
+          parts.push(svgElement('circle', { class: `${classOf(mark.style)} filled`, cx: toPixel(other.x, shown), cy: at, r: 3.5 }));
       }
       const at = toPixel(other.x, shown);
       parts.unshift(svgElement('path', { class: 'cursor', d: `M${at} ${bottom}V${top}` }));
@@ -130,7 +145,10 @@ export class Cursor {
     }
     this.#overlay.replaceChildren(...parts);
     const name = (frame.panel.x.label ?? this.#frames[0]?.panel.x.label ?? 'x').replace(/ [=(].*$/, '');
-    this.#options.onMove(`${name} = ${numberText(shown, 4)}: ${[...texts].map(([label, values]) => `${label} ${values.join(', ')}`).join('; ')}`, spoken);
+    this.#options.onMove(
+      `${name} = ${numberText(shown, 4)}: ${[...texts].map(([label, values]) => `${label} ${values.join(', ')}`).join('; ')}`,
+      spoken,
+    );
   }
 
   #leave(): void {
@@ -146,7 +164,9 @@ export class Cursor {
   #frameAt(event: PointerEvent): Frame | undefined {
     const { left, top } = this.#options.host.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top];
-    return this.#frames.find((frame) => x >= frame.x.range[0] && x <= frame.x.range[1] && y <= frame.y.range[0] + 20 && y >= frame.y.range[1] - 10);
+    return this.#frames.find(
+      (frame) => x >= frame.x.range[0] && x <= frame.x.range[1] && y <= frame.y.range[0] + 20 && y >= frame.y.range[1] - 10,
+    );
   }
 }
 

@@ -28,7 +28,15 @@ const manyPlaces = 200;
 
 /** A number to be typed or to be slid. */
 export function numberField(options: NumberFieldOptions): Field<number> {
-  const { label, unit, slider: [from, to], logarithmic = false, integer = false, hint, onChange } = options;
+  const {
+    label,
+    unit,
+    slider: [from, to],
+    logarithmic = false,
+    integer = false,
+    hint,
+    onChange,
+  } = options;
   const [id, problemId] = [newId(), newId()];
   const places = integer ? Math.min(to - from, 1000) : manyPlaces;
   const input = element('input', { id, type: 'text', inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false', size: 7 });
@@ -58,7 +66,9 @@ export function numberField(options: NumberFieldOptions): Field<number> {
       input.value = String(value);
       moveSlider(value);
     },
-    complain: (text) => { showProblem(input, problem, text); },
+    complain: (text) => {
+      showProblem(input, problem, text);
+    },
   };
   input.addEventListener('input', () => {
     const value = field.value();
@@ -107,8 +117,12 @@ export function choiceField<Value extends string>({ label, value, choices, onCha
   return {
     element: element('div', { class: 'field' }, element('label', { for: id }, label), select, problem),
     value: () => select.value as Value,
-    set(one) { select.value = one; },
-    complain: (text) => { showProblem(select, problem, text); },
+    set(one) {
+      select.value = one;
+    },
+    complain: (text) => {
+      showProblem(select, problem, text);
+    },
   };
 }
 
@@ -121,8 +135,12 @@ export function checkField({ label, value, onChange }: { label: string; value: b
   return {
     element: element('div', { class: 'field check' }, box, element('label', { for: id }, label), problem),
     value: () => box.checked,
-    set(checked) { box.checked = checked; },
-    complain: (text) => { showProblem(box, problem, text); },
+    set(checked) {
+      box.checked = checked;
+    },
+    complain: (text) => {
+      showProblem(box, problem, text);
+    },
   };
 }
 

@@ -20,7 +20,14 @@ const points = 801;
 /** All surrogates as small pictures, and those that are picked over each other. */
 export function gallery({ catalogue, settings, remember }: PartOptions): HTMLElement {
   let range: Range = readRange(settings.get('x')) ?? usualRange;
-  const store = (): void => { remember(new Map([['compare', writeSurrogates(picker.picked)], ['x', range.join()]])); };
+  const store = (): void => {
+    remember(
+      new Map([
+        ['compare', writeSurrogates(picker.picked)],
+        ['x', range.join()],
+      ]),
+    );
+  };
 
   const picture = new Picture({
     title: 'Values and gradients of the surrogates picked',
@@ -30,7 +37,9 @@ export function gallery({ catalogue, settings, remember }: PartOptions): HTMLEle
       store();
       draw();
     },
-    onRetry: () => { draw(); },
+    onRetry: () => {
+      draw();
+    },
   });
   const picker = new SurrogatePicker({
     catalogue,
@@ -46,13 +55,15 @@ export function gallery({ catalogue, settings, remember }: PartOptions): HTMLEle
     picture.element.querySelector<HTMLElement>('.plot')?.focus({ preventScroll: true });
   });
   const draw = newest((signal) => drawComparison(picture, picker, range, signal));
-  const cards = new Map(catalogue.map((entry): [string, SurrogateCard] => [
-    entry.name,
-    surrogateCard(entry, (picked) => {
-      if (picked) picker.add(entry.name);
-      else picker.remove(entry.name);
-    }),
-  ]));
+  const cards = new Map(
+    catalogue.map((entry): [string, SurrogateCard] => [
+      entry.name,
+      surrogateCard(entry, (picked) => {
+        if (picked) picker.add(entry.name);
+        else picker.remove(entry.name);
+      }),
+    ]),
+  );
   const showPicked = (): void => {
     for (const [name, card] of cards) card.showPicked(picker.has(name));
     bar.show(picker.picked.length);
@@ -84,10 +95,21 @@ async function drawComparison(picture: Picture, picker: SurrogatePicker, range: 
       const { x, spike, surrogates, ...origin } = await fetchCurves(picker.wire, range, points, signal);
       return {
         ...origin,
-        draw: (width) => surrogateFigure({ x, spike, surrogates, width, ...(width < 640 ? { height: 560, columns: 1 } : { height: 380, columns: 2 }) }),
-        table: () => tableOf([['x', x], ['step', spike], ...surrogates.flatMap(({ label, value, grad }): [string, ArrayLike<number>][] => [[`${label} value`, value], [`${label} gradient`, grad]])]),
+        draw: (width) =>
+          surrogateFigure({ x, spike, surrogates, width, ...(width < 640 ? { height: 560, columns: 1 } : { height: 380, columns: 2 }) }),
+        table: () =>
+          tableOf([
+            ['x', x],
+            ['step', spike],
+            ...surrogates.flatMap(({ label, value, grad }): [string, ArrayLike<number>][] => [
+              [`${label} value`, value],
+              [`${label} gradient`, grad],
+            ]),
+          ]),
       };
     },
-    (errors) => { picker.complain(errors); },
+    (errors) => {
+      picker.complain(errors);
+    },
   );
 }

@@ -2,7 +2,11 @@ import type { Figure, Panel } from '../src/plot/figure.ts';
 import { niceDomain } from '../src/plot/scale.ts';
 
 /** What gradients are taken with respect to, and how the axes name that. */
-export const quantities = [['current', 'dL/dI'], ['tau', 'dL/dτ'], ['v_threshold', 'dL/dθ']] as const;
+export const quantities = [
+  ['current', 'dL/dI'],
+  ['tau', 'dL/dτ'],
+  ['v_threshold', 'dL/dθ'],
+] as const;
 export type GradientOf = (typeof quantities)[number][0];
 
 export interface GradientCurves {
@@ -25,13 +29,25 @@ export function gradientFigure({ currents, runs, wrt }: GradientCurves, width: n
       return {
         title: `${name}, ${resetText(detached)}`,
         x: { label: 'current I', domain },
-        y: { label: name, domain: niceDomain(results.map(({ grad }) => grad[quantity]!), [0]) },
+        y: {
+          label: name,
+          domain: niceDomain(
+            results.map(({ grad }) => grad[quantity]!),
+            [0],
+          ),
+        },
         marks: results.map(({ label, grad }, style) => ({ kind: 'line', label, style, x: currents, y: grad[quantity]! })),
       };
     }),
   );
   const rows = panels.length / columns;
-  return { title: `Gradient of the spike count with respect to ${wrt.join(', ')}, over currents from ${domain[0]} to ${domain[1]}`, width, height: 60 + 310 * rows, columns, panels };
+  return {
+    title: `Gradient of the spike count with respect to ${wrt.join(', ')}, over currents from ${domain[0]} to ${domain[1]}`,
+    width,
+    height: 60 + 310 * rows,
+    columns,
+    panels,
+  };
 }
 
 export function resetText(detached: boolean): string {

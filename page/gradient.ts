@@ -35,8 +35,12 @@ export function gradient({ catalogue, settings: texts, remember }: PartOptions):
   const picture = new Picture({
     title: 'Gradient of the spike count',
     fileName: 'gradient',
-    onZoom: (range) => { setRange(range ?? [0.5, 2.5]); },
-    onRetry: () => { draw(); },
+    onZoom: (range) => {
+      setRange(range ?? [0.5, 2.5]);
+    },
+    onRetry: () => {
+      draw();
+    },
   });
   const picker = new SurrogatePicker({
     catalogue,
@@ -69,7 +73,11 @@ export function gradient({ catalogue, settings: texts, remember }: PartOptions):
       'div',
       { class: 'picture' },
       element('h2', {}, 'Gradient of the spike count'),
-      element('p', {}, 'Each neuron has its own current. The forward pass is the hard step; the backward pass puts the surrogate gradient in its place, also in the reset unless that is detached.'),
+      element(
+        'p',
+        {},
+        'Each neuron has its own current. The forward pass is the hard step; the backward pass puts the surrogate gradient in its place, also in the reset unless that is detached.',
+      ),
       picture.element,
     ),
     element('div', { class: 'controls' }, element('h3', {}, 'Surrogates'), ...controls),
@@ -92,13 +100,24 @@ async function showGradient(picture: Picture, picker: SurrogatePicker, settings:
   }
   const requests = detached.map((detach_reset): ApiRequest => ({
     path: '/lif/grad',
-    body: { current: { linspace: [from, to, neurons] }, steps, dt, neuron: perNeuron(neuronOf(settings), wrt, neurons), surrogate: picker.wire, wrt, detach_reset },
+    body: {
+      current: { linspace: [from, to, neurons] },
+      steps,
+      dt,
+      neuron: perNeuron(neuronOf(settings), wrt, neurons),
+      surrogate: picker.wire,
+      wrt,
+      detach_reset,
+    },
   }));
   await picture.fill(
     signal,
     async () => {
       const answers = await Promise.all(requests.map((request) => call<LifGradAnswer>(request, signal)));
-      const runs = answers.map(({ body }, i) => ({ detached: detached[i]!, results: body.results.map(({ surrogate, grad }) => ({ label: surrogateLabel(surrogate), grad })) }));
+      const runs = answers.map(({ body }, i) => ({
+        detached: detached[i]!,
+        results: body.results.map(({ surrogate, grad }) => ({ label: surrogateLabel(surrogate), grad })),
+      }));
       const curves: GradientCurves = { currents: Array.from(linspace(from, to, neurons)), runs, wrt };
       return {
         draw: (width) => gradientFigure(curves, width),
@@ -118,12 +137,17 @@ async function showGradient(picture: Picture, picker: SurrogatePicker, settings:
 
 /** A number's gradient would be the sum over neurons: what is to be differentiated is given to each. */
 function perNeuron(model: NeuronModel, wrt: readonly GradientOf[], neurons: number): object {
-  const shared = (name: 'tau' | 'v_threshold'): unknown => (wrt.includes(name) ? { linspace: [model[name], model[name], neurons] } : model[name]);
+  const shared = (name: 'tau' | 'v_threshold'): unknown =>
+    wrt.includes(name) ? { linspace: [model[name], model[name], neurons] } : model[name];
   return { ...model, tau: shared('tau'), v_threshold: shared('v_threshold') };
 }
 
 function columnsOf({ runs, wrt }: GradientCurves): [string, readonly number[]][] {
-  return wrt.flatMap((quantity) => runs.flatMap(({ detached, results }) => results.map(({ label, grad }): [string, readonly number[]] => [`${label}, ${quantity}, ${resetText(detached)}`, grad[quantity]!])));
+  return wrt.flatMap((quantity) =>
+    runs.flatMap(({ detached, results }) =>
+      results.map(({ label, grad }): [string, readonly number[]] => [`${label}, ${quantity}, ${resetText(detached)}`, grad[quantity]!]),
+    ),
+  );
 }
 
 function statisticsOf({ runs, wrt }: GradientCurves): Table {
@@ -131,7 +155,14 @@ function statisticsOf({ runs, wrt }: GradientCurves): Table {
     runs.flatMap(({ detached, results }) =>
       results.map(({ label, grad }) => {
         const values = grad[quantity]!;
-        return [label, quantity, resetText(detached), values.reduce((sum, value) => sum + value, 0) / values.length, Math.max(...values), Math.min(...values)];
+        return [
+          label,
+          quantity,
+          resetText(detached),
+          values.reduce((sum, value) => sum + value, 0) / values.length,
+          Math.max(...values),
+          Math.min(...values),
+        ];
       }),
     ),
   );

@@ -5,7 +5,15 @@ import { element, newId } from './dom.ts';
 export function keyForm(onKey: () => void): HTMLFormElement {
   const id = newId();
   const input = element('input', { id, type: 'password', autocomplete: 'off' });
-  const form = element('form', { class: 'key' }, element('label', { for: id }, 'Key of this service'), ' ', input, ' ', element('button', {}, 'Use it'));
+  const form = element(
+    'form',
+    { class: 'key' },
+    element('label', { for: id }, 'Key of this service'),
+    ' ',
+    input,
+    ' ',
+    element('button', {}, 'Use it'),
+  );
   form.addEventListener('submit', (event) => {
     // It goes into requests and nowhere else.
     event.preventDefault();

@@ -57,7 +57,9 @@ function failure(error: unknown): HTMLElement {
     'div',
     { class: 'error', role: 'alert' },
     element('p', {}, error instanceof Error ? error.message : String(error)),
-    retryControl(error, () => { void start(); }),
+    retryControl(error, () => {
+      void start();
+    }),
   );
 }
 

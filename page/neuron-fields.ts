@@ -6,10 +6,25 @@ import type { Settings } from './settings.ts';
 /** The fields of a waveform, with the words that it has for them. */
 const currentFields: Readonly<Record<Waveform, readonly (readonly [name: keyof typeof currentRules, label: string])[]>> = {
   constant: [['amplitude', 'Current']],
-  step: [['baseline', 'Before the step'], ['amplitude', 'After it'], ['onset', 'Onset']],
-  ramp: [['baseline', 'From'], ['amplitude', 'To']],
-  sine: [['amplitude', 'Mean'], ['deviation', 'Amplitude'], ['frequency', 'Frequency']],
-  noise: [['amplitude', 'Mean'], ['deviation', 'Standard deviation'], ['seed', 'Seed']],
+  step: [
+    ['baseline', 'Before the step'],
+    ['amplitude', 'After it'],
+    ['onset', 'Onset'],
+  ],
+  ramp: [
+    ['baseline', 'From'],
+    ['amplitude', 'To'],
+  ],
+  sine: [
+    ['amplitude', 'Mean'],
+    ['deviation', 'Amplitude'],
+    ['frequency', 'Frequency'],
+  ],
+  noise: [
+    ['amplitude', 'Mean'],
+    ['deviation', 'Standard deviation'],
+    ['seed', 'Seed'],
+  ],
 };
 
 const currentRules = {
@@ -23,7 +38,9 @@ const currentRules = {
 
 /** The fields of one waveform's current. */
 export function currentGroup(settings: Settings, waveform: Waveform): { names: string[]; fields: Field<number>[] } {
-  const fields = currentFields[waveform].map(([name, label]) => settings.number(name, currentRules[name].usual, { label, ...currentRules[name] }));
+  const fields = currentFields[waveform].map(([name, label]) =>
+    settings.number(name, currentRules[name].usual, { label, ...currentRules[name] }),
+  );
   return { names: currentFields[waveform].map(([name]) => name), fields };
 }
 
@@ -44,8 +61,15 @@ export function currentSettings(settings: Settings, steps: number, dt: number): 
   };
 }
 
-const integrations = [['euler', 'Euler'], ['exponential', 'exponential']] as const;
-const resets = [['hard', 'hard: to v_reset'], ['soft', 'soft: minus the threshold'], ['none', 'none']] as const;
+const integrations = [
+  ['euler', 'Euler'],
+  ['exponential', 'exponential'],
+] as const;
+const resets = [
+  ['hard', 'hard: to v_reset'],
+  ['soft', 'soft: minus the threshold'],
+  ['none', 'none'],
+] as const;
 
 /** Names of the numbers that `neuronGroup` has fields for. */
 export const neuronNumbers = ['tau', 'v_threshold', 'v_reset', 'refractory'] as const;
@@ -53,17 +77,40 @@ export const neuronNumbers = ['tau', 'v_threshold', 'v_reset', 'refractory'] as 
 /** The fields of a neuron. */
 export function neuronGroup(settings: Settings): HTMLFieldSetElement {
   const reset = settings.choice('reset', 'hard', { label: 'Reset', choices: resets });
-  const vReset = settings.number('v_reset', 0, { label: 'v_reset', minimum: -1e4, maximum: 1e4, slider: [-1, 1], hint: 'Where a hard reset puts the potential' });
-  const showReset = (): void => { vReset.element.hidden = reset.value() !== 'hard'; };
+  const vReset = settings.number('v_reset', 0, {
+    label: 'v_reset',
+    minimum: -1e4,
+    maximum: 1e4,
+    slider: [-1, 1],
+    hint: 'Where a hard reset puts the potential',
+  });
+  const showReset = (): void => {
+    vReset.element.hidden = reset.value() !== 'hard';
+  };
   reset.element.addEventListener('change', showReset);
   showReset();
   return fieldGroup(
     'Neuron',
-    settings.number('tau', 10, { label: 'tau', unit: 'ms', minimum: 1e-3, maximum: 1e6, slider: [1, 100], logarithmic: true, hint: 'Membrane time constant' }).element,
+    settings.number('tau', 10, {
+      label: 'tau',
+      unit: 'ms',
+      minimum: 1e-3,
+      maximum: 1e6,
+      slider: [1, 100],
+      logarithmic: true,
+      hint: 'Membrane time constant',
+    }).element,
     settings.number('v_threshold', 1, { label: 'Threshold', minimum: -1e4, maximum: 1e4, slider: [0.1, 3], hint: 'v_threshold' }).element,
     reset.element,
     vReset.element,
-    settings.number('refractory', 0, { label: 'Refractory', unit: 'ms', minimum: 0, maximum: 1e6, slider: [0, 20], hint: 'How long a spike holds the neuron' }).element,
+    settings.number('refractory', 0, {
+      label: 'Refractory',
+      unit: 'ms',
+      minimum: 0,
+      maximum: 1e6,
+      slider: [0, 20],
+      hint: 'How long a spike holds the neuron',
+    }).element,
     settings.choice('integration', 'euler', { label: 'Integration', choices: integrations }).element,
   );
 }
@@ -81,7 +128,14 @@ export interface NeuronModel {
 /** What the fields, all of them right, make of a neuron. */
 export function neuronOf(settings: Settings): NeuronModel {
   const [tau, v_threshold, v_reset, refractory] = neuronNumbers.map((name) => settings.valueOf(name)!) as [number, number, number, number];
-  return { tau, v_threshold, v_reset, refractory, reset: oneOf(resets, settings.text('reset', 'hard')), integration: oneOf(integrations, settings.text('integration', 'euler')) };
+  return {
+    tau,
+    v_threshold,
+    v_reset,
+    refractory,
+    reset: oneOf(resets, settings.text('reset', 'hard')),
+    integration: oneOf(integrations, settings.text('integration', 'euler')),
+  };
 }
 
 /** A word of a list, its first where it is none. */

@@ -16,7 +16,11 @@ export interface Trace {
 const mostDots = 150;
 
 /** A neuron over time: its current, its membrane potential with threshold and spikes, and the spikes alone. */
-export function traceFigure({ times, current, v, spikeTimes, threshold, duration }: Trace, width: number, range?: readonly [number, number]): Figure {
+export function traceFigure(
+  { times, current, v, spikeTimes, threshold, duration }: Trace,
+  width: number,
+  range?: readonly [number, number],
+): Figure {
   const x = { domain: range ?? ([0, duration] as const) };
   return {
     title: `Current, membrane potential and ${spikeTimes.length} ${spikeTimes.length === 1 ? 'spike' : 'spikes'} of a neuron from ${x.domain[0]} to ${x.domain[1]} ms`,
@@ -31,7 +35,9 @@ export function traceFigure({ times, current, v, spikeTimes, threshold, duration
           { kind: 'line', label: 'membrane potential', style: 0, x: times, y: v },
           { kind: 'rule', label: 'threshold', y: threshold },
           // More would only be a bar.
-          ...(spikeTimes.length <= mostDots ? [{ kind: 'dots', label: 'spike', style: 1, x: spikeTimes, y: spikeTimes.map(() => threshold) } as const] : []),
+          ...(spikeTimes.length <= mostDots
+            ? [{ kind: 'dots', label: 'spike', style: 1, x: spikeTimes, y: spikeTimes.map(() => threshold) } as const]
+            : []),
         ],
       },
       {

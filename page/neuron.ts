@@ -9,7 +9,16 @@ import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
 import { newest } from './newest.ts';
 import { populationFigure, traceFigure } from './neuron-figure.ts';
-import { complainOfSettings, currentGroup, currentSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup, timeOf } from './neuron-fields.ts';
+import {
+  complainOfSettings,
+  currentGroup,
+  currentSettings,
+  neuronGroup,
+  neuronNumbers,
+  neuronOf,
+  timeGroup,
+  timeOf,
+} from './neuron-fields.ts';
 import type { PartOptions } from './part.ts';
 import { Picture } from './picture.ts';
 import { Settings } from './settings.ts';
@@ -34,9 +43,17 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
       remember(settings.texts);
       draw();
     },
-    onRetry: () => { draw(); },
+    onRetry: () => {
+      draw();
+    },
   });
-  const population = new Picture({ title: 'Spikes and firing rates of many neurons', fileName: 'f-i-curve', onRetry: () => { draw(); } });
+  const population = new Picture({
+    title: 'Spikes and firing rates of many neurons',
+    fileName: 'f-i-curve',
+    onRetry: () => {
+      draw();
+    },
+  });
 
   const waveform = settings.choice('waveform', 'constant', { label: 'Waveform', choices: waveforms.map((name) => [name, name]) });
   const current = element('div', {});
@@ -54,7 +71,10 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
     fieldGroup('Current', waveform.element, current),
     neuronGroup(settings),
     timeGroup(settings, 500),
-    fieldGroup('Many neurons', ...currentRangeFields(settings, { to: 5, neurons: 60, mostNeurons: 500, sliderNeurons: 200 }).map((field) => field.element)),
+    fieldGroup(
+      'Many neurons',
+      ...currentRangeFields(settings, { to: 5, neurons: 60, mostNeurons: 500, sliderNeurons: 200 }).map((field) => field.element),
+    ),
   ];
 
   const common = (): boolean => settings.areRight([...neuronNumbers, 'dt', 'steps']);
@@ -75,7 +95,14 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
   return element(
     'div',
     { class: 'with-controls two-pictures' },
-    element('div', { class: 'picture' }, element('h2', {}, 'One neuron'), trace.element, element('h2', {}, 'Many neurons'), population.element),
+    element(
+      'div',
+      { class: 'picture' },
+      element('h2', {}, 'One neuron'),
+      trace.element,
+      element('h2', {}, 'Many neurons'),
+      population.element,
+    ),
     element('div', { class: 'controls' }, element('h3', {}, 'Settings'), ...groups),
   );
 }
@@ -95,21 +122,38 @@ async function showTrace(picture: Picture, settings: Settings, zoomed: Range | u
       record: ['spike_counts', 'firing_rates', 'spike_times', 'v'],
     },
   };
-  await picture.fill(signal, async () => {
-    const { body, roundTripMs } = await call<SimulateAnswer>(request, signal);
-    const times = Array.from({ length: steps }, (_, step) => Number((step * dt).toPrecision(12)));
-    const [v, spikeTimes] = [body.v![0]!, body.spike_times[0]!];
-    const count = body.spike_counts[0]!;
-    const spiking = new Set(spikeTimes.map((time) => Math.round(time / dt)));
-    return {
-      draw: (width) => traceFigure({ times, current, v, spikeTimes, threshold: model.v_threshold, duration: Number((steps * dt).toPrecision(12)) }, width, zoomed),
-      table: () => tableOf([['t (ms)', times], ['current', current], ['v', v], ['spike', times.map((_, step) => (spiking.has(step) ? 1 : 0))]]),
-      requests: [request],
-      metas: [body.meta],
-      roundTripMs,
-      summary: `${count} ${count === 1 ? 'spike' : 'spikes'}, ${Number(body.firing_rates[0]!.toPrecision(5))} Hz${count === 0 ? '' : `; at ${timesText(spikeTimes)} ms`}`,
-    };
-  }, (errors) => { complainOfSettings(errors, settings); });
+  await picture.fill(
+    signal,
+    async () => {
+      const { body, roundTripMs } = await call<SimulateAnswer>(request, signal);
+      const times = Array.from({ length: steps }, (_, step) => Number((step * dt).toPrecision(12)));
+      const [v, spikeTimes] = [body.v![0]!, body.spike_times[0]!];
+      const count = body.spike_counts[0]!;
+      const spiking = new Set(spikeTimes.map((time) => Math.round(time / dt)));
+      return {
+        draw: (width) =>
+          traceFigure(
+            { times, current, v, spikeTimes, threshold: model.v_threshold, duration: Number((steps * dt).toPrecision(12)) },
+            width,
+            zoomed,
+          ),
+        table: () =>
+          tableOf([
+            ['t (ms)', times],
+            ['current', current],
+            ['v', v],
+            ['spike', times.map((_, step) => (spiking.has(step) ? 1 : 0))],
+          ]),
+        requests: [request],
+        metas: [body.meta],
+        roundTripMs,
+        summary: `${count} ${count === 1 ? 'spike' : 'spikes'}, ${Number(body.firing_rates[0]!.toPrecision(5))} Hz${count === 0 ? '' : `; at ${timesText(spikeTimes)} ms`}`,
+      };
+    },
+    (errors) => {
+      complainOfSettings(errors, settings);
+    },
+  );
 }
 
 /** The first of many times. */
@@ -128,20 +172,41 @@ async function showPopulation(picture: Picture, settings: Settings, signal: Abor
   const [dt, steps] = timeOf(settings);
   const request: ApiRequest = {
     path: '/lif/simulate',
-    body: { current: { linspace: [from, to, neurons] }, steps, dt, neuron: neuronOf(settings), record: ['spike_counts', 'firing_rates', 'spike_times'] },
+    body: {
+      current: { linspace: [from, to, neurons] },
+      steps,
+      dt,
+      neuron: neuronOf(settings),
+      record: ['spike_counts', 'firing_rates', 'spike_times'],
+    },
   };
-  await picture.fill(signal, async () => {
-    const { body, roundTripMs } = await call<SimulateAnswer>(request, signal);
-    const currents = Array.from(linspace(from, to, neurons));
-    const { spike_times: spikeTimes, firing_rates: rates, spike_counts: counts } = body;
-    const first = counts.findIndex((count) => count > 0);
-    return {
-      draw: (width) => populationFigure({ currents, spikeTimes, rates, duration: steps * dt }, width),
-      table: () => tableOf([['current', currents], ['spikes', counts], ['firing rate (Hz)', rates], ['spike times (ms)', spikeTimes.map((times) => times.join(' '))]]),
-      requests: [request],
-      metas: [body.meta],
-      roundTripMs,
-      summary: first < 0 ? 'No neuron spikes.' : `The first to spike has a current of ${Number(currents[first]!.toPrecision(4))}; the fastest fires at ${Number(Math.max(...rates).toPrecision(5))} Hz.`,
-    };
-  }, (errors) => { complainOfSettings(errors, settings); });
+  await picture.fill(
+    signal,
+    async () => {
+      const { body, roundTripMs } = await call<SimulateAnswer>(request, signal);
+      const currents = Array.from(linspace(from, to, neurons));
+      const { spike_times: spikeTimes, firing_rates: rates, spike_counts: counts } = body;
+      const first = counts.findIndex((count) => count > 0);
+      return {
+        draw: (width) => populationFigure({ currents, spikeTimes, rates, duration: steps * dt }, width),
+        table: () =>
+          tableOf([
+            ['current', currents],
+            ['spikes', counts],
+            ['firing rate (Hz)', rates],
+            ['spike times (ms)', spikeTimes.map((times) => times.join(' '))],
+          ]),
+        requests: [request],
+        metas: [body.meta],
+        roundTripMs,
+        summary:
+          first < 0
+            ? 'No neuron spikes.'
+            : `The first to spike has a current of ${Number(currents[first]!.toPrecision(4))}; the fastest fires at ${Number(Math.max(...rates).toPrecision(5))} Hz.`,
+      };
+    },
+    (errors) => {
+      complainOfSettings(errors, settings);
+    },
+  );
 }

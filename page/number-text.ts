@@ -13,7 +13,10 @@ export interface NumberRule {
  * @example
  * readNumber('1,5', { label: 'tau', minimum: 0, maximum: 10 }); // { problem: 'tau must be a number from 0 to 10; "1,5" is none' }
  */
-export function readNumber(text: string, { label, minimum, maximum, integer = false }: NumberRule): { readonly value: number } | { readonly problem: string } {
+export function readNumber(
+  text: string,
+  { label, minimum, maximum, integer = false }: NumberRule,
+): { readonly value: number } | { readonly problem: string } {
   const trimmed = text.trim().replace('−', '-');
   const value = trimmed === '' ? NaN : Number(trimmed);
   const wanted = `${label} must be a ${integer ? 'whole number' : 'number'} from ${minimum} to ${maximum}`;

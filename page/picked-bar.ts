@@ -5,6 +5,8 @@ export function pickedBar(onShow: () => void): { element: HTMLElement; show: (co
   const text = element('span', {});
   return {
     element: element('div', { class: 'picked-bar' }, text, element('button', { type: 'button', onclick: onShow }, 'Show the comparison')),
-    show: (count) => { text.textContent = count === 1 ? '1 surrogate picked' : `${count} surrogates picked`; },
+    show: (count) => {
+      text.textContent = count === 1 ? '1 surrogate picked' : `${count} surrogates picked`;
+    },
   };
 }

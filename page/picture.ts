@@ -60,10 +60,24 @@ export class Picture {
 
   constructor(options: PictureOptions) {
     this.#options = options;
-    this.#hint = options.onZoom === undefined ? 'Point at the picture to read its values.' : 'Point at the picture to read its values; draw over a stretch to zoom in, click twice to see all.';
+    this.#hint =
+      options.onZoom === undefined
+        ? 'Point at the picture to read its values.'
+        : 'Point at the picture to read its values; draw over a stretch to zoom in, click twice to see all.';
     this.#readout.textContent = this.#hint;
-    this.#host = element('div', { class: 'plot empty', tabindex: 0, role: 'group', 'aria-label': `${options.title}: arrow keys read values, plus and minus zoom` });
-    this.#statistics = element('div', { class: 'statistics', tabindex: 0, role: 'region', 'aria-label': `${options.title}: statistics`, hidden: true });
+    this.#host = element('div', {
+      class: 'plot empty',
+      tabindex: 0,
+      role: 'group',
+      'aria-label': `${options.title}: arrow keys read values, plus and minus zoom`,
+    });
+    this.#statistics = element('div', {
+      class: 'statistics',
+      tabindex: 0,
+      role: 'region',
+      'aria-label': `${options.title}: statistics`,
+      hidden: true,
+    });
     this.#numbers = element('div', { class: 'numbers', tabindex: 0, role: 'region', 'aria-label': `${options.title}: numbers` });
     this.#cursor = new Cursor({
       host: this.#host,
@@ -74,13 +88,38 @@ export class Picture {
       ...(options.onZoom && { onZoom: options.onZoom }),
     });
     this.#tools = this.#makeTools();
-    this.#numbersPart = element('details', { ontoggle: () => { this.#fillNumbers(); } }, element('summary', {}, 'Numbers'), this.#numbers);
-    this.#requestsPart = element('details', { ontoggle: () => { this.#fillRequests(); } }, element('summary', {}, 'Request'), this.#requests);
+    this.#numbersPart = element(
+      'details',
+      {
+        ontoggle: () => {
+          this.#fillNumbers();
+        },
+      },
+      element('summary', {}, 'Numbers'),
+      this.#numbers,
+    );
+    this.#requestsPart = element(
+      'details',
+      {
+        ontoggle: () => {
+          this.#fillRequests();
+        },
+      },
+      element('summary', {}, 'Request'),
+      this.#requests,
+    );
     const caption = element('figcaption', {}, this.#summary, this.#statistics, this.#status);
     this.element = element(
       'figure',
       { 'aria-label': options.title, 'aria-busy': 'true' },
-      this.#error, this.#host, this.#readout, this.#spoken, caption, this.#tools, this.#requestsPart, this.#numbersPart,
+      this.#error,
+      this.#host,
+      this.#readout,
+      this.#spoken,
+      caption,
+      this.#tools,
+      this.#requestsPart,
+      this.#numbersPart,
     );
     let width = 0;
     new ResizeObserver(() => {
@@ -114,7 +153,9 @@ export class Picture {
     this.#summary.textContent = shown.summary ?? '';
     this.#status.textContent = statusText(shown);
     this.#statistics.hidden = shown.statistics === undefined;
-    this.#statistics.replaceChildren(...(shown.statistics === undefined ? [] : [tableElement(shown.statistics, 'Statistics of the curves', 5)]));
+    this.#statistics.replaceChildren(
+      ...(shown.statistics === undefined ? [] : [tableElement(shown.statistics, 'Statistics of the curves', 5)]),
+    );
     this.#tools.hidden = this.#requestsPart.hidden = this.#numbersPart.hidden = false;
     this.#draw();
     this.#fillNumbers();
@@ -145,7 +186,8 @@ export class Picture {
   /** Says what went wrong, in the service's words; the last good picture stays. */
   #fail(error: unknown): void {
     this.element.removeAttribute('aria-busy');
-    const texts = error instanceof ApiError && error.errors.length > 0 ? error.errors.map(({ path, message }) => `${path}: ${message}`) : [];
+    const texts =
+      error instanceof ApiError && error.errors.length > 0 ? error.errors.map(({ path, message }) => `${path}: ${message}`) : [];
     const children: HTMLElement[] = [element('p', {}, error instanceof Error ? error.message : String(error))];
     if (texts.length > 1) children.push(element('ul', {}, ...texts.map((text) => element('li', {}, text))));
     children.push(retryControl(error, this.#options.onRetry));
@@ -170,22 +212,60 @@ export class Picture {
 
   #makeTools(): HTMLElement {
     const { fileName, onZoom } = this.#options;
-    const button = (text: string, action: () => void, label?: string): HTMLElement => element('button', { type: 'button', onclick: action, 'aria-label': label }, text);
+    const button = (text: string, action: () => void, label?: string): HTMLElement =>
+      element('button', { type: 'button', onclick: action, 'aria-label': label }, text);
     const zoom = onZoom && [
-      button('+', () => { this.#cursor.zoom(0.5); }, 'Zoom in'),
-      button('−', () => { this.#cursor.zoom(2); }, 'Zoom out'),
-      button('Whole range', () => { onZoom(undefined); }),
+      button(
+        '+',
+        () => {
+          this.#cursor.zoom(0.5);
+        },
+        'Zoom in',
+      ),
+      button(
+        '−',
+        () => {
+          this.#cursor.zoom(2);
+        },
+        'Zoom out',
+      ),
+      button('Whole range', () => {
+        onZoom(undefined);
+      }),
     ];
     const link = element('button', { type: 'button' }, 'Copy link');
-    link.addEventListener('click', () => { void copy(location.href, link); });
+    link.addEventListener('click', () => {
+      void copy(location.href, link);
+    });
     return element(
       'div',
       { class: 'tools' },
       ...(zoom ?? []),
       element('span', {}, 'Save'),
-      button('SVG', () => { if (this.#figure) saveSvg(this.#figure, fileName); }, 'Save as SVG'),
-      button('PNG', () => { if (this.#figure) savePng(this.#figure, fileName).catch((error: unknown) => { this.#fail(error); }); }, 'Save as PNG'),
-      button('CSV', () => { if (this.#shown) saveCsv(this.#shown.table(), fileName); }, 'Save as CSV'),
+      button(
+        'SVG',
+        () => {
+          if (this.#figure) saveSvg(this.#figure, fileName);
+        },
+        'Save as SVG',
+      ),
+      button(
+        'PNG',
+        () => {
+          if (this.#figure)
+            savePng(this.#figure, fileName).catch((error: unknown) => {
+              this.#fail(error);
+            });
+        },
+        'Save as PNG',
+      ),
+      button(
+        'CSV',
+        () => {
+          if (this.#shown) saveCsv(this.#shown.table(), fileName);
+        },
+        'Save as CSV',
+      ),
       link,
     );
   }
@@ -211,14 +291,27 @@ function tableElement({ columns, rows }: Table, caption: string, digits: number)
     {},
     element('caption', {}, caption),
     element('thead', {}, element('tr', {}, ...columns.map((column) => element('th', { scope: 'col' }, column)))),
-    element('tbody', {}, ...rows.map((row) => element('tr', {}, ...row.map((value) => element('td', typeof value === 'number' ? { class: 'number' } : {}, text(value)))))),
+    element(
+      'tbody',
+      {},
+      ...rows.map((row) =>
+        element('tr', {}, ...row.map((value) => element('td', typeof value === 'number' ? { class: 'number' } : {}, text(value)))),
+      ),
+    ),
   );
 }
 
 function snippetElement({ language, text }: Snippet): HTMLElement {
   const button = element('button', { type: 'button', 'aria-label': `Copy as ${language}` }, 'Copy');
-  button.addEventListener('click', () => { void copy(text, button); });
-  return element('div', {}, element('h3', {}, language, ' ', button), element('pre', { tabindex: 0, 'aria-label': `The request as ${language}` }, element('code', {}, text)));
+  button.addEventListener('click', () => {
+    void copy(text, button);
+  });
+  return element(
+    'div',
+    {},
+    element('h3', {}, language, ' ', button),
+    element('pre', { tabindex: 0, 'aria-label': `The request as ${language}` }, element('code', {}, text)),
+  );
 }
 
 /** Copies a text, and says on the button how that went. */
@@ -230,7 +323,9 @@ async function copy(text: string, button: HTMLButtonElement): Promise<void> {
   } catch {
     button.textContent = 'Not allowed by the browser';
   }
-  setTimeout(() => { button.textContent = before; }, 1500);
+  setTimeout(() => {
+    button.textContent = before;
+  }, 1500);
 }
 
 function statusText({ metas, roundTripMs }: Shown): string {

@@ -25,7 +25,9 @@ export async function savePng(figure: Figure, name: string): Promise<void> {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [figure.width * pngScale, figure.height * pngScale];
     canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
-    const blob = await new Promise<Blob | null>((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+    const blob = await new Promise<Blob | null>((resolve) => {
+      canvas.toBlob(resolve, 'image/png');
+    });
     if (blob === null) throw new Error('The browser cannot write a picture of this size as PNG; save it as SVG.');
     saveBlob(blob, `${name}.png`);
   } finally {
@@ -40,5 +42,7 @@ function saveBlob(blob: Blob, name: string): void {
   link.download = name;
   link.click();
   // The browser has begun to read it by then.
-  setTimeout(() => { URL.revokeObjectURL(url); }, 10_000);
+  setTimeout(() => {
+    URL.revokeObjectURL(url);
+  }, 10_000);
 }

@@ -27,7 +27,13 @@ export class Settings {
 
   /** A field for a number. */
   number(name: string, usual: number, options: Omit<NumberFieldOptions, 'text' | 'onChange'>): Field<number> {
-    const field: Field<number> = numberField({ ...options, text: this.text(name, String(usual)), onChange: () => { this.#take(name, field); } });
+    const field: Field<number> = numberField({
+      ...options,
+      text: this.text(name, String(usual)),
+      onChange: () => {
+        this.#take(name, field);
+      },
+    });
     return this.#keep(name, field);
   }
 
@@ -35,13 +41,25 @@ export class Settings {
   choice<Value extends string>(name: string, usual: Value, options: Omit<ChoiceOptions<Value>, 'value' | 'onChange'>): Field<Value> {
     const given = this.text(name, usual);
     const value = options.choices.find(([one]) => one === given)?.[0] ?? usual;
-    const field: Field<Value> = choiceField({ ...options, value, onChange: () => { this.#take(name, field); } });
+    const field: Field<Value> = choiceField({
+      ...options,
+      value,
+      onChange: () => {
+        this.#take(name, field);
+      },
+    });
     return this.#keep(name, field);
   }
 
   /** A field for yes or no. */
   check(name: string, usual: boolean, label: string): Field<boolean> {
-    const field: Field<boolean> = checkField({ label, value: this.text(name, String(usual)) === 'true', onChange: () => { this.#take(name, field); } });
+    const field: Field<boolean> = checkField({
+      label,
+      value: this.text(name, String(usual)) === 'true',
+      onChange: () => {
+        this.#take(name, field);
+      },
+    });
     return this.#keep(name, field);
   }
 

@@ -15,8 +15,12 @@ const keyHeader = ['authorization', 'Bearer YOUR-KEY'] as const;
  * @param needsKey whether the service asks for a key, which is then to be put in.
  */
 export function snippets(requests: readonly ApiRequest[], urlOf: (path: string) => string, needsKey: boolean): Snippet[] {
-  const headers: Readonly<Record<string, string>> = { 'content-type': 'application/json', ...(needsKey && Object.fromEntries([keyHeader])) };
-  const join = (write: (request: WrittenRequest) => string): string => requests.map(({ path, body }) => write({ url: urlOf(path), headers, body })).join('\n\n');
+  const headers: Readonly<Record<string, string>> = {
+    'content-type': 'application/json',
+    ...(needsKey && Object.fromEntries([keyHeader])),
+  };
+  const join = (write: (request: WrittenRequest) => string): string =>
+    requests.map(({ path, body }) => write({ url: urlOf(path), headers, body })).join('\n\n');
   return [
     { language: 'curl', text: join(curl) },
     { language: 'fetch', text: join(fetchCall) },
@@ -51,7 +55,10 @@ function python({ url, headers, body }: WrittenRequest): string {
 /** Python writes numbers, texts, lists and dicts as JSON does, and words otherwise. */
 function pythonLiteral(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) return `{${Object.entries(value).map(([name, field]) => `${JSON.stringify(name)}: ${pythonLiteral(field)}`).join(', ')}}`;
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value)
+      .map(([name, field]) => `${JSON.stringify(name)}: ${pythonLiteral(field)}`)
+      .join(', ')}}`;
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return value === null ? 'None' : JSON.stringify(value);
 }

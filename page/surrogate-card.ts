@@ -24,7 +24,13 @@ export interface SurrogateCard {
 /** A card with a small picture, a box to compare it, and what there is to be known of it. */
 export function surrogateCard(entry: CatalogueEntry, onPick: (picked: boolean) => void): SurrogateCard {
   const id = newId();
-  const box = element('input', { id, type: 'checkbox', onchange: () => { onPick(box.checked); } });
+  const box = element('input', {
+    id,
+    type: 'checkbox',
+    onchange: () => {
+      onPick(box.checked);
+    },
+  });
   const picture = element('div', { class: 'small' });
   const details = element('details', {}, element('summary', {}, 'Formula, parameters, sources'));
   details.addEventListener('toggle', () => {
@@ -43,13 +49,22 @@ export function surrogateCard(entry: CatalogueEntry, onPick: (picked: boolean) =
       const figure = surrogateFigure({ x, spike, surrogates: [{ label: entry.name, value, grad }], width: 240, height: 90, bare: true });
       picture.replaceChildren(fromMarkup(drawFigure(figure, { idPrefix: id })));
     },
-    showPicked(picked) { box.checked = picked; },
+    showPicked(picked) {
+      box.checked = picked;
+    },
   };
 }
 
 function description({ name, formulas: latex, parameters, aliases, references, notes }: CatalogueEntry): HTMLElement[] {
   const rows = Object.entries(parameters).map(([parameter, { default: usual, minimum, maximum, meaning }]) =>
-    element('tr', {}, element('th', { scope: 'row' }, parameter), element('td', { class: 'number' }, String(usual)), element('td', {}, `${minimum} to ${maximum}`), element('td', {}, meaning)),
+    element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, parameter),
+      element('td', { class: 'number' }, String(usual)),
+      element('td', {}, `${minimum} to ${maximum}`),
+      element('td', {}, meaning),
+    ),
   );
   const list = (title: string, items: readonly (string | HTMLElement)[]): HTMLElement[] =>
     items.length === 0 ? [] : [element('h4', {}, title), element('ul', {}, ...items.map((item) => element('li', {}, item)))];
@@ -65,14 +80,27 @@ function description({ name, formulas: latex, parameters, aliases, references, n
             'table',
             {},
             element('caption', {}, 'Parameters'),
-            element('thead', {}, element('tr', {}, ...['name', 'default', 'range', 'meaning'].map((column) => element('th', { scope: 'col' }, column)))),
+            element(
+              'thead',
+              {},
+              element('tr', {}, ...['name', 'default', 'range', 'meaning'].map((column) => element('th', { scope: 'col' }, column))),
+            ),
             element('tbody', {}, ...rows),
           ),
         ]),
-    ...list('In other libraries', aliases.map(({ library, name: other, note }) => `${library}: ${other}${note === undefined ? '' : ` (${note})`}`)),
+    ...list(
+      'In other libraries',
+      aliases.map(({ library, name: other, note }) => `${library}: ${other}${note === undefined ? '' : ` (${note})`}`),
+    ),
     ...list('Sources', references.map(linked)),
     ...list('Notes', notes),
-    element('p', {}, element('a', { href: urlOf(`/surrogates/${name}.svg`) }, 'The picture as a file'), ' · ', element('a', { href: urlOf(`/surrogates/${name}`) }, 'JSON')),
+    element(
+      'p',
+      {},
+      element('a', { href: urlOf(`/surrogates/${name}.svg`) }, 'The picture as a file'),
+      ' · ',
+      element('a', { href: urlOf(`/surrogates/${name}`) }, 'JSON'),
+    ),
   ];
 }
 
@@ -80,11 +108,19 @@ function description({ name, formulas: latex, parameters, aliases, references, n
 function formula(latex: string): HTMLElement {
   const mathMl = formulas[latex];
   // Wide ones scroll, by keys too.
-  return element('div', { class: 'formula', tabindex: 0, role: 'group', 'aria-label': 'Formula' }, mathMl === undefined ? element('code', {}, latex) : fromMarkup(mathMl));
+  return element(
+    'div',
+    { class: 'formula', tabindex: 0, role: 'group', 'aria-label': 'Formula' },
+    mathMl === undefined ? element('code', {}, latex) : fromMarkup(mathMl),
+  );
 }
 
 /** A text whose address, if it has one, is a link. */
 function linked(text: string): HTMLElement {
   const parts = text.split(/(https?:\/\/\S+?)(?=[.,;)]?(?:\s|$))/);
-  return element('span', {}, ...parts.map((part) => (/^https?:/.test(part) ? element('a', { href: part, rel: 'noreferrer' }, part) : part)));
+  return element(
+    'span',
+    {},
+    ...parts.map((part) => (/^https?:/.test(part) ? element('a', { href: part, rel: 'noreferrer' }, part) : part)),
+  );
 }

@@ -17,14 +17,26 @@ export interface FetchedCurves extends Pick<Shown, 'requests' | 'metas' | 'round
  *
  * @throws {ApiError} when the service says no or nothing.
  */
-export async function fetchCurves(surrogate: readonly (string | { name: string })[], [low, high]: readonly [number, number], points: number, signal?: AbortSignal): Promise<FetchedCurves> {
+export async function fetchCurves(
+  surrogate: readonly (string | { name: string })[],
+  [low, high]: readonly [number, number],
+  points: number,
+  signal?: AbortSignal,
+): Promise<FetchedCurves> {
   const body = { x: { linspace: [low, high, points] }, surrogate };
-  const requests: [ApiRequest, ApiRequest] = [{ path: '/surrogate/eval', body }, { path: '/surrogate/grad', body }];
+  const requests: [ApiRequest, ApiRequest] = [
+    { path: '/surrogate/eval', body },
+    { path: '/surrogate/grad', body },
+  ];
   const [evaluated, differentiated] = await Promise.all([call<EvalAnswer>(requests[0], signal), call<GradAnswer>(requests[1], signal)]);
   return {
     x: linspace(low, high, points),
     spike: evaluated.body.results[0]!.spike,
-    surrogates: evaluated.body.results.map((result, i) => ({ label: surrogateLabel(result.surrogate), value: result.value, grad: differentiated.body.results[i]!.grad })),
+    surrogates: evaluated.body.results.map((result, i) => ({
+      label: surrogateLabel(result.surrogate),
+      value: result.value,
+      grad: differentiated.body.results[i]!.grad,
+    })),
     requests,
     metas: [evaluated.body.meta, differentiated.body.meta],
     roundTripMs: Math.max(evaluated.roundTripMs, differentiated.roundTripMs),

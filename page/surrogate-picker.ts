@@ -24,12 +24,29 @@ export class SurrogatePicker {
   constructor(options: SurrogatePickerOptions) {
     this.#options = options;
     this.#entries = new Map(options.catalogue.map((entry) => [entry.name, entry]));
-    this.#picked = options.picked.filter(({ name }) => this.#entries.has(name)).map(({ name, parameters }) => ({ name, parameters: { ...parameters } }));
+    this.#picked = options.picked
+      .filter(({ name }) => this.#entries.has(name))
+      .map(({ name, parameters }) => ({ name, parameters: { ...parameters } }));
     const id = newId();
     const select = element('select', { id }, ...options.catalogue.map(({ name }) => element('option', { value: name }, name)));
     this.#select = select;
-    const add = element('button', { type: 'button', onclick: () => { this.add(select.value); this.#focusLast(); } }, 'Add');
-    this.element = element('div', { class: 'picker' }, this.#list, element('div', { class: 'field add' }, element('label', { for: id }, 'Another surrogate'), select, add));
+    const add = element(
+      'button',
+      {
+        type: 'button',
+        onclick: () => {
+          this.add(select.value);
+          this.#focusLast();
+        },
+      },
+      'Add',
+    );
+    this.element = element(
+      'div',
+      { class: 'picker' },
+      this.#list,
+      element('div', { class: 'field add' }, element('label', { for: id }, 'Another surrogate'), select, add),
+    );
     this.#fill();
   }
 
@@ -107,7 +124,8 @@ export class SurrogatePicker {
     this.#fields[index] = fields;
     const swatch = svgElement('svg', { class: 'swatch', viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' });
     swatch.append(svgElement('rect', { class: `${classOf(index)} filled`, width: 16, height: 16, rx: 3 }));
-    const button = (text: string, label: string, action: () => void): HTMLElement => element('button', { type: 'button', 'aria-label': `${label} ${one.name}`, onclick: action }, text);
+    const button = (text: string, label: string, action: () => void): HTMLElement =>
+      element('button', { type: 'button', 'aria-label': `${label} ${one.name}`, onclick: action }, text);
     const again = (): void => {
       this.add(one.name, one.parameters);
       this.#focusLast();

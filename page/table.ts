@@ -7,10 +7,7 @@ export interface Table {
 /** A table of columns of the same length. */
 export function tableOf(columns: readonly (readonly [name: string, values: ArrayLike<number | string>])[]): Table {
   const length = columns[0]?.[1].length ?? 0;
-  return {
-    columns: columns.map(([name]) => name),
-    rows: Array.from({ length }, (_, row) => columns.map(([, values]) => values[row]!)),
-  };
+  return { columns: columns.map(([name]) => name), rows: Array.from({ length }, (_, row) => columns.map(([, values]) => values[row]!)) };
 }
 
 /** RFC 4180, with every digit. */

@@ -30,11 +30,14 @@ export async function buildPage() {
   for (const { name, contents } of assets) writeCompressed(name, contents);
 
   const nameOf = (/** @type {string} */ extension) => assets.find(({ name }) => name.endsWith(extension))?.name ?? '';
-  const html = readFileSync(path.join(root, 'page/index.html'), 'utf8').replace('{{script}}', nameOf('.js')).replace('{{style}}', nameOf('.css'));
+  const html = readFileSync(path.join(root, 'page/index.html'), 'utf8')
+    .replace('{{script}}', nameOf('.js'))
+    .replace('{{style}}', nameOf('.css'));
   writeCompressed('index.html', Buffer.from(html));
 
   const current = new Set(['index.html', ...assets.map(({ name }) => name)].flatMap((name) => [name, `${name}.gz`, `${name}.br`]));
-  for (const name of readdirSync(folder)) if (!current.has(name) && !name.endsWith('.part')) rmSync(path.join(folder, name), { force: true });
+  for (const name of readdirSync(folder))
+    if (!current.has(name) && !name.endsWith('.part')) rmSync(path.join(folder, name), { force: true });
 }
 
 /**
@@ -76,10 +79,14 @@ const formulaModule = {
 
 async function formulaTexts() {
   const compiled = (/** @type {string} */ file) => import(pathToFileURL(path.join(root, 'dist/compute', file)).href);
-  const [{ catalogue }, { formulas, parameterLatex }] = await Promise.all([compiled('surrogates/catalogue.js'), compiled('latex/formulas.js')]);
+  const [{ catalogue }, { formulas, parameterLatex }] = await Promise.all([
+    compiled('surrogates/catalogue.js'),
+    compiled('latex/formulas.js'),
+  ]);
   const texts = new Map();
   for (const definition of catalogue.values()) {
-    for (const latex of [...Object.values(formulas(definition)), ...Object.keys(definition.parameters).map(parameterLatex)]) texts.set(latex, mathMl(latex));
+    for (const latex of [...Object.values(formulas(definition)), ...Object.keys(definition.parameters).map(parameterLatex)])
+      texts.set(latex, mathMl(latex));
   }
   return Object.fromEntries(texts);
 }
@@ -88,7 +95,11 @@ async function formulaTexts() {
 function mathMl(latex) {
   const html = katex.renderToString(latex, { output: 'mathml', displayMode: true, throwOnError: true, strict: 'error' });
   // Without KaTeX's wrapper, the LaTeX once more, and what a document in HTML knows anyway.
-  return html.replace(/^<span class="katex">|<\/span>$/g, '').replace(/ xmlns="[^"]*"/, '').replace(/<annotation.*<\/annotation>/s, '').replace(/<\/?semantics>/g, '');
+  return html
+    .replace(/^<span class="katex">|<\/span>$/g, '')
+    .replace(/ xmlns="[^"]*"/, '')
+    .replace(/<annotation.*<\/annotation>/s, '')
+    .replace(/<\/?semantics>/g, '');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildPage();

@@ -15,7 +15,9 @@ function fail(what: string): never {
 function expectRead(texts: readonly string[]): void {
   const read = bench.read(`[${texts.join(',')}]`);
   if (typeof read === 'number') fail(`stopped at ${read} of an array of numbers`);
-  texts.forEach((text, i) => { if (!Object.is(read.values[i], Number(text))) fail(`${text} is read as ${read.values[i]!}`); });
+  texts.forEach((text, i) => {
+    if (!Object.is(read.values[i], Number(text))) fail(`${text} is read as ${read.values[i]!}`);
+  });
 }
 
 let printed = 0;
@@ -33,9 +35,13 @@ for (let round = 0; printed < count; round++) {
   expectRead(texts);
   printed += texts.length;
   // Of the float64 in the same words, and those close to 1, whose texts have 16 and 17 digits.
-  const doubles = Array.from(new Float64Array(words.buffer), (value, i) => (Math.abs(value) < 3e38 && i % 2 === 0 ? value : words[i]! / 0x7fffffff - 1));
+  const doubles = Array.from(new Float64Array(words.buffer), (value, i) =>
+    Math.abs(value) < 3e38 && i % 2 === 0 ? value : words[i]! / 0x7fffffff - 1,
+  );
   expectRead(doubles.map(String));
   read += texts.length + doubles.length;
   if (round % 100 === 99) console.error(`${printed} printed, ${read} read, ${((performance.now() - start) / 1000).toFixed(0)} s`);
 }
-console.log(`${printed} float32 printed as the plain printer does and read back by Math.fround; ${read} texts read as Number does; seed ${seed}`);
+console.log(
+  `${printed} float32 printed as the plain printer does and read back by Math.fround; ${read} texts read as Number does; seed ${seed}`,
+);

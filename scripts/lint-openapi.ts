@@ -36,7 +36,7 @@ async function spectralFindings(source: string): Promise<string[]> {
 
 for (const [name, environment] of Object.entries(environments)) {
   const source = await openApiText(environment);
-  for (const finding of [...await redocly(source), ...await spectralFindings(source)]) {
+  for (const finding of [...(await redocly(source)), ...(await spectralFindings(source))]) {
     console.error(`${name}: ${finding}`);
     process.exitCode = 1;
   }

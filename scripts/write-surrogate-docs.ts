@@ -54,7 +54,10 @@ function contents(libraries: Libraries): string {
 
 /** The anchor that GitHub gives to a heading. */
 function anchor(heading: string): string {
-  return heading.toLowerCase().replaceAll(/[^\w -]/g, '').replaceAll(' ', '-');
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
 }
 
 function librarySection(library: string, surrogates: readonly SurrogateDefinition[]): string {
@@ -71,7 +74,10 @@ function surrogateSection(surrogate: SurrogateDefinition): string {
     display(`g(x) = ${grad}`),
     display(`G(x) = ${value}`),
     parameterTable(parameters),
-    ...list('Elsewhere', aliases.map((alias) => `${alias.library} \`${alias.name}\`${alias.note === undefined ? '' : `: ${alias.note}`}`)),
+    ...list(
+      'Elsewhere',
+      aliases.map((alias) => `${alias.library} \`${alias.name}\`${alias.note === undefined ? '' : `: ${alias.note}`}`),
+    ),
     ...list('References', papers),
     ...list('Notes', notes),
   ].join('\n\n');

@@ -76,7 +76,13 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
     childLoggerFactory: (parent) => parent,
     genReqId: nextRequestId,
     bodyLimit: config.limits.bodyBytes,
-    serverFactory: (handler) => createHttpServer(handler, { config, isOneOfSeveral: peers !== undefined, nextRequestId, onRefusedConnection: refusalLog(() => app.log) }),
+    serverFactory: (handler) =>
+      createHttpServer(handler, {
+        config,
+        isOneOfSeveral: peers !== undefined,
+        nextRequestId,
+        onRefusedConnection: refusalLog(() => app.log),
+      }),
     trustProxy: config.guard.trustProxy && trustedProxies(config.guard.trustProxy),
     // While closing, `countRunning` refuses in the form that every other failure has.
     return503OnClosing: false,
@@ -86,9 +92,14 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
     frameworkErrors: (error, request, reply) => {
       app.exchangeEnd.watch(request, reply);
       setAnswerHeaders(request, reply);
-      const send = (cause: FastifyError) => { void sendProblem(toProblem(cause), request, reply, cause); };
+      const send = (cause: FastifyError) => {
+        void sendProblem(toProblem(cause), request, reply, cause);
+      };
       if (app.countUnrouted === undefined) send(error);
-      else app.countUnrouted(request, reply).then(() => { send(error); }, send);
+      else
+        app.countUnrouted(request, reply).then(() => {
+          send(error);
+        }, send);
     },
   });
   app.decorate('config', config);

@@ -16,33 +16,20 @@ function defaultMemoryBytes(): number {
 const longestString = 2 ** 29 - 24;
 
 const Environment = Type.Object({
-  PORT: Type.Integer({
-    default: 3000,
-    minimum: 0,
-    maximum: 65535,
-    description: 'The port to listen on; 0 takes any free one.',
-  }),
-  HOST: Type.String({
-    default: '127.0.0.1',
-    minLength: 1,
-    description: 'The address to listen on; `0.0.0.0` (in a container) for all.',
-  }),
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535, description: 'The port to listen on; 0 takes any free one.' }),
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'The address to listen on; `0.0.0.0` (in a container) for all.' }),
   PROCESSES: Type.Integer({
     default: 1,
     minimum: 1,
     maximum: 256,
-    description: 'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). What is configured below holds for all of them together. More than one do not use TensorFlow: `auto` is `wasm` then.',
+    description:
+      'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). What is configured below holds for all of them together. More than one do not use TensorFlow: `auto` is `wasm` then.',
   }),
   LOG_LEVEL: Type.Union(
     (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => Type.Literal(level)),
     { default: 'info', description: 'The least severe level that is logged. Requests are logged at `info`.' },
   ),
-  MAX_BODY_BYTES: Type.Integer({
-    default: 64 * 2 ** 20,
-    minimum: 1024,
-    maximum: longestString,
-    description: 'The largest request body.',
-  }),
+  MAX_BODY_BYTES: Type.Integer({ default: 64 * 2 ** 20, minimum: 1024, maximum: longestString, description: 'The largest request body.' }),
   MAX_NEURON_STEPS: Type.Number({
     default: 1e10,
     minimum: 1,
@@ -53,7 +40,8 @@ const Environment = Type.Object({
     default: 1e7,
     minimum: 1,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'The most work of one request that `reference` computes, which takes about half a microsecond for each step of a gradient and does one such job at a time.',
+    description:
+      'The most work of one request that `reference` computes, which takes about half a microsecond for each step of a gradient and does one such job at a time.',
   }),
   MAX_RESULT_VALUES: Type.Integer({
     default: 2 ** 25,
@@ -65,11 +53,13 @@ const Environment = Type.Object({
     default: 2 ** 28,
     minimum: 1,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'The most numbers that one answer may stream: `spikes`, `v` and `v_pre` of runs that are too long to be kept in memory. They do not count against `MAX_RESULT_VALUES`.',
+    description:
+      'The most numbers that one answer may stream: `spikes`, `v` and `v_pre` of runs that are too long to be kept in memory. They do not count against `MAX_RESULT_VALUES`.',
   }),
   COMPUTE_BACKEND: Type.Union([Type.Literal('auto'), Type.Literal('tensorflow'), Type.Literal('wasm'), Type.Literal('reference')], {
     default: 'auto',
-    description: 'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32 and float64, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
+    description:
+      'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32 and float64, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
   }),
   COMPUTE_THREADS: Type.Integer({
     default: availableParallelism(),
@@ -77,46 +67,44 @@ const Environment = Type.Object({
     maximum: 1024,
     description: 'Processors that a large job may keep busy; by default, and at most, all that the process may use.',
   }),
-  DOCS_ENABLED: Type.Boolean({
-    default: true,
-    description: 'Whether `/docs` is served. `/openapi.json` always is.',
-  }),
-  METRICS_ENABLED: Type.Boolean({
-    default: true,
-    description: 'Whether `/metrics` is served.',
-  }),
+  DOCS_ENABLED: Type.Boolean({ default: true, description: 'Whether `/docs` is served. `/openapi.json` always is.' }),
+  METRICS_ENABLED: Type.Boolean({ default: true, description: 'Whether `/metrics` is served.' }),
   OPERATION_PORT: Type.Integer({
     default: 0,
     minimum: 0,
     maximum: 65535,
-    description: 'A port of its own for `/metrics`, which then is not on `PORT`, and for `/livez` and `/readyz`, which then are on both. It asks for no key, so let nobody reach it but those who operate the service. 0: none.',
+    description:
+      'A port of its own for `/metrics`, which then is not on `PORT`, and for `/livez` and `/readyz`, which then are on both. It asks for no key, so let nobody reach it but those who operate the service. 0: none.',
   }),
-  API_KEYS: Type.Optional(Type.String({
-    description: 'Keys, separated by commas, each of at least 16 letters, digits and `-._~+/=`. When there are any, a request needs one: `Authorization: Bearer` and the key. Not the probes and the documents.',
-  })),
+  API_KEYS: Type.Optional(
+    Type.String({
+      description:
+        'Keys, separated by commas, each of at least 16 letters, digits and `-._~+/=`. When there are any, a request needs one: `Authorization: Bearer` and the key. Not the probes and the documents.',
+    }),
+  ),
   RATE_LIMIT_MAX: Type.Integer({
     default: 0,
     minimum: 0,
     maximum: 1e9,
-    description: 'How many requests one client, known by its key or else by its address, may send within a window. 0: as many as it likes. Probes do not count.',
+    description:
+      'How many requests one client, known by its key or else by its address, may send within a window. 0: as many as it likes. Probes do not count.',
   }),
-  RATE_LIMIT_WINDOW_MS: Type.Integer({
-    default: 60_000,
-    minimum: 100,
-    maximum: 86_400_000,
-    description: 'How long such a window is.',
-  }),
-  TRUST_PROXY: Type.Optional(Type.String({
-    description: 'Whose `X-Forwarded-For` is believed when a client\'s address is wanted: the addresses or subnets of the proxies in front, separated by commas, or `loopback`, `linklocal`, `uniquelocal`.',
-  })),
-  CORS_ORIGINS: Type.Optional(Type.String({
-    description: 'Origins, separated by commas, whose pages may call the service from a browser; `*` for all.',
-  })),
+  RATE_LIMIT_WINDOW_MS: Type.Integer({ default: 60_000, minimum: 100, maximum: 86_400_000, description: 'How long such a window is.' }),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      description:
+        "Whose `X-Forwarded-For` is believed when a client's address is wanted: the addresses or subnets of the proxies in front, separated by commas, or `loopback`, `linklocal`, `uniquelocal`.",
+    }),
+  ),
+  CORS_ORIGINS: Type.Optional(
+    Type.String({ description: 'Origins, separated by commas, whose pages may call the service from a browser; `*` for all.' }),
+  ),
   KEEP_ALIVE_TIMEOUT_MS: Type.Integer({
     default: 72_000,
     minimum: 1000,
     maximum: 3_600_000,
-    description: 'How long an idle connection is kept. More than the idle timeout of a load balancer in front (often 60 s), or it will reuse connections that are just being closed.',
+    description:
+      'How long an idle connection is kept. More than the idle timeout of a load balancer in front (often 60 s), or it will reuse connections that are just being closed.',
   }),
   HEADERS_TIMEOUT_MS: Type.Integer({
     default: 15_000,
@@ -134,24 +122,30 @@ const Environment = Type.Object({
     default: 60_000,
     minimum: 1,
     maximum: 3_600_000,
-    description: 'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
+    description:
+      'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
   }),
   MAX_QUEUE_MS: Type.Integer({
     default: 5000,
     minimum: 1,
     maximum: 3_600_000,
-    description: 'How long a large job may have to wait for its back-end, as estimated when it comes. One that would wait longer is answered 503 at once, with a `Retry-After` from the queue. Small jobs never wait.',
+    description:
+      'How long a large job may have to wait for its back-end, as estimated when it comes. One that would wait longer is answered 503 at once, with a `Retry-After` from the queue. Small jobs never wait.',
   }),
   MAX_MEMORY_BYTES: Type.Integer({
     default: defaultMemoryBytes(),
     minimum: 2 ** 20,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'Memory that bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once, one that needs more than all of it 413.',
+    description:
+      'Memory that bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once, one that needs more than all of it 413.',
   }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({
-    pattern: '^(https?://.+)?$',
-    description: 'Where traces are sent, as OTLP over HTTP in protobuf: a collector\'s address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).',
-  })),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^(https?://.+)?$',
+      description:
+        "Where traces are sent, as OTLP over HTTP in protobuf: a collector's address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).",
+    }),
+  ),
   SEND_TIMEOUT_MS: Type.Integer({
     default: 60_000,
     minimum: 1000,
@@ -168,7 +162,8 @@ const Environment = Type.Object({
     default: 1000,
     minimum: 0,
     maximum: 600_000,
-    description: 'After SIGTERM, or an error that nothing caught: how long new requests are still served while `/readyz` already answers 503, so that load balancers can look away.',
+    description:
+      'After SIGTERM, or an error that nothing caught: how long new requests are still served while `/readyz` already answers 503, so that load balancers can look away.',
   }),
   SHUTDOWN_TIMEOUT_MS: Type.Integer({
     default: 30_000,
@@ -252,7 +247,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       rateLimit: variables.RATE_LIMIT_MAX === 0 ? undefined : { max: variables.RATE_LIMIT_MAX, windowMs: variables.RATE_LIMIT_WINDOW_MS },
     },
     operation: { port: variables.OPERATION_PORT, metrics: variables.METRICS_ENABLED },
-    compute: { backend: variables.COMPUTE_BACKEND, threads: variables.COMPUTE_THREADS, longestWaitMs: variables.MAX_QUEUE_MS, memoryBytes: variables.MAX_MEMORY_BYTES },
+    compute: {
+      backend: variables.COMPUTE_BACKEND,
+      threads: variables.COMPUTE_THREADS,
+      longestWaitMs: variables.MAX_QUEUE_MS,
+      memoryBytes: variables.MAX_MEMORY_BYTES,
+    },
     // As OpenTelemetry has it, an empty variable is one that is not set.
     tracing: { endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT },
     connections: variables.MAX_CONNECTIONS,
@@ -300,9 +300,12 @@ function isMisspeltNumber(name: string, value: string | undefined): boolean {
 /** What no variable has wrong by itself. */
 function checkTogether({ PORT, OPERATION_PORT, PROCESSES, COMPUTE_BACKEND }: Environment): void {
   const wrong: string[] = [];
-  if (OPERATION_PORT !== 0 && OPERATION_PORT === PORT) wrong.push(`OPERATION_PORT=${OPERATION_PORT}: must be another port than PORT, or 0.`);
+  if (OPERATION_PORT !== 0 && OPERATION_PORT === PORT)
+    wrong.push(`OPERATION_PORT=${OPERATION_PORT}: must be another port than PORT, or 0.`);
   if (PROCESSES > 1 && COMPUTE_BACKEND === 'tensorflow') {
-    wrong.push(`PROCESSES=${PROCESSES}: must be 1 with COMPUTE_BACKEND=tensorflow, since each process would load the library and take the device's memory for itself.`);
+    wrong.push(
+      `PROCESSES=${PROCESSES}: must be 1 with COMPUTE_BACKEND=tensorflow, since each process would load the library and take the device's memory for itself.`,
+    );
   }
   if (wrong.length > 0) throw new ConfigError(`The environment is not a valid configuration.\n  ${wrong.join('\n  ')}`);
 }
@@ -319,7 +322,9 @@ function expectation(name: string): string {
       : schema.type === 'boolean'
         ? 'true or false'
         : schema.type === 'string'
-          ? schema.pattern === undefined ? 'a non-empty text' : 'an http or https URL'
+          ? schema.pattern === undefined
+            ? 'a non-empty text'
+            : 'an http or https URL'
           : `${schema.type === 'integer' ? 'a whole number' : 'a number'} from ${String(schema.minimum)} to ${String(schema.maximum)}`;
   const isNumber = schema.type === 'integer' || schema.type === 'number';
   return `must be ${what} (default ${schema.default === undefined ? 'none' : String(schema.default)})${isNumber ? ', in decimal digits' : ''}. ${schema.description ?? ''}`;

@@ -18,15 +18,25 @@ const faults = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGABRT'] a
  * @param others signals that are somebody else's to heed.
  * @returns a function that ends it in the same way.
  */
-export function endWithGrace({ timeouts }: Pick<Config, 'timeouts'>, logger: Logger, drain: Drain, others: readonly Signals[] = []): () => void {
-  const { close } = closeWithGrace({ delay: timeouts.drainDelayMs + timeouts.shutdownMs, logger, skip: [...faults, ...others] }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'closing after an error');
-    else logger.info({ signal }, 'closing');
-    // Whoever presses Ctrl-C has no load balancer in front.
-    await drain(signal === 'SIGINT' ? 0 : timeouts.drainDelayMs);
-    logger.flush();
-  });
+export function endWithGrace(
+  { timeouts }: Pick<Config, 'timeouts'>,
+  logger: Logger,
+  drain: Drain,
+  others: readonly Signals[] = [],
+): () => void {
+  const { close } = closeWithGrace(
+    { delay: timeouts.drainDelayMs + timeouts.shutdownMs, logger, skip: [...faults, ...others] },
+    async ({ signal, err }) => {
+      if (err) logger.fatal({ err }, 'closing after an error');
+      else logger.info({ signal }, 'closing');
+      // Whoever presses Ctrl-C has no load balancer in front.
+      await drain(signal === 'SIGINT' ? 0 : timeouts.drainDelayMs);
+      logger.flush();
+    },
+  );
   // Without a listener Node opens its inspector, through which anyone on the machine could run code here.
-  process.on('SIGUSR1', () => { logger.warn('SIGUSR1 is ignored: there is no inspector in a running service'); });
+  process.on('SIGUSR1', () => {
+    logger.warn('SIGUSR1 is ignored: there is no inspector in a running service');
+  });
   return close;
 }

@@ -39,13 +39,20 @@ export function wrongGuards({ API_KEYS, TRUST_PROXY, CORS_ORIGINS }: GuardLists)
   const wrong: string[] = [];
   if (API_KEYS !== undefined) {
     const places = API_KEYS.split(',').flatMap((key, i) => (isKey(key) ? [] : [`key ${i + 1} ${faultOf(key)}`]));
-    if (places.length > 0) wrong.push(`API_KEYS: ${places.join(', ')}. It must be keys of at least ${shortestKey} letters, digits and -._~+/=, separated by commas alone; unset, no key is needed.`);
+    if (places.length > 0)
+      wrong.push(
+        `API_KEYS: ${places.join(', ')}. It must be keys of at least ${shortestKey} letters, digits and -._~+/=, separated by commas alone; unset, no key is needed.`,
+      );
   }
   if (TRUST_PROXY !== undefined && !TRUST_PROXY.split(',').every(isAddress)) {
-    wrong.push(`TRUST_PROXY=${JSON.stringify(TRUST_PROXY)}: must be addresses of proxies, subnets such as 10.0.0.0/8 (not of 0 bits, which is everyone), or ${Object.keys(namedRanges).join(', ')}, separated by commas alone; unset, none is trusted. How many proxies there are is not enough: whoever reaches the service past them could write any address.`);
+    wrong.push(
+      `TRUST_PROXY=${JSON.stringify(TRUST_PROXY)}: must be addresses of proxies, subnets such as 10.0.0.0/8 (not of 0 bits, which is everyone), or ${Object.keys(namedRanges).join(', ')}, separated by commas alone; unset, none is trusted. How many proxies there are is not enough: whoever reaches the service past them could write any address.`,
+    );
   }
   if (CORS_ORIGINS !== undefined && CORS_ORIGINS !== '*' && !CORS_ORIGINS.split(',').every(isOrigin)) {
-    wrong.push(`CORS_ORIGINS=${JSON.stringify(CORS_ORIGINS)}: must be origins such as https://lab.example, without a path or a wildcard and separated by commas alone, or * for all; unset, none is allowed.`);
+    wrong.push(
+      `CORS_ORIGINS=${JSON.stringify(CORS_ORIGINS)}: must be origins such as https://lab.example, without a path or a wildcard and separated by commas alone, or * for all; unset, none is allowed.`,
+    );
   }
   return wrong;
 }

@@ -44,7 +44,10 @@ const mostSteps = 2 ** 31 - 1;
 /** @throws {Problem} `too_much_work` when no kernel could count that far. */
 export function checkSteps(steps: number): void {
   if (steps <= mostSteps) return;
-  throw new Problem('too_much_work', `The request asks for ${count(steps)} steps; the limit is ${mostSteps}. Split the run, with \`v_final\` as the next \`v_init\`.`);
+  throw new Problem(
+    'too_much_work',
+    `The request asks for ${count(steps)} steps; the limit is ${mostSteps}. Split the run, with \`v_final\` as the next \`v_init\`.`,
+  );
 }
 
 /** @throws {Problem} `too_much_work` when that many numbers may not be made for one request. */
@@ -65,7 +68,10 @@ const namesBytes = 2 ** 20;
 export function checkAnswerBytes(estimate: number, limits: Limits): void {
   const limit = answerBytesPerValue * limits.resultValues + namesBytes;
   if (estimate <= limit) return;
-  throw new Problem('too_much_work', `The answer would take an estimated ${count(estimate)} bytes; the limit is ${count(limit)}. Split the batch, or ask for fewer dimensions, surrogates or fields.`);
+  throw new Problem(
+    'too_much_work',
+    `The answer would take an estimated ${count(estimate)} bytes; the limit is ${count(limit)}. Split the batch, or ask for fewer dimensions, surrogates or fields.`,
+  );
 }
 
 function count(value: number): string {

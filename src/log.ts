@@ -12,7 +12,10 @@ export function createLogger({ logLevel, processes }: Pick<Config, 'logLevel' | 
     return pino({ level: logLevel }, pretty({ sync: true, ignore: processes === 1 ? 'pid,hostname' : 'hostname' }));
   }
   const batches = processes === 1 ? { minLength: 16_384, maxWrite: 65_536 } : { minLength: unbrokenBytes / 2, maxWrite: unbrokenBytes };
-  return pino({ level: logLevel, hooks: { streamWrite: asBytes } }, pino.destination({ dest: 1, sync: false, periodicFlush: 100, contentMode: 'buffer', ...batches }));
+  return pino(
+    { level: logLevel, hooks: { streamWrite: asBytes } },
+    pino.destination({ dest: 1, sync: false, periodicFlush: 100, contentMode: 'buffer', ...batches }),
+  );
 }
 
 /** A destination of strings measures all that it has gathered with each line. Pino declares no bytes here, and hands them on. */

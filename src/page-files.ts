@@ -61,7 +61,9 @@ export async function withoutPart({ identity, type }: PageFile, part: string): P
 async function compress(identity: Buffer, type: string): Promise<PageFile> {
   const [zipped, br] = await Promise.all([
     promisify(gzip)(identity),
-    promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 6, [constants.BROTLI_PARAM_SIZE_HINT]: identity.length } }),
+    promisify(brotliCompress)(identity, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 6, [constants.BROTLI_PARAM_SIZE_HINT]: identity.length },
+    }),
   ]);
   return { type, etag: entityTag(identity), identity, gzip: zipped, br };
 }

@@ -2,7 +2,9 @@
 const minFiles = 256;
 
 if (mayOpen() < minFiles) {
-  process.stderr.write(`The process may not open as many files as the service needs: raise the limit (\`ulimit -n\`) to ${minFiles} or more, and to more than MAX_CONNECTIONS where that many clients come.\n`);
+  process.stderr.write(
+    `The process may not open as many files as the service needs: raise the limit (\`ulimit -n\`) to ${minFiles} or more, and to more than MAX_CONNECTIONS where that many clients come.\n`,
+  );
   process.exit(1);
 }
 // Imported only now, since modules are files too.

@@ -18,7 +18,9 @@ export async function start(): Promise<void> {
   const logger = createLogger(config);
 
   // Before anything that takes time, so that a signal during the start is heeded too.
-  let drain: Drain = async () => { /* nothing runs yet */ };
+  let drain: Drain = async () => {
+    /* nothing runs yet */
+  };
   endWithGrace(config, logger, (delayMs) => drain(delayMs));
   const service = await createService(config, logger);
   drain = (delayMs) => service.drain(delayMs);

@@ -65,7 +65,10 @@ export class Exchange implements Contender {
   run(): void | Promise<void> {
     const arena = this.#scope?.arena;
     const running = this.#engine.run(this.#job, undefined, { arena });
-    if (running instanceof Promise) return running.then(() => { arena?.release(this.#mark); });
+    if (running instanceof Promise)
+      return running.then(() => {
+        arena?.release(this.#mark);
+      });
   }
 
   /** Bytes of its arena, 0 where it has none. */

@@ -7,13 +7,33 @@ import type { Timed } from './time.ts';
 /** Time against neurons and against steps, and memory against neurons, all logarithmic: what grows in proportion is a straight line. */
 export function growthFigure({ byNeurons, bySteps, memory }: Growth): Figure {
   const counts = [...new Set(bySteps.map(({ neurons }) => neurons))];
-  const neuronLines = passes.map((pass) => timeLine(pass, byNeurons.filter((timed) => timed.pass === pass), 'neurons', styleOf(pass)));
-  const stepLines = passes.flatMap((pass) => counts.map((count, i) =>
-    timeLine(`${pass}, ${count} ${count === 1 ? 'neuron' : 'neurons'}`, bySteps.filter((timed) => timed.pass === pass && timed.neurons === count), 'steps', styleOf(pass) + 2 * (i + 1))));
+  const neuronLines = passes.map((pass) =>
+    timeLine(
+      pass,
+      byNeurons.filter((timed) => timed.pass === pass),
+      'neurons',
+      styleOf(pass),
+    ),
+  );
+  const stepLines = passes.flatMap((pass) =>
+    counts.map((count, i) =>
+      timeLine(
+        `${pass}, ${count} ${count === 1 ? 'neuron' : 'neurons'}`,
+        bySteps.filter((timed) => timed.pass === pass && timed.neurons === count),
+        'steps',
+        styleOf(pass) + 2 * (i + 1),
+      ),
+    ),
+  );
   const steps = byNeurons[0]!.steps;
   const gradients = memory.filter((one) => one.steps === steps && one.pass === 'gradient');
   const memoryLine = (of: 'admitted' | 'resident', style: number): Line =>
-    line(`gradient: ${of}`, style, gradients.map(({ neurons }) => neurons), gradients.map((one) => one[`${of}Bytes`] / 1e6));
+    line(
+      `gradient: ${of}`,
+      style,
+      gradients.map(({ neurons }) => neurons),
+      gradients.map((one) => one[`${of}Bytes`] / 1e6),
+    );
   const memoryLines: Line[] = [{ ...memoryLine('admitted', 6), dashed: true }, memoryLine('resident', 6)];
   return {
     title: 'Time and memory of LIF jobs against neurons and against steps',
@@ -33,7 +53,12 @@ function styleOf(pass: Pass): number {
 }
 
 function timeLine(label: string, sizes: readonly Timed[], along: keyof Pick<Size, 'neurons' | 'steps'>, style: number): Line {
-  return line(label, style, sizes.map((size) => size[along]), sizes.map((size) => 1000 * secondsOf(size)));
+  return line(
+    label,
+    style,
+    sizes.map((size) => size[along]),
+    sizes.map((size) => 1000 * secondsOf(size)),
+  );
 }
 
 function line(label: string, style: number, x: readonly number[], y: readonly number[]): Line {

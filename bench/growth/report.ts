@@ -48,7 +48,11 @@ function verdicts({ byNeurons, bySteps, switches, memory }: Growth): string[] {
   const rises = all.map(({ factor }) => factor);
   const beyond = memory.map(({ admittedBytes, residentBytes }) => residentBytes - admittedBytes);
   return [
-    ...(straight.length === 0 ? [] : [`- From ${1000 * beyondFixedCost} ms a job on, a neuron-step's time changes from one size to the next by a factor of ${Math.max(...straight).toFixed(2)} at most; the aim is ${aimedFactor}: ${verdict(Math.max(...straight) <= aimedFactor)}.`]),
+    ...(straight.length === 0
+      ? []
+      : [
+          `- From ${1000 * beyondFixedCost} ms a job on, a neuron-step's time changes from one size to the next by a factor of ${Math.max(...straight).toFixed(2)} at most; the aim is ${aimedFactor}: ${verdict(Math.max(...straight) <= aimedFactor)}.`,
+        ]),
     `- Anywhere it rises by ${Math.max(...rises).toFixed(2)} at most; the aim is ${aimedFactor}: ${verdict(Math.max(...rises) <= aimedFactor)}.`,
     ...switches.map(switchLine),
     `- The process grows by ${megabytes(Math.max(...beyond))} MB at most beyond what was admitted; the aim is ${megabytes(slackBytes)}: ${verdict(Math.max(...beyond) <= slackBytes)}.`,
@@ -70,21 +74,34 @@ function timeTable(sizes: readonly Timed[]): string[] {
   const cells = (timed: Timed): string[] => {
     const seconds = secondsOf(timed);
     const factor = factors.get(timed);
-    return [milliseconds(seconds), Number(((1e9 * seconds) / (timed.neurons * timed.steps)).toPrecision(3)).toString(), factor === undefined ? '' : factor.toFixed(2)];
+    return [
+      milliseconds(seconds),
+      Number(((1e9 * seconds) / (timed.neurons * timed.steps)).toPrecision(3)).toString(),
+      factor === undefined ? '' : factor.toFixed(2),
+    ];
   };
-  return markdownTable(timeHead, bySize(sizes).map(([first, ...others]) => [`${first.neurons}`, `${first.steps}`, ...[first, ...others].flatMap(cells)]));
+  return markdownTable(
+    timeHead,
+    bySize(sizes).map(([first, ...others]) => [`${first.neurons}`, `${first.steps}`, ...[first, ...others].flatMap(cells)]),
+  );
 }
 
 function memoryTable(memory: readonly Occupied[]): string[] {
   const head = ['neurons', 'steps', ...passes.flatMap((pass) => [`${pass}: MB admitted`, 'arena', 'resident'])];
   const cells = ({ admittedBytes, arenaBytes, residentBytes }: Occupied) => [admittedBytes, arenaBytes, residentBytes].map(megabytes);
-  return markdownTable(head, bySize(memory).map(([first, ...others]) => [`${first.neurons}`, `${first.steps}`, ...[first, ...others].flatMap(cells)]));
+  return markdownTable(
+    head,
+    bySize(memory).map(([first, ...others]) => [`${first.neurons}`, `${first.steps}`, ...[first, ...others].flatMap(cells)]),
+  );
 }
 
 /** The passes of each size beside each other. */
 function bySize<S extends { readonly pass: Pass; readonly neurons: number; readonly steps: number }>(sizes: readonly S[]): [S, ...S[]][] {
   const ofPass = (pass: Pass) => sizes.filter((size) => size.pass === pass);
-  return ofPass(passes[0]).map((size) => [size, ...passes.slice(1).map((pass) => ofPass(pass).find(({ neurons, steps }) => neurons === size.neurons && steps === size.steps)!)]);
+  return ofPass(passes[0]).map((size) => [
+    size,
+    ...passes.slice(1).map((pass) => ofPass(pass).find(({ neurons, steps }) => neurons === size.neurons && steps === size.steps)!),
+  ]);
 }
 
 function milliseconds(seconds: number): string {

@@ -32,12 +32,19 @@ export interface Setting {
 }
 
 /** Times all sizes in turns. */
-export async function measureTimes(engine: Engine, { neurons, stepsOfNeurons, steps, neuronsOfSteps, rounds, turnMilliseconds }: Setting): Promise<Times> {
+export async function measureTimes(
+  engine: Engine,
+  { neurons, stepsOfNeurons, steps, neuronsOfSteps, rounds, turnMilliseconds }: Setting,
+): Promise<Times> {
   const byNeurons = passes.flatMap((pass) => neurons.map((count): Size => ({ pass, neurons: count, steps: stepsOfNeurons })));
-  const bySteps = passes.flatMap((pass) => neuronsOfSteps.flatMap((count) => steps.map((length): Size => ({ pass, neurons: count, steps: length }))));
+  const bySteps = passes.flatMap((pass) =>
+    neuronsOfSteps.flatMap((count) => steps.map((length): Size => ({ pass, neurons: count, steps: length }))),
+  );
   const firsts = new Map<Pass, number>();
   for (const pass of passes) firsts.set(pass, await firstOfThreads(engine, pass, stepsOfNeurons));
-  const atSwitches = [...firsts].flatMap(([pass, first]) => [first - 1, first].map((count): Size => ({ pass, neurons: count, steps: stepsOfNeurons })));
+  const atSwitches = [...firsts].flatMap(([pass, first]) =>
+    [first - 1, first].map((count): Size => ({ pass, neurons: count, steps: stepsOfNeurons })),
+  );
 
   const exchanges: Record<string, Exchange> = {};
   for (const size of [...byNeurons, ...bySteps, ...atSwitches]) exchanges[keyOf(size)] ??= new Exchange(engine, size);

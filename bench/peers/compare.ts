@@ -30,10 +30,13 @@ export async function agreement(work: Work, ours: Pool, theirs: Pool): Promise<A
   const [{ bytes, jsonBytes }, theirAnswer] = await Promise.all([send(ours, work.ours), send(theirs, work.theirs)]);
   const [mine, other] = [work.ours.read(bytes, jsonBytes), work.theirs.read(theirAnswer.bytes, theirAnswer.jsonBytes)];
   if (mine.grad.length !== other.grad.length || mine.counts?.length !== other.counts?.length) {
-    throw new Error(`${work.name}: ${mine.grad.length} gradients against ${other.grad.length}, and ${mine.counts?.length ?? 0} counts against ${other.counts?.length ?? 0}`);
+    throw new Error(
+      `${work.name}: ${mine.grad.length} gradients against ${other.grad.length}, and ${mine.counts?.length ?? 0} counts against ${other.counts?.length ?? 0}`,
+    );
   }
   const share = shareInAgreement(mine, other);
-  if (!(share >= leastInAgreement)) throw new Error(`${work.name}: only ${(100 * share).toFixed(1)} % of the numbers agree to ${tolerance}`);
+  if (!(share >= leastInAgreement))
+    throw new Error(`${work.name}: only ${(100 * share).toFixed(1)} % of the numbers agree to ${tolerance}`);
   return { share, answerBytes: bytes.length };
 }
 

@@ -67,7 +67,7 @@ export class Connection {
       const end = this.#head.indexOf(headEnd);
       if (end < 0) return;
       const announced = /\r\ncontent-length: *(\d+)/i.exec(this.#head.slice(0, end));
-      if (announced === null || !this.#head.startsWith("HTTP/1.1 200 ")) {
+      if (announced === null || !this.#head.startsWith('HTTP/1.1 200 ')) {
         this.#settle?.reject(new Error(`expected 200 and a Content-Length, got ${this.#head.slice(0, 300)}`));
         return;
       }
@@ -86,6 +86,8 @@ export class Connection {
 export type PreparedRequest = readonly Buffer[];
 
 export function prepare({ path, headers, body }: Call): PreparedRequest {
-  const lines = Object.entries({ host: 'localhost', ...headers, 'content-length': body.length }).map(([name, value]) => `${name}: ${value}`);
+  const lines = Object.entries({ host: 'localhost', ...headers, 'content-length': body.length }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
   return [Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}${headEnd}`), Buffer.from(body.buffer, body.byteOffset, body.length)];
 }

@@ -51,11 +51,21 @@ async function rateOf(url: string, call: Call, connections: number, seconds: num
  *
  * @param answerBytes of ours.
  */
-export async function measureWork(work: Work, sides: Sides, answerBytes: number, rounds: number, seconds: number): Promise<Omit<PeerRow, 'agreement'>> {
+export async function measureWork(
+  work: Work,
+  sides: Sides,
+  answerBytes: number,
+  rounds: number,
+  seconds: number,
+): Promise<Omit<PeerRow, 'agreement'>> {
   const nothing: Call = { ...work.ours, path: '/', headers: { 'x-answer-bytes': String(answerBytes) } };
   const rates: Record<keyof Sides, number[]> = { ours: [], theirs: [], bare: [] };
   for (let round = -1; round < rounds; round++) {
-    for (const [side, call] of [['ours', work.ours], ['theirs', work.theirs], ['bare', nothing]] as const) {
+    for (const [side, call] of [
+      ['ours', work.ours],
+      ['theirs', work.theirs],
+      ['bare', nothing],
+    ] as const) {
       const rate = await rateOf(sides[side], call, work.connections, seconds);
       if (round >= 0) rates[side].push(rate);
     }

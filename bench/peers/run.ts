@@ -11,9 +11,7 @@ import { peers, startPeer, versionsOf, type Peer } from './peers.ts';
 import { peerTable, ratiosOf } from './table.ts';
 import { peerWorks } from './works.ts';
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' } },
-});
+const { values: options } = parseArgs({ options: { rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' } } });
 const [rounds, seconds] = [Number(options.rounds ?? 5), Number(options.seconds ?? 2)];
 const isWhole = Object.keys(options).length === 0;
 
@@ -26,7 +24,10 @@ async function besides(peer: Peer): Promise<PeerRow[]> {
   try {
     for (const work of peerWorks().filter((one) => one.peer === peer.name && one.name.includes(options.only ?? ''))) {
       const { share, answerBytes } = await agreement(work, our, their);
-      const row = { ...(await measureWork(work, { ours: ours.url, theirs: theirs.url, bare: nothing.url }, answerBytes, rounds, seconds)), agreement: share };
+      const row = {
+        ...(await measureWork(work, { ours: ours.url, theirs: theirs.url, bare: nothing.url }, answerBytes, rounds, seconds)),
+        agreement: share,
+      };
       rows.push(row);
       console.log(peerTable([row]).at(-1));
       if (ratiosOf(row).median < work.aim) console.log(`  below the aim of ${work.aim}`);
@@ -43,7 +44,9 @@ const versions: string[] = [];
 for (const peer of peers) {
   const found = versionsOf(peer);
   if ('missing' in found) {
-    console.log(`SKIPPED: ${peer.name}, since ${process.env.PYTHON ?? 'python3'} has no ${found.missing.join(', no ')}. PYTHON names another interpreter.`);
+    console.log(
+      `SKIPPED: ${peer.name}, since ${process.env.PYTHON ?? 'python3'} has no ${found.missing.join(', no ')}. PYTHON names another interpreter.`,
+    );
     continue;
   }
   versions.push(found.versions);

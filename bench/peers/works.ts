@@ -98,7 +98,12 @@ function binaryGradient(neurons: number, aim: number): Work {
     connections: 1,
     aim,
     ours: { path: '/lif/grad', ...framedRequest(neuron, 'current', current), read: readFramedGradient },
-    theirs: { path: `/lif/grad.bin?steps=${steps}&tau=${tau}&dt=${dt}`, headers: octets, body: Buffer.from(current.buffer), read: readTheirBytes(neurons) },
+    theirs: {
+      path: `/lif/grad.bin?steps=${steps}&tau=${tau}&dt=${dt}`,
+      headers: octets,
+      body: Buffer.from(current.buffer),
+      read: readTheirBytes(neurons),
+    },
   };
 }
 
@@ -109,8 +114,17 @@ function perStepGradient(neurons: number, runSteps: number, aim: number): Work {
     peer: 'JAX',
     connections: 1,
     aim,
-    ours: { path: '/lif/grad', ...framedRequest({ ...neuron, steps: runSteps }, 'current', current, [neurons, runSteps]), read: readFramedGradient },
-    theirs: { path: `/lif/grad.steps.bin?neurons=${neurons}&tau=${tau}&dt=${dt}`, headers: octets, body: Buffer.from(current.buffer), read: readTheirBytes(neurons) },
+    ours: {
+      path: '/lif/grad',
+      ...framedRequest({ ...neuron, steps: runSteps }, 'current', current, [neurons, runSteps]),
+      read: readFramedGradient,
+    },
+    theirs: {
+      path: `/lif/grad.steps.bin?neurons=${neurons}&tau=${tau}&dt=${dt}`,
+      headers: octets,
+      body: Buffer.from(current.buffer),
+      read: readTheirBytes(neurons),
+    },
   };
 }
 
@@ -121,8 +135,17 @@ function surrogateBytes(values: number, aim: number): Work {
     peer: 'JAX',
     connections: 1,
     aim,
-    ours: { path: '/surrogate/grad', ...framedRequest({ surrogate: sigmoid }, 'x', x), read: (answer, jsonBytes) => ({ grad: floats(answer.subarray(jsonBytes)) }) },
-    theirs: { path: `/surrogate/grad.bin?alpha=${alpha}`, headers: octets, body: Buffer.from(x.buffer), read: (answer) => ({ grad: floats(answer) }) },
+    ours: {
+      path: '/surrogate/grad',
+      ...framedRequest({ surrogate: sigmoid }, 'x', x),
+      read: (answer, jsonBytes) => ({ grad: floats(answer.subarray(jsonBytes)) }),
+    },
+    theirs: {
+      path: `/surrogate/grad.bin?alpha=${alpha}`,
+      headers: octets,
+      body: Buffer.from(x.buffer),
+      read: (answer) => ({ grad: floats(answer) }),
+    },
   };
 }
 

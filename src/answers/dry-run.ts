@@ -42,7 +42,9 @@ function fieldsOf({ surrogates, tensors }: AnswerOutline): object {
     if (inner === undefined) fields[name] = tensorNode(tensor);
     else fields[name] = { ...fields[name], [inner]: tensorNode(tensor) };
   }
-  return surrogates.length === 0 ? fields : { results: surrogates.map((surrogate) => ({ surrogate: surrogateNode(surrogate), ...fields })) };
+  return surrogates.length === 0
+    ? fields
+    : { results: surrogates.map((surrogate) => ({ surrogate: surrogateNode(surrogate), ...fields })) };
 }
 
 /** Its shape, its type and its bytes; of rows how many they are, and the most bytes they could take. */

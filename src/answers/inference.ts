@@ -75,5 +75,7 @@ function flatMeta({ fallback, ...meta }: Readonly<Record<string, AnswerNode>>): 
 }
 
 function notComputed(name: string, computed: ReadonlyMap<string, unknown>): Error {
-  return invalidRequest([{ path: '/outputs', message: `"${name}" is not computed by this request, which gives ${[...computed.keys()].join(', ')}` }]);
+  return invalidRequest([
+    { path: '/outputs', message: `"${name}" is not computed by this request, which gives ${[...computed.keys()].join(', ')}` },
+  ]);
 }

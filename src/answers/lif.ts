@@ -67,7 +67,8 @@ function gradientNode(grad: number | Values, shape: readonly number[], { neurons
 async function sumCurrents(results: LifGradResult, problem: LifProblem): Promise<LifGradResult> {
   const pacer = new Pacer();
   const summed: LifGradResult[number][] = [];
-  for (const result of results) summed.push({ ...result, grad: { ...result.grad, current: await sumOverNeurons(result.grad.current as Values, problem, pacer) } });
+  for (const result of results)
+    summed.push({ ...result, grad: { ...result.grad, current: await sumOverNeurons(result.grad.current as Values, problem, pacer) } });
   return summed;
 }
 

@@ -23,7 +23,10 @@ export function summaryJob(job: LifSimulateJob): LifSimulateJob {
  */
 export function longRunAnswer(plan: LifSimulatePlan, summary: LifSimulateResult, run: RunBlock): Record<string, AnswerNode> {
   const { problem, record } = plan.job;
-  const brief = lifSimulateAnswer({ ...plan, job: { ...plan.job, record: new Set([...record].filter((name) => !isPerStep(name))) } }, summary);
+  const brief = lifSimulateAnswer(
+    { ...plan, job: { ...plan.job, record: new Set([...record].filter((name) => !isPerStep(name))) } },
+    summary,
+  );
   const answer: Record<string, AnswerNode> = {};
   for (const name of record) {
     answer[name] = isPerStep(name)

@@ -20,9 +20,17 @@ export function modelStatistics(models: readonly Operation[], metrics: string): 
 }
 
 function statisticsOf(name: Operation, total: (metric: string, stage?: string) => number): ModelStatistics {
-  const duration = (metric: string, stage?: string) => ({ count: total(`${metric}_count`, stage), ns: Math.round(1e9 * total(`${metric}_sum`, stage)) });
+  const duration = (metric: string, stage?: string) => ({
+    count: total(`${metric}_count`, stage),
+    ns: Math.round(1e9 * total(`${metric}_sum`, stage)),
+  });
   const stage = (which: string) => duration('surrogate_stage_duration_seconds', which);
-  const stages = { queue: stage('queue'), compute_input: stage('decode'), compute_infer: stage('compute'), compute_output: stage('encode') };
+  const stages = {
+    queue: stage('queue'),
+    compute_input: stage('decode'),
+    compute_infer: stage('compute'),
+    compute_output: stage('encode'),
+  };
   const { count } = stages.compute_infer;
   const ns = Object.values(stages).reduce((sum, each) => sum + each.ns, 0);
   const none = { count: 0, ns: 0 };
@@ -32,7 +40,13 @@ function statisticsOf(name: Operation, total: (metric: string, stage?: string) =
     last_inference: Math.round(1000 * total('surrogate_last_answer_timestamp_seconds')),
     inference_count: count,
     execution_count: count,
-    inference_stats: { success: { count, ns }, fail: duration('surrogate_failure_duration_seconds'), ...stages, cache_hit: none, cache_miss: none },
+    inference_stats: {
+      success: { count, ns },
+      fail: duration('surrogate_failure_duration_seconds'),
+      ...stages,
+      cache_hit: none,
+      cache_miss: none,
+    },
     batch_stats: [],
   };
 }

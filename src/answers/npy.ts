@@ -22,7 +22,9 @@ function oneTensor({ results, ...recorded }: AnswerFields): AnswerTensor | Answe
   const [only] = results === undefined ? [recorded] : (results as readonly Record<string, AnswerNode>[]);
   // Of a neuron's gradients, the gradient: the loss and the counts are by-products.
   const holder = (only!.grad instanceof AnswerTensor ? only! : (only!.grad ?? only!)) as Record<string, AnswerNode>;
-  const tensor = Object.values(holder).find((node) => node instanceof AnswerTensor || node instanceof AnswerBlocks || node instanceof AnswerNumber);
+  const tensor = Object.values(holder).find(
+    (node) => node instanceof AnswerTensor || node instanceof AnswerBlocks || node instanceof AnswerNumber,
+  );
   if (tensor === undefined) throw new Error('the answer holds no tensor');
   return tensor;
 }

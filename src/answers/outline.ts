@@ -37,7 +37,11 @@ const outlines: { readonly [O in Operation]: (plan: Plans[O]) => AnswerOutline }
   lif_simulate: ({ job }) => ({ surrogates: [], tensors: [...job.record].map((name) => recorded(name, job)) }),
   lif_grad: ({ job, gradShapes }) => ({
     surrogates: job.surrogates,
-    tensors: [floats(['loss'], [job.problem.neurons], job), counts(job.problem), ...job.wrt.map((name) => floats(['grad', name], gradShapes[name], job))],
+    tensors: [
+      floats(['loss'], [job.problem.neurons], job),
+      counts(job.problem),
+      ...job.wrt.map((name) => floats(['grad', name], gradShapes[name], job)),
+    ],
   }),
 };
 

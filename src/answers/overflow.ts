@@ -15,7 +15,12 @@ export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job
 }
 
 function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: number | undefined, dtype: Dtype): string {
-  const smallest = tau.per === 'job' ? tau.value : neuron !== undefined && tau.values.length === neurons ? valueAt(tau.values, neuron) : smallestOf(extremes(tau.values));
+  const smallest =
+    tau.per === 'job'
+      ? tau.value
+      : neuron !== undefined && tau.values.length === neurons
+        ? valueAt(tau.values, neuron)
+        : smallestOf(extremes(tau.values));
   const ratio = dt / smallest;
   if (integration === 'euler' && ratio > 2) {
     return `With dt = ${dt} and tau = ${smallest}, dt / tau = ${Number(ratio.toPrecision(4))}: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".`;

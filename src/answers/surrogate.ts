@@ -21,10 +21,5 @@ export function surrogateEvalAnswer({ job, shape }: SurrogateEvalPlan, results: 
 
 /** The answer of `/surrogate/grad`, but for `meta`. */
 export function surrogateGradAnswer({ job, shape }: SurrogateGradPlan, results: SurrogateGradResult): { results: AnswerNode } {
-  return {
-    results: results.map(({ grad }, i) => ({
-      surrogate: surrogateNode(job.surrogates[i]!),
-      grad: new AnswerTensor(grad, shape),
-    })),
-  };
+  return { results: results.map(({ grad }, i) => ({ surrogate: surrogateNode(job.surrogates[i]!), grad: new AnswerTensor(grad, shape) })) };
 }

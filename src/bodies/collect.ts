@@ -107,7 +107,12 @@ class BodyCollector {
  * Collects a stream's bytes and calls `done` once: with them, or with what went wrong, which is the scope's reason when that ends first. The stream
  * is let go of then, and nothing is written to the scope's memory any more.
  */
-export function collectBody(stream: Readable, options: CollectOptions, scope: RequestScope, done: (error: Error | null, bytes?: Uint8Array) => void): void {
+export function collectBody(
+  stream: Readable,
+  options: CollectOptions,
+  scope: RequestScope,
+  done: (error: Error | null, bytes?: Uint8Array) => void,
+): void {
   const finish = (error: Error | null) => {
     stream.off('data', onData).off('end', onEnd).off('error', finish).off('close', onClose);
     scope.offEnd(finish);
@@ -122,8 +127,12 @@ export function collectBody(stream: Readable, options: CollectOptions, scope: Re
       finish(error as Error);
     }
   };
-  const onEnd = () => { finish(null); };
-  const onClose = () => { finish(new IncompleteBodyError('the stream ended early')); };
+  const onEnd = () => {
+    finish(null);
+  };
+  const onClose = () => {
+    finish(new IncompleteBodyError('the stream ended early'));
+  };
   const collector = new BodyCollector(options, scope.memory);
   stream.on('data', onData).on('end', onEnd).on('error', finish).on('close', onClose);
   scope.onEnd(finish);

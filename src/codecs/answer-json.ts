@@ -175,7 +175,8 @@ function longText({ values, shape }: AnswerTensor, output: Output): Piece {
   const slices = (by: JsonWriter) => new TensorText(shape).slices(values, dtype, by);
   if (within === undefined) return () => slices(writer);
   const { memory } = within;
-  if (threads?.isFor(values, memory) === true) return () => threads.print(values, shape, dtype, memory, { signal: within.signal }) ?? slices(writer);
+  if (threads?.isFor(values, memory) === true)
+    return () => threads.print(values, shape, dtype, memory, { signal: within.signal }) ?? slices(writer);
   const textBytes = TensorText.maxBytes(shape, values.length);
   output.keptTextBytes += textBytes;
   const isKept = output.keptTextBytes <= maxKeptTextBytes;
@@ -199,7 +200,9 @@ function writeBlocks(node: AnswerBlocks, output: Output): void {
 /** Announces a tensor, which goes behind the JSON. */
 function writeAnnouncement(tensor: AnswerTensor | AnswerBlocks, { dtype, tensors }: Output): void {
   tensors?.add(tensor);
-  writer.text(`{"dtype":"${bytesTypeOf(tensor, dtype)}","shape":${JSON.stringify(tensor.shape)},"binary_data_size":${byteLengthOf(tensor, dtype)}}`);
+  writer.text(
+    `{"dtype":"${bytesTypeOf(tensor, dtype)}","shape":${JSON.stringify(tensor.shape)},"binary_data_size":${byteLengthOf(tensor, dtype)}}`,
+  );
 }
 
 function base64Start(tensor: AnswerTensor | AnswerBlocks, dtype: Dtype): string {

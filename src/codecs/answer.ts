@@ -52,7 +52,9 @@ export class AnswerRows {
   /** All rows one after the other as a tensor; many numbers are made as they are written. */
   flat(): AnswerTensor | AnswerBlocks {
     const { count } = this;
-    return count <= blockNumbers ? new AnswerTensor(this.numbers(0, count), [count]) : new AnswerBlocks('float', [count], () => this.#blocks());
+    return count <= blockNumbers
+      ? new AnswerTensor(this.numbers(0, count), [count])
+      : new AnswerBlocks('float', [count], () => this.#blocks());
   }
 
   *#blocks(): Generator<Float64Array> {

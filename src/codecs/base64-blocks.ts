@@ -6,7 +6,10 @@ import { littleEndianBytes, slicesOf } from './tensor-bytes.ts';
 const sliceFloats = 3 * 2 ** 16;
 
 /** Base64 of the bytes of blocks one after the other, slice by slice: what does not fill three bytes waits for the next. */
-export async function* base64Blocks(blocks: Iterable<TensorValues> | AsyncIterable<TensorValues>, dtype: Dtype): AsyncGenerator<Uint8Array> {
+export async function* base64Blocks(
+  blocks: Iterable<TensorValues> | AsyncIterable<TensorValues>,
+  dtype: Dtype,
+): AsyncGenerator<Uint8Array> {
   let rest = Buffer.alloc(0);
   for await (const block of blocks) {
     for (const slice of slicesOf(block, dtype === 'float32' ? sliceFloats : sliceFloats / 2)) {

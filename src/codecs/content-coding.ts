@@ -43,7 +43,10 @@ export class CorruptBodyError extends Error {
  */
 export function requestDecoder(contentEncoding: string | undefined): RequestCoding | 'identity' | null {
   if (contentEncoding === undefined) return 'identity';
-  const codings = contentEncoding.toLowerCase().split(',').map((coding) => coding.trim());
+  const codings = contentEncoding
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim());
   const [coding, ...more] = codings.filter((name) => name !== '' && name !== 'identity');
   if (coding === undefined) return 'identity';
   if (more.length > 0) return null;
@@ -63,7 +66,12 @@ export function requestDecoder(contentEncoding: string | undefined): RequestCodi
  * @example
  * for await (const chunk of decodeWithin(request, 'gzip', 1e6)) ...
  */
-export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes: number, admit: (bytes: number) => void = () => undefined): Readable {
+export function decodeWithin(
+  stream: Readable,
+  coding: RequestCoding,
+  limitBytes: number,
+  admit: (bytes: number) => void = () => undefined,
+): Readable {
   const decoder = decoders[coding]({ chunkSize: decodedChunkBytes });
   let received = 0;
   let length = 0;
@@ -100,9 +108,13 @@ export function decodeWithin(stream: Readable, coding: RequestCoding, limitBytes
       limiter.destroy(error as Error);
     }
   };
-  const onEnd = () => { decoder.end(); };
+  const onEnd = () => {
+    decoder.end();
+  };
   stream.on('data', onData).on('end', onEnd);
-  finished(stream, { writable: false }, (error) => { if (error) limiter.destroy(error); });
+  finished(stream, { writable: false }, (error) => {
+    if (error) limiter.destroy(error);
+  });
   decoder.on('error', (error) => limiter.destroy(new CorruptBodyError(error.message, { cause: error })));
   return decoder.pipe(limiter);
 }
@@ -127,7 +139,10 @@ interface Weighed {
  * chooseEncoding('gzip, deflate, br', { wanted: 'asked' }); // 'identity'
  * chooseEncoding('br', { wanted: 'asked' }); // 'br'
  */
-export function chooseEncoding(acceptEncoding: string | undefined, { wanted }: { readonly wanted: 'allowed' | 'asked' }): ContentCoding | 'identity' | null {
+export function chooseEncoding(
+  acceptEncoding: string | undefined,
+  { wanted }: { readonly wanted: 'allowed' | 'asked' },
+): ContentCoding | 'identity' | null {
   if (acceptEncoding === undefined || acceptEncoding.length > maxAcceptLength || acceptEncoding.trim() === '') return 'identity';
   const members = acceptEncoding.split(',').flatMap(weighed);
   const weightOf = (coding: string) => members.find((member) => member.coding === coding)?.weight;

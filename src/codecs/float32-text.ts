@@ -152,7 +152,9 @@ function nearestDecimal(x: number, digits: number): string {
 
 /** The decimal with as many digits that follows. */
 function nextDecimal(text: string): number {
-  const [mantissa, exponent] = Number(text).toExponential(significantDigits(text) - 1).split('e') as [string, string];
+  const [mantissa, exponent] = Number(text)
+    .toExponential(significantDigits(text) - 1)
+    .split('e') as [string, string];
   const digits = Number(mantissa.replace('.', '')) + 1;
   return Number(`${digits}e${Number(exponent) - (mantissa.replace('.', '').length - 1)}`);
 }

@@ -34,7 +34,10 @@ export function attachBinary(request: unknown, bytes: Uint8Array, errors: InputE
         return errors.add(`${path}/binary_data_size`, `must be a whole number of at least 0, got ${describe(size)}`);
       }
       if (size > bytes.length - taken) {
-        errors.add(`${path}/binary_data_size`, `is ${size}, but only ${bytes.length - taken} of the ${bytes.length} bytes behind the JSON are left`);
+        errors.add(
+          `${path}/binary_data_size`,
+          `is ${size}, but only ${bytes.length - taken} of the ${bytes.length} bytes behind the JSON are left`,
+        );
         errors.throwIfAny();
       }
       taken += size;

@@ -34,7 +34,9 @@ export function locateJsonError(text: string): JsonErrorLocation {
  * pointerBehind('{"x": [1, 2, '); // '/x/2'
  */
 export function pointerBehind(text: string): string {
-  return firstError(text).open.map(({ key }) => pointerSegment(key)).join('');
+  return firstError(text)
+    .open.map(({ key }) => pointerSegment(key))
+    .join('');
 }
 
 /** An array or object that is open, and which of its values is read. */

@@ -137,7 +137,12 @@ export class JsonNumbersReader {
  * What to say of a body that has too much for JSON.parse: that it is no JSON, or where an array stops being one that is read without it, if
  * that is why.
  */
-function tooMuch(budget: JsonBudget, bytes: Buffer, { outline, copied, start, stop }: TextBefore & { readonly stop?: ArrayStop }, inBody: InBody): Problem {
+function tooMuch(
+  budget: JsonBudget,
+  bytes: Buffer,
+  { outline, copied, start, stop }: TextBefore & { readonly stop?: ArrayStop },
+  inBody: InBody,
+): Problem {
   const excess = invalidRequest([{ path: '', message: budget.excess! }]);
   if (!budget.hasTooManyValues) return excess;
   const before = outline + bytes.toString('utf8', copied, start);
@@ -149,15 +154,20 @@ function tooMuch(budget: JsonBudget, bytes: Buffer, { outline, copied, start, st
   const path = root + indices.map(pointerSegment).join('');
   if (ragged !== undefined) {
     const model = root + '/0'.repeat(indices.length);
-    return invalidRequest([{ path, message: `ragged: has length ${ragged.length}, but ${model} has length ${ragged.expected}; all must have the same` }]);
+    return invalidRequest([
+      { path, message: `ragged: has length ${ragged.length}, but ${model} has length ${ragged.expected}; all must have the same` },
+    ]);
   }
   // The codec stops behind a sign.
   const stopped = end - bytes.byteOffset - Number(bytes[end - bytes.byteOffset - 1] === minus);
   const location = locationAt(bytes.toString('utf8', 0, stopped + 100), bytes.toString('utf8', 0, stopped).length);
   const last = lastBehindSpace(bytes, stopped);
-  if (location.found === '"]"' && last === openBracket) return invalidRequest([{ path, message: 'is an empty array, and a tensor has no more than 65536 rows of none' }]);
+  if (location.found === '"]"' && last === openBracket)
+    return invalidRequest([{ path, message: 'is an empty array, and a tensor has no more than 65536 rows of none' }]);
   if (!isDigit(last) && !valueStart.test(location.found)) return unexpected(location);
-  return invalidRequest([{ path, message: `must be a finite number within float32's range, in an array as long as those beside it, found ${location.found}` }]);
+  return invalidRequest([
+    { path, message: `must be a finite number within float32's range, in an array as long as those beside it, found ${location.found}` },
+  ]);
 }
 
 /** What an error's location says of what may begin a value. */

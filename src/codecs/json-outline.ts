@@ -9,7 +9,13 @@ export const backslash = 0x5c;
 export const quote = 0x22;
 const kinds = { other: 0, comma: 1, quote: 2, openBracket: 3, openBrace: 4, close: 5 } as const;
 const kindOf = new Uint8Array(256);
-for (const [characters, kind] of [[',', kinds.comma], ['"', kinds.quote], ['[', kinds.openBracket], ['{', kinds.openBrace], [']}', kinds.close]] as const) {
+for (const [characters, kind] of [
+  [',', kinds.comma],
+  ['"', kinds.quote],
+  ['[', kinds.openBracket],
+  ['{', kinds.openBrace],
+  [']}', kinds.close],
+] as const) {
   for (const character of characters) kindOf[character.charCodeAt(0)] = kind;
 }
 
@@ -28,7 +34,8 @@ export class JsonBudget {
   get excess(): string | undefined {
     if (this.#depth > maxDepth) return `is nested more than ${maxDepth} levels deep; a tensor has at most 64 dimensions`;
     if (this.#members > maxMembers) return `has more than ${maxMembers} objects, keys and strings; no request needs as many`;
-    if (this.#values > maxValues) return `has more than ${maxValues} values that belong to no rectangular array of numbers; no request needs as many`;
+    if (this.#values > maxValues)
+      return `has more than ${maxValues} values that belong to no rectangular array of numbers; no request needs as many`;
     return undefined;
   }
 

@@ -182,8 +182,10 @@ export class JsonWriter {
     }
     const out = this.#textAt + this.#length;
     const part = from === 0 && to === values.length ? values : values.subarray(from, to);
-    if (part instanceof Int32Array) return this.#codec.writeInt32s(this.#addressOf(part, this.#staged.int32), part.length, out) - this.#textAt;
-    if (part instanceof Uint8Array) return this.#codec.writeUint8s(this.#addressOf(part, this.#staged.uint8), part.length, out) - this.#textAt;
+    if (part instanceof Int32Array)
+      return this.#codec.writeInt32s(this.#addressOf(part, this.#staged.int32), part.length, out) - this.#textAt;
+    if (part instanceof Uint8Array)
+      return this.#codec.writeUint8s(this.#addressOf(part, this.#staged.uint8), part.length, out) - this.#textAt;
     const address = part instanceof Float32Array ? this.#addressOf(part, this.#staged.float32) : this.#stage(part, this.#staged.float32);
     const end = this.#codec.writeFloat32s(address, part.length, out);
     if (end < 0) throw new RangeError(`${part[-1 - end]!} is not finite in float32`);

@@ -45,7 +45,10 @@ function countBelow(values: Values, bound: number): number {
   const { byteOffset, byteLength, BYTES_PER_ELEMENT } = values;
   const bytes = byteLength - (byteLength % bytesAtOnce);
   const end = byteOffset + bytes;
-  const areBelow = values instanceof Float32Array ? functions.allBelow32(byteOffset, end, Math.fround(bound)) : functions.allBelow64(byteOffset, end, bound);
+  const areBelow =
+    values instanceof Float32Array
+      ? functions.allBelow32(byteOffset, end, Math.fround(bound))
+      : functions.allBelow64(byteOffset, end, bound);
   return areBelow === 1 ? bytes / BYTES_PER_ELEMENT : 0;
 }
 

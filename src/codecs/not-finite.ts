@@ -53,7 +53,8 @@ function countOf({ node }: Place): number {
 }
 
 function search({ path, node }: Place, from: number, to: number, dtype: Dtype): NotFiniteError | undefined {
-  const values = node instanceof AnswerTensor ? node.values.subarray(from, to) : node instanceof AnswerRows ? node.numbers(from, to) : [node.value];
+  const values =
+    node instanceof AnswerTensor ? node.values.subarray(from, to) : node instanceof AnswerRows ? node.numbers(from, to) : [node.value];
   const found = firstNotFinite(values, dtype);
   if (found < 0) return undefined;
   const at = from + found;

@@ -31,18 +31,22 @@ export function readNpy(bytes: Uint8Array): NpyArray | string {
   if (file.toString('latin1', 0, 6) !== magic) return 'it does not begin with the bytes \\x93NUMPY';
   const [version, minor] = [file[6], file[7]];
   const headerStart = version === 1 ? 10 : 12;
-  if (version === undefined || minor === undefined || file.length < headerStart) return `it ends after ${file.length} bytes, before its header`;
-  if (version < 1 || version > 3 || minor !== 0) return `its format has the version ${version}.${minor}, and those known are 1.0, 2.0 and 3.0`;
+  if (version === undefined || minor === undefined || file.length < headerStart)
+    return `it ends after ${file.length} bytes, before its header`;
+  if (version < 1 || version > 3 || minor !== 0)
+    return `its format has the version ${version}.${minor}, and those known are 1.0, 2.0 and 3.0`;
   const headerLength = version === 1 ? file.readUInt16LE(8) : file.readUInt32LE(8);
   const dataOffset = headerStart + headerLength;
-  if (headerLength > longestHeader) return `its header says that it is ${headerLength} bytes long, and the longest read is ${longestHeader}`;
+  if (headerLength > longestHeader)
+    return `its header says that it is ${headerLength} bytes long, and the longest read is ${longestHeader}`;
   if (dataOffset > file.length) return `its header says that it is ${headerLength} bytes long, but ${file.length - headerStart} follow`;
 
   const header = file.toString('latin1', headerStart, dataOffset);
   const fields = headerFields(header);
   if (fields === undefined) return `its header is not a dictionary of descr, fortran_order and shape: ${quote(header.trimEnd())}`;
   const { descr, fortranOrder, shape } = fields;
-  if (descr !== '<f4' && descr !== '<f8') return `its dtype is ${quote(descr)}, and those taken are "<f4" and "<f8": use x.astype(numpy.float32)`;
+  if (descr !== '<f4' && descr !== '<f8')
+    return `its dtype is ${quote(descr)}, and those taken are "<f4" and "<f8": use x.astype(numpy.float32)`;
   if (shape.length > mostDimensions) return `it has ${shape.length} dimensions, and at most ${mostDimensions} are allowed`;
   // A product of huge lengths is Infinity, and times 0 not a number.
   const size = shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
@@ -60,7 +64,7 @@ function headerFields(header: string): { descr: string; fortranOrder: boolean; s
   const body = /^\{(.*)\}\s*$/s.exec(header)?.[1]?.trimEnd();
   if (body === undefined) return undefined;
   const fields = new Map<string, string>();
-  for (field.lastIndex = 0; field.lastIndex < body.length; ) {
+  for (field.lastIndex = 0; field.lastIndex < body.length;) {
     const [, , name, value] = field.exec(body) ?? [];
     if (name === undefined || value === undefined || fields.has(name)) return undefined;
     fields.set(name, value);
@@ -88,7 +92,11 @@ function tupleOf(text: string): number[] | undefined {
  * materialize(toRowMajor(Float32Array.of(0, 3, 1, 4, 2, 5), [2, 3])); // Float32Array [0, 1, 2, 3, 4, 5]
  */
 export function toRowMajor(values: Numbers, shape: readonly number[]): Numbers {
-  return stridedView(values, shape, shape.map((_, axis) => shape.slice(0, axis).reduce((size, length) => size * length, 1)));
+  return stridedView(
+    values,
+    shape,
+    shape.map((_, axis) => shape.slice(0, axis).reduce((size, length) => size * length, 1)),
+  );
 }
 
 const descriptions: Readonly<Record<BytesType, string>> = { float32: '<f4', float64: '<f8', int32: '<i4', uint8: '|u1' };

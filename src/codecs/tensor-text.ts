@@ -124,7 +124,11 @@ export class TensorText {
   }
 
   /** The same of blocks that are still to come. */
-  async *slicesOf(blocks: AsyncIterable<TensorValues> | Iterable<TensorValues>, dtype: Dtype, writer: JsonWriter): AsyncGenerator<Uint8Array> {
+  async *slicesOf(
+    blocks: AsyncIterable<TensorValues> | Iterable<TensorValues>,
+    dtype: Dtype,
+    writer: JsonWriter,
+  ): AsyncGenerator<Uint8Array> {
     for await (const values of blocks) yield* this.slices(values, dtype, writer);
   }
 }

@@ -28,8 +28,7 @@ const mostEmptyRows = 65_536;
 const mostDimensions = 64;
 
 const valueRule = "must be a finite number within float32's range";
-const forms =
-  'a number, nested arrays of numbers, {"shape", "data"}, {"dtype", "shape", "base64"} or {"linspace": [first, last, count]}';
+const forms = 'a number, nested arrays of numbers, {"shape", "data"}, {"dtype", "shape", "base64"} or {"linspace": [first, last, count]}';
 const onlyFramed =
   'announces bytes with "binary_data_size", which takes "Content-Type: application/octet-stream", the header "Inference-Header-Content-Length", and those bytes behind the JSON';
 
@@ -208,7 +207,12 @@ function dtypeRule(got: unknown): string {
  *
  * @param source where the bytes stand, and what to say of how many they are, such as "base64 holds".
  */
-function decodeLittleEndian({ dtype, shape, bytes }: Bytes, path: string, source: { readonly name: string; readonly path: string }, errors: InputErrors): PresentTensor | null {
+function decodeLittleEndian(
+  { dtype, shape, bytes }: Bytes,
+  path: string,
+  source: { readonly name: string; readonly path: string },
+  errors: InputErrors,
+): PresentTensor | null {
   const needed = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
   if (bytes.length !== needed) {
     return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
@@ -256,7 +260,10 @@ function onlyKeys(value: object, known: readonly string[], path: string, errors:
   let good = true;
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    errors.add(path + pointerSegment(key), `is not a field of this form of tensor, which has ${known.map(quote).join(', ')}; ${didYouMean(key, known)}`);
+    errors.add(
+      path + pointerSegment(key),
+      `is not a field of this form of tensor, which has ${known.map(quote).join(', ')}; ${didYouMean(key, known)}`,
+    );
     good = false;
   }
   return good;

@@ -55,7 +55,13 @@ export class TextThreads {
    * @throws {RangeError} when a number is not finite in the precision.
    * @throws the signal's reason.
    */
-  print(values: TensorValues, shape: readonly number[], dtype: Dtype, memory: TextMemory, { signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<Uint8Array> | undefined {
+  print(
+    values: TensorValues,
+    shape: readonly number[],
+    dtype: Dtype,
+    memory: TextMemory,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<Uint8Array> | undefined {
     const count = Math.min(this.#maxParts, Math.floor(values.length / minPartNumbers));
     const edges = Array.from({ length: count + 1 }, (_, part) => Math.floor((part * values.length) / count));
     const partBytes = roundUp(JsonWriter.bytesFor(TensorText.maxBytes(shape, Math.ceil(values.length / count))));
@@ -64,7 +70,15 @@ export class TextThreads {
     if (address === undefined) return undefined;
     const stopped = new Int32Array(new SharedArrayBuffer(4));
     const tasks = Array.from({ length: count }, (_, part): TextTask => ({
-      module: this.#module, memory: arena.memory, values, shape, dtype, from: edges[part]!, to: edges[part + 1]!, address: address + part * partBytes, stopped,
+      module: this.#module,
+      memory: arena.memory,
+      values,
+      shape,
+      dtype,
+      from: edges[part]!,
+      to: edges[part + 1]!,
+      address: address + part * partBytes,
+      stopped,
     }));
     return this.#print(tasks, arena, signal);
   }

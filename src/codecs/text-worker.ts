@@ -46,7 +46,8 @@ function print({ module, memory, values, shape, dtype, from, to, address, stoppe
   const writer = new JsonWriter(module, arena, TensorText.maxBytes(shape, to - from));
   writer.begin(dtype);
   const text = new TensorText(shape, from);
-  for (let at = from; at < to && Atomics.load(stopped, 0) === 0; at += numbersAtOnce) text.write(writer, values, at, Math.min(at + numbersAtOnce, to));
+  for (let at = from; at < to && Atomics.load(stopped, 0) === 0; at += numbersAtOnce)
+    text.write(writer, values, at, Math.min(at + numbersAtOnce, to));
   const { byteOffset, length } = writer.finish();
   return { address: byteOffset, length };
 }

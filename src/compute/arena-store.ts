@@ -96,13 +96,15 @@ export class ArenaStore {
 
   #trimLater(): void {
     this.#leastKeptBytes = this.keptBytes;
-    this.#trimTimer = setTimeout(() => { this.#trim(); }, idleMs).unref();
+    this.#trimTimer = setTimeout(() => {
+      this.#trim();
+    }, idleMs).unref();
   }
 
   /** Drops what was not needed since the last time, but for as much as may be idle. */
   #trim(): void {
     this.#trimTimer = undefined;
-    for (let surplus = this.#leastKeptBytes - this.#maxIdleBytes; surplus > 0 && this.#free.length > 0; ) {
+    for (let surplus = this.#leastKeptBytes - this.#maxIdleBytes; surplus > 0 && this.#free.length > 0;) {
       const arena = this.#free.shift()!;
       surplus -= arena.byteLength;
       this.#drop(arena);

@@ -15,7 +15,11 @@ export interface LoopRunner {
   add(length: number, body: (from: number, to: number) => void): void;
 }
 
-const atOnce: LoopRunner = { add: (length, body) => { body(0, length); } };
+const atOnce: LoopRunner = {
+  add: (length, body) => {
+    body(0, length);
+  },
+};
 
 const pageBytes = 65536;
 /** The 4 GiB that a kernel can address. */
@@ -137,7 +141,7 @@ export class Arena {
 
   #presentAs(dtype: Dtype, values: Numbers): Values | undefined {
     if (isGenerated(values) || !this.holds(values)) return undefined;
-    if ((values instanceof Float32Array) === (dtype === 'float32')) return values;
+    if (values instanceof Float32Array === (dtype === 'float32')) return values;
     const known = dtype === 'float32' ? this.#knownFloats.get(values.byteOffset) : undefined;
     return known?.length === values.length ? known : undefined;
   }
@@ -147,7 +151,9 @@ export class Arena {
     const address = this.allocate(bytesPerNumber[dtype] * length);
     const at = address / bytesPerNumber[dtype];
     const all = this.#allAs(dtype);
-    loops.add(length, (from, to) => { all.fill(value, at + from, at + to); });
+    loops.add(length, (from, to) => {
+      all.fill(value, at + from, at + to);
+    });
     return address;
   }
 

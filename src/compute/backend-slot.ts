@@ -37,7 +37,10 @@ export interface SlotListener {
   /** It takes jobs from now on; `again` when it had before. */
   ready(info: BackendInfo, again: boolean): void;
   /** It failed, and takes none for `pauseMs`; `again` when it has not been ready since the failure before. */
-  failed(name: BackendName, failure: { readonly kind: FailureKind; readonly error: unknown; readonly pauseMs: number; readonly again: boolean }): void;
+  failed(
+    name: BackendName,
+    failure: { readonly kind: FailureKind; readonly error: unknown; readonly pauseMs: number; readonly again: boolean },
+  ): void;
 }
 
 /**
@@ -77,7 +80,12 @@ export class BackendSlot {
    * @param prepare what is done with a back-end between warming it and giving it jobs.
    * @param longestWaitMs how long a job may have to wait for the back-end.
    */
-  constructor(source: Backend | BackendOpener, listener: SlotListener, prepare: (backend: Backend) => Promise<void> = nothing, longestWaitMs?: number) {
+  constructor(
+    source: Backend | BackendOpener,
+    listener: SlotListener,
+    prepare: (backend: Backend) => Promise<void> = nothing,
+    longestWaitMs?: number,
+  ) {
     this.#longestWaitMs = longestWaitMs;
     this.name = source.info.name;
     this.#lastInfo = source.info;
@@ -145,7 +153,9 @@ export class BackendSlot {
    * @throws whatever kept it from getting ready; it is out then, and will be tried again.
    */
   start(): Promise<void> {
-    this.#starting ??= this.#start().finally(() => { this.#starting = undefined; });
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
     return this.#starting;
   }
 
@@ -186,7 +196,14 @@ export class BackendSlot {
     // A thread was lost, and the job with it; the back-end has another by now.
     if (error instanceof WorkerLostError && ++this.#lostInARow < mostLostInARow) return;
     const canGoOn = this.resident || error instanceof OutOfMemoryError;
-    this.#takeOut(error, canGoOn ? () => { this.#admit(); } : () => this.start().catch(nothing));
+    this.#takeOut(
+      error,
+      canGoOn
+        ? () => {
+            this.#admit();
+          }
+        : () => this.start().catch(nothing),
+    );
   }
 
   #admit(): void {
@@ -231,4 +248,6 @@ function estimateOf(backend: Backend | undefined, job: Job): number {
   return backend?.estimateMs?.(job) ?? jobWork(job) * estimatedMsPerElement;
 }
 
-async function nothing(): Promise<void> { /* whoever needs to know was told by the listener */ }
+async function nothing(): Promise<void> {
+  /* whoever needs to know was told by the listener */
+}

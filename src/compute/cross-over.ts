@@ -64,7 +64,12 @@ const trials: readonly Trial[] = [
   {
     standsFor: ['lif_grad'],
     make: (elements) => ({
-      kind: 'lif_grad', problem: problemOf(elements), surrogates, loss: { type: 'spike_count' }, detachReset: false, wrt: ['current'],
+      kind: 'lif_grad',
+      problem: problemOf(elements),
+      surrogates,
+      loss: { type: 'spike_count' },
+      detachReset: false,
+      wrt: ['current'],
     }),
     neurons: neuronsOf,
     mostElements: 2 ** 26,

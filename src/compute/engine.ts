@@ -1,6 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { ArenaStore } from './arena-store.ts';
-import { backendNames, BackendUnavailableError, OutOfMemoryError, type Backend, type BackendInfo, type BackendName, type Computed } from './backend.ts';
+import {
+  backendNames,
+  BackendUnavailableError,
+  OutOfMemoryError,
+  type Backend,
+  type BackendInfo,
+  type BackendName,
+  type Computed,
+} from './backend.ts';
 import { BackendSlot, type BackendOpener, type BackendState, type RunContext } from './backend-slot.ts';
 import { Choice, type Order, type Preference, type Wish } from './choice.ts';
 import { measureCrossOvers, type CrossOvers } from './cross-over.ts';
@@ -41,7 +49,10 @@ export interface EngineEvents {
   /** A back-end takes jobs from now on; `again` when it had before. */
   ready: [backend: BackendInfo, again: boolean];
   /** A back-end failed and takes no jobs for `pauseMs`; `again` when it was being brought back. */
-  failed: [backend: BackendName, failure: { readonly kind: FailureKind; readonly error: unknown; readonly pauseMs: number; readonly again: boolean }];
+  failed: [
+    backend: BackendName,
+    failure: { readonly kind: FailureKind; readonly error: unknown; readonly pauseMs: number; readonly again: boolean },
+  ];
   /** A job was done by another back-end than the first choice. */
   fallback: [to: BackendName, fallback: Fallback];
   /** It was measured from where on a back-end is faster than the ones after it. */
@@ -80,8 +91,12 @@ export class Engine {
   constructor(backends: readonly (Backend | BackendOpener)[], options: EngineOptions = {}) {
     const { preferred = 'auto', openingMs = 60_000, measure = measureCrossOvers, arenas = new ArenaStore(), longestWaitMs } = options;
     const listener = {
-      ready: (info: BackendInfo, again: boolean) => { this.events.emit('ready', info, again); },
-      failed: (...details: EngineEvents['failed']) => { this.events.emit('failed', ...details); },
+      ready: (info: BackendInfo, again: boolean) => {
+        this.events.emit('ready', info, again);
+      },
+      failed: (...details: EngineEvents['failed']) => {
+        this.events.emit('failed', ...details);
+      },
     };
     const slots = backends.map((source) => new BackendSlot(source, listener, (backend) => this.#compare(backend), longestWaitMs));
     this.#slots = backendNames.flatMap((name) => slots.filter((slot) => slot.name === name));
@@ -93,7 +108,12 @@ export class Engine {
 
   /** The back-ends that jobs may run on, in the order in which they are tried. */
   get backends(): readonly BackendStatus[] {
-    return this.#slots.map(({ info, state, outFor, liveTensors }) => ({ ...info, state, ...(outFor && { outFor }), ...(liveTensors !== undefined && { liveTensors }) }));
+    return this.#slots.map(({ info, state, outFor, liveTensors }) => ({
+      ...info,
+      state,
+      ...(outFor && { outFor }),
+      ...(liveTensors !== undefined && { liveTensors }),
+    }));
   }
 
   /** The jobs that wait for each back-end, and about how long it has to do for them and for what runs, in milliseconds. */
@@ -159,7 +179,14 @@ export class Engine {
   }
 
   /** The first choice failed: takes it out, and goes on to the next. */
-  async #runAfterFailure<J extends Job>(job: J, context: RunContext, order: Order<BackendSlot>, slot: BackendSlot, backend: Backend, error: unknown): Promise<Answer<J>> {
+  async #runAfterFailure<J extends Job>(
+    job: J,
+    context: RunContext,
+    order: Order<BackendSlot>,
+    slot: BackendSlot,
+    backend: Backend,
+    error: unknown,
+  ): Promise<Answer<J>> {
     takeOutOrThrow(slot, backend, error, context);
     return this.#runOnNext(job, context, order, 1, { from: slot.name, obstacle: failureKind(error) }, error);
   }
@@ -171,7 +198,14 @@ export class Engine {
    * @param fallback why the first choice did not do it, where that is known already.
    * @param cause what the one before failed with.
    */
-  async #runOnNext<J extends Job>(job: J, context: RunContext, order: Order<BackendSlot>, from: number, fallback?: Fallback, cause?: unknown): Promise<Answer<J>> {
+  async #runOnNext<J extends Job>(
+    job: J,
+    context: RunContext,
+    order: Order<BackendSlot>,
+    from: number,
+    fallback?: Fallback,
+    cause?: unknown,
+  ): Promise<Answer<J>> {
     let error = cause;
     const passedOver: BackendSlot[] = [];
     for (const slot of order.backends.slice(from)) {
@@ -234,7 +268,9 @@ function infoFor(job: Job, info: BackendInfo): BackendInfo {
 /** Resolves when the promise does, or after so many milliseconds. */
 async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, ms).unref(); });
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms).unref();
+  });
   await Promise.race([promise, late]);
   clearTimeout(timer);
 }

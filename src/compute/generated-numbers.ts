@@ -105,7 +105,7 @@ function writeView(view: StridedView, target: Values, at: number, from: number, 
   const stride = strides.at(-1)!;
   const end = offset + to;
   // Row by row, of which the first and the last may be wanted in part.
-  for (let next = offset + from; next < end; ) {
+  for (let next = offset + from; next < end;) {
     const length = Math.min(columns - (next % columns), end - next);
     const source = baseIndex(view, next);
     const place = at + next - offset - from;
@@ -124,7 +124,7 @@ function writeShortRows(view: StridedView, target: Values, at: number, from: num
   const { base, offset } = view;
   const end = offset + to;
   const offsets = trailingOffsets(view, Math.min(maxOffsets, to - from));
-  for (let next = offset + from; next < end; ) {
+  for (let next = offset + from; next < end;) {
     const within = next % offsets.length;
     const length = Math.min(offsets.length - within, end - next);
     const source = baseIndex(view, next - within);

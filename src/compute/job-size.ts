@@ -1,4 +1,13 @@
-import { bytesPerNumber, dtypeOf, type Job, type LifGradJob, type LifProblem, type LifSimulateJob, type Quantity, type Recordable } from './jobs.ts';
+import {
+  bytesPerNumber,
+  dtypeOf,
+  type Job,
+  type LifGradJob,
+  type LifProblem,
+  type LifSimulateJob,
+  type Quantity,
+  type Recordable,
+} from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
 
 /** How much a job computes: neuron-steps, or elements of x, times surrogates. */
@@ -89,7 +98,15 @@ function inputValues(job: Job): number {
     case 'lif_simulate':
     case 'lif_grad': {
       const { problem } = job;
-      const arrays = [problem.tau, problem.v_threshold, problem.v_reset, problem.v_rest, problem.resistance, problem.v_init, ...cotangents(job)].filter(({ per }) => per !== 'job');
+      const arrays = [
+        problem.tau,
+        problem.v_threshold,
+        problem.v_reset,
+        problem.v_rest,
+        problem.resistance,
+        problem.v_init,
+        ...cotangents(job),
+      ].filter(({ per }) => per !== 'job');
       // The current is an array always.
       return [problem.current, ...arrays].reduce((sum, quantity) => sum + arrayValues(quantity, problem), 0);
     }

@@ -76,14 +76,7 @@ function charge<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTer
  * @param current input of this step
  * @param held true while the neuron is refractory; left out where there is no refractoriness
  */
-export function lifStep<V, M>(
-  ops: Algebra<V, M>,
-  structure: LifStructure,
-  terms: LifTerms<V>,
-  v: V,
-  current: V,
-  held?: M,
-): LifStep<V, M> {
+export function lifStep<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTerms<V>, v: V, current: V, held?: M): LifStep<V, M> {
   const charged = charge(ops, structure, terms, v, current);
   const vPre = held === undefined ? charged : ops.select(held, v, charged);
   const spike = fires(ops, terms, vPre, held);

@@ -39,7 +39,11 @@ export class MemoryBudget {
   reserve(bytes: number, held: number): void {
     if (this.tryReserve(bytes)) return;
     if (held + bytes > this.limitBytes) throw new MemoryLimitError(held + bytes, this.limitBytes);
-    throw new OverloadError('memory', `other requests hold ${megabytes(this.#usedBytes - held)} of the ${megabytes(this.limitBytes)} that there are, and this one needs ${megabytes(held + bytes)}`, retryAfterMs);
+    throw new OverloadError(
+      'memory',
+      `other requests hold ${megabytes(this.#usedBytes - held)} of the ${megabytes(this.limitBytes)} that there are, and this one needs ${megabytes(held + bytes)}`,
+      retryAfterMs,
+    );
   }
 
   /** Reserves bytes where the budget has them: whether it has. */

@@ -25,7 +25,9 @@ export class RequestScope {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(pool: ArenaStore) {
-    this.memory = new ScopeMemory(pool, () => { this.throwIfEnded(); });
+    this.memory = new ScopeMemory(pool, () => {
+      this.throwIfEnded();
+    });
   }
 
   get ended(): boolean {
@@ -83,7 +85,12 @@ export class RequestScope {
   watchDeadline(): void {
     if (this.#deadline === undefined || this.#timer !== undefined) return;
     const { at, reason } = this.#deadline;
-    this.#timer = setTimeout(() => { this.end(reason()); }, Math.max(0, at - performance.now()));
+    this.#timer = setTimeout(
+      () => {
+        this.end(reason());
+      },
+      Math.max(0, at - performance.now()),
+    );
   }
 
   /**
@@ -99,10 +106,15 @@ export class RequestScope {
 
   async #wait<R>(task: Promise<R>): Promise<R> {
     this.#tasks++;
-    task.then(() => { this.#settled(); }, (error: unknown) => {
-      if (error instanceof ComputeError) this.memory.poison();
-      this.#settled();
-    });
+    task.then(
+      () => {
+        this.#settled();
+      },
+      (error: unknown) => {
+        if (error instanceof ComputeError) this.memory.poison();
+        this.#settled();
+      },
+    );
     return this.#untilEnd(task);
   }
 
@@ -110,7 +122,9 @@ export class RequestScope {
   async #untilEnd<R>(promise: Promise<R>): Promise<R> {
     this.watchDeadline();
     let giveUp!: EndListener;
-    const end = new Promise<never>((_, reject) => { giveUp = reject; });
+    const end = new Promise<never>((_, reject) => {
+      giveUp = reject;
+    });
     this.onEnd(giveUp);
     try {
       return await Promise.race([promise, end]);

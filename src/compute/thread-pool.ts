@@ -46,7 +46,9 @@ export function threadPool(name: string, beside: string, most: number, { least =
     ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
   });
   const wakeOne = () => void pool.run(null).catch(() => undefined);
-  arenas?.onMuchDropped(() => { for (let i = pool.threads.length; i > 0; i--) wakeOne(); });
+  arenas?.onMuchDropped(() => {
+    for (let i = pool.threads.length; i > 0; i--) wakeOne();
+  });
   // A thread that ends without work is replaced, which is all there is to do.
   pool.on('error', () => undefined);
   // Piscina replaces no more threads once one has ended before it was ready, until a task comes.
@@ -117,7 +119,8 @@ export class TaskControl {
    */
   begin(thread: number): void {
     this.#words[words.thread] = thread;
-    if (Atomics.compareExchange(this.#words, words.state, states.waiting, states.running) === states.stopped) throw new TaskStoppedError('stopped before it had begun');
+    if (Atomics.compareExchange(this.#words, words.state, states.waiting, states.running) === states.stopped)
+      throw new TaskStoppedError('stopped before it had begun');
   }
 
   /**

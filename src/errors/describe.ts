@@ -7,7 +7,9 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'object') {
     const keys = Object.keys(value);
-    return keys.length === 0 ? 'an empty object' : `an object with ${keys.slice(0, 4).map(quote).join(', ')}${keys.length > 4 ? ', ...' : ''}`;
+    return keys.length === 0
+      ? 'an empty object'
+      : `an object with ${keys.slice(0, 4).map(quote).join(', ')}${keys.length > 4 ? ', ...' : ''}`;
   }
   if (value === Infinity || value === -Infinity) return 'a number beyond float64 (such as 1e999)';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;

@@ -18,7 +18,11 @@ export function nearest(name: string, known: Iterable<string>): string[] {
   for (const candidate of known) {
     const folded = fold(candidate);
     const edits =
-      folded === wanted ? 0 : fold(tail(candidate)) === wantedTail ? 0.5 : Math.max(1, Math.min(distance(folded, wanted), distance(fold(tail(candidate)), wanted) + 0.5));
+      folded === wanted
+        ? 0
+        : fold(tail(candidate)) === wantedTail
+          ? 0.5
+          : Math.max(1, Math.min(distance(folded, wanted), distance(fold(tail(candidate)), wanted) + 0.5));
     if (edits < fewest) {
       fewest = edits;
       best = [candidate];

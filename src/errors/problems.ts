@@ -17,9 +17,9 @@ export const problemTypes = {
   },
   invalid_frame: {
     status: 400,
-    title: 'The body\'s framing is wrong',
+    title: "The body's framing is wrong",
     description:
-      'A body of `application/octet-stream` is JSON followed by the tensors\' bytes, and the header `Inference-Header-Content-Length` says how many bytes are JSON. It is missing, not a number, or larger than the body; or the body was sent as JSON alone.',
+      "A body of `application/octet-stream` is JSON followed by the tensors' bytes, and the header `Inference-Header-Content-Length` says how many bytes are JSON. It is missing, not a number, or larger than the body; or the body was sent as JSON alone.",
   },
   invalid_npy: {
     status: 400,
@@ -27,11 +27,7 @@ export const problemTypes = {
     description:
       'A body of `application/x-npy` is one array of float32 or float64 as `numpy.save` writes it. `detail` says what was found; `numpy.save(file, array.astype(numpy.float32))` is right.',
   },
-  empty_body: {
-    status: 400,
-    title: 'The body is missing',
-    description: 'The route takes a request as body and none came.',
-  },
+  empty_body: { status: 400, title: 'The body is missing', description: 'The route takes a request as body and none came.' },
   incomplete_body: {
     status: 400,
     title: 'The body was cut off',
@@ -40,7 +36,8 @@ export const problemTypes = {
   corrupt_body: {
     status: 400,
     title: 'The body cannot be decompressed',
-    description: 'The body is not what its `Content-Encoding` says: not gzip, Brotli or deflate (in the zlib format), cut short, or followed by something else.',
+    description:
+      'The body is not what its `Content-Encoding` says: not gzip, Brotli or deflate (in the zlib format), cut short, or followed by something else.',
   },
   forbidden_key: {
     status: 400,
@@ -62,7 +59,8 @@ export const problemTypes = {
   invalid_timeout: {
     status: 400,
     title: 'The time limit is not valid',
-    description: 'The header `X-Request-Timeout-Ms` must be a whole number of milliseconds of at least 1. More than `REQUEST_TIMEOUT_MS` counts as that.',
+    description:
+      'The header `X-Request-Timeout-Ms` must be a whole number of milliseconds of at least 1. More than `REQUEST_TIMEOUT_MS` counts as that.',
   },
   malformed_http: {
     status: 400,
@@ -72,18 +70,16 @@ export const problemTypes = {
   unauthorized: {
     status: 401,
     title: 'A key is needed',
-    description: 'This server answers only those who have one of its keys: send `Authorization: Bearer` and the key. The request had none, or one that the server does not know. Probes and documents need none.',
+    description:
+      'This server answers only those who have one of its keys: send `Authorization: Bearer` and the key. The request had none, or one that the server does not know. Probes and documents need none.',
   },
   page_not_built: {
     status: 404,
     title: 'The page is not there',
-    description: 'This server was started without the files of its page; `npm run build` writes them to `dist/page`. The API works without.',
+    description:
+      'This server was started without the files of its page; `npm run build` writes them to `dist/page`. The API works without.',
   },
-  not_found: {
-    status: 404,
-    title: 'No such resource',
-    description: 'No route has this path. `GET /openapi.json` lists those there are.',
-  },
+  not_found: { status: 404, title: 'No such resource', description: 'No route has this path. `GET /openapi.json` lists those there are.' },
   surrogate_not_found: {
     status: 404,
     title: 'No such surrogate',
@@ -97,7 +93,7 @@ export const problemTypes = {
   not_acceptable: {
     status: 406,
     title: 'No acceptable format',
-    description: 'The request\'s `Accept` excludes every format that the route can answer in; `detail` lists them.',
+    description: "The request's `Accept` excludes every format that the route can answer in; `detail` lists them.",
   },
   request_timeout: {
     status: 408,
@@ -107,33 +103,32 @@ export const problemTypes = {
   body_too_large: {
     status: 413,
     title: 'The body is too large',
-    description: 'The body has more bytes than `MAX_BODY_BYTES`. Base64 takes less than half the bytes of numbers in JSON; or split the batch, since every neuron and every x is computed on its own.',
+    description:
+      'The body has more bytes than `MAX_BODY_BYTES`. Base64 takes less than half the bytes of numbers in JSON; or split the batch, since every neuron and every x is computed on its own.',
   },
   too_much_work: {
     status: 413,
     title: 'The request asks for too much work',
     description:
-      'The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or `MAX_REFERENCE_NEURON_STEPS` where the back-end `reference` is to compute them, the values to make or answer exceed `MAX_RESULT_VALUES`, the answer\'s bytes 32 times as many, the values to stream `MAX_STREAMED_VALUES`, or the memory `MAX_MEMORY_BYTES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.',
+      "The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or `MAX_REFERENCE_NEURON_STEPS` where the back-end `reference` is to compute them, the values to make or answer exceed `MAX_RESULT_VALUES`, the answer's bytes 32 times as many, the values to stream `MAX_STREAMED_VALUES`, or the memory `MAX_MEMORY_BYTES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.",
   },
-  uri_too_long: {
-    status: 414,
-    title: 'The URL is too long',
-    description: 'A part of the path is longer than any resource\'s name.',
-  },
+  uri_too_long: { status: 414, title: 'The URL is too long', description: "A part of the path is longer than any resource's name." },
   unsupported_media_type: {
     status: 415,
-    title: 'The body\'s media type is not supported',
-    description: 'Send `Content-Type: application/json`, `application/octet-stream` for JSON followed by bytes, or `application/x-npy`; and `Content-Encoding: gzip`, `br` or none. curl sends `application/x-www-form-urlencoded` unless told otherwise: `-H "content-type: application/json"`, or `--json`.',
+    title: "The body's media type is not supported",
+    description:
+      'Send `Content-Type: application/json`, `application/octet-stream` for JSON followed by bytes, or `application/x-npy`; and `Content-Encoding: gzip`, `br` or none. curl sends `application/x-www-form-urlencoded` unless told otherwise: `-H "content-type: application/json"`, or `--json`.',
   },
   rate_limited: {
     status: 429,
     title: 'Too many requests',
-    description: 'The client, by its key or else by its address, has sent more requests within a window than `RATE_LIMIT_MAX`. Send it again after `Retry-After` seconds; `RateLimit-Remaining` says with every answer how many are left. Many small jobs fit in one request, as the rows of a tensor.',
+    description:
+      'The client, by its key or else by its address, has sent more requests within a window than `RATE_LIMIT_MAX`. Send it again after `Retry-After` seconds; `RateLimit-Remaining` says with every answer how many are left. Many small jobs fit in one request, as the rows of a tensor.',
   },
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',
-    description: 'The request\'s URL and headers exceed 16 KiB together, or there are more than 200 headers.',
+    description: "The request's URL and headers exceed 16 KiB together, or there are more than 200 headers.",
   },
   internal_error: {
     status: 500,
@@ -143,7 +138,8 @@ export const problemTypes = {
   out_of_memory: {
     status: 503,
     title: 'There is no memory for the job now',
-    description: 'Other jobs hold the memory that this one needs, of that which the system has or that `MAX_MEMORY_BYTES` allows. Send it again after `Retry-After` seconds, or split it into smaller ones.',
+    description:
+      'Other jobs hold the memory that this one needs, of that which the system has or that `MAX_MEMORY_BYTES` allows. Send it again after `Retry-After` seconds, or split it into smaller ones.',
   },
   overloaded: {
     status: 503,
@@ -154,12 +150,14 @@ export const problemTypes = {
   worker_lost: {
     status: 503,
     title: 'The threads that computed the job ended',
-    description: 'A thread that worked on the job ended, it was tried again, and that ended too. Other jobs are not affected. Send it again after `Retry-After` seconds; if it happens every time, report the job.',
+    description:
+      'A thread that worked on the job ended, it was tried again, and that ended too. Other jobs are not affected. Send it again after `Retry-After` seconds; if it happens every time, report the job.',
   },
   shutting_down: {
     status: 503,
     title: 'The service is shutting down',
-    description: 'This instance finishes what it runs and takes nothing new. Send the request again after `Retry-After` seconds; another instance will take it.',
+    description:
+      'This instance finishes what it runs and takes nothing new. Send the request again after `Retry-After` seconds; another instance will take it.',
   },
   deadline_exceeded: {
     status: 504,

@@ -108,7 +108,9 @@ export class Distribution {
   constructor(name: string, labels: readonly string[], bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#counts = new Float64Array(bounds.length + 1);
-    this.#bucketPrefixes = [...bounds, Infinity].map((bound) => samplePrefix(`${name}_bucket`, [...labels, labelText('le', numberText(bound))]));
+    this.#bucketPrefixes = [...bounds, Infinity].map((bound) =>
+      samplePrefix(`${name}_bucket`, [...labels, labelText('le', numberText(bound))]),
+    );
     this.#sumPrefix = samplePrefix(`${name}_sum`, labels);
     this.#countPrefix = samplePrefix(`${name}_count`, labels);
   }
@@ -164,7 +166,14 @@ export class Reading<Name extends string = never> implements Instrument {
   readonly joining: Joining;
   readonly #read: () => Iterable<Sample<Name>>;
 
-  constructor({ name, help, type = 'gauge', joining = 'sum', labelNames = [], read }: ReadingOptions<Name> & { readonly read: () => Iterable<Sample<Name>> }) {
+  constructor({
+    name,
+    help,
+    type = 'gauge',
+    joining = 'sum',
+    labelNames = [],
+    read,
+  }: ReadingOptions<Name> & { readonly read: () => Iterable<Sample<Name>> }) {
     this.name = name;
     this.help = help;
     this.type = type;
@@ -180,7 +189,11 @@ export class Reading<Name extends string = never> implements Instrument {
 
   *samples(): Iterable<string> {
     for (const [labels, value] of this.#read()) {
-      if (value !== undefined) yield `${samplePrefix(this.name, this.labelNames.map((name) => labelText(name, labels[name])))}${numberText(value)}\n`;
+      if (value !== undefined)
+        yield `${samplePrefix(
+          this.name,
+          this.labelNames.map((name) => labelText(name, labels[name])),
+        )}${numberText(value)}\n`;
     }
   }
 }

@@ -19,6 +19,8 @@ export class JoinedMetrics {
 
   /** All in Prometheus' text format. */
   text(): string {
-    return joinSnapshots([...this.#latest.values(), this.#ended]).map((metric) => headOf(metric) + metric.samples).join('');
+    return joinSnapshots([...this.#latest.values(), this.#ended])
+      .map((metric) => headOf(metric) + metric.samples)
+      .join('');
   }
 }

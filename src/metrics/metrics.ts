@@ -26,42 +26,52 @@ type Observers = Readonly<Record<keyof Stages | 'elements', Distribution>>;
 export class Metrics {
   readonly registry = new Registry();
 
-  readonly #http = this.registry.add(new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from a request\'s headers to the end of its answer.',
-    labelNames: ['route', 'method', 'status'],
-    buckets: secondsFrom10us,
-  }));
+  readonly #http = this.registry.add(
+    new Histogram({
+      name: 'http_request_duration_seconds',
+      help: "Time from a request's headers to the end of its answer.",
+      labelNames: ['route', 'method', 'status'],
+      buckets: secondsFrom10us,
+    }),
+  );
 
-  readonly #elements = this.registry.add(new Histogram({
-    name: 'surrogate_request_elements',
-    help: 'Neuron-steps, or elements of x, times surrogates, of a compute request.',
-    labelNames: ['op'],
-    buckets: [1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10],
-  }));
+  readonly #elements = this.registry.add(
+    new Histogram({
+      name: 'surrogate_request_elements',
+      help: 'Neuron-steps, or elements of x, times surrogates, of a compute request.',
+      labelNames: ['op'],
+      buckets: [1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10],
+    }),
+  );
 
-  readonly #stages = this.registry.add(new Histogram({
-    name: 'surrogate_stage_duration_seconds',
-    help: 'Time that a compute request spends in each stage.',
-    labelNames: ['op', 'stage', 'backend'],
-    buckets: [1e-6, 2.5e-6, 5e-6, ...secondsFrom10us],
-  }));
+  readonly #stages = this.registry.add(
+    new Histogram({
+      name: 'surrogate_stage_duration_seconds',
+      help: 'Time that a compute request spends in each stage.',
+      labelNames: ['op', 'stage', 'backend'],
+      buckets: [1e-6, 2.5e-6, 5e-6, ...secondsFrom10us],
+    }),
+  );
 
-  readonly #failures = this.registry.add(new Histogram({
-    name: 'surrogate_failure_duration_seconds',
-    help: 'Time from a compute request\'s headers to the end of an answer that is an error.',
-    labelNames: ['op'],
-    buckets: [1e-3, 0.01, 0.1, 1, 10],
-  }));
+  readonly #failures = this.registry.add(
+    new Histogram({
+      name: 'surrogate_failure_duration_seconds',
+      help: "Time from a compute request's headers to the end of an answer that is an error.",
+      labelNames: ['op'],
+      buckets: [1e-3, 0.01, 0.1, 1, 10],
+    }),
+  );
 
   readonly #lastAnswers = new Map<Job['kind'], number>();
-  readonly #last = this.registry.add(new Reading({
-    name: 'surrogate_last_answer_timestamp_seconds',
-    help: 'When a compute request was last answered, in seconds since 1970.',
-    joining: 'max',
-    labelNames: ['op'],
-    read: () => Array.from(this.#lastAnswers, ([op, ms]) => [{ op }, ms / 1000] as const),
-  }));
+  readonly #last = this.registry.add(
+    new Reading({
+      name: 'surrogate_last_answer_timestamp_seconds',
+      help: 'When a compute request was last answered, in seconds since 1970.',
+      joining: 'max',
+      labelNames: ['op'],
+      read: () => Array.from(this.#lastAnswers, ([op, ms]) => [{ op }, ms / 1000] as const),
+    }),
+  );
 
   readonly #queue: QueueMetrics;
   readonly #observers = new Map<Job['kind'], Map<string, Observers>>();
@@ -72,7 +82,15 @@ export class Metrics {
     this.#queue = new QueueMetrics(this.registry, engine, longestWaitMs, secondsFrom10us);
     addBackendMetrics(this.registry, engine);
     this.#end = addProcessMetrics(this.registry);
-    this.registry.add(new Reading({ name: 'surrogate_build_info', help: 'The version of the service; always 1.', joining: 'max', labelNames: ['version'], read: () => [[{ version }, 1]] }));
+    this.registry.add(
+      new Reading({
+        name: 'surrogate_build_info',
+        help: 'The version of the service; always 1.',
+        joining: 'max',
+        labelNames: ['version'],
+        read: () => [[{ version }, 1]],
+      }),
+    );
   }
 
   request(route: string, method: string, status: number, seconds: number): void {

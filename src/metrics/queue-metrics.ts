@@ -15,42 +15,53 @@ export class QueueMetrics {
   /** @param longestWaitMs how long a job may have to wait. */
   constructor(registry: Registry, engine: Engine, longestWaitMs: number, buckets: readonly number[]) {
     const { budget } = engine.arenas;
-    this.#delay = registry.add(new Histogram({
-      name: 'surrogate_queue_delay_seconds',
-      help: 'Time that a job waits for its back-end.',
-      labelNames: ['op'],
-      buckets,
-    }));
-    registry.add(new Reading({
-      name: 'surrogate_queue_jobs',
-      help: 'Jobs that wait for a back-end.',
-      labelNames: ['backend'],
-      read: () => engine.queues.map(({ name, jobs }) => [{ backend: name }, jobs]),
-    }));
-    registry.add(new Reading({
-      name: 'surrogate_queue_backlog_seconds',
-      help: 'About how long a back-end takes for what waits and what runs.',
-      joining: 'max',
-      labelNames: ['backend'],
-      read: () => engine.queues.map(({ name, ms }) => [{ backend: name }, ms / 1000]),
-    }));
-    const add = (name: string, help: string, read: () => number | undefined, joining: Joining = 'sum') => registry.add(Reading.of({ name, help, joining, read }));
+    this.#delay = registry.add(
+      new Histogram({
+        name: 'surrogate_queue_delay_seconds',
+        help: 'Time that a job waits for its back-end.',
+        labelNames: ['op'],
+        buckets,
+      }),
+    );
+    registry.add(
+      new Reading({
+        name: 'surrogate_queue_jobs',
+        help: 'Jobs that wait for a back-end.',
+        labelNames: ['backend'],
+        read: () => engine.queues.map(({ name, jobs }) => [{ backend: name }, jobs]),
+      }),
+    );
+    registry.add(
+      new Reading({
+        name: 'surrogate_queue_backlog_seconds',
+        help: 'About how long a back-end takes for what waits and what runs.',
+        joining: 'max',
+        labelNames: ['backend'],
+        read: () => engine.queues.map(({ name, ms }) => [{ backend: name }, ms / 1000]),
+      }),
+    );
+    const add = (name: string, help: string, read: () => number | undefined, joining: Joining = 'sum') =>
+      registry.add(Reading.of({ name, help, joining, read }));
     add('surrogate_queue_limit_seconds', 'How long a job may have to wait.', () => longestWaitMs / 1000, 'max');
     add('surrogate_reserved_bytes', 'Memory that large requests have reserved.', () => budget.usedBytes);
     add('surrogate_reserved_limit_bytes', 'Memory that they may reserve together.', () => budget.limitBytes);
 
-    const rejected = registry.add(new Counter({
-      name: 'surrogate_rejected_total',
-      help: 'Requests that were turned away, or whose client went away before it had the answer.',
-      labelNames: ['reason'],
-    }));
+    const rejected = registry.add(
+      new Counter({
+        name: 'surrogate_rejected_total',
+        help: 'Requests that were turned away, or whose client went away before it had the answer.',
+        labelNames: ['reason'],
+      }),
+    );
     this.#rejected = Object.fromEntries(rejections.map((reason) => [reason, rejected.labels({ reason })])) as Record<Rejection, Count>;
-    registry.add(Reading.of({
-      name: 'surrogate_worker_lost_total',
-      help: 'Parts of jobs whose worker thread failed, of all servers of the process; the thread is replaced and the part run again.',
-      type: 'counter',
-      read: () => threadLosses.count,
-    }));
+    registry.add(
+      Reading.of({
+        name: 'surrogate_worker_lost_total',
+        help: 'Parts of jobs whose worker thread failed, of all servers of the process; the thread is replaced and the part run again.',
+        type: 'counter',
+        read: () => threadLosses.count,
+      }),
+    );
   }
 
   waited(op: string, seconds: number): void {

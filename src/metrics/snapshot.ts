@@ -16,7 +16,7 @@ export function joinSnapshots(snapshots: Iterable<readonly MetricSnapshot[]>): r
   const metrics = new Map<string, { readonly metric: MetricSnapshot; readonly series: Map<string, number> }>();
   for (const metric of [...snapshots].flat()) {
     let joined = metrics.get(metric.name);
-    if (joined === undefined) metrics.set(metric.name, joined = { metric, series: new Map() });
+    if (joined === undefined) metrics.set(metric.name, (joined = { metric, series: new Map() }));
     addSamples(joined.series, metric);
   }
   return [...metrics.values()].map(({ metric, series }) => ({ ...metric, samples: textOf(series) }));

@@ -20,9 +20,20 @@ export class Traffic {
         sent += socket.bytesWritten;
       }
     });
-    registry.add(Reading.of({ name: 'http_received_bytes_total', help: 'Bytes received over HTTP, headers and all.', type: 'counter', read: () => received }));
-    registry.add(Reading.of({ name: 'http_sent_bytes_total', help: 'Bytes sent over HTTP, headers and all.', type: 'counter', read: () => sent }));
-    registry.add(Reading.of({ name: 'http_connections', help: 'Open connections on which there was an exchange.', read: () => this.#open.size }));
+    registry.add(
+      Reading.of({
+        name: 'http_received_bytes_total',
+        help: 'Bytes received over HTTP, headers and all.',
+        type: 'counter',
+        read: () => received,
+      }),
+    );
+    registry.add(
+      Reading.of({ name: 'http_sent_bytes_total', help: 'Bytes sent over HTTP, headers and all.', type: 'counter', read: () => sent }),
+    );
+    registry.add(
+      Reading.of({ name: 'http_connections', help: 'Open connections on which there was an exchange.', read: () => this.#open.size }),
+    );
   }
 
   /** There is an exchange on a connection. */

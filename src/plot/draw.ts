@@ -26,7 +26,11 @@ export function drawFigure(figure: Figure, { file, idPrefix = 'panel' }: DrawOpt
   ];
   if (file !== undefined) parts.push(`<title>${escapeXml(title)}</title>`);
   if (file === 'white') parts.push(`<rect width="${width}" height="${height}" fill="${ink.ground}"/>`);
-  parts.push(...legend.map(drawLegendEntry), ...frames.map((frame, i) => drawPanel(frame, `${idPrefix}-${i}`, figure.bare === true)), '</svg>');
+  parts.push(
+    ...legend.map(drawLegendEntry),
+    ...frames.map((frame, i) => drawPanel(frame, `${idPrefix}-${i}`, figure.bare === true)),
+    '</svg>',
+  );
   return parts.join('');
 }
 
@@ -43,7 +47,10 @@ function drawPanel(frame: Frame, id: string, bare: boolean): string {
 /** A line under the panel, and one at the middle, where the threshold is. */
 function drawBareAxes({ x, y }: Frame): string {
   const zero = toPixel(x, 0);
-  return line(x.range[0], y.range[0], x.range[1], y.range[0], 'axis') + (zero >= x.range[0] && zero <= x.range[1] ? line(zero, y.range[0], zero, y.range[1], 'grid') : '');
+  return (
+    line(x.range[0], y.range[0], x.range[1], y.range[0], 'axis') +
+    (zero >= x.range[0] && zero <= x.range[1] ? line(zero, y.range[0], zero, y.range[1], 'grid') : '')
+  );
 }
 
 function drawAxes({ panel, x, y }: Frame): string {
@@ -66,7 +73,9 @@ function drawAxes({ panel, x, y }: Frame): string {
   if (panel.x.label !== undefined) parts.push(text((left + right) / 2, bottom + 34, panel.x.label, { anchor: 'middle' }));
   if (panel.y.label !== undefined) {
     const [atX, atY] = [pixel(left - 48), pixel((bottom + top) / 2)];
-    parts.push(`<text class="text" x="${atX}" y="${atY}" fill="${ink.text}" text-anchor="middle" transform="rotate(-90 ${atX} ${atY})">${escapeXml(panel.y.label)}</text>`);
+    parts.push(
+      `<text class="text" x="${atX}" y="${atY}" fill="${ink.text}" text-anchor="middle" transform="rotate(-90 ${atX} ${atY})">${escapeXml(panel.y.label)}</text>`,
+    );
   }
   return parts.join('');
 }
@@ -80,11 +89,17 @@ function drawMark(mark: Mark, { x, y }: Frame): string {
   const colour = colourOf(style);
   switch (mark.kind) {
     case 'line': {
-      const path = polylinePath(pixels(mark.x, (value) => toPixel(x, value)), pixels(mark.y, (value) => toPixel(y, value)));
+      const path = polylinePath(
+        pixels(mark.x, (value) => toPixel(x, value)),
+        pixels(mark.y, (value) => toPixel(y, value)),
+      );
       return `<path class="${classOf(style)}" d="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dashAttribute(mark)}/>`;
     }
     case 'dots': {
-      const dots = Array.from(mark.x, (value, i) => `<circle cx="${pixel(toPixel(x, value))}" cy="${pixel(toPixel(y, mark.y[i]!))}" r="4"/>`);
+      const dots = Array.from(
+        mark.x,
+        (value, i) => `<circle cx="${pixel(toPixel(x, value))}" cy="${pixel(toPixel(y, mark.y[i]!))}" r="4"/>`,
+      );
       return `<g class="${classOf(style)} filled" fill="${colour}">${dots.join('')}</g>`;
     }
     case 'rule':

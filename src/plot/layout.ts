@@ -39,7 +39,9 @@ export function layOut(figure: Figure): Layout {
   const legend = figure.bare === true ? [] : placeLegend(figure);
   const legendHeight = legend.length === 0 ? 0 : legend.at(-1)!.y + lineHeight / 2 + margins.legendGap;
 
-  const rows = Array.from({ length: Math.ceil(figure.panels.length / columns) }, (_, row) => figure.panels.slice(row * columns, (row + 1) * columns));
+  const rows = Array.from({ length: Math.ceil(figure.panels.length / columns) }, (_, row) =>
+    figure.panels.slice(row * columns, (row + 1) * columns),
+  );
   const weights = rows.map(([first]) => first!.weight ?? 1);
   const overheads = rows.map((panels) => rowOverhead(panels, margins));
   const room = figure.height - legendHeight - overheads.reduce((sum, { above, below }) => sum + above + below, 0);

@@ -50,7 +50,11 @@ export function decadeTicks([low, high]: readonly [number, number], wanted: numb
 
 /** The powers of ten between which all positive numbers lie: the ends of a logarithmic axis. */
 export function decadeDomain(series: Iterable<ArrayLike<number>>): [number, number] {
-  const exponents = Array.from(series, (values) => Array.from(values).filter((value) => value > 0).map(Math.log10)).flat();
+  const exponents = Array.from(series, (values) =>
+    Array.from(values)
+      .filter((value) => value > 0)
+      .map(Math.log10),
+  ).flat();
   if (exponents.length === 0) return [1, 10];
   const low = Math.floor(Math.min(...exponents));
   return [10 ** low, 10 ** Math.max(low + 1, Math.ceil(Math.max(...exponents)))];
@@ -62,7 +66,12 @@ export function numberText(value: number, digits = 5): string {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   const magnitude = Math.abs(value);
   const plain = magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e6);
-  const text = plain ? String(Number(value.toPrecision(digits))) : value.toExponential(digits - 1).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  const text = plain
+    ? String(Number(value.toPrecision(digits)))
+    : value
+        .toExponential(digits - 1)
+        .replace(/\.?0+e/, 'e')
+        .replace('e+', 'e');
   return text.replaceAll('-', '−');
 }
 

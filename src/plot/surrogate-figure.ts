@@ -35,13 +35,23 @@ export function surrogateFigure({ x, spike, surrogates, width, height, columns =
       {
         title: 'Value',
         x: { label: 'x = v − threshold', domain },
-        y: { domain: niceDomain(surrogates.map(({ value }) => value), [0, 1]) },
+        y: {
+          domain: niceDomain(
+            surrogates.map(({ value }) => value),
+            [0, 1],
+          ),
+        },
         marks: [step, ...curves('value')],
       },
       {
         title: 'Gradient',
         x: { label: 'x = v − threshold', domain },
-        y: { domain: niceDomain(surrogates.map(({ grad }) => grad), [0]) },
+        y: {
+          domain: niceDomain(
+            surrogates.map(({ grad }) => grad),
+            [0],
+          ),
+        },
         marks: curves('grad'),
       },
     ],

@@ -2,13 +2,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 /** Gives every answer the id of its request, and what keeps browsers from making more of it than it is. */
-export const answerHeaders = fp((app, _options, done) => {
-  app.addHook('onRequest', (request, reply, next) => {
-    setAnswerHeaders(request, reply);
-    next();
-  });
-  done();
-}, { name: 'answer-headers' });
+export const answerHeaders = fp(
+  (app, _options, done) => {
+    app.addHook('onRequest', (request, reply, next) => {
+      setAnswerHeaders(request, reply);
+      next();
+    });
+    done();
+  },
+  { name: 'answer-headers' },
+);
 
 /**
  * Sets the headers of every answer. They are constants: @fastify/helmet, which puts them together for every request and gives them to Node

@@ -29,7 +29,12 @@ export function recogniseKey(digests: readonly Buffer[]): Hook {
 /** A hook that turns away requests whose key was not recognised, except where none is needed. */
 export const requireKey: Hook = (request, _reply, done) => {
   if (request.keyNumber !== 0 || isOpenRoute(routeOf(request))) done();
-  else done(new Problem('unauthorized', `${faultOf(request)} Send "Authorization: Bearer", a space and a key.`, { headers: { 'www-authenticate': 'Bearer' } }));
+  else
+    done(
+      new Problem('unauthorized', `${faultOf(request)} Send "Authorization: Bearer", a space and a key.`, {
+        headers: { 'www-authenticate': 'Bearer' },
+      }),
+    );
 };
 
 /** Where a digest stands among others, counted from 1, or 0. All are compared, whichever it is. */
@@ -48,5 +53,7 @@ function bearerOf({ headers }: FastifyRequest): string | undefined {
 /** In which way there is no key; what was sent is not repeated, since it may be one with a typing error. */
 function faultOf(request: FastifyRequest): string {
   if (request.headers.authorization === undefined) return 'The request has no API key.';
-  return bearerOf(request) === undefined ? 'The Authorization header is not of the form that a key has.' : 'The API key is not one that this server knows.';
+  return bearerOf(request) === undefined
+    ? 'The Authorization header is not of the form that a key has.'
+    : 'The API key is not one that this server knows.';
 }

@@ -22,37 +22,60 @@ const gzipOptions = { level: 1 };
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
 /** Compresses answers that leave as text or bytes, as `Accept-Encoding` and the answer say. zlib works on threads of its own. */
-export const compression = fp((app, _options, done) => {
-  app.decorateReply('compressWhen', 'allowed');
+export const compression = fp(
+  (app, _options, done) => {
+    app.decorateReply('compressWhen', 'allowed');
 
-  app.addHook('onRequest', (request, _reply, next) => {
-    const accepted = request.headers['accept-encoding'];
-    if (accepted === undefined || chooseEncoding(accepted, { wanted: 'asked' }) !== null) next();
-    else next(new Problem('not_acceptable', `Answers are sent plain or with gzip or br, which "Accept-Encoding: ${accepted.slice(0, 200)}" excludes.`));
-  });
+    app.addHook('onRequest', (request, _reply, next) => {
+      const accepted = request.headers['accept-encoding'];
+      if (accepted === undefined || chooseEncoding(accepted, { wanted: 'asked' }) !== null) next();
+      else
+        next(
+          new Problem(
+            'not_acceptable',
+            `Answers are sent plain or with gzip or br, which "Accept-Encoding: ${accepted.slice(0, 200)}" excludes.`,
+          ),
+        );
+    });
 
-  app.addHook('onSend', (request: FastifyRequest, reply: FastifyReply, payload: unknown, next: (error: Error | null, payload?: unknown) => void) => {
-    const accepted = request.headers['accept-encoding'];
-    if (accepted === undefined || reply.hasHeader('content-encoding')) {
-      next(null, payload);
-      return;
-    }
-    const coding = chooseEncoding(accepted, { wanted: reply.compressWhen });
-    if (coding === null || coding === 'identity') next(null, payload);
-    else compress(coding, reply, payload, next);
-  });
-  done();
-}, { name: 'compression' });
+    app.addHook(
+      'onSend',
+      (request: FastifyRequest, reply: FastifyReply, payload: unknown, next: (error: Error | null, payload?: unknown) => void) => {
+        const accepted = request.headers['accept-encoding'];
+        if (accepted === undefined || reply.hasHeader('content-encoding')) {
+          next(null, payload);
+          return;
+        }
+        const coding = chooseEncoding(accepted, { wanted: reply.compressWhen });
+        if (coding === null || coding === 'identity') next(null, payload);
+        else compress(coding, reply, payload, next);
+      },
+    );
+    done();
+  },
+  { name: 'compression' },
+);
 
-function compress(coding: 'gzip' | 'br', reply: FastifyReply, payload: unknown, next: (error: Error | null, payload?: unknown) => void): void {
+function compress(
+  coding: 'gzip' | 'br',
+  reply: FastifyReply,
+  payload: unknown,
+  next: (error: Error | null, payload?: unknown) => void,
+): void {
   const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
   if (!isWhole && !(payload instanceof Readable)) {
     next(null, payload);
   } else if (isWhole && Buffer.byteLength(payload) < fewestBytes) {
     next(null, payload);
   } else {
-    void reply.header('content-encoding', coding).header('vary', reply.hasHeader('vary') ? `${String(reply.getHeader('vary'))}, accept-encoding` : 'accept-encoding').removeHeader('content-length');
-    if (isWhole) compressWhole(coding, payload).then((compressed) => { next(null, compressed); }, next);
+    void reply
+      .header('content-encoding', coding)
+      .header('vary', reply.hasHeader('vary') ? `${String(reply.getHeader('vary'))}, accept-encoding` : 'accept-encoding')
+      .removeHeader('content-length');
+    if (isWhole)
+      compressWhole(coding, payload).then((compressed) => {
+        next(null, compressed);
+      }, next);
     else next(null, compressStream(coding, payload));
   }
 }

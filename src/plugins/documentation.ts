@@ -44,83 +44,95 @@ const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 16">${cur
 const moved: Readonly<Record<string, string>> = { '/docs/': '../docs', '/docs/static/index.html': '../../docs' };
 
 /** The OpenAPI document, made from the routes' own schemas, and the page to try them from. */
-export const documentation = fp(async (app) => {
-  const components = new OpenApiComponents();
-  components.extract(sharedSchemas);
-  const requestBodies = new Map<string, object>();
-  const guards = describeGuards(app.config.guard);
+export const documentation = fp(
+  async (app) => {
+    const components = new OpenApiComponents();
+    components.extract(sharedSchemas);
+    const requestBodies = new Map<string, object>();
+    const guards = describeGuards(app.config.guard);
 
-  await app.register(swagger, {
-    openapi: {
-      ...describeKey(app.config.guard),
-      openapi: '3.1.0',
-      info: {
-        title,
-        version,
-        description,
-        contact: { name: 'surrogate-gradient-service' },
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      // The folder that the document is in, whatever a proxy puts in front of it.
-      servers: [{ url: '.' }],
-      tags: [
-        { name: 'Compute', description: 'What the service is for.' },
-        { name: 'Open Inference Protocol', description: 'The same for clients of KServe and Triton, with the protocol\'s binary extension.' },
-        { name: 'Catalogue', description: 'Surrogates and problems, explained.' },
-        { name: 'Operation', description: 'Probes, metrics, and what this server is.' },
-      ],
-    },
-    hideUntagged: true,
-    stripBasePath: false,
-    transform: (route) => {
-      if ((route.schema as FastifySchema | undefined)?.tags === undefined) return route;
-      const { schema, url } = guards(route);
-      const documented = components.extract(schema) as FastifySchema & { operationId: string; body?: { content: object } };
-      if (documented.body) requestBodies.set(documented.operationId, documented.body.content);
-      return { schema: documented, url };
-    },
-    transformObject: (built) => {
-      const document = ('openapiObject' in built ? built.openapiObject : {}) as OpenApiDocument;
-      for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
-        // @fastify/swagger leaves out a body's examples.
-        if (operation.requestBody) operation.requestBody.content = requestBodies.get(operation.operationId)!;
-      }
-      const used = JSON.stringify(document.paths);
-      const examples = Object.fromEntries(Object.entries(problemExamples).filter(([code]) => used.includes(`#/components/examples/${code}"`)));
-      document.components = { ...document.components, schemas: components.schemas, examples };
-      return document;
-    },
-  });
-
-  if (app.config.docs) {
-    await app.register(swaggerUi, {
-      routePrefix: '/docs',
-      indexPrefix: '.',
-      uiConfig: { displayRequestDuration: true, tryItOutEnabled: true },
-      uiHooks: {
-        onRequest: (request, reply, next) => {
-          const target = moved[pathOf(request)];
-          if (target === undefined) next();
-          else void reply.redirect(target);
+    await app.register(swagger, {
+      openapi: {
+        ...describeKey(app.config.guard),
+        openapi: '3.1.0',
+        info: {
+          title,
+          version,
+          description,
+          contact: { name: 'surrogate-gradient-service' },
+          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
         },
+        // The folder that the document is in, whatever a proxy puts in front of it.
+        servers: [{ url: '.' }],
+        tags: [
+          { name: 'Compute', description: 'What the service is for.' },
+          {
+            name: 'Open Inference Protocol',
+            description: "The same for clients of KServe and Triton, with the protocol's binary extension.",
+          },
+          { name: 'Catalogue', description: 'Surrogates and problems, explained.' },
+          { name: 'Operation', description: 'Probes, metrics, and what this server is.' },
+        ],
       },
-      theme: { title, favicon: [{ filename: 'icon.svg', rel: 'icon', type: 'image/svg+xml', sizes: 'any', content: icon }] },
-      logo: { type: 'image/svg+xml', content: logo },
-      // The page reads the document from `docs/json`.
-      transformSpecification: (document) => ({ ...document, servers: [{ url: '..' }] }),
-      transformSpecificationClone: false,
-      staticCSP: pagePolicy,
+      hideUntagged: true,
+      stripBasePath: false,
+      transform: (route) => {
+        if ((route.schema as FastifySchema | undefined)?.tags === undefined) return route;
+        const { schema, url } = guards(route);
+        const documented = components.extract(schema) as FastifySchema & { operationId: string; body?: { content: object } };
+        if (documented.body) requestBodies.set(documented.operationId, documented.body.content);
+        return { schema: documented, url };
+      },
+      transformObject: (built) => {
+        const document = ('openapiObject' in built ? built.openapiObject : {}) as OpenApiDocument;
+        for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
+          // @fastify/swagger leaves out a body's examples.
+          if (operation.requestBody) operation.requestBody.content = requestBodies.get(operation.operationId)!;
+        }
+        const used = JSON.stringify(document.paths);
+        const examples = Object.fromEntries(
+          Object.entries(problemExamples).filter(([code]) => used.includes(`#/components/examples/${code}"`)),
+        );
+        document.components = { ...document.components, schemas: components.schemas, examples };
+        return document;
+      },
     });
-    serveLargeFiles(app);
-  }
 
-  let text: string | undefined;
-  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.type(jsonInUtf8).send((text ??= JSON.stringify(app.swagger()))));
-}, { name: 'documentation' });
+    if (app.config.docs) {
+      await app.register(swaggerUi, {
+        routePrefix: '/docs',
+        indexPrefix: '.',
+        uiConfig: { displayRequestDuration: true, tryItOutEnabled: true },
+        uiHooks: {
+          onRequest: (request, reply, next) => {
+            const target = moved[pathOf(request)];
+            if (target === undefined) next();
+            else void reply.redirect(target);
+          },
+        },
+        theme: { title, favicon: [{ filename: 'icon.svg', rel: 'icon', type: 'image/svg+xml', sizes: 'any', content: icon }] },
+        logo: { type: 'image/svg+xml', content: logo },
+        // The page reads the document from `docs/json`.
+        transformSpecification: (document) => ({ ...document, servers: [{ url: '..' }] }),
+        transformSpecificationClone: false,
+        staticCSP: pagePolicy,
+      });
+      serveLargeFiles(app);
+    }
+
+    let text: string | undefined;
+    app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
+      reply.type(jsonInUtf8).send((text ??= JSON.stringify(app.swagger()))),
+    );
+  },
+  { name: 'documentation' },
+);
 
 /** What is changed in the document that @fastify/swagger builds. */
 interface OpenApiDocument {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: { content: object } }>>>>;
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: { content: object } }>>>
+  >;
   components?: object;
 }
 

@@ -41,12 +41,15 @@ export function reportedStatus(reply: FastifyReply): number {
   return reply.raw.writableFinished ? reply.statusCode : 499;
 }
 
-export const exchangeEnd = fp((app, _options, done) => {
-  const ends = new ExchangeEnd();
-  app.decorate('exchangeEnd', ends);
-  app.addHook('onRequest', (request, reply, next) => {
-    ends.watch(request, reply);
-    next();
-  });
-  done();
-}, { name: 'exchange-end' });
+export const exchangeEnd = fp(
+  (app, _options, done) => {
+    const ends = new ExchangeEnd();
+    app.decorate('exchangeEnd', ends);
+    app.addHook('onRequest', (request, reply, next) => {
+      ends.watch(request, reply);
+      next();
+    });
+    done();
+  },
+  { name: 'exchange-end' },
+);

@@ -14,7 +14,9 @@ const connectionProblems = problemResponses('request_timeout', 'headers_too_larg
 export function describeKey({ keyDigests }: GuardConfig) {
   if (keyDigests.length === 0) return {};
   return {
-    components: { securitySchemes: { key: { type: 'http' as const, scheme: 'bearer', description: 'One of the keys that this server was given.' } } },
+    components: {
+      securitySchemes: { key: { type: 'http' as const, scheme: 'bearer', description: 'One of the keys that this server was given.' } },
+    },
     security: [{ key: [] }],
   };
 }

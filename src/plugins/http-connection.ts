@@ -50,7 +50,9 @@ export class Connection {
     this.#options = options;
     connections.set(socket, this);
     // Node resumes a socket whenever a request is complete.
-    socket.on('resume', () => { this.#pauseIfFull(); });
+    socket.on('resume', () => {
+      this.#pauseIfFull();
+    });
   }
 
   static of(socket: Socket): Connection {
@@ -70,7 +72,10 @@ export class Connection {
     if (this.#refusal !== undefined) return;
     this.#refusal = problem;
     // Node gives a connection up when its client ends its side, but not where that breaks off a request. Most such clients have gone.
-    if (this.#socket.readableEnded) setTimeout(() => { if (this.#current?.req.complete === true) this.#socket.destroy(); }, halfClosedMs).unref();
+    if (this.#socket.readableEnded)
+      setTimeout(() => {
+        if (this.#current?.req.complete === true) this.#socket.destroy();
+      }, halfClosedMs).unref();
     const last = this.#waiting.at(-1) ?? this.#current;
     const isCutOff = last?.req.complete === false;
     if (isCutOff && last !== this.#current) this.#waiting.pop();
@@ -102,7 +107,9 @@ export class Connection {
     if (!isBodyLeft && !this.#options.isDraining()) return;
     response.setHeader('connection', 'close');
     // What still comes is dropped: the rest of a body, behind which nobody could tell where the next request begins, or a request too many.
-    this.#socket.destroySoon = () => { closeLingering(this.#socket, isBodyLeft ? lingerMs : drainLingerMs); };
+    this.#socket.destroySoon = () => {
+      closeLingering(this.#socket, isBodyLeft ? lingerMs : drainLingerMs);
+    };
   }
 
   #next(): void {
@@ -115,7 +122,9 @@ export class Connection {
     }
     if (this.#waiting.length === maxWaiting) this.#socket.resume();
     this.#current = response;
-    response.once('close', () => { this.#answered(); });
+    response.once('close', () => {
+      this.#answered();
+    });
     const request = response.req;
     const problem = this.#options.problemOf(request);
     // Behind an upgrade Node drops what the packet still holds, also where it is not granted, so that no later answer would be to the right request.
@@ -130,7 +139,10 @@ export class Connection {
   #answered(): void {
     this.#current = undefined;
     if (!this.#socket.writable) this.#waiting = [];
-    else if (this.#waiting.length > 0 || this.#refusal !== undefined) inTime(() => { this.#next(); });
+    else if (this.#waiting.length > 0 || this.#refusal !== undefined)
+      inTime(() => {
+        this.#next();
+      });
     else if (this.#options.isClosing()) this.#socket.destroySoon();
   }
 

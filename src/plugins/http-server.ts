@@ -34,7 +34,7 @@ export class HttpServer extends Server<typeof IncomingMessage, typeof HttpRespon
   /** @throws {TypeError} when an app has another server than `createHttpServer` makes. */
   static of({ server }: { readonly server: Server }): HttpServer {
     if (server instanceof HttpServer) return server;
-    throw new TypeError('The app\'s server must come from createHttpServer.');
+    throw new TypeError("The app's server must come from createHttpServer.");
   }
 
   get isDraining(): boolean {
@@ -55,7 +55,9 @@ export class HttpServer extends Server<typeof IncomingMessage, typeof HttpRespon
     // Node reads the code of `close` when it is first called, which takes longer than most ticks.
     new Server().close();
     let hasAccepted = false;
-    const onConnection = () => { hasAccepted = true; };
+    const onConnection = () => {
+      hasAccepted = true;
+    };
     this.on('connection', onConnection);
     await untilQuiet(() => {
       const was = hasAccepted;
@@ -83,7 +85,10 @@ export class HttpServer extends Server<typeof IncomingMessage, typeof HttpRespon
  * The HTTP server under Fastify: how long a connection may take for what, how many there may be, and what is answered where no request
  * reaches Fastify.
  */
-export function createHttpServer(handler: RequestListener, { config, isOneOfSeveral = false, nextRequestId, onRefusedConnection }: HttpServerOptions): HttpServer {
+export function createHttpServer(
+  handler: RequestListener,
+  { config, isOneOfSeveral = false, nextRequestId, onRefusedConnection }: HttpServerOptions,
+): HttpServer {
   const { keepAliveMs, receiveMs, sendMs } = config.timeouts;
   // Node does not start where headers may take longer than the request.
   const headersMs = Math.min(config.timeouts.headersMs, receiveMs);
@@ -108,9 +113,13 @@ export function createHttpServer(handler: RequestListener, { config, isOneOfSeve
   server.on('connection', (socket: Socket) => {
     const connection = new Connection(socket, options);
     server.clients.add(connection);
-    socket.once('close', () => { server.clients.delete(connection); });
+    socket.once('close', () => {
+      server.clients.delete(connection);
+    });
   });
-  const onRequest = ({ socket }: IncomingMessage, response: HttpResponse): void => { Connection.of(socket).add(response); };
+  const onRequest = ({ socket }: IncomingMessage, response: HttpResponse): void => {
+    Connection.of(socket).add(response);
+  };
   server.on('request', onRequest);
   server.on('checkContinue', (request: IncomingMessage, response: HttpResponse) => {
     expectContinue(request, response);
@@ -125,7 +134,9 @@ export function createHttpServer(handler: RequestListener, { config, isOneOfSeve
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
     else Connection.of(socket).refuse(clientProblem(error));
   });
-  server.on('timeout', (socket: Socket) => { Connection.of(socket).destroyIfIdleOrStuck(); });
+  server.on('timeout', (socket: Socket) => {
+    Connection.of(socket).destroyIfIdleOrStuck();
+  });
   server.on('drop', onRefusedConnection);
   return server;
 }
@@ -135,7 +146,9 @@ function closeBeyond(server: Server, most: number, onRefusedConnection: () => vo
   let open = 0;
   server.on('connection', (socket: Socket) => {
     open++;
-    socket.once('close', () => { open--; });
+    socket.once('close', () => {
+      open--;
+    });
     if (open <= most) return;
     socket.destroy();
     onRefusedConnection();
@@ -145,7 +158,8 @@ function closeBeyond(server: Server, most: number, onRefusedConnection: () => vo
 /** What RFC 9112 asks a server to refuse and Node lets through, or refuses without a word. */
 function problemOf({ rawHeaders, headers, httpVersion, method, url }: IncomingMessage): Problem | undefined {
   const isNewer = httpVersion === '1.1';
-  if (!isNewer && httpVersion !== '1.0') return new Problem('http_version_not_supported', `The versions of HTTP that this server speaks are 1.1 and 1.0, got ${httpVersion}.`);
+  if (!isNewer && httpVersion !== '1.0')
+    return new Problem('http_version_not_supported', `The versions of HTTP that this server speaks are 1.1 and 1.0, got ${httpVersion}.`);
   if (rawHeaders.length > 2 * mostHeaders) return new Problem('headers_too_large', `There are more than ${mostHeaders} headers.`);
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -157,7 +171,9 @@ function problemOf({ rawHeaders, headers, httpVersion, method, url }: IncomingMe
   }
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && !isNewer) return new Problem('malformed_http', 'HTTP/1.0 knows no Transfer-Encoding.');
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return new Problem('malformed_http', 'The only Transfer-Encoding is "chunked".');
-  if (url!.startsWith('*') && method !== 'OPTIONS') return new Problem('malformed_http', 'Only OPTIONS can ask about "*", which stands for the whole server.');
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    return new Problem('malformed_http', 'The only Transfer-Encoding is "chunked".');
+  if (url!.startsWith('*') && method !== 'OPTIONS')
+    return new Problem('malformed_http', 'Only OPTIONS can ask about "*", which stands for the whole server.');
   return undefined;
 }

@@ -98,27 +98,34 @@ interface CountedRequest extends FastifyRequest {
 }
 
 /** Starts warming the engine, answers the probes, and keeps count of the requests that a shutdown waits for. */
-export const lifecycle = fp((app, _options, done) => {
-  const state = new Lifecycle(HttpServer.of(app), app.peers);
-  app.decorate('lifecycle', state);
+export const lifecycle = fp(
+  (app, _options, done) => {
+    const state = new Lifecycle(HttpServer.of(app), app.peers);
+    app.decorate('lifecycle', state);
 
-  app.addHook('onReady', (next) => {
-    // Not awaited: the server listens at once and says on /readyz that it is not ready yet.
-    app.engine.warm().then(
-      () => { state.warmed(); },
-      (error: unknown) => { app.log.fatal({ err: error }, 'the engine could not be warmed; /readyz stays 503'); },
-    );
-    next();
-  });
-  app.addHook('onClose', () => app.engine.close());
+    app.addHook('onReady', (next) => {
+      // Not awaited: the server listens at once and says on /readyz that it is not ready yet.
+      app.engine.warm().then(
+        () => {
+          state.warmed();
+        },
+        (error: unknown) => {
+          app.log.fatal({ err: error }, 'the engine could not be warmed; /readyz stays 503');
+        },
+      );
+      next();
+    });
+    app.addHook('onClose', () => app.engine.close());
 
-  serveProbes(app, () => state.unreadyReason);
+    serveProbes(app, () => state.unreadyReason);
 
-  app.exchangeEnd.listen((request: CountedRequest) => {
-    if (request[counted]) state.end();
-  });
-  done();
-}, { name: 'lifecycle', dependencies: ['exchange-end'] });
+    app.exchangeEnd.listen((request: CountedRequest) => {
+      if (request[counted]) state.end();
+    });
+    done();
+  },
+  { name: 'lifecycle', dependencies: ['exchange-end'] },
+);
 
 const Liveness = Type.Object({ live: Type.Boolean() }, { $id: 'Liveness' });
 const Ready = Type.Object({ ready: Type.Literal(true) }, { $id: 'Ready' });
@@ -126,35 +133,43 @@ const Unready = Type.Object({ ready: Type.Literal(false), reason: Type.String({ 
 
 /** Answers `GET /livez` and `GET /readyz` on the service's port or another. */
 export function serveProbes(app: FastifyInstance, unreadyReason: () => string | undefined): void {
-  app.get('/livez', {
-    schema: {
-      operationId: 'getLiveness',
-      tags: ['Operation'],
-      summary: 'Whether the process answers',
-      description: 'For liveness probes: 200 as long as the event loop turns.',
-      response: { 200: jsonAnswer(Liveness, 'It does.', { live: { value: { live: true } } }) },
-    },
-  }, () => ({ live: true }));
-  app.get('/readyz', {
-    schema: {
-      operationId: 'getReadiness',
-      tags: ['Operation'],
-      summary: 'Whether this instance should get requests',
-      description: 'For readiness probes and load balancers: 503 until the instance is warm, and again while it drains.',
-      response: {
-        200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
-        503: jsonAnswer(Unready, 'It should not; `Retry-After` says when to ask again.', {
-          warming_up: { value: { ready: false, reason: 'warming up' } },
-          draining: { value: { ready: false, reason: 'draining' } },
-        }),
+  app.get(
+    '/livez',
+    {
+      schema: {
+        operationId: 'getLiveness',
+        tags: ['Operation'],
+        summary: 'Whether the process answers',
+        description: 'For liveness probes: 200 as long as the event loop turns.',
+        response: { 200: jsonAnswer(Liveness, 'It does.', { live: { value: { live: true } } }) },
       },
     },
-  }, (_request, reply) => {
-    const reason = unreadyReason();
-    if (reason === undefined) return { ready: true };
-    void reply.code(503).header('retry-after', '1');
-    return { ready: false, reason };
-  });
+    () => ({ live: true }),
+  );
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'getReadiness',
+        tags: ['Operation'],
+        summary: 'Whether this instance should get requests',
+        description: 'For readiness probes and load balancers: 503 until the instance is warm, and again while it drains.',
+        response: {
+          200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
+          503: jsonAnswer(Unready, 'It should not; `Retry-After` says when to ask again.', {
+            warming_up: { value: { ready: false, reason: 'warming up' } },
+            draining: { value: { ready: false, reason: 'draining' } },
+          }),
+        },
+      },
+    },
+    (_request, reply) => {
+      const reason = unreadyReason();
+      if (reason === undefined) return { ready: true };
+      void reply.code(503).header('retry-after', '1');
+      return { ready: false, reason };
+    },
+  );
 }
 
 /** A hook for routes that compute: a shutdown waits for their requests, and turns away those that come too late. */

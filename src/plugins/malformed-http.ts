@@ -37,10 +37,19 @@ export function answerOnSocket(problem: Problem, socket: Socket, requestId: stri
  */
 export function closeLingering(socket: Socket, maxMs: number): void {
   socket.end();
-  const silence = setTimeout(() => { socket.destroy(); }, silenceMs);
-  const limit = setTimeout(() => { socket.destroy(); }, maxMs);
+  const silence = setTimeout(() => {
+    socket.destroy();
+  }, silenceMs);
+  const limit = setTimeout(() => {
+    socket.destroy();
+  }, maxMs);
   // In place of the HTTP parser.
-  socket.removeAllListeners('data').on('data', () => { silence.refresh(); }).resume();
+  socket
+    .removeAllListeners('data')
+    .on('data', () => {
+      silence.refresh();
+    })
+    .resume();
   socket.once('close', () => {
     clearTimeout(silence);
     clearTimeout(limit);

@@ -23,34 +23,43 @@ declare module 'fastify' {
 }
 
 /** Counts and times requests, and answers `GET /metrics`, unless that is on a port of its own. */
-export const metrics = fp((app, _options, done) => {
-  const measured = new Metrics(app.engine, app.config.compute.longestWaitMs);
-  app.decorate('metrics', measured);
-  app.decorateRequest('operation');
-  app.addHook('onClose', (_app, closed) => {
-    measured.close();
-    closed();
-  });
+export const metrics = fp(
+  (app, _options, done) => {
+    const measured = new Metrics(app.engine, app.config.compute.longestWaitMs);
+    app.decorate('metrics', measured);
+    app.decorateRequest('operation');
+    app.addHook('onClose', (_app, closed) => {
+      measured.close();
+      closed();
+    });
 
-  const traffic = new Traffic(measured.registry);
-  const inFlight = () => app.exchangeEnd.open;
-  measured.registry.add(Reading.of({ name: 'http_requests_in_flight', help: 'Requests whose answer has not left yet, the scrape among them.', read: inFlight }));
+    const traffic = new Traffic(measured.registry);
+    const inFlight = () => app.exchangeEnd.open;
+    measured.registry.add(
+      Reading.of({
+        name: 'http_requests_in_flight',
+        help: 'Requests whose answer has not left yet, the scrape among them.',
+        read: inFlight,
+      }),
+    );
 
-  app.exchangeEnd.listen((request, reply) => {
-    // One label for all unknown paths, or anyone could fill the memory with labels.
-    const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
-    const status = reportedStatus(reply);
-    measured.request(route, request.method, status, reply.elapsedTime / 1000);
-    const rejection = rejectionOf(reply.problem, status);
-    if (rejection !== undefined) measured.rejected(rejection);
-    if (request.operation !== undefined && reply.problem !== undefined) measured.failed(request.operation, reply.elapsedTime / 1000);
-    traffic.on(request.raw.socket);
-  });
-  app.peers?.shareMetrics(() => measured.registry.snapshot());
-  const { metrics: served, port } = app.config.operation;
-  if (served && port === 0) serveMetrics(app, measured, app.peers);
-  done();
-}, { name: 'metrics', dependencies: ['exchange-end'] });
+    app.exchangeEnd.listen((request, reply) => {
+      // One label for all unknown paths, or anyone could fill the memory with labels.
+      const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
+      const status = reportedStatus(reply);
+      measured.request(route, request.method, status, reply.elapsedTime / 1000);
+      const rejection = rejectionOf(reply.problem, status);
+      if (rejection !== undefined) measured.rejected(rejection);
+      if (request.operation !== undefined && reply.problem !== undefined) measured.failed(request.operation, reply.elapsedTime / 1000);
+      traffic.on(request.raw.socket);
+    });
+    app.peers?.shareMetrics(() => measured.registry.snapshot());
+    const { metrics: served, port } = app.config.operation;
+    if (served && port === 0) serveMetrics(app, measured, app.peers);
+    done();
+  },
+  { name: 'metrics', dependencies: ['exchange-end'] },
+);
 
 const example = [
   '# HELP http_requests_in_flight Requests whose answer has not left yet, the scrape among them.',

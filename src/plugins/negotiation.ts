@@ -12,7 +12,10 @@ export function requireAcceptable(offered: readonly string[]) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
     const { accept } = request.headers;
     if (accept === undefined || bestAccepted(accept, offered) !== undefined) done();
-    else done(new Problem('not_acceptable', `The route answers in ${offered.join(' or ')}, which "Accept: ${accept.slice(0, 200)}" excludes.`));
+    else
+      done(
+        new Problem('not_acceptable', `The route answers in ${offered.join(' or ')}, which "Accept: ${accept.slice(0, 200)}" excludes.`),
+      );
   };
 }
 

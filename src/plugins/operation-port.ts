@@ -15,15 +15,18 @@ import { traceContext } from './trace-context.ts';
  * Serves probes and metrics on a port of their own, without keys and limits. It opens before the service's port and closes after it, so
  * that whoever probes is answered while the service starts and drains. Register it first: what is registered first is closed last.
  */
-export const operationPort = fp((app, _options, done) => {
-  let listener: FastifyInstance | undefined;
-  app.addHook('onReady', async () => {
-    listener = await buildListener(app);
-    await listener.listen({ host: app.config.host, port: app.config.operation.port });
-  });
-  app.addHook('onClose', () => listener?.close());
-  done();
-}, { name: 'operation-port' });
+export const operationPort = fp(
+  (app, _options, done) => {
+    let listener: FastifyInstance | undefined;
+    app.addHook('onReady', async () => {
+      listener = await buildListener(app);
+      await listener.listen({ host: app.config.host, port: app.config.operation.port });
+    });
+    app.addHook('onClose', () => listener?.close());
+    done();
+  },
+  { name: 'operation-port' },
+);
 
 async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
   const { timeouts, operation } = app.config;
@@ -33,7 +36,8 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (parent) => parent,
     genReqId: nextRequestId,
-    serverFactory: (handler) => createHttpServer(handler, { config: { connections: 0, timeouts }, nextRequestId, onRefusedConnection: () => undefined }),
+    serverFactory: (handler) =>
+      createHttpServer(handler, { config: { connections: 0, timeouts }, nextRequestId, onRefusedConnection: () => undefined }),
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       listener.exchangeEnd.watch(request, reply);

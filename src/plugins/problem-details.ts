@@ -19,34 +19,41 @@ declare module 'fastify' {
 }
 
 /** Answers every failure as problem details (RFC 9457), and what has no route as 404 or 405. */
-export const problemDetails = fp((app, _options, done) => {
-  const routes = collectRoutes(app);
-  app.decorateReply('problem', undefined);
+export const problemDetails = fp(
+  (app, _options, done) => {
+    const routes = collectRoutes(app);
+    app.decorateReply('problem', undefined);
 
-  app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error), request, reply, error));
+    app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error), request, reply, error));
 
-  // Before the body is looked at: whatever it is, there is nobody to read it.
-  app.addHook('onRequest', (request, reply, next) => {
-    // No route is for OPTIONS, except the one that @fastify/cors makes for all paths.
-    if (!request.is404 && request.method !== 'OPTIONS') {
-      next();
-      return;
-    }
-    const path = pathOf(request);
-    const methods = routes.methodsOf(path);
-    if (methods === undefined) {
-      next(new Problem('not_found', `There is no ${quote(path)}; ${didYouMean(path, routes.near(path))}`));
-    } else if (request.method === 'OPTIONS') {
-      void reply.code(204).header('allow', methods).send();
-    } else {
-      next(new Problem('method_not_allowed', `${request.method} is not allowed on ${path}; use ${methods}.`, { headers: { allow: methods } }));
-    }
-  });
-  app.setNotFoundHandler((request) => {
-    throw new Problem('not_found', `There is no ${quote(pathOf(request))}.`);
-  });
-  done();
-}, { name: 'problem-details' });
+    // Before the body is looked at: whatever it is, there is nobody to read it.
+    app.addHook('onRequest', (request, reply, next) => {
+      // No route is for OPTIONS, except the one that @fastify/cors makes for all paths.
+      if (!request.is404 && request.method !== 'OPTIONS') {
+        next();
+        return;
+      }
+      const path = pathOf(request);
+      const methods = routes.methodsOf(path);
+      if (methods === undefined) {
+        next(new Problem('not_found', `There is no ${quote(path)}; ${didYouMean(path, routes.near(path))}`));
+      } else if (request.method === 'OPTIONS') {
+        void reply.code(204).header('allow', methods).send();
+      } else {
+        next(
+          new Problem('method_not_allowed', `${request.method} is not allowed on ${path}; use ${methods}.`, {
+            headers: { allow: methods },
+          }),
+        );
+      }
+    });
+    app.setNotFoundHandler((request) => {
+      throw new Problem('not_found', `There is no ${quote(pathOf(request))}.`);
+    });
+    done();
+  },
+  { name: 'problem-details' },
+);
 
 /** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
@@ -89,20 +96,32 @@ function speaksInference(path: string): boolean {
 export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfMemoryError) {
-    return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', { cause: error, headers: { 'retry-after': '1' } });
+    return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', {
+      cause: error,
+      headers: { 'retry-after': '1' },
+    });
   }
   if (error instanceof MemoryLimitError) {
     return new Problem('too_much_work', `The request ${error.message}. Split it into several, or ask for less.`, { cause: error });
   }
   if (error instanceof OverloadError) {
-    return new Problem(error.of === 'memory' ? 'out_of_memory' : 'overloaded', `The service is busy: ${error.message}.`, { cause: error, headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) } });
+    return new Problem(error.of === 'memory' ? 'out_of_memory' : 'overloaded', `The service is busy: ${error.message}.`, {
+      cause: error,
+      headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
+    });
   }
   if (error instanceof WorkerLostError) {
-    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', { cause: error, headers: { 'retry-after': '1' } });
+    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', {
+      cause: error,
+      headers: { 'retry-after': '1' },
+    });
   }
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new Problem('unsupported_media_type', 'The body must be sent with "Content-Type: application/json", "application/octet-stream" or "application/x-npy".');
+      return new Problem(
+        'unsupported_media_type',
+        'The body must be sent with "Content-Type: application/json", "application/octet-stream" or "application/x-npy".',
+      );
     case 'FST_STATIC_FORBIDDEN_PATH':
       return new Problem('not_found', 'There is no such file.');
     case 'FST_ERR_BAD_URL':
@@ -110,7 +129,9 @@ export function toProblem(error: FastifyError | Problem): Problem {
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new Problem('uri_too_long', 'A part of the path is longer than any name there is.');
     default:
-      return new Problem('internal_error', 'Something failed in the service. request_id finds it in the log; please report it.', { cause: error });
+      return new Problem('internal_error', 'Something failed in the service. request_id finds it in the log; please report it.', {
+        cause: error,
+      });
   }
 }
 
@@ -145,7 +166,9 @@ function collectRoutes(app: FastifyInstance): RouteTable {
       const alike = all.filter((parts) => right(parts) === most);
       // Where some are as deep, one of them is meant, and not what they are about.
       const asDeep = given.includes('', 1) ? [] : alike.filter((parts) => parts.length === given.length);
-      return (asDeep.length > 0 ? asDeep : alike).map((parts) => parts.map((part, i) => (part.startsWith(':') ? (given[i] ?? part) : part)).join('/'));
+      return (asDeep.length > 0 ? asDeep : alike).map((parts) =>
+        parts.map((part, i) => (part.startsWith(':') ? (given[i] ?? part) : part)).join('/'),
+      );
     },
   };
 }

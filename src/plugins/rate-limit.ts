@@ -26,30 +26,40 @@ export interface RateLimitOptions {
 }
 
 /** Limits how many requests a client may send, known paths or not; probes do not count. */
-export const rateLimit = fp<RateLimitOptions>(async (app, { max, windowMs }) => {
-  await app.register(fastifyRateLimit, {
-    global: false,
-    max,
-    timeWindow: windowMs,
-    cache: mostClients,
-    ...(app.peers && { store: storeOf(app.peers) }),
-    enableDraftSpec: true,
-    keyGenerator: clientOf,
-    allowList: (request) => isProbeRoute(routeOf(request)),
-    errorResponseBuilder: (_request, { ttl }) =>
-      new Problem('rate_limited', `More than ${max} requests within ${windowMs / 1000} s; the next is taken in ${Math.ceil(ttl / 1000)} s.`),
-  });
-  const count = app.rateLimit();
-  // As a hook of all requests, since those without a route are refused before any hook of a route would run.
-  app.addHook('onRequest', count);
-  app.decorate('countUnrouted', async (request: FastifyRequest, reply: FastifyReply) => { await count.call(app, request, reply); });
-}, { name: 'rate-limit' });
+export const rateLimit = fp<RateLimitOptions>(
+  async (app, { max, windowMs }) => {
+    await app.register(fastifyRateLimit, {
+      global: false,
+      max,
+      timeWindow: windowMs,
+      cache: mostClients,
+      ...(app.peers && { store: storeOf(app.peers) }),
+      enableDraftSpec: true,
+      keyGenerator: clientOf,
+      allowList: (request) => isProbeRoute(routeOf(request)),
+      errorResponseBuilder: (_request, { ttl }) =>
+        new Problem(
+          'rate_limited',
+          `More than ${max} requests within ${windowMs / 1000} s; the next is taken in ${Math.ceil(ttl / 1000)} s.`,
+        ),
+    });
+    const count = app.rateLimit();
+    // As a hook of all requests, since those without a route are refused before any hook of a route would run.
+    app.addHook('onRequest', count);
+    app.decorate('countUnrouted', async (request: FastifyRequest, reply: FastifyReply) => {
+      await count.call(app, request, reply);
+    });
+  },
+  { name: 'rate-limit' },
+);
 
 /** Windows that all processes count in. */
 function storeOf(peers: Peers): FastifyRateLimitStoreCtor {
   return class SharedWindows implements FastifyRateLimitStore {
     incr(client: string, callback: Parameters<FastifyRateLimitStore['incr']>[1]): void {
-      peers.count(client).then((count) => { callback(null, count); }, callback);
+      peers.count(client).then((count) => {
+        callback(null, count);
+      }, callback);
     }
 
     child(): this {

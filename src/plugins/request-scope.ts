@@ -21,25 +21,33 @@ export class ClientGoneError extends Error {
 }
 
 /** Opens a scope with each request, and ends it when the answer has left or the client is gone. */
-export const requestScope = fp((app, _options, done) => {
-  app.decorateRequest('scope');
-  app.addHook('onRequest', (request, _reply, next) => {
-    request.scope = new RequestScope(app.engine.arenas);
-    next();
-  });
-  app.exchangeEnd.listen((request, reply) => {
-    // Fastify's own refusals, as of a malformed URL, run no hooks.
-    const scope = request.scope as RequestScope | undefined;
-    scope?.end(reply.raw.writableFinished ? answered : new ClientGoneError('the client has gone away'));
-  });
-  done();
-}, { name: 'request-scope', dependencies: ['exchange-end'] });
+export const requestScope = fp(
+  (app, _options, done) => {
+    app.decorateRequest('scope');
+    app.addHook('onRequest', (request, _reply, next) => {
+      request.scope = new RequestScope(app.engine.arenas);
+      next();
+    });
+    app.exchangeEnd.listen((request, reply) => {
+      // Fastify's own refusals, as of a malformed URL, run no hooks.
+      const scope = request.scope as RequestScope | undefined;
+      scope?.end(reply.raw.writableFinished ? answered : new ClientGoneError('the client has gone away'));
+    });
+    done();
+  },
+  { name: 'request-scope', dependencies: ['exchange-end'] },
+);
 
 /** A hook for routes that compute: from now on the request's time runs. A request may ask for less than the server allows, not for more. */
 export function startDeadline(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   const own = request.headers[timeoutHeader];
   if (own !== undefined && !(typeof own === 'string' && /^[1-9]\d{0,14}$/.test(own))) {
-    done(new Problem('invalid_timeout', `The header X-Request-Timeout-Ms must be a whole number of milliseconds of at least 1, got ${quote(String(own))}.`));
+    done(
+      new Problem(
+        'invalid_timeout',
+        `The header X-Request-Timeout-Ms must be a whole number of milliseconds of at least 1, got ${quote(String(own))}.`,
+      ),
+    );
     return;
   }
   const { scope, server } = request;

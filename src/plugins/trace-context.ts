@@ -17,15 +17,18 @@ export interface TraceContext {
 }
 
 /** Reads which trace a request belongs to. */
-export const traceContext = fp((app, _options, done) => {
-  app.decorateRequest('traceContext', null);
-  app.addHook('onRequest', (request, _reply, next) => {
-    const { traceparent } = request.headers;
-    if (typeof traceparent === 'string') request.traceContext = parseTraceparent(traceparent);
-    next();
-  });
-  done();
-}, { name: 'trace-context' });
+export const traceContext = fp(
+  (app, _options, done) => {
+    app.decorateRequest('traceContext', null);
+    app.addHook('onRequest', (request, _reply, next) => {
+      const { traceparent } = request.headers;
+      if (typeof traceparent === 'string') request.traceContext = parseTraceparent(traceparent);
+      next();
+    });
+    done();
+  },
+  { name: 'trace-context' },
+);
 
 /** What a `traceparent` says; null when it is not valid. Versions that come after 00 may go on behind what is known. */
 export function parseTraceparent(header: string): TraceContext | null {

@@ -30,7 +30,9 @@ export class Channel<Theirs extends Topics<Theirs>, Ours extends Topics<Ours>> {
   constructor(worker: Worker, ours: Ours) {
     this.#worker = worker;
     this.#ours = ours;
-    this.closed = new Promise((resolve) => { worker.once('disconnect', resolve); });
+    this.closed = new Promise((resolve) => {
+      worker.once('disconnect', resolve);
+    });
     worker.on('message', (message: Question | Reply) => {
       if ('topic' in message) void this.#reply(message);
       else this.#take(message);

@@ -29,14 +29,18 @@ export class HandedConnections {
       }
       if (message.act !== 'disconnect') return send(message, handle, ...rest);
       // The cluster sends it before it closes the port; a connection that came while it is sent would be lost.
-      queueMicrotask(() => { send(message, handle, ...rest); });
+      queueMicrotask(() => {
+        send(message, handle, ...rest);
+      });
       return true;
     }) as typeof process.send;
     // Before the cluster's own listener, which hands over the next.
     process.prependListener('internalMessage', ({ accepted }: ClusterMessage) => {
       if (accepted !== undefined) this.#handed = undefined;
     });
-    worker.once('exit', () => { this.#handed?.close?.(); });
+    worker.once('exit', () => {
+      this.#handed?.close?.();
+    });
   }
 
   /** How many there were. */

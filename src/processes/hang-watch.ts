@@ -16,7 +16,11 @@ export function watchForHang(ask: () => Promise<void>, isStarting: () => boolean
   const timer = setInterval(() => {
     if (unanswered === (isStarting() ? maxUnansweredAtStart : maxUnanswered)) onHang();
     unanswered++;
-    void ask().then(() => { unanswered = 0; });
+    void ask().then(() => {
+      unanswered = 0;
+    });
   }, everyMs);
-  return () => { clearInterval(timer); };
+  return () => {
+    clearInterval(timer);
+  };
 }

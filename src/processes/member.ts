@@ -23,7 +23,9 @@ async function main(): Promise<void> {
       end();
     },
     stopListening: (): Promise<void> => serving.stopListening(),
-    allReady: (ready) => { peers.areReady(ready); },
+    allReady: (ready) => {
+      peers.areReady(ready);
+    },
     snapshot: () => peers.snapshot(),
   });
   const peers: RemotePeers = new RemotePeers(supervisor);

@@ -47,7 +47,9 @@ export class RemotePeers implements Peers {
 
   async count(client: string): Promise<WindowCount> {
     const at = this.#clients.push(client) - 1;
-    this.#counts ??= new Promise<void>((resolve) => { setImmediate(resolve); }).then(() => this.#countAll());
+    this.#counts ??= new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    }).then(() => this.#countAll());
     return (await this.#counts)[at]!;
   }
 

@@ -13,7 +13,14 @@ export class SupervisorMetrics {
   /** @param listening how many processes answer. */
   constructor(listening: () => number) {
     this.registry.add(Reading.of({ name: 'surrogate_processes', help: 'Processes that answer on the port.', read: listening }));
-    this.lost = this.registry.add(new Counter({ name: 'surrogate_process_lost_total', help: 'Processes that ended without being told to, and whose place another took.' })).labels({});
+    this.lost = this.registry
+      .add(
+        new Counter({
+          name: 'surrogate_process_lost_total',
+          help: 'Processes that ended without being told to, and whose place another took.',
+        }),
+      )
+      .labels({});
     this.close = addProcessMetrics(this.registry);
   }
 }

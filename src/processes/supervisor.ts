@@ -67,9 +67,13 @@ export class Supervisor {
   start(): Promise<never> {
     cluster.setupPrimary({ exec: fileURLToPath(threadModule('member', import.meta.url).filename), serialization: 'advanced' });
     // A process that hangs would notice nothing.
-    process.once('exit', () => { for (const { worker } of this.#members.values()) worker.process.kill('SIGKILL'); });
+    process.once('exit', () => {
+      for (const { worker } of this.#members.values()) worker.process.kill('SIGKILL');
+    });
     for (let i = 0; i < this.#config.processes; i++) this.#fork();
-    return new Promise((_resolve, reject) => { this.#giveUp = reject; });
+    return new Promise((_resolve, reject) => {
+      this.#giveUp = reject;
+    });
   }
 
   /** @throws {Error} when a process ended before it had finished what ran. */
@@ -99,27 +103,35 @@ export class Supervisor {
         this.#watch(member);
         return this.#share;
       },
-      listening: () => { member.listening = true; },
+      listening: () => {
+        member.listening = true;
+      },
       ready: (ready) => {
         member.ready = ready;
         if (ready) member.starting = false;
         this.#tellWhetherReady();
       },
-      leavePort: () => (this.#draining ? this.#portClosed ??= this.#closePort() : undefined),
+      leavePort: () => (this.#draining ? (this.#portClosed ??= this.#closePort()) : undefined),
       scrape: () => this.#scrape(),
       count: (clients) => clients.map((client) => this.#windows!.count(client)),
     });
     const member: Member = { worker, channel, handed, configured: false, listening: false, ready: false, starting: true };
     this.#members.set(worker.id, member);
-    worker.once('exit', (code, signal) => { this.#ended(member, code, signal); });
+    worker.once('exit', (code, signal) => {
+      this.#ended(member, code, signal);
+    });
   }
 
   #watch(member: Member): void {
     const { worker, channel } = member;
-    const endWatch = watchForHang(() => channel.ask('alive'), () => member.starting, () => {
-      this.#logger.error({ process: worker.process.pid }, 'a process does not answer, and is ended');
-      worker.process.kill('SIGKILL');
-    });
+    const endWatch = watchForHang(
+      () => channel.ask('alive'),
+      () => member.starting,
+      () => {
+        this.#logger.error({ process: worker.process.pid }, 'a process does not answer, and is ended');
+        worker.process.kill('SIGKILL');
+      },
+    );
     worker.once('exit', endWatch);
   }
 
@@ -129,13 +141,17 @@ export class Supervisor {
     this.#tellWhetherReady();
     if (this.#draining) return;
     if (!listening && this.#listening.length === 0) {
-      this.#giveUp(new Error(`process ${worker.process.pid!} ended (${signal ?? `exit code ${code!}`}) before it listened, and no other listens`));
+      this.#giveUp(
+        new Error(`process ${worker.process.pid!} ended (${signal ?? `exit code ${code!}`}) before it listened, and no other listens`),
+      );
       return;
     }
     this.#metrics.lost.add();
     const pauseMs = this.#pause.next();
     this.#logger.error({ process: worker.process.pid, code, signal, pause_ms: pauseMs }, 'a process ended; another takes its place');
-    setTimeout(() => { this.#fork(); }, pauseMs);
+    setTimeout(() => {
+      this.#fork();
+    }, pauseMs);
   }
 
   #tellWhetherReady(): void {

@@ -8,7 +8,19 @@ export type FlatValue = string | number | boolean;
 
 const neuronNumbers = ['tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init', 'refractory'];
 const neuronFields = new Set([...neuronNumbers, 'reset', 'integration', 'input_scaling']);
-const requestFields = new Set(['x', 'cotangent', 'current', 'steps', 'dt', 'detach_reset', 'encoding', 'backend', 'dtype', 'dry_run', 'surrogate']);
+const requestFields = new Set([
+  'x',
+  'cotangent',
+  'current',
+  'steps',
+  'dt',
+  'detach_reset',
+  'encoding',
+  'backend',
+  'dtype',
+  'dry_run',
+  'surrogate',
+]);
 const lists = new Set(['record', 'wrt', 'outputs']);
 const lossFields: Readonly<Record<string, string>> = { loss: 'type', target: 'target', cotangent_spikes: 'spikes', cotangent_v: 'v' };
 /**
@@ -20,7 +32,11 @@ const lossFields: Readonly<Record<string, string>> = { loss: 'type', target: 'ta
  * nestRequest('lif_simulate', { steps: 100, tau: 20, record: 'v,spikes' }, { current });
  * // { current, steps: 100, neuron: { tau: 20 }, record: ['v', 'spikes'] }
  */
-export function nestRequest(operation: Operation, flat: Readonly<Record<string, FlatValue>>, tensors: Readonly<Record<string, unknown>>): object {
+export function nestRequest(
+  operation: Operation,
+  flat: Readonly<Record<string, FlatValue>>,
+  tensors: Readonly<Record<string, unknown>>,
+): object {
   const [request, neuron, loss, parameters] = [fields(), fields(), fields(), fields()];
   const isNeuron = operation === 'lif_simulate' || operation === 'lif_grad';
   const hasSurrogate = operation !== 'lif_simulate';
@@ -30,7 +46,8 @@ export function nestRequest(operation: Operation, flat: Readonly<Record<string, 
     else if (requestFields.has(name) || lists.has(name) || !hasSurrogate) request[name] = value;
     else parameters[name] = value;
   };
-  for (const [name, value] of Object.entries(flat)) place(name, lists.has(name) ? splitList(value) : name === 'surrogate' ? surrogateValue(value) : value);
+  for (const [name, value] of Object.entries(flat))
+    place(name, lists.has(name) ? splitList(value) : name === 'surrogate' ? surrogateValue(value) : value);
   for (const [name, tensor] of Object.entries(tensors)) place(name, tensor);
 
   if (Object.keys(neuron).length > 0) request.neuron = neuron;
@@ -58,7 +75,12 @@ function surrogateValue(value: FlatValue): unknown {
   try {
     return parseJsonBody(value);
   } catch {
-    throw invalidRequest([{ path: '/surrogate', message: `must be a name, or a JSON object as text such as {"name": "sigmoid", "alpha": 4}, got ${quote(value)}` }]);
+    throw invalidRequest([
+      {
+        path: '/surrogate',
+        message: `must be a name, or a JSON object as text such as {"name": "sigmoid", "alpha": 4}, got ${quote(value)}`,
+      },
+    ]);
   }
 }
 
@@ -74,6 +96,7 @@ function withParameters(surrogate: unknown, parameters: object): unknown {
   if (Array.isArray(surrogate)) return surrogate.map((one: unknown) => withParameters(one, parameters));
   if (typeof surrogate !== 'object' || surrogate === null) return surrogate;
   const twice = Object.keys(parameters).filter((name) => Object.hasOwn(surrogate, name));
-  if (twice.length > 0) throw invalidRequest(twice.map((name) => ({ path: pointerSegment(name), message: 'is in "surrogate" as well; give it once' })));
+  if (twice.length > 0)
+    throw invalidRequest(twice.map((name) => ({ path: pointerSegment(name), message: 'is in "surrogate" as well; give it once' })));
   return { ...surrogate, ...parameters };
 }

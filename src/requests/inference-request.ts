@@ -58,7 +58,8 @@ export function inferenceRequest(operation: Operation, parsed: unknown, bytes: U
   }
   const request = nestRequest(operation, flat, tensors);
   requireOneSurrogate(request);
-  const namesOf = (isBinary: boolean) => outputs?.filter((output) => output.parameters?.binary_data === isBinary).map(({ name }) => name) ?? [];
+  const namesOf = (isBinary: boolean) =>
+    outputs?.filter((output) => output.parameters?.binary_data === isBinary).map(({ name }) => name) ?? [];
   const { timeout = 0 } = parameters;
   const reply: InferenceReply = {
     ...(typeof id === 'string' && { id }),
@@ -71,12 +72,22 @@ export function inferenceRequest(operation: Operation, parsed: unknown, bytes: U
 }
 
 /** The URL says which model answers; a body that names another came to the wrong one. */
-function checkModel(operation: Operation, { model_name, model_version }: Pick<InferRequest, 'model_name' | 'model_version'>, errors: InputErrors): void {
+function checkModel(
+  operation: Operation,
+  { model_name, model_version }: Pick<InferRequest, 'model_name' | 'model_version'>,
+  errors: InputErrors,
+): void {
   if ((model_name ?? operation) !== operation) errors.add('/model_name', `is ${quote(model_name!)}, but the URL names ${quote(operation)}`);
-  if ((model_version ?? modelVersion) !== modelVersion) errors.add('/model_version', `is ${quote(model_version!)}, but the model of the URL has version ${quote(modelVersion)}`);
+  if ((model_version ?? modelVersion) !== modelVersion)
+    errors.add('/model_version', `is ${quote(model_version!)}, but the model of the URL has version ${quote(modelVersion)}`);
 }
 
-function readInputs(model: InferenceModel, inputs: InferRequest['inputs'], bytes: Uint8Array, errors: InputErrors): Record<string, unknown> {
+function readInputs(
+  model: InferenceModel,
+  inputs: InferRequest['inputs'],
+  bytes: Uint8Array,
+  errors: InputErrors,
+): Record<string, unknown> {
   const known = model.inputs.map(({ name }) => name);
   const tensors: Record<string, unknown> = {};
   let taken = 0;
@@ -93,14 +104,18 @@ function readInputs(model: InferenceModel, inputs: InferRequest['inputs'], bytes
     } else if (size === undefined) {
       tensors[name] = { shape, data: flatData(data, shape, `${path}/data`, errors) };
     } else if (size > bytes.length - taken) {
-      errors.add(`${path}/parameters/binary_data_size`, `is ${size}, but only ${bytes.length - taken} of the ${bytes.length} bytes behind the JSON are left`);
+      errors.add(
+        `${path}/parameters/binary_data_size`,
+        `is ${size}, but only ${bytes.length - taken} of the ${bytes.length} bytes behind the JSON are left`,
+      );
     } else {
       tensors[name] = new ByteTensor({ dtype: dtype ?? 'float32', shape, bytes: bytes.subarray(taken, taken + size) });
       taken += size;
     }
   }
   errors.throwIfAny();
-  if (taken !== bytes.length) errors.add('', `has ${bytes.length} bytes behind its JSON, but the binary_data_size of its inputs add up to ${taken}`);
+  if (taken !== bytes.length)
+    errors.add('', `has ${bytes.length} bytes behind its JSON, but the binary_data_size of its inputs add up to ${taken}`);
   return tensors;
 }
 
@@ -108,7 +123,10 @@ function readInputs(model: InferenceModel, inputs: InferRequest['inputs'], bytes
 function flatData(data: unknown, shape: readonly number[], path: string, errors: InputErrors): unknown {
   if (data instanceof PackedNumbers) {
     if (data.shape.length > 1 && shapeText(data.shape) !== shapeText(shape)) {
-      return errors.add(path, `is nested as ${shapeText(data.shape)}, but its shape is ${shapeText(shape)}; nest it as the shape says, or not at all`);
+      return errors.add(
+        path,
+        `is nested as ${shapeText(data.shape)}, but its shape is ${shapeText(shape)}; nest it as the shape says, or not at all`,
+      );
     }
     return new PackedNumbers(data.values, [data.values.length]);
   }
@@ -144,9 +162,16 @@ function checkOutputs(model: InferenceModel, outputs: readonly Output[], errors:
 }
 
 /** Refuses what would change a tensor, such as shared memory or classification: to ignore it would be a wrong answer. */
-function checkTensorParameters(parameters: object | null | undefined, what: string, known: string, path: string, errors: InputErrors): void {
+function checkTensorParameters(
+  parameters: object | null | undefined,
+  what: string,
+  known: string,
+  path: string,
+  errors: InputErrors,
+): void {
   for (const name of Object.keys(parameters ?? {})) {
-    if (name !== known && !isIgnored(name)) errors.add(`${path}/parameters${pointerSegment(name)}`, `${quote(name)} is not supported; ${what} here has only "${known}"`);
+    if (name !== known && !isIgnored(name))
+      errors.add(`${path}/parameters${pointerSegment(name)}`, `${quote(name)} is not supported; ${what} here has only "${known}"`);
   }
 }
 
@@ -163,7 +188,8 @@ function flatParameters(parameters: Readonly<Record<string, unknown>>, tensors: 
     if (isIgnored(name) || ofProtocol.has(name)) continue;
     const path = `/parameters${pointerSegment(name)}`;
     if (Object.hasOwn(tensors, name)) errors.add(path, 'is an input as well; give it once');
-    else if (name === 'encoding' && value !== 'json') errors.add(path, `must be "json", got ${describe(value)}; "binary_data_output" asks for bytes`);
+    else if (name === 'encoding' && value !== 'json')
+      errors.add(path, `must be "json", got ${describe(value)}; "binary_data_output" asks for bytes`);
     else flat[name] = value as FlatValue;
   }
   return flat;
@@ -172,8 +198,10 @@ function flatParameters(parameters: Readonly<Record<string, unknown>>, tensors: 
 /** Outputs are told apart by their names alone, so that there is room for one surrogate's. */
 function requireOneSurrogate({ surrogate }: { readonly surrogate?: unknown }): void {
   if (!Array.isArray(surrogate) || surrogate.length < 2) return;
-  throw invalidRequest([{
-    path: '/parameters/surrogate',
-    message: `must be one surrogate, got ${describe(surrogate)}; send a request for each, or the list to a route outside /v2`,
-  }]);
+  throw invalidRequest([
+    {
+      path: '/parameters/surrogate',
+      message: `must be one surrogate, got ${describe(surrogate)}; send a request for each, or the list to a route outside /v2`,
+    },
+  ]);
 }

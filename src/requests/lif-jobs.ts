@@ -120,6 +120,9 @@ function fitCotangent(tensor: Tensor, path: string, problem: LifProblem, errors:
 function checkNeurons({ shape }: Tensor, path: string, { neurons }: LifProblem, errors: InputErrors): boolean {
   const length = shape[0] ?? 1;
   if (length === 1 || length === neurons) return true;
-  errors.add(path, `has shape ${shapeText(shape)}, for ${length} neurons, but the request has ${neurons}; the number of neurons must be the same, or 1`);
+  errors.add(
+    path,
+    `has shape ${shapeText(shape)}, for ${length} neurons, but the request has ${neurons}; the number of neurons must be the same, or 1`,
+  );
   return false;
 }

@@ -146,7 +146,10 @@ function readSteps({ shape }: Tensor, given: number | undefined, errors: InputEr
     return given ?? errors.add('/steps', `is required, since /current is constant in time (shape ${shapeText(shape)})`);
   }
   if (given !== undefined && given !== steps) {
-    return errors.add('/steps', `is ${given}, but /current has ${steps} steps (shape ${shapeText(shape)}); leave it out or make them equal`);
+    return errors.add(
+      '/steps',
+      `is ${given}, but /current has ${steps} steps (shape ${shapeText(shape)}); leave it out or make them equal`,
+    );
   }
   if (steps === 0) return errors.add('/current', `must have at least one step, got shape ${shapeText(shape)}`);
   return steps;

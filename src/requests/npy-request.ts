@@ -24,7 +24,8 @@ export function npyRequest(operation: Operation, bytes: Uint8Array, query: Reado
   if (typeof array === 'string') throw new Problem('invalid_npy', `The body is not an array of numbers as numpy.save writes it: ${array}.`);
   const flat = Object.create(null) as Record<string, FlatValue>;
   for (const [name, value] of Object.entries(query)) {
-    if (typeof value !== 'string') throw invalidRequest([{ path: pointerSegment(name), message: `must stand in the URL once, got ${describe(value)}` }]);
+    if (typeof value !== 'string')
+      throw invalidRequest([{ path: pointerSegment(name), message: `must stand in the URL once, got ${describe(value)}` }]);
     flat[name] = fromText(name, value);
   }
   const { dtype, shape, dataOffset, byteLength, fortranOrder } = array;
@@ -49,7 +50,9 @@ function fromText(name: string, text: string): FlatValue {
  * @throws {Problem} `invalid_request` that says what to leave out.
  */
 export function requireOneTensor({ job }: Plan): void {
-  const refuse = (path: string, message: string) => { throw invalidRequest([{ path, message: `${message}, since an npy answer holds one tensor` }]); };
+  const refuse = (path: string, message: string) => {
+    throw invalidRequest([{ path, message: `${message}, since an npy answer holds one tensor` }]);
+  };
   if ('surrogates' in job && job.surrogates.length !== 1) refuse('/surrogate', `must be one surrogate, got ${job.surrogates.length}`);
   if (job.kind === 'surrogate_eval' && job.outputs.spike && job.outputs.value) refuse('/outputs', 'must be "spike" or "value"');
   if (job.kind === 'lif_grad' && job.wrt.length !== 1) refuse('/wrt', `must name one quantity, got ${job.wrt.join(', ')}`);

@@ -1,5 +1,14 @@
 import type { Wish } from '../compute/choice.ts';
-import type { Differentiable, Dtype, Job, LifGradJob, LifSimulateJob, ResultOf, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import type {
+  Differentiable,
+  Dtype,
+  Job,
+  LifGradJob,
+  LifSimulateJob,
+  ResultOf,
+  SurrogateEvalJob,
+  SurrogateGradJob,
+} from '../compute/jobs.ts';
 import type { TensorEncoding } from '../codecs/answer.ts';
 import type { InferenceReply } from './inference-request.ts';
 

@@ -65,7 +65,11 @@ function parseJson(body: RequestBody, parser: JsonParser): unknown {
   } catch (error) {
     const isText = form !== 'inference' || jsonBytes < bytes.length || (!bytes.includes(0) && firstNotUtf8(bytes) < 0);
     if (isText || !(error instanceof Problem) || error.code !== 'invalid_json') throw error;
-    throw new Problem('invalid_frame', `${error.message} Where tensors follow the JSON as bytes, the header Inference-Header-Content-Length must say how many bytes are JSON.`, { cause: error });
+    throw new Problem(
+      'invalid_frame',
+      `${error.message} Where tensors follow the JSON as bytes, the header Inference-Header-Content-Length must say how many bytes are JSON.`,
+      { cause: error },
+    );
   }
 }
 

@@ -64,12 +64,17 @@ export default function work<O extends Operation>(task: (ReadTask & Stoppable) |
   }
 }
 
-function read<O extends Operation>({ operation, body, limits, module, memory, top, reservedBytes }: ReadTask, control: TaskControl): TaskResult<O> {
+function read<O extends Operation>(
+  { operation, body, limits, module, memory, top, reservedBytes }: ReadTask,
+  control: TaskControl,
+): TaskResult<O> {
   lookThroughWith(module);
   const arena = new Arena(memory);
   arena.extend(top);
   const bytes = arena.bytes(body.byteOffset, body.length);
-  const checkpoint = () => { control.checkpoint(); };
+  const checkpoint = () => {
+    control.checkpoint();
+  };
   const reserve = (count: number) => {
     const needed = arena.mark() + bytesPerNumber * count;
     if (needed > reservedBytes) throw new MoreMemoryError(needed);

@@ -15,7 +15,8 @@ const validate = compileValidator(RepositoryIndexRequest);
  */
 export function wantsReadyOnly(body: Uint8Array): boolean {
   if (body.length === 0) return false;
-  if (body.length > maxBytes) throw new Problem('body_too_large', `The body is larger than the ${maxBytes} bytes that a request for the index may have.`);
+  if (body.length > maxBytes)
+    throw new Problem('body_too_large', `The body is larger than the ${maxBytes} bytes that a request for the index may have.`);
   const parsed = parseJsonBytes(body);
   const problem = validate(parsed);
   if (problem !== undefined) throw problem;

@@ -26,7 +26,7 @@ const memoryPerByte = { json: 2, bytes: 1 };
  * V8's heap of a thread: what JSON.parse may make, and for each MiB of a body four copies of its text, of which each character may take two
  * bytes. Less would be worse than none: a thread whose heap is full ends alone, but takes the process with it when it was to make one long string.
  */
-const threadHeapMb = ({ bodyBytes }: Limits) => 128 + Math.ceil(8 * bodyBytes / 2 ** 20);
+const threadHeapMb = ({ bodyBytes }: Limits) => 128 + Math.ceil((8 * bodyBytes) / 2 ** 20);
 
 export interface ReaderOptions {
   readonly threads: number;
@@ -50,7 +50,11 @@ export class RequestReader {
   readonly #line: WaitingLine;
 
   /** @param module the number codec's. */
-  constructor(module: WebAssembly.Module, limits: Limits, { threads, longestWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions) {
+  constructor(
+    module: WebAssembly.Module,
+    limits: Limits,
+    { threads, longestWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions,
+  ) {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
@@ -77,7 +81,8 @@ export class RequestReader {
    */
   read<O extends Operation>(operation: O, body: RequestBody, scope: RequestScope): Plans[O] | Promise<Plans[O]> {
     const { json, behind } = lengthsOf(body);
-    if (scope.arena?.holds(body.bytes) === true && (json > mostInline.json || behind > mostInline.bytes)) return this.#readInThread(operation, body, scope);
+    if (scope.arena?.holds(body.bytes) === true && (json > mostInline.json || behind > mostInline.bytes))
+      return this.#readInThread(operation, body, scope);
     const numbers = json >= fewestBytes ? this.#inline : undefined;
     return readRequest(operation, body, this.#limits, numbers);
   }
@@ -126,7 +131,12 @@ export class RequestReader {
       return await tryTwice(() => runStoppable<TaskResult<O>>(this.#threads, task, signal), isFinal);
     } catch (error) {
       signal?.throwIfAborted();
-      if (isHeapFull(error)) throw new Problem('body_too_large', 'To read the body takes more memory than one may have. Send its numbers as rectangular arrays, or as bytes.', { cause: error });
+      if (isHeapFull(error))
+        throw new Problem(
+          'body_too_large',
+          'To read the body takes more memory than one may have. Send its numbers as rectangular arrays, or as bytes.',
+          { cause: error },
+        );
       if (error instanceof RangeError) throw new OutOfMemoryError('not enough memory for the numbers of a body', { cause: error });
       throw new WorkerLostError('the thread that reads bodies failed', { cause: error });
     }

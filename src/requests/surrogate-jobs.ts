@@ -53,8 +53,7 @@ export function surrogateGradPlan(request: SurrogateGradRequest, limits: Limits)
     ...arithmetic(request),
     x: x!.values,
     surrogates: surrogates!,
-    cotangent:
-      cotangent === null ? 1 : cotangent.shape.length === 0 ? valueAt(cotangent.values, 0) : broadcastValues(cotangent, x!.shape),
+    cotangent: cotangent === null ? 1 : cotangent.shape.length === 0 ? valueAt(cotangent.values, 0) : broadcastValues(cotangent, x!.shape),
   };
   return { job, shape: x!.shape, options: runOptions(request) };
 }

@@ -32,8 +32,12 @@ export function surrogatePicturePlan(name: string, query: Readonly<Record<string
   const { x_min: from = '-2', x_max: to = '2', background = 'white', ...parameters } = query;
   const [low, high] = [bound(from, '/x_min', errors), bound(to, '/x_max', errors)];
   if (low !== null && high !== null && low >= high) errors.add('/x_max', `must be greater than x_min, ${low}; got ${high}`);
-  if (!isBackground(background)) errors.add('/background', `must be one of ${backgrounds.map(quote).join(', ')}, got ${quote(String(background))}`);
-  const resolved = resolveSurrogates({ ...Object.fromEntries(Object.entries(parameters).map(([key, text]) => [key, numberOf(text) ?? text])), name }, errors);
+  if (!isBackground(background))
+    errors.add('/background', `must be one of ${backgrounds.map(quote).join(', ')}, got ${quote(String(background))}`);
+  const resolved = resolveSurrogates(
+    { ...Object.fromEntries(Object.entries(parameters).map(([key, text]) => [key, numberOf(text) ?? text])), name },
+    errors,
+  );
   errors.throwIfAny();
 
   const surrogates = resolved!;

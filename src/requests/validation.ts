@@ -111,7 +111,11 @@ function variants(schema: ErrorObject['parentSchema'], tag: string): string[] {
 
 /** The type that is asked for, or those of which any will do; that null stands for nothing helps nobody. */
 function typeText(types: string | readonly string[]): string {
-  return [types].flat().filter((type) => type !== 'null').map(article).join(' or ');
+  return [types]
+    .flat()
+    .filter((type) => type !== 'null')
+    .map(article)
+    .join(' or ');
 }
 
 function article(type: string): string {

@@ -25,7 +25,10 @@ export const catalogueRoutes: FastifyPluginCallbackTypebox = (app, _options, don
         description: 'Name, parameters with default and range, formulas in LaTeX, names in other libraries, references.',
         response: {
           200: jsonAnswer(Catalogue, 'The catalogue.', {
-            shortened: { summary: 'The first of each list', value: { surrogates: all.surrogates.slice(0, 1), left_out: all.left_out.slice(0, 1) } },
+            shortened: {
+              summary: 'The first of each list',
+              value: { surrogates: all.surrogates.slice(0, 1), left_out: all.left_out.slice(0, 1) },
+            },
           }),
           ...problemResponses('not_acceptable'),
         },

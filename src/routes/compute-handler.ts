@@ -44,8 +44,20 @@ export function computeHandler(operation: Operation) {
  * @throws {Problem} when the body is not valid, asks for too much, is not done in time, or leaves its arithmetic's range.
  * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
  */
-export async function compute(request: FastifyRequest, reply: FastifyReply, operation: Operation, format: ResponseFormat): Promise<FastifyReply> {
-  const { scope, server: { engine, requestReader, config: { limits } } } = request;
+export async function compute(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  operation: Operation,
+  format: ResponseFormat,
+): Promise<FastifyReply> {
+  const {
+    scope,
+    server: {
+      engine,
+      requestReader,
+      config: { limits },
+    },
+  } = request;
   request.operation = operation;
   await ticks.wait();
   scope.throwIfEnded();
@@ -93,7 +105,8 @@ async function runPlan<O extends Operation>(engine: Engine, operation: O, plan: 
 async function startLongRun(engine: Engine, plan: LifSimulatePlan, scope: RequestScope): Promise<Outcome> {
   const { job, options } = plan;
   scope.memory.reserve(jobBytes(job));
-  const run = async (part: typeof job, neverShed: boolean) => scope.run(() => engine.run(part, wishOf(options), { signal: scope.signal, neverShed }));
+  const run = async (part: typeof job, neverShed: boolean) =>
+    scope.run(() => engine.run(part, wishOf(options), { signal: scope.signal, neverShed }));
   const answer = await run(summaryJob(job), false);
   await checkFinite(scope, job, finalPotentials(plan, answer.result));
   const runBlock = async (block: typeof job) => (await run(block, true)).result;

@@ -16,7 +16,16 @@ import type { Operation } from '../requests/plan.ts';
 import { wantsReadyOnly } from '../requests/repository-index.ts';
 import { bytesSchema, jsonAnswer } from '../schemas/bodies.ts';
 import { bodiesOf, inferExamples } from '../schemas/examples.ts';
-import { InferAnswer, inferenceErrors, InferRequest, ModelConfig, ModelMetadata, RepositoryIndex, ServerMetadata, Statistics } from '../schemas/inference.ts';
+import {
+  InferAnswer,
+  inferenceErrors,
+  InferRequest,
+  ModelConfig,
+  ModelMetadata,
+  RepositoryIndex,
+  ServerMetadata,
+  Statistics,
+} from '../schemas/inference.ts';
 import { inferHeaders } from '../schemas/parameters.ts';
 import { computeCodes } from '../schemas/problem.ts';
 import { version } from '../version.ts';
@@ -38,111 +47,155 @@ const idle = (models: readonly Operation[]) => ({ value: { model_stats: modelSta
 export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
   // The protocol's clients name no media type, or any: whether bytes follow the JSON is said by a header.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (request, payload, ready) => { receiveBody(request, payload, 'inference', ready); });
+  app.addContentTypeParser('*', (request, payload, ready) => {
+    receiveBody(request, payload, 'inference', ready);
+  });
   // They compare the type of an answer with this one, to the letter; Fastify adds a charset.
   app.addHook('preSerialization', (_request, reply, payload, next) => {
     void reply.type(mediaTypes.json);
     next(null, payload);
   });
 
-  app.get('/v2', {
-    schema: {
-      operationId: 'getServerMetadata',
-      tags,
-      summary: 'The server and its extensions',
-      description: 'Name, version, and the protocol\'s extensions that the server has.',
-      response: { 200: jsonAnswer(ServerMetadata, 'The server.', { server: { value: server } }) },
-    },
-  }, () => server);
-  app.get('/v2/health/live', {
-    schema: {
-      operationId: 'getServerLiveness',
-      tags,
-      summary: 'Whether the server answers',
-      description: 'The protocol\'s `GET /livez`.',
-      response: { 200: jsonAnswer(Live, 'It does.', { live: { value: { live: true } } }) },
-    },
-  }, () => ({ live: true }));
-  app.get('/v2/health/ready', {
-    schema: {
-      operationId: 'getServerReadiness',
-      tags,
-      summary: 'Whether the server should get requests',
-      description: 'The protocol\'s `GET /readyz`.',
-      response: {
-        200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
-        503: jsonAnswer(Ready, 'It warms up or drains.', { unready: { value: { ready: false } } }),
+  app.get(
+    '/v2',
+    {
+      schema: {
+        operationId: 'getServerMetadata',
+        tags,
+        summary: 'The server and its extensions',
+        description: "Name, version, and the protocol's extensions that the server has.",
+        response: { 200: jsonAnswer(ServerMetadata, 'The server.', { server: { value: server } }) },
       },
     },
-  }, (_request, reply) => ({ ready: isReady(app, reply) }));
-  app.post('/v2/repository/index', {
-    schema: {
-      operationId: 'getRepositoryIndex',
-      tags,
-      summary: 'The models',
-      description: 'With `{"ready": true}` as body only those that take requests.',
-      response: {
-        200: jsonAnswer(RepositoryIndex, 'The models.', { ready: { value: repositoryIndex(undefined) } }),
-        ...inferenceErrors('invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'),
+    () => server,
+  );
+  app.get(
+    '/v2/health/live',
+    {
+      schema: {
+        operationId: 'getServerLiveness',
+        tags,
+        summary: 'Whether the server answers',
+        description: "The protocol's `GET /livez`.",
+        response: { 200: jsonAnswer(Live, 'It does.', { live: { value: { live: true } } }) },
       },
     },
-  }, ({ body }) => {
-    const reason = app.lifecycle.unreadyReason;
-    const readyOnly = body !== undefined && wantsReadyOnly((body as RequestBody).bytes);
-    return readyOnly && reason !== undefined ? [] : repositoryIndex(reason);
-  });
-  app.get('/v2/models/stats', {
-    schema: {
-      operationId: 'getStatistics',
-      tags,
-      summary: 'What all models have done',
-      description: 'Triton\'s statistics, of all processes that answer on the port.',
-      response: { 200: jsonAnswer(Statistics, 'The models.', { idle: idle(operations) }) },
+    () => ({ live: true }),
+  );
+  app.get(
+    '/v2/health/ready',
+    {
+      schema: {
+        operationId: 'getServerReadiness',
+        tags,
+        summary: 'Whether the server should get requests',
+        description: "The protocol's `GET /readyz`.",
+        response: {
+          200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
+          503: jsonAnswer(Ready, 'It warms up or drains.', { unready: { value: { ready: false } } }),
+        },
+      },
     },
-  }, () => statisticsOf(app, operations));
+    (_request, reply) => ({ ready: isReady(app, reply) }),
+  );
+  app.post(
+    '/v2/repository/index',
+    {
+      schema: {
+        operationId: 'getRepositoryIndex',
+        tags,
+        summary: 'The models',
+        description: 'With `{"ready": true}` as body only those that take requests.',
+        response: {
+          200: jsonAnswer(RepositoryIndex, 'The models.', { ready: { value: repositoryIndex(undefined) } }),
+          ...inferenceErrors('invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'),
+        },
+      },
+    },
+    ({ body }) => {
+      const reason = app.lifecycle.unreadyReason;
+      const readyOnly = body !== undefined && wantsReadyOnly((body as RequestBody).bytes);
+      return readyOnly && reason !== undefined ? [] : repositoryIndex(reason);
+    },
+  );
+  app.get(
+    '/v2/models/stats',
+    {
+      schema: {
+        operationId: 'getStatistics',
+        tags,
+        summary: 'What all models have done',
+        description: "Triton's statistics, of all processes that answer on the port.",
+        response: { 200: jsonAnswer(Statistics, 'The models.', { idle: idle(operations) }) },
+      },
+    },
+    () => statisticsOf(app, operations),
+  );
 
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version'] as const) {
     const schema = path.endsWith(':version') ? { tags, params: VersionPath, hide: true } : { tags, params: ModelPath };
-    app.get(path, {
-      schema: {
-        ...schema,
-        operationId: 'getModelMetadata',
-        summary: 'A model\'s inputs and outputs',
-        description: 'Names, datatypes and shapes; only the first input is needed.',
-        response: { 200: jsonAnswer(ModelMetadata, 'The model.', { surrogate_grad: { value: metadataOf('surrogate_grad') } }), ...modelErrors },
-      },
-    }, ({ params }) => metadataOf(operationOf(params)));
-    app.get(`${path}/config`, {
-      schema: {
-        ...schema,
-        operationId: 'getModelConfig',
-        summary: 'A model as Triton configures it',
-        description: 'Its tensors, and which of the inputs may be left out.',
-        response: { 200: jsonAnswer(ModelConfig, 'The model.', { surrogate_grad: { value: configOf('surrogate_grad') } }), ...modelErrors },
-      },
-    }, ({ params }) => configOf(operationOf(params)));
-    app.get(`${path}/stats`, {
-      schema: {
-        ...schema,
-        operationId: 'getModelStatistics',
-        summary: 'What a model has done',
-        description: 'Triton\'s statistics, of all processes that answer on the port.',
-        response: { 200: jsonAnswer(Statistics, 'The model.', { idle: idle(['surrogate_grad']) }), ...modelErrors },
-      },
-    }, ({ params }) => statisticsOf(app, [operationOf(params)]));
-    app.get(`${path}/ready`, {
-      schema: {
-        ...schema,
-        operationId: 'getModelReadiness',
-        summary: 'Whether a model takes requests',
-        description: 'All models do as soon as the server is ready.',
-        response: {
-          200: jsonAnswer(ModelReady, 'It does.', { ready: { value: { name: 'surrogate_grad', ready: true } } }),
-          503: jsonAnswer(ModelReady, 'It warms up or drains.', { unready: { value: { name: 'surrogate_grad', ready: false } } }),
-          ...modelErrors,
+    app.get(
+      path,
+      {
+        schema: {
+          ...schema,
+          operationId: 'getModelMetadata',
+          summary: "A model's inputs and outputs",
+          description: 'Names, datatypes and shapes; only the first input is needed.',
+          response: {
+            200: jsonAnswer(ModelMetadata, 'The model.', { surrogate_grad: { value: metadataOf('surrogate_grad') } }),
+            ...modelErrors,
+          },
         },
       },
-    }, ({ params }, reply) => ({ name: operationOf(params), ready: isReady(app, reply) }));
+      ({ params }) => metadataOf(operationOf(params)),
+    );
+    app.get(
+      `${path}/config`,
+      {
+        schema: {
+          ...schema,
+          operationId: 'getModelConfig',
+          summary: 'A model as Triton configures it',
+          description: 'Its tensors, and which of the inputs may be left out.',
+          response: {
+            200: jsonAnswer(ModelConfig, 'The model.', { surrogate_grad: { value: configOf('surrogate_grad') } }),
+            ...modelErrors,
+          },
+        },
+      },
+      ({ params }) => configOf(operationOf(params)),
+    );
+    app.get(
+      `${path}/stats`,
+      {
+        schema: {
+          ...schema,
+          operationId: 'getModelStatistics',
+          summary: 'What a model has done',
+          description: "Triton's statistics, of all processes that answer on the port.",
+          response: { 200: jsonAnswer(Statistics, 'The model.', { idle: idle(['surrogate_grad']) }), ...modelErrors },
+        },
+      },
+      ({ params }) => statisticsOf(app, [operationOf(params)]),
+    );
+    app.get(
+      `${path}/ready`,
+      {
+        schema: {
+          ...schema,
+          operationId: 'getModelReadiness',
+          summary: 'Whether a model takes requests',
+          description: 'All models do as soon as the server is ready.',
+          response: {
+            200: jsonAnswer(ModelReady, 'It does.', { ready: { value: { name: 'surrogate_grad', ready: true } } }),
+            503: jsonAnswer(ModelReady, 'It warms up or drains.', { unready: { value: { name: 'surrogate_grad', ready: false } } }),
+            ...modelErrors,
+          },
+        },
+      },
+      ({ params }, reply) => ({ name: operationOf(params), ready: isReady(app, reply) }),
+    );
     app.post(
       `${path}/infer`,
       {
@@ -185,7 +238,8 @@ function operationOf({ model = '', version = modelVersion }: { model?: string; v
   if (!Object.hasOwn(inferenceModels, model)) {
     throw new Problem('not_found', `There is no model ${quote(model)}; ${didYouMean(model, operations)}`);
   }
-  if (version !== modelVersion) throw new Problem('not_found', `The model ${quote(model)} has no version ${quote(version)}, only ${quote(modelVersion)}.`);
+  if (version !== modelVersion)
+    throw new Problem('not_found', `The model ${quote(model)} has no version ${quote(version)}, only ${quote(modelVersion)}.`);
   return model as Operation;
 }
 

@@ -16,34 +16,42 @@ const CrossOver = Type.Union([
   Type.Null({ description: 'It was never faster.' }),
 ]);
 
-const Info = Type.Object({
-  name: Type.String(),
-  version: Type.String(),
-  backends: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      device: Type.String({ description: '`unknown` until it is first open.' }),
-      dtype: Type.String({ description: 'Its arithmetic, where the request does not ask for another that it has.' }),
-      state: Type.String({ enum: ['ready', 'warming', 'out'], description: '`out` while it takes no jobs, since it failed; it is tried again.' }),
-      reason: Type.Optional(Type.String({ description: 'Why it is out.' })),
-      version: Type.Optional(Type.String({ description: "Its library's." })),
-      xla: Type.Optional(Type.Boolean({ description: 'Whether its library compiles with XLA.' })),
-      gpu: Type.Optional(Type.Boolean({ description: 'Whether its device is a GPU.' })),
-      memory_bytes: Type.Optional(Type.Number({ description: 'Memory of its device.' })),
+const Info = Type.Object(
+  {
+    name: Type.String(),
+    version: Type.String(),
+    backends: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        device: Type.String({ description: '`unknown` until it is first open.' }),
+        dtype: Type.String({ description: 'Its arithmetic, where the request does not ask for another that it has.' }),
+        state: Type.String({
+          enum: ['ready', 'warming', 'out'],
+          description: '`out` while it takes no jobs, since it failed; it is tried again.',
+        }),
+        reason: Type.Optional(Type.String({ description: 'Why it is out.' })),
+        version: Type.Optional(Type.String({ description: "Its library's." })),
+        xla: Type.Optional(Type.Boolean({ description: 'Whether its library compiles with XLA.' })),
+        gpu: Type.Optional(Type.Boolean({ description: 'Whether its device is a GPU.' })),
+        memory_bytes: Type.Optional(Type.Number({ description: 'Memory of its device.' })),
+      }),
+      { description: 'In the order in which they are tried.' },
+    ),
+    cross_overs: Type.Optional(
+      Type.Record(Type.String(), CrossOver, {
+        description: 'By kind of job: from where on `auto` takes TensorFlow, as measured when it was last opened.',
+      }),
+    ),
+    limits: Type.Object({
+      max_body_bytes: Type.Integer(),
+      max_neuron_steps: Type.Number({ description: 'Neurons x steps x surrogates of one request.' }),
+      max_reference_neuron_steps: Type.Number({ description: 'The same, of one that the `reference` back-end computes.' }),
+      max_result_values: Type.Integer({ description: 'Numbers that one request may have made for it.' }),
+      max_streamed_values: Type.Number({ description: '`spikes`, `v` and `v_pre` that one answer may stream.' }),
     }),
-    { description: 'In the order in which they are tried.' },
-  ),
-  cross_overs: Type.Optional(
-    Type.Record(Type.String(), CrossOver, { description: 'By kind of job: from where on `auto` takes TensorFlow, as measured when it was last opened.' }),
-  ),
-  limits: Type.Object({
-    max_body_bytes: Type.Integer(),
-    max_neuron_steps: Type.Number({ description: 'Neurons x steps x surrogates of one request.' }),
-    max_reference_neuron_steps: Type.Number({ description: 'The same, of one that the `reference` back-end computes.' }),
-    max_result_values: Type.Integer({ description: 'Numbers that one request may have made for it.' }),
-    max_streamed_values: Type.Number({ description: '`spikes`, `v` and `v_pre` that one answer may stream.' }),
-  }),
-}, { $id: 'Info' });
+  },
+  { $id: 'Info' },
+);
 
 /** Of a server whose limits are the defaults and that has no TensorFlow. */
 const example = {
@@ -109,5 +117,7 @@ function describeBackend({ name, device, dtype, state, outFor, details }: Backen
 }
 
 function describeCrossOvers(crossOvers: CrossOvers): Record<string, Static<typeof CrossOver>> {
-  return Object.fromEntries(Object.entries(crossOvers).map(([kind, { elements, neurons }]) => [kind, elements === Infinity ? null : { elements, neurons }]));
+  return Object.fromEntries(
+    Object.entries(crossOvers).map(([kind, { elements, neurons }]) => [kind, elements === Infinity ? null : { elements, neurons }]),
+  );
 }

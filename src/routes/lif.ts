@@ -2,7 +2,14 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 
 import { answers, requestBodies } from '../schemas/bodies.ts';
 import { bodiesOf, lifGradExamples, lifSimulateExamples } from '../schemas/examples.ts';
-import { LifGradAnswer, LifGradDryRun, LifGradRequest, LifSimulateAnswer, LifSimulateDryRun, LifSimulateRequest } from '../schemas/lif-routes.ts';
+import {
+  LifGradAnswer,
+  LifGradDryRun,
+  LifGradRequest,
+  LifSimulateAnswer,
+  LifSimulateDryRun,
+  LifSimulateRequest,
+} from '../schemas/lif-routes.ts';
 import { computeHeaders, lifGradQuery, lifSimulateQuery } from '../schemas/parameters.ts';
 import { computeProblems } from '../schemas/problem.ts';
 import { computeHandler } from './compute-handler.ts';
@@ -34,7 +41,7 @@ export const lifRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => 
         tags: ['Compute'],
         summary: 'Gradients through LIF neurons',
         description:
-          'Backpropagation through time: the forward pass is the hard threshold, the backward pass puts the surrogate gradient in its place. A gradient has the shape in which its quantity was given; a number\'s is the sum over neurons.',
+          "Backpropagation through time: the forward pass is the hard threshold, the backward pass puts the surrogate gradient in its place. A gradient has the shape in which its quantity was given; a number's is the sum over neurons.",
         headers: computeHeaders,
         querystring: lifGradQuery,
         body: requestBodies(LifGradRequest, bodiesOf(lifGradExamples, 'request')),

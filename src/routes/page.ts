@@ -31,7 +31,11 @@ export const pageRoutes: FastifyPluginAsync<PageOptions> = async (app, { folder 
   const index = built === undefined || app.config.docs ? built : await withoutPart(built, docsLink);
 
   app.get('/', { schema: { hide: true }, onRequest: requireAcceptable(['text/html']) }, (request, reply) => {
-    if (index === undefined) throw new Problem('page_not_built', 'The files of the page are not in dist/page; `npm run build` writes them. The API is described at /openapi.json.');
+    if (index === undefined)
+      throw new Problem(
+        'page_not_built',
+        'The files of the page are not in dist/page; `npm run build` writes them. The API is described at /openapi.json.',
+      );
     void reply.header('content-security-policy', pagePolicy).header('cache-control', 'no-cache');
     return sendFile(request, reply, index);
   });
@@ -39,7 +43,8 @@ export const pageRoutes: FastifyPluginAsync<PageOptions> = async (app, { folder 
   app.get<{ Params: { file: string } }>('/page/:file', { schema: { hide: true } }, (request, reply) => {
     const { file: name } = request.params;
     const file = files.get(name);
-    if (file === undefined || name === 'index.html') throw new Problem('not_found', `The page has no file /page/${name.slice(0, 100)}; GET / names those that it has.`);
+    if (file === undefined || name === 'index.html')
+      throw new Problem('not_found', `The page has no file /page/${name.slice(0, 100)}; GET / names those that it has.`);
     // The name has the hash of what is in it.
     void reply.header('cache-control', 'public, max-age=31536000, immutable');
     return sendFile(request, reply, file);

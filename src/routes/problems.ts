@@ -5,12 +5,15 @@ import { Problem, problemTypes } from '../errors/problems.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { problemResponses } from '../schemas/problem.ts';
 
-const ProblemEntry = Type.Object({
-  code: Type.String(),
-  status: Type.Integer(),
-  title: Type.String(),
-  description: Type.String({ description: 'When it happens, and what to do about it; Markdown.' }),
-}, { $id: 'ProblemEntry' });
+const ProblemEntry = Type.Object(
+  {
+    code: Type.String(),
+    status: Type.Integer(),
+    title: Type.String(),
+    description: Type.String({ description: 'When it happens, and what to do about it; Markdown.' }),
+  },
+  { $id: 'ProblemEntry' },
+);
 const ProblemList = Type.Object({ problems: Type.Array(ProblemEntry) }, { $id: 'ProblemList' });
 
 /** What problems there are: where the `type` of an answer leads. */

@@ -76,7 +76,10 @@ export function inferenceFormat(operation: Operation): ResponseFormat {
     jsonType: mediaTypes.json,
     countedAs: () => 'inference',
     accept({ options }) {
-      if (options.dryRun === true) throw invalidRequest([{ path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' }]);
+      if (options.dryRun === true)
+        throw invalidRequest([
+          { path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' },
+        ]);
     },
     encode: ({ job, reply }, fields) => inferenceAnswer(operation, fields, reply!, dtypeOf(job)),
   };

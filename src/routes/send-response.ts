@@ -46,7 +46,13 @@ const streamedBytes = 256 * 1024;
  *
  * @throws {Problem} `numerical_overflow` when a number is not finite in the answer's precision.
  */
-export async function encodeResponse<O extends Operation>({ scope, server }: FastifyRequest, format: ResponseFormat, operation: O, plan: Plans[O], { fields, streams }: Outcome): Promise<EncodedBody> {
+export async function encodeResponse<O extends Operation>(
+  { scope, server }: FastifyRequest,
+  format: ResponseFormat,
+  operation: O,
+  plan: Plans[O],
+  { fields, streams }: Outcome,
+): Promise<EncodedBody> {
   try {
     const { text, tensors } = format.encode(plan, fields, streams ? undefined : scope, server.textThreads);
     const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
@@ -103,13 +109,28 @@ async function paddedJson(text: readonly Piece[], scope: RequestScope): Promise<
 }
 
 /** Sends an answer with `Server-Timing`. What is still to be made leaves chunk by chunk, as fast as the client takes it. */
-export function sendResponse(request: FastifyRequest, reply: FastifyReply, plan: Plan, { answer }: Outcome, { pieces, type, jsonBytes }: EncodedBody, { decodeFrom, decodeMs, encodeFrom }: Spans): FastifyReply {
+export function sendResponse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  plan: Plan,
+  { answer }: Outcome,
+  { pieces, type, jsonBytes }: EncodedBody,
+  { decodeFrom, decodeMs, encodeFrom }: Spans,
+): FastifyReply {
   const { scope, server, span } = request;
   scope.clearDeadline();
   const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
   const elements = jobElements(plan.job);
   server.metrics.computed(plan.job.kind, answer.backend.name, elements, stages);
-  span?.computed({ op: plan.job.kind, backend: answer.backend.name, instead: answer.fallback?.from, elements, decodeFrom, encodeFrom, stages });
+  span?.computed({
+    op: plan.job.kind,
+    backend: answer.backend.name,
+    instead: answer.fallback?.from,
+    elements,
+    decodeFrom,
+    encodeFrom,
+    stages,
+  });
   reply.compressWhen = isSpikes(plan) ? 'allowed' : 'asked';
   if (jsonBytes !== undefined) void reply.header(frameHeader, String(jsonBytes));
   void reply.header('content-type', type).header('server-timing', serverTiming(stages));

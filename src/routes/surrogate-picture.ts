@@ -25,7 +25,7 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _optio
         tags: ['Catalogue'],
         summary: 'One surrogate as a picture',
         description:
-          'The step, the value and the gradient over x, as SVG. The query has the surrogate\'s parameters by name (`?alpha=2`), the ends of the axis and the background.',
+          "The step, the value and the gradient over x, as SVG. The query has the surrogate's parameters by name (`?alpha=2`), the ends of the axis and the background.",
         params: Type.Object({ name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it.' }) }),
         querystring: Type.Unsafe<Record<string, unknown>>(
           Type.Object({
@@ -36,12 +36,16 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _optio
           }),
         ),
         response: {
-          200: {
-            description: 'The picture.',
-            content: { 'image/svg+xml': { schema: Type.String() } },
-          },
+          200: { description: 'The picture.', content: { 'image/svg+xml': { schema: Type.String() } } },
           304: Type.Null({ description: 'The picture that `If-None-Match` names is still right.' }),
-          ...problemResponses('invalid_request', 'malformed_http', 'uri_too_long', 'surrogate_not_found', 'not_acceptable', 'numerical_overflow'),
+          ...problemResponses(
+            'invalid_request',
+            'malformed_http',
+            'uri_too_long',
+            'surrogate_not_found',
+            'not_acceptable',
+            'numerical_overflow',
+          ),
         },
       },
     },
@@ -54,7 +58,9 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _optio
       const { spike, value } = evaluated.result[0]!;
       const { grad } = differentiated.result[0]!;
       const label = surrogateLabel({ ...surrogate.parameters, name });
-      const picture = drawFigure(surrogateFigure({ x, spike: spike!, surrogates: [{ label, value: value!, grad }], ...size }), { file: background });
+      const picture = drawFigure(surrogateFigure({ x, spike: spike!, surrogates: [{ label, value: value!, grad }], ...size }), {
+        file: background,
+      });
 
       const etag = entityTag(picture);
       void reply

@@ -5,7 +5,12 @@ import { answers, requestBodies } from '../schemas/bodies.ts';
 import { bodiesOf, surrogateEvalExamples, surrogateGradExamples } from '../schemas/examples.ts';
 import { computeHeaders, surrogateEvalQuery, surrogateGradQuery } from '../schemas/parameters.ts';
 import {
-  SurrogateEvalAnswer, SurrogateEvalDryRun, SurrogateEvalRequest, SurrogateGradAnswer, SurrogateGradDryRun, SurrogateGradRequest,
+  SurrogateEvalAnswer,
+  SurrogateEvalDryRun,
+  SurrogateEvalRequest,
+  SurrogateGradAnswer,
+  SurrogateGradDryRun,
+  SurrogateGradRequest,
 } from '../schemas/surrogate-routes.ts';
 import { computeHandler } from './compute-handler.ts';
 

@@ -21,7 +21,9 @@ export class TickQueue {
 
   #schedule(): void {
     this.#isScheduled = true;
-    setImmediate(() => { this.#startBatch(); });
+    setImmediate(() => {
+      this.#startBatch();
+    });
   }
 
   #startBatch(): void {

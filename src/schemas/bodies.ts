@@ -38,7 +38,10 @@ export function answers(json: TSchema, dryRun: TSchema, examples: Examples): obj
     description: 'The result; with `"dry_run": true`, what it would be and cost.',
     headers: {
       'Server-Timing': { type: 'string', description: 'Milliseconds of decode, queue, compute and encode.' },
-      'Inference-Header-Content-Length': { type: 'integer', description: 'Bytes of JSON in front of the tensors\', in `application/octet-stream`.' },
+      'Inference-Header-Content-Length': {
+        type: 'integer',
+        description: "Bytes of JSON in front of the tensors', in `application/octet-stream`.",
+      },
     },
     content: {
       [mediaTypes.json]: { schema: { anyOf: [json, dryRun] }, examples },

@@ -1,35 +1,41 @@
 import { Type } from '@sinclair/typebox';
 
 /** A surrogate, as the catalogue describes it. */
-export const CatalogueEntry = Type.Object({
-  name: Type.String({ description: 'As requests spell it.' }),
-  family: Type.String({ description: 'The shape of the gradient.' }),
-  summary: Type.String(),
-  parameters: Type.Record(
-    Type.String(),
-    Type.Object({
-      default: Type.Number(),
-      minimum: Type.Number(),
-      maximum: Type.Number(),
-      integer: Type.Boolean({ description: 'Whether only whole numbers are allowed.' }),
-      meaning: Type.String({ description: 'What it does to the curve.' }),
+export const CatalogueEntry = Type.Object(
+  {
+    name: Type.String({ description: 'As requests spell it.' }),
+    family: Type.String({ description: 'The shape of the gradient.' }),
+    summary: Type.String(),
+    parameters: Type.Record(
+      Type.String(),
+      Type.Object({
+        default: Type.Number(),
+        minimum: Type.Number(),
+        maximum: Type.Number(),
+        integer: Type.Boolean({ description: 'Whether only whole numbers are allowed.' }),
+        meaning: Type.String({ description: 'What it does to the curve.' }),
+      }),
+      { description: 'By name.' },
+    ),
+    formulas: Type.Object(
+      { grad: Type.String({ description: 'The surrogate gradient.' }), value: Type.String({ description: 'Its antiderivative.' }) },
+      { description: 'LaTeX, as functions of x = v - v_threshold.' },
+    ),
+    aliases: Type.Array(Type.Object({ library: Type.String(), name: Type.String(), note: Type.Optional(Type.String()) }), {
+      description: 'The same function in other libraries, and what differs.',
     }),
-    { description: 'By name.' },
-  ),
-  formulas: Type.Object({
-    grad: Type.String({ description: 'The surrogate gradient.' }),
-    value: Type.String({ description: 'Its antiderivative.' }),
-  }, { description: 'LaTeX, as functions of x = v - v_threshold.' }),
-  aliases: Type.Array(Type.Object({ library: Type.String(), name: Type.String(), note: Type.Optional(Type.String()) }), {
-    description: 'The same function in other libraries, and what differs.',
-  }),
-  references: Type.Array(Type.String(), { description: 'Where the formula comes from.' }),
-  notes: Type.Array(Type.String(), { description: 'What a user of the original library should know.' }),
-}, { $id: 'CatalogueEntry' });
+    references: Type.Array(Type.String(), { description: 'Where the formula comes from.' }),
+    notes: Type.Array(Type.String(), { description: 'What a user of the original library should know.' }),
+  },
+  { $id: 'CatalogueEntry' },
+);
 
-export const Catalogue = Type.Object({
-  surrogates: Type.Array(CatalogueEntry),
-  left_out: Type.Array(Type.Object({ library: Type.String(), name: Type.String(), why: Type.String() }), {
-    description: 'Functions of other libraries that are not here on purpose, and why.',
-  }),
-}, { $id: 'Catalogue' });
+export const Catalogue = Type.Object(
+  {
+    surrogates: Type.Array(CatalogueEntry),
+    left_out: Type.Array(Type.Object({ library: Type.String(), name: Type.String(), why: Type.String() }), {
+      description: 'Functions of other libraries that are not here on purpose, and why.',
+    }),
+  },
+  { $id: 'Catalogue' },
+);

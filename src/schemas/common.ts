@@ -19,7 +19,8 @@ export const computeOptions = {
   ),
   dry_run: Type.Optional(
     Type.Boolean({
-      description: 'Answers, in JSON, what the request would be answered as and what it would cost, without running it: the answer\'s fields, with `{"shape", "dtype", "bytes"}` in place of each tensor (`{"rows", "dtype", "most_bytes"}` of spike times); `estimate` with `elements` (neuron-steps, or elements of x, times surrogates), `memory_bytes`, `answer_bytes` of its tensors in `binary`, and at most of all of it in `json` and with `base64`, `compute_ms` and `queue_ms`; and `meta` with the back-end that would do it now.',
+      description:
+        'Answers, in JSON, what the request would be answered as and what it would cost, without running it: the answer\'s fields, with `{"shape", "dtype", "bytes"}` in place of each tensor (`{"rows", "dtype", "most_bytes"}` of spike times); `estimate` with `elements` (neuron-steps, or elements of x, times surrogates), `memory_bytes`, `answer_bytes` of its tensors in `binary`, and at most of all of it in `json` and with `base64`, `compute_ms` and `queue_ms`; and `meta` with the back-end that would do it now.',
     }),
   ),
   backend: Type.Optional(
@@ -27,7 +28,7 @@ export const computeOptions = {
       Type.String({
         enum: ['auto', ...backendNames],
         description:
-          'What should compute; `auto` takes the fastest for the job. The server\'s configuration decides unless given. Where that back-end fails or is missing another one does the job, and `meta.fallback` says so.',
+          "What should compute; `auto` takes the fastest for the job. The server's configuration decides unless given. Where that back-end fails or is missing another one does the job, and `meta.fallback` says so.",
       }),
     ),
   ),

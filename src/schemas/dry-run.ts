@@ -41,5 +41,8 @@ const DryRunMeta = Type.Object(
 
 /** What `dry_run` answers: the fields of the answer with outlines in place of tensors, and what it would cost. */
 export function DryRun($id: string, fields: TProperties): TObject {
-  return Type.Object({ dry_run: Type.Literal(true), ...fields, estimate: Estimate, meta: DryRunMeta }, { $id, description: 'The answer with `"dry_run": true`.' });
+  return Type.Object(
+    { dry_run: Type.Literal(true), ...fields, estimate: Estimate, meta: DryRunMeta },
+    { $id, description: 'The answer with `"dry_run": true`.' },
+  );
 }

@@ -16,16 +16,8 @@ export const surrogateEvalExamples: Readonly<Record<string, Example>> = {
     request: { x: { linspace: [-1, 1, 5] }, surrogate: ['sigmoid', { name: 'arctan', alpha: 2 }], outputs: ['spike', 'value'] },
     answer: {
       results: [
-        {
-          surrogate: { name: 'sigmoid', alpha: 4 },
-          spike: [0, 0, 1, 1, 1],
-          value: [0.01798621, 0.11920292, 0.5, 0.8807971, 0.98201376],
-        },
-        {
-          surrogate: { name: 'arctan', alpha: 2 },
-          spike: [0, 0, 1, 1, 1],
-          value: [0.098093264, 0.18045354, 0.5, 0.81954646, 0.9019067],
-        },
+        { surrogate: { name: 'sigmoid', alpha: 4 }, spike: [0, 0, 1, 1, 1], value: [0.01798621, 0.11920292, 0.5, 0.8807971, 0.98201376] },
+        { surrogate: { name: 'arctan', alpha: 2 }, spike: [0, 0, 1, 1, 1], value: [0.098093264, 0.18045354, 0.5, 0.81954646, 0.9019067] },
       ],
       meta,
     },
@@ -33,10 +25,7 @@ export const surrogateEvalExamples: Readonly<Record<string, Example>> = {
   base64: {
     summary: 'Tensors as base64',
     request: { x: { dtype: 'float32', shape: [2], base64: 'AACAPwAAAEA=' }, surrogate: 'erf', outputs: ['value'], encoding: 'base64' },
-    answer: {
-      results: [{ surrogate: { name: 'erf', alpha: 1 }, value: { dtype: 'float32', shape: [2], base64: 'n91rP7hmfz8=' } }],
-      meta,
-    },
+    answer: { results: [{ surrogate: { name: 'erf', alpha: 1 }, value: { dtype: 'float32', shape: [2], base64: 'n91rP7hmfz8=' } }], meta },
   },
 };
 
@@ -48,9 +37,24 @@ export const surrogateGradExamples: Readonly<Record<string, Example>> = {
   },
   cotangent: {
     summary: 'A vector-Jacobian product',
-    request: { x: [[-1, 0], [0.5, 2]], surrogate: 'spikingjelly.ATan', cotangent: [1, 10] },
+    request: {
+      x: [
+        [-1, 0],
+        [0.5, 2],
+      ],
+      surrogate: 'spikingjelly.ATan',
+      cotangent: [1, 10],
+    },
     answer: {
-      results: [{ surrogate: { name: 'spikingjelly.ATan', alpha: 2 }, grad: [[0.091999665, 10], [0.2884004, 0.24704522]] }],
+      results: [
+        {
+          surrogate: { name: 'spikingjelly.ATan', alpha: 2 },
+          grad: [
+            [0.091999665, 10],
+            [0.2884004, 0.24704522],
+          ],
+        },
+      ],
       meta,
     },
   },
@@ -80,10 +84,24 @@ export const lifSimulateExamples: Readonly<Record<string, Example>> = {
   },
   neurons: {
     summary: 'Two neurons with time constants of their own, a current for each step',
-    request: { current: [[2, 2, 0, 2], [2, 2, 0, 2]], dt: 1, neuron: { tau: [1.5, 3], reset: 'soft' }, record: ['v', 'spikes'] },
+    request: {
+      current: [
+        [2, 2, 0, 2],
+        [2, 2, 0, 2],
+      ],
+      dt: 1,
+      neuron: { tau: [1.5, 3], reset: 'soft' },
+      record: ['v', 'spikes'],
+    },
     answer: {
-      v: [[0.33333337, 0.44444454, 0.14814818, 0.38271606], [0.6666667, 0.111111164, 0.074074104, 0.7160494]],
-      spikes: [[1, 1, 0, 1], [0, 1, 0, 0]],
+      v: [
+        [0.33333337, 0.44444454, 0.14814818, 0.38271606],
+        [0.6666667, 0.111111164, 0.074074104, 0.7160494],
+      ],
+      spikes: [
+        [1, 1, 0, 1],
+        [0, 1, 0, 0],
+      ],
       meta,
     },
   },
@@ -115,14 +133,7 @@ export const lifGradExamples: Readonly<Record<string, Example>> = {
       loss: { type: 'firing_rate_mse', target: 60 },
     },
     answer: {
-      results: [
-        {
-          surrogate: { name: 'arctan', alpha: 2 },
-          loss: [400, 3600],
-          spike_counts: [2, 6],
-          grad: { v_threshold: -51810.297 },
-        },
-      ],
+      results: [{ surrogate: { name: 'arctan', alpha: 2 }, loss: [400, 3600], spike_counts: [2, 6], grad: { v_threshold: -51810.297 } }],
       meta,
     },
   },
@@ -145,7 +156,15 @@ export const inferExamples: Readonly<Record<string, Example>> = {
     request: {
       id: 'layer-1',
       inputs: [
-        { name: 'x', shape: [2, 2], datatype: 'FP32', data: [[-1, 0], [0.5, 2]] },
+        {
+          name: 'x',
+          shape: [2, 2],
+          datatype: 'FP32',
+          data: [
+            [-1, 0],
+            [0.5, 2],
+          ],
+        },
         { name: 'cotangent', shape: [2], datatype: 'FP32', data: [1, 10] },
       ],
       parameters: { surrogate: '{"name": "arctan", "alpha": 2}' },

@@ -10,7 +10,14 @@ const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, descripti
 const value = { type: ['string', 'number', 'boolean'] };
 
 /** Parameters that clients of other servers send along, with any value, and that change no number here. So do those that begin with `triton_`. */
-export const ignoredParameters: readonly string[] = ['content_type', 'headers', 'sequence_id', 'sequence_start', 'sequence_end', 'priority'];
+export const ignoredParameters: readonly string[] = [
+  'content_type',
+  'headers',
+  'sequence_id',
+  'sequence_start',
+  'sequence_end',
+  'priority',
+];
 const ignored = Object.fromEntries(ignoredParameters.map((name) => [name, Type.Unknown({ description: 'Ignored.' })]));
 
 /** A field that may be left out, or null, as clients write what they leave out. */
@@ -22,7 +29,9 @@ function nullable<T extends TSchema>(schema: T) {
 function requestParameters<Known extends TProperties>(description: string, known: Known) {
   type Given = { readonly [Name in keyof Known]?: Static<Known[Name]> } & Readonly<Record<string, unknown>>;
   const properties = { ...ignored, ...known };
-  return nullable(Type.Unsafe<Given>({ type: 'object', description, properties, patternProperties: { '^triton_': {} }, additionalProperties: value }));
+  return nullable(
+    Type.Unsafe<Given>({ type: 'object', description, properties, patternProperties: { '^triton_': {} }, additionalProperties: value }),
+  );
 }
 
 /** A request of the Open Inference Protocol, version 2. */
@@ -35,26 +44,42 @@ export const InferRequest = Type.Object(
       'What is no tensor: `surrogate` (a name, or the JSON object as text), `steps`, `dt`, `reset`, `refractory`, `integration`, `input_scaling`, `detach_reset`, `loss`, `wrt` and `record` (names separated by commas), and numbers of the neuron.',
       {
         binary_data_output: Type.Boolean({ description: 'Whether all outputs come as bytes behind the JSON.' }),
-        timeout: Type.Integer({ minimum: 0, description: 'Microseconds within which the answer has to begin, as `X-Request-Timeout-Ms` says in milliseconds; 0 for no limit but the server\'s.' }),
+        timeout: Type.Integer({
+          minimum: 0,
+          description:
+            "Microseconds within which the answer has to begin, as `X-Request-Timeout-Ms` says in milliseconds; 0 for no limit but the server's.",
+        }),
       },
     ),
     inputs: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        shape,
-        datatype: Type.String({ description: '`FP32` or `FP64`.' }),
-        parameters: requestParameters('Of this tensor.', {
-          binary_data_size: Type.Integer({ minimum: 0, description: 'How many of the bytes behind the JSON are this tensor.' }),
-        }),
-        data: Type.Optional(Type.Unsafe<unknown>(schemaReference(nestedNumbersSchema, 'Row-major numbers, nested as `shape` says or flat, unless they come as bytes.'))),
-      }, { additionalProperties: false }),
+      Type.Object(
+        {
+          name: Type.String(),
+          shape,
+          datatype: Type.String({ description: '`FP32` or `FP64`.' }),
+          parameters: requestParameters('Of this tensor.', {
+            binary_data_size: Type.Integer({ minimum: 0, description: 'How many of the bytes behind the JSON are this tensor.' }),
+          }),
+          data: Type.Optional(
+            Type.Unsafe<unknown>(
+              schemaReference(nestedNumbersSchema, 'Row-major numbers, nested as `shape` says or flat, unless they come as bytes.'),
+            ),
+          ),
+        },
+        { additionalProperties: false },
+      ),
     ),
     outputs: nullable(
       Type.Array(
-        Type.Object({
-          name: Type.String(),
-          parameters: requestParameters('Of this output.', { binary_data: Type.Boolean({ description: 'Whether it comes as bytes behind the JSON.' }) }),
-        }, { additionalProperties: false }),
+        Type.Object(
+          {
+            name: Type.String(),
+            parameters: requestParameters('Of this output.', {
+              binary_data: Type.Boolean({ description: 'Whether it comes as bytes behind the JSON.' }),
+            }),
+          },
+          { additionalProperties: false },
+        ),
         { description: 'What comes back; all that the model computes unless any is named.' },
       ),
     ),
@@ -63,7 +88,8 @@ export const InferRequest = Type.Object(
 );
 export type InferRequest = Static<typeof InferRequest>;
 
-const parameters = (description: string) => Type.Optional(Type.Record(Type.String(), Type.Unsafe<string | number | boolean>(value), { description }));
+const parameters = (description: string) =>
+  Type.Optional(Type.Record(Type.String(), Type.Unsafe<string | number | boolean>(value), { description }));
 
 const tensorOutput = Type.Object({
   name: Type.String(),
@@ -100,39 +126,50 @@ export const ModelMetadata = Type.Object(
   { $id: 'ModelMetadata' },
 );
 
-const configTensor = { name: Type.String(), data_type: Type.String({ examples: ['TYPE_FP32'] }), dims: Type.Array(Type.Integer(), { description: '-1 for any length.' }) };
+const configTensor = {
+  name: Type.String(),
+  data_type: Type.String({ examples: ['TYPE_FP32'] }),
+  dims: Type.Array(Type.Integer(), { description: '-1 for any length.' }),
+};
 
 /** A model as Triton's model configuration has it. */
-export const ModelConfig = Type.Object({
-  name: Type.String(),
-  platform: Type.String(),
-  backend: Type.String(),
-  max_batch_size: Type.Integer({ description: '0: the server adds no batch dimension.' }),
-  input: Type.Array(Type.Object({ ...configTensor, optional: Type.Boolean() })),
-  output: Type.Array(Type.Object(configTensor)),
-}, { $id: 'ModelConfig' });
+export const ModelConfig = Type.Object(
+  {
+    name: Type.String(),
+    platform: Type.String(),
+    backend: Type.String(),
+    max_batch_size: Type.Integer({ description: '0: the server adds no batch dimension.' }),
+    input: Type.Array(Type.Object({ ...configTensor, optional: Type.Boolean() })),
+    output: Type.Array(Type.Object(configTensor)),
+  },
+  { $id: 'ModelConfig' },
+);
 
-const duration = (description: string) => Type.Object({ count: Type.Integer(), ns: Type.Integer({ description: 'Nanoseconds, all together.' }) }, { description });
+const duration = (description: string) =>
+  Type.Object({ count: Type.Integer(), ns: Type.Integer({ description: 'Nanoseconds, all together.' }) }, { description });
 
 /** What a model has done since the server started, as Triton's statistics have it. */
-const ModelStatistics = Type.Object({
-  name: Type.String(),
-  version: Type.String(),
-  last_inference: Type.Integer({ description: 'Milliseconds since 1970; 0 for none.' }),
-  inference_count: Type.Integer(),
-  execution_count: Type.Integer(),
-  inference_stats: Type.Object({
-    success: duration('Requests that were computed, over all routes; their stages below added up.'),
-    fail: duration('Requests that were answered with an error.'),
-    queue: duration('The stage `queue` of `Server-Timing`.'),
-    compute_input: duration('The stage `decode`.'),
-    compute_infer: duration('The stage `compute`.'),
-    compute_output: duration('The stage `encode`.'),
-    cache_hit: duration('There is no cache.'),
-    cache_miss: duration('There is no cache.'),
-  }),
-  batch_stats: Type.Array(Type.Object({}), { maxItems: 0, description: 'Empty: what is batched is not counted.' }),
-}, { $id: 'ModelStatistics' });
+const ModelStatistics = Type.Object(
+  {
+    name: Type.String(),
+    version: Type.String(),
+    last_inference: Type.Integer({ description: 'Milliseconds since 1970; 0 for none.' }),
+    inference_count: Type.Integer(),
+    execution_count: Type.Integer(),
+    inference_stats: Type.Object({
+      success: duration('Requests that were computed, over all routes; their stages below added up.'),
+      fail: duration('Requests that were answered with an error.'),
+      queue: duration('The stage `queue` of `Server-Timing`.'),
+      compute_input: duration('The stage `decode`.'),
+      compute_infer: duration('The stage `compute`.'),
+      compute_output: duration('The stage `encode`.'),
+      cache_hit: duration('There is no cache.'),
+      cache_miss: duration('There is no cache.'),
+    }),
+    batch_stats: Type.Array(Type.Object({}), { maxItems: 0, description: 'Empty: what is batched is not counted.' }),
+  },
+  { $id: 'ModelStatistics' },
+);
 export type ModelStatistics = Static<typeof ModelStatistics>;
 
 export const Statistics = Type.Object({ model_stats: Type.Array(ModelStatistics) }, { $id: 'Statistics' });
@@ -140,14 +177,20 @@ export const Statistics = Type.Object({ model_stats: Type.Array(ModelStatistics)
 export const RepositoryIndexRequest = Type.Object({ ready: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
 export type RepositoryIndexRequest = Static<typeof RepositoryIndexRequest>;
 
-export const RepositoryIndex = Type.Array(Type.Object({
-  name: Type.String(),
-  version: Type.String(),
-  state: Type.String({ enum: ['READY', 'UNAVAILABLE'] }),
-  reason: Type.Optional(Type.String({ description: 'Why it is not ready.' })),
-}), { $id: 'RepositoryIndex' });
+export const RepositoryIndex = Type.Array(
+  Type.Object({
+    name: Type.String(),
+    version: Type.String(),
+    state: Type.String({ enum: ['READY', 'UNAVAILABLE'] }),
+    reason: Type.Optional(Type.String({ description: 'Why it is not ready.' })),
+  }),
+  { $id: 'RepositoryIndex' },
+);
 
-export const ServerMetadata = Type.Object({ name: Type.String(), version: Type.String(), extensions: Type.Array(Type.String()) }, { $id: 'ServerMetadata' });
+export const ServerMetadata = Type.Object(
+  { name: Type.String(), version: Type.String(), extensions: Type.Array(Type.String()) },
+  { $id: 'ServerMetadata' },
+);
 
 /** An error, as the protocol has it. */
 export const InferenceError = Type.Object({ error: Type.String({ description: 'What was wrong.' }) }, { $id: 'InferenceError' });
@@ -162,7 +205,10 @@ const ownTexts: Partial<Record<DocumentedCode, string>> = {
 
 /** As `problemResponses`, in the protocol's own form. */
 export function inferenceErrors(...codes: readonly DocumentedCode[]): Record<number, object> {
-  const exampleOf = (code: DocumentedCode) => ({ summary: problemExamples[code].summary, value: { error: ownTexts[code] ?? problemExamples[code].value.detail } });
+  const exampleOf = (code: DocumentedCode) => ({
+    summary: problemExamples[code].summary,
+    value: { error: ownTexts[code] ?? problemExamples[code].value.detail },
+  });
   return responsesByStatus(codes, (of) => ({
     [mediaTypes.json]: { schema: InferenceError, examples: Object.fromEntries(of.map((code) => [code, exampleOf(code)])) },
   }));

@@ -41,15 +41,10 @@ export const Neuron = Type.Object(
     ),
     integration: Type.Optional(
       Type.Unsafe<Integration>(
-        Type.String({
-          enum: ['euler', 'exponential'],
-          description: 'k = dt / tau, or k = 1 - exp(-dt / tau). Default `euler`.',
-        }),
+        Type.String({ enum: ['euler', 'exponential'], description: 'k = dt / tau, or k = 1 - exp(-dt / tau). Default `euler`.' }),
       ),
     ),
-    input_scaling: Type.Optional(
-      Type.Boolean({ description: 'Whether k multiplies the input too, or only the leak. Default true.' }),
-    ),
+    input_scaling: Type.Optional(Type.Boolean({ description: 'Whether k multiplies the input too, or only the leak. Default true.' })),
   },
   { $id: 'Neuron', additionalProperties: false, description: 'The LIF neuron; everything has a default.' },
 );
@@ -58,10 +53,7 @@ export type Neuron = Static<typeof Neuron>;
 const driveAndNeuron = {
   current: Tensor('A number or [B], constant in time, with `steps`; or [B, T], one value a step.'),
   steps: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      description: 'T. Required when the current is constant in time; must equal T otherwise.',
-    }),
+    Type.Integer({ minimum: 1, description: 'T. Required when the current is constant in time; must equal T otherwise.' }),
   ),
   dt: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Length of a step, ms. Default 0.1.' })),
   neuron: Type.Optional(Neuron),
@@ -136,9 +128,7 @@ export const LifGradRequest = Type.Object(
   {
     ...driveAndNeuron,
     surrogate: Type.Optional(SurrogateChoice('What stands for the derivative of the spike; `sigmoid` unless given.')),
-    detach_reset: Type.Optional(
-      Type.Boolean({ description: 'Whether the spike in the reset counts as a constant. Default false.' }),
-    ),
+    detach_reset: Type.Optional(Type.Boolean({ description: 'Whether the spike in the reset counts as a constant. Default false.' })),
     wrt: Type.Optional(Names<Differentiable>(wrtSchema, 'What to differentiate by; `current` unless given.')),
     loss: Type.Optional(Loss),
     ...computeOptions,
@@ -168,5 +158,7 @@ export const LifGradAnswer = Type.Object(
 );
 
 export const LifGradDryRun = DryRun('LifGradDryRun', {
-  results: Type.Array(Type.Object({ surrogate: ResolvedSurrogate, loss: TensorOutline, spike_counts: TensorOutline, grad: gradientOf(() => TensorOutline) })),
+  results: Type.Array(
+    Type.Object({ surrogate: ResolvedSurrogate, loss: TensorOutline, spike_counts: TensorOutline, grad: gradientOf(() => TensorOutline) }),
+  ),
 });

@@ -9,7 +9,10 @@ const frameLength = (description: string) => Type.Optional(Type.Integer({ minimu
 /** Headers of every request that computes, for the documentation: they are checked where they are read. */
 const timeout = {
   'X-Request-Timeout-Ms': Type.Optional(
-    Type.Integer({ minimum: 1, description: 'When to give up and answer 504, in milliseconds; more than `REQUEST_TIMEOUT_MS` counts as that.' }),
+    Type.Integer({
+      minimum: 1,
+      description: 'When to give up and answer 504, in milliseconds; more than `REQUEST_TIMEOUT_MS` counts as that.',
+    }),
   ),
 };
 
@@ -33,7 +36,10 @@ export function surrogateParameters(): TProperties {
 const names = (description: string) => Type.Optional(Type.String({ description: `${description}, separated by commas.` }));
 const number = (description: string) => Type.Optional(Type.Number({ description }));
 
-const surrogate = { surrogate: Type.Optional(Type.String({ description: 'A name, or the JSON object as text.' })), ...surrogateParameters() };
+const surrogate = {
+  surrogate: Type.Optional(Type.String({ description: 'A name, or the JSON object as text.' })),
+  ...surrogateParameters(),
+};
 const { reset, refractory, integration, input_scaling } = Neuron.properties;
 const neuron = {
   tau: number('Membrane time constant, ms.'),
@@ -49,7 +55,8 @@ const neuron = {
 };
 
 /** With an npy body, the query that holds the rest of the request, for the documentation: it is checked where it is read. */
-const query = (fields: TProperties) => Type.Object({ ...fields, ...computeOptions }, { description: 'With `application/x-npy`: what else the request says.' });
+const query = (fields: TProperties) =>
+  Type.Object({ ...fields, ...computeOptions }, { description: 'With `application/x-npy`: what else the request says.' });
 
 export const surrogateEvalQuery = query({ ...surrogate, outputs: names('`spike` or `value`') });
 export const surrogateGradQuery = query({ ...surrogate, cotangent: number('Factor of the gradient.') });

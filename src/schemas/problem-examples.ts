@@ -24,7 +24,8 @@ const occurrences = {
   malformed_http: { instance: '/surrogates/%zz', detail: 'The path of the URL is not validly percent-encoded.' },
   numerical_overflow: {
     instance: '/lif/simulate',
-    detail: '/v_final leaves the range of float32 at neuron 0. With dt = 50 and tau = 10, dt / tau = 5: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".',
+    detail:
+      '/v_final leaves the range of float32 at neuron 0. With dt = 50 and tau = 10, dt / tau = 5: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".',
   },
   unauthorized: { detail: 'The request has no API key. Send "Authorization: Bearer", a space and a key.' },
   not_found: { instance: '/problems/invalid_requests', detail: 'There is no such problem; did you mean "invalid_request"?' },
@@ -39,7 +40,8 @@ const occurrences = {
   body_too_large: { detail: 'The body is larger than the limit of 1024 bytes.' },
   too_much_work: {
     instance: '/lif/simulate',
-    detail: 'The request needs an estimated 100000000000 neuron-steps (1000 neurons x 100000000 steps); the limit is 10000000000. Split the batch into several requests.',
+    detail:
+      'The request needs an estimated 100000000000 neuron-steps (1000 neurons x 100000000 steps); the limit is 10000000000. Split the batch into several requests.',
   },
   uri_too_long: { instance: `/surrogates/${'x'.repeat(201)}`, detail: 'A part of the path is longer than any name there is.' },
   unsupported_media_type: {

@@ -34,12 +34,18 @@ const retryAfter = { 'Retry-After': { type: 'integer', minimum: 1, description: 
 /** The documented answers of a route that can have these problems, by status. */
 export function problemResponses(...codes: readonly DocumentedCode[]): Record<number, object> {
   return responsesByStatus(codes, (of) => ({
-    'application/problem+json': { schema: { $ref: 'Problem#' }, examples: Object.fromEntries(of.map((code) => [code, { $ref: `#/components/examples/${code}` }])) },
+    'application/problem+json': {
+      schema: { $ref: 'Problem#' },
+      examples: Object.fromEntries(of.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+    },
   }));
 }
 
 /** The documented answers for problems, by status, with one description for all that have a status in common. */
-export function responsesByStatus(codes: readonly DocumentedCode[], contentOf: (codes: readonly DocumentedCode[]) => object): Record<number, object> {
+export function responsesByStatus(
+  codes: readonly DocumentedCode[],
+  contentOf: (codes: readonly DocumentedCode[]) => object,
+): Record<number, object> {
   const responses: Record<number, object> = {};
   for (const status of new Set(codes.map((code) => problemTypes[code].status))) {
     const of = codes.filter((code) => problemTypes[code].status === status);

@@ -40,7 +40,9 @@ export const SurrogateEvalAnswer = Type.Object(
 );
 
 export const SurrogateEvalDryRun = DryRun('SurrogateEvalDryRun', {
-  results: Type.Array(Type.Object({ surrogate: ResolvedSurrogate, spike: Type.Optional(TensorOutline), value: Type.Optional(TensorOutline) })),
+  results: Type.Array(
+    Type.Object({ surrogate: ResolvedSurrogate, spike: Type.Optional(TensorOutline), value: Type.Optional(TensorOutline) }),
+  ),
 });
 
 export const SurrogateGradRequest = Type.Object(

@@ -16,7 +16,9 @@ function variants(required: 'name' | 'all'): object[] {
   const groups = new Map<string, { names: string[]; properties: Record<string, { type: 'number' | 'integer' }> }>();
   for (const { name, parameters } of catalogue.values()) {
     const properties = Object.fromEntries(
-      Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)).map(([parameter, { integer }]) => [parameter, { type: integer ? 'integer' as const : 'number' as const }]),
+      Object.entries(parameters)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([parameter, { integer }]) => [parameter, { type: integer ? ('integer' as const) : ('number' as const) }]),
     );
     const key = JSON.stringify(properties);
     const group = groups.get(key) ?? { names: [], properties };
@@ -32,7 +34,12 @@ function variants(required: 'name' | 'all'): object[] {
   }));
 }
 
-export const surrogateNameSchema: NamedSchema = { $id: 'SurrogateName', description: 'As `GET /surrogates` lists them.', type: 'string', enum: names };
+export const surrogateNameSchema: NamedSchema = {
+  $id: 'SurrogateName',
+  description: 'As `GET /surrogates` lists them.',
+  type: 'string',
+  enum: names,
+};
 
 export const parametrizedSurrogateSchema: NamedSchema = {
   $id: 'ParametrizedSurrogate',

@@ -31,8 +31,19 @@ export const nestedNumbersSchema: NamedSchema = {
   $id: 'NestedNumbers',
   title: 'nested arrays',
   description: 'Rectangular nested arrays of numbers, of any depth.',
-  anyOf: [numbers, arrayOf(numbers), arrayOf(arrayOf(numbers)), arrayOf(arrayOf(arrayOf(numbers))), arrayOf(arrayOf(arrayOf(arrayOf(numbersOrDeeper))))],
-  examples: [[[1, 2], [3, 4]]],
+  anyOf: [
+    numbers,
+    arrayOf(numbers),
+    arrayOf(arrayOf(numbers)),
+    arrayOf(arrayOf(arrayOf(numbers))),
+    arrayOf(arrayOf(arrayOf(arrayOf(numbersOrDeeper)))),
+  ],
+  examples: [
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ],
 };
 
 /** What the documentation says of a request's tensor. `decodeTensor` checks it, in one pass over the numbers. */

@@ -28,7 +28,9 @@ export function findAddonPackage(require: NodeJS.Require = createRequire(import.
     return { folder: path.dirname(manifest), addon: find(manifest), builder };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    throw new InstallError(`${packageName} is not installed. It is an optional dependency: run \`npm ci\` without --omit=optional.`, { cause: error });
+    throw new InstallError(`${packageName} is not installed. It is an optional dependency: run \`npm ci\` without --omit=optional.`, {
+      cause: error,
+    });
   }
 }
 

@@ -36,7 +36,8 @@ export function readArguments(words: readonly string[], environment: NodeJS.Proc
   }
   const where = from ?? environment.TENSORFLOW_DIR;
   if (where === undefined) return { kind: 'any' };
-  if (where === '') throw new InstallError(`${from === undefined ? 'TENSORFLOW_DIR' : '--from'} is empty: give a folder, a wheel, or python.`);
+  if (where === '')
+    throw new InstallError(`${from === undefined ? 'TENSORFLOW_DIR' : '--from'} is empty: give a folder, a wheel, or python.`);
   if (where === 'python') return { kind: 'python' };
   return { kind: 'path', path: path.resolve(environment.INIT_CWD ?? process.cwd(), where) };
 }

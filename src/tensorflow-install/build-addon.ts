@@ -17,7 +17,8 @@ export async function buildAddon(target: AddonPackage): Promise<void> {
     cwd: target.folder,
     environment: { ...process.env, ...(headers === undefined ? {} : { npm_config_nodedir: headers }) },
   });
-  if (ended.code !== 0 || !isBuilt(target)) throw new InstallError(`The addon could not be built${hint(ended, headers)} ${describeEnd(ended)}`);
+  if (ended.code !== 0 || !isBuilt(target))
+    throw new InstallError(`The addon could not be built${hint(ended, headers)} ${describeEnd(ended)}`);
 }
 
 /** Where Node's headers are: where npm's `nodedir` says, or beside the Node that runs. Otherwise the build downloads them. */
@@ -36,15 +37,17 @@ async function checkTools(): Promise<void> {
     if ((await runCommand(program, [...words, '--version'], { timeoutMs: 60_000 })).code !== 0) missing.push(tool);
   }
   if (missing.length > 0) {
-    throw new InstallError(`Building the addon needs ${missing.join(', ')}. On Debian and Ubuntu: apt-get install build-essential python3.`);
+    throw new InstallError(
+      `Building the addon needs ${missing.join(', ')}. On Debian and Ubuntu: apt-get install build-essential python3.`,
+    );
   }
 }
 
 function hint({ output }: Ended, headers: string | undefined): string {
   if (headers === undefined && /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|network|headers/.test(output)) {
     return (
-      ': Node\'s headers are not beside Node, and could not be downloaded. ' +
-      'Set npm_config_nodedir to the folder that holds include/node (of the archive from nodejs.org, or /usr with the distribution\'s package)'
+      ": Node's headers are not beside Node, and could not be downloaded. " +
+      "Set npm_config_nodedir to the folder that holds include/node (of the archive from nodejs.org, or /usr with the distribution's package)"
     );
   }
   return /node-gyp.*ENOENT/.test(output) ? ': node-gyp, a part of npm, was not found. Start this with `npm run tensorflow:install`' : '';

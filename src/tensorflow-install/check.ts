@@ -30,7 +30,10 @@ export async function checkTensorflow(probe: string = fileURLToPath(new URL('pro
   }
   const finding = ended.code === 0 ? findingIn(ended.stdout) : undefined;
   if (finding === undefined) throw new InstallError(`TensorFlow is in place, but does not compute ${describeEnd(ended)}`);
-  return { ...finding, cudaLog: ended.output.split('\n').filter((line) => /cuda|cudnn|cublas|gpu|dlopen/i.test(line) && !line.startsWith('{')) };
+  return {
+    ...finding,
+    cudaLog: ended.output.split('\n').filter((line) => /cuda|cudnn|cublas|gpu|dlopen/i.test(line) && !line.startsWith('{')),
+  };
 }
 
 /** Whether the machine shows a card of NVIDIA's: its driver's device, or that of WSL. */

@@ -31,10 +31,13 @@ export async function installTensorflow(source: Source, say: Say): Promise<void>
 function checkPlatform(): void {
   const { platform, arch } = process;
   if (platform !== 'linux' || arch !== 'x64') {
-    throw new InstallError(`TensorFlow is supported on Linux on x86-64 only, not on ${platform} ${arch}. The other back-ends run everywhere.`);
+    throw new InstallError(
+      `TensorFlow is supported on Linux on x86-64 only, not on ${platform} ${arch}. The other back-ends run everywhere.`,
+    );
   }
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  if (header.glibcVersionRuntime === undefined) throw new InstallError('TensorFlow needs glibc; Alpine and other systems on musl have none.');
+  if (header.glibcVersionRuntime === undefined)
+    throw new InstallError('TensorFlow needs glibc; Alpine and other systems on musl have none.');
 }
 
 /** The folder with TensorFlow in it; `undefined` for the stock library. */
@@ -44,7 +47,8 @@ async function folderOf(source: Source, say: Say): Promise<string | undefined> {
       return source.path.endsWith('.whl') ? unpackWheel(source.path, cacheFolder(), say) : source.path;
     case 'python': {
       const folder = await installedInPython();
-      if (folder === undefined) throw new InstallError('python3 has no TensorFlow installed, or is not there. `python3 -m pip install tensorflow` installs it.');
+      if (folder === undefined)
+        throw new InstallError('python3 has no TensorFlow installed, or is not there. `python3 -m pip install tensorflow` installs it.');
       return folder;
     }
     case 'any':
@@ -80,6 +84,7 @@ async function useStock(target: AddonPackage, say: Say): Promise<void> {
 
 async function report({ version, gpu, cudaLog }: Checked, say: Say): Promise<void> {
   say(`TensorFlow ${version} works, and computes on the ${gpu ? `GPU: ${(await deviceOf(gpu)).name}` : 'CPU'}.`);
-  if (!gpu && hasNvidiaDevice()) say(['It found no way to the GPU of this machine. Its log says:', ...cudaLog.map((line) => `  | ${line}`)].join('\n'));
+  if (!gpu && hasNvidiaDevice())
+    say(['It found no way to the GPU of this machine. Its log says:', ...cudaLog.map((line) => `  | ${line}`)].join('\n'));
   say('The service uses it with COMPUTE_BACKEND=tensorflow, and where it is faster with COMPUTE_BACKEND=auto.');
 }

@@ -16,7 +16,10 @@ interface NodeBackend {
 
 const tf = await loadTensorFlow();
 await tf.ready();
-const matrix = tf.tensor2d([[1, 2], [3, 4]]);
+const matrix = tf.tensor2d([
+  [1, 2],
+  [3, 4],
+]);
 const square = Array.from(await matrix.matMul(matrix).data());
 if (square.join() !== '7,10,15,22') throw new Error(`the square of [[1, 2], [3, 4]] came out as ${square.join(', ')}`);
 const { isUsingGpuDevice, binding } = tf.backend() as unknown as NodeBackend;

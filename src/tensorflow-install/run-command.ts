@@ -19,7 +19,11 @@ export interface Surroundings {
 }
 
 /** Runs a program to its end, or until its time is over; then it is killed with all that it started. */
-export async function runCommand(program: string, words: readonly string[], { timeoutMs, cwd, environment = process.env }: Surroundings): Promise<Ended> {
+export async function runCommand(
+  program: string,
+  words: readonly string[],
+  { timeoutMs, cwd, environment = process.env }: Surroundings,
+): Promise<Ended> {
   // A process group of its own, so that a build's compilers can be killed with it.
   const child = spawn(program, words, { cwd, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = () => {
@@ -44,8 +48,12 @@ export async function runCommand(program: string, words: readonly string[], { ti
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
   try {
     return await new Promise<Ended>((resolve) => {
-      child.once('error', (error) => { resolve({ code: undefined, signal: null, timedOut, stdout, output: error.message }); });
-      child.once('close', (code, signal) => { resolve({ code, signal, timedOut, stdout, output }); });
+      child.once('error', (error) => {
+        resolve({ code: undefined, signal: null, timedOut, stdout, output: error.message });
+      });
+      child.once('close', (code, signal) => {
+        resolve({ code, signal, timedOut, stdout, output });
+      });
     });
   } finally {
     clearTimeout(timer);

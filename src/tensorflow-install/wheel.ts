@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, closeSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  closeSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { InstallError } from './install-error.ts';
@@ -48,14 +60,20 @@ export async function unpackWheel(wheel: string, cache: string, say: (line: stri
   say(`Unpacking ${path.basename(wheel)} into ${unpacked}`);
   mkdirSync(cache, { recursive: true });
   const partial = mkdtempSync(path.join(cache, 'partial-'));
-  const discard = () => { rmSync(partial, { recursive: true, force: true }); };
+  const discard = () => {
+    rmSync(partial, { recursive: true, force: true });
+  };
   process.once('exit', discard);
   try {
     const ended = await runCommand('python3', ['-c', extract, wheel, partial, ...wanted], { timeoutMs: 600_000 });
-    if (ended.code === undefined) throw new InstallError('python3 is not there. Unpacking a wheel needs it, and so does building the addon.');
-    if (ended.code !== 0) throw new InstallError(`${wheel} could not be unpacked; it may be incomplete, or the disk full ${describeEnd(ended)}`);
+    if (ended.code === undefined)
+      throw new InstallError('python3 is not there. Unpacking a wheel needs it, and so does building the addon.');
+    if (ended.code !== 0)
+      throw new InstallError(`${wheel} could not be unpacked; it may be incomplete, or the disk full ${describeEnd(ended)}`);
     if (!existsSync(path.join(partial, 'tensorflow', libraryFiles.main))) {
-      throw new InstallError(`${wheel} holds no tensorflow/${libraryFiles.main}. Wheels of tensorflow and tensorflow_cpu for Linux have it.`);
+      throw new InstallError(
+        `${wheel} holds no tensorflow/${libraryFiles.main}. Wheels of tensorflow and tensorflow_cpu for Linux have it.`,
+      );
     }
     writeFileSync(path.join(partial, path.basename(note)), origin);
     rmSync(unpacked, { recursive: true, force: true });

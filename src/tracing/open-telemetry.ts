@@ -1,4 +1,18 @@
-import { diag, DiagLogLevel, defaultTextMapGetter, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Attributes, type Context, type DiagLogger, type HrTime, type Span, type Tracer } from '@opentelemetry/api';
+import {
+  diag,
+  DiagLogLevel,
+  defaultTextMapGetter,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type DiagLogger,
+  type HrTime,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
@@ -34,8 +48,13 @@ export function openTelemetry(endpoint: string, log: DiagLogger): RequestTracer 
     begin: (start) => beginSpan(tracer, start),
     async close() {
       let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<string>((resolve) => { timer = setTimeout(resolve, mostFlushMs, `the collector took longer than ${mostFlushMs} ms`); });
-      const sent = provider.shutdown().then(() => undefined, (error: unknown) => String(error));
+      const late = new Promise<string>((resolve) => {
+        timer = setTimeout(resolve, mostFlushMs, `the collector took longer than ${mostFlushMs} ms`);
+      });
+      const sent = provider.shutdown().then(
+        () => undefined,
+        (error: unknown) => String(error),
+      );
       const obstacle = await Promise.race([sent, late]);
       clearTimeout(timer);
       if (obstacle !== undefined) log.warn(`the last ones could not be sent: ${obstacle}`);
@@ -52,7 +71,13 @@ function beginSpan(tracer: Tracer, { method, route, path, id, headers }: Request
     {
       kind: SpanKind.SERVER,
       startTime: wallTime(origin, performance.now()),
-      attributes: { 'http.request.method': method, 'url.path': path, 'url.scheme': 'http', request_id: id, ...(route !== undefined && { 'http.route': route }) },
+      attributes: {
+        'http.request.method': method,
+        'url.path': path,
+        'url.scheme': 'http',
+        request_id: id,
+        ...(route !== undefined && { 'http.route': route }),
+      },
     },
     parent,
   );

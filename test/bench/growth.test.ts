@@ -31,9 +31,15 @@ function growth(more: Partial<Growth> = {}): Growth {
 describe('how cost grows', () => {
   it('is compared from one size of a series to the next, within a round', () => {
     const cliff = { ...timed('forward', 1e7, 100, 4), rates: [1, 9, 1] };
-    const [fast, steady] = [{ ...timed('forward', 1e5, 100), rates: [3, 3, 3] }, { ...timed('forward', 1e6, 100), rates: [2, 2, 2] }];
+    const [fast, steady] = [
+      { ...timed('forward', 1e5, 100), rates: [3, 3, 3] },
+      { ...timed('forward', 1e6, 100), rates: [2, 2, 2] },
+    ];
     const sizes = [fast, steady, cliff, timed('gradient', 1, 100), timed('gradient', 10, 1)];
-    expect(growths(sizes).map(({ from, to, factor }) => [from.neurons, to.neurons, factor])).toEqual([[1e5, 1e6, 1.5], [1e6, 1e7, 2]]);
+    expect(growths(sizes).map(({ from, to, factor }) => [from.neurons, to.neurons, factor])).toEqual([
+      [1e5, 1e6, 1.5],
+      [1e6, 1e7, 2],
+    ]);
   });
 
   it('meets its aims where it is a straight line, and says where it is not', () => {
@@ -42,7 +48,9 @@ describe('how cost grows', () => {
     expect(met).toContain('forward, from 1000 neurons with 100 steps on: 0.301 ms instead of 0.101, 2.98 times as long');
 
     const cliff = passes.map((pass) => timed(pass, 1e7, 100, 2));
-    const steep = growthReport(growth({ byNeurons: [...growth().byNeurons.slice(0, 3), cliff[0]!, ...growth().byNeurons.slice(4, 7), cliff[1]!] })).join('\n');
+    const steep = growthReport(
+      growth({ byNeurons: [...growth().byNeurons.slice(0, 3), cliff[0]!, ...growth().byNeurons.slice(4, 7), cliff[1]!] }),
+    ).join('\n');
     expect(steep).toContain('changes from one size to the next by a factor of 2.00 at most; the aim is 1.5: **not met**');
     expect(steep).toContain('rises by 2.00 at most; the aim is 1.5: **not met**');
 
@@ -72,9 +80,21 @@ describe('how cost grows', () => {
 
 it('a small run times every size in every round, on both sides of the switch', async () => {
   const engine = await warmEngine();
-  const times = await measureTimes(engine, { neurons: [1, 10], stepsOfNeurons: 5, steps: [1, 2], neuronsOfSteps: [1, 3], rounds: 2, turnMilliseconds: 0.1 });
+  const times = await measureTimes(engine, {
+    neurons: [1, 10],
+    stepsOfNeurons: 5,
+    steps: [1, 2],
+    neuronsOfSteps: [1, 3],
+    rounds: 2,
+    turnMilliseconds: 0.1,
+  });
   await engine.close();
-  expect(times.byNeurons.map(({ pass, neurons }) => [pass, neurons])).toEqual([['forward', 1], ['forward', 10], ['gradient', 1], ['gradient', 10]]);
+  expect(times.byNeurons.map(({ pass, neurons }) => [pass, neurons])).toEqual([
+    ['forward', 1],
+    ['forward', 10],
+    ['gradient', 1],
+    ['gradient', 10],
+  ]);
   expect(times.bySteps).toHaveLength(8);
   for (const { rates } of [...times.byNeurons, ...times.bySteps]) expect(rates.filter((rate) => rate > 0)).toHaveLength(2);
   for (const { below, at } of times.switches) expect(at.neurons).toBe(below.neurons + 1);

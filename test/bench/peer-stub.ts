@@ -10,7 +10,13 @@ function sigmoidGrad(x: number): number {
 }
 
 /** What the peers compute, in a plain loop: [B] or [B, T] currents in, spike counts and the gradient of their sum out. */
-function gradient(current: Float32Array, neurons: number, steps: number, tau: number, dt: number): { counts: number[]; grad: Float32Array } {
+function gradient(
+  current: Float32Array,
+  neurons: number,
+  steps: number,
+  tau: number,
+  dt: number,
+): { counts: number[]; grad: Float32Array } {
   const perStep = current.length > neurons;
   const counts = new Array<number>(neurons).fill(0);
   const grad = new Float32Array(current.length);
@@ -34,7 +40,10 @@ function gradient(current: Float32Array, neurons: number, steps: number, tau: nu
 export async function startPeerStub(scale = 1): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     // A measurement that ends leaves requests half sent; whoever still waits sees a broken connection.
-    answer(request, scale).then((body) => response.end(body), () => response.destroy());
+    answer(request, scale).then(
+      (body) => response.end(body),
+      () => response.destroy(),
+    );
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };

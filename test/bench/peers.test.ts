@@ -45,7 +45,10 @@ it('does not measure a peer with other numbers', async () => {
 it('tells the rates of both and of a server that does nothing, and their ratios', async () => {
   const bare = await startServer(['--import', 'tsx', 'load/bare-server.ts']);
   ended.push(() => bare.stop());
-  const row = { ...(await measureWork(works[0]!, { ours: service.url, theirs: (await stub()).url, bare: bare.url }, 1000, 2, 0.2)), agreement: 1 };
+  const row = {
+    ...(await measureWork(works[0]!, { ours: service.url, theirs: (await stub()).url, bare: bare.url }, 1000, 2, 0.2)),
+    agreement: 1,
+  };
   const [head, , line] = peerTable([row]);
   expect([row.ours, row.theirs, row.bare].map((rates) => rates.filter((rate) => rate > 10).length)).toEqual([2, 2, 2]);
   expect(line!.split(' | ')).toHaveLength(head!.split(' | ').length);

@@ -18,14 +18,20 @@ function findPackage(): string | undefined {
 }
 
 const env = { ...process.env, PYTHONPATH: findPackage(), PYTHONDONTWRITEBYTECODE: '1', no_proxy: '127.0.0.1' };
-const python = [process.env.PYTHON, 'python3', '/usr/bin/python3'].find((command) => command !== undefined && spawnSync(command, ['-c', 'import tritonclient.http'], { env }).status === 0);
+const python = [process.env.PYTHON, 'python3', '/usr/bin/python3'].find(
+  (command) => command !== undefined && spawnSync(command, ['-c', 'import tritonclient.http'], { env }).status === 0,
+);
 if (python === undefined) {
-  console.warn('SKIPPED: no Python has tritonclient.http, so it was not tried. It takes Debian\'s python3-geventhttpclient, python3-rapidjson and python3-numpy, '
-    + `and tritonclient's wheel in ${wheels}; or PYTHON and TRITONCLIENT, which name others.`);
+  console.warn(
+    "SKIPPED: no Python has tritonclient.http, so it was not tried. It takes Debian's python3-geventhttpclient, python3-rapidjson and python3-numpy, " +
+      `and tritonclient's wheel in ${wheels}; or PYTHON and TRITONCLIENT, which name others.`,
+  );
 }
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 it.skipIf(python === undefined)('tritonclient.http works unchanged', async () => {

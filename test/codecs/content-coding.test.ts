@@ -3,7 +3,12 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  chooseEncoding, CorruptBodyError, DecodedTooLargeError, decodeWithin, requestDecoder, type RequestCoding,
+  chooseEncoding,
+  CorruptBodyError,
+  DecodedTooLargeError,
+  decodeWithin,
+  requestDecoder,
+  type RequestCoding,
 } from '../../src/codecs/content-coding.ts';
 
 const encoders = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync };
@@ -82,10 +87,14 @@ describe('chooseEncoding', () => {
   it('takes any header, and never a coding that is not in it', () => {
     const words = fc.constantFrom('gzip', 'br', 'identity', 'deflate', '*', ';q=0', ';q=1', ';q=0.5', ';q=x', ',', ' ', ';', '=');
     fc.assert(
-      fc.property(fc.array(words, { maxLength: 12 }).map((texts) => texts.join('')), fc.constantFrom('allowed', 'asked'), (header, wanted) => {
-        const coding = chooseEncoding(header, { wanted });
-        if (coding === 'gzip' || coding === 'br') expect(header.includes(coding) || header.includes('*')).toBe(true);
-      }),
+      fc.property(
+        fc.array(words, { maxLength: 12 }).map((texts) => texts.join('')),
+        fc.constantFrom('allowed', 'asked'),
+        (header, wanted) => {
+          const coding = chooseEncoding(header, { wanted });
+          if (coding === 'gzip' || coding === 'br') expect(header.includes(coding) || header.includes('*')).toBe(true);
+        },
+      ),
     );
   });
 });

@@ -52,21 +52,26 @@ function expectShortestNearest(x: number): void {
   for (const other of [digits - 1n, digits + 1n]) {
     if (other > 0n && readsBack(other, exponent, x)) {
       const [farther, as] = [distance({ digits: other, exponent }, x), distance({ digits, exponent }, x)];
-      expect(farther > as || (farther === as && digits % 2n === 0n), `${other}e${exponent} is nearer to ${x} than ${printed}, or as near and even`).toBe(true);
+      expect(
+        farther > as || (farther === as && digits % 2n === 0n),
+        `${other}e${exponent} is nearer to ${x} than ${printed}, or as near and even`,
+      ).toBe(true);
     }
   }
   // One digit less: only the two neighbours on the coarser grid can lie in the interval.
   for (const shorter of [digits / 10n, digits / 10n + 1n]) {
-    expect(shorter > 0n && digits >= 10n && readsBack(shorter, exponent + 1, x), `${shorter}e${exponent + 1} is shorter than ${printed}`).toBe(false);
+    expect(
+      shorter > 0n && digits >= 10n && readsBack(shorter, exponent + 1, x),
+      `${shorter}e${exponent + 1} is shorter than ${printed}`,
+    ).toBe(false);
   }
 }
 
 describe('writeFloat32', () => {
   it('prints the shortest decimal, and the nearest such, for any float32', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 0xffffffff }).map(fromBits).filter(Number.isFinite), expectShortestNearest),
-      { numRuns: 20_000 },
-    );
+    fc.assert(fc.property(fc.integer({ min: 0, max: 0xffffffff }).map(fromBits).filter(Number.isFinite), expectShortestNearest), {
+      numRuns: 20_000,
+    });
   });
 
   it('does so at every power of two, and beside it', () => {
@@ -94,8 +99,20 @@ describe('writeFloat32', () => {
   });
 
   it.each([
-    [0, '0'], [-0, '-0'], [1, '1'], [-2.5, '-2.5'], [0.1, '0.1'], [1e-6, '0.000001'], [1e-7, '1e-7'], [1.5e-7, '1.5e-7'], [1e20, '100000000000000000000'],
-    [1e21, '1e+21'], [3.4028234663852886e38, '3.4028235e+38'], [1.401298464324817e-45, '1e-45'], [16777216, '16777216'], [2 ** 31, '2147483600'],
+    [0, '0'],
+    [-0, '-0'],
+    [1, '1'],
+    [-2.5, '-2.5'],
+    [0.1, '0.1'],
+    [1e-6, '0.000001'],
+    [1e-7, '1e-7'],
+    [1.5e-7, '1.5e-7'],
+    [1e20, '100000000000000000000'],
+    [1e21, '1e+21'],
+    [3.4028234663852886e38, '3.4028235e+38'],
+    [1.401298464324817e-45, '1e-45'],
+    [16777216, '16777216'],
+    [2 ** 31, '2147483600'],
   ])('prints %d as %s', (x, expected) => {
     expect(text(x)).toBe(expected);
   });

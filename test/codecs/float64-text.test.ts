@@ -8,10 +8,12 @@ function text(value: number): string {
 }
 
 it('writes what reads back as the same float64, as JSON.stringify does', () => {
-  fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-    expect(text(value)).toBe(Object.is(value, -0) ? '-0' : JSON.stringify(value));
-    expect(JSON.parse(text(value))).toBe(value);
-  }));
+  fc.assert(
+    fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+      expect(text(value)).toBe(Object.is(value, -0) ? '-0' : JSON.stringify(value));
+      expect(JSON.parse(text(value))).toBe(value);
+    }),
+  );
 });
 
 it('never needs more room than it says', () => {

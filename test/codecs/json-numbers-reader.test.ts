@@ -40,15 +40,24 @@ function shapeOf(array: unknown): number[] {
 function expectSame(text: string): void {
   const bytes = Buffer.from(text);
   const expected = outcome(() => parseJsonBody(bytes.toString()));
-  expect(outcome(() => unpacked(reader.parse(bytes))), text.slice(0, 200)).toEqual(expected);
+  expect(
+    outcome(() => unpacked(reader.parse(bytes))),
+    text.slice(0, 200),
+  ).toEqual(expected);
 }
 
 /** Numbers that float32 can hold, so that all arrays of them are read by the codec. */
-const number = fc.oneof(fc.double({ min: -1e38, max: 1e38, noNaN: true }), fc.integer(), fc.float({ noNaN: true, noDefaultInfinity: true }));
+const number = fc.oneof(
+  fc.double({ min: -1e38, max: 1e38, noNaN: true }),
+  fc.integer(),
+  fc.float({ noNaN: true, noDefaultInfinity: true }),
+);
 const row = (length: number) => fc.array(number, { minLength: length, maxLength: length });
 const tensor = fc.oneof(
   fc.integer({ min: 60, max: 90 }).chain(row),
-  fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 })).chain(([rows, length]) => fc.array(row(length), { minLength: rows, maxLength: rows })),
+  fc
+    .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }))
+    .chain(([rows, length]) => fc.array(row(length), { minLength: rows, maxLength: rows })),
   fc.array(fc.array(number, { maxLength: 40 }), { maxLength: 4 }),
 );
 const body = fc.tuple(tensor, fc.jsonValue(), tensor, fc.string()).map(([a, b, c, d]) => ({ a, [d]: b, deep: [{ c }, d, b], d }));
@@ -60,7 +69,11 @@ describe('reading JSON with its arrays of numbers packed', () => {
   });
 
   it('refuses what JSON.parse refuses', () => {
-    const change = fc.record({ at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), drop: fc.integer({ min: 0, max: 3 }), put: fc.string({ unit: fc.constantFrom(...Array.from('0123456789+-.eE,[]{}:" \\\n\u00e4x')), maxLength: 3 }) });
+    const change = fc.record({
+      at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      drop: fc.integer({ min: 0, max: 3 }),
+      put: fc.string({ unit: fc.constantFrom(...Array.from('0123456789+-.eE,[]{}:" \\\n\u00e4x')), maxLength: 3 }),
+    });
     fc.assert(
       fc.property(spaced, fc.array(change, { minLength: 1, maxLength: 3 }), (text, changes) => {
         let changed = text;
@@ -75,16 +88,25 @@ describe('reading JSON with its arrays of numbers packed', () => {
   });
 
   it('packs arrays of more than 64 numbers, and leaves shorter ones alone', () => {
-    const { long, short, ragged } = reader.parse(Buffer.from(JSON.stringify({ long: new Array(65).fill(0.5), short: new Array(64).fill(0.5), ragged: [new Array(70).fill(1), [1]] }))) as Record<string, unknown>;
+    const { long, short, ragged } = reader.parse(
+      Buffer.from(JSON.stringify({ long: new Array(65).fill(0.5), short: new Array(64).fill(0.5), ragged: [new Array(70).fill(1), [1]] })),
+    ) as Record<string, unknown>;
     expect(long).toEqual(new PackedNumbers(new Float64Array(65).fill(0.5), [65]));
     expect(short).toHaveLength(64);
     expect(ragged).toEqual([new Array(70).fill(1), [1]]);
   });
 
   it('packs what is long beside any number of short arrays', () => {
-    const surrogates = Array.from({ length: 1024 }, (_, i) => ({ name: 'sigmoid', alpha: i, linspace: [0, i, 9], deep: [[i], [[i, 'a']]] }));
+    const surrogates = Array.from({ length: 1024 }, (_, i) => ({
+      name: 'sigmoid',
+      alpha: i,
+      linspace: [0, i, 9],
+      deep: [[i], [[i, 'a']]],
+    }));
     const x = Array.from({ length: 100 }, (_, i) => [i / 8]);
-    const { x: packed, ...rest } = reader.parse(Buffer.from(JSON.stringify({ surrogate: surrogates, record: ['v', 'spikes'], x, empty: new Array(500).fill([]) }))) as Record<string, unknown>;
+    const { x: packed, ...rest } = reader.parse(
+      Buffer.from(JSON.stringify({ surrogate: surrogates, record: ['v', 'spikes'], x, empty: new Array(500).fill([]) })),
+    ) as Record<string, unknown>;
     expect(packed).toEqual(new PackedNumbers(Float64Array.from(x.flat()), [100, 1]));
     expect(rest).toEqual({ surrogate: surrogates, record: ['v', 'spikes'], empty: new Array(500).fill([]) });
   });
@@ -99,7 +121,9 @@ describe('reading JSON with its arrays of numbers packed', () => {
 
   it('looks into no string', () => {
     const numbers = `[${new Array(100).fill('1.5').join(',')}]`;
-    expectSame(JSON.stringify({ text: numbers, [numbers]: '\\"[1,2', back: '\\', slash: `\\\\${numbers}`, x: JSON.parse(numbers) as number[] }));
+    expectSame(
+      JSON.stringify({ text: numbers, [numbers]: '\\"[1,2', back: '\\', slash: `\\\\${numbers}`, x: JSON.parse(numbers) as number[] }),
+    );
   });
 
   it('refuses keys that reach into prototypes', () => {
@@ -118,7 +142,9 @@ describe('reading JSON with its arrays of numbers packed', () => {
 });
 
 describe('the work of reading many short arrays', () => {
-  afterEach(() => { vi.restoreAllMocks(); });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
 
   it.each<[string, (i: number) => unknown]>([
     ['short tensors', (): unknown => [0.5, 1.5]],
@@ -156,25 +182,49 @@ describe('a text of which JSON.parse would make too much', () => {
     [`[[${flat}],[${flat},1]]`, '/x/1: ragged: has length 600001, but /x/0 has length 600000; all must have the same'],
     [`[[[1],[2]],[[3],[4,5]],${many('[[1],[2]]')}]`, '/x/1/1: ragged: has length 2, but /x/0/0 has length 1; all must have the same'],
     [`[${many('[1],[1,2]')}]`, '/x/1: ragged: has length 2, but /x/0 has length 1; all must have the same'],
-    [`[${many(`[${new Array(70).fill(1).join()}],[1]`).slice(0, 20_000_000)}`, '/x/1: ragged: has length 1, but /x/0 has length 70; all must have the same'],
+    [
+      `[${many(`[${new Array(70).fill(1).join()}],[1]`).slice(0, 20_000_000)}`,
+      '/x/1: ragged: has length 1, but /x/0 has length 70; all must have the same',
+    ],
     [`[${flat},null]`, `/x/600000: must be a finite number within float32's range, in an array as long as those beside it, found "null"`],
     [`[${flat},1e39]`, `/x/600000: must be a finite number within float32's range, in an array as long as those beside it, found "]"`],
     [`[${many('[]')}]`, '/x/0/0: is an empty array, and a tensor has no more than 65536 rows of none'],
-    [`{"data":[${flat},null]}`, `/x/data/600000: must be a finite number within float32's range, in an array as long as those beside it, found "null"`],
+    [
+      `{"data":[${flat},null]}`,
+      `/x/data/600000: must be a finite number within float32's range, in an array as long as those beside it, found "null"`,
+    ],
     [`[{"a":1},${flat}]`, 'The body: has more than 500000 values that belong to no rectangular array of numbers; no request needs as many'],
-    [`[["ä", 1],[${flat}],["a",${many('null')}]]`, `/x/0/0: must be a finite number within float32's range, in an array as long as those beside it, found "\\""`],
+    [
+      `[["ä", 1],[${flat}],["a",${many('null')}]]`,
+      `/x/0/0: must be a finite number within float32's range, in an array as long as those beside it, found "\\""`,
+    ],
     [`[[1],2],"y":[${many('{"a":[')}`, 'The body: is nested more than 100 levels deep; a tensor has at most 64 dimensions'],
     [`[${many('"a"')}]`, 'The body: has more than 20000 objects, keys and strings; no request needs as many'],
   ])('is refused before it is made, with where that begins: case %#', (x, message) => {
-    expect(refused(`{"surrogate":[{"name":"sigmoid"}],"z":[${new Array(80).fill(1).join()}],"x":${x}}`)).toMatchObject({ code: 'invalid_request', message });
+    expect(refused(`{"surrogate":[{"name":"sigmoid"}],"z":[${new Array(80).fill(1).join()}],"x":${x}}`)).toMatchObject({
+      code: 'invalid_request',
+      message,
+    });
   });
 
-  it.each([['NaN', 'NaN'], ['-Infinity', '-Infinity'], ['', ']'], [',', ','], ['tru', 'tru']])('is no JSON from %j on', (end, unexpected) => {
+  it.each([
+    ['NaN', 'NaN'],
+    ['-Infinity', '-Infinity'],
+    ['', ']'],
+    [',', ','],
+    ['tru', 'tru'],
+  ])('is no JSON from %j on', (end, unexpected) => {
     const text = `{"surrogate":"sigmoid","z":[${new Array(80).fill(1).join()}],"x":[${flat},`;
-    expect(refused(`${text}${end}]}`)).toMatchObject({ code: 'invalid_json', message: expect.stringContaining(`Unexpected "${unexpected}" at position ${text.length} `) as string });
+    expect(refused(`${text}${end}]}`)).toMatchObject({
+      code: 'invalid_json',
+      message: expect.stringContaining(`Unexpected "${unexpected}" at position ${text.length} `) as string,
+    });
   });
 
   it('is told of words that are Python', () => {
-    expect(refused(`{"ä":1,\n"x":[${flat},NaN]}`)).toMatchObject({ code: 'invalid_json', message: 'Unexpected "NaN" at position 2400013 (line 2, column 2400006); that is Python or JavaScript, not JSON.' });
+    expect(refused(`{"ä":1,\n"x":[${flat},NaN]}`)).toMatchObject({
+      code: 'invalid_json',
+      message: 'Unexpected "NaN" at position 2400013 (line 2, column 2400006); that is Python or JavaScript, not JSON.',
+    });
   });
 });

@@ -29,11 +29,19 @@ async function bytesAtOnce(node: AnswerNode, form = json): Promise<{ first: numb
 }
 
 const values = Float32Array.from({ length: 1024 }, (_, i) => Math.sin(i));
-const results = (count: number, node: () => AnswerNode): AnswerNode => ({ results: Array.from({ length: count }, (_, i) => ({ surrogate: { name: 'sigmoid', alpha: i }, grad: node() })), meta: {} });
+const results = (count: number, node: () => AnswerNode): AnswerNode => ({
+  results: Array.from({ length: count }, (_, i) => ({ surrogate: { name: 'sigmoid', alpha: i }, grad: node() })),
+  meta: {},
+});
 
 describe('a long answer', () => {
   const emptyRows = new AnswerTensor(new Float32Array(0), [8192, ...new Array<number>(62).fill(1), 0]);
-  const rows = new AnswerRows(Int32Array.from({ length: 200_000 }, (_, i) => i), Int32Array.from({ length: 200_001 }, (_, i) => i), 'offsets', 0.1);
+  const rows = new AnswerRows(
+    Int32Array.from({ length: 200_000 }, (_, i) => i),
+    Int32Array.from({ length: 200_001 }, (_, i) => i),
+    'offsets',
+    0.1,
+  );
   it.each<[string, AnswerNode]>([
     ['of many short tensors', results(1024, () => new AnswerTensor(values, [1024]))],
     ['of rows without numbers', results(4, () => emptyRows)],
@@ -49,18 +57,26 @@ describe('a long answer', () => {
 
   it('of many short tensors as bytes or base64 is made when it is its turn', async () => {
     const node = results(1024, () => new AnswerTensor(values, [1024]));
-    for (const encoding of ['framed', 'base64'] as const) expect((await bytesAtOnce(node, { encoding, dtype: 'float64' })).first).toBeLessThan(1e6);
+    for (const encoding of ['framed', 'base64'] as const)
+      expect((await bytesAtOnce(node, { encoding, dtype: 'float64' })).first).toBeLessThan(1e6);
   });
 
   it('is the same as a short one in parts', async () => {
     const node = (count: number) => results(count, () => new AnswerTensor(values.subarray(0, 64), [8, 8]));
     for (const encoding of ['json', 'base64', 'framed'] as const) {
-      const [long, short] = await Promise.all([1000, 1].map(async (count) => {
-        const { text, tensors } = encodeAnswer(node(count), { encoding, dtype: 'float32' });
-        return { answer: JSON.parse((await joined(text)).toString()) as { results: { surrogate: object; grad: unknown }[] }, behind: await joined(tensors) };
-      }));
+      const [long, short] = await Promise.all(
+        [1000, 1].map(async (count) => {
+          const { text, tensors } = encodeAnswer(node(count), { encoding, dtype: 'float32' });
+          return {
+            answer: JSON.parse((await joined(text)).toString()) as { results: { surrogate: object; grad: unknown }[] },
+            behind: await joined(tensors),
+          };
+        }),
+      );
       expect(long!.answer.results.map(({ grad }) => grad)).toEqual(new Array(1000).fill(short!.answer.results[0]!.grad));
-      expect(long!.answer.results.map(({ surrogate }) => surrogate)).toEqual(Array.from({ length: 1000 }, (_, alpha) => ({ name: 'sigmoid', alpha })));
+      expect(long!.answer.results.map(({ surrogate }) => surrogate)).toEqual(
+        Array.from({ length: 1000 }, (_, alpha) => ({ name: 'sigmoid', alpha })),
+      );
       expect(long!.behind.equals(Buffer.concat(new Array<Buffer>(1000).fill(short!.behind)))).toBe(true);
     }
   });
@@ -88,16 +104,23 @@ describe('a long answer', () => {
 describe('spike times', () => {
   const steps = Int32Array.from({ length: 50_000 }, (_, i) => (i * 7919) % 2_000_003);
   const offsets = Int32Array.of(0, 0, 3, 4099, 4099, 40_000, 50_000);
-  const times = (count: number): AnswerNode => lifSimulateAnswer(
-    planOf('lif_simulate', { current: 1, steps: 10, dt: 0.1, record: ['spike_times'] }, limits),
-    { spike_steps: { steps: steps.subarray(0, count), offsets: offsets.map((offset) => Math.min(offset, count)) } },
-  );
+  const times = (count: number): AnswerNode =>
+    lifSimulateAnswer(planOf('lif_simulate', { current: 1, steps: 10, dt: 0.1, record: ['spike_times'] }, limits), {
+      spike_steps: { steps: steps.subarray(0, count), offsets: offsets.map((offset) => Math.min(offset, count)) },
+    });
 
-  it.each([[50_000, 'float32'], [50_000, 'float64'], [40, 'float32'], [40, 'float64']] as const)('of %i spikes in %s are the steps times dt', async (count, dtype) => {
+  it.each([
+    [50_000, 'float32'],
+    [50_000, 'float64'],
+    [40, 'float32'],
+    [40, 'float64'],
+  ] as const)('of %i spikes in %s are the steps times dt', async (count, dtype) => {
     const exact = Array.from(steps.subarray(0, count), (step) => (dtype === 'float32' ? Math.fround(step * 0.1) : step * 0.1));
     const { text } = encodeAnswer(times(count), { encoding: 'json', dtype });
     const { spike_times: rows } = JSON.parse((await joined(text)).toString()) as { spike_times: number[][] };
-    expect(rows.map((row) => row.length)).toEqual(Array.from(offsets.subarray(1), (offset, b) => Math.min(offset, count) - Math.min(offsets[b]!, count)));
+    expect(rows.map((row) => row.length)).toEqual(
+      Array.from(offsets.subarray(1), (offset, b) => Math.min(offset, count) - Math.min(offsets[b]!, count)),
+    );
     expect(rows.flat().map((time) => (dtype === 'float32' ? Math.fround(time) : time))).toEqual(exact);
     const framed = encodeAnswer(times(count), { encoding: 'framed', dtype });
     const behind = await joined(framed.tensors);
@@ -108,13 +131,25 @@ describe('spike times', () => {
 });
 
 describe('the gradient of a current that all neurons share', () => {
-  it.each([[3, 5], [40, 5000], [70_000, 3]])('is the sum over %i neurons at each of %i steps', async (neurons, steps) => {
+  it.each([
+    [3, 5],
+    [40, 5000],
+    [70_000, 3],
+  ])('is the sum over %i neurons at each of %i steps', async (neurons, steps) => {
     const grad = Float32Array.from({ length: neurons * steps }, (_, i) => Math.sin(i));
     const sums = new Float64Array(steps);
     for (let i = 0; i < grad.length; i++) sums[i % steps]! += grad[i]!;
-    const plan = planOf('lif_grad', { current: { shape: [1, steps], data: new Array(steps).fill(1) }, neuron: { tau: { linspace: [5, 20, neurons] } }, wrt: ['current'] }, limits);
-    const { results: nodes } = await lifGradAnswer(plan, [{ loss: new Float32Array(neurons), spike_counts: new Int32Array(neurons), grad: { current: grad } }]);
-    const { grad: { current } } = (nodes as unknown as { grad: { current: AnswerTensor } }[])[0]!;
+    const plan = planOf(
+      'lif_grad',
+      { current: { shape: [1, steps], data: new Array(steps).fill(1) }, neuron: { tau: { linspace: [5, 20, neurons] } }, wrt: ['current'] },
+      limits,
+    );
+    const { results: nodes } = await lifGradAnswer(plan, [
+      { loss: new Float32Array(neurons), spike_counts: new Int32Array(neurons), grad: { current: grad } },
+    ]);
+    const {
+      grad: { current },
+    } = (nodes as unknown as { grad: { current: AnswerTensor } }[])[0]!;
     expect(current.shape).toEqual([1, steps]);
     expect(Float32Array.from(current.values)).toEqual(Float32Array.from(sums));
   });
@@ -149,10 +184,18 @@ describe('long work', () => {
   it('is resumed one piece a tick, however many are waiting', async () => {
     let ticks = 0;
     let counting = true;
-    const count = (): void => { ticks++; if (counting) setImmediate(count); };
+    const count = (): void => {
+      ticks++;
+      if (counting) setImmediate(count);
+    };
     setImmediate(count);
     const resumedAt: number[] = [];
-    await Promise.all(Array.from({ length: 20 }, async () => { await new Pacer().pause(); resumedAt.push(ticks); }));
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        await new Pacer().pause();
+        resumedAt.push(ticks);
+      }),
+    );
     counting = false;
     expect(new Set(resumedAt).size).toBe(20);
   });

@@ -6,7 +6,19 @@ import { firstNotFinite } from '../../src/codecs/tensor-bytes.ts';
 import { Arena } from '../../src/compute/arena.ts';
 
 it('finds the first number that is not finite in a precision', () => {
-  const edge = fc.constantFrom(NaN, Infinity, -Infinity, 3.4028235677973366e38, -3.4028235677973366e38, 1e39, 3.4028235677973362e38, -3.4028235e38, 0, -1.5, 5e-324);
+  const edge = fc.constantFrom(
+    NaN,
+    Infinity,
+    -Infinity,
+    3.4028235677973366e38,
+    -3.4028235677973366e38,
+    1e39,
+    3.4028235677973362e38,
+    -3.4028235e38,
+    0,
+    -1.5,
+    5e-324,
+  );
   fc.assert(
     fc.property(fc.array(edge, { maxLength: 20 }), (values) => {
       const rounded = values.findIndex((value) => !Number.isFinite(Math.fround(value)));

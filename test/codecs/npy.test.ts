@@ -23,7 +23,12 @@ describe('npyHeader', () => {
     ['int32', [2, 3], "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), }", 128],
     ['uint8', [2, 0, 4], "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 0, 4), }", 128],
     // Needs 128 bytes exactly, to which numpy adds 64.
-    ['float32', [10, ...Array<number>(12).fill(1), 100], "{'descr': '<f4', 'fortran_order': False, 'shape': (10, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 100), }", 192],
+    [
+      'float32',
+      [10, ...Array<number>(12).fill(1), 100],
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (10, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 100), }",
+      192,
+    ],
   ] as const)('of %s %j is what numpy.save writes', (dtype, shape, dictionary, length) => {
     expect(npyHeader(dtype, shape).toString('latin1')).toBe(saved(dictionary, length).toString('latin1'));
   });
@@ -64,7 +69,10 @@ describe('readNpy', () => {
     expect(readNpy(versioned([1, 0], dictionary, dataBytes))).toMatchObject(found);
   });
 
-  it.each([[2, 0], [3, 0]] as const)('takes version %d.%d, whose length has four bytes', (...version) => {
+  it.each([
+    [2, 0],
+    [3, 0],
+  ] as const)('takes version %d.%d, whose length has four bytes', (...version) => {
     const bytes = versioned(version, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }\n", 12);
     expect(readNpy(bytes)).toEqual({ dtype: 'float32', shape: [3], dataOffset: bytes.length - 12, byteLength: 12, fortranOrder: false });
   });
@@ -92,7 +100,10 @@ describe('readNpy', () => {
     [saved('{').subarray(0, 100), '118 bytes long, but 90 follow'],
     [versioned([2, 0], ' '.repeat(65_537)), '65537 bytes long, and the longest read is 65536'],
     [Buffer.from('\x93NUMPY\x02\x00\xff\xff\xff\xff', 'latin1'), '4294967295 bytes long'],
-    [file("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 20), 'shape (2, 3) of <f4 needs 24 bytes behind the header, but 20 are there'],
+    [
+      file("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 20),
+      'shape (2, 3) of <f4 needs 24 bytes behind the header, but 20 are there',
+    ],
     [file("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 25), 'needs 24 bytes behind the header, but 25 are there'],
     [file("{'descr': '<f4', 'fortran_order': False, 'shape': (9007199254740991, 9007199254740991), }", 4), 'but 4 are there'],
     [file("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", 0), 'but 0 are there'],
@@ -138,10 +149,16 @@ describe('readNpy', () => {
     const near = fc.tuple(versions, header, fc.nat({ max: 20 }));
     const cut = fc.tuple(fc.nat({ max: 140 }), fc.nat({ max: 255 }));
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), near.map((parts) => versioned(...parts))), (bytes) => {
-        const array = readNpy(bytes);
-        if (typeof array !== 'string') expect(array.dataOffset + array.byteLength).toBe(bytes.length);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 200 }),
+          near.map((parts) => versioned(...parts)),
+        ),
+        (bytes) => {
+          const array = readNpy(bytes);
+          if (typeof array !== 'string') expect(array.dataOffset + array.byteLength).toBe(bytes.length);
+        },
+      ),
       { numRuns: 3000 },
     );
     fc.assert(

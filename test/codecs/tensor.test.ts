@@ -38,7 +38,9 @@ function nest(values: readonly number[], shape: readonly number[]): Nested {
 const numbers = fc.float({ noNaN: true, noDefaultInfinity: true });
 /** Shapes whose nested form shows them whole: behind an axis of length 0 nothing can be seen. */
 const visible = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
-const tensors = visible.chain((shape) => fc.tuple(fc.constant(shape), fc.array(numbers, { minLength: sizeOf(shape), maxLength: sizeOf(shape) })));
+const tensors = visible.chain((shape) =>
+  fc.tuple(fc.constant(shape), fc.array(numbers, { minLength: sizeOf(shape), maxLength: sizeOf(shape) })),
+);
 
 describe('decodeTensor', () => {
   it('reads the same tensor from every form', () => {
@@ -46,7 +48,12 @@ describe('decodeTensor', () => {
       fc.property(tensors, ([shape, data]) => {
         const float32 = Buffer.from(Float32Array.from(data).buffer).toString('base64');
         const float64 = Buffer.from(Float64Array.from(data).buffer).toString('base64');
-        for (const form of [nest(data, shape), { shape, data }, { dtype: 'float32', shape, base64: float32 }, { dtype: 'float64', shape, base64: float64 }]) {
+        for (const form of [
+          nest(data, shape),
+          { shape, data },
+          { dtype: 'float32', shape, base64: float32 },
+          { dtype: 'float64', shape, base64: float64 },
+        ]) {
           const tensor = decode(form);
           expect(tensor.shape).toEqual(shape);
           expect(Array.from(tensor.values)).toEqual(data);
@@ -62,7 +69,10 @@ describe('decodeTensor', () => {
   it.each<[unknown, number[]]>([
     [1.5, []],
     [[], [0]],
-    [[[], []], [2, 0]],
+    [
+      [[], []],
+      [2, 0],
+    ],
     [{ shape: [], data: [3] }, []],
     [{ shape: [0, 5], data: [] }, [0, 5]],
     [{ dtype: 'float64', shape: [2, 0], base64: '' }, [2, 0]],
@@ -95,7 +105,15 @@ describe('decodeTensor', () => {
     ['a number beyond float32', [3.5e38], '/x/0', "float32's range"],
     ['a number that rounds to infinity', 3.4028235677973366e38, '/x', "float32's range"],
     ['a short row', [[1, 2], [3]], '/x/1', 'has length 1, but /x/0 has length 2'],
-    ['a row deep inside', [[[1], [2]], [[3], [4, 5]]], '/x/1/1', 'has length 2, but /x/0/0 has length 1'],
+    [
+      'a row deep inside',
+      [
+        [[1], [2]],
+        [[3], [4, 5]],
+      ],
+      '/x/1/1',
+      'has length 2, but /x/0/0 has length 1',
+    ],
     ['a number among rows', [[1], 2], '/x/1', 'ragged'],
     ['a row among numbers', [1, [2]], '/x/1', 'ragged'],
     ['a shape that does not fit', { shape: [2, 2], data: [1, 2, 3] }, '/x', '[2, 2] needs 4 values, but data has 3'],
@@ -105,7 +123,12 @@ describe('decodeTensor', () => {
     ['bytes that do not fit', { dtype: 'float32', shape: [3], base64: 'AACAPw==' }, '/x', 'needs 12 bytes, but base64 holds 4'],
     ['an unknown dtype', { dtype: 'float16', shape: [1], base64: 'AAA=' }, '/x/dtype', '"float16"'],
     ['NaN in bytes', { dtype: 'float32', shape: [1], base64: 'AADAfw==' }, '/x/base64', 'NaN'],
-    ['a float64 beyond float32 in bytes', { dtype: 'float64', shape: [1], base64: Buffer.from(Float64Array.of(1e39).buffer).toString('base64') }, '/x/base64', '1e+39'],
+    [
+      'a float64 beyond float32 in bytes',
+      { dtype: 'float64', shape: [1], base64: Buffer.from(Float64Array.of(1e39).buffer).toString('base64') },
+      '/x/base64',
+      '1e+39',
+    ],
     ['an unknown key', { shape: [1], data: [1], dtpe: 1 }, '/x/dtpe', 'did you mean'],
     ['a fraction of a count', { linspace: [0, 1, 2.5] }, '/x/linspace/2', 'whole number'],
     ['a short linspace', { linspace: [0, 1] }, '/x/linspace', '[first, last, count]'],

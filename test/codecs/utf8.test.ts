@@ -21,7 +21,13 @@ describe('firstNotUtf8', () => {
   });
 
   it('is where the longest prefix that is UTF-8 ends', () => {
-    const bytes = fc.array(fc.oneof(fc.string({ unit: 'binary', maxLength: 3 }).map((text) => Buffer.from(text)), fc.uint8Array({ maxLength: 2 })), { maxLength: 8 });
+    const bytes = fc.array(
+      fc.oneof(
+        fc.string({ unit: 'binary', maxLength: 3 }).map((text) => Buffer.from(text)),
+        fc.uint8Array({ maxLength: 2 }),
+      ),
+      { maxLength: 8 },
+    );
     fc.assert(
       fc.property(bytes, (parts) => {
         const all = Buffer.concat(parts);

@@ -18,7 +18,10 @@ function plainLinspace(first: number, last: number, count: number): Float64Array
 function expectNumbers(numbers: Numbers, expected: Float64Array, [a, b]: readonly [number, number]): void {
   expect(numbers.length).toBe(expected.length);
   expect(materialize(numbers)).toEqual(expected);
-  const [from, to] = [Math.min(a, b) % (expected.length + 1), Math.max(a, b) % (expected.length + 1)].sort((x, y) => x - y) as [number, number];
+  const [from, to] = [Math.min(a, b) % (expected.length + 1), Math.max(a, b) % (expected.length + 1)].sort((x, y) => x - y) as [
+    number,
+    number,
+  ];
   for (const Target of [Float64Array, Float32Array]) {
     const target = new Target(expected.length + 3).fill(7);
     writeNumbers(numbers, target, 2, from, to);
@@ -30,7 +33,9 @@ function expectNumbers(numbers: Numbers, expected: Float64Array, [a, b]: readonl
   const slice = sliceNumbers(numbers, from, to);
   expect(materialize(slice)).toEqual(expected.subarray(from, to));
   // Between threads they go as they are.
-  expect(materialize(sliceNumbers(structuredClone(slice), (to - from) >> 1, to - from))).toEqual(expected.subarray(from + ((to - from) >> 1), to));
+  expect(materialize(sliceNumbers(structuredClone(slice), (to - from) >> 1, to - from))).toEqual(
+    expected.subarray(from + ((to - from) >> 1), to),
+  );
 }
 
 const part = fc.tuple(fc.nat(200), fc.nat(200));
@@ -46,19 +51,29 @@ it('are what numpy.linspace makes', () => {
 
 const shapes = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 4 });
 const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
-const indexOf = (at: number, shape: readonly number[]) => shape.map((length, axis) => Math.floor(at / size(shape.slice(axis + 1))) % length);
+const indexOf = (at: number, shape: readonly number[]) =>
+  shape.map((length, axis) => Math.floor(at / size(shape.slice(axis + 1))) % length);
 
 it('are what a broadcast repeats, of numbers that are there and of a linspace', () => {
   fc.assert(
-    fc.property(shapes, fc.nat(4), fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), fc.boolean(), part, (to, dropped, ones, isLinspace, range) => {
-      const from = to.slice(Math.min(dropped, to.length)).map((length, i) => (ones[i] ? 1 : length));
-      const base = plainLinspace(0.1, 0.7, size(from));
-      const expected = Float64Array.from({ length: size(to) }, (_, at) => {
-        const index = indexOf(at, to).slice(to.length - from.length).map((along, axis) => Math.min(along, from[axis]! - 1));
-        return base[index.reduce((offset, along, axis) => offset * from[axis]! + along, 0)]!;
-      });
-      expectNumbers(broadcastValues({ shape: from, values: isLinspace ? linspace(0.1, 0.7, size(from)) : base }, to), expected, range);
-    }),
+    fc.property(
+      shapes,
+      fc.nat(4),
+      fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      fc.boolean(),
+      part,
+      (to, dropped, ones, isLinspace, range) => {
+        const from = to.slice(Math.min(dropped, to.length)).map((length, i) => (ones[i] ? 1 : length));
+        const base = plainLinspace(0.1, 0.7, size(from));
+        const expected = Float64Array.from({ length: size(to) }, (_, at) => {
+          const index = indexOf(at, to)
+            .slice(to.length - from.length)
+            .map((along, axis) => Math.min(along, from[axis]! - 1));
+          return base[index.reduce((offset, along, axis) => offset * from[axis]! + along, 0)]!;
+        });
+        expectNumbers(broadcastValues({ shape: from, values: isLinspace ? linspace(0.1, 0.7, size(from)) : base }, to), expected, range);
+      },
+    ),
   );
 });
 
@@ -66,11 +81,18 @@ it('are what lies in Fortran order, also when that is repeated', () => {
   fc.assert(
     fc.property(shapes, fc.integer({ min: 1, max: 3 }), part, (shape, rows, range) => {
       const values = plainLinspace(0.1, 0.7, size(shape));
-      const expected = Float64Array.from(values, (_, at) => values[indexOf(at, shape).reduceRight((offset, along, axis) => offset * shape[axis]! + along, 0)]!);
+      const expected = Float64Array.from(
+        values,
+        (_, at) => values[indexOf(at, shape).reduceRight((offset, along, axis) => offset * shape[axis]! + along, 0)]!,
+      );
       const ordered = toRowMajor(values, shape);
       expectNumbers(ordered, expected, range);
       const repeated = broadcastValues({ shape: [1, ...shape], values: ordered }, [rows, ...shape]);
-      expectNumbers(repeated, Float64Array.from({ length: rows * expected.length }, (_, i) => expected[i % expected.length]!), range);
+      expectNumbers(
+        repeated,
+        Float64Array.from({ length: rows * expected.length }, (_, i) => expected[i % expected.length]!),
+        range,
+      );
     }),
   );
 });

@@ -18,14 +18,27 @@ describe('loadConfig', () => {
       compute: { backend: 'auto', threads: availableParallelism(), longestWaitMs: 5000, memoryBytes: expect.any(Number) as number },
       tracing: { endpoint: undefined },
       connections: 20_000,
-      timeouts: { keepAliveMs: 72_000, requestMs: 60_000, headersMs: 15_000, receiveMs: 60_000, sendMs: 60_000, drainDelayMs: 1000, shutdownMs: 30_000 },
+      timeouts: {
+        keepAliveMs: 72_000,
+        requestMs: 60_000,
+        headersMs: 15_000,
+        receiveMs: 60_000,
+        sendMs: 60_000,
+        drainDelayMs: 1000,
+        shutdownMs: 30_000,
+      },
     });
   });
 
   it('reads variables, and leaves the environment as it is', () => {
     const environment = { PORT: '8080', DOCS_ENABLED: 'false', MAX_NEURON_STEPS: '1000000', COMPUTE_BACKEND: 'reference', UNRELATED: 'x' };
     const copy = { ...environment };
-    expect(loadConfig(environment)).toMatchObject({ port: 8080, docs: false, limits: { neuronSteps: 1e6 }, compute: { backend: 'reference' } });
+    expect(loadConfig(environment)).toMatchObject({
+      port: 8080,
+      docs: false,
+      limits: { neuronSteps: 1e6 },
+      compute: { backend: 'reference' },
+    });
     expect(environment).toEqual(copy);
   });
 
@@ -43,7 +56,11 @@ describe('loadConfig', () => {
     ['MAX_NEURON_STEPS', '0', 'MAX_NEURON_STEPS="0": must be a number from 1'],
     ['MAX_REFERENCE_NEURON_STEPS', '-1', 'MAX_REFERENCE_NEURON_STEPS="-1": must be a number from 1'],
     ['MAX_RESULT_VALUES', '1e99', 'MAX_RESULT_VALUES="1e99": must be a whole number'],
-    ['MAX_NEURON_STEPS', 'Infinity', 'MAX_NEURON_STEPS="Infinity": must be a number from 1 to 9007199254740991 (default 10000000000), in decimal digits'],
+    [
+      'MAX_NEURON_STEPS',
+      'Infinity',
+      'MAX_NEURON_STEPS="Infinity": must be a number from 1 to 9007199254740991 (default 10000000000), in decimal digits',
+    ],
     ['MAX_NEURON_STEPS', '0x10', 'MAX_NEURON_STEPS="0x10": must be a number from 1'],
     ['MAX_NEURON_STEPS', '1e3', 'MAX_NEURON_STEPS="1e3": must be a number from 1'],
     ['MAX_STREAMED_VALUES', ' 5', 'MAX_STREAMED_VALUES=" 5": must be a number from 1'],
@@ -52,7 +69,11 @@ describe('loadConfig', () => {
     ['MAX_CONNECTIONS', '4.0', 'MAX_CONNECTIONS="4.0": must be a whole number'],
     ['COMPUTE_BACKEND', 'cuda', 'COMPUTE_BACKEND="cuda": must be one of auto, tensorflow, wasm, reference (default auto)'],
     ['COMPUTE_THREADS', '0', 'COMPUTE_THREADS="0": must be a whole number from 1'],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', 'OTEL_EXPORTER_OTLP_ENDPOINT="localhost:4318": must be an http or https URL (default none)'],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'localhost:4318',
+      'OTEL_EXPORTER_OTLP_ENDPOINT="localhost:4318": must be an http or https URL (default none)',
+    ],
     ['DOCS_ENABLED', 'yes', 'DOCS_ENABLED="yes": must be true or false (default true)'],
     ['METRICS_ENABLED', '', 'METRICS_ENABLED="": must be true or false'],
     ['OPERATION_PORT', '70000', 'OPERATION_PORT="70000": must be a whole number from 0 to 65535'],
@@ -62,7 +83,11 @@ describe('loadConfig', () => {
     ['TRUST_PROXY', 'true', 'TRUST_PROXY="true": must be addresses of proxies'],
     ['TRUST_PROXY', '1', 'TRUST_PROXY="1": must be addresses of proxies'],
     ['TRUST_PROXY', '10.0.0.0/33', 'TRUST_PROXY="10.0.0.0/33": must be addresses'],
-    ['TRUST_PROXY', '0.0.0.0/0', 'TRUST_PROXY="0.0.0.0/0": must be addresses of proxies, subnets such as 10.0.0.0/8 (not of 0 bits, which is everyone)'],
+    [
+      'TRUST_PROXY',
+      '0.0.0.0/0',
+      'TRUST_PROXY="0.0.0.0/0": must be addresses of proxies, subnets such as 10.0.0.0/8 (not of 0 bits, which is everyone)',
+    ],
     ['TRUST_PROXY', '::/0', 'TRUST_PROXY="::/0": must be addresses'],
     ['TRUST_PROXY', 'fe80::1%eth0', 'must be addresses'],
     ['TRUST_PROXY', '127.0.0.1, ::1', 'separated by commas alone'],
@@ -78,7 +103,9 @@ describe('loadConfig', () => {
   });
 
   it('refuses what does not go together', () => {
-    expect(() => loadConfig({ PROCESSES: '2', COMPUTE_BACKEND: 'tensorflow', OPERATION_PORT: '3000' })).toThrow(/OPERATION_PORT=3000: must be another port[^]*PROCESSES=2: must be 1 with COMPUTE_BACKEND=tensorflow/);
+    expect(() => loadConfig({ PROCESSES: '2', COMPUTE_BACKEND: 'tensorflow', OPERATION_PORT: '3000' })).toThrow(
+      /OPERATION_PORT=3000: must be another port[^]*PROCESSES=2: must be 1 with COMPUTE_BACKEND=tensorflow/,
+    );
     expect(loadConfig({ PROCESSES: '2', COMPUTE_BACKEND: 'wasm' }).processes).toBe(2);
     expect(loadConfig({ PROCESSES: '1', COMPUTE_BACKEND: 'tensorflow' }).compute.backend).toBe('tensorflow');
   });
@@ -94,7 +121,11 @@ describe('loadConfig', () => {
   });
 
   it('reads guards', () => {
-    const { guard } = loadConfig({ RATE_LIMIT_MAX: '5', TRUST_PROXY: 'loopback,10.0.0.0/8,fd00::/8,192.0.2.1', CORS_ORIGINS: 'https://lab.example,http://localhost:5173' });
+    const { guard } = loadConfig({
+      RATE_LIMIT_MAX: '5',
+      TRUST_PROXY: 'loopback,10.0.0.0/8,fd00::/8,192.0.2.1',
+      CORS_ORIGINS: 'https://lab.example,http://localhost:5173',
+    });
     expect(guard).toEqual({
       keyDigests: [],
       rateLimit: { max: 5, windowMs: 60_000 },
@@ -110,7 +141,9 @@ describe('API_KEYS', () => {
 
   it('are kept as digests, each once', () => {
     const config = loadConfig({ API_KEYS: [...keys, keys[0]].join(',') });
-    expect(config.guard.keyDigests.map((digest) => digest.toString('hex'))).toEqual(keys.map((key) => createHash('sha256').update(key).digest('hex')));
+    expect(config.guard.keyDigests.map((digest) => digest.toString('hex'))).toEqual(
+      keys.map((key) => createHash('sha256').update(key).digest('hex')),
+    );
     expect(inspect(config, { depth: null })).not.toMatch(/horse|a\.b_c/);
   });
 

@@ -16,8 +16,16 @@ interface Panel {
   fieldConfig?: { defaults: { unit?: string } };
   targets?: { expr: string; legendFormat: string }[];
 }
-interface Dashboard { panels: Panel[]; templating: { list: { name: string; query: string | { query: string } }[] } }
-interface Rule { alert: string; expr: string; labels: Record<string, string>; annotations: Record<string, string> }
+interface Dashboard {
+  panels: Panel[];
+  templating: { list: { name: string; query: string | { query: string } }[] };
+}
+interface Rule {
+  alert: string;
+  expr: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
 
 const read = (file: string) => readFileSync(path.join(root, 'deploy', file), 'utf8');
 const dashboard = JSON.parse(read('grafana/dashboards/surrogate-gradient-service.json')) as Dashboard;
@@ -42,7 +50,9 @@ function partsOf(expression: string): Parts {
       if (type.isError) throw new Error(`not PromQL at ${from}: ${text}`);
       if (type.name === 'VectorSelector') parts.selectors.push({ metric: text.slice(from, node.getChild('Identifier')!.to), labels: [] });
       if (type.name === 'UnquotedLabelMatcher') {
-        const [name, operator, value] = ['LabelName', 'MatchOp', 'StringLiteral'].map((child) => text.slice(node.getChild(child)!.from, node.getChild(child)!.to)) as [string, string, string];
+        const [name, operator, value] = ['LabelName', 'MatchOp', 'StringLiteral'].map((child) =>
+          text.slice(node.getChild(child)!.from, node.getChild(child)!.to),
+        ) as [string, string, string];
         parts.selectors.at(-1)!.labels.push([name, operator, value.slice(1, -1)]);
       }
       if (type.name === 'LabelName' && node.parent?.name === 'GroupingLabels') parts.grouping.push(text.slice(from, to));
@@ -68,12 +78,20 @@ beforeAll(async () => {
   for (const { name, type, labelNames } of service.app.metrics.registry.instruments) {
     if (told.get(name)?.type !== type) throw new Error(`${name} is not told`);
     if (type !== 'histogram') known.set(name, labelNames);
-    else for (const [suffix, more] of [['_bucket', ['le']], ['_sum', []], ['_count', []]] as const) known.set(name + suffix, [...labelNames, ...more]);
+    else
+      for (const [suffix, more] of [
+        ['_bucket', ['le']],
+        ['_sum', []],
+        ['_count', []],
+      ] as const)
+        known.set(name + suffix, [...labelNames, ...more]);
   }
   reasons = told.get('surrogate_rejected_total')!.samples.map(({ labels }) => labels.reason!);
   known.set('up', []);
 });
-afterAll(async () => { await service.stop(); });
+afterAll(async () => {
+  await service.stop();
+});
 
 describe('every expression', () => {
   it.each(expressions)('of "%s" asks for metrics and labels that there are', (_where, expression) => {
@@ -94,7 +112,10 @@ describe('every expression', () => {
 
   it('would be found out', () => {
     expect(() => partsOf('sum by (route (rate(a[5m]))')).toThrow('not PromQL');
-    expect(partsOf('sum by (route) (rate(a_total{b=~"c"}[$__rate_interval]))')).toEqual({ selectors: [{ metric: 'a_total', labels: [['b', '=~', 'c']] }], grouping: ['route'] });
+    expect(partsOf('sum by (route) (rate(a_total{b=~"c"}[$__rate_interval]))')).toEqual({
+      selectors: [{ metric: 'a_total', labels: [['b', '=~', 'c']] }],
+      grouping: ['route'],
+    });
   });
 });
 
@@ -154,11 +175,17 @@ describe('the alert rules', () => {
 describe('docker-compose.monitoring.yml', () => {
   it('passes the linter and mounts what is there', () => {
     const file = path.join(root, 'deploy/docker-compose.monitoring.yml');
-    const { stdout, stderr, status } = spawnSync(process.execPath, [path.join(root, 'node_modules/dclint/bin/dclint.cjs'), '--max-warnings', '0', file], { encoding: 'utf8' });
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [path.join(root, 'node_modules/dclint/bin/dclint.cjs'), '--max-warnings', '0', file],
+      { encoding: 'utf8' },
+    );
     expect((stdout + stderr).trim()).toBe('');
     expect(status).toBe(0);
     const { services } = parse(readFileSync(file, 'utf8')) as { services: Record<string, { volumes: (string | { source: string })[] }> };
-    const sources = Object.values(services).flatMap(({ volumes }) => volumes.flatMap((volume) => (typeof volume === 'string' ? [] : [volume.source])));
+    const sources = Object.values(services).flatMap(({ volumes }) =>
+      volumes.flatMap((volume) => (typeof volume === 'string' ? [] : [volume.source])),
+    );
     expect(sources).toHaveLength(3);
     for (const source of sources) expect(existsSync(path.join(root, source)), source).toBe(true);
   });

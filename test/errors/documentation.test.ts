@@ -3,7 +3,9 @@ import { problemTypes } from '../../src/errors/problems.ts';
 
 /** docs/errors.md, as the catalogue has it. */
 function document(): string {
-  const sections = Object.entries(problemTypes).map(([code, { status, title, description }]) => `## ${code}\n\n${status}: ${title}.\n\n${description}\n`);
+  const sections = Object.entries(problemTypes).map(
+    ([code, { status, title, description }]) => `## ${code}\n\n${status}: ${title}.\n\n${description}\n`,
+  );
   return [
     '# Errors',
     '',

@@ -9,10 +9,12 @@ describe.skipIf(!hasProgram('curl'))('examples/curl.sh', () => {
   beforeAll(async () => {
     service = await Service.start();
     const output = await runExample(service, 'bash', 'examples/curl.sh');
-    sections = new Map(output.split(/\n\n/).map((section) => {
-      const end = section.indexOf('\n');
-      return [section.slice(0, end), section.slice(end + 1)];
-    }));
+    sections = new Map(
+      output.split(/\n\n/).map((section) => {
+        const end = section.indexOf('\n');
+        return [section.slice(0, end), section.slice(end + 1)];
+      }),
+    );
   });
   afterAll(() => service.stop());
 
@@ -33,13 +35,17 @@ describe.skipIf(!hasProgram('curl'))('examples/curl.sh', () => {
   });
 
   it('sends and gets .npy', () => {
-    floats(sections.get('surrogate/grad as .npy')!).forEach((value, i) => { expect(value).toBeCloseTo(gradients[i]!, 6); });
+    floats(sections.get('surrogate/grad as .npy')!).forEach((value, i) => {
+      expect(value).toBeCloseTo(gradients[i]!, 6);
+    });
   });
 
   it('sends and gets bytes', () => {
     const [answer, numbers] = sections.get('surrogate/grad as bytes')!.split('\n');
     expect((JSON.parse(answer!) as GradAnswer).results[0]!.grad).toEqual({ dtype: 'float32', shape: [5], binary_data_size: 20 });
     expect(floats(numbers!)).toHaveLength(5);
-    floats(numbers!).forEach((value, i) => { expect(value).toBeCloseTo(gradients[i]!, 6); });
+    floats(numbers!).forEach((value, i) => {
+      expect(value).toBeCloseTo(gradients[i]!, 6);
+    });
   });
 });

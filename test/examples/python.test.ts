@@ -3,7 +3,9 @@ import { Service } from '../http/service.ts';
 import { hasModules, numbersAfter, python, runExample } from './example.ts';
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 const numpy = hasModules('numpy');
@@ -13,7 +15,9 @@ const tolerance = 1e-5;
 
 describe.skipIf(!numpy)('examples/numpy_client.py', () => {
   let output: string;
-  beforeAll(async () => { output = await runExample(service, python, 'examples/numpy_client.py'); });
+  beforeAll(async () => {
+    output = await runExample(service, python, 'examples/numpy_client.py');
+  });
 
   it('gets JSON', () => {
     expect(numbersAfter("the sigmoid's gradient at 0:", output)).toEqual([1]);
@@ -37,7 +41,9 @@ describe.skipIf(!numpy)('examples/numpy_client.py', () => {
 
 describe.skipIf(!numpy || !hasModules('torch'))('examples/torch_autograd.py', () => {
   let output: string;
-  beforeAll(async () => { output = await runExample(service, python, 'examples/torch_autograd.py'); });
+  beforeAll(async () => {
+    output = await runExample(service, python, 'examples/torch_autograd.py');
+  });
 
   it.each(['Spike', 'LIF'])('%s has the gradients that torch finds', (name) => {
     const [torch, spike, lif] = numbersAfter('spikes:', output);
@@ -59,7 +65,9 @@ describe.skipIf(!numpy || !hasModules('torch'))('examples/torch_autograd.py', ()
 
 describe.skipIf(!numpy || !hasModules('jax'))('examples/jax_custom_vjp.py', () => {
   let output: string;
-  beforeAll(async () => { output = await runExample(service, python, 'examples/jax_custom_vjp.py'); });
+  beforeAll(async () => {
+    output = await runExample(service, python, 'examples/jax_custom_vjp.py');
+  });
 
   it.each([
     ['spike', 1],

@@ -37,7 +37,11 @@ it('a number that is slightly wrong, and a fault of ours, are found', async () =
     const [job] = parameters as [{ kind: string }];
     if (job.kind === 'lif_grad') throw new Error('broken');
     return Promise.resolve(run(...parameters)).then((answer) => {
-      if (job.kind === 'surrogate_grad') for (const { grad } of (answer as { result: SurrogateGradResult }).result) grad.forEach((value, i) => { grad[i] = value * 1.0001; });
+      if (job.kind === 'surrogate_grad')
+        for (const { grad } of (answer as { result: SurrogateGradResult }).result)
+          grad.forEach((value, i) => {
+            grad[i] = value * 1.0001;
+          });
       return answer;
     });
   }) as typeof engine.run;

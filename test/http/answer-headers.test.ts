@@ -6,7 +6,14 @@ let service: Service;
 const lines: Record<string, unknown>[] = [];
 beforeAll(async () => {
   const { pino } = await import('pino');
-  const logger = pino({}, { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>); } });
+  const logger = pino(
+    {},
+    {
+      write: (line: string) => {
+        lines.push(JSON.parse(line) as Record<string, unknown>);
+      },
+    },
+  );
   service = await Service.start({}, { logger });
 });
 afterAll(() => service.stop());
@@ -14,7 +21,11 @@ afterAll(() => service.stop());
 const json = (body: string) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body });
 const answers: [string, RequestInit, number][] = [
   ['/surrogate/grad', json('{"x": 0, "surrogate": "erf"}'), 200],
-  ['/surrogate/grad', { ...json('{"x": [0], "surrogate": "erf"}'), headers: { 'content-type': 'application/json', accept: 'application/octet-stream' } }, 200],
+  [
+    '/surrogate/grad',
+    { ...json('{"x": [0], "surrogate": "erf"}'), headers: { 'content-type': 'application/json', accept: 'application/octet-stream' } },
+    200,
+  ],
   ['/lif/simulate', json('{"current": {"linspace": [0, 2, 500]}, "steps": 10000, "record": ["v"], "encoding": "base64"}'), 200],
   ['/surrogate/grad', json('{'), 400],
   ['/surrogate/grad', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' }, 415],
@@ -38,7 +49,10 @@ const answers: [string, RequestInit, number][] = [
 describe('an answer', () => {
   it.each(answers)('of %s (%j, %d) has the id of its request, and tells browsers what it is not', async (path, init, status) => {
     const given = `id-${Math.random()}`;
-    const response = await fetch(service.url + path, { ...init, headers: { ...(init.headers as Record<string, string> | undefined), 'x-request-id': given } });
+    const response = await fetch(service.url + path, {
+      ...init,
+      headers: { ...(init.headers as Record<string, string> | undefined), 'x-request-id': given },
+    });
     await response.arrayBuffer();
     expect(response.status).toBe(status);
     expect(response.headers.get('x-request-id')).toBe(given);
@@ -66,16 +80,23 @@ describe('an answer', () => {
 
   it('of the API page allows what the page needs, and nothing inline or from elsewhere', async () => {
     const response = await fetch(`${service.url}/docs`);
-    const policy = new Map(response.headers.get('content-security-policy')!.split('; ').map((directive): [string, string] => {
-      const [name, ...values] = directive.split(' ') as [string, ...string[]];
-      return [name, values.join(' ')];
-    }));
+    const policy = new Map(
+      response.headers
+        .get('content-security-policy')!
+        .split('; ')
+        .map((directive): [string, string] => {
+          const [name, ...values] = directive.split(' ') as [string, ...string[]];
+          return [name, values.join(' ')];
+        }),
+    );
     expect(policy.get('script-src')).toBe("'self'");
     expect(policy.get('connect-src')).toBe("'self'");
     const html = await response.text();
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/);
     const script = await (await fetch(`${service.url}/docs/static/swagger-ui-standalone-preset.js`)).text();
-    const styles = [...script.matchAll(/createElement\("style",null,"([^"]*)"\)/g)].map(([, style]) => `'sha256-${createHash('sha256').update(style!).digest('base64')}'`);
+    const styles = [...script.matchAll(/createElement\("style",null,"([^"]*)"\)/g)].map(
+      ([, style]) => `'sha256-${createHash('sha256').update(style!).digest('base64')}'`,
+    );
     expect(policy.get('style-src')).toBe(["'self'", ...styles].join(' '));
   });
 });

@@ -10,7 +10,14 @@ let service: Service;
 const lines: Record<string, unknown>[] = [];
 beforeAll(async () => {
   const { pino } = await import('pino');
-  const logger = pino({ level: 'trace' }, { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>); } });
+  const logger = pino(
+    { level: 'trace' },
+    {
+      write: (line: string) => {
+        lines.push(JSON.parse(line) as Record<string, unknown>);
+      },
+    },
+  );
   service = await Service.start({ API_KEYS: keys.join(',') }, { logger });
 });
 afterAll(() => service.stop());
@@ -38,7 +45,12 @@ describe('with API_KEYS', () => {
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
-    expect(answer.body).toMatchObject({ code: 'unauthorized', status: 401, detail: expect.stringContaining(detail) as string, request_id: answer.headers.get('x-request-id') });
+    expect(answer.body).toMatchObject({
+      code: 'unauthorized',
+      status: 401,
+      detail: expect.stringContaining(detail) as string,
+      request_id: answer.headers.get('x-request-id'),
+    });
     expect(JSON.stringify(answer.body)).not.toMatch(/-key-\d/);
   });
 
@@ -50,7 +62,16 @@ describe('with API_KEYS', () => {
     expect((await service.request('/v2/models/surrogate_grad', { headers: bearer(keys[1]!) })).status).toBe(200);
   });
 
-  it.each(['/livez', '/v2/health/live', '/docs', '/docs/static/swagger-ui.css', '/openapi.json', '/problems', '/problems/unauthorized', '/'])('%s is open', async (path) => {
+  it.each([
+    '/livez',
+    '/v2/health/live',
+    '/docs',
+    '/docs/static/swagger-ui.css',
+    '/openapi.json',
+    '/problems',
+    '/problems/unauthorized',
+    '/',
+  ])('%s is open', async (path) => {
     const response = await fetch(service.url + path, { redirect: 'manual' });
     await response.arrayBuffer();
     expect(response.status).toBeLessThan(400);
@@ -61,7 +82,18 @@ describe('with API_KEYS', () => {
     expect((await service.request('/v2/health/ready')).status).toBe(200);
   });
 
-  it.each(['/metrics', '/info', '/surrogates', '/v2', '/nowhere', '/docs/../metrics', '/docs/%2e%2e/metrics', '/docsx', '//metrics', '/livez/'])('%s is not', async (path) => {
+  it.each([
+    '/metrics',
+    '/info',
+    '/surrogates',
+    '/v2',
+    '/nowhere',
+    '/docs/../metrics',
+    '/docs/%2e%2e/metrics',
+    '/docsx',
+    '//metrics',
+    '/livez/',
+  ])('%s is not', async (path) => {
     const answer = await service.raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
   });
@@ -78,7 +110,10 @@ describe('with API_KEYS', () => {
     await service.post('/surrogate/grad', job, bearer('a-wrong-key-0123456789'));
     const requests = () => lines.slice(before).filter(({ msg }) => msg === 'request');
     await expect.poll(() => requests()).toHaveLength(2);
-    expect(requests()).toMatchObject([{ status: 200, key: 2 }, { status: 401, key: 0 }]);
+    expect(requests()).toMatchObject([
+      { status: 200, key: 2 },
+      { status: 401, key: 0 },
+    ]);
     expect(JSON.stringify(lines)).not.toMatch(/-key-\d/);
   });
 

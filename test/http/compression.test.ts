@@ -6,7 +6,9 @@ import { announce, frame } from './framing.ts';
 import { Service } from './service.ts';
 
 let service: Service;
-beforeAll(async () => { service = await Service.start({ MAX_BODY_BYTES: '2000000' }); });
+beforeAll(async () => {
+  service = await Service.start({ MAX_BODY_BYTES: '2000000' });
+});
 afterAll(() => service.stop());
 
 interface Received {
@@ -21,7 +23,9 @@ function exchange(method: string, path: string, headers: Record<string, string>,
     const sent = httpRequest(service.url + path, { method, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => { resolve({ status: response.statusCode!, headers: response.headers, bytes: Buffer.concat(chunks) }); });
+      response.on('end', () => {
+        resolve({ status: response.statusCode!, headers: response.headers, bytes: Buffer.concat(chunks) });
+      });
       response.on('error', reject);
     });
     sent.on('error', reject);
@@ -31,7 +35,8 @@ function exchange(method: string, path: string, headers: Record<string, string>,
 
 const json = { 'content-type': 'application/json' };
 const request = JSON.stringify({ x: { linspace: [-2, 2, 5000] }, surrogate: 'sigmoid' });
-const post = (body: string, headers: Record<string, string>, path = '/surrogate/grad') => exchange('POST', path, { ...json, ...headers }, Buffer.from(body));
+const post = (body: string, headers: Record<string, string>, path = '/surrogate/grad') =>
+  exchange('POST', path, { ...json, ...headers }, Buffer.from(body));
 
 describe('a compressed request', () => {
   const plain = JSON.stringify({ x: [0, 1], surrogate: 'erf' });
@@ -45,7 +50,9 @@ describe('a compressed request', () => {
   ])('may be %s', async (coding, body) => {
     const { status, bytes } = await exchange('POST', '/surrogate/grad', { ...json, 'content-encoding': coding }, body);
     expect(status).toBe(200);
-    expect((JSON.parse(bytes.toString()) as GradAnswer).results).toEqual((await service.post<GradAnswer>('/surrogate/grad', plain)).body.results);
+    expect((JSON.parse(bytes.toString()) as GradAnswer).results).toEqual(
+      (await service.post<GradAnswer>('/surrogate/grad', plain)).body.results,
+    );
   });
 
   it('may be framed, and large', async () => {
@@ -85,12 +92,15 @@ describe('an answer', () => {
     expect(answer.results).toEqual((await service.post<GradAnswer>('/surrogate/grad', request)).body.results);
   });
 
-  it.each([undefined, 'gzip, deflate, br', 'gzip, deflate', 'identity', 'zstd', 'gzip;q=0'])('of numbers is plain with Accept-Encoding: %s', async (accepted) => {
-    const { status, headers, bytes } = await post(request, accepted === undefined ? {} : { 'accept-encoding': accepted });
-    expect(status).toBe(200);
-    expect(headers['content-encoding']).toBeUndefined();
-    expect(Number(headers['content-length'])).toBe(bytes.length);
-  });
+  it.each([undefined, 'gzip, deflate, br', 'gzip, deflate', 'identity', 'zstd', 'gzip;q=0'])(
+    'of numbers is plain with Accept-Encoding: %s',
+    async (accepted) => {
+      const { status, headers, bytes } = await post(request, accepted === undefined ? {} : { 'accept-encoding': accepted });
+      expect(status).toBe(200);
+      expect(headers['content-encoding']).toBeUndefined();
+      expect(Number(headers['content-length'])).toBe(bytes.length);
+    },
+  );
 
   it('of float bytes is compressed only where that is asked for', async () => {
     const accept = 'application/octet-stream';
@@ -121,7 +131,7 @@ describe('an answer', () => {
   it('of text is compressed where that is allowed, unless it is short', async () => {
     const catalogue = await exchange('GET', '/surrogates', { 'accept-encoding': 'gzip, deflate, br' });
     expect(catalogue.headers['content-encoding']).toBe('gzip');
-    expect((JSON.parse(gunzipSync(catalogue.bytes).toString()) as { surrogates: unknown[] })).toBeTruthy();
+    expect(JSON.parse(gunzipSync(catalogue.bytes).toString()) as { surrogates: unknown[] }).toBeTruthy();
     expect((await exchange('GET', '/livez', { 'accept-encoding': 'gzip' })).headers['content-encoding']).toBeUndefined();
   });
 

@@ -8,7 +8,11 @@ const good = JSON.stringify({ x: 0, surrogate: 'sigmoid' });
 const get = (path: string, headers = '', method = 'GET') => `${method} ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`;
 const post = (path: string, body: string, headers = '') => postHead(path, `${headers}Content-Length: ${body.length}`) + body;
 const json = (path: string, body: object, headers = '') => post(path, JSON.stringify(body), headers);
-const infer = (data: unknown) => json('/v2/models/surrogate_grad/infer', { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data }], parameters: { surrogate: 'erf' } });
+const infer = (data: unknown) =>
+  json('/v2/models/surrogate_grad/infer', {
+    inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data }],
+    parameters: { surrogate: 'erf' },
+  });
 const spikes = { current: { linspace: [0.5, 2.5, 107] }, steps: 40_000, record: ['spikes'] };
 const long = { current: 1.5, steps: 1e9 };
 
@@ -22,8 +26,16 @@ const kept: readonly Row[] = [
   ['npy', post('/surrogate/grad', good, 'Accept: application/x-npy\r\n'), 200],
   ['base64', json('/surrogate/grad', { x: 0, surrogate: 'erf', encoding: 'base64' }), 200],
   ['a run that is streamed', json('/lif/simulate', spikes, 'Accept: application/octet-stream\r\n'), 200],
-  ['a run that is streamed and compressed', json('/lif/simulate', spikes, 'Accept: application/octet-stream\r\nAccept-Encoding: gzip\r\n'), 200],
-  ['a body in chunks', `${postHead('/surrogate/grad', 'Transfer-Encoding: chunked')}${good.length.toString(16)}\r\n${good}\r\n0\r\n\r\n`, 200],
+  [
+    'a run that is streamed and compressed',
+    json('/lif/simulate', spikes, 'Accept: application/octet-stream\r\nAccept-Encoding: gzip\r\n'),
+    200,
+  ],
+  [
+    'a body in chunks',
+    `${postHead('/surrogate/grad', 'Transfer-Encoding: chunked')}${good.length.toString(16)}\r\n${good}\r\n0\r\n\r\n`,
+    200,
+  ],
   ['a body that is announced', post('/surrogate/grad', good, 'Expect: 100-continue\r\n'), 200],
   ['compressed', get('/openapi.json', 'Accept-Encoding: gzip\r\n'), 200],
   ['streamed', get('/metrics'), 200],
@@ -83,7 +95,8 @@ const manners = {
 type Manner = keyof typeof manners;
 
 /** Of rows those that there are in a manner: HTTP/1.0 has no chunks, and needs no Host. */
-const rowsFor = (manner: Manner, rows: readonly Row[]) => rows.filter(([what, bytes]) => manner.startsWith('HTTP/1.1') || !(bytes.includes('Transfer-Encoding') || what === 'no Host'));
+const rowsFor = (manner: Manner, rows: readonly Row[]) =>
+  rows.filter(([what, bytes]) => manner.startsWith('HTTP/1.1') || !(bytes.includes('Transfer-Encoding') || what === 'no Host'));
 
 interface Answer {
   readonly status: number;
@@ -102,7 +115,12 @@ async function answerOn(client: RawClient, isHead: boolean): Promise<Answer> {
       const status = Number(head.slice(9, 12));
       const body = received.slice(end + 4);
       const length = header('content-length');
-      const isWhole = isHead || status === 204 || (length !== undefined ? body.length >= Number(length) : header('transfer-encoding') !== undefined && body.endsWith('\r\n0\r\n\r\n'));
+      const isWhole =
+        isHead ||
+        status === 204 ||
+        (length !== undefined
+          ? body.length >= Number(length)
+          : header('transfer-encoding') !== undefined && body.endsWith('\r\n0\r\n\r\n'));
       if (isWhole || client.socket.readableEnded) return { status, connection: header('connection') };
     }
     await Promise.race([once(client.socket, 'data'), once(client.socket, 'end'), sleep(50)]);
@@ -128,7 +146,9 @@ async function exchange(service: Service, bytes: string, manner: Manner): Promis
 
 describe.each(Object.keys(manners) as Manner[])('what an answer to %s says of its connection holds', (manner) => {
   let service: Service;
-  beforeAll(async () => { service = await Service.start({ MAX_BODY_BYTES: '1000000' }); });
+  beforeAll(async () => {
+    service = await Service.start({ MAX_BODY_BYTES: '1000000' });
+  });
   afterAll(() => service.stop());
 
   it.each(rowsFor(manner, kept))('%s', async (_what, bytes, status) => {
@@ -174,8 +194,17 @@ describe('while the server drains', () => {
 it('requests in a row keep their connection until the last, which closes it', async () => {
   const service = await Service.start();
   try {
-    const received = await (await RawClient.open(service)).send(post('/surrogate/grad', good) + post('/surrogate/grad', '{{') + get('/nowhere') + get('/livez', 'Connection: close\r\n')).closed();
-    expect([...received.matchAll(/\r\nconnection: (.*)\r\n/gi)].map(([, said]) => said!.toLowerCase())).toEqual(['keep-alive', 'keep-alive', 'keep-alive', 'close']);
+    const received = await (
+      await RawClient.open(service)
+    )
+      .send(post('/surrogate/grad', good) + post('/surrogate/grad', '{{') + get('/nowhere') + get('/livez', 'Connection: close\r\n'))
+      .closed();
+    expect([...received.matchAll(/\r\nconnection: (.*)\r\n/gi)].map(([, said]) => said!.toLowerCase())).toEqual([
+      'keep-alive',
+      'keep-alive',
+      'keep-alive',
+      'close',
+    ]);
   } finally {
     await service.stop();
   }

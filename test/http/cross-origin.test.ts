@@ -12,13 +12,22 @@ async function start(environment: Record<string, string>): Promise<Service> {
   return service;
 }
 
-async function exchange(service: Service, method: string, path: string, headers: Record<string, string>): Promise<{ status: number; headers: Headers }> {
+async function exchange(
+  service: Service,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; headers: Headers }> {
   const response = await fetch(service.url + path, { method, headers });
   await response.arrayBuffer();
   return response;
 }
 
-const preflight = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type,inference-header-content-length' };
+const preflight = {
+  origin,
+  'access-control-request-method': 'POST',
+  'access-control-request-headers': 'authorization,content-type,inference-header-content-length',
+};
 const post = (service: Service, headers: Record<string, string>) => service.post('/surrogate/grad', job, headers);
 
 describe('CORS_ORIGINS', () => {
@@ -47,7 +56,9 @@ describe('CORS_ORIGINS', () => {
     const service = await start({ CORS_ORIGINS: origin });
     for (const other of ['https://evil.example', 'https://lab.example.evil.example', 'http://lab.example', 'null']) {
       expect((await post(service, { origin: other })).headers.has('access-control-allow-origin')).toBe(false);
-      expect((await exchange(service, 'OPTIONS', '/surrogate/grad', { ...preflight, origin: other })).headers.has('access-control-allow-origin')).toBe(false);
+      expect(
+        (await exchange(service, 'OPTIONS', '/surrogate/grad', { ...preflight, origin: other })).headers.has('access-control-allow-origin'),
+      ).toBe(false);
     }
   });
 

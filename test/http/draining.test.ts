@@ -13,7 +13,9 @@ describe('draining', () => {
     const { engine } = service.app;
     const run = engine.run.bind(engine);
     let release!: () => void;
-    const held = new Promise<void>((resolve) => { release = resolve; });
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     let begun = 0;
     engine.run = (job) => {
       begun++;
@@ -23,7 +25,9 @@ describe('draining', () => {
     const running = service.post('/surrogate/grad', { x: 0, surrogate: 'sigmoid' });
     await expect.poll(() => begun).toBe(1);
     let isDone = false;
-    const drained = service.app.lifecycle.drain(2000).then(() => { isDone = true; });
+    const drained = service.app.lifecycle.drain(2000).then(() => {
+      isDone = true;
+    });
     expect(await service.request('/readyz')).toMatchObject({ status: 503, body: { reason: 'draining' } });
     expect((await service.request('/livez')).status).toBe(200);
     const served = await service.post('/surrogate/grad', { x: 0, surrogate: 'sigmoid' });
@@ -75,7 +79,11 @@ describe('draining', () => {
     const answered = (await RawClient.open(service)).send(request);
     await expect.poll(() => statusesOf(answered.received)).toEqual([200]);
     await service.app.lifecycle.drain(100);
-    expect(await Promise.race([Promise.all([idle.closed(), half.closed(), answered.closed()]), sleep(5000)])).toMatchObject(['', '', expect.stringMatching(/ 200 /)]);
+    expect(await Promise.race([Promise.all([idle.closed(), half.closed(), answered.closed()]), sleep(5000)])).toMatchObject([
+      '',
+      '',
+      expect.stringMatching(/ 200 /),
+    ]);
   });
 
   it('with no delay closes at once what is idle', async () => {

@@ -9,7 +9,9 @@ const boundMs = 500;
 const limitMs = 1500;
 
 let server: LoopServer;
-beforeAll(async () => { server = await startLoopServer(); });
+beforeAll(async () => {
+  server = await startLoopServer();
+});
 afterAll(() => server.stop());
 
 it.each([
@@ -19,9 +21,13 @@ it.each([
   '128 kernels of every gradient, float64, detached',
   '8 pipelined linspaces',
   '/lif/simulate, spike times at every step, float32, framed',
-])('%s leaves the event loop to others', async (name) => {
-  const bytes = loopCases.find((one) => one.name === name)!.bytes();
-  await server.longestDelay();
-  await sendAndDrop(Number(new URL(server.url).port), bytes, limitMs);
-  expect(await server.longestDelay()).toBeLessThan(boundMs);
-}, 60_000);
+])(
+  '%s leaves the event loop to others',
+  async (name) => {
+    const bytes = loopCases.find((one) => one.name === name)!.bytes();
+    await server.longestDelay();
+    await sendAndDrop(Number(new URL(server.url).port), bytes, limitMs);
+    expect(await server.longestDelay()).toBeLessThan(boundMs);
+  },
+  60_000,
+);

@@ -15,7 +15,9 @@ interface Tensor {
 }
 
 let service: Service;
-beforeAll(async () => { service = await Service.start({ MAX_BODY_BYTES: '20000000' }); });
+beforeAll(async () => {
+  service = await Service.start({ MAX_BODY_BYTES: '20000000' });
+});
 afterAll(() => service.stop());
 
 const random = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898) * 2);
@@ -26,9 +28,16 @@ describe('a framed request', () => {
     const request = { steps: 200, wrt: ['current', 'tau'], loss: { type: 'firing_rate_mse' } };
     const framed = frame(
       { ...request, loss: { ...request.loss, target: announce(target) }, neuron: { tau: announce(tau) }, current: announce(current) },
-      target, tau, current,
+      target,
+      tau,
+      current,
     );
-    const plain = { ...request, current: Array.from(current), neuron: { tau: Array.from(tau) }, loss: { ...request.loss, target: Array.from(target) } };
+    const plain = {
+      ...request,
+      current: Array.from(current),
+      neuron: { tau: Array.from(tau) },
+      loss: { ...request.loss, target: Array.from(target) },
+    };
     const expected = (await service.post<LifGradAnswer>('/lif/grad', plain)).body.results;
     const response = await service.send('/lif/grad', framed);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
@@ -42,7 +51,13 @@ describe('a framed request', () => {
         const framed = frame(`${JSON.stringify({ x: announce(values), surrogate: 'sigmoid' })}${' '.repeat(spaces)}`, values);
         const { results } = await unframe<GradAnswer<Tensor>>(await service.send('/surrogate/grad', framed, octets));
         expect(results[0]!.grad).toMatchObject({ dtype: 'float32', shape: [length], binary_data_size: 4 * length });
-        const plain = (await service.post<GradAnswer<{ base64: string }>>('/surrogate/grad', { x: Array.from(values), surrogate: 'sigmoid', encoding: 'base64' })).body.results[0]!.grad;
+        const plain = (
+          await service.post<GradAnswer<{ base64: string }>>('/surrogate/grad', {
+            x: Array.from(values),
+            surrogate: 'sigmoid',
+            encoding: 'base64',
+          })
+        ).body.results[0]!.grad;
         expect(Buffer.from(Float32Array.from(results[0]!.grad.values).buffer).toString('base64')).toBe(plain.base64);
       }),
       { numRuns: 30 },
@@ -64,23 +79,103 @@ describe('a framed request', () => {
   const request = { x: announce(x), surrogate: 'sigmoid' };
   const head = JSON.stringify(request).length;
   const refused: [string, Framed, string, string][] = [
-    ['bytes are left over', frame(request, x, Uint8Array.of(0)), 'invalid_request', 'has 13 bytes behind its JSON, but the binary_data_size of its tensors add up to 12'],
-    ['bytes are missing', frame(request, x.subarray(0, 2)), 'invalid_request', '/x/binary_data_size: is 12, but only 8 of the 8 bytes behind the JSON are left'],
-    ['a size does not fit the shape', frame({ ...request, x: { dtype: 'float32', shape: [4], binary_data_size: 12 } }, x), 'invalid_request', '/x: shape [4] of float32 needs 16 bytes, but binary_data_size is 12'],
-    ['a shape is beyond counting', frame({ ...request, x: { dtype: 'float32', shape: [2 ** 40, 2 ** 40], binary_data_size: 12 } }, x), 'invalid_request', 'needs'],
-    ['a size is no whole number', frame({ ...request, x: { dtype: 'float32', shape: [3], binary_data_size: 12.5 } }, x), 'invalid_request', '/x/binary_data_size: must be a whole number of at least 0, got 12.5'],
-    ['a size is negative', frame({ ...request, x: { dtype: 'float32', shape: [3], binary_data_size: -12 } }, x), 'invalid_request', 'got -12'],
-    ['a type is unknown', frame({ ...request, x: { dtype: 'int32', shape: [3], binary_data_size: 12 } }, x), 'invalid_request', '/x/dtype: must be "float32" or "float64", got "int32"'],
-    ['a shape is missing', frame({ ...request, x: { dtype: 'float32', binary_data_size: 12 } }, x), 'invalid_request', '/x/shape: must be an array'],
-    ['a number is not finite', frame(request, Float32Array.of(1, NaN, 3)), 'invalid_request', "/x: element 1 must be a finite number within float32's range, got NaN"],
-    ['a number is beyond float32', frame({ ...request, x: announce(Float64Array.of(1e300)) }, Float64Array.of(1e300)), 'invalid_request', 'got 1e+300'],
+    [
+      'bytes are left over',
+      frame(request, x, Uint8Array.of(0)),
+      'invalid_request',
+      'has 13 bytes behind its JSON, but the binary_data_size of its tensors add up to 12',
+    ],
+    [
+      'bytes are missing',
+      frame(request, x.subarray(0, 2)),
+      'invalid_request',
+      '/x/binary_data_size: is 12, but only 8 of the 8 bytes behind the JSON are left',
+    ],
+    [
+      'a size does not fit the shape',
+      frame({ ...request, x: { dtype: 'float32', shape: [4], binary_data_size: 12 } }, x),
+      'invalid_request',
+      '/x: shape [4] of float32 needs 16 bytes, but binary_data_size is 12',
+    ],
+    [
+      'a shape is beyond counting',
+      frame({ ...request, x: { dtype: 'float32', shape: [2 ** 40, 2 ** 40], binary_data_size: 12 } }, x),
+      'invalid_request',
+      'needs',
+    ],
+    [
+      'a size is no whole number',
+      frame({ ...request, x: { dtype: 'float32', shape: [3], binary_data_size: 12.5 } }, x),
+      'invalid_request',
+      '/x/binary_data_size: must be a whole number of at least 0, got 12.5',
+    ],
+    [
+      'a size is negative',
+      frame({ ...request, x: { dtype: 'float32', shape: [3], binary_data_size: -12 } }, x),
+      'invalid_request',
+      'got -12',
+    ],
+    [
+      'a type is unknown',
+      frame({ ...request, x: { dtype: 'int32', shape: [3], binary_data_size: 12 } }, x),
+      'invalid_request',
+      '/x/dtype: must be "float32" or "float64", got "int32"',
+    ],
+    [
+      'a shape is missing',
+      frame({ ...request, x: { dtype: 'float32', binary_data_size: 12 } }, x),
+      'invalid_request',
+      '/x/shape: must be an array',
+    ],
+    [
+      'a number is not finite',
+      frame(request, Float32Array.of(1, NaN, 3)),
+      'invalid_request',
+      "/x: element 1 must be a finite number within float32's range, got NaN",
+    ],
+    [
+      'a number is beyond float32',
+      frame({ ...request, x: announce(Float64Array.of(1e300)) }, Float64Array.of(1e300)),
+      'invalid_request',
+      'got 1e+300',
+    ],
     ['the JSON is none', frame('{"x": NaN}', x), 'invalid_json', 'Unexpected "NaN"'],
-    ['the JSON is cut off', { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': String(head - 1) } }, 'invalid_json', 'the end of the text'],
-    ['the header says more than there is', { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': '1000000' } }, 'invalid_frame', 'says that 1000000 bytes are JSON, but the body has only'],
-    ['the header is no number', { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': '-5' } }, 'invalid_frame', 'got "-5"'],
-    ['the media type is that of JSON alone', { ...frame(request, x), headers: { ...frame(request, x).headers, 'content-type': 'application/json' } }, 'invalid_frame', `says that ${head} of ${head + 12} bytes are JSON; send them with "Content-Type: application/octet-stream"`],
-    ['the header is missing', { ...frame(request, x), headers: { 'content-type': 'application/octet-stream' } }, 'invalid_frame', 'which is missing'],
-    ['the body is empty', { body: new Uint8Array(0), headers: { 'content-type': 'application/octet-stream', 'inference-header-content-length': '0' } }, 'empty_body', 'none came'],
+    [
+      'the JSON is cut off',
+      { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': String(head - 1) } },
+      'invalid_json',
+      'the end of the text',
+    ],
+    [
+      'the header says more than there is',
+      { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': '1000000' } },
+      'invalid_frame',
+      'says that 1000000 bytes are JSON, but the body has only',
+    ],
+    [
+      'the header is no number',
+      { ...frame(request, x), headers: { ...frame(request, x).headers, 'inference-header-content-length': '-5' } },
+      'invalid_frame',
+      'got "-5"',
+    ],
+    [
+      'the media type is that of JSON alone',
+      { ...frame(request, x), headers: { ...frame(request, x).headers, 'content-type': 'application/json' } },
+      'invalid_frame',
+      `says that ${head} of ${head + 12} bytes are JSON; send them with "Content-Type: application/octet-stream"`,
+    ],
+    [
+      'the header is missing',
+      { ...frame(request, x), headers: { 'content-type': 'application/octet-stream' } },
+      'invalid_frame',
+      'which is missing',
+    ],
+    [
+      'the body is empty',
+      { body: new Uint8Array(0), headers: { 'content-type': 'application/octet-stream', 'inference-header-content-length': '0' } },
+      'empty_body',
+      'none came',
+    ],
   ];
   it.each(refused)('is a 400 when %s', async (_what, framed, code, detail) => {
     const response = await service.send('/surrogate/grad', framed);
@@ -123,14 +218,24 @@ describe('a framed answer', () => {
   });
 
   it('has uint8 spikes and float32 values of surrogates', async () => {
-    const response = await service.send('/surrogate/eval', { ...frame({ x: [-1, 0, 1], surrogate: ['sigmoid', 'erf'] }), headers: { 'content-type': 'application/json' } }, octets);
+    const response = await service.send(
+      '/surrogate/eval',
+      { ...frame({ x: [-1, 0, 1], surrogate: ['sigmoid', 'erf'] }), headers: { 'content-type': 'application/json' } },
+      octets,
+    );
     const { results } = await unframe<EvalAnswer<Tensor>>(response);
-    expect(results.map(({ spike }) => spike)).toEqual([1, 2].map(() => ({ dtype: 'uint8', shape: [3], binary_data_size: 3, values: [0, 1, 1] })));
+    expect(results.map(({ spike }) => spike)).toEqual(
+      [1, 2].map(() => ({ dtype: 'uint8', shape: [3], binary_data_size: 3, values: [0, 1, 1] })),
+    );
     expect(results[1]!.value).toMatchObject({ dtype: 'float32', shape: [3] });
   });
 
   it('is float64 where that is asked for', async () => {
-    const response = await service.send('/surrogate/grad', { ...frame({ x: [0.1], surrogate: 'sigmoid', dtype: 'float64' }), headers: { 'content-type': 'application/json' } }, octets);
+    const response = await service.send(
+      '/surrogate/grad',
+      { ...frame({ x: [0.1], surrogate: 'sigmoid', dtype: 'float64' }), headers: { 'content-type': 'application/json' } },
+      octets,
+    );
     const { results } = await unframe<GradAnswer<Tensor>>(response);
     const plain = (await service.post<GradAnswer>('/surrogate/grad', { x: [0.1], surrogate: 'sigmoid', dtype: 'float64' })).body;
     expect(results[0]!.grad).toMatchObject({ dtype: 'float64', binary_data_size: 8, values: plain.results[0]!.grad });
@@ -138,9 +243,13 @@ describe('a framed answer', () => {
 
   it('of a large batch holds the same numbers as JSON, to the bit', async () => {
     const request = { current: { linspace: [0.5, 2.5, 70_000] }, steps: 20, wrt: ['current'] };
-    const { results } = await unframe<LifGradAnswer<Tensor>>(await service.send('/lif/grad', { ...frame(request), headers: { 'content-type': 'application/json' } }, octets));
+    const { results } = await unframe<LifGradAnswer<Tensor>>(
+      await service.send('/lif/grad', { ...frame(request), headers: { 'content-type': 'application/json' } }, octets),
+    );
     const plain = (await service.post<LifGradAnswer>('/lif/grad', request)).body.results[0]!;
-    expect((results[0]!.grad.current as Tensor).values).toEqual(Float32Array.from(plain.grad.current as number[]).reduce((all: number[], one) => (all.push(one), all), []));
+    expect((results[0]!.grad.current as Tensor).values).toEqual(
+      Float32Array.from(plain.grad.current as number[]).reduce((all: number[], one) => (all.push(one), all), []),
+    );
     expect(results[0]!.spike_counts.values).toEqual(plain.spike_counts);
   });
 

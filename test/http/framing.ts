@@ -22,7 +22,16 @@ export function frame(json: unknown, ...tensors: readonly Bytes[]): Framed {
   };
 }
 
-const types = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array, FP32: Float32Array, FP64: Float64Array, INT32: Int32Array, UINT8: Uint8Array };
+const types = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  FP32: Float32Array,
+  FP64: Float64Array,
+  INT32: Int32Array,
+  UINT8: Uint8Array,
+};
 
 interface Announced {
   dtype?: keyof typeof types;

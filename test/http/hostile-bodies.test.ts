@@ -10,13 +10,19 @@ const withX = (x: string) => `{"surrogate": "erf", "x": ${x}}`;
 const long = 'a'.repeat(4e6);
 
 let service: Service;
-beforeAll(async () => { service = await Service.start({ MAX_BODY_BYTES: String(16 * 2 ** 20) }); });
+beforeAll(async () => {
+  service = await Service.start({ MAX_BODY_BYTES: String(16 * 2 ** 20) });
+});
 afterAll(() => service.stop());
 afterEach(async () => {
   expect((await service.post('/surrogate/grad', good)).status).toBe(200);
 });
 
-async function answered(path: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<{ status: number; bytes: number; problem: Partial<ProblemDocument> }> {
+async function answered(
+  path: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; bytes: number; problem: Partial<ProblemDocument> }> {
   const response = await fetch(service.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
   const text = await response.text();
   return { status: response.status, bytes: text.length, problem: response.status < 400 ? {} : (JSON.parse(text) as ProblemDocument) };
@@ -42,8 +48,16 @@ describe('JSON', () => {
     ['many empty rows', withX(`[${'[],'.repeat(many)}[]]`), 'more than 65536 rows of none'],
     ['a few bytes for a billion empty rows', withX('{"shape": [1000000000, 0], "data": []}'), 'more than 65536 rows of none'],
     ['a shape beyond all arrays', withX('{"shape": [9007199254740991, 0], "data": []}'), 'more than 65536 rows of none'],
-    ['a shape whose product overflows', withX('{"shape": [4294967296, 4294967296], "data": []}'), 'needs 18446744073709552000 values, but data has 0'],
-    ['a shape that is infinite', withX(`{"shape": [${new Array(64).fill(Number.MAX_SAFE_INTEGER).join()}], "data": []}`), 'needs Infinity values'],
+    [
+      'a shape whose product overflows',
+      withX('{"shape": [4294967296, 4294967296], "data": []}'),
+      'needs 18446744073709552000 values, but data has 0',
+    ],
+    [
+      'a shape that is infinite',
+      withX(`{"shape": [${new Array(64).fill(Number.MAX_SAFE_INTEGER).join()}], "data": []}`),
+      'needs Infinity values',
+    ],
     ['a negative length', withX('{"shape": [-1], "data": []}'), 'whole number of at least 0'],
     ['a long key', `{"${long}": 1}`, 'is required'],
     ['a long key in a tensor', withX(`{"shape": [1], "data": [1], "${long}": 1}`), 'is not a field'],
@@ -85,8 +99,16 @@ describe('JSON', () => {
 
   it.each([
     ['a small body', Buffer.concat([Buffer.from('{"x": 0, "surrogate": "'), Buffer.from([0xff]), Buffer.from('"}')]), 23],
-    ['a body with an array', Buffer.concat([Buffer.from(`{"x": [${'1,'.repeat(2000)}1], "surrogate": "`), Buffer.from([0xc0, 0xaf]), Buffer.from('"}')]), 4025],
-    ['a large body', Buffer.concat([Buffer.from(`{"x": [${'1,'.repeat(200_000)}1], "surrogate": "`), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"}')]), 400_025],
+    [
+      'a body with an array',
+      Buffer.concat([Buffer.from(`{"x": [${'1,'.repeat(2000)}1], "surrogate": "`), Buffer.from([0xc0, 0xaf]), Buffer.from('"}')]),
+      4025,
+    ],
+    [
+      'a large body',
+      Buffer.concat([Buffer.from(`{"x": [${'1,'.repeat(200_000)}1], "surrogate": "`), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"}')]),
+      400_025,
+    ],
     ['another encoding', Buffer.from(`\ufeff${JSON.stringify(good)}`, 'utf16le'), 0],
   ])('that is not UTF-8 in %s is refused and not mended', async (_what, body, at) => {
     const { problem } = await answered('/surrogate/grad', new Uint8Array(body));
@@ -94,7 +116,11 @@ describe('JSON', () => {
   });
 
   it('of the inference protocol is held to the same', async () => {
-    for (const body of ['['.repeat(many), `{"inputs": [{"name": "x", "shape": [1000000000, 0], "datatype": "FP32", "data": []}]}`, `{"inputs": [], "parameters": {"${long}": 1}}`]) {
+    for (const body of [
+      '['.repeat(many),
+      `{"inputs": [{"name": "x", "shape": [1000000000, 0], "datatype": "FP32", "data": []}]}`,
+      `{"inputs": [], "parameters": {"${long}": 1}}`,
+    ]) {
       const response = await fetch(`${service.url}/v2/models/surrogate_grad/infer`, { method: 'POST', body });
       expect(response.status).toBe(400);
       expect((await response.text()).length).toBeLessThan(1000);
@@ -131,18 +157,32 @@ describe('a frame that lies', () => {
   const bytes = new Float32Array(2);
 
   it.each([
-    [{ binary_data_size: -8 }], [{ binary_data_size: 1e300 }], [{ binary_data_size: 8.5 }], [{ binary_data_size: '8' }], [{ binary_data_size: null }], [{ binary_data_size: 4 }],
-    [{ shape: [4294967296, 4294967296] }], [{ shape: [-2] }], [{ shape: [2, 0] }], [{ shape: [1e9, 0], binary_data_size: 0 }], [{ shape: new Array(65).fill(1) }],
-    [{ shape: '2' }], [{ dtype: 'float16' }], [{ dtype: '__proto__' }],
+    [{ binary_data_size: -8 }],
+    [{ binary_data_size: 1e300 }],
+    [{ binary_data_size: 8.5 }],
+    [{ binary_data_size: '8' }],
+    [{ binary_data_size: null }],
+    [{ binary_data_size: 4 }],
+    [{ shape: [4294967296, 4294967296] }],
+    [{ shape: [-2] }],
+    [{ shape: [2, 0] }],
+    [{ shape: [1e9, 0], binary_data_size: 0 }],
+    [{ shape: new Array(65).fill(1) }],
+    [{ shape: '2' }],
+    [{ dtype: 'float16' }],
+    [{ dtype: '__proto__' }],
   ])('in %j is refused', async (over) => {
     const { body, headers } = frame(tensor(over), bytes);
     expect((await answered('/surrogate/grad', body, headers)).status).toBe(400);
   });
 
-  it.each(['0', '-1', '1e3', '0x10', '99999999', '999999999999999999999', '', '5, 5', 'NaN'])('in a header length of "%s" is refused', async (length) => {
-    const { body, headers } = frame(tensor({}), bytes);
-    expect((await answered('/surrogate/grad', body, { ...headers, 'inference-header-content-length': length })).status).toBe(400);
-  });
+  it.each(['0', '-1', '1e3', '0x10', '99999999', '999999999999999999999', '', '5, 5', 'NaN'])(
+    'in a header length of "%s" is refused',
+    async (length) => {
+      const { body, headers } = frame(tensor({}), bytes);
+      expect((await answered('/surrogate/grad', body, { ...headers, 'inference-header-content-length': length })).status).toBe(400);
+    },
+  );
 });
 
 describe('an npy array that lies', () => {
@@ -182,8 +222,21 @@ describe('an npy array that lies', () => {
     expect(bytes).toBeLessThan(2000);
   });
 
-  it.each(['__proto__=1', 'constructor=1', 'toString=1', 'surrogate=erf&surrogate=erf', `${'k'.repeat(10_000)}=1`, 'alpha=1e999', 'alpha=%00', 'alpha=', '=', 'steps=1'])('with ?%s is refused', async (query) => {
-    const { status, problem } = await answered(`/surrogate/grad?${query}`, npy(dictionary('(2,)')), { 'content-type': 'application/x-npy' });
+  it.each([
+    '__proto__=1',
+    'constructor=1',
+    'toString=1',
+    'surrogate=erf&surrogate=erf',
+    `${'k'.repeat(10_000)}=1`,
+    'alpha=1e999',
+    'alpha=%00',
+    'alpha=',
+    '=',
+    'steps=1',
+  ])('with ?%s is refused', async (query) => {
+    const { status, problem } = await answered(`/surrogate/grad?${query}`, npy(dictionary('(2,)')), {
+      'content-type': 'application/x-npy',
+    });
     expect([status, problem.code]).toEqual([400, 'invalid_request']);
   });
 

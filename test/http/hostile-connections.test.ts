@@ -23,7 +23,14 @@ it('hundreds of silent connections keep nobody from being answered, and are clos
 
 it('beyond MAX_CONNECTIONS connections are closed as they come, which the log says once', async () => {
   const lines: string[] = [];
-  const logger = pino({ level: 'warn' }, { write: (line: string) => { lines.push(line); } });
+  const logger = pino(
+    { level: 'warn' },
+    {
+      write: (line: string) => {
+        lines.push(line);
+      },
+    },
+  );
   service = await Service.start({ MAX_CONNECTIONS: '5' }, { logger });
   const running = service;
   const clients = await Promise.all(Array.from({ length: 5 }, () => RawClient.open(running)));
@@ -33,7 +40,11 @@ it('beyond MAX_CONNECTIONS connections are closed as they come, which the log sa
   expect(lines.filter((line) => line.includes('MAX_CONNECTIONS'))).toHaveLength(1);
 
   clients[0]!.socket.destroy();
-  await expect.poll(async () => statusesOf((await (await RawClient.open(running)).send(get.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')).closed()))).toEqual([200]);
+  await expect
+    .poll(async () =>
+      statusesOf(await (await RawClient.open(running)).send(get.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')).closed()),
+    )
+    .toEqual([200]);
   for (const client of clients) client.socket.destroy();
 });
 

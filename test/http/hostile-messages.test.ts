@@ -11,7 +11,9 @@ const chunked = (body: string, headers = '') => postHead('/surrogate/grad', `${h
 const asChunk = `${good.length.toString(16)}\r\n${good}\r\n`;
 
 let service: Service;
-beforeAll(async () => { service = await Service.start({ LOG_LEVEL: 'silent', MAX_BODY_BYTES: '1000000' }); });
+beforeAll(async () => {
+  service = await Service.start({ LOG_LEVEL: 'silent', MAX_BODY_BYTES: '1000000' });
+});
 afterAll(() => service.stop());
 
 /** All answers to bytes, once the server has closed the connection. */
@@ -43,7 +45,7 @@ describe('a message that is not HTTP', () => {
     ['a NUL in a header', get('/livez', 'X: a\0b\r\n')],
     ['a folded header', get('/livez', 'X: a\r\n b\r\n')],
     ['a header without a name', get('/livez', ': a\r\n')],
-    ['a space in a header\'s name', get('/livez', 'X Y: a\r\n')],
+    ["a space in a header's name", get('/livez', 'X Y: a\r\n')],
     ['lines that end in CR', 'GET /livez HTTP/1.1\rHost: x\r\r'],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a version that is none', 'GET / HTTP/1.2\r\nHost: x\r\n\r\n'],
@@ -52,7 +54,10 @@ describe('a message that is not HTTP', () => {
     ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
     ['bytes beyond ASCII in the URL', get('/\xff')],
     ['a path without a slash', get('livez')],
-    ['chunks in HTTP/1.0', chunked(`${asChunk}0\r\n\r\n`).replace('HTTP/1.1', 'HTTP/1.0').replace('\r\n', '\r\nConnection: keep-alive\r\n')],
+    [
+      'chunks in HTTP/1.0',
+      chunked(`${asChunk}0\r\n\r\n`).replace('HTTP/1.1', 'HTTP/1.0').replace('\r\n', '\r\nConnection: keep-alive\r\n'),
+    ],
     ['GET of the whole server', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
   ])('%s, is refused and its connection closed', async (_what, bytes) => {
@@ -97,7 +102,8 @@ describe('a message that is not HTTP', () => {
   it('is not waited for when its sender does not listen', async () => {
     const client = (await RawClient.open(service)).send('GARBAGE\r\n\r\n');
     const from = performance.now();
-    for (; !client.socket.destroyed && performance.now() - from < 10_000; await new Promise((resolve) => setTimeout(resolve, 20))) client.send('x');
+    for (; !client.socket.destroyed && performance.now() - from < 10_000; await new Promise((resolve) => setTimeout(resolve, 20)))
+      client.send('x');
     expect(client.socket.destroyed).toBe(true);
   });
 });
@@ -106,7 +112,11 @@ describe('a message that is HTTP', () => {
   it.each([
     ['HTTP/1.0', 'GET /livez HTTP/1.0\r\n\r\n', 200],
     ['an upgrade to WebSocket', 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n', 200],
-    ['an upgrade to HTTP/2', 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n', 200],
+    [
+      'an upgrade to HTTP/2',
+      'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n',
+      200,
+    ],
     ['trailers', chunked(`${asChunk}0\r\nX: y\r\n\r\n`, 'Connection: close\r\n'), 200],
     ['an absolute URL', get('http://elsewhere/livez'), 200],
     ['a long query', get(`/livez?${'a&'.repeat(7000)}`), 200],
@@ -158,7 +168,10 @@ describe('a path', () => {
   });
 
   it('of the protocol is an error of the protocol', async () => {
-    const { status, body } = await service.request<{ error: string }>('/v2/models/__proto__/infer', { method: 'POST', body: '{"inputs": []}' });
+    const { status, body } = await service.request<{ error: string }>('/v2/models/__proto__/infer', {
+      method: 'POST',
+      body: '{"inputs": []}',
+    });
     expect(status).toBe(404);
     expect(body.error).toContain('here is no model "__proto__"');
   });

@@ -14,8 +14,15 @@ const large = JSON.stringify({ x: { linspace: [-1, 1, 6e6] }, surrogate: 'sigmoi
 let service: Service;
 const ended: number[] = [];
 beforeAll(async () => {
-  service = await Service.start({ HEADERS_TIMEOUT_MS: '1000', RECEIVE_TIMEOUT_MS: '2000', SEND_TIMEOUT_MS: '2500', KEEP_ALIVE_TIMEOUT_MS: '1000' });
-  service.app.exchangeEnd.listen((_request, reply) => { ended.push(reportedStatus(reply)); });
+  service = await Service.start({
+    HEADERS_TIMEOUT_MS: '1000',
+    RECEIVE_TIMEOUT_MS: '2000',
+    SEND_TIMEOUT_MS: '2500',
+    KEEP_ALIVE_TIMEOUT_MS: '1000',
+  });
+  service.app.exchangeEnd.listen((_request, reply) => {
+    ended.push(reportedStatus(reply));
+  });
 });
 afterAll(() => service.stop());
 
@@ -142,7 +149,19 @@ it('a sender that stops in the middle of a large body gives its memory back', as
 
 it('a client that breaks off a compressed answer is no error in the log', async () => {
   const lines: string[] = [];
-  const logged = await Service.start({}, { logger: pino({ level: 'info' }, { write: (line: string) => { lines.push(line); } }) });
+  const logged = await Service.start(
+    {},
+    {
+      logger: pino(
+        { level: 'info' },
+        {
+          write: (line: string) => {
+            lines.push(line);
+          },
+        },
+      ),
+    },
+  );
   const client = await RawClient.open(logged);
   client.send(postHead('/surrogate/grad', `Accept-Encoding: gzip\r\nContent-Length: ${large.length}`) + large);
   await expect.poll(() => client.received.length).toBeGreaterThan(0);

@@ -12,16 +12,22 @@ const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n
 const instancesOf = (received: string) => [...received.matchAll(/"instance":"([^"]*)"/g)].map(([, instance]) => instance);
 
 let service: Service;
-beforeAll(async () => { service = await Service.start({ MAX_BODY_BYTES: '1000000' }); });
+beforeAll(async () => {
+  service = await Service.start({ MAX_BODY_BYTES: '1000000' });
+});
 afterAll(() => service.stop());
-afterEach(() => { vi.restoreAllMocks(); });
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** Has jobs wait until they are released; counts those that have begun. */
 function holdJobs(): { begun: () => number; release: () => void } {
   const { engine } = service.app;
   const run = engine.run.bind(engine);
   let release!: () => void;
-  const held = new Promise<void>((resolve) => { release = resolve; });
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   let begun = 0;
   vi.spyOn(engine, 'run').mockImplementation(async (...job) => {
     begun++;
@@ -34,7 +40,9 @@ function holdJobs(): { begun: () => number; release: () => void } {
 describe('pipelined requests', () => {
   it('are begun one after the other, and answered in their order', async () => {
     const jobs = holdJobs();
-    const client = (await RawClient.open(service)).send(compute + get('/problems/one') + compute + get('/problems/two', 'Connection: close\r\n'));
+    const client = (await RawClient.open(service)).send(
+      compute + get('/problems/one') + compute + get('/problems/two', 'Connection: close\r\n'),
+    );
     await expect.poll(jobs.begun).toBe(1);
     await sleep(50);
     expect(jobs.begun()).toBe(1);
@@ -79,7 +87,9 @@ describe('pipelined requests', () => {
   });
 
   it('behind an upgrade, which Node swallows, are not answered out of step', async () => {
-    const client = (await RawClient.open(service)).send(get('/problems/one', 'Connection: upgrade\r\nUpgrade: x\r\n') + get('/problems/two') + get('/problems/three'));
+    const client = (await RawClient.open(service)).send(
+      get('/problems/one', 'Connection: upgrade\r\nUpgrade: x\r\n') + get('/problems/two') + get('/problems/three'),
+    );
     await expect.poll(() => client.received).toContain('404');
     const received = await client.send(get('/problems/four')).closed();
     expect(instancesOf(received)).toEqual(['/problems/one']);
@@ -88,7 +98,8 @@ describe('pipelined requests', () => {
 });
 
 describe('a body that is not wanted', () => {
-  const refused = (path: string, type: string, more = '') => `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n${more}Content-Length: 100000\r\n\r\n{`;
+  const refused = (path: string, type: string, more = '') =>
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n${more}Content-Length: 100000\r\n\r\n{`;
 
   it.each([
     [415, refused('/lif/grad', 'text/plain')],
@@ -107,7 +118,9 @@ describe('a body that is not wanted', () => {
 
   it('that decompresses to too much gets its 413, and the connection is closed', async () => {
     const bomb = gzipSync(Buffer.alloc(5_000_000, ' '));
-    const client = (await RawClient.open(service)).send(postHead('/surrogate/grad', `Content-Encoding: gzip\r\nContent-Length: ${bomb.length + 1000}`)).send(bomb);
+    const client = (await RawClient.open(service))
+      .send(postHead('/surrogate/grad', `Content-Encoding: gzip\r\nContent-Length: ${bomb.length + 1000}`))
+      .send(bomb);
     await expect.poll(() => client.received).toContain('413');
     const received = await client.send(get('/livez')).closed();
     expect(statusesOf(received)).toEqual([413]);

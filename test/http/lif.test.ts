@@ -19,7 +19,9 @@ const golden = JSON.parse(readFileSync(new URL('../golden/lif.json', import.meta
 const linspace = { linspace: [0.5, 2.5, 50] };
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 const simulate = async (body: unknown) => (await service.post<SimulateAnswer>('/lif/simulate', body)).body;
@@ -42,14 +44,31 @@ describe('POST /lif/simulate', () => {
 
   it('answers every record in its shape', async () => {
     const record = ['spike_counts', 'firing_rates', 'spike_times', 'spikes', 'v', 'v_pre', 'v_final'];
-    const body = await simulate({ current: [[20, 0, 20], [0, 0, 0]], dt: 1, neuron: { tau: 10 }, record });
+    const body = await simulate({
+      current: [
+        [20, 0, 20],
+        [0, 0, 0],
+      ],
+      dt: 1,
+      neuron: { tau: 10 },
+      record,
+    });
     expect(body).toMatchObject({
       spike_counts: [2, 0],
       firing_rates: [666.6667, 0],
       spike_times: [[0, 2], []],
-      spikes: [[1, 0, 1], [0, 0, 0]],
-      v: [[0, 0, 0], [0, 0, 0]],
-      v_pre: [[2, 0, 2], [0, 0, 0]],
+      spikes: [
+        [1, 0, 1],
+        [0, 0, 0],
+      ],
+      v: [
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+      v_pre: [
+        [2, 0, 2],
+        [0, 0, 0],
+      ],
       v_final: [0, 0],
     });
   });
@@ -83,12 +102,22 @@ describe('POST /lif/simulate', () => {
 
   it('runs one step, and no neuron', async () => {
     expect(await simulate({ current: 200, steps: 1, record: ['spikes', 'v'] })).toMatchObject({ spikes: [[1]], v: [[0]] });
-    expect(await simulate({ current: [], steps: 5, record: ['spikes', 'spike_times', 'v_final'] })).toMatchObject({ spikes: [], spike_times: [], v_final: [] });
+    expect(await simulate({ current: [], steps: 5, record: ['spikes', 'spike_times', 'v_final'] })).toMatchObject({
+      spikes: [],
+      spike_times: [],
+      v_final: [],
+    });
   });
 
   it('holds a neuron for the refractory time, rounded to steps', async () => {
     // 0.3 / 0.1 is 2.9999999999999996, and 0.15 / 0.1 is 1.4999999999999998.
-    for (const [refractory, every] of [[0, 1], [0.3, 4], [0.15, 3], [0.04, 1], [1e30, 20]] as const) {
+    for (const [refractory, every] of [
+      [0, 1],
+      [0.3, 4],
+      [0.15, 3],
+      [0.04, 1],
+      [1e30, 20],
+    ] as const) {
       const body = await simulate({ current: 1e4, steps: 20, neuron: { refractory }, record: ['spike_counts'] });
       expect(body.spike_counts).toEqual([Math.ceil(20 / every)]);
     }
@@ -107,7 +136,11 @@ describe('POST /lif/simulate', () => {
     ['a current without steps', { current: [[]] }, '/current: must have at least one step'],
     ['a current of three axes', { current: [[[1]]], steps: 1 }, 'got shape [1, 1, 1]'],
     ['a ragged current', { current: [[1, 2], [3]] }, '/current/1: ragged: has length 1, but /current/0 has length 2'],
-    ['neurons that do not fit', { current: [1, 2], steps: 1, neuron: { tau: [1, 2, 3] } }, '/neuron/tau: has shape [3], for 3 neurons, but /current has shape [2], for 2'],
+    [
+      'neurons that do not fit',
+      { current: [1, 2], steps: 1, neuron: { tau: [1, 2, 3] } },
+      '/neuron/tau: has shape [3], for 3 neurons, but /current has shape [2], for 2',
+    ],
     ['a parameter per step', { current: 1, steps: 1, neuron: { tau: [[1, 2]] } }, 'shape [B]; got shape [1, 2]'],
     ['tau 0', { current: 1, steps: 1, neuron: { tau: [1, 0] } }, '/neuron/tau/1: must be above 0, got 0'],
     ['a tau that is 0 in float32', { current: 1, steps: 1, neuron: { tau: 1e-60 } }, '/neuron/tau: must be above 0'],
@@ -115,11 +148,23 @@ describe('POST /lif/simulate', () => {
     ['dt beyond float32', { current: 1, steps: 1, dt: 1e300 }, '/dt'],
     ['a tensor as dt', { current: 1, steps: 1, dt: [0.1] }, '/dt: must be a number, got an array of 1'],
     ['negative refractoriness', { current: 1, steps: 1, neuron: { refractory: -1 } }, '/neuron/refractory: must be >= 0, got -1'],
-    ['an unknown reset', { current: 1, steps: 1, neuron: { reset: 'hrd' } }, '/neuron/reset: must be one of "hard", "soft", "none", got "hrd"; did you mean "hard"?'],
-    ['an unknown neuron field', { current: 1, steps: 1, neuron: { v_thresold: 1 } }, '/neuron/v_thresold: unknown field "v_thresold"; did you mean "v_threshold"?'],
+    [
+      'an unknown reset',
+      { current: 1, steps: 1, neuron: { reset: 'hrd' } },
+      '/neuron/reset: must be one of "hard", "soft", "none", got "hrd"; did you mean "hard"?',
+    ],
+    [
+      'an unknown neuron field',
+      { current: 1, steps: 1, neuron: { v_thresold: 1 } },
+      '/neuron/v_thresold: unknown field "v_thresold"; did you mean "v_threshold"?',
+    ],
     ['an unknown field', { current: 1, step: 1 }, '/step: unknown field "step"; did you mean "steps"?'],
     ['an unknown record', { current: 1, steps: 1, record: ['spike_count'] }, 'did you mean "spike_counts"?'],
-    ['input_scaling as a number', { current: 1, steps: 1, neuron: { input_scaling: 1 } }, '/neuron/input_scaling: must be a boolean, got 1'],
+    [
+      'input_scaling as a number',
+      { current: 1, steps: 1, neuron: { input_scaling: 1 } },
+      '/neuron/input_scaling: must be a boolean, got 1',
+    ],
     ['neuron null', { current: 1, steps: 1, neuron: null }, '/neuron: must be an object, got null'],
   ])('refuses %s', async (_name, body, message) => {
     const problem = await service.refused('/lif/simulate', body);
@@ -142,13 +187,20 @@ describe('POST /lif/simulate', () => {
     // One neuron's steps are not cut, so that so long a row is no stream.
     const row = await service.refused('/lif/simulate', { current: 1, steps: 1e9, record: ['v'] });
     expect(row.detail).toContain('Recording v would take an estimated 1000000000 values; the limit is 33554432');
-    const repeated = await service.refused('/lif/simulate', { current: { shape: [1, 1e4], data: new Array(1e4).fill(0) }, neuron: { tau: { linspace: [1, 2, 1e5] } } });
+    const repeated = await service.refused('/lif/simulate', {
+      current: { shape: [1, 1e4], data: new Array(1e4).fill(0) },
+      neuron: { tau: { linspace: [1, 2, 1e5] } },
+    });
     expect(repeated.status).toBe(413);
   });
 
   it('explains an unstable Euler step', async () => {
     const problem = await service.refused('/lif/simulate', {
-      current: 1, steps: 500, dt: 5, neuron: { tau: [10, 1], v_threshold: 3e38, reset: 'none' }, record: ['v'],
+      current: 1,
+      steps: 500,
+      dt: 5,
+      neuron: { tau: [10, 1], v_threshold: 3e38, reset: 'none' },
+      record: ['v'],
     });
     expect(problem).toMatchObject({ status: 400, code: 'numerical_overflow' });
     expect(problem.detail).toMatch(/^\/v leaves the range of float32 at neuron 1, step \d+\. With dt = 5 and tau = 1, dt \/ tau = 5/);
@@ -185,16 +237,32 @@ describe('POST /lif/grad', () => {
 
   it('gives a gradient the shape in which its quantity was given', async () => {
     const shape = (value: unknown): number[] => (Array.isArray(value) ? [value.length, ...(value.length > 0 ? shape(value[0]) : [])] : []);
-    const oneOf = (B: number, T: number) => fc.constantFrom<[number[], unknown]>([[], 1.2], [[1], [1.3]], [[B], new Array(B).fill(1.4)], [[1, T], [new Array(T).fill(1.1)]], [[B, T], new Array(B).fill(new Array(T).fill(1.7))]);
+    const oneOf = (B: number, T: number) =>
+      fc.constantFrom<[number[], unknown]>(
+        [[], 1.2],
+        [[1], [1.3]],
+        [[B], new Array(B).fill(1.4)],
+        [[1, T], [new Array(T).fill(1.1)]],
+        [[B, T], new Array(B).fill(new Array(T).fill(1.7))],
+      );
     await fc.assert(
-      fc.asyncProperty(oneOf(3, 4), fc.constantFrom<[number[], unknown]>([[], 5], [[1], [5]], [[3], [5, 6, 7]]), async ([currentShape, current], [tauShape, tau]) => {
-        const { results } = await grad({ current, ...(currentShape.length < 2 && { steps: 4 }), neuron: { tau, v_rest: [0, 0, 0] }, wrt: ['current', 'tau', 'v_rest', 'v_reset'] });
-        const { grad: gradients } = results[0]!;
-        expect(shape(gradients.current)).toEqual(currentShape);
-        expect(shape(gradients.tau)).toEqual(tauShape);
-        expect(shape(gradients.v_rest)).toEqual([3]);
-        expect(shape(gradients.v_reset)).toEqual([]);
-      }),
+      fc.asyncProperty(
+        oneOf(3, 4),
+        fc.constantFrom<[number[], unknown]>([[], 5], [[1], [5]], [[3], [5, 6, 7]]),
+        async ([currentShape, current], [tauShape, tau]) => {
+          const { results } = await grad({
+            current,
+            ...(currentShape.length < 2 && { steps: 4 }),
+            neuron: { tau, v_rest: [0, 0, 0] },
+            wrt: ['current', 'tau', 'v_rest', 'v_reset'],
+          });
+          const { grad: gradients } = results[0]!;
+          expect(shape(gradients.current)).toEqual(currentShape);
+          expect(shape(gradients.tau)).toEqual(tauShape);
+          expect(shape(gradients.v_rest)).toEqual([3]);
+          expect(shape(gradients.v_reset)).toEqual([]);
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -211,7 +279,10 @@ describe('POST /lif/grad', () => {
     const row = [new Array(40).fill(1.5)];
     const rows = await grad({ current: [...row, ...row, ...row], neuron: { tau: [4, 5, 6] } });
     const one = await grad({ current: row, neuron: { tau: [4, 5, 6] } });
-    const summed = (rows.results[0]!.grad.current as number[][]).reduce((total, gradient) => total.map((value, t) => value + gradient[t]!), new Array<number>(40).fill(0));
+    const summed = (rows.results[0]!.grad.current as number[][]).reduce(
+      (total, gradient) => total.map((value, t) => value + gradient[t]!),
+      new Array<number>(40).fill(0),
+    );
     const [answered] = one.results[0]!.grad.current as number[][];
     for (const [t, value] of summed.entries()) expect(answered![t]).toBeCloseTo(value, 4);
   });
@@ -222,14 +293,28 @@ describe('POST /lif/grad', () => {
     const cotangent = await grad({ current: [1.5, 2], steps: 200, loss: { type: 'cotangent', spikes: 1 } });
     expect(cotangent.results[0]!.grad).toEqual(count.results[0]!.grad);
     const counts = count.results[0]!.spike_counts as number[];
-    expect(rate.results[0]!.loss).toEqual(counts.map((spikes, i) => (spikes / 20 * 1000 - [50, 100][i]!) ** 2));
-    const both = await grad({ current: [1.5, 2], steps: 3, loss: { type: 'cotangent', spikes: [[1, 2, 3]], v: [[1, 2, 3], [4, 5, 6]] } });
+    expect(rate.results[0]!.loss).toEqual(counts.map((spikes, i) => ((spikes / 20) * 1000 - [50, 100][i]!) ** 2));
+    const both = await grad({
+      current: [1.5, 2],
+      steps: 3,
+      loss: {
+        type: 'cotangent',
+        spikes: [[1, 2, 3]],
+        v: [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+      },
+    });
     expect(both.results[0]!.loss).toHaveLength(2);
   });
 
   it('answers for several surrogates in order, and none, one and many neurons', async () => {
     const { results } = await grad({ current: 1.5, steps: 20, surrogate: ['erf', { name: 'arctan', alpha: 2 }], wrt: ['tau', 'current'] });
-    expect(results.map(({ surrogate }) => surrogate)).toEqual([{ name: 'erf', alpha: 1 }, { name: 'arctan', alpha: 2 }]);
+    expect(results.map(({ surrogate }) => surrogate)).toEqual([
+      { name: 'erf', alpha: 1 },
+      { name: 'arctan', alpha: 2 },
+    ]);
     expect(Object.keys(results[0]!.grad)).toEqual(['tau', 'current']);
     expect(results[0]!.grad.current).toEqual(expect.any(Number));
     const none = await grad({ current: [], steps: 20, wrt: ['current', 'tau'] });
@@ -237,7 +322,12 @@ describe('POST /lif/grad', () => {
   });
 
   it('answers base64, numbers staying numbers', async () => {
-    const { body } = await service.post<LifGradAnswer<Base64Tensor>>('/lif/grad', { current: linspace, steps: 100, wrt: ['current', 'tau'], encoding: 'base64' });
+    const { body } = await service.post<LifGradAnswer<Base64Tensor>>('/lif/grad', {
+      current: linspace,
+      steps: 100,
+      wrt: ['current', 'tau'],
+      encoding: 'base64',
+    });
     const [result] = body.results;
     expect(result!.loss).toMatchObject({ dtype: 'float32', shape: [50] });
     expect(result!.spike_counts).toMatchObject({ dtype: 'int32', shape: [50] });
@@ -246,17 +336,33 @@ describe('POST /lif/grad', () => {
   });
 
   it.each<[string, object, string]>([
-    ['an unknown quantity', { wrt: ['curent'] }, '/wrt/0: must be one of "current", "tau", "v_threshold", "v_reset", "v_rest", "resistance", "v_init", got "curent"; did you mean "current"?'],
+    [
+      'an unknown quantity',
+      { wrt: ['curent'] },
+      '/wrt/0: must be one of "current", "tau", "v_threshold", "v_reset", "v_rest", "resistance", "v_init", got "curent"; did you mean "current"?',
+    ],
     ['a quantity twice', { wrt: ['tau', 'tau'] }, '/wrt/1: "tau" is there already'],
     ['wrt as text', { wrt: 'tau' }, '/wrt: must be an array'],
     ['a loss without type', { loss: {} }, '/loss/type'],
     ['an unknown loss', { loss: { type: 'mse' } }, '/loss/type: must be one of "spike_count", "firing_rate_mse", "cotangent", got "mse"'],
     ['a loss as text', { loss: 'spike_count' }, '/loss: must be an object, got "spike_count"'],
     ['a rate loss without target', { loss: { type: 'firing_rate_mse' } }, '/loss/target: is required'],
-    ['a target that does not fit', { loss: { type: 'firing_rate_mse', target: [1, 2, 3] } }, '/loss/target: has shape [3], for 3 neurons, but the request has 2'],
+    [
+      'a target that does not fit',
+      { loss: { type: 'firing_rate_mse', target: [1, 2, 3] } },
+      '/loss/target: has shape [3], for 3 neurons, but the request has 2',
+    ],
     ['an empty cotangent', { loss: { type: 'cotangent' } }, 'needs "spikes", "v" or both'],
-    ['a cotangent of the wrong length', { loss: { type: 'cotangent', v: [[1, 2, 3]] } }, '/loss/v: must be a number or of shape [B, T] = [2, 10], got shape [1, 3]'],
-    ['a cotangent for other neurons', { loss: { type: 'cotangent', v: { shape: [3, 10], data: new Array(30).fill(0) } } }, '/loss/v: has shape [3, 10], for 3 neurons'],
+    [
+      'a cotangent of the wrong length',
+      { loss: { type: 'cotangent', v: [[1, 2, 3]] } },
+      '/loss/v: must be a number or of shape [B, T] = [2, 10], got shape [1, 3]',
+    ],
+    [
+      'a cotangent for other neurons',
+      { loss: { type: 'cotangent', v: { shape: [3, 10], data: new Array(30).fill(0) } } },
+      '/loss/v: has shape [3, 10], for 3 neurons',
+    ],
     ['a field of another loss', { loss: { type: 'spike_count', target: 1 } }, '/loss/target: unknown field "target"'],
     ['detach_reset as text', { detach_reset: 'true' }, '/detach_reset: must be a boolean, got "true"'],
     ['an unknown encoding', { encoding: 'base46' }, '/encoding: must be one of "json", "base64", got "base46"; did you mean "base64"?'],

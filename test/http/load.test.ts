@@ -74,8 +74,12 @@ describe('a time limit', () => {
     await start();
     const socket = open().setEncoding('utf8');
     let received = '';
-    socket.on('data', (chunk: string) => { received += chunk; });
-    socket.write('POST /lif/grad HTTP/1.1\r\nHost: x\r\nX-Request-Timeout-Ms: 200\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{');
+    socket.on('data', (chunk: string) => {
+      received += chunk;
+    });
+    socket.write(
+      'POST /lif/grad HTTP/1.1\r\nHost: x\r\nX-Request-Timeout-Ms: 200\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
+    );
     await once(socket, 'close');
     expect(received).toContain('HTTP/1.1 504 Gateway Timeout');
     expect(received).toContain('"code":"deadline_exceeded"');
@@ -91,7 +95,11 @@ describe('a time limit', () => {
 
   it('ends the work of the reference', async () => {
     await start();
-    const { status } = await service.post<ProblemDocument>('/lif/grad', { ...second, current: { linspace: [0, 2, 500] }, backend: 'reference' }, { 'x-request-timeout-ms': '100' });
+    const { status } = await service.post<ProblemDocument>(
+      '/lif/grad',
+      { ...second, current: { linspace: [0, 2, 500] }, backend: 'reference' },
+      { 'x-request-timeout-ms': '100' },
+    );
     expect(status).toBe(504);
     await expect.poll(() => service.app.engine.queues.find(({ name }) => name === 'reference')!.ms).toBe(0);
   });
@@ -146,7 +154,9 @@ describe('more than can be done', () => {
     expect(status).toBe(503);
     expect(body.code).toBe('out_of_memory');
     expect(headers.get('retry-after')).toBe('1');
-    expect(body.detail).toMatch(/^The service is busy: other requests hold 2 MiB of the 6 MiB that there are, and this one needs [56] MiB\.$/);
+    expect(body.detail).toMatch(
+      /^The service is busy: other requests hold 2 MiB of the 6 MiB that there are, and this one needs [56] MiB\.$/,
+    );
     first.destroy();
     await expect.poll(() => budget.usedBytes).toBe(0);
     expect((await service.post('/surrogate/grad', large)).status).toBe(200);
@@ -154,7 +164,10 @@ describe('more than can be done', () => {
 
   it('is refused where no other request is in the way', async () => {
     await start({ MAX_MEMORY_BYTES: String(6 * 2 ** 20) });
-    const { status, body } = await service.post<ProblemDocument>('/surrogate/grad', { x: { linspace: [-1, 1, 2 ** 20] }, surrogate: 'sigmoid' });
+    const { status, body } = await service.post<ProblemDocument>('/surrogate/grad', {
+      x: { linspace: [-1, 1, 2 ** 20] },
+      surrogate: 'sigmoid',
+    });
     expect(status).toBe(413);
     expect(body.code).toBe('too_much_work');
     expect(body.detail).toMatch(/^The request needs an estimated \d+ MiB of memory; the limit is 6 MiB\. /);

@@ -33,7 +33,11 @@ describe('a body of JSON that a thread reads', () => {
   it('is read as the same numbers in bytes are', async () => {
     const expected = await gradientsOf(JSON.stringify({ x: { dtype: 'float32', shape: [count], base64: base64(x) }, surrogate }));
     const rows = Array.from({ length: 1000 }, (_, i) => x.slice(i * (count / 1000), (i + 1) * (count / 1000)));
-    for (const text of [JSON.stringify({ x, surrogate }), JSON.stringify({ surrogate, x: rows }), JSON.stringify({ x, surrogate }, null, 1)]) {
+    for (const text of [
+      JSON.stringify({ x, surrogate }),
+      JSON.stringify({ surrogate, x: rows }),
+      JSON.stringify({ x, surrogate }, null, 1),
+    ]) {
       for (const [i, one] of (await Promise.all([gradientsOf(text), gradientsOf(text), gradientsOf(text)])).entries()) {
         expect(one.length, `${i}`).toBe(count);
         expect(one.every((value, j) => value === expected[j])).toBe(true);

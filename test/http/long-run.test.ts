@@ -13,11 +13,17 @@ interface Tensor {
 }
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 const post = (body: object, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(`${service.url}/lif/simulate`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+  fetch(`${service.url}/lif/simulate`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
 
 /** 107 neurons, which no block's size divides, over 40,000 steps: 4.28 million numbers a record. */
 const [neurons, steps] = [107, 40_000];
@@ -25,7 +31,9 @@ const request = { current: { linspace: [0.5, 2.5, neurons] }, steps, neuron: { t
 /** The same for a few neurons only, which is answered in one piece. */
 const few = async (record: string[], ...indices: number[]): Promise<SimulateAnswer> => {
   const at = (first: number, last: number) => indices.map((i) => first + (i * (last - first)) / (neurons - 1));
-  return (await service.post<SimulateAnswer>('/lif/simulate', { current: at(0.5, 2.5), steps, neuron: { tau: at(5, 20), refractory: 1 }, record })).body;
+  return (
+    await service.post<SimulateAnswer>('/lif/simulate', { current: at(0.5, 2.5), steps, neuron: { tau: at(5, 20), refractory: 1 }, record })
+  ).body;
 };
 const row = (values: ArrayLike<number>, b: number): number[] => Array.prototype.slice.call(values, b * steps, (b + 1) * steps) as number[];
 
@@ -44,10 +52,15 @@ async function settled(count: () => number): Promise<number> {
 
 describe('a run too long to be kept', () => {
   it('streams as bytes what it would answer in one piece, in the order that was asked for', async () => {
-    const response = await post({ ...request, record: ['v', 'spike_counts', 'spikes', 'spike_times'] }, { accept: 'application/octet-stream' });
+    const response = await post(
+      { ...request, record: ['v', 'spike_counts', 'spikes', 'spike_times'] },
+      { accept: 'application/octet-stream' },
+    );
     expect(response.status).toBe(200);
     expect(response.headers.get('content-length')).toBeNull();
-    const body = await unframe<Record<'v' | 'spike_counts' | 'spikes' | 'spike_times' | 'spike_time_offsets', Tensor> & Pick<SimulateAnswer, 'meta'>>(response);
+    const body = await unframe<
+      Record<'v' | 'spike_counts' | 'spikes' | 'spike_times' | 'spike_time_offsets', Tensor> & Pick<SimulateAnswer, 'meta'>
+    >(response);
     expect(Object.keys(body)).toEqual(['v', 'spike_counts', 'spikes', 'spike_times', 'spike_time_offsets', 'meta']);
     expect(body.v).toMatchObject({ dtype: 'float32', shape: [neurons, steps] });
     expect(body.spikes).toMatchObject({ dtype: 'uint8', shape: [neurons, steps] });
@@ -67,7 +80,9 @@ describe('a run too long to be kept', () => {
     expect(json.spikes.every(({ length }) => length === steps)).toBe(true);
     expect([json.spikes[0], json.spikes[106]]).toEqual(whole.spikes);
     expect([json.v_final[0], json.v_final[106]]).toEqual(whole.v_final);
-    const coded = (await (await post({ ...request, record: ['spikes'], encoding: 'base64' })).json()) as { spikes: { dtype: string; shape: number[]; base64: string } };
+    const coded = (await (await post({ ...request, record: ['spikes'], encoding: 'base64' })).json()) as {
+      spikes: { dtype: string; shape: number[]; base64: string };
+    };
     expect(coded.spikes).toMatchObject({ dtype: 'uint8', shape: [neurons, steps] });
     const bytes = Buffer.from(coded.spikes.base64, 'base64');
     expect(bytes.length).toBe(neurons * steps);
@@ -76,7 +91,10 @@ describe('a run too long to be kept', () => {
   });
 
   it('streams to inference clients', async () => {
-    const body = { inputs: [{ name: 'current', shape: [2], datatype: 'FP32', data: [1.5, 2] }], parameters: { steps: 2 ** 21, record: 'spikes', binary_data_output: true } };
+    const body = {
+      inputs: [{ name: 'current', shape: [2], datatype: 'FP32', data: [1.5, 2] }],
+      parameters: { steps: 2 ** 21, record: 'spikes', binary_data_output: true },
+    };
     const response = await fetch(`${service.url}/v2/models/lif_simulate/infer`, { method: 'POST', body: JSON.stringify(body) });
     const { outputs } = await unframe<{ outputs: Tensor[] }>(response);
     expect(outputs[0]).toMatchObject({ name: 'spikes', datatype: 'UINT8', shape: [2, 2 ** 21] });
@@ -100,7 +118,10 @@ describe('a run too long to be kept', () => {
       return run(...parameters);
     }) as typeof run;
     try {
-      const sent = httpRequest(`${service.url}/lif/simulate`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/octet-stream' } });
+      const sent = httpRequest(`${service.url}/lif/simulate`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/octet-stream' },
+      });
       sent.end(JSON.stringify({ current: { linspace: [0.5, 2.5, 1000] }, steps: 100_000, record: ['v'] }));
       const [response] = (await once(sent, 'response')) as [IncomingMessage];
       await once(response, 'data');

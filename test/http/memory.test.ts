@@ -54,7 +54,10 @@ describe('memory stays within its budget', () => {
 
   it.each([
     ['many surrogates', { x: { linspace: [-1, 1, 16_384] }, surrogate: new Array<string>(1024).fill('erf') }],
-    ['many empty rows', { x: { shape: [65_536, ...new Array<number>(62).fill(1), 0], data: [] }, surrogate: new Array<string>(64).fill('erf') }],
+    [
+      'many empty rows',
+      { x: { shape: [65_536, ...new Array<number>(62).fill(1), 0], data: [] }, surrogate: new Array<string>(64).fill('erf') },
+    ],
     ['a linspace that is not computed', { x: { linspace: [0, 1, 2 ** 25] }, surrogate: 'sigmoid', dtype: 'float64', dry_run: true }],
   ])('of %s', async (_what, request) => {
     await sendAndDrop(port, wireBytes(json('/surrogate/grad', request)), 1500);
@@ -63,7 +66,11 @@ describe('memory stays within its budget', () => {
   });
 
   it('of one output of /v2 that is asked for thousands of times', async () => {
-    const request = { inputs: [{ name: 'x', shape: [20_000], datatype: 'FP32', data: new Array(20_000).fill(0.123) }], parameters: { surrogate: 'erf' }, outputs: new Array(6000).fill({ name: 'grad' }) };
+    const request = {
+      inputs: [{ name: 'x', shape: [20_000], datatype: 'FP32', data: new Array(20_000).fill(0.123) }],
+      parameters: { surrogate: 'erf' },
+      outputs: new Array(6000).fill({ name: 'grad' }),
+    };
     await sendAndDrop(port, wireBytes(json('/v2/models/surrogate_grad/infer', request)), 1500);
     expect(peak()).toBeLessThan(budget + beside);
     await isAsBefore();
@@ -91,18 +98,28 @@ describe('others are served', () => {
 
   it('after bodies of millions of arrays, whose time was over while they were read', async () => {
     const body = new Uint8Array(brotliCompressSync(`{"surrogate":"sigmoid","x":[${'[],'.repeat(2e7)}[]]}`));
-    const statuses = await Promise.all([0, 1].map(() => statusOf('/surrogate/grad', body, { 'content-encoding': 'br', 'x-request-timeout-ms': '500' })));
+    const statuses = await Promise.all(
+      [0, 1].map(() => statusOf('/surrogate/grad', body, { 'content-encoding': 'br', 'x-request-timeout-ms': '500' })),
+    );
     expect([400, 413, 503, 504]).toEqual(expect.arrayContaining(statuses));
     await isAsBefore();
   });
 
   it('after runs of one neuron, whose time was over', async () => {
-    const everything = { surrogate: { name: 'squarewave_fourier_series', n: 64 }, dtype: 'float64', wrt: ['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'] };
+    const everything = {
+      surrogate: { name: 'squarewave_fourier_series', n: 64 },
+      dtype: 'float64',
+      wrt: ['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'],
+    };
     const requests = [{}, {}, everything, everything].map((more) => JSON.stringify({ current: 1.5, steps: 2 ** 27, ...more }));
     const statuses = await Promise.all(requests.map((body) => statusOf('/lif/grad', body, { 'x-request-timeout-ms': '300' })));
     expect(statuses.every((status) => status === 504 || status === 503)).toBe(true);
     // On a busy machine the threads take a moment to notice.
-    await expect.poll(() => statusOf('/surrogate/grad', JSON.stringify({ x: { linspace: [-1, 1, 200_000] }, surrogate: 'sigmoid', encoding: 'base64' }))).toBe(200);
+    await expect
+      .poll(() =>
+        statusOf('/surrogate/grad', JSON.stringify({ x: { linspace: [-1, 1, 200_000] }, surrogate: 'sigmoid', encoding: 'base64' })),
+      )
+      .toBe(200);
     await isAsBefore();
   });
 });

@@ -12,14 +12,14 @@ import { parseExposition, type Sample } from '../support/exposition.ts';
 import type { Service } from './service.ts';
 import { startService } from './services.ts';
 
-
 async function scrape(service: Service): Promise<ReturnType<typeof parseExposition>> {
   return parseExposition(await (await fetch(`${service.url}/metrics`)).text());
 }
 
 /** The one sample with these labels. */
 async function valueOf(service: Service, name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
-  const matches = ({ name: sampleName, labels: own }: Sample) => sampleName === name && Object.entries(labels).every(([label, value]) => own[label] === value);
+  const matches = ({ name: sampleName, labels: own }: Sample) =>
+    sampleName === name && Object.entries(labels).every(([label, value]) => own[label] === value);
   const found = [...(await scrape(service)).values()].flatMap(({ samples }) => samples.filter(matches));
   if (found.length > 1) throw new Error(`${name} has ${found.length} such samples`);
   return found[0]?.value;
@@ -61,7 +61,9 @@ describe('GET /metrics', () => {
     await scrape(service);
     // Long enough that nothing else comes near it.
     const until = performance.now() + 1500;
-    while (performance.now() < until) { /* others wait */ }
+    while (performance.now() < until) {
+      /* others wait */
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
     const metrics = await scrape(service);
     expect(metrics.get('nodejs_eventloop_lag_max_seconds')!.samples[0]!.value).toBeGreaterThan(1.4);
@@ -75,7 +77,12 @@ describe('surrogate_rejected_total', () => {
     const service = await startService();
     const { samples } = (await scrape(service)).get('surrogate_rejected_total')!;
     expect(Object.fromEntries(samples.map(({ labels, value }) => [labels.reason, value]))).toEqual({
-      queue_full: 0, deadline: 0, cancelled: 0, memory: 0, too_large: 0, shutting_down: 0,
+      queue_full: 0,
+      deadline: 0,
+      cancelled: 0,
+      memory: 0,
+      too_large: 0,
+      shutting_down: 0,
     });
   });
 
@@ -95,7 +102,10 @@ describe('surrogate_rejected_total', () => {
       leavePort: () => Promise.resolve(),
       shareMetrics: () => undefined,
       scrape: () => Promise.resolve(''),
-      count: () => new Promise((resolve) => { count = resolve; }),
+      count: () =>
+        new Promise((resolve) => {
+          count = resolve;
+        }),
     };
     const service = await startService({ RATE_LIMIT_MAX: '10' }, { peers });
     const answer = service.post<ProblemDocument>('/surrogate/grad', small);
@@ -105,7 +115,9 @@ describe('surrogate_rejected_total', () => {
     const { status, headers, body } = await answer;
     expect([status, body.code]).toEqual([503, 'shutting_down']);
     expect([headers.get('retry-after'), headers.get('connection')]).toEqual(['1', 'close']);
-    expect(Buffer.concat(service.app.metrics.registry.scrape()).toString()).toContain('surrogate_rejected_total{reason="shutting_down"} 1\n');
+    expect(Buffer.concat(service.app.metrics.registry.scrape()).toString()).toContain(
+      'surrogate_rejected_total{reason="shutting_down"} 1\n',
+    );
   });
 
   it('counts what there is no memory for', async () => {
@@ -121,12 +133,16 @@ describe('surrogate_rejected_total', () => {
     const engine = new Engine([backend]);
     const run = engine.run.bind(engine);
     let release!: () => void;
-    const held = new Promise<void>((resolve) => { release = resolve; });
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     engine.run = (job) => held.then(() => run(job));
     const service = await startService({}, { engine });
     const body = JSON.stringify(small);
     const socket = connect(service.port, '127.0.0.1');
-    socket.write(`POST /surrogate/grad HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    socket.write(
+      `POST /surrogate/grad HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
     await expect.poll(() => valueOf(service, 'http_requests_in_flight')).toBe(2);
     socket.destroy();
     await expect.poll(() => rejected(service, 'cancelled')).toBe(1);
@@ -142,7 +158,9 @@ describe('gauges', () => {
     const exchange = async (): Promise<[sent: number, received: number]> => {
       const socket = connect(service.port, '127.0.0.1');
       let received = 0;
-      socket.on('data', (chunk: Buffer) => { received += chunk.length; });
+      socket.on('data', (chunk: Buffer) => {
+        received += chunk.length;
+      });
       const message = 'GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
       socket.write(message);
       await once(socket, 'close');
@@ -186,7 +204,11 @@ it('what waits, what is reserved and what is turned away reach the scrape', asyn
   service.app.engine.arenas.budget.reserve(20, 0);
   metrics.computed('lif_grad', 'wasm', 100, { decode: 0, queue: 500, compute: 1, encode: 0 });
   metrics.rejected('queue_full');
-  const values = Object.fromEntries([...(await scrape(service)).values()].flatMap(({ samples }) => samples.map(({ name, labels, value }) => [name + (labels.reason ?? labels.backend ?? ''), value])));
+  const values = Object.fromEntries(
+    [...(await scrape(service)).values()].flatMap(({ samples }) =>
+      samples.map(({ name, labels, value }) => [name + (labels.reason ?? labels.backend ?? ''), value]),
+    ),
+  );
   expect(values).toMatchObject({
     surrogate_queue_jobswasm: 0,
     surrogate_queue_backlog_secondswasm: 0,

@@ -5,7 +5,9 @@ import type { GradAnswer, LifGradAnswer, SimulateAnswer } from './answers.ts';
 import { Service } from './service.ts';
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 const npy = (values: Float32Array | Float64Array, shape: readonly number[] = [values.length]): Uint8Array<ArrayBuffer> =>
@@ -28,7 +30,8 @@ const x = Float32Array.of(-0.5, 0, 0.5, 1, 2, 3);
 describe('an npy body', () => {
   it('gives npy: the gradients of a surrogate, named with its parameters in the URL', async () => {
     const answer = await floats(await send('/surrogate/grad?surrogate=sigmoid&alpha=2', npy(x, [2, 3])));
-    const plain = (await service.post<GradAnswer>('/surrogate/grad', { x: Array.from(x), surrogate: { name: 'sigmoid', alpha: 2 } })).body.results[0]!.grad as number[];
+    const plain = (await service.post<GradAnswer>('/surrogate/grad', { x: Array.from(x), surrogate: { name: 'sigmoid', alpha: 2 } })).body
+      .results[0]!.grad as number[];
     expect(answer.shape).toEqual([2, 3]);
     expect(answer.values).toEqual(plain.map(Math.fround));
   });
@@ -37,7 +40,13 @@ describe('an npy body', () => {
     const header = npyHeader('float64', [2, 3]).toString('latin1').replace("'fortran_order': False", "'fortran_order': True ");
     const body = new Uint8Array(Buffer.concat([Buffer.from(header, 'latin1'), Buffer.from(Float64Array.from([0, 3, 1, 4, 2, 5]).buffer)]));
     const answer = await floats(await send('/surrogate/eval?surrogate=relu_grad&outputs=value', body));
-    const plain = (await service.post<{ results: { value: number[] }[] }>('/surrogate/eval', { x: [0, 1, 2, 3, 4, 5], surrogate: 'relu_grad', outputs: ['value'] })).body.results[0]!.value;
+    const plain = (
+      await service.post<{ results: { value: number[] }[] }>('/surrogate/eval', {
+        x: [0, 1, 2, 3, 4, 5],
+        surrogate: 'relu_grad',
+        outputs: ['value'],
+      })
+    ).body.results[0]!.value;
     expect(answer.values).toEqual(plain.map(Math.fround));
 
     const large = Float32Array.from({ length: 300_000 }, (_, i) => Math.sin(i));
@@ -49,11 +58,29 @@ describe('an npy body', () => {
   it('is the current of neurons', async () => {
     const current = Float32Array.of(1.5, 2);
     const v = await floats(await send('/lif/simulate?steps=50&tau=20&reset=soft&record=v&input_scaling=false', npy(current)));
-    const plain = (await service.post<SimulateAnswer>('/lif/simulate', { current: [1.5, 2], steps: 50, neuron: { tau: 20, reset: 'soft', input_scaling: false }, record: ['v'] })).body;
+    const plain = (
+      await service.post<SimulateAnswer>('/lif/simulate', {
+        current: [1.5, 2],
+        steps: 50,
+        neuron: { tau: 20, reset: 'soft', input_scaling: false },
+        record: ['v'],
+      })
+    ).body;
     expect(v.shape).toEqual([2, 50]);
     expect(v.values).toEqual((plain.v as number[][]).flat().map(Math.fround));
-    const gradient = await floats(await send('/lif/grad?steps=50&surrogate=erf&alpha=2&detach_reset=true&loss=firing_rate_mse&target=20&wrt=v_init', npy(current)));
-    const plainGrad = (await service.post<LifGradAnswer>('/lif/grad', { current: [1.5, 2], steps: 50, surrogate: { name: 'erf', alpha: 2 }, detach_reset: true, loss: { type: 'firing_rate_mse', target: 20 }, wrt: ['v_init'] })).body;
+    const gradient = await floats(
+      await send('/lif/grad?steps=50&surrogate=erf&alpha=2&detach_reset=true&loss=firing_rate_mse&target=20&wrt=v_init', npy(current)),
+    );
+    const plainGrad = (
+      await service.post<LifGradAnswer>('/lif/grad', {
+        current: [1.5, 2],
+        steps: 50,
+        surrogate: { name: 'erf', alpha: 2 },
+        detach_reset: true,
+        loss: { type: 'firing_rate_mse', target: 20 },
+        wrt: ['v_init'],
+      })
+    ).body;
     expect(gradient.shape).toEqual([]);
     expect(gradient.values).toEqual([Math.fround(plainGrad.results[0]!.grad.v_init as number)]);
   });
@@ -62,13 +89,19 @@ describe('an npy body', () => {
     const response = await send('/lif/simulate?steps=500&record=spikes', npy(Float32Array.of(1.5)));
     const array = readNpy(new Uint8Array(await response.clone().arrayBuffer()));
     expect(typeof array).toBe('string');
-    expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toContain("'descr': '|u1', 'fortran_order': False, 'shape': (1, 500)");
+    expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toContain(
+      "'descr': '|u1', 'fortran_order': False, 'shape': (1, 500)",
+    );
   });
 
   it('is answered with JSON or framed where that is accepted', async () => {
     const response = await send('/surrogate/grad?surrogate=sigmoid', npy(x), { accept: 'application/json' });
     expect(((await response.json()) as GradAnswer).results[0]!.grad).toHaveLength(6);
-    expect((await send('/surrogate/grad?surrogate=sigmoid', npy(x), { accept: 'application/octet-stream' })).headers.get('inference-header-content-length')).toBeTruthy();
+    expect(
+      (await send('/surrogate/grad?surrogate=sigmoid', npy(x), { accept: 'application/octet-stream' })).headers.get(
+        'inference-header-content-length',
+      ),
+    ).toBeTruthy();
   });
 
   it.each([
@@ -77,7 +110,12 @@ describe('an npy body', () => {
     ['/surrogate/grad?surrogate=sigmoid&alpha=abc', npy(x), 'invalid_request', '/surrogate/alpha: must be a number'],
     ['/surrogate/grad?surrogate=sigmoid&beta=1', npy(x), 'invalid_request', '/surrogate/beta: sigmoid has no parameter "beta"'],
     ['/surrogate/grad?surrogate=sigmoid&surrogate=erf', npy(x), 'invalid_request', '/surrogate: must stand in the URL once'],
-    ['/surrogate/eval?surrogate=sigmoid', npy(x), 'invalid_request', '/outputs: must be "spike" or "value", since an npy answer holds one tensor'],
+    [
+      '/surrogate/eval?surrogate=sigmoid',
+      npy(x),
+      'invalid_request',
+      '/outputs: must be "spike" or "value", since an npy answer holds one tensor',
+    ],
     ['/lif/simulate?steps=10', npy(x), 'invalid_request', '/record: must name one field'],
     ['/lif/simulate?steps=010&record=v', npy(x), 'invalid_request', '/steps: must be a whole number, got "010"'],
     ['/lif/simulate?steps=10&record=v&stepz=1', npy(x), 'invalid_request', 'did you mean "steps"'],
@@ -95,7 +133,9 @@ describe('an npy body', () => {
 
 it('a JSON request can be answered with npy', async () => {
   const response = await fetch(`${service.url}/surrogate/grad`, {
-    method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/x-npy' }, body: JSON.stringify({ x: [0, 1], surrogate: 'sigmoid' }),
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/x-npy' },
+    body: JSON.stringify({ x: [0, 1], surrogate: 'sigmoid' }),
   });
   expect((await floats(response)).shape).toEqual([2]);
 });

@@ -5,10 +5,15 @@ import { freePort } from '../support/process.ts';
 import { Service } from './service.ts';
 
 const services: Service[] = [];
-afterEach(async () => { await Promise.all(services.splice(0).map((service) => service.stop())); });
+afterEach(async () => {
+  await Promise.all(services.splice(0).map((service) => service.stop()));
+});
 
 /** The service and where its second port is. */
-async function start(environment: Record<string, string> = {}, options: Parameters<typeof Service.start>[1] = {}): Promise<{ service: Service; url: string }> {
+async function start(
+  environment: Record<string, string> = {},
+  options: Parameters<typeof Service.start>[1] = {},
+): Promise<{ service: Service; url: string }> {
   const port = await freePort();
   const service = await Service.start({ OPERATION_PORT: String(port), ...environment }, options);
   services.push(service);
@@ -57,7 +62,10 @@ describe('OPERATION_PORT', () => {
   it('is open before the other port, and not ready', async () => {
     const backend = new ReferenceBackend();
     let warmed!: () => void;
-    backend.warm = () => new Promise<void>((resolve) => { warmed = resolve; });
+    backend.warm = () =>
+      new Promise<void>((resolve) => {
+        warmed = resolve;
+      });
     const { service, url } = await start({}, { engine: new Engine([backend]) });
     expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ ready: false, reason: 'warming up' });
     warmed();
@@ -93,7 +101,10 @@ describe('OPERATION_PORT', () => {
 describe('METRICS_ENABLED=false', () => {
   it.each([{}, { OPERATION_PORT: 'free' }])('takes /metrics away (%j)', async (environment) => {
     const port = await freePort();
-    const service = await Service.start({ METRICS_ENABLED: 'false', ...('OPERATION_PORT' in environment && { OPERATION_PORT: String(port) }) });
+    const service = await Service.start({
+      METRICS_ENABLED: 'false',
+      ...('OPERATION_PORT' in environment && { OPERATION_PORT: String(port) }),
+    });
     services.push(service);
     expect((await service.request('/metrics')).status).toBe(404);
     if ('OPERATION_PORT' in environment) expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(404);

@@ -8,7 +8,9 @@ import { startService } from './services.ts';
 /** An engine that is warm when told. */
 function slowToWarm(): { engine: Engine; warmed: () => void } {
   let warmed!: () => void;
-  const warm = new Promise<void>((resolve) => { warmed = resolve; });
+  const warm = new Promise<void>((resolve) => {
+    warmed = resolve;
+  });
   const backend = new ReferenceBackend();
   backend.warm = () => warm;
   return { engine: new Engine([backend]), warmed };
@@ -54,7 +56,8 @@ describe('GET /metrics', () => {
       'surrogate_request_elements_sum{op="surrogate_grad"} 4',
       'surrogate_stage_duration_seconds_count{op="surrogate_grad",stage="encode",backend="wasm"} 1',
       'surrogate_backend_info{backend="wasm",device="cpu",dtype="float32",version="",xla="",state="ready"} 1',
-    ]) expect(text).toContain(line);
+    ])
+      expect(text).toContain(line);
     expect(text).toContain('process_cpu_seconds_total');
     expect(text).toContain('nodejs_eventloop_lag_max_seconds');
   });
@@ -64,14 +67,28 @@ describe('the log', () => {
   it('has one line a request, without its query or body', async () => {
     const lines: Record<string, unknown>[] = [];
     const { pino } = await import('pino');
-    const logger = pino({}, { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>); } });
+    const logger = pino(
+      {},
+      {
+        write: (line: string) => {
+          lines.push(JSON.parse(line) as Record<string, unknown>);
+        },
+      },
+    );
     const service = await startService({}, { logger });
     await service.post('/surrogate/grad?token=secret', { x: 0, surrogate: 'erf' });
     await service.post('/surrogate/grad', { x: 'secret', surrogate: 'erf' });
     await service.request('/nowhere');
     await expect.poll(() => lines.filter(({ msg }) => msg === 'request')).toHaveLength(3);
     expect(lines.filter(({ msg }) => msg === 'request')).toMatchObject([
-      { method: 'POST', path: '/surrogate/grad', status: 200, ms: expect.any(Number) as number, bytes: expect.any(Number) as number, request_id: expect.any(String) as string },
+      {
+        method: 'POST',
+        path: '/surrogate/grad',
+        status: 200,
+        ms: expect.any(Number) as number,
+        bytes: expect.any(Number) as number,
+        request_id: expect.any(String) as string,
+      },
       { path: '/surrogate/grad', status: 400 },
       { path: '/nowhere', status: 404 },
     ]);
@@ -87,7 +104,14 @@ describe('the catalogue', () => {
     const one = await service.request('/surrogates/sigmoid');
     expect(one.body).toEqual(body.surrogates.find(({ name }) => name === 'sigmoid'));
     expect(one.body).toMatchObject({
-      parameters: { alpha: { default: 4, minimum: expect.any(Number) as number, maximum: expect.any(Number) as number, meaning: expect.any(String) as string } },
+      parameters: {
+        alpha: {
+          default: 4,
+          minimum: expect.any(Number) as number,
+          maximum: expect.any(Number) as number,
+          meaning: expect.any(String) as string,
+        },
+      },
       formulas: { grad: expect.any(String) as string, value: expect.any(String) as string },
       aliases: expect.any(Array) as unknown[],
       references: expect.any(Array) as string[],
@@ -122,7 +146,13 @@ describe('GET /info and /', () => {
         { name: 'wasm', device: 'cpu', dtype: 'float32', state: expect.stringMatching(/^(warming|ready)$/) as string },
         { name: 'reference', device: 'cpu', dtype: 'float64', state: expect.stringMatching(/^(warming|ready)$/) as string },
       ],
-      limits: { max_body_bytes: 64 * 2 ** 20, max_neuron_steps: 123, max_reference_neuron_steps: 1e7, max_result_values: 2 ** 25, max_streamed_values: 2 ** 28 },
+      limits: {
+        max_body_bytes: 64 * 2 ** 20,
+        max_neuron_steps: 123,
+        max_reference_neuron_steps: 1e7,
+        max_result_values: 2 ** 25,
+        max_streamed_values: 2 ** 28,
+      },
     });
   });
 

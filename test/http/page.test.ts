@@ -11,7 +11,9 @@ const mostBytes = 250_000;
 const noticedBytes = 60_000;
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 /** The files that the document names. */
@@ -50,7 +52,10 @@ describe('GET /', () => {
 
   it('names a script and a style that never change, with what is in them in their names', async () => {
     const files = await assets();
-    expect(files).toEqual([expect.stringMatching(/^\/page\/style-[A-Z0-9]{8}\.css$/), expect.stringMatching(/^\/page\/main-[A-Z0-9]{8}\.js$/)]);
+    expect(files).toEqual([
+      expect.stringMatching(/^\/page\/style-[A-Z0-9]{8}\.css$/),
+      expect.stringMatching(/^\/page\/main-[A-Z0-9]{8}\.js$/),
+    ]);
     for (const file of files) {
       const { status, headers } = await raw(file, {});
       expect(status).toBe(200);
@@ -63,7 +68,10 @@ describe('GET /', () => {
     for (const file of ['/', ...(await assets())]) {
       const plain = await raw(file, {});
       expect(plain.headers.get('content-encoding')).toBeNull();
-      for (const [coding, decompress] of [['gzip', gunzipSync], ['br', brotliDecompressSync]] as const) {
+      for (const [coding, decompress] of [
+        ['gzip', gunzipSync],
+        ['br', brotliDecompressSync],
+      ] as const) {
         const { headers, body } = await raw(file, { 'accept-encoding': coding });
         expect(headers.get('content-encoding')).toBe(coding);
         expect(headers.get('vary')).toContain('accept-encoding');
@@ -97,7 +105,9 @@ describe('GET /', () => {
 
 describe('without its files', () => {
   const empty = mkdtempSync(path.join(tmpdir(), 'no-page-'));
-  afterAll(() => { rmSync(empty, { recursive: true }); });
+  afterAll(() => {
+    rmSync(empty, { recursive: true });
+  });
 
   it.each([empty, path.join(empty, 'none')])('the page says what is missing, and the API works', async (pageFolder) => {
     const apart = await Service.start({}, { pageFolder });

@@ -7,7 +7,9 @@ import { Service } from './service.ts';
 const good = JSON.stringify({ x: 0, surrogate: 'sigmoid' });
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 describe('a body', () => {
@@ -25,7 +27,12 @@ describe('a body', () => {
     ['1e999', 'invalid_request', 'must be an object'],
   ])('%s is refused as %s', async (body, code, detail) => {
     const problem = await service.refused('/surrogate/grad', body);
-    expect(problem).toMatchObject({ status: 400, code, type: `/problems/${code}`, title: problemTypes[code as keyof typeof problemTypes].title });
+    expect(problem).toMatchObject({
+      status: 400,
+      code,
+      type: `/problems/${code}`,
+      title: problemTypes[code as keyof typeof problemTypes].title,
+    });
     expect(problem.detail).toContain(detail);
     expect(problem.instance).toBe('/surrogate/grad');
   });
@@ -34,18 +41,26 @@ describe('a body', () => {
     const { status, body } = await service.request<ProblemDocument>('/surrogate/grad', { method: 'POST' });
     expect(status).toBe(400);
     expect(body.code).toBe('empty_body');
-    expect(await service.raw('POST /lif/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')).toContain('"empty_body"');
+    expect(
+      await service.raw(
+        'POST /lif/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+      ),
+    ).toContain('"empty_body"');
   });
 
   it('that is cut off gets a 400, and the service lives on', async () => {
-    const answer = await service.raw(`POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n${good}`);
+    const answer = await service.raw(
+      `POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n${good}`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     expect(answer).toContain('"code":"incomplete_body"');
     expect((await service.post('/surrogate/grad', good)).status).toBe(200);
   });
 
   it('that stops in the middle of a chunk gets a 400', async () => {
-    const answer = await service.raw('POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"x": 1');
+    const answer = await service.raw(
+      'POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"x": 1',
+    );
     expect(answer).toContain('"code":"incomplete_body"');
   });
 
@@ -59,7 +74,11 @@ describe('a body', () => {
 
   it('of 100 MB is refused as too large, with and without a length announced', async () => {
     const bytes = Buffer.alloc(100 * 2 ** 20, 0x20);
-    const announced = await service.request<ProblemDocument>('/lif/grad', { method: 'POST', headers: { 'content-type': 'application/json' }, body: bytes });
+    const announced = await service.request<ProblemDocument>('/lif/grad', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: bytes,
+    });
     expect(announced.status).toBe(413);
     expect(announced.body).toMatchObject({ code: 'body_too_large', detail: 'The body is larger than the limit of 67108864 bytes.' });
 
@@ -89,7 +108,11 @@ describe('a body', () => {
 
   it('in another media type is a 415', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'nonsense']) {
-      const { status, body } = await service.request<ProblemDocument>('/lif/grad', { method: 'POST', headers: { 'content-type': type }, body: good });
+      const { status, body } = await service.request<ProblemDocument>('/lif/grad', {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body: good,
+      });
       expect(status).toBe(415);
       expect(body.code).toBe('unsupported_media_type');
     }
@@ -181,16 +204,30 @@ describe('a fault of ours', () => {
   it('shows an id that the log has, and nothing else', async () => {
     const lines: unknown[] = [];
     const { pino } = await import('pino');
-    const logger = pino({ level: 'error' }, { write: (line: string) => { lines.push(JSON.parse(line)); } });
+    const logger = pino(
+      { level: 'error' },
+      {
+        write: (line: string) => {
+          lines.push(JSON.parse(line));
+        },
+      },
+    );
     const broken = await Service.start({}, { logger });
-    broken.app.engine.run = () => { throw new Error('a secret in /some/path'); };
+    broken.app.engine.run = () => {
+      throw new Error('a secret in /some/path');
+    };
     try {
       const { status, headers, body } = await broken.post<ProblemDocument>('/surrogate/grad', good);
       expect(status).toBe(500);
       expect(body).toMatchObject({ code: 'internal_error', status: 500 });
       expect(JSON.stringify(body)).not.toMatch(/secret|some.path|node_modules|\.ts/);
       expect(headers.get('x-request-id')).toBe(body.request_id);
-      expect(lines).toContainEqual(expect.objectContaining({ request_id: body.request_id, err: expect.objectContaining({ message: 'a secret in /some/path' }) as unknown }));
+      expect(lines).toContainEqual(
+        expect.objectContaining({
+          request_id: body.request_id,
+          err: expect.objectContaining({ message: 'a secret in /some/path' }) as unknown,
+        }),
+      );
     } finally {
       await broken.stop();
     }
@@ -198,7 +235,8 @@ describe('a fault of ours', () => {
 });
 
 it('X-Request-Id of the client is used where it is a plain word', async () => {
-  const withId = async (id: string) => (await service.post<ProblemDocument>('/surrogate/grad', '{', { 'x-request-id': id })).body.request_id;
+  const withId = async (id: string) =>
+    (await service.post<ProblemDocument>('/surrogate/grad', '{', { 'x-request-id': id })).body.request_id;
   expect(await withId('trace-1.2:3')).toBe('trace-1.2:3');
   expect(await withId('two words')).not.toBe('two words');
   expect(await withId('x'.repeat(65))).not.toContain('xx');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
-import type { Service} from './service.ts';
+import type { Service } from './service.ts';
 import { type JsonReply } from './service.ts';
 import { startService } from './services.ts';
 
@@ -12,7 +12,8 @@ async function start(environment: Record<string, string>): Promise<Service> {
   return service;
 }
 
-const info = (service: Service, headers: Record<string, string> = {}): Promise<JsonReply<ProblemDocument>> => service.request('/info', { headers });
+const info = (service: Service, headers: Record<string, string> = {}): Promise<JsonReply<ProblemDocument>> =>
+  service.request('/info', { headers });
 const statusesOf = async (service: Service, from: Record<string, string>[]): Promise<number[]> => {
   const statuses: number[] = [];
   for (const headers of from) statuses.push((await info(service, headers)).status);
@@ -54,7 +55,10 @@ describe('RATE_LIMIT_MAX', () => {
     expect(known.status).toBe(404);
     expect(known.headers.get('ratelimit-remaining')).toBe('0');
     for (const path of ['/nowhere', '/lif/grad', '/metrics', '/openapi.json']) expect((await service.request(path)).status).toBe(429);
-    expect(await service.request('/v2')).toMatchObject({ status: 429, body: { error: expect.stringContaining('More than 4 requests') as string } });
+    expect(await service.request('/v2')).toMatchObject({
+      status: 429,
+      body: { error: expect.stringContaining('More than 4 requests') as string },
+    });
   });
 
   it('counts paths that are not well-formed or too long', async () => {
@@ -125,10 +129,12 @@ describe('TRUST_PROXY', () => {
   it.each(['10.0.0.0/8', 'uniquelocal', 'fc00::/7'])('%s is a range', async (range) => {
     const service = await start({ RATE_LIMIT_MAX: '1', TRUST_PROXY: `loopback,${range}` });
     const proxy = range.startsWith('fc') ? 'fd00::5' : '10.1.2.3';
-    expect(await statusesOf(service, [from(`192.0.2.1, ${proxy}`), from(`192.0.2.2, ${proxy}`), from('192.0.2.1, 203.0.113.9')])).toEqual([200, 200, 200]);
+    expect(await statusesOf(service, [from(`192.0.2.1, ${proxy}`), from(`192.0.2.2, ${proxy}`), from('192.0.2.1, 203.0.113.9')])).toEqual([
+      200, 200, 200,
+    ]);
   });
 
-  it('takes an IPv6 client\'s 64 bits as one', async () => {
+  it("takes an IPv6 client's 64 bits as one", async () => {
     const service = await start({ RATE_LIMIT_MAX: '1', TRUST_PROXY: '127.0.0.1' });
     expect(await statusesOf(service, [from('2001:db8::1'), from('2001:db8::2'), from('2001:db8:0:1::1')])).toEqual([200, 429, 200]);
   });

@@ -12,10 +12,16 @@ export class RawClient {
   private constructor(port: number) {
     // Half closed, it still reads what comes.
     this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    this.socket.on('data', (chunk: Buffer) => { this.#received.push(chunk); });
-    this.socket.on('end', () => { this.socket.end(); });
+    this.socket.on('data', (chunk: Buffer) => {
+      this.#received.push(chunk);
+    });
+    this.socket.on('end', () => {
+      this.socket.end();
+    });
     this.socket.on('error', () => undefined);
-    this.#closed = new Promise((resolve) => { this.socket.once('close', resolve); });
+    this.#closed = new Promise((resolve) => {
+      this.socket.once('close', resolve);
+    });
   }
 
   static async open({ port }: { readonly port: number }): Promise<RawClient> {

@@ -15,7 +15,19 @@ interface Line {
 const lines: Line[] = [];
 let service: Service;
 beforeAll(async () => {
-  service = await Service.start({}, { logger: pino({}, { write: (line: string) => { lines.push(JSON.parse(line) as Line); } }) });
+  service = await Service.start(
+    {},
+    {
+      logger: pino(
+        {},
+        {
+          write: (line: string) => {
+            lines.push(JSON.parse(line) as Line);
+          },
+        },
+      ),
+    },
+  );
 });
 afterAll(() => service.stop());
 
@@ -52,7 +64,10 @@ it.each([
   ['JSON', post('/surrogate/grad', { x: [0, 1], surrogate: 'erf' })],
   ['text beyond ASCII', post('/surrogate/grad', { x: 0, surrogate: 'erf', neuröne: 1 })],
   ['bytes', post('/surrogate/grad', { x: [0, 1], surrogate: 'erf' }, 'Accept: application/octet-stream\r\n')],
-  ['several buffers', post('/surrogate/grad', { x: { linspace: [-1, 1, 100_000] }, surrogate: ['erf', 'sigmoid'] }, 'Accept: application/octet-stream\r\n')],
+  [
+    'several buffers',
+    post('/surrogate/grad', { x: { linspace: [-1, 1, 100_000] }, surrogate: ['erf', 'sigmoid'] }, 'Accept: application/octet-stream\r\n'),
+  ],
   ['gzip', get('/openapi.json', 'Accept-Encoding: gzip\r\n')],
   ['br', get('/openapi.json', 'Accept-Encoding: br\r\n')],
   ['a stream', get('/metrics')],
@@ -63,7 +78,9 @@ it.each([
   ['a problem', get('/nowhere')],
 ])('the log has the bytes of a body as they were sent: %s', async (_what, bytes) => {
   let received = '';
-  const { bytes: logged } = await lineOf(async () => { received = await (await RawClient.open(service)).send(Buffer.from(bytes)).closed(); });
+  const { bytes: logged } = await lineOf(async () => {
+    received = await (await RawClient.open(service)).send(Buffer.from(bytes)).closed();
+  });
   expect(logged).toBe(bodyBytes(received));
   expect(logged).toBeGreaterThan(0);
 });

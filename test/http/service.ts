@@ -52,7 +52,11 @@ export class Service {
   }
 
   /** Posts bytes, and leaves the answer unread. */
-  async send(path: string, { body, headers }: { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> }, more: Record<string, string> = {}): Promise<Response> {
+  async send(
+    path: string,
+    { body, headers }: { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> },
+    more: Record<string, string> = {},
+  ): Promise<Response> {
     return fetch(this.url + path, { method: 'POST', body, headers: { ...headers, ...more } });
   }
 
@@ -69,7 +73,9 @@ export class Service {
   async raw(bytes: string): Promise<string> {
     const socket = connect(this.port, '127.0.0.1');
     let received = '';
-    socket.setEncoding('utf8').on('data', (chunk: string) => { received += chunk; });
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      received += chunk;
+    });
     socket.end(bytes);
     await once(socket, 'close');
     return received;

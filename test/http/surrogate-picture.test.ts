@@ -4,7 +4,9 @@ import type { ProblemDocument } from '../../src/errors/problems.ts';
 import { errorsOf, Service } from './service.ts';
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 const picture = async (path: string, headers: Record<string, string> = {}) => {

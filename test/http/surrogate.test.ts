@@ -9,7 +9,9 @@ interface Golden {
 }
 
 let service: Service;
-beforeAll(async () => { service = await Service.start(); });
+beforeAll(async () => {
+  service = await Service.start();
+});
 afterAll(() => service.stop());
 
 describe('POST /surrogate/grad', () => {
@@ -24,19 +26,32 @@ describe('POST /surrogate/grad', () => {
 
   it('answers the golden gradients, in one request for all', async () => {
     const golden = JSON.parse(readFileSync(new URL('../golden/surrogates.json', import.meta.url), 'utf8')) as Golden;
-    const { body } = await service.post<GradAnswer<number[]>>('/surrogate/grad', { x: golden.x, surrogate: golden.cases.map(({ surrogate }) => surrogate) });
+    const { body } = await service.post<GradAnswer<number[]>>('/surrogate/grad', {
+      x: golden.x,
+      surrogate: golden.cases.map(({ surrogate }) => surrogate),
+    });
     for (const [i, { surrogate, grad, at_kink: kinks }] of golden.cases.entries()) {
       expect(body.results[i]!.surrogate).toEqual(surrogate);
       const scale = Math.max(...grad.map(Math.abs));
       for (const [j, expected] of grad.entries()) {
-        if (!kinks.includes(j)) expect(Math.abs(body.results[i]!.grad[j]! - expected), `${surrogate.name} at ${golden.x[j]!}`).toBeLessThan(1e-5 * scale);
+        if (!kinks.includes(j))
+          expect(Math.abs(body.results[i]!.grad[j]! - expected), `${surrogate.name} at ${golden.x[j]!}`).toBeLessThan(1e-5 * scale);
       }
     }
   });
 
   it('keeps the shape of x, in every form', async () => {
     const forms = [
-      { x: [[0, 0], [0, 0]], grad: [[1, 1], [1, 1]] },
+      {
+        x: [
+          [0, 0],
+          [0, 0],
+        ],
+        grad: [
+          [1, 1],
+          [1, 1],
+        ],
+      },
       { x: { shape: [1, 2], data: [0, 0] }, grad: [[1, 1]] },
       { x: { dtype: 'float64', shape: [1], base64: 'AAAAAAAAAAA=' }, grad: [1] },
       { x: { linspace: [0, 0, 3] }, grad: [1, 1, 1] },
@@ -51,12 +66,39 @@ describe('POST /surrogate/grad', () => {
   });
 
   it('multiplies by the cotangent, which broadcasts to x', async () => {
-    const x = [[0, 0, 0], [0, 0, 0]];
+    const x = [
+      [0, 0, 0],
+      [0, 0, 0],
+    ];
     for (const [cotangent, grad] of [
-      [2, [[2, 2, 2], [2, 2, 2]]],
-      [[1, 2, 3], [[1, 2, 3], [1, 2, 3]]],
-      [[[1], [2]], [[1, 1, 1], [2, 2, 2]]],
-      [{ shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }, [[1, 2, 3], [4, 5, 6]]],
+      [
+        2,
+        [
+          [2, 2, 2],
+          [2, 2, 2],
+        ],
+      ],
+      [
+        [1, 2, 3],
+        [
+          [1, 2, 3],
+          [1, 2, 3],
+        ],
+      ],
+      [
+        [[1], [2]],
+        [
+          [1, 1, 1],
+          [2, 2, 2],
+        ],
+      ],
+      [
+        { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] },
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+      ],
     ]) {
       const { body } = await service.post<GradAnswer>('/surrogate/grad', { x, surrogate: 'sigmoid', cotangent });
       expect(body.results[0]!.grad).toEqual(grad);
@@ -74,7 +116,11 @@ describe('POST /surrogate/grad', () => {
   });
 
   it('says which element overflows', async () => {
-    const problem = await service.refused('/surrogate/grad', { x: [[1, 0]], surrogate: { name: 'sigmoid', alpha: 40 }, cotangent: [[1, 3e38]] });
+    const problem = await service.refused('/surrogate/grad', {
+      x: [[1, 0]],
+      surrogate: { name: 'sigmoid', alpha: 40 },
+      cotangent: [[1, 3e38]],
+    });
     expect(problem.code).toBe('numerical_overflow');
     expect(problem.detail).toContain('/results/0/grad leaves the range of float32 at element [0, 1]');
   });
@@ -101,7 +147,11 @@ describe('POST /surrogate/eval', () => {
   });
 
   it('answers spikes as uint8 in base64', async () => {
-    const { body } = await service.post<EvalAnswer<Base64Tensor>>('/surrogate/eval', { x: [-1, 0, 1], surrogate: 'erf', encoding: 'base64' });
+    const { body } = await service.post<EvalAnswer<Base64Tensor>>('/surrogate/eval', {
+      x: [-1, 0, 1],
+      surrogate: 'erf',
+      encoding: 'base64',
+    });
     expect(body.results[0]!.spike).toEqual({ dtype: 'uint8', shape: [3], base64: 'AAEB' });
     expect(body.results[0]!.value).toMatchObject({ dtype: 'float32', shape: [3] });
   });
@@ -142,7 +192,11 @@ describe('a surrogate', () => {
 });
 
 it('errors in several fields are reported together', async () => {
-  const problem = await service.refused('/surrogate/grad', { x: [null, '1'], surrogate: ['a', { name: 'erf', alpha: 0 }], cotangent: true });
+  const problem = await service.refused('/surrogate/grad', {
+    x: [null, '1'],
+    surrogate: ['a', { name: 'erf', alpha: 0 }],
+    cotangent: true,
+  });
   expect(problem.errors!.map(({ path }) => path)).toEqual(['/x/0', '/x/1', '/surrogate/0', '/surrogate/1/alpha', '/cotangent']);
 });
 

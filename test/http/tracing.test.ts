@@ -21,9 +21,14 @@ const traceId = '0af7651916cd43dd8448eb211c80319c';
 const parentId = 'b7ad6b7169203331';
 
 /** What a service sends to its collector until it has closed. */
-async function traced(use: (service: Service) => Promise<unknown>, ...[environment, options]: Parameters<typeof Service.start>): Promise<OtlpCollector> {
+async function traced(
+  use: (service: Service) => Promise<unknown>,
+  ...[environment, options]: Parameters<typeof Service.start>
+): Promise<OtlpCollector> {
   const collector = await OtlpCollector.start();
-  cleanUps.push(() => { collector.stop(); });
+  cleanUps.push(() => {
+    collector.stop();
+  });
   const service = await Service.start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...environment }, options);
   try {
     await use(service);
@@ -45,7 +50,9 @@ describe('without a collector', () => {
 describe('a request', () => {
   it('is a server span with its stages as children, sent before the service has closed', async () => {
     const before = BigInt(Date.now()) * 1_000_000n;
-    const { spans, requests } = await traced((service) => service.post('/surrogate/grad?token=secret', { ...small, surrogate: ['sigmoid', 'erf'] }, { 'x-request-id': 'the-id' }));
+    const { spans, requests } = await traced((service) =>
+      service.post('/surrogate/grad?token=secret', { ...small, surrogate: ['sigmoid', 'erf'] }, { 'x-request-id': 'the-id' }),
+    );
     const after = BigInt(Date.now() + 1) * 1_000_000n;
     // The test above has to be able to fail.
     expect(Object.keys(loaded.cache).some((file) => file.includes('@opentelemetry'))).toBe(true);
@@ -56,8 +63,14 @@ describe('a request', () => {
       parentId: '',
       status: 0,
       attributes: {
-        'http.request.method': 'POST', 'http.route': '/surrogate/grad', 'url.path': '/surrogate/grad', 'http.response.status_code': 200, request_id: 'the-id',
-        'surrogate.op': 'surrogate_grad', 'surrogate.backend': 'wasm', 'surrogate.elements': 4,
+        'http.request.method': 'POST',
+        'http.route': '/surrogate/grad',
+        'url.path': '/surrogate/grad',
+        'http.response.status_code': 200,
+        request_id: 'the-id',
+        'surrogate.op': 'surrogate_grad',
+        'surrogate.backend': 'wasm',
+        'surrogate.elements': 4,
       },
       resource: { 'service.name': 'surrogate-gradient-service', 'service.version': expect.stringMatching(/^\d+\.\d+\.\d+/) as string },
     });
@@ -78,7 +91,9 @@ describe('a request', () => {
   });
 
   it('belongs to the trace that traceparent names', async () => {
-    const { spans } = await traced((service) => service.post('/lif/grad', { current: 1.5, steps: 10 }, { traceparent: `00-${traceId}-${parentId}-01` }));
+    const { spans } = await traced((service) =>
+      service.post('/lif/grad', { current: 1.5, steps: 10 }, { traceparent: `00-${traceId}-${parentId}-01` }),
+    );
     expect(spans.find(({ kind }) => kind === 2)).toMatchObject({ traceId, parentId });
     expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
   });
@@ -95,12 +110,18 @@ describe('a request', () => {
   it('that fails says with what', async () => {
     const wasm = new FakeBackend('wasm');
     wasm.failures.push(new ComputeError('it broke'));
-    const { spans } = await traced(async (service) => {
-      expect((await service.post('/surrogate/grad', small)).status).toBe(500);
-      expect((await service.post('/surrogate/grad', '{')).status).toBe(400);
-      expect((await service.request('/nowhere')).status).toBe(404);
-    }, {}, { engine: new Engine([wasm]) });
-    expect(spans.map(({ name, status, attributes }) => [name, status, attributes['http.response.status_code'], attributes['error.type']])).toEqual([
+    const { spans } = await traced(
+      async (service) => {
+        expect((await service.post('/surrogate/grad', small)).status).toBe(500);
+        expect((await service.post('/surrogate/grad', '{')).status).toBe(400);
+        expect((await service.request('/nowhere')).status).toBe(404);
+      },
+      {},
+      { engine: new Engine([wasm]) },
+    );
+    expect(
+      spans.map(({ name, status, attributes }) => [name, status, attributes['http.response.status_code'], attributes['error.type']]),
+    ).toEqual([
       ['POST /surrogate/grad', 2, 500, 'internal_error'],
       ['POST /surrogate/grad', 0, 400, 'invalid_json'],
       ['GET', 0, 404, 'not_found'],
@@ -110,8 +131,15 @@ describe('a request', () => {
   it('that fell back says from where', async () => {
     const wasm = new FakeBackend('wasm');
     wasm.failures.push(new ComputeError('it broke'));
-    const { spans } = await traced((service) => service.post('/surrogate/grad', small), {}, { engine: new Engine([wasm, new FakeBackend('reference')]) });
-    expect(spans.find(({ kind }) => kind === 2)!.attributes).toMatchObject({ 'surrogate.backend': 'reference', 'surrogate.fallback_from': 'wasm' });
+    const { spans } = await traced(
+      (service) => service.post('/surrogate/grad', small),
+      {},
+      { engine: new Engine([wasm, new FakeBackend('reference')]) },
+    );
+    expect(spans.find(({ kind }) => kind === 2)!.attributes).toMatchObject({
+      'surrogate.backend': 'reference',
+      'surrogate.fallback_from': 'wasm',
+    });
   });
 
   it('of a probe or a scrape is not traced', async () => {
@@ -138,7 +166,9 @@ describe('a collector that does not answer', () => {
   it('keeps no request and no shutdown waiting', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
-    cleanUps.push(() => { silent.close(); });
+    cleanUps.push(() => {
+      silent.close();
+    });
     const service = await Service.start({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` });
     expect((await service.post('/surrogate/grad', small)).status).toBe(200);
     // It waits for three seconds; ten is what the exporter would wait.
@@ -149,7 +179,14 @@ describe('a collector that does not answer', () => {
 
   it('is told of in the log', async () => {
     const lines: { msg: string }[] = [];
-    const logger = pino({ level: 'warn' }, { write: (line: string) => { lines.push(JSON.parse(line) as { msg: string }); } });
+    const logger = pino(
+      { level: 'warn' },
+      {
+        write: (line: string) => {
+          lines.push(JSON.parse(line) as { msg: string });
+        },
+      },
+    );
     const closed = createServer().listen(0, '127.0.0.1');
     await once(closed, 'listening');
     const { port } = closed.address() as AddressInfo;

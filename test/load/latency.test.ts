@@ -20,7 +20,9 @@ describe('an open loop', () => {
   it('sends what is due though nothing before is answered, and says when it was due', async () => {
     const dues: number[] = [];
     let answer!: () => void;
-    const answered = new Promise<void>((resolve) => { answer = resolve; });
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
     await openLoop([0, 1, 2, 2, 5], (due) => {
       dues.push(due);
       if (dues.length === 5) answer();
@@ -46,7 +48,13 @@ describe('an open loop', () => {
 
 it('a table of latencies leaves out the quantiles for which there are too few answers', () => {
   const ms = Array.from({ length: 10_001 }, (_, i) => i / 100);
-  expect(latencyTable([{ name: 'many', share: 0.8, ms }, { name: 'few', share: 0.05, ms: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] }, { name: 'none', share: 0.15, ms: [] }])).toEqual([
+  expect(
+    latencyTable([
+      { name: 'many', share: 0.8, ms },
+      { name: 'few', share: 0.05, ms: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] },
+      { name: 'none', share: 0.15, ms: [] },
+    ]),
+  ).toEqual([
     '| request | of all | answers | p50 ms | p99 ms | p99.9 ms |',
     '|---|---|---|---|---|---|',
     '| many | 80 % | 10001 | 50.0 | 99.0 | 99.9 |',

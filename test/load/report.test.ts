@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { Round } from '../../load/measure.ts';
 import { table, verdict, type Row } from '../../load/report.ts';
 
-const round = (rate: number, failures: string[] = []): Round => ({ rate, latencies: failures.length > 0 ? [] : [1, 2, 3], cpu: 0.5, failures });
-const row = (size: number, real: Round[], noop: Round[]): Row => ({ route: '/lif/grad', size, requestBytes: 100, answerBytes: 2000, real, noop });
+const round = (rate: number, failures: string[] = []): Round => ({
+  rate,
+  latencies: failures.length > 0 ? [] : [1, 2, 3],
+  cpu: 0.5,
+  failures,
+});
+const row = (size: number, real: Round[], noop: Round[]): Row => ({
+  route: '/lif/grad',
+  size,
+  requestBytes: 100,
+  answerBytes: 2000,
+  real,
+  noop,
+});
 
 describe('the load report', () => {
   it('has the share of the no-op, round by round', () => {

@@ -16,7 +16,9 @@ describe('a counter', () => {
     counter.labels({ op: 'a', backend: 'b' }).add();
     counter.labels({ backend: 'b', op: 'a' }).add(2);
     counter.labels({ op: 'ab', backend: '' });
-    expect(textOf(counter)).toBe('# HELP jobs_total Jobs.\n# TYPE jobs_total counter\njobs_total{op="a",backend="b"} 3\njobs_total{op="ab",backend=""} 0\n');
+    expect(textOf(counter)).toBe(
+      '# HELP jobs_total Jobs.\n# TYPE jobs_total counter\njobs_total{op="a",backend="b"} 3\njobs_total{op="ab",backend=""} 0\n',
+    );
   });
 
   it('needs no labels', () => {
@@ -26,11 +28,13 @@ describe('a counter', () => {
   });
 
   it('prints any label value so that it reads back', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.string(), (a, b) => {
-      const counter = new Counter({ name: 'n', help: 'N.', labelNames: ['a', 'b'] });
-      counter.labels({ a, b }).add();
-      expect(parseExposition(textOf(counter)).get('n')!.samples).toEqual([{ name: 'n', labels: { a, b }, value: 1 }]);
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (a, b) => {
+        const counter = new Counter({ name: 'n', help: 'N.', labelNames: ['a', 'b'] });
+        counter.labels({ a, b }).add();
+        expect(parseExposition(textOf(counter)).get('n')!.samples).toEqual([{ name: 'n', labels: { a, b }, value: 1 }]);
+      }),
+    );
   });
 });
 
@@ -51,13 +55,19 @@ describe('a histogram', () => {
 
   it('agrees with counting by hand', () => {
     const buckets = [1e-5, 1e-3, 1, 10];
-    fc.assert(fc.property(fc.array(fc.oneof(fc.double({ min: 0, max: 20, noNaN: true }), fc.constantFrom(...buckets)), { maxLength: 30 }), (values) => {
-      const histogram = new Histogram({ name: 'h', help: 'H.', buckets });
-      for (const value of values) histogram.labels({}).observe(value);
-      for (const { name, labels, value } of parseExposition(textOf(histogram)).get('h')!.samples) {
-        if (name === 'h_bucket') expect(value).toBe(values.filter((one) => one <= (labels.le === '+Inf' ? Infinity : Number(labels.le))).length);
-      }
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.double({ min: 0, max: 20, noNaN: true }), fc.constantFrom(...buckets)), { maxLength: 30 }),
+        (values) => {
+          const histogram = new Histogram({ name: 'h', help: 'H.', buckets });
+          for (const value of values) histogram.labels({}).observe(value);
+          for (const { name, labels, value } of parseExposition(textOf(histogram)).get('h')!.samples) {
+            if (name === 'h_bucket')
+              expect(value).toBe(values.filter((one) => one <= (labels.le === '+Inf' ? Infinity : Number(labels.le))).length);
+          }
+        },
+      ),
+    );
   });
 });
 
@@ -65,7 +75,17 @@ describe('a reading', () => {
   it('is read at each scrape, and leaves out what is not there', () => {
     let value: number | undefined = 1;
     const registry = new Registry();
-    registry.add(new Reading({ name: 'r', help: 'R.', labelNames: ['of'], read: () => [[{ of: 'a' }, value], [{ of: 'b' }, Infinity]] }));
+    registry.add(
+      new Reading({
+        name: 'r',
+        help: 'R.',
+        labelNames: ['of'],
+        read: () => [
+          [{ of: 'a' }, value],
+          [{ of: 'b' }, Infinity],
+        ],
+      }),
+    );
     const samples = () => Buffer.concat(registry.scrape()).toString().split('\n').slice(2, -1);
     expect(samples()).toEqual(['r{of="a"} 1', 'r{of="b"} +Inf']);
     value = undefined;
@@ -87,6 +107,10 @@ describe('a registry', () => {
     registry.add(counter);
     const pieces = registry.scrape();
     expect(pieces.length).toBeGreaterThan(3);
-    expect(parseExposition(Buffer.concat(pieces).toString()).get('n')!.samples.map(({ value }) => value)).toEqual(Array.from({ length: 5000 }, (_, i) => i));
+    expect(
+      parseExposition(Buffer.concat(pieces).toString())
+        .get('n')!
+        .samples.map(({ value }) => value),
+    ).toEqual(Array.from({ length: 5000 }, (_, i) => i));
   });
 });

@@ -38,10 +38,21 @@ describe('metrics of several processes', () => {
     joined.update(1, registryOf({ a: 3 }, { waiting: 2, backlog: 5, up: 1 }).snapshot());
     joined.update(2, registryOf({ a: 4, b: 1 }, { waiting: 1, backlog: 7, up: 0 }).snapshot());
     expect(valuesOf(joined)).toEqual({
-      'jobs_total a': 7, 'jobs_total b': 1,
-      'job_seconds_bucket a 1': 0, 'job_seconds_bucket a 2': 7, 'job_seconds_bucket a +Inf': 7, 'job_seconds_sum a': 10.5, 'job_seconds_count a': 7,
-      'job_seconds_bucket b 1': 0, 'job_seconds_bucket b 2': 1, 'job_seconds_bucket b +Inf': 1, 'job_seconds_sum b': 1.5, 'job_seconds_count b': 1,
-      waiting: 3, backlog: 7, up: 0,
+      'jobs_total a': 7,
+      'jobs_total b': 1,
+      'job_seconds_bucket a 1': 0,
+      'job_seconds_bucket a 2': 7,
+      'job_seconds_bucket a +Inf': 7,
+      'job_seconds_sum a': 10.5,
+      'job_seconds_count a': 7,
+      'job_seconds_bucket b 1': 0,
+      'job_seconds_bucket b 2': 1,
+      'job_seconds_bucket b +Inf': 1,
+      'job_seconds_sum b': 1.5,
+      'job_seconds_count b': 1,
+      waiting: 3,
+      backlog: 7,
+      up: 0,
     });
   });
 

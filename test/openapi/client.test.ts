@@ -117,10 +117,12 @@ function diagnosticsOf(name: string): { line: number; text: string }[] {
     lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
     skipLibCheck: true,
   });
-  return ts.getPreEmitDiagnostics(compiled).map(({ file: source, start = 0, messageText }) => ({
-    line: source?.getLineAndCharacterOfPosition(start).line ?? 0,
-    text: ts.flattenDiagnosticMessageText(messageText, '\n'),
-  }));
+  return ts
+    .getPreEmitDiagnostics(compiled)
+    .map(({ file: source, start = 0, messageText }) => ({
+      line: source?.getLineAndCharacterOfPosition(start).line ?? 0,
+      text: ts.flattenDiagnosticMessageText(messageText, '\n'),
+    }));
 }
 
 describe('a client that openapi-typescript generates', () => {
@@ -135,21 +137,35 @@ describe('a client that openapi-typescript generates', () => {
       `const text: Schemas['Tensor'] = [[1, '2']];`,
       `const loss: Schemas['LifGradRequest'] = { current: 1, loss: { type: 'firing_rate_mse' } };`,
     ];
-    writeFileSync(file('wrong.ts'), [`import type { components } from './api.ts';`, `type Schemas = components['schemas'];`, ...wrong].join('\n'));
+    writeFileSync(
+      file('wrong.ts'),
+      [`import type { components } from './api.ts';`, `type Schemas = components['schemas'];`, ...wrong].join('\n'),
+    );
     expect([...new Set(diagnosticsOf('wrong.ts').map(({ line }) => line))]).toEqual(wrong.map((_, i) => 2 + i));
   });
 
   it('calls every route', async () => {
     const called = new Set<string>();
     const npyFile = new Blob([new Uint8Array(npyHeader('float32', [1])), new Uint8Array(4)]);
-    const { callAll } = (await import(file('client.ts'))) as { callAll: (url: string, npyFile: Blob, fetch: (request: Request) => Promise<Response>) => Promise<object> };
+    const { callAll } = (await import(file('client.ts'))) as {
+      callAll: (url: string, npyFile: Blob, fetch: (request: Request) => Promise<Response>) => Promise<object>;
+    };
     const result = await callAll(service.url, npyFile, (request) => {
       called.add(`${request.method} ${new URL(request.url).pathname}`);
       return fetch(request);
     });
-    expect(result).toMatchObject({ alpha: 2, bytes: expect.any(Number) as number, array: 132, code: 'invalid_request', output: [0.5], models: 4 });
+    expect(result).toMatchObject({
+      alpha: 2,
+      bytes: expect.any(Number) as number,
+      array: 132,
+      code: 'invalid_request',
+      output: [0.5],
+      models: 4,
+    });
     const names: Record<string, string> = { '{name}': 'arctan', '{code}': 'invalid_request', '{model}': 'surrogate_grad' };
-    const routes = operationsOf(document).map(({ path: route, method }) => `${method.toUpperCase()} ${route.replace(/\{\w+\}/, (name) => names[name]!)}`);
+    const routes = operationsOf(document).map(
+      ({ path: route, method }) => `${method.toUpperCase()} ${route.replace(/\{\w+\}/, (name) => names[name]!)}`,
+    );
     expect([...called].sort()).toEqual(routes.sort());
   });
 });

@@ -15,10 +15,12 @@ const proxy = createServer((incoming, outgoing) => {
     return;
   }
   const { method, headers } = incoming;
-  incoming.pipe(forward(service.url + incoming.url!.slice('/api'.length), { method, headers }, (answer) => {
-    outgoing.writeHead(answer.statusCode!, answer.headers);
-    answer.pipe(outgoing);
-  }));
+  incoming.pipe(
+    forward(service.url + incoming.url!.slice('/api'.length), { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(outgoing);
+    }),
+  );
 });
 
 beforeAll(async () => {
@@ -64,7 +66,10 @@ it('/docs has our name and our icon', async () => {
 });
 
 describe('the link to /docs on the page at /', () => {
-  it.each([['true', 200, true], ['false', 404, false]])('with DOCS_ENABLED=%s', async (enabled, status, isThere) => {
+  it.each([
+    ['true', 200, true],
+    ['false', 404, false],
+  ])('with DOCS_ENABLED=%s', async (enabled, status, isThere) => {
     const { url } = await startService({ DOCS_ENABLED: enabled });
     expect((await fetch(`${url}/docs`)).status).toBe(status);
     const response = await fetch(url, { headers: { 'accept-encoding': 'br' } });

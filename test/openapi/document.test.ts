@@ -1,7 +1,12 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
-  inferExamples, lifGradExamples, lifSimulateExamples, surrogateEvalExamples, surrogateGradExamples, type Example,
+  inferExamples,
+  lifGradExamples,
+  lifSimulateExamples,
+  surrogateEvalExamples,
+  surrogateGradExamples,
+  type Example,
 } from '../../src/schemas/examples.ts';
 import { Service } from '../http/service.ts';
 import { exampleUrl, operationsOf, type MediaType, type OpenApi, type Operation } from './document.ts';
@@ -46,9 +51,29 @@ describe('GET /openapi.json', () => {
   it('is OpenAPI 3.1 with every route, described, under a tag that is declared and an operationId of its own', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths).sort()).toEqual([
-      '/info', '/lif/grad', '/lif/simulate', '/livez', '/metrics', '/problems', '/problems/{code}', '/readyz', '/surrogate/eval', '/surrogate/grad',
-      '/surrogates', '/surrogates/{name}', '/surrogates/{name}.svg', '/v2', '/v2/health/live', '/v2/health/ready', '/v2/models/stats', '/v2/models/{model}',
-      '/v2/models/{model}/config', '/v2/models/{model}/infer', '/v2/models/{model}/ready', '/v2/models/{model}/stats', '/v2/repository/index',
+      '/info',
+      '/lif/grad',
+      '/lif/simulate',
+      '/livez',
+      '/metrics',
+      '/problems',
+      '/problems/{code}',
+      '/readyz',
+      '/surrogate/eval',
+      '/surrogate/grad',
+      '/surrogates',
+      '/surrogates/{name}',
+      '/surrogates/{name}.svg',
+      '/v2',
+      '/v2/health/live',
+      '/v2/health/ready',
+      '/v2/models/stats',
+      '/v2/models/{model}',
+      '/v2/models/{model}/config',
+      '/v2/models/{model}/infer',
+      '/v2/models/{model}/ready',
+      '/v2/models/{model}/stats',
+      '/v2/repository/index',
     ]);
     const tags = document.tags.map(({ name }) => name);
     for (const { path, method, operation } of operations()) {
@@ -63,24 +88,77 @@ describe('GET /openapi.json', () => {
   it('names its schemas, uses each, and refers to no others', () => {
     const names = Object.keys(document.components.schemas);
     expect(names).toEqual([
-      'Catalogue', 'CatalogueEntry', 'Differentiable', 'DryRunMeta', 'Estimate', 'InferAnswer', 'InferRequest', 'InferenceError', 'Info', 'LifGradAnswer', 'LifGradDryRun',
-      'LifGradRequest', 'LifSimulateAnswer', 'LifSimulateDryRun', 'LifSimulateRequest', 'Liveness', 'Loss', 'Meta', 'ModelConfig', 'ModelMetadata', 'ModelReadiness', 'ModelStatistics', 'NestedNumbers', 'Neuron',
-      'Outputs', 'ParametrizedSurrogate', 'Problem', 'ProblemEntry', 'ProblemList', 'Ready', 'Recorded', 'RepositoryIndex', 'ResolvedSurrogate', 'RowsOutline', 'ServerLiveness', 'ServerMetadata',
-      'ServerReadiness', 'Statistics', 'Surrogate', 'SurrogateEvalAnswer', 'SurrogateEvalDryRun', 'SurrogateEvalRequest', 'SurrogateGradAnswer', 'SurrogateGradDryRun', 'SurrogateGradRequest',
-      'SurrogateName', 'Tensor', 'TensorMetadata', 'TensorOutline', 'TensorOutput', 'Unready',
+      'Catalogue',
+      'CatalogueEntry',
+      'Differentiable',
+      'DryRunMeta',
+      'Estimate',
+      'InferAnswer',
+      'InferRequest',
+      'InferenceError',
+      'Info',
+      'LifGradAnswer',
+      'LifGradDryRun',
+      'LifGradRequest',
+      'LifSimulateAnswer',
+      'LifSimulateDryRun',
+      'LifSimulateRequest',
+      'Liveness',
+      'Loss',
+      'Meta',
+      'ModelConfig',
+      'ModelMetadata',
+      'ModelReadiness',
+      'ModelStatistics',
+      'NestedNumbers',
+      'Neuron',
+      'Outputs',
+      'ParametrizedSurrogate',
+      'Problem',
+      'ProblemEntry',
+      'ProblemList',
+      'Ready',
+      'Recorded',
+      'RepositoryIndex',
+      'ResolvedSurrogate',
+      'RowsOutline',
+      'ServerLiveness',
+      'ServerMetadata',
+      'ServerReadiness',
+      'Statistics',
+      'Surrogate',
+      'SurrogateEvalAnswer',
+      'SurrogateEvalDryRun',
+      'SurrogateEvalRequest',
+      'SurrogateGradAnswer',
+      'SurrogateGradDryRun',
+      'SurrogateGradRequest',
+      'SurrogateName',
+      'Tensor',
+      'TensorMetadata',
+      'TensorOutline',
+      'TensorOutput',
+      'Unready',
     ]);
-    const references = new Set([...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name!));
+    const references = new Set(
+      [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name!),
+    );
     expect([...references].sort()).toEqual(names);
     expect(JSON.stringify(document)).not.toMatch(/"\$ref":"(?!#\/components\/(schemas|examples)\/\w+")/);
-    expect(JSON.stringify(document.components)).toContain('"description":"Membrane time constant in ms, above 0; a number for all neurons or one value per neuron [B]. Default 10."');
+    expect(JSON.stringify(document.components)).toContain(
+      '"description":"Membrane time constant in ms, above 0; a number for all neurons or one value per neuron [B]. Default 10."',
+    );
   });
 
   it('has bytes where bodies are bytes, and a schema that says something everywhere else', () => {
-    const media = operations().flatMap(({ operation: { requestBody, responses } }) => [requestBody, ...Object.values(responses)].flatMap((body) => Object.entries(body?.content ?? {})));
+    const media = operations().flatMap(({ operation: { requestBody, responses } }) =>
+      [requestBody, ...Object.values(responses)].flatMap((body) => Object.entries(body?.content ?? {})),
+    );
     const bytes = media.filter(([type]) => type === 'application/octet-stream' || type === 'application/x-npy');
     expect(bytes).toHaveLength(4 * 4 + 2);
     for (const [, { schema }] of bytes) expect(schema).toMatchObject({ type: 'string', format: 'binary' });
-    for (const [type, { schema }] of media) expect(Object.keys(schema), type).toEqual(expect.arrayContaining([expect.toBeOneOf(['$ref', 'anyOf', 'type'])]));
+    for (const [type, { schema }] of media)
+      expect(Object.keys(schema), type).toEqual(expect.arrayContaining([expect.toBeOneOf(['$ref', 'anyOf', 'type'])]));
     expect(JSON.stringify(document)).not.toMatch(/"items":\{\}/);
   });
 
@@ -90,9 +168,11 @@ describe('GET /openapi.json', () => {
       expect(parameters(path).get('X-Request-Timeout-Ms')).toMatchObject({ in: 'header', schema: { type: 'integer' } });
       expect(parameters(path).get('Inference-Header-Content-Length')).toMatchObject({ in: 'header', schema: { type: 'integer' } });
     }
-    for (const name of ['surrogate', 'alpha', 'slope', 'outputs', 'dtype']) expect([...parameters('/surrogate/eval').keys()]).toContain(name);
+    for (const name of ['surrogate', 'alpha', 'slope', 'outputs', 'dtype'])
+      expect([...parameters('/surrogate/eval').keys()]).toContain(name);
     for (const name of ['steps', 'dt', 'tau', 'reset', 'record']) expect([...parameters('/lif/simulate').keys()]).toContain(name);
-    for (const name of ['steps', 'tau', 'surrogate', 'alpha', 'wrt', 'loss', 'target', 'dry_run']) expect([...parameters('/lif/grad').keys()]).toContain(name);
+    for (const name of ['steps', 'tau', 'surrogate', 'alpha', 'wrt', 'loss', 'target', 'dry_run'])
+      expect([...parameters('/lif/grad').keys()]).toContain(name);
   });
 
   it('says that nothing needs a key where nothing does', () => {
@@ -113,22 +193,31 @@ describe('GET /openapi.json', () => {
     }
   });
 
-  it.each(computed.filter(([path]) => !path.startsWith('/v2')))('%s answers as documented in other encodings, precisions and by other back-ends, and when nothing is run', async (path) => {
-    const { requestBody, responses } = document.paths[path]!.post!;
-    const media = requestBody!.content[json]!;
-    // TensorFlow is not enabled here, so that its answer tells of a fallback.
-    for (const options of [{ encoding: 'json' }, { encoding: 'base64' }, { encoding: 'base64', dtype: 'float64' }, { backend: 'tensorflow' }, { dry_run: true }]) {
-      for (const [, example] of examplesOf(media)) {
-        const request = { ...(example as object), ...options };
-        expect(matches(media.schema, request)).toBe('');
-        const { status, body } = await service.post(path, request);
-        expect(status, `${path} ${JSON.stringify(body)}`).toBe(200);
-        expect(matches(responses['200']!.content![json]!.schema, body), path).toBe('');
+  it.each(computed.filter(([path]) => !path.startsWith('/v2')))(
+    '%s answers as documented in other encodings, precisions and by other back-ends, and when nothing is run',
+    async (path) => {
+      const { requestBody, responses } = document.paths[path]!.post!;
+      const media = requestBody!.content[json]!;
+      // TensorFlow is not enabled here, so that its answer tells of a fallback.
+      for (const options of [
+        { encoding: 'json' },
+        { encoding: 'base64' },
+        { encoding: 'base64', dtype: 'float64' },
+        { backend: 'tensorflow' },
+        { dry_run: true },
+      ]) {
+        for (const [, example] of examplesOf(media)) {
+          const request = { ...(example as object), ...options };
+          expect(matches(media.schema, request)).toBe('');
+          const { status, body } = await service.post(path, request);
+          expect(status, `${path} ${JSON.stringify(body)}`).toBe(200);
+          expect(matches(responses['200']!.content![json]!.schema, body), path).toBe('');
+        }
       }
-    }
-    const problem = responses['400']!.content!['application/problem+json']!;
-    expect(matches(problem.schema, (await service.post(path, {})).body)).toBe('');
-  });
+      const problem = responses['400']!.content!['application/problem+json']!;
+      expect(matches(problem.schema, (await service.post(path, {})).body)).toBe('');
+    },
+  );
 
   it('has examples of parameters that work, and documents what GET routes answer', async () => {
     await expect.poll(async () => (await service.request('/readyz')).status).toBe(200);
@@ -146,7 +235,10 @@ describe('GET /openapi.json', () => {
         // Other tests here have computed.
         if (name === 'idle') continue;
         // Of a list, an example has the first item.
-        const shown = name === 'shortened' ? Object.fromEntries(Object.entries(body).map(([key, items]) => [key, (items as unknown[]).slice(0, 1)])) : body;
+        const shown =
+          name === 'shortened'
+            ? Object.fromEntries(Object.entries(body).map(([key, items]) => [key, (items as unknown[]).slice(0, 1)]))
+            : body;
         expect(shown, url).toEqual(example);
       }
     }
@@ -168,7 +260,10 @@ describe('GET /openapi.json', () => {
   });
 
   it('has examples of tensors and surrogates that are accepted', async () => {
-    const { Tensor, NestedNumbers, Surrogate } = document.components.schemas as Record<string, { oneOf: { examples?: unknown[] }[]; examples: unknown[] }>;
+    const { Tensor, NestedNumbers, Surrogate } = document.components.schemas as Record<
+      string,
+      { oneOf: { examples?: unknown[] }[]; examples: unknown[] }
+    >;
     const tensors = [...Tensor!.oneOf.flatMap(({ examples = [] }) => examples), ...NestedNumbers!.examples];
     expect(tensors).toHaveLength(5);
     for (const x of tensors) expect((await service.post('/surrogate/grad', { x, surrogate: 'erf' })).status).toBe(200);

@@ -34,5 +34,7 @@ export function exampleUrl(path: string, { parameters = [] }: Operation): string
 
 /** All operations of a document, with path and method. */
 export function operationsOf({ paths }: OpenApi): { path: string; method: string; operation: Operation }[] {
-  return Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
 }

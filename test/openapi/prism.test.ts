@@ -16,9 +16,15 @@ import { provocations, provokedService, stopProvoked } from './provocations.ts';
 // Not a dependency, since it brings hundreds of packages.
 const command = ['--yes', '@stoplight/prism-cli@5.16.0'];
 const isThere = spawnSync('npx', [...command, '--version'], { timeout: 180_000 }).status === 0;
-if (!isThere) console.warn('SKIPPED: Prism cannot be had from the npm registry, so answers were not held against the OpenAPI document by it.');
+if (!isThere)
+  console.warn('SKIPPED: Prism cannot be had from the npm registry, so answers were not held against the OpenAPI document by it.');
 
-interface Violation { location: string[]; severity: string; code: string; message: string }
+interface Violation {
+  location: string[];
+  severity: string;
+  code: string;
+  message: string;
+}
 
 describe.skipIf(!isThere)('Prism between a client and the service', () => {
   let url: string;
@@ -32,10 +38,12 @@ describe.skipIf(!isThere)('Prism between a client and the service', () => {
   /** Prism has one server behind it, the tests have several. */
   const upstream = createServer((incoming, outgoing) => {
     const { method, headers } = incoming;
-    incoming.pipe(forward(service.url + incoming.url!, { method, headers }, (answer) => {
-      outgoing.writeHead(wrongStatus ?? answer.statusCode!, answer.headers);
-      answer.pipe(outgoing);
-    }));
+    incoming.pipe(
+      forward(service.url + incoming.url!, { method, headers }, (answer) => {
+        outgoing.writeHead(wrongStatus ?? answer.statusCode!, answer.headers);
+        answer.pipe(outgoing);
+      }),
+    );
   });
 
   beforeAll(async () => {
@@ -47,7 +55,20 @@ describe.skipIf(!isThere)('Prism between a client and the service', () => {
     await once(upstream.listen(0, '127.0.0.1'), 'listening');
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    prism = spawn('npx', [...command, 'proxy', file, `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, '--port', String(port), '--host', '127.0.0.1'], { detached: true });
+    prism = spawn(
+      'npx',
+      [
+        ...command,
+        'proxy',
+        file,
+        `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+        '--port',
+        String(port),
+        '--host',
+        '127.0.0.1',
+      ],
+      { detached: true },
+    );
     await new Promise<void>((resolve, reject) => {
       let log = '';
       const read = (chunk: Buffer) => {
@@ -56,7 +77,9 @@ describe.skipIf(!isThere)('Prism between a client and the service', () => {
       };
       prism.stdout!.on('data', read);
       prism.stderr!.on('data', read);
-      prism.once('exit', () => { reject(new Error(log)); });
+      prism.once('exit', () => {
+        reject(new Error(log));
+      });
     });
   }, 120_000);
   afterAll(async () => {
@@ -66,7 +89,9 @@ describe.skipIf(!isThere)('Prism between a client and the service', () => {
     upstream.close();
     rmSync(folder, { recursive: true });
   });
-  afterEach(() => { vi.restoreAllMocks(); });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
 
   /** The status that comes through Prism, and what it says is not as documented. */
   async function through(target: string, init: RequestInit = {}): Promise<{ status: number; violations: Violation[] }> {
@@ -84,7 +109,9 @@ describe.skipIf(!isThere)('Prism between a client and the service', () => {
         expect(await through(target), target).toEqual({ status: 200, violations: [] });
         continue;
       }
-      const bodies = Object.values(operation.requestBody?.content['application/json']?.examples ?? {}).map(({ value }) => JSON.stringify(value));
+      const bodies = Object.values(operation.requestBody?.content['application/json']?.examples ?? {}).map(({ value }) =>
+        JSON.stringify(value),
+      );
       for (const body of bodies.length > 0 ? bodies : [undefined]) {
         const init = { method: 'POST', ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body }) };
         expect(await through(target, init), `${target} ${body}`).toEqual({ status: 200, violations: [] });
@@ -107,7 +134,11 @@ describe.skipIf(!isThere)('Prism between a client and the service', () => {
   });
 
   // Prism takes apart what is sent itself, so that what is wrong on the connection does not arrive, nor what is wrong with bytes.
-  const codes = (Object.keys(provocations) as DocumentedCode[]).filter((code) => provocations[code].raw === undefined && !['malformed_http', 'corrupt_body', 'invalid_npy', 'invalid_json', 'forbidden_key'].includes(code));
+  const codes = (Object.keys(provocations) as DocumentedCode[]).filter(
+    (code) =>
+      provocations[code].raw === undefined &&
+      !['malformed_http', 'corrupt_body', 'invalid_npy', 'invalid_json', 'forbidden_key'].includes(code),
+  );
   it.each(codes)('finds no violation in the answer that tells of %s', async (code) => {
     const { path: target, init } = provocations[code];
     service = await provokedService(code);

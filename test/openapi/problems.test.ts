@@ -6,7 +6,9 @@ import { startService } from '../http/services.ts';
 import type { OpenApi } from './document.ts';
 import { provocations, provokedService, stopProvoked } from './provocations.ts';
 
-afterEach(() => { vi.restoreAllMocks(); });
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 afterAll(stopProvoked);
 
 const codes = Object.keys(provocations) as DocumentedCode[];
@@ -31,14 +33,26 @@ describe('the example of a problem', () => {
   });
 
   it.each([
-    ['invalid_request', '/v2/models/surrogate_grad/infer', { inputs: [{ name: 'x', shape: [3], datatype: 'FP32', data: [1, 2] }], parameters: { surrogate: 'sigmoid' } }, '{}'],
+    [
+      'invalid_request',
+      '/v2/models/surrogate_grad/infer',
+      { inputs: [{ name: 'x', shape: [3], datatype: 'FP32', data: [1, 2] }], parameters: { surrogate: 'sigmoid' } },
+      '{}',
+    ],
     ['not_found', '/v2/models/surrogate_gard/infer', {}, '{}'],
-    ['not_acceptable', '/v2/models/surrogate_grad/infer', { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [0] }], parameters: { surrogate: 'sigmoid' } }, '{"accept-encoding": "identity;q=0, *;q=0"}'],
+    [
+      'not_acceptable',
+      '/v2/models/surrogate_grad/infer',
+      { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [0] }], parameters: { surrogate: 'sigmoid' } },
+      '{"accept-encoding": "identity;q=0, *;q=0"}',
+    ],
     ['unsupported_media_type', '/v2/models/surrogate_grad/infer', {}, '{"content-encoding": "compress"}'],
   ])('%s of the Open Inference Protocol too', async (code, path, body, headers) => {
     const service = await startService();
     const { paths } = (await service.request<OpenApi>('/openapi.json')).body;
-    const examples = Object.values(paths['/v2/models/{model}/infer']!.post!.responses).flatMap(({ content }) => Object.entries(content!['application/json']?.examples ?? {}));
+    const examples = Object.values(paths['/v2/models/{model}/infer']!.post!.responses).flatMap(({ content }) =>
+      Object.entries(content!['application/json']?.examples ?? {}),
+    );
     const answer = await service.post(path, body, JSON.parse(headers) as Record<string, string>);
     expect(new Map(examples).get(code)!.value).toEqual(answer.body);
   });

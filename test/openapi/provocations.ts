@@ -32,8 +32,11 @@ export async function stopProvoked(): Promise<void> {
 }
 
 const json = { 'content-type': 'application/json' };
-const post = (body: string | object, headers: Record<string, string> = {}): RequestInit =>
-  ({ method: 'POST', headers: { ...json, ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) });
+const post = (body: string | object, headers: Record<string, string> = {}): RequestInit => ({
+  method: 'POST',
+  headers: { ...json, ...headers },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
 const gradients = '/surrogate/grad';
 const request = { x: 0, surrogate: 'sigmoid' };
 const failing = (error: Error) => (service: Service) => vi.spyOn(service.app.engine, 'run').mockRejectedValueOnce(error);
@@ -51,12 +54,19 @@ export const provocations: Readonly<Record<DocumentedCode, Provocation>> = {
   invalid_request: { path: gradients, init: post({ x: [[1, 2], [3]], surrogate: { name: 'sigmoid', alpha: 0 } }) },
   invalid_timeout: { path: gradients, init: post(request, { 'x-request-timeout-ms': '1.5' }) },
   malformed_http: { path: '/surrogates/%zz' },
-  numerical_overflow: { path: '/lif/simulate', init: post({ current: 1, steps: 10_000, dt: 50, neuron: { reset: 'none' }, record: ['v_final'] }) },
+  numerical_overflow: {
+    path: '/lif/simulate',
+    init: post({ current: 1, steps: 10_000, dt: 50, neuron: { reset: 'none' }, record: ['v_final'] }),
+  },
   unauthorized: { path: gradients, init: post(request), environment: { API_KEYS: 'a-key-of-16-letters' } },
   not_found: { path: '/problems/invalid_requests' },
   surrogate_not_found: { path: '/surrogates/sigmoyd' },
   not_acceptable: { path: gradients, init: post(request, { accept: 'text/html' }) },
-  request_timeout: { path: gradients, raw: { bytes: head, ends: false }, environment: { HEADERS_TIMEOUT_MS: '1000', RECEIVE_TIMEOUT_MS: '1000' } },
+  request_timeout: {
+    path: gradients,
+    raw: { bytes: head, ends: false },
+    environment: { HEADERS_TIMEOUT_MS: '1000', RECEIVE_TIMEOUT_MS: '1000' },
+  },
   body_too_large: { path: gradients, init: post({ ...request, x: new Array(1000).fill(0) }), environment: { MAX_BODY_BYTES: '1024' } },
   too_much_work: { path: '/lif/simulate', init: post({ current: { linspace: [0, 2, 1000] }, steps: 100_000_000 }) },
   uri_too_long: { path: `/surrogates/${'x'.repeat(201)}` },
@@ -70,9 +80,17 @@ export const provocations: Readonly<Record<DocumentedCode, Provocation>> = {
   headers_too_large: { path: gradients, raw: { bytes: `${head}X-Long: ${'x'.repeat(17_000)}\r\n\r\n`, ends: false } },
   internal_error: { path: gradients, init: post(request), prepare: failing(new TypeError('undefined is not a function')) },
   out_of_memory: { path: gradients, init: post(request), prepare: failing(new OutOfMemoryError('no memory')) },
-  overloaded: { path: gradients, init: post(request), prepare: failing(new OverloadError('time', 'about 2.5 s of work wait already', 2500)) },
+  overloaded: {
+    path: gradients,
+    init: post(request),
+    prepare: failing(new OverloadError('time', 'about 2.5 s of work wait already', 2500)),
+  },
   worker_lost: { path: gradients, init: post(request), prepare: failing(new WorkerLostError('a thread ended')) },
-  shutting_down: { path: gradients, init: post(request), prepare: (service) => vi.spyOn(service.app.lifecycle, 'refusing', 'get').mockReturnValue(true) },
+  shutting_down: {
+    path: gradients,
+    init: post(request),
+    prepare: (service) => vi.spyOn(service.app.lifecycle, 'refusing', 'get').mockReturnValue(true),
+  },
   deadline_exceeded: {
     path: '/lif/grad',
     init: post({ current: { linspace: [0, 2, 1000] }, steps: 100_000 }, { 'x-request-timeout-ms': '1' }),

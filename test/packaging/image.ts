@@ -11,7 +11,8 @@ export interface Image {
 
 /** What a container would not see: the test runner's and npm's own variables. */
 function hostEnvironment(): NodeJS.ProcessEnv {
-  const own = /^(NODE_ENV|NODE_OPTIONS|INIT_CWD|VITEST.*|TEST|VITE_.*|npm_(package|lifecycle)_.*|npm_config_(local_prefix|omit|include|production))$/;
+  const own =
+    /^(NODE_ENV|NODE_OPTIONS|INIT_CWD|VITEST.*|TEST|VITE_.*|npm_(package|lifecycle)_.*|npm_config_(local_prefix|omit|include|production))$/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
   // `node` and `npm` in the steps are the ones that run this test.
   return { ...env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH ?? ''}` };

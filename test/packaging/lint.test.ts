@@ -41,7 +41,10 @@ describe('Dockerfile', () => {
   it.each(['cpu', 'gpu'])('stops on SIGTERM and listens on every address: %s', (target) => {
     const steps = allSteps(target);
     expect(steps.findLast((step) => step.keyword === 'STOPSIGNAL')?.args).toEqual(['SIGTERM']);
-    const env = Object.assign({}, ...steps.filter((step) => step.keyword === 'ENV').map((step) => step.properties)) as Record<string, string>;
+    const env = Object.assign({}, ...steps.filter((step) => step.keyword === 'ENV').map((step) => step.properties)) as Record<
+      string,
+      string
+    >;
     expect(env).toMatchObject({ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '3000' });
     expect(steps.find((step) => step.keyword === 'EXPOSE')?.args).toEqual(['3000']);
   });
@@ -72,7 +75,9 @@ describe('Dockerfile', () => {
   });
 
   it('builds TensorFlow into the gpu image from what its base has', () => {
-    const runs = allSteps('gpu').filter((step) => step.keyword === 'RUN').map((step) => step.text);
+    const runs = allSteps('gpu')
+      .filter((step) => step.keyword === 'RUN')
+      .map((step) => step.text);
     expect(runs.at(-1)).toContain('node dist/tensorflow-install/main.js --from python');
     expect(runs.some((text) => text.includes('"tensorflow[and-cuda]==${TENSORFLOW_VERSION}"'))).toBe(true);
     const built = allSteps('gpu').findIndex((step) => step.text.includes('tensorflow-install'));
@@ -98,16 +103,25 @@ describe('.dockerignore', () => {
       .flatMap((step) => step.args.slice(0, -1));
     const files = contextFiles();
     for (const source of copied) {
-      expect(files.some((file) => file === source || file.startsWith(`${source}/`)), `${source} is in the context`).toBe(true);
+      expect(
+        files.some((file) => file === source || file.startsWith(`${source}/`)),
+        `${source} is in the context`,
+      ).toBe(true);
     }
     for (const file of files) {
-      expect(copied.some((source) => file === source || file.startsWith(`${source}/`)), `${file} is copied`).toBe(true);
+      expect(
+        copied.some((source) => file === source || file.startsWith(`${source}/`)),
+        `${file} is copied`,
+      ).toBe(true);
     }
   });
 
-  it.each(['node_modules/fastify/package.json', '.git/config', '.env', '.npmrc', 'dist/server.js', 'test/golden/lif.json'])('keeps %s out', (file) => {
-    expect(contextFilter.ignores(file)).toBe(true);
-  });
+  it.each(['node_modules/fastify/package.json', '.git/config', '.env', '.npmrc', 'dist/server.js', 'test/golden/lif.json'])(
+    'keeps %s out',
+    (file) => {
+      expect(contextFilter.ignores(file)).toBe(true);
+    },
+  );
 });
 
 interface Compose {
@@ -126,7 +140,11 @@ describe('docker-compose.yml', () => {
   });
 
   it('starts the CPU service alone unless the profile gpu is asked for', () => {
-    expect(Object.entries(services).filter(([, { profiles }]) => profiles === undefined).map(([name]) => name)).toEqual(['api']);
+    expect(
+      Object.entries(services)
+        .filter(([, { profiles }]) => profiles === undefined)
+        .map(([name]) => name),
+    ).toEqual(['api']);
     expect(services.gpu).toMatchObject({
       profiles: ['gpu'],
       deploy: { resources: { reservations: { devices: [{ driver: 'nvidia', count: 1, capabilities: ['gpu'] }] } } },

@@ -7,7 +7,8 @@ const places = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-br
 
 /** The Chromium of this machine, or nothing, which a line says then. `CHROMIUM` names another. */
 export const executablePath = places.find((place) => place !== undefined && existsSync(place));
-if (executablePath === undefined) console.warn("SKIPPED: there is no Chromium (Debian's package chromium, or CHROMIUM), so the page was not tried in a browser.");
+if (executablePath === undefined)
+  console.warn("SKIPPED: there is no Chromium (Debian's package chromium, or CHROMIUM), so the page was not tried in a browser.");
 
 /** A browser without a window. */
 export async function launch(): Promise<Browser> {
@@ -71,7 +72,11 @@ export class Explorer {
   /** The numbers of a picture, column by column. */
   async columns(figure = 0): Promise<Map<string, number[]>> {
     const { bytes } = await this.save('Save as CSV', figure);
-    const [header, ...rows] = bytes.toString().trimEnd().split('\r\n').map((line) => [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field]) => field!.replace(/^"|"$/g, '')));
+    const [header, ...rows] = bytes
+      .toString()
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field]) => field!.replace(/^"|"$/g, '')));
     return new Map(header!.filter(Boolean).map((name, column) => [name, rows.map((row) => Number(row[column]))]));
   }
 }

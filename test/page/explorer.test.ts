@@ -13,7 +13,8 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
   let service: Service;
   let browser: Browser;
   let explorer: Explorer;
-  const contextOf = (options: BrowserContextOptions): Promise<BrowserContext> => browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const contextOf = (options: BrowserContextOptions): Promise<BrowserContext> =>
+    browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
 
   beforeAll(async () => {
     [service, browser] = await Promise.all([Service.start(), launch()]);
@@ -24,14 +25,23 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     await service.stop();
   });
   // After each test, whatever it was about.
-  afterEach(() => { expect(explorer.complaints.splice(0)).toEqual([]); });
+  afterEach(() => {
+    expect(explorer.complaints.splice(0)).toEqual([]);
+  });
 
   describe('the gallery', () => {
     it('has every surrogate as a small picture, and the curves that the API gives for those picked', async () => {
       await explorer.follow('');
       await expect.poll(() => explorer.page.locator('.card .small svg').count()).toBe(catalogue.size);
       const columns = await explorer.columns();
-      const surrogate = ['sigmoid', 'piecewise_quadratic', 'relu_grad', 'gaussian_grad', { name: 'erf', alpha: 2 }, { name: 'arctan', alpha: 3 }];
+      const surrogate = [
+        'sigmoid',
+        'piecewise_quadratic',
+        'relu_grad',
+        'gaussian_grad',
+        { name: 'erf', alpha: 2 },
+        { name: 'arctan', alpha: 3 },
+      ];
       const body = { x: { linspace: [-2, 2, 801] }, surrogate };
       const [evaluated, differentiated] = await Promise.all([
         service.post<{ results: { value: number[]; spike: number[] }[] }>('/surrogate/eval', body),
@@ -46,7 +56,9 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       expect(grads).toEqual(differentiated.body.results.map(({ grad }) => grad));
       // Two panels: the step and six values, six gradients.
       await expect.poll(() => explorer.page.locator('figure .plot > svg:not(.overlay) g[clip-path] path').count()).toBe(13);
-      expect(await explorer.page.locator('figcaption').textContent()).toMatch(/wasm on cpu, float32: computed in [\d.]+ ms, \d+ ms there and back/);
+      expect(await explorer.page.locator('figcaption').textContent()).toMatch(
+        /wasm on cpu, float32: computed in [\d.]+ ms, \d+ ms there and back/,
+      );
     });
 
     it('answers a slider, and its link opens the same picture', async () => {
@@ -97,7 +109,9 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       const plot = explorer.page.locator('.plot');
       await plot.focus();
       await plot.press('ArrowRight');
-      expect(await explorer.page.locator('[aria-live]').textContent()).toMatch(/^x = 0\.04: step value 1; sigmoid \(alpha 4\) value 0\.53991, gradient 0\.99363$/);
+      expect(await explorer.page.locator('[aria-live]').textContent()).toMatch(
+        /^x = 0\.04: step value 1; sigmoid \(alpha 4\) value 0\.53991, gradient 0\.99363$/,
+      );
       await plot.press('+');
       await expect.poll(() => explorer.page.url()).toMatch(/x=-0\.98,1\.02$/);
       await plot.press('Escape');
@@ -118,7 +132,9 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
   describe('a neuron', () => {
     it("is the tutorial's: four spikes, at the right times", async () => {
       await explorer.follow('#neuron');
-      await expect.poll(() => explorer.page.locator('figure .summary').first().textContent()).toBe('4 spikes, 80 Hz; at 10.9, 21.9, 32.9, 43.9 ms');
+      await expect
+        .poll(() => explorer.page.locator('figure .summary').first().textContent())
+        .toBe('4 spikes, 80 Hz; at 10.9, 21.9, 32.9, 43.9 ms');
       const columns = await explorer.columns();
       expect(columns.get('spike')!.flatMap((spike, step) => (spike === 1 ? [step] : []))).toEqual([109, 219, 329, 439]);
       const { body } = await service.post<{ v: number[][] }>('/lif/simulate', { current: 1.5, steps: 500, record: ['v'] });
@@ -136,10 +152,12 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       for (const waveform of ['step', 'ramp', 'sine', 'noise']) {
         await explorer.page.getByLabel('Waveform').selectOption(waveform);
         expect(explorer.page.url()).toContain(`waveform=${waveform}`);
-        await expect.poll(async () => {
-          const current = (await explorer.columns()).get('current')!;
-          return new Set(current).size > 1 && !seen.has(current.join());
-        }).toBe(true);
+        await expect
+          .poll(async () => {
+            const current = (await explorer.columns()).get('current')!;
+            return new Set(current).size > 1 && !seen.has(current.join());
+          })
+          .toBe(true);
         seen.add((await explorer.columns()).get('current')!.join());
       }
       const before = await explorer.columns();
@@ -153,7 +171,9 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       await tau.fill('20');
       await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^2 spikes/);
       await tau.fill('20 ms');
-      expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual(['tau must be a number from 0.001 to 1000000; "20 ms" is none']);
+      expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual([
+        'tau must be a number from 0.001 to 1000000; "20 ms" is none',
+      ]);
       expect(await tau.getAttribute('aria-invalid')).toBe('true');
       expect(await tau.inputValue()).toBe('20 ms');
       expect(explorer.page.url()).toContain('tau=20');
@@ -166,8 +186,12 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     it('says so when a link has a wrong number', async () => {
       await explorer.page.goto('about:blank');
       await explorer.page.goto(`${service.url}/#neuron?tau=ten`);
-      await expect.poll(() => explorer.page.locator('.status').first().textContent()).toBe('There is no picture until the marked fields are right.');
-      expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual(['tau must be a number from 0.001 to 1000000; "ten" is none']);
+      await expect
+        .poll(() => explorer.page.locator('.status').first().textContent())
+        .toBe('There is no picture until the marked fields are right.');
+      expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual([
+        'tau must be a number from 0.001 to 1000000; "ten" is none',
+      ]);
       await explorer.page.getByRole('textbox', { name: 'tau (ms)' }).fill('10');
       await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^4 spikes/);
     });
@@ -205,7 +229,10 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       expect(rows).toContain('sigmoid (alpha 4)\tcurrent\treset detached\t16.429\t27.01\t6.4302');
       expect(rows).toContain('gaussian_grad (sigma 0.5, alpha 0.5)\tcurrent\tthrough the reset\t1.8527\t2.6125\t1.4636');
       const columns = await explorer.columns();
-      const { body } = await service.post<{ results: { grad: { current: number[] } }[] }>('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 });
+      const { body } = await service.post<{ results: { grad: { current: number[] } }[] }>('/lif/grad', {
+        current: { linspace: [0.5, 2.5, 50] },
+        steps: 100,
+      });
       expect(columns.get('sigmoid (alpha 4), current, through the reset')).toEqual(body.results[0]!.grad.current);
     });
 
@@ -213,11 +240,18 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       await explorer.follow('#gradient?surrogates=sigmoid&detached=false');
       await explorer.page.getByRole('checkbox', { name: 'tau' }).check();
       await explorer.page.getByRole('checkbox', { name: 'v_threshold' }).check();
-      await expect.poll(() => explorer.words()).toEqual(expect.arrayContaining(['dL/dI, through the reset', 'dL/dτ, through the reset', 'dL/dθ, through the reset']));
+      await expect
+        .poll(() => explorer.words())
+        .toEqual(expect.arrayContaining(['dL/dI, through the reset', 'dL/dτ, through the reset', 'dL/dθ, through the reset']));
       const columns = await explorer.columns();
       expect([...columns.keys()]).toHaveLength(4);
       const each = { linspace: [10, 10, 50] };
-      const { body } = await service.post<{ results: { grad: { tau: number[] } }[] }>('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100, neuron: { tau: each }, wrt: ['tau'] });
+      const { body } = await service.post<{ results: { grad: { tau: number[] } }[] }>('/lif/grad', {
+        current: { linspace: [0.5, 2.5, 50] },
+        steps: 100,
+        neuron: { tau: each },
+        wrt: ['tau'],
+      });
       expect(columns.get('sigmoid (alpha 4), tau, through the reset')).toEqual(body.results[0]!.grad.tau);
     });
   });
@@ -243,10 +277,21 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       await explorer.page.getByText('Request', { exact: true }).click();
       const texts = await explorer.page.locator('.requests pre').allTextContents();
       const [curl, fetched, python] = texts as [string, string, string];
-      const { body } = await service.post<{ results: { grad: { current: number[] } }[] }>('/lif/grad', { current: { linspace: [0.5, 2.5, 3] }, steps: 100, surrogate: { name: 'erf', alpha: 2 } });
+      const { body } = await service.post<{ results: { grad: { current: number[] } }[] }>('/lif/grad', {
+        current: { linspace: [0.5, 2.5, 3] },
+        steps: 100,
+        surrogate: { name: 'erf', alpha: 2 },
+      });
       const expected = body.results[0]!.grad.current;
       const run = promisify(execFile);
-      const commands: [string, string[]][] = [['/bin/sh', ['-c', curl]], [process.execPath, ['--input-type=module', '-e', fetched.replace('console.log(', 'console.log(JSON.stringify(').replace(/\);$/, '));')]], ['python3', ['-c', python]]];
+      const commands: [string, string[]][] = [
+        ['/bin/sh', ['-c', curl]],
+        [
+          process.execPath,
+          ['--input-type=module', '-e', fetched.replace('console.log(', 'console.log(JSON.stringify(').replace(/\);$/, '));')],
+        ],
+        ['python3', ['-c', python]],
+      ];
       for (const [program, args] of commands) {
         if (program === 'python3' && spawnSync('python3', ['--version']).status !== 0) continue;
         const { stdout } = await run(program, args);

@@ -19,7 +19,11 @@ describe('a neuron over time', () => {
     const figure = traceFigure(trace, 800);
     titles(figure);
     expect(figure.title).toBe('Current, membrane potential and 1 spike of a neuron from 0 to 0.3 ms');
-    expect(figure.panels.map(({ x }) => x.domain)).toEqual([[0, 0.3], [0, 0.3], [0, 0.3]]);
+    expect(figure.panels.map(({ x }) => x.domain)).toEqual([
+      [0, 0.3],
+      [0, 0.3],
+      [0, 0.3],
+    ]);
     expect(figure.panels[0]!.marks.map(({ kind }) => kind)).toEqual(['line', 'rule', 'dots']);
     expect(layOut(figure).legend.map(({ label }) => label)).toEqual(['membrane potential', 'threshold', 'spike', 'current']);
   });
@@ -41,9 +45,21 @@ it('many neurons have a raster and an f–I curve, beside each other where there
 
 it('gradients have a row for each quantity, and a column for each way to treat the reset', () => {
   const results = [{ label: 'sigmoid (alpha 4)', grad: { current: [1, 2], tau: [-1, -2] } }];
-  const curves = { currents: [0.5, 2.5], wrt: ['current', 'tau'], runs: [{ detached: false, results }, { detached: true, results }] } as const;
+  const curves = {
+    currents: [0.5, 2.5],
+    wrt: ['current', 'tau'],
+    runs: [
+      { detached: false, results },
+      { detached: true, results },
+    ],
+  } as const;
   const figure = gradientFigure(curves, 800);
-  expect(titles(figure)).toEqual(['dL/dI, through the reset', 'dL/dI, reset detached', 'dL/dτ, through the reset', 'dL/dτ, reset detached']);
+  expect(titles(figure)).toEqual([
+    'dL/dI, through the reset',
+    'dL/dI, reset detached',
+    'dL/dτ, through the reset',
+    'dL/dτ, reset detached',
+  ]);
   expect(figure.columns).toBe(2);
   expect(gradientFigure(curves, 360)).toMatchObject({ columns: 1, height: 60 + 4 * 310 });
 });

@@ -9,7 +9,14 @@ import { csv, tableOf, thinned } from '../../page/table.ts';
 
 describe('the address', () => {
   it('is read as it was written, whatever is in it', () => {
-    const address = { part: 'gallery', settings: new Map([['compare', 'sigmoid;erf(alpha:2)'], ['x', '-1,1'], ['odd', 'a=b&c#%?é']]) };
+    const address = {
+      part: 'gallery',
+      settings: new Map([
+        ['compare', 'sigmoid;erf(alpha:2)'],
+        ['x', '-1,1'],
+        ['odd', 'a=b&c#%?é'],
+      ]),
+    };
     const hash = writeAddress(address);
     expect(hash).toMatch(/^#gallery\?compare=sigmoid;erf\(alpha:2\)&x=-1,1&odd=/);
     expect(readAddress(hash)).toEqual(address);
@@ -20,19 +27,36 @@ describe('the address', () => {
   });
 
   it('has surrogates with their parameters, and leaves out what is none', () => {
-    const picked = [{ name: 'snntorch.atan', parameters: { alpha: 2.5 } }, { name: 'sinabs.Gaussian', parameters: { mu: -0.5, sigma: 1e-3 } }, { name: 'erf', parameters: {} }];
+    const picked = [
+      { name: 'snntorch.atan', parameters: { alpha: 2.5 } },
+      { name: 'sinabs.Gaussian', parameters: { mu: -0.5, sigma: 1e-3 } },
+      { name: 'erf', parameters: {} },
+    ];
     expect(readSurrogates(writeSurrogates(picked))).toEqual(picked);
     expect(readSurrogates(';;(alpha:2);erf(alpha:x,beta:,gamma:1)')).toEqual([{ name: 'erf', parameters: { gamma: 1 } }]);
   });
 
-  it.each([['-2,2', [-2, 2]], ['2,-2', undefined], ['1,1', undefined], ['1', undefined], ['1,2,3', undefined], [',1', undefined], ['a,b', undefined], [undefined, undefined]])('%j is the range %j', (text, range) => {
+  it.each([
+    ['-2,2', [-2, 2]],
+    ['2,-2', undefined],
+    ['1,1', undefined],
+    ['1', undefined],
+    ['1,2,3', undefined],
+    [',1', undefined],
+    ['a,b', undefined],
+    [undefined, undefined],
+  ])('%j is the range %j', (text, range) => {
     expect(readRange(text)).toEqual(range);
   });
 });
 
 describe('a number that is typed', () => {
   const rule = { label: 'tau', minimum: 0.001, maximum: 100 };
-  it.each([['10', 10], [' 1e1 ', 10], ['0.001', 0.001]])('%j is %d', (text, value) => {
+  it.each([
+    ['10', 10],
+    [' 1e1 ', 10],
+    ['0.001', 0.001],
+  ])('%j is %d', (text, value) => {
     expect(readNumber(text, rule)).toEqual({ value });
   });
 
@@ -52,7 +76,17 @@ describe('a number that is typed', () => {
 });
 
 describe('a current', () => {
-  const settings: CurrentSettings = { waveform: 'constant', steps: 1000, dt: 0.1, amplitude: 1.5, baseline: 0.5, onset: 10, deviation: 2, frequency: 100, seed: 7 };
+  const settings: CurrentSettings = {
+    waveform: 'constant',
+    steps: 1000,
+    dt: 0.1,
+    amplitude: 1.5,
+    baseline: 0.5,
+    onset: 10,
+    deviation: 2,
+    frequency: 100,
+    seed: 7,
+  };
   const of = (more: Partial<CurrentSettings>): number[] => currentOf({ ...settings, ...more });
 
   it.each(waveforms)('%s has a number for each step', (waveform) => {
@@ -103,7 +137,10 @@ describe('newest', () => {
   it('gives up one that takes long for a newer one', async () => {
     const ended: string[] = [];
     const run = newest(async (signal) => {
-      await sleep(600, undefined, { signal }).then(() => ended.push('done'), () => ended.push('given up'));
+      await sleep(600, undefined, { signal }).then(
+        () => ended.push('done'),
+        () => ended.push('given up'),
+      );
     });
     run();
     await sleep(300);
@@ -114,7 +151,10 @@ describe('newest', () => {
 
 describe('a table', () => {
   it('is CSV with every digit, and quotes where it needs them', () => {
-    const table = tableOf([['x', [1, 0.1]], ['name, with "quotes"', ['a', 'b\nc']]]);
+    const table = tableOf([
+      ['x', [1, 0.1]],
+      ['name, with "quotes"', ['a', 'b\nc']],
+    ]);
     expect(csv(table)).toBe('x,"name, with ""quotes"""\r\n1,a\r\n0.1,"b\nc"\r\n');
   });
 
@@ -125,7 +165,11 @@ describe('a table', () => {
 });
 
 it('a request is written so that nothing in it ends a text early', () => {
-  const texts = snippets([{ path: '/lif/grad', body: { a: "it's", b: [true, null, { c: 1 }] } }], (path) => `http://localhost:3000${path}`, false);
+  const texts = snippets(
+    [{ path: '/lif/grad', body: { a: "it's", b: [true, null, { c: 1 }] } }],
+    (path) => `http://localhost:3000${path}`,
+    false,
+  );
   expect(texts.map(({ language }) => language)).toEqual(['curl', 'fetch', 'Python']);
   expect(texts[0]!.text).toContain(String.raw`'{"a":"it'\''s","b":[true,null,{"c":1}]}'`);
   expect(snippets([{ path: '/', body: {} }], String, true).every(({ text }) => text.includes('Bearer YOUR-KEY'))).toBe(true);

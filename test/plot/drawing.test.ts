@@ -49,19 +49,37 @@ describe('a scale', () => {
   });
 
   it('that is logarithmic ends at powers of ten', () => {
-    expect(decadeDomain([[3, 40], [0, 0.2, NaN]])).toEqual([0.1, 100]);
+    expect(
+      decadeDomain([
+        [3, 40],
+        [0, 0.2, NaN],
+      ]),
+    ).toEqual([0.1, 100]);
     expect(decadeDomain([[10]])).toEqual([10, 100]);
     expect(decadeDomain([])).toEqual([1, 10]);
   });
 
   it('has an end beyond all numbers, whatever they are', () => {
-    expect(niceDomain([[1, 3], [NaN, -1, Infinity]])).toEqual([-1.2, 3.2]);
+    expect(
+      niceDomain([
+        [1, 3],
+        [NaN, -1, Infinity],
+      ]),
+    ).toEqual([-1.2, 3.2]);
     expect(niceDomain([], [0, 1])).toEqual([-0.05, 1.05]);
     expect(niceDomain([])).toEqual([0, 1]);
     expect(niceDomain([[5, 5]])).toEqual([2.5, 7.5]);
   });
 
-  it.each([[0, '0'], [-1.5, '−1.5'], [1 / 3, '0.33333'], [1e-7, '1e−7'], [12_345_678, '1.2346e7'], [NaN, 'not a number'], [-Infinity, '−∞']])('prints %d as %s', (value, text) => {
+  it.each([
+    [0, '0'],
+    [-1.5, '−1.5'],
+    [1 / 3, '0.33333'],
+    [1e-7, '1e−7'],
+    [12_345_678, '1.2346e7'],
+    [NaN, 'not a number'],
+    [-Infinity, '−∞'],
+  ])('prints %d as %s', (value, text) => {
     expect(numberText(value)).toBe(text);
   });
 });
@@ -76,7 +94,10 @@ describe('a curve', () => {
   it('stays within a fifth of a pixel of ten thousand points', () => {
     const xs = Float64Array.from({ length: 10_000 }, (_, i) => i / 20);
     const ys = xs.map((x) => 50 * Math.sin(x / 30));
-    const kept = polylinePath(xs, ys).slice(1).split('L').map((point) => point.split(' ').map(Number) as [number, number]);
+    const kept = polylinePath(xs, ys)
+      .slice(1)
+      .split('L')
+      .map((point) => point.split(' ').map(Number) as [number, number]);
     expect(kept.length).toBeLessThan(400);
     for (let i = 0, next = 1; i < xs.length; i++) {
       while (next < kept.length - 1 && kept[next]![0] < xs[i]!) next++;
@@ -88,12 +109,15 @@ describe('a curve', () => {
 
 describe('colours', () => {
   const luminance = (colour: string): number => {
-    const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = [1, 3, 5]
+      .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+      .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
   };
 
   it('are seen on white, and come again with dashes', () => {
-    for (let style = 0; style < colourCount; style++) expect(1.05 / (luminance(colourOf(style)) + 0.05), colourOf(style)).toBeGreaterThan(3);
+    for (let style = 0; style < colourCount; style++)
+      expect(1.05 / (luminance(colourOf(style)) + 0.05), colourOf(style)).toBeGreaterThan(3);
     expect(1.05 / (luminance(ink.text) + 0.05)).toBeGreaterThan(7);
     expect(colourOf(colourCount)).toBe(colourOf(0));
     expect(classOf(colourCount)).toBe('series-0');
@@ -120,12 +144,14 @@ describe('a picture', () => {
   });
 
   it('draws each kind of mark, and no number that is none', () => {
-    const svg = drawFigure(figure([
-      line('curve', 0),
-      { kind: 'dots', label: 'dots', style: 1, x: [0.5], y: [0.5] },
-      { kind: 'rule', label: 'threshold', y: 0.75 },
-      { kind: 'raster', label: 'spikes', style: 2, rows: [{ y: 0.2, times: [0.1, 0.9] }], size: 0.1 },
-    ]));
+    const svg = drawFigure(
+      figure([
+        line('curve', 0),
+        { kind: 'dots', label: 'dots', style: 1, x: [0.5], y: [0.5] },
+        { kind: 'rule', label: 'threshold', y: 0.75 },
+        { kind: 'raster', label: 'spikes', style: 2, rows: [{ y: 0.2, times: [0.1, 0.9] }], size: 0.1 },
+      ]),
+    );
     expect(svg.match(/<circle/g)).toHaveLength(2);
     expect(svg.match(/class="series-2"/g)).toHaveLength(2);
     expect(svg).not.toMatch(/NaN|undefined/);

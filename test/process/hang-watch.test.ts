@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { watchForHang } from '../../src/processes/hang-watch.ts';
 
-beforeEach(() => { vi.useFakeTimers(); });
-afterEach(() => { vi.useRealTimers(); });
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** Watches a process that answers nothing; returns when it was taken for hung, in seconds. */
 async function hungAfter(isStarting: () => boolean): Promise<number> {
@@ -27,7 +31,11 @@ it('a process that has not been ready yet may compile for most of a minute', asy
 it('a process that answers now and then is not hung', async () => {
   let asked = 0;
   const onHang = vi.fn();
-  const end = watchForHang(() => (++asked % 4 === 0 ? Promise.resolve() : new Promise(() => undefined)), () => false, onHang);
+  const end = watchForHang(
+    () => (++asked % 4 === 0 ? Promise.resolve() : new Promise(() => undefined)),
+    () => false,
+    onHang,
+  );
   await vi.advanceTimersByTimeAsync(120_000);
   end();
   expect(onHang).not.toHaveBeenCalled();

@@ -22,17 +22,27 @@ describe('a process that ends', () => {
     expect((await ask(running.url, '/info')).status).toBe(200);
     await untilReady(running.child, running.url, running.output);
     expect(await pidsOf(running, 3)).toContain(second);
-    expect(linesOf(running).find(({ msg }) => msg.startsWith('a process ended'))).toMatchObject({ level: 50, pid: running.child.pid, process: first, signal: 'SIGKILL' });
+    expect(linesOf(running).find(({ msg }) => msg.startsWith('a process ended'))).toMatchObject({
+      level: 50,
+      pid: running.child.pid,
+      process: first,
+      signal: 'SIGKILL',
+    });
   });
 
   it('after an error that nothing caught, has finished what ran', async () => {
-    const running = await startSeveral({ ...fast, ...preload("process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });") });
+    const running = await startSeveral({
+      ...fast,
+      ...preload("process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });"),
+    });
     const [first] = await pidsOf(running);
     const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
     await sleep(100);
     process.kill(first, 'SIGWINCH');
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    await expect.poll(() => linesOf(running).find(({ msg }) => msg.startsWith('a process ended'))).toMatchObject({ process: first, code: 1 });
+    await expect
+      .poll(() => linesOf(running).find(({ msg }) => msg.startsWith('a process ended')))
+      .toMatchObject({ process: first, code: 1 });
     await untilReady(running.child, running.url, running.output);
   });
 
@@ -42,7 +52,15 @@ describe('a process that ends', () => {
     process.kill(first, 'SIGSTOP');
     const { hostname, port } = new URL(running.url);
     const sockets = Array.from({ length: 6 }, () => connect(Number(port), hostname));
-    const ends = sockets.map((socket) => new Promise((resolve) => { socket.on('error', () => undefined).resume().once('close', resolve); }));
+    const ends = sockets.map(
+      (socket) =>
+        new Promise((resolve) => {
+          socket
+            .on('error', () => undefined)
+            .resume()
+            .once('close', resolve);
+        }),
+    );
     for (const socket of sockets) socket.write('GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
     await sleep(300);
     expect(sockets.some(({ closed }) => !closed)).toBe(true);
@@ -58,7 +76,11 @@ describe('a process that ends', () => {
     const handed = ask(running.url, '/livez');
     await ask(running.url, '/livez');
     await expect.poll(async () => (await askTimes(running.url, '/livez', 8)).every(({ status }) => status === 200)).toBe(true);
-    await expect.poll(() => linesOf(running).some(({ process, msg }) => process === first && msg.startsWith('a process does not answer')), { timeout: 30_000 }).toBe(true);
+    await expect
+      .poll(() => linesOf(running).some(({ process, msg }) => process === first && msg.startsWith('a process does not answer')), {
+        timeout: 30_000,
+      })
+      .toBe(true);
     await handed;
     await untilReady(running.child, running.url, running.output);
   });
@@ -66,10 +88,17 @@ describe('a process that ends', () => {
   it('at its start is tried again with longer and longer pauses, as long as others answer', async () => {
     const flag = path.join(tmpdir(), `no-start-${process.pid}`);
     try {
-      const running = await startSeveral(preload(`import { existsSync } from 'node:fs'; if (process.argv[1].includes('member') && existsSync(${JSON.stringify(flag)})) process.exit(3);`));
+      const running = await startSeveral(
+        preload(
+          `import { existsSync } from 'node:fs'; if (process.argv[1].includes('member') && existsSync(${JSON.stringify(flag)})) process.exit(3);`,
+        ),
+      );
       writeFileSync(flag, '');
       process.kill((await pidsOf(running))[0], 'SIGKILL');
-      const pauses = () => linesOf(running).filter(({ msg }) => msg.startsWith('a process ended')).map(({ pause_ms }) => pause_ms);
+      const pauses = () =>
+        linesOf(running)
+          .filter(({ msg }) => msg.startsWith('a process ended'))
+          .map(({ pause_ms }) => pause_ms);
       await expect.poll(() => pauses().slice(0, 4)).toEqual([100, 200, 400, 800]);
       expect((await ask(running.url, '/info')).status).toBe(200);
       rmSync(flag);
@@ -98,12 +127,12 @@ describe('the end of several processes', () => {
     const running = await startSeveral({ ...fast, DRAIN_DELAY_MS: '20000' });
     const answer = post(`${running.url}/lif/grad`, large);
     await sleep(100);
-    for (const pid of [running.child.pid!, ...await pidsOf(running)]) process.kill(pid, 'SIGINT');
+    for (const pid of [running.child.pid!, ...(await pidsOf(running))]) process.kill(pid, 'SIGINT');
     expect((await answer).status).toBe(200);
     expect(await running.ended).toEqual([0, null]);
   });
 
-  it('comes with the supervisor\'s', async () => {
+  it("comes with the supervisor's", async () => {
     const running = await startSeveral();
     await pidsOf(running);
     running.child.kill('SIGKILL');
@@ -124,6 +153,8 @@ describe('the end of several processes', () => {
   it('comes before the beginning where the configuration is wrong', async () => {
     const { output, ended } = await start({ PROCESSES: '0' });
     expect((await ended)[0]).toBe(1);
-    expect(output()).toMatch(/^The environment is not a valid configuration\.\n {2}PROCESSES="0": must be a whole number from 1 to 256 \(default 1\)/);
+    expect(output()).toMatch(
+      /^The environment is not a valid configuration\.\n {2}PROCESSES="0": must be a whole number from 1 to 256 \(default 1\)/,
+    );
   });
 });

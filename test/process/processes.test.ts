@@ -13,7 +13,8 @@ afterEach(killServers);
 async function sumOf(url: string, name: string, labels: Record<string, string> = {}): Promise<number> {
   const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' } });
   const metrics = parseExposition(await response.text());
-  return [...metrics.values()].flatMap(({ samples }) => samples)
+  return [...metrics.values()]
+    .flatMap(({ samples }) => samples)
     .filter((sample) => sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value))
     .reduce((sum, { value }) => sum + value, 0);
 }
@@ -38,7 +39,13 @@ describe('several processes', () => {
     await expect.poll(() => linesOf(running).filter((line) => line.path === '/info')).toHaveLength(20);
     const pids = await pidsOf(running);
     expect(pids).not.toContain(running.child.pid);
-    expect(new Set(linesOf(running).filter((line) => line.path === '/info').map(({ pid }) => pid))).toEqual(new Set(pids));
+    expect(
+      new Set(
+        linesOf(running)
+          .filter((line) => line.path === '/info')
+          .map(({ pid }) => pid),
+      ),
+    ).toEqual(new Set(pids));
   });
 
   it('compute, small jobs and large ones, from sources too', async () => {
@@ -53,7 +60,13 @@ describe('several processes', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(40);
     await expect.poll(() => linesOf(running).filter(({ status }) => status === 429)).toHaveLength(40);
-    expect(new Set(linesOf(running).filter((line) => line.path === '/info').map(({ pid }) => pid)).size).toBe(2);
+    expect(
+      new Set(
+        linesOf(running)
+          .filter((line) => line.path === '/info')
+          .map(({ pid }) => pid),
+      ).size,
+    ).toBe(2);
     const over = await fetch(`${running.url}/info`);
     expect(over.headers.get('ratelimit-remaining')).toBe('0');
     expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -64,7 +77,8 @@ describe('several processes', () => {
     const running = await startSeveral({ API_KEYS: key });
     expect((await askTimes(running.url, '/info', 6)).map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 401]);
     expect((await fetch(`${running.url}/info`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
-    for (const pid of await pidsOf(running)) if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(key);
+    for (const pid of await pidsOf(running))
+      if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(key);
   });
 
   it('have the connections and the memory that are configured, not each as much', async () => {
@@ -74,7 +88,12 @@ describe('several processes', () => {
     const { hostname, port } = new URL(url);
     const closed = new Set<Socket>();
     const sockets = Array.from({ length: 20 }, () => connect(Number(port), hostname));
-    for (const socket of sockets) socket.on('error', () => undefined).once('close', () => { closed.add(socket); });
+    for (const socket of sockets)
+      socket
+        .on('error', () => undefined)
+        .once('close', () => {
+          closed.add(socket);
+        });
     await expect.poll(() => closed.size).toBeGreaterThanOrEqual(16);
     await sleep(300);
     // fetch may keep one.

@@ -30,8 +30,16 @@ export async function start(environment: Record<string, string> = {}, program: r
   });
   children.push(child);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
-  return { child, url: `http://127.0.0.1:${port}`, output: () => output, ended: once(child, 'close') as Promise<[number | null, string | null]> };
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  return {
+    child,
+    url: `http://127.0.0.1:${port}`,
+    output: () => output,
+    ended: once(child, 'close') as Promise<[number | null, string | null]>,
+  };
 }
 
 export const post = (url: string, body: unknown) =>

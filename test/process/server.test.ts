@@ -27,7 +27,9 @@ describe('the process', () => {
     const module = "process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });";
     const { child, url, output, ended } = await start({
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`,
-      DRAIN_DELAY_MS: '500', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2',
+      DRAIN_DELAY_MS: '500',
+      COMPUTE_BACKEND: 'wasm',
+      COMPUTE_THREADS: '2',
     });
     await untilReady(child, url, output);
     const running = post(`${url}/lif/grad`, { current: { linspace: [0.5, 2.5, 100_000] }, steps: 3000, encoding: 'base64' });
@@ -53,7 +55,12 @@ describe('the process', () => {
     ['an idle connection', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
   ])('on SIGTERM does not wait for %s, and exits with 0', async (_what, bytes) => {
     const operation = await freePort();
-    const { child, url, output, ended } = await start({ OPERATION_PORT: String(operation), DRAIN_DELAY_MS: '200', SHUTDOWN_TIMEOUT_MS: '20000', COMPUTE_BACKEND: 'reference' });
+    const { child, url, output, ended } = await start({
+      OPERATION_PORT: String(operation),
+      DRAIN_DELAY_MS: '200',
+      SHUTDOWN_TIMEOUT_MS: '20000',
+      COMPUTE_BACKEND: 'reference',
+    });
     await untilReady(child, url, output);
     const sockets = [Number(new URL(url).port), operation].map((port) => connectAndSend(port, bytes));
     await sleep(300);
@@ -65,10 +72,18 @@ describe('the process', () => {
   });
 
   it('on SIGTERM does not wait for a client that takes nothing of its answer, and exits with 0', async () => {
-    const { child, url, output, ended } = await start({ DRAIN_DELAY_MS: '200', SHUTDOWN_TIMEOUT_MS: '25000', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '1' });
+    const { child, url, output, ended } = await start({
+      DRAIN_DELAY_MS: '200',
+      SHUTDOWN_TIMEOUT_MS: '25000',
+      COMPUTE_BACKEND: 'wasm',
+      COMPUTE_THREADS: '1',
+    });
     await untilReady(child, url, output);
     const body = JSON.stringify({ x: { linspace: [-1, 1, 6e6] }, surrogate: 'sigmoid', encoding: 'base64' });
-    const socket = connectAndSend(Number(new URL(url).port), `POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`).pause();
+    const socket = connectAndSend(
+      Number(new URL(url).port),
+      `POST /surrogate/grad HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    ).pause();
     await sleep(2000);
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
@@ -79,7 +94,7 @@ describe('the process', () => {
     const { child, url, output } = await start({ COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '1' });
     await untilReady(child, url, output);
     const caught = BigInt(`0x${/SigCgt:\s*(\S+)/.exec(readFileSync(`/proc/${child.pid!}/status`, 'utf8'))![1]!}`);
-    const isCaught = (signal: number) => (caught >> BigInt(signal - 1) & 1n) === 1n;
+    const isCaught = (signal: number) => ((caught >> BigInt(signal - 1)) & 1n) === 1n;
     // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE.
     expect([4, 5, 6, 7, 8].filter(isCaught)).toEqual([]);
     expect([1, 2, 15].filter(isCaught)).toEqual([1, 2, 15]);
@@ -98,7 +113,11 @@ describe('the process', () => {
   });
 
   it('says in a line that it may not open enough files', () => {
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', `ulimit -n 64 && exec "${process.execPath}" ${built.join(' ')}`], { encoding: 'utf8', cwd: new URL('../..', import.meta.url), timeout: 30_000 });
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', `ulimit -n 64 && exec "${process.execPath}" ${built.join(' ')}`], {
+      encoding: 'utf8',
+      cwd: new URL('../..', import.meta.url),
+      timeout: 30_000,
+    });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^The process may not open as many files as the service needs[^\n]*\n$/);
     expect(stdout).toBe('');
@@ -106,7 +125,12 @@ describe('the process', () => {
 
   it('answers probes on the port for operation from before it is ready until it is closed', async () => {
     const operation = `http://127.0.0.1:${await freePort()}`;
-    const { child, url, output, ended } = await start({ OPERATION_PORT: new URL(operation).port, DRAIN_DELAY_MS: '2000', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' });
+    const { child, url, output, ended } = await start({
+      OPERATION_PORT: new URL(operation).port,
+      DRAIN_DELAY_MS: '2000',
+      COMPUTE_BACKEND: 'wasm',
+      COMPUTE_THREADS: '2',
+    });
     await untilReady(child, operation, output);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     child.kill('SIGTERM');
@@ -147,14 +171,21 @@ describe('the process', () => {
 
   it('does not look through its whole heap again and again while large bodies arrive', async () => {
     const module = "process.on('SIGWINCH', () => gc());";
-    const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`, COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' };
+    const environment = {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`,
+      COMPUTE_BACKEND: 'wasm',
+      COMPUTE_THREADS: '2',
+    };
     const { child, url, output } = await start(environment, ['--expose-gc', '--trace-gc', ...built]);
     await untilReady(child, url, output);
     const { headers, body } = framedRequest({ surrogate: 'leaky_relu' }, 'x', new Float32Array(1_000_000));
     const sendBodies = async (count: number) => {
       for (let i = 0; i < count; i++) await (await fetch(`${url}/surrogate/grad`, { method: 'POST', headers, body })).arrayBuffer();
     };
-    const wholeCollections = () => output().split('\n').filter((line) => line.includes('Mark-Compact')).length;
+    const wholeCollections = () =>
+      output()
+        .split('\n')
+        .filter((line) => line.includes('Mark-Compact')).length;
     await sendBodies(10);
     // From here on V8 knows how much is alive, and limits the heap by that.
     child.kill('SIGWINCH');
@@ -167,6 +198,9 @@ describe('the process', () => {
 
 function connectAndSend(port: number, bytes: string): Socket {
   const socket = connect(port, '127.0.0.1');
-  socket.on('error', () => undefined).resume().write(bytes);
+  socket
+    .on('error', () => undefined)
+    .resume()
+    .write(bytes);
   return socket;
 }

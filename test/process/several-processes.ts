@@ -4,23 +4,44 @@ import { expect } from 'vitest';
 import { untilReady } from '../support/process.ts';
 import { start, type Running } from './server-process.ts';
 
-interface Line { pid: number; level: number; msg: string; path?: string; status?: number; process?: number; pause_ms?: number; signal?: string }
+interface Line {
+  pid: number;
+  level: number;
+  msg: string;
+  path?: string;
+  status?: number;
+  process?: number;
+  pause_ms?: number;
+  signal?: string;
+}
 
 /** What the processes have logged so far. */
 export function linesOf({ output }: Running): Line[] {
-  return output().split('\n').filter((line) => line.startsWith('{') && line.endsWith('}')).map((line) => JSON.parse(line) as Line);
+  return output()
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line) as Line);
 }
 
 /** Of the processes that have listened so far, the first of them first; their lines come some time after. */
 export async function pidsOf(running: Running, count = 2): Promise<[number, number, ...number[]]> {
-  const pids = () => [...new Set(linesOf(running).filter(({ msg }) => msg.startsWith('Server listening')).map(({ pid }) => pid))];
+  const pids = () => [
+    ...new Set(
+      linesOf(running)
+        .filter(({ msg }) => msg.startsWith('Server listening'))
+        .map(({ pid }) => pid),
+    ),
+  ];
   await expect.poll(pids).toHaveLength(count);
   return pids() as [number, number];
 }
 
 /** With the back-end that is ready soonest, where a test does not compute much. */
 export async function startSeveral(environment: Record<string, string> = {}, program?: readonly string[]): Promise<Running> {
-  const running = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', COMPUTE_THREADS: '2', DRAIN_DELAY_MS: '300', ...environment }, program);
+  const running = await start(
+    { PROCESSES: '2', COMPUTE_BACKEND: 'reference', COMPUTE_THREADS: '2', DRAIN_DELAY_MS: '300', ...environment },
+    program,
+  );
   await untilReady(running.child, running.url, running.output);
   return running;
 }
@@ -30,7 +51,12 @@ export async function ask(url: string, asked: string): Promise<{ status: number;
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   let text = '';
-  socket.setEncoding('utf8').setTimeout(10_000, () => socket.destroy()).on('data', (chunk: string) => { text += chunk; });
+  socket
+    .setEncoding('utf8')
+    .setTimeout(10_000, () => socket.destroy())
+    .on('data', (chunk: string) => {
+      text += chunk;
+    });
   socket.write(`GET ${asked} HTTP/1.1\r\nhost: x\r\nconnection: close\r\naccept-encoding: identity\r\n\r\n`);
   await once(socket, 'close');
   return { status: Number(text.slice(9, 12)), body: text.slice(text.indexOf('\r\n\r\n') + 4) };

@@ -24,16 +24,22 @@ class Client {
   constructor(url: string) {
     const { hostname, port } = new URL(url);
     this.#socket = connect(Number(port), hostname);
-    this.#socket.setTimeout(20_000, () => { this.#socket.destroy(); });
+    this.#socket.setTimeout(20_000, () => {
+      this.#socket.destroy();
+    });
     let received = '';
     let failure = 'closed';
     this.#socket.setEncoding('utf8').on('data', (chunk: string) => {
       received += chunk;
       if (received.endsWith('}')) this.#socket.end();
     });
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => { failure = error.code!; });
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      failure = error.code!;
+    });
     this.#outcome = new Promise((resolve) => {
-      this.#socket.once('close', () => { resolve(received.endsWith('}') ? received.slice(9, 12) : failure); });
+      this.#socket.once('close', () => {
+        resolve(received.endsWith('}') ? received.slice(9, 12) : failure);
+      });
     });
   }
 
@@ -50,30 +56,35 @@ class Client {
 
 const ask = (url: string) => new Client(url).send(request).outcome();
 
-it.each([{}, { PROCESSES: '2' }, { PROCESSES: '2', OPERATION_PORT: 'free' }])('on SIGTERM serves connections that it has taken, also when it takes no more: %j', async (given) => {
-  const operation = 'OPERATION_PORT' in given ? await freePort() : 0;
-  const running = await startReady({ ...given, OPERATION_PORT: String(operation), DRAIN_DELAY_MS: '1500' });
-  running.child.kill('SIGTERM');
-  await expect.poll(running.output).toContain('"closing"');
-  const clients = Array.from({ length: 8 }, () => new Client(running.url).send(request.slice(0, -5)));
-  const outcomes: string[] = [];
-  do {
-    await sleep(10);
-    outcomes.push(await ask(running.url));
-  } while (outcomes.at(-1) === '200');
-  for (const client of clients) client.send(request.slice(-5));
-  // Reset is one that came just when the port was closed.
-  expect(outcomes.at(-1)).toMatch(/^(?:ECONNREFUSED|ECONNRESET)$/);
-  expect(outcomes.length).toBeGreaterThan(1);
-  expect(await Promise.all(clients.map((client) => client.outcome()))).toEqual(new Array(8).fill('200'));
-  expect(await running.ended, running.output()).toEqual([0, null]);
-});
+it.each([{}, { PROCESSES: '2' }, { PROCESSES: '2', OPERATION_PORT: 'free' }])(
+  'on SIGTERM serves connections that it has taken, also when it takes no more: %j',
+  async (given) => {
+    const operation = 'OPERATION_PORT' in given ? await freePort() : 0;
+    const running = await startReady({ ...given, OPERATION_PORT: String(operation), DRAIN_DELAY_MS: '1500' });
+    running.child.kill('SIGTERM');
+    await expect.poll(running.output).toContain('"closing"');
+    const clients = Array.from({ length: 8 }, () => new Client(running.url).send(request.slice(0, -5)));
+    const outcomes: string[] = [];
+    do {
+      await sleep(10);
+      outcomes.push(await ask(running.url));
+    } while (outcomes.at(-1) === '200');
+    for (const client of clients) client.send(request.slice(-5));
+    // Reset is one that came just when the port was closed.
+    expect(outcomes.at(-1)).toMatch(/^(?:ECONNREFUSED|ECONNRESET)$/);
+    expect(outcomes.length).toBeGreaterThan(1);
+    expect(await Promise.all(clients.map((client) => client.outcome()))).toEqual(new Array(8).fill('200'));
+    expect(await running.ended, running.output()).toEqual([0, null]);
+  },
+);
 
 it('several processes answer probes on the port for operation while they finish what runs', async () => {
   const operation = await freePort();
   const running = await startReady({ PROCESSES: '2', OPERATION_PORT: String(operation), COMPUTE_BACKEND: 'wasm' });
   const job = JSON.stringify({ current: { linspace: [0.5, 2.5, 100_000] }, steps: 10_000, encoding: 'base64' });
-  const answers = Array.from({ length: 2 }, () => fetch(`${running.url}/lif/grad`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: job }));
+  const answers = Array.from({ length: 2 }, () =>
+    fetch(`${running.url}/lif/grad`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: job }),
+  );
   await sleep(300);
   running.child.kill('SIGTERM');
   await expect.poll(() => ask(running.url)).toBe('ECONNREFUSED');

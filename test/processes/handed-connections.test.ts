@@ -14,7 +14,9 @@ class Connection {
 /** A process as the cluster has it, to which connections can be handed. */
 class Process extends EventEmitter {
   readonly sent: object[] = [];
-  readonly process = Object.assign(new EventEmitter(), { send: (...[message]: [message: object, handle?: Connection]) => this.sent.push(message) > 0 });
+  readonly process = Object.assign(new EventEmitter(), {
+    send: (...[message]: [message: object, handle?: Connection]) => this.sent.push(message) > 0,
+  });
   readonly handed = new HandedConnections(this as unknown as Worker);
 
   hand(connection: Connection): void {
@@ -37,7 +39,7 @@ it('a connection that a process has not taken at its end is closed', () => {
   expect([first.isClosed, second.isClosed]).toEqual([false, true]);
 });
 
-it('a connection that a process has refused is another\'s, and outlives it', () => {
+it("a connection that a process has refused is another's, and outlives it", () => {
   const [leaving, other, connection] = [new Process(), new Process(), new Connection()];
   leaving.hand(connection);
   leaving.answer(false);
@@ -51,7 +53,9 @@ it('a connection that a process has refused is another\'s, and outlives it', () 
 
 it('the next connection is noted before the last is forgotten, as the cluster hands it over on hearing the answer', () => {
   const [process, first, second] = [new Process(), new Connection(), new Connection()];
-  process.process.on('internalMessage', () => { process.hand(second); });
+  process.process.on('internalMessage', () => {
+    process.hand(second);
+  });
   process.hand(first);
   process.answer(true);
   expect(process.handed.areTaken).toBe(false);

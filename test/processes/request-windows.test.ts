@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RequestWindows } from '../../src/processes/request-windows.ts';
 
-it('a client\'s window begins with its first request, and another when it is over', () => {
+it("a client's window begins with its first request, and another when it is over", () => {
   let now = 50;
   const windows = new RequestWindows(1000, 10, () => now);
   expect(windows.count('a')).toEqual({ current: 1, ttl: 1000 });

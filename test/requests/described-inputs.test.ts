@@ -52,7 +52,9 @@ describe('numbers that a request describes', () => {
       Object.assign(globalThis, { [name]: counted });
     }
   });
-  afterEach(() => { for (const [i, name] of arrays.entries()) Object.assign(globalThis, { [name]: originals[i] }); });
+  afterEach(() => {
+    for (const [i, name] of arrays.entries()) Object.assign(globalThis, { [name]: originals[i] });
+  });
 
   const requests: readonly (readonly [string, Operation, object])[] = [
     ['x', 'surrogate_eval', { x: line, surrogate: 'erf', outputs: ['value'] }],
@@ -60,7 +62,11 @@ describe('numbers that a request describes', () => {
     ['a cotangent for all of x', 'surrogate_grad', { x: line, surrogate: 'erf', cotangent: [1] }],
     ['everything of each neuron', 'lif_simulate', { current: line, steps: 10, neuron, record: ['v_final'] }],
     ['targets', 'lif_grad', { current: fewer, steps: 10, loss: { type: 'firing_rate_mse', target: fewer }, wrt: ['tau'] }],
-    ['a row of currents, and one of cotangents', 'lif_grad', { current: row, neuron: { tau: each }, loss: { type: 'cotangent', spikes: row, v: row }, wrt: ['tau'] }],
+    [
+      'a row of currents, and one of cotangents',
+      'lif_grad',
+      { current: row, neuron: { tau: each }, loss: { type: 'cotangent', spikes: row, v: row }, wrt: ['tau'] },
+    ],
     ['currents in a run that is streamed', 'lif_simulate', { current: row, neuron: { tau: each }, record: ['spikes', 'v'] }],
   ];
   it.each(requests)('are not made to read or describe it: %s', (_, operation, request) => {
@@ -74,15 +80,21 @@ describe('numbers that a request describes', () => {
   });
 
   it('are not made of what is refused, in any order of the fields', () => {
-    expect(problemOf('lif_grad', { current: line, steps: 10, neuron, dt: -1 })?.errors).toEqual([{ path: '/dt', message: expect.any(String) as string }]);
+    expect(problemOf('lif_grad', { current: line, steps: 10, neuron, dt: -1 })?.errors).toEqual([
+      { path: '/dt', message: expect.any(String) as string },
+    ]);
     expect(problemOf('lif_grad', { current: line, steps: 1e6, neuron })?.code).toBe('too_much_work');
-    expect(problemOf('surrogate_grad', { x: line, cotangent: { linspace: [0, 1, 7] }, surrogate: 'erf' })?.errors?.[0]?.path).toBe('/cotangent');
+    expect(problemOf('surrogate_grad', { x: line, cotangent: { linspace: [0, 1, 7] }, surrogate: 'erf' })?.errors?.[0]?.path).toBe(
+      '/cotangent',
+    );
     expect(made).toBeLessThan(10_000);
   });
 
   it('in Fortran order are put in order later', () => {
     const size = 2 ** 18;
-    const header = npyHeader('float32', [size / 64, 64]).toString('latin1').replace("'fortran_order': False", "'fortran_order': True ");
+    const header = npyHeader('float32', [size / 64, 64])
+      .toString('latin1')
+      .replace("'fortran_order': False", "'fortran_order': True ");
     const plan = read('lif_simulate', Buffer.concat([Buffer.from(header, 'latin1'), Buffer.alloc(4 * size)]));
     expect(plan.job.problem).toMatchObject({ neurons: size / 64, steps: 64 });
     expect(made).toBeLessThan(10_000);
@@ -93,7 +105,10 @@ describe('tau', () => {
   const tauProblem = (tau: object) => problemOf('lif_grad', { current: 1, steps: 3, neuron: { tau } })?.errors;
 
   it('of a linspace is refused where the same numbers would be, and for the same reason', () => {
-    const end = fc.oneof(fc.integer({ min: -3, max: 30 }), fc.constantFrom(0, 1e-50, 2 ** -150, 2 ** -149, 2 ** -150 * (1 + 2 ** -52), 1e30));
+    const end = fc.oneof(
+      fc.integer({ min: -3, max: 30 }),
+      fc.constantFrom(0, 1e-50, 2 ** -150, 2 ** -149, 2 ** -150 * (1 + 2 ** -52), 1e30),
+    );
     fc.assert(
       fc.property(end, end, fc.integer({ min: 2, max: 60 }), (first, last, count) => {
         const described = { linspace: [first, last, count] };

@@ -31,7 +31,9 @@ const many = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 66, max: 80 }) }
 const list = many.chain((length) => fc.array(value, { minLength: length, maxLength: length }));
 const tensor: fc.Arbitrary<unknown> = fc.oneof(
   list,
-  fc.tuple(fc.integer({ min: 1, max: 3 }), many).chain(([rows, length]) => fc.array(fc.array(value, { minLength: length, maxLength: length }), { minLength: rows, maxLength: rows })),
+  fc
+    .tuple(fc.integer({ min: 1, max: 3 }), many)
+    .chain(([rows, length]) => fc.array(fc.array(value, { minLength: length, maxLength: length }), { minLength: rows, maxLength: rows })),
   fc.tuple(list, list),
   list.map((data) => ({ shape: [data.length], data })),
   fc.tuple(list, fc.jsonValue()).map(([data, shape]) => ({ shape, data })),
@@ -39,11 +41,31 @@ const tensor: fc.Arbitrary<unknown> = fc.oneof(
   fc.tuple(list, list).map(([shape, base64]) => ({ dtype: 'float32', shape, base64 })),
   fc.constantFrom(1.5, '1', null),
 );
-const grad = fc.record({ x: tensor, surrogate: fc.oneof(fc.constant('sigmoid'), tensor), cotangent: tensor }, { requiredKeys: ['x', 'surrogate'] });
+const grad = fc.record(
+  { x: tensor, surrogate: fc.oneof(fc.constant('sigmoid'), tensor), cotangent: tensor },
+  { requiredKeys: ['x', 'surrogate'] },
+);
 const neuron = fc.record({ tau: tensor, v_init: tensor }, { requiredKeys: [] });
-const loss = fc.oneof(fc.record({ type: fc.constant('firing_rate_mse'), target: tensor }), fc.record({ type: fc.constant('cotangent'), v: tensor, spikes: tensor }, { requiredKeys: ['type', 'v'] }));
-const lif = fc.record({ current: tensor, steps: fc.oneof(fc.constant(5), tensor), neuron, loss, wrt: fc.oneof(fc.constant(['current', 'tau']), tensor) }, { requiredKeys: ['current', 'steps'] });
-const inference = fc.record({ inputs: fc.array(fc.record({ name: fc.constantFrom('x', 'cotangent'), datatype: fc.constant('FP32'), shape: fc.oneof(fc.constant([70]), tensor), data: tensor }), { maxLength: 2 }), parameters: fc.constant({ surrogate: 'sigmoid' }) });
+const loss = fc.oneof(
+  fc.record({ type: fc.constant('firing_rate_mse'), target: tensor }),
+  fc.record({ type: fc.constant('cotangent'), v: tensor, spikes: tensor }, { requiredKeys: ['type', 'v'] }),
+);
+const lif = fc.record(
+  { current: tensor, steps: fc.oneof(fc.constant(5), tensor), neuron, loss, wrt: fc.oneof(fc.constant(['current', 'tau']), tensor) },
+  { requiredKeys: ['current', 'steps'] },
+);
+const inference = fc.record({
+  inputs: fc.array(
+    fc.record({
+      name: fc.constantFrom('x', 'cotangent'),
+      datatype: fc.constant('FP32'),
+      shape: fc.oneof(fc.constant([70]), tensor),
+      data: tensor,
+    }),
+    { maxLength: 2 },
+  ),
+  parameters: fc.constant({ surrogate: 'sigmoid' }),
+});
 
 describe('a request whose arrays of numbers are read from the bytes', () => {
   it.each<[string, Operation, BodyForm, fc.Arbitrary<unknown>]>([

@@ -13,7 +13,9 @@ import { WorkerThreads } from '../support/worker-threads.ts';
 const { limits } = loadConfig({});
 let threads: WorkerThreads;
 let reader: RequestReader | undefined;
-beforeEach(() => { threads = new WorkerThreads(); });
+beforeEach(() => {
+  threads = new WorkerThreads();
+});
 afterEach(async () => {
   await reader?.close();
   reader = undefined;
@@ -63,7 +65,12 @@ describe('reading in a thread', () => {
   const one = new RequestReader(numberCodec, limits, { threads: 1 });
   afterAll(() => one.close());
 
-  it.each([['[0]', [300_000, 1]], ['[1,2]', [300_000, 2]], ['[[0.5],[1]]', [300_000, 2, 1]], ['-0.25', [300_000]]])('takes any number of rows: %s', async (row, shape) => {
+  it.each([
+    ['[0]', [300_000, 1]],
+    ['[1,2]', [300_000, 2]],
+    ['[[0.5],[1]]', [300_000, 2, 1]],
+    ['-0.25', [300_000]],
+  ])('takes any number of rows: %s', async (row, shape) => {
     expect((await read(withX(repeated(row, 300_000)), one)).shape).toEqual(shape);
   });
 
@@ -96,7 +103,9 @@ describe('reading in a thread', () => {
     for (const delayMs of [0, 1, 5, 20, 40]) {
       const { body, scope, arena } = bodyOf(text);
       const reading = one.read('surrogate_grad', body, scope);
-      setTimeout(() => { scope.end(gone); }, delayMs);
+      setTimeout(() => {
+        scope.end(gone);
+      }, delayMs);
       await expect(reading).rejects.toBe(gone);
       const behind = new Uint8Array(arena.memory.buffer, body.bytes.byteOffset + body.bytes.length).fill(0xaa);
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -110,7 +119,9 @@ describe('reading in a thread', () => {
     await read(withX(repeated('0', 20_000)), small);
     const lossesBefore = threadLosses.count;
     const started: unknown[] = [];
-    const count = (worker: unknown) => { started.push(worker); };
+    const count = (worker: unknown) => {
+      started.push(worker);
+    };
     process.on('worker', count);
     await expect(read(withX(repeated('[[[[null]]]]', 99_000)), small)).rejects.toMatchObject({ code: 'body_too_large' });
     expect((await read(withX(repeated('0', 20_000)), small)).shape).toEqual([20_000]);

@@ -80,10 +80,19 @@ function checkHistogram(name: string, { samples }: Metric): void {
   for (const [key, all] of series) {
     const buckets = all.filter((sample) => sample.name.endsWith('_bucket'));
     const bounds = buckets.map(({ labels }) => (labels.le === '+Inf' ? Infinity : Number(labels.le)));
-    const rises = (numbers: number[], strictly: boolean) => numbers.every((n, i) => i === 0 || (strictly ? n > numbers[i - 1]! : n >= numbers[i - 1]!));
+    const rises = (numbers: number[], strictly: boolean) =>
+      numbers.every((n, i) => i === 0 || (strictly ? n > numbers[i - 1]! : n >= numbers[i - 1]!));
     const count = all.find((sample) => sample.name === `${name}_count`)?.value;
     const sum = all.find((sample) => sample.name === `${name}_sum`)?.value;
     if (!rises(bounds, true) || bounds.at(-1) !== Infinity) throw new Error(`${name}${key}: wrong bounds ${bounds.join()}`);
-    if (!rises(buckets.map(({ value }) => value), false) || buckets.at(-1)!.value !== count || sum === undefined) throw new Error(`${name}${key}: wrong counts`);
+    if (
+      !rises(
+        buckets.map(({ value }) => value),
+        false,
+      ) ||
+      buckets.at(-1)!.value !== count ||
+      sum === undefined
+    )
+      throw new Error(`${name}${key}: wrong counts`);
   }
 }

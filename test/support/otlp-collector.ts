@@ -29,7 +29,9 @@ export class OtlpCollector {
   private constructor() {
     this.#server = createServer((request, response) => {
       const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => { chunks.push(chunk); });
+      request.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+      });
       request.on('end', () => {
         this.requests.push({ path: request.url, headers: request.headers });
         this.spans.push(...readRequest(Buffer.concat(chunks)));
@@ -57,12 +59,16 @@ export class OtlpCollector {
 
 /** Calls `read` for each field of a message; what it does not read is skipped. */
 function fields(bytes: Uint8Array, read: (tag: number, reader: PbfReader) => void): void {
-  new PbfReader(bytes).readFields((tag, _result, reader) => { read(tag, reader); }, undefined);
+  new PbfReader(bytes).readFields((tag, _result, reader) => {
+    read(tag, reader);
+  }, undefined);
 }
 
 function readRequest(bytes: Uint8Array): CollectedSpan[] {
   const spans: CollectedSpan[] = [];
-  fields(bytes, (tag, reader) => { if (tag === 1) spans.push(...readResourceSpans(reader.readBytes())); });
+  fields(bytes, (tag, reader) => {
+    if (tag === 1) spans.push(...readResourceSpans(reader.readBytes()));
+  });
   return spans;
 }
 
@@ -70,14 +76,31 @@ function readResourceSpans(bytes: Uint8Array): CollectedSpan[] {
   const resource: Record<string, unknown> = {};
   const spans: CollectedSpan[] = [];
   fields(bytes, (tag, reader) => {
-    if (tag === 1) fields(reader.readBytes(), (inner, message) => { if (inner === 1) readAttribute(message.readBytes(), resource); });
-    if (tag === 2) fields(reader.readBytes(), (inner, message) => { if (inner === 2) spans.push(readSpan(message.readBytes(), resource)); });
+    if (tag === 1)
+      fields(reader.readBytes(), (inner, message) => {
+        if (inner === 1) readAttribute(message.readBytes(), resource);
+      });
+    if (tag === 2)
+      fields(reader.readBytes(), (inner, message) => {
+        if (inner === 2) spans.push(readSpan(message.readBytes(), resource));
+      });
   });
   return spans;
 }
 
 function readSpan(bytes: Uint8Array, resource: Record<string, unknown>): CollectedSpan {
-  const span: CollectedSpan = { traceId: '', spanId: '', parentId: '', name: '', kind: 0, start: 0n, end: 0n, attributes: {}, status: 0, resource };
+  const span: CollectedSpan = {
+    traceId: '',
+    spanId: '',
+    parentId: '',
+    name: '',
+    kind: 0,
+    start: 0n,
+    end: 0n,
+    attributes: {},
+    status: 0,
+    resource,
+  };
   const hex = (reader: PbfReader) => Buffer.from(reader.readBytes()).toString('hex');
   const time = (reader: PbfReader) => {
     const at = reader.pos;
@@ -93,7 +116,10 @@ function readSpan(bytes: Uint8Array, resource: Record<string, unknown>): Collect
     if (tag === 7) span.start = time(reader);
     if (tag === 8) span.end = time(reader);
     if (tag === 9) readAttribute(reader.readBytes(), span.attributes);
-    if (tag === 15) fields(reader.readBytes(), (inner, message) => { if (inner === 3) span.status = message.readVarint(); });
+    if (tag === 15)
+      fields(reader.readBytes(), (inner, message) => {
+        if (inner === 3) span.status = message.readVarint();
+      });
   });
   return span;
 }

@@ -5,7 +5,9 @@ export class WorkerThreads {
   readonly #running = new Set<Worker>();
   readonly #started = (worker: Worker) => {
     this.#running.add(worker);
-    worker.once('exit', () => { this.#running.delete(worker); });
+    worker.once('exit', () => {
+      this.#running.delete(worker);
+    });
   };
 
   constructor() {

@@ -5,7 +5,9 @@ import { checkTensorflow } from '../../src/tensorflow-install/check.ts';
 import { temporaryFolder, write } from './fake-tensorflow.ts';
 
 const folder = temporaryFolder();
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 /** A program in place of the one that calls TensorFlow. */
 function program(text: string): string {
@@ -16,11 +18,13 @@ function program(text: string): string {
 
 describe('the check', () => {
   it('reports what TensorFlow found, and what it logged of CUDA', async () => {
-    const found = await checkTensorflow(program(`
+    const found = await checkTensorflow(
+      program(`
       console.error('W gpu_device.cc:2343] Cannot dlopen some GPU libraries.');
       console.error('I cpu_feature_guard.cc:210] This binary is optimized');
       console.log(JSON.stringify({ version: '2.21.0', gpu: process.env.TF_FORCE_GPU_ALLOW_GROWTH !== 'true' }));
-    `));
+    `),
+    );
     expect(found).toEqual({ version: '2.21.0', gpu: false, cudaLog: ['W gpu_device.cc:2343] Cannot dlopen some GPU libraries.'] });
   });
 

@@ -9,7 +9,9 @@ import { headersFolder } from '../../src/tensorflow-install/build-addon.ts';
 import { temporaryFolder, write } from './fake-tensorflow.ts';
 
 const folder = temporaryFolder();
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 /** The program, as the built one runs. */
 const install = (...words: string[]) =>

@@ -5,7 +5,9 @@ import { findLibrary } from '../../src/tensorflow-install/library.ts';
 import { temporaryFolder, write, writeTensorflow } from './fake-tensorflow.ts';
 
 const folder = temporaryFolder();
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 describe('a folder', () => {
   it('is taken when it holds the libraries, or a folder `tensorflow` that does', () => {

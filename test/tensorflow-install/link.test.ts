@@ -18,7 +18,9 @@ beforeEach(() => {
   write(path.join(around, 'nvidia/cudnn/lib/libcudnn.so.9'));
   library = findLibrary(around);
 });
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const deps = (file: string) => path.join(target.folder, 'deps', file);
 

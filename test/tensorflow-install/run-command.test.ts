@@ -5,7 +5,11 @@ const node = (script: string, timeoutMs = 20_000) => runCommand(process.execPath
 
 describe('a command', () => {
   it('ends with its code and what it wrote', async () => {
-    expect(await node("console.log('out'); console.error('err'); process.exitCode = 3")).toMatchObject({ code: 3, stdout: 'out\n', timedOut: false });
+    expect(await node("console.log('out'); console.error('err'); process.exitCode = 3")).toMatchObject({
+      code: 3,
+      stdout: 'out\n',
+      timedOut: false,
+    });
   });
 
   it('that is not there has no code', async () => {

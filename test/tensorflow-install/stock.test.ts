@@ -11,10 +11,14 @@ beforeEach(() => {
   rmSync(folder, { recursive: true });
   target = fakePackage(folder);
 });
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 /** The package's install script, with this in its place. */
-const script = (text: string) => { write(path.join(target.folder, 'scripts/install.js'), text); };
+const script = (text: string) => {
+  write(path.join(target.folder, 'scripts/install.js'), text);
+};
 
 const library = () => path.join(target.folder, 'deps/lib/libtensorflow.so.2.9.1');
 
@@ -45,7 +49,9 @@ describe('the stock library', () => {
       fs.writeFileSync('deps/lib/libtensorflow.so.2.9.1', 'the beginning');
       process.exit(1);
     `);
-    await expect(installStock(target)).rejects.toThrow(/out of reach from here; --from takes a TensorFlow that is there already \(exit code 1\)/);
+    await expect(installStock(target)).rejects.toThrow(
+      /out of reach from here; --from takes a TensorFlow that is there already \(exit code 1\)/,
+    );
     expect(existsSync(library())).toBe(false);
   });
 });

@@ -7,7 +7,9 @@ import { cacheFolder, unpackWheel } from '../../src/tensorflow-install/wheel.ts'
 import { temporaryFolder, write, writeTensorflow } from './fake-tensorflow.ts';
 
 const folder = temporaryFolder();
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const wheel = path.join(folder, 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
 const hasPython = spawnSync('python3', ['--version']).status === 0;

@@ -18,9 +18,11 @@ const scalesOf = (i: number): string => `
 
 /** Sets $multiple to the multiples of a step that are nearest to $scaled, and $off to how far they are off. */
 const nearestMultiples = (multiple: string, off: string, steps: readonly [Constant, Constant] | undefined): string => `
-  (local.set $${multiple} ${steps === undefined
-    ? '(f64x2.nearest (local.get $scaled))'
-    : `(f64x2.mul (f64x2.nearest (f64x2.mul (local.get $scaled) ${constant(steps[1])})) ${constant(steps[0])})`})
+  (local.set $${multiple} ${
+    steps === undefined
+      ? '(f64x2.nearest (local.get $scaled))'
+      : `(f64x2.mul (f64x2.nearest (f64x2.mul (local.get $scaled) ${constant(steps[1])})) ${constant(steps[0])})`
+  })
   (local.set $${off} (f64x2.abs (f64x2.sub (local.get $${multiple}) (local.get $scaled))))`;
 
 /** Sets $fits to where a step's multiples lie within half a gap, and takes these as the digits. */

@@ -84,4 +84,5 @@ export const at = (name: keyof typeof layout): string => `offset=${layout[name]}
 export const code = (character: string): string => `(i32.const ${character.charCodeAt(0)})`;
 
 /** A constant, in a function whose `$base` is the codec's. */
-export const constant = (name: keyof typeof constants): string => `(v128.load offset=${layout.constants + 16 * Object.keys(constants).indexOf(name)} (local.get $base))`;
+export const constant = (name: keyof typeof constants): string =>
+  `(v128.load offset=${layout.constants + 16 * Object.keys(constants).indexOf(name)} (local.get $base))`;

@@ -1,5 +1,6 @@
 /** Writes float64 as float32, rounded to nearest, four at a time. */
-export const roundText = [`
+export const roundText = [
+  `
   (func (export "roundDoubles") (param $from i32) (param $end i32) (param $to i32)
     (block $last
       (loop $next
@@ -15,4 +16,5 @@ export const roundText = [`
         (f32.store (local.get $to) (f32.demote_f64 (f64.load (local.get $from))))
         (local.set $from (i32.add (local.get $from) (i32.const 8)))
         (local.set $to (i32.add (local.get $to) (i32.const 4)))
-        (br $next))))`];
+        (br $next))))`,
+];

@@ -20,7 +20,8 @@ function makeTables(): Uint8Array {
       tables[layout.alignments + 16 * digits + byte] = byte < 16 - digits ? noByte : byte - (16 - digits);
     }
   }
-  for (let length = 0; length <= 16; length++) tables.fill(0xff, layout.lengthMasks + 16 * (length + 1) - length, layout.lengthMasks + 16 * (length + 1));
+  for (let length = 0; length <= 16; length++)
+    tables.fill(0xff, layout.lengthMasks + 16 * (length + 1) - length, layout.lengthMasks + 16 * (length + 1));
   for (let point = 0; point <= 17; point++) writeWithoutPoint(view, point);
   for (let point = 0; point <= 16; point++) writePointPower(view, point);
   for (const [i, bits] of leadingBitsOfFives().entries()) {
@@ -69,14 +70,15 @@ function writeScales(view: DataView): void {
 /** How nine digits, of which the first is byte 8 and the others are bytes 0 to 7, are written with a point among or before them. */
 function writePlainForm(tables: Uint8Array, exponent: number): void {
   const row = 16 * (exponent - leastPlain);
-  const template = exponent < 0 ? `0.${'0'.repeat(-1 - exponent)}812345678` : `812345678`.slice(0, exponent + 1) + '.' + '812345678'.slice(exponent + 1);
+  const template =
+    exponent < 0 ? `0.${'0'.repeat(-1 - exponent)}812345678` : `812345678`.slice(0, exponent + 1) + '.' + '812345678'.slice(exponent + 1);
   const firstDigit = exponent < 0 ? 1 - exponent : 0;
   for (let byte = 0; byte < 16; byte++) {
     const character = template[byte];
     const isDigit = character !== undefined && character !== '.' && byte >= firstDigit;
     const digit = byte === firstDigit ? 8 : Number(character) - 1;
     tables[layout.digitPlaces + row + byte] = isDigit ? digit : noByte;
-    tables[layout.characters + row + byte] = (isDigit ? '0' : character ?? '0').charCodeAt(0);
+    tables[layout.characters + row + byte] = (isDigit ? '0' : (character ?? '0')).charCodeAt(0);
   }
   for (let zeros = 0; zeros <= 8; zeros++) {
     const significant = 9 - zeros;

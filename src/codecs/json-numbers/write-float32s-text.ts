@@ -52,7 +52,8 @@ const isOneDigit = (numbers: string): string => `
         (f32x4.eq (f32x4.trunc (local.get ${numbers})) (local.get ${numbers})))`;
 
 /** Adding 2^23 leaves a whole number in the low bits. */
-const oneDigit = (numbers: string): string => `(v128.and (f32x4.add (local.get ${numbers}) ${constant('wholeBits32')}) ${constant('lowBits')})`;
+const oneDigit = (numbers: string): string =>
+  `(v128.and (f32x4.add (local.get ${numbers}) ${constant('wholeBits32')}) ${constant('lowBits')})`;
 
 const eight = Array.from({ length: 8 }, (_, i) => i);
 
@@ -61,12 +62,16 @@ const writeOneDigits = `
   (func $writeOneDigits (param $values i32) (param $out i32) (result i32)
     (local $base i32) (local $one v128) (local $other v128)
     (local.set $base (global.get $base))
-    ${eight.map((i) => `
+    ${eight
+      .map(
+        (i) => `
     (local.set $one (v128.load offset=${32 * i} align=1 (local.get $values)))
     (local.set $other (v128.load offset=${32 * i + 16} align=1 (local.get $values)))
     (if (i32.eqz (i32x4.all_true (v128.and ${isOneDigit('$one')} ${isOneDigit('$other')}))) (then (return (i32.const 0))))
     (v128.store offset=${16 * i} align=1 (local.get $out)
-      (v128.or (i16x8.narrow_i32x4_u ${oneDigit('$one')} ${oneDigit('$other')}) ${constant('digitsWithCommas')}))`).join('')}
+      (v128.or (i16x8.narrow_i32x4_u ${oneDigit('$one')} ${oneDigit('$other')}) ${constant('digitsWithCommas')}))`,
+      )
+      .join('')}
     (i32.add (local.get $out) (i32.const 128)))`;
 
 /** Writes float32; 0 instead of the address behind them when one is not finite, whose address is left in `failedAt`. */

@@ -33,7 +33,7 @@ export interface Letter {
 }
 
 export type FunctionName =
-  | 'abs' | 'arctan' | 'clip' | 'cosines' | 'erfc' | 'exp' | 'ln' | 'max' | 'min' | 'power' | 'sines' | 'sqrt' | 'tanh';
+  'abs' | 'arctan' | 'clip' | 'cosines' | 'erfc' | 'exp' | 'ln' | 'max' | 'min' | 'power' | 'sines' | 'sqrt' | 'tanh';
 
 export interface Call {
   readonly kind: 'call';
@@ -113,9 +113,7 @@ export function call(name: FunctionName, ...args: Expression[]): Expression {
     case 'abs':
       return isNumber(a) ? rational(Math.abs(a.numerator), a.denominator) : plain;
     case 'arctan':
-      return isReciprocal(a)
-        ? sum([multiply(rational(1, 2), pi), negate(call('arctan', reciprocal(a)))])
-        : oddFunction(plain, a);
+      return isReciprocal(a) ? sum([multiply(rational(1, 2), pi), negate(call('arctan', reciprocal(a)))]) : oddFunction(plain, a);
     case 'tanh':
       return oddFunction(plain, a);
     case 'exp':
@@ -257,7 +255,11 @@ function exponentialOfLogarithm(exponent: Expression): Expression | undefined {
   const { numerator, denominator, factors } = toProduct(exponent);
   const logarithm = factors.find(({ base, power }) => base.kind === 'call' && base.name === 'ln' && power === 1);
   if (logarithm?.base.kind !== 'call') return undefined;
-  const rest = product(numerator, denominator, factors.filter((factor) => factor !== logarithm));
+  const rest = product(
+    numerator,
+    denominator,
+    factors.filter((factor) => factor !== logarithm),
+  );
   return { kind: 'call', name: 'power', args: [logarithm.base.args[0]!, rest] };
 }
 
@@ -289,7 +291,11 @@ function logisticRatio(e: Product): Expression | undefined {
   for (const above of e.factors) {
     if (above.power !== 1) continue;
     const rest = (): Expression =>
-      product(e.numerator, e.denominator, e.factors.filter((factor) => factor !== above && factor !== below));
+      product(
+        e.numerator,
+        e.denominator,
+        e.factors.filter((factor) => factor !== above && factor !== below),
+      );
     const same = (other: Expression | undefined): boolean => other !== undefined && key(other) === key(exponent);
     if (same(exponentOf(above.base))) {
       return multiply(rest(), reciprocal(sum([one, call('exp', negate(exponent))])));
@@ -308,7 +314,11 @@ function dividedByPi(e: Product): Expression | undefined {
   const divided = e.factors.some(({ base, power }) => base === pi && power < 0);
   const factor = e.factors.find(({ base, power }) => base.kind === 'sum' && power === 1 && base.terms.some(hasPi));
   if (!divided || factor?.base.kind !== 'sum') return undefined;
-  const rest = product(e.numerator, e.denominator, e.factors.filter((other) => other !== factor));
+  const rest = product(
+    e.numerator,
+    e.denominator,
+    e.factors.filter((other) => other !== factor),
+  );
   return sum(factor.base.terms.map((term) => multiply(rest, term)));
 }
 

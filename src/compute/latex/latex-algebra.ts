@@ -1,17 +1,5 @@
 import type { Algebra } from '../algebra.ts';
-import {
-  add,
-  call,
-  cases,
-  multiply,
-  negate,
-  number,
-  one,
-  pi,
-  reciprocal,
-  type Condition,
-  type Expression,
-} from './expression.ts';
+import { add, call, cases, multiply, negate, number, one, pi, reciprocal, type Condition, type Expression } from './expression.ts';
 
 /** Stands for the parameter n in a number of terms: a formula may add to it and subtract from it. */
 export const symbolicTerms = 2 ** 20;

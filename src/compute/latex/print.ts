@@ -1,14 +1,4 @@
-import {
-  add,
-  isNumber,
-  negate,
-  type Call,
-  type Cases,
-  type Comparison,
-  type Expression,
-  type Factor,
-  type Product,
-} from './expression.ts';
+import { add, isNumber, negate, type Call, type Cases, type Comparison, type Expression, type Factor, type Product } from './expression.ts';
 
 /** The LaTeX of an expression, for math mode, without delimiters around it. */
 export function print(e: Expression): string {

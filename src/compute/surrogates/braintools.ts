@@ -131,9 +131,7 @@ export const braintools: readonly SurrogateDefinition[] = [
     grad: (ops, x, { p }) => ops.select(ops.le(ops.abs(x), p.w!), unitBoxHeight(ops, p.w!), p.c!),
     value: (ops, x, { p }) => leakyRamp(ops, x, p.w!, p.c!),
     kinks: ({ w }) => [-w!, w!],
-    aliases: [
-      { library: 'SpikingJelly', name: 'PiecewiseLeakyReLU', note: 'w comes first there, and |x| = w counts as outside' },
-    ],
+    aliases: [{ library: 'SpikingJelly', name: 'PiecewiseLeakyReLU', note: 'w comes first there, and |x| = w counts as outside' }],
     references: [papers.yinS2017, papers.wu2018, library],
     notes: ['The docstring of braintools 0.3.0 says 1/w for the height; its code, and this function, have 1/(2w).'],
   },
@@ -145,9 +143,7 @@ export const braintools: readonly SurrogateDefinition[] = [
     grad: (ops, x, { p, n }) => squareWaveGrad(ops, x, p.t_period!, n.n!),
     value: (ops, x, { p, n }) => squareWave(ops, x, p.t_period!, n.n!),
     gradNeedsFloat64: true,
-    aliases: [
-      { library: 'SpikingJelly', name: 'SquarewaveFourierSeries', note: 'T_period for t_period, and n - 1 terms instead of n' },
-    ],
+    aliases: [{ library: 'SpikingJelly', name: 'SquarewaveFourierSeries', note: 'T_period for t_period, and n - 1 terms instead of n' }],
     references: [library],
     notes: ['braintools before 0.2.0, and BrainPy, summed n - 1 terms.'],
   },

@@ -12,9 +12,7 @@ export { leftOut } from './left-out.ts';
 
 /** Every surrogate by the name that requests use, in the order in which the documentation lists them. */
 export const catalogue: ReadonlyMap<string, SurrogateDefinition> = new Map(
-  [braintools, snntorch, spikingjelly, norse, spyx, sinabs, slax, others]
-    .flat()
-    .map((definition) => [definition.name, definition]),
+  [braintools, snntorch, spikingjelly, norse, spyx, sinabs, slax, others].flat().map((definition) => [definition.name, definition]),
 );
 
 /**

@@ -28,7 +28,7 @@ export const norse: readonly SurrogateDefinition[] = [
     kinks: () => [0],
     aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'same function and default' }],
     references: [papers.zenke2018, library],
-    notes: ["Norse's method \"super\", its default.", threshold],
+    notes: ['Norse\'s method "super", its default.', threshold],
   },
   {
     name: 'norse.heavi_erfc',

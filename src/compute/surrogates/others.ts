@@ -19,9 +19,7 @@ function superSpike({ name, parameter, default: steepnessDefault, library, sourc
     name,
     family: 'inverse square',
     summary: "SuperSpike's inverse square with peak 1.",
-    parameters: {
-      [parameter]: steepness(steepnessDefault, `steepness; the full width at half maximum is 0.828 / ${parameter}`),
-    },
+    parameters: { [parameter]: steepness(steepnessDefault, `steepness; the full width at half maximum is 0.828 / ${parameter}`) },
     grad: (ops, x, { p }) => inverseSquare(ops, x, ops.constant(1), p[parameter]!),
     value: (ops, x, { p }) => inverseSquareIntegral(ops, x, ops.constant(1), p[parameter]!),
     kinks: () => [0],
@@ -49,13 +47,7 @@ export const others: readonly SurrogateDefinition[] = [
     source: 'stork (commit 258a2d6), stork.activations',
     note: 'stork has variants of other height: SuperSpike_asymptote (times beta) and SuperSpike_rescaled (times (beta + 1)^2).',
   }),
-  superSpike({
-    name: 'hxtorch.superspike',
-    parameter: 'alpha',
-    default: 50,
-    library: 'hxtorch',
-    source: 'hxtorch (commit 3bfc7aa)',
-  }),
+  superSpike({ name: 'hxtorch.superspike', parameter: 'alpha', default: 50, library: 'hxtorch', source: 'hxtorch (commit 3bfc7aa)' }),
   {
     name: 'snnax.superspike',
     family: 'inverse linear',

@@ -22,10 +22,8 @@ export const sinabs: readonly SurrogateDefinition[] = [
       grad_width: width(0.5, 'distance over which the gradient falls by the factor e'),
       grad_scale: height(1, 'factor of the whole; the peak is grad_scale / grad_width'),
     },
-    grad: (ops, x, { p }) =>
-      exponential(ops, x, ops.div(p.grad_scale!, p.grad_width!), ops.div(ops.constant(1), p.grad_width!)),
-    value: (ops, x, { p }) =>
-      exponentialIntegral(ops, x, ops.div(p.grad_scale!, p.grad_width!), ops.div(ops.constant(1), p.grad_width!)),
+    grad: (ops, x, { p }) => exponential(ops, x, ops.div(p.grad_scale!, p.grad_width!), ops.div(ops.constant(1), p.grad_width!)),
+    value: (ops, x, { p }) => exponentialIntegral(ops, x, ops.div(p.grad_scale!, p.grad_width!), ops.div(ops.constant(1), p.grad_width!)),
     kinks: () => [0],
     aliases: [
       { library: 'braintools', name: 'piecewise_exp', note: 'area 1, rate alpha = 1 / grad_width' },

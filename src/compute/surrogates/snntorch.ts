@@ -50,10 +50,7 @@ export const snntorch: readonly SurrogateDefinition[] = [
     value: (ops, x, { p }) => logisticStep(ops, x, p.slope!),
     aliases: [{ library: 'braintools', name: 'sigmoid', note: 'alpha for slope, default 4' }],
     references: [papers.zenke2018, library],
-    notes: [
-      'snnTorch 0.9.4 lets e^(-slope x) overflow, which gives NaN in float32 below x = -85.5 / slope; here it is finite.',
-      threshold,
-    ],
+    notes: ['snnTorch 0.9.4 lets e^(-slope x) overflow, which gives NaN in float32 below x = -85.5 / slope; here it is finite.', threshold],
   },
   {
     name: 'snntorch.spike_rate_escape',

@@ -129,9 +129,7 @@ export const spikingjelly: readonly SurrogateDefinition[] = [
     grad: (ops, x, { p, n }) => squareWaveGrad(ops, x, p.T_period!, n.n! - 1),
     value: (ops, x, { p, n }) => squareWave(ops, x, p.T_period!, n.n! - 1),
     gradNeedsFloat64: true,
-    aliases: [
-      { library: 'braintools', name: 'squarewave_fourier_series', note: 't_period for T_period, and n terms instead of n - 1' },
-    ],
+    aliases: [{ library: 'braintools', name: 'squarewave_fourier_series', note: 't_period for T_period, and n terms instead of n - 1' }],
     references: [library],
     notes: ['SpikingJelly sums the terms 1 to n - 1, so that n = 1 would leave none.'],
   },
@@ -157,9 +155,7 @@ export const spikingjelly: readonly SurrogateDefinition[] = [
     name: 'spikingjelly.QPseudoSpike',
     family: 'power law',
     summary: 'Power law of area 1 with peak 1.',
-    parameters: {
-      alpha: { default: 2, minimum: 1.001, maximum: 1e4, meaning: 'power of the tail, |x|^-alpha; above 1' },
-    },
+    parameters: { alpha: { default: 2, minimum: 1.001, maximum: 1e4, meaning: 'power of the tail, |x|^-alpha; above 1' } },
     grad: (ops, x, { p }) => powerLaw(ops, x, p.alpha!, ops.sub(p.alpha!, ops.constant(1))),
     value: (ops, x, { p }) => unitPowerLawStep(ops, x, p.alpha!, ops.sub(p.alpha!, ops.constant(1))),
     gradNeedsFloat64: true,

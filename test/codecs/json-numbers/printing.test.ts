@@ -26,15 +26,21 @@ describe('printing float32', () => {
   it('does so at every power of two and of ten, and beside them', () => {
     const tens = new Uint32Array(Float32Array.from({ length: 84 }, (_, i) => Number(`1e${i - 45}`)).buffer);
     const starts = [...Array.from({ length: 255 }, (_, biased) => biased << 23), ...tens];
-    const near = starts.flatMap((bits) => Array.from({ length: 41 }, (_, i) => bits + i - 20)).filter((bits) => bits >= 0 && isFinite32(bits));
+    const near = starts
+      .flatMap((bits) => Array.from({ length: 41 }, (_, i) => bits + i - 20))
+      .filter((bits) => bits >= 0 && isFinite32(bits));
     expectShortest(Uint32Array.from(near));
     expectShortest(Uint32Array.from(near, (bits) => (bits | 0x80000000) >>> 0));
   });
 
   it('does so for decimals with few digits', () => {
-    const few = fc.tuple(fc.integer({ min: -9_999_999, max: 9_999_999 }), fc.integer({ min: -44, max: 31 })).map(([digits, exponent]) => Number(`${digits}e${exponent}`));
+    const few = fc
+      .tuple(fc.integer({ min: -9_999_999, max: 9_999_999 }), fc.integer({ min: -44, max: 31 }))
+      .map(([digits, exponent]) => Number(`${digits}e${exponent}`));
     fc.assert(
-      fc.property(fc.array(few, { minLength: 1, maxLength: 100 }), (values) => { expectShortest(new Uint32Array(Float32Array.from(values).buffer)); }),
+      fc.property(fc.array(few, { minLength: 1, maxLength: 100 }), (values) => {
+        expectShortest(new Uint32Array(Float32Array.from(values).buffer));
+      }),
       { numRuns: 1000 },
     );
   });
@@ -79,9 +85,12 @@ describe('printing float32', () => {
 
 it('prints whole numbers', () => {
   fc.assert(
-    fc.property(fc.array(fc.oneof(fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.integer({ min: 0, max: 1000 })), { minLength: 1 }), (values) => {
-      expect(bench.printWholes(Int32Array.from(values))).toEqual(values.map(String));
-    }),
+    fc.property(
+      fc.array(fc.oneof(fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.integer({ min: 0, max: 1000 })), { minLength: 1 }),
+      (values) => {
+        expect(bench.printWholes(Int32Array.from(values))).toEqual(values.map(String));
+      },
+    ),
   );
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
   expect(bench.printWholes(all)).toEqual(Array.from(all, String));

@@ -18,8 +18,19 @@ const negative = fc.boolean();
 const digits = (most: number) => fc.string({ unit: fc.constantFrom(...Array.from('0123456789')), minLength: 1, maxLength: most });
 /** Any number that JSON's grammar has, most of them near where something changes. */
 const grammar = fc
-  .tuple(negative, fc.oneof(fc.constant('0'), digits(25).map((text) => text.replace(/^0+/, '') || '7')), fc.option(digits(40)), fc.option(fc.tuple(fc.constantFrom('e', 'E'), fc.constantFrom('', '+', '-'), digits(4))))
-  .map(([minus, whole, fraction, power]) => `${minus ? '-' : ''}${whole}${fraction === null ? '' : `.${fraction}`}${power === null ? '' : power.join('')}`)
+  .tuple(
+    negative,
+    fc.oneof(
+      fc.constant('0'),
+      digits(25).map((text) => text.replace(/^0+/, '') || '7'),
+    ),
+    fc.option(digits(40)),
+    fc.option(fc.tuple(fc.constantFrom('e', 'E'), fc.constantFrom('', '+', '-'), digits(4))),
+  )
+  .map(
+    ([minus, whole, fraction, power]) =>
+      `${minus ? '-' : ''}${whole}${fraction === null ? '' : `.${fraction}`}${power === null ? '' : power.join('')}`,
+  )
   .filter(inRange);
 
 describe('reading numbers', () => {
@@ -55,7 +66,9 @@ describe('reading numbers', () => {
   it('reads up to eighteen digits with a point anywhere among them, wherever the text begins', () => {
     const digits = '987654321098765432';
     const texts = Array.from({ length: 18 }, (_, i) => digits.slice(0, i + 1)).flatMap((whole) => [
-      whole, `-${whole}`, ...Array.from({ length: whole.length }, (_, i) => `${i === 0 ? '0' : whole.slice(0, i)}.${whole.slice(i)}`),
+      whole,
+      `-${whole}`,
+      ...Array.from({ length: whole.length }, (_, i) => `${i === 0 ? '0' : whole.slice(0, i)}.${whole.slice(i)}`),
     ]);
     const values = Float64Array.from(texts, Number);
     for (let misaligned = 0; misaligned < 70; misaligned++) {
@@ -66,7 +79,31 @@ describe('reading numbers', () => {
   });
 
   it('refuses what is no number among usual ones', () => {
-    for (const bad of ['', ' ', '01', '00.5', '-01', '.5', '-.5', '5.', '-5.', '-', '--1', '1.2.3', '1-', '1 2', '0x1', '+1', '1e', '1/2', '1:2', '"1"', 'a', '1.a', '1234567890123456a']) {
+    for (const bad of [
+      '',
+      ' ',
+      '01',
+      '00.5',
+      '-01',
+      '.5',
+      '-.5',
+      '5.',
+      '-5.',
+      '-',
+      '--1',
+      '1.2.3',
+      '1-',
+      '1 2',
+      '0x1',
+      '+1',
+      '1e',
+      '1/2',
+      '1:2',
+      '"1"',
+      'a',
+      '1.a',
+      '1234567890123456a',
+    ]) {
       for (const before of [0, 1, 5, 40]) {
         for (const separator of [',', ', ']) {
           expect(bench.read(`[${[...new Array<string>(before).fill('1.25'), bad, '2.5', '3'].join(separator)}]`), bad).toBeTypeOf('number');
@@ -91,22 +128,58 @@ describe('reading numbers', () => {
   });
 
   it.each([
-    '0', '-0', '-0.0', '0e5', '-0e-5', '0.0e999', '1e-400', '5e-324', '2.4703282292062327e-324', '2.4703282292062328e-324', '2.2250738585072011e-308',
-    '2.2250738585072014e-308', '1.4e-45', '7.006492321624085e-46', '3.4028235677973362e38', '9007199254740993', '9007199254740992', '9007199254740991.5',
-    '123456789012345678901234567890', '0.000000000000000000000000000000000000000000000000001', '1e22', '1e23', '8.5e22', '1.7976931348623157e-308',
-    `0.${'0'.repeat(400)}1e400`, `1${'0'.repeat(38)}`, `${'9'.repeat(30)}.${'9'.repeat(60)}`, '1e-99999999999999999999', '0e99999999999999999999', '6631236871469758276785396630275967e-65',
-  ])('reads %s', (text) => { expectExact([text, `-${text.replace(/^-/, '')}`, '1']); });
-
-  it.each(['3.4028235677973366e38', '-3.4028235677973366e38', '1e39', '1e999', '-1e999', `1${'0'.repeat(400)}`])('leaves %s, which float32 cannot hold, to others', (text) => {
-    expect(bench.read(`[1,${text}]`)).toBeTypeOf('number');
+    '0',
+    '-0',
+    '-0.0',
+    '0e5',
+    '-0e-5',
+    '0.0e999',
+    '1e-400',
+    '5e-324',
+    '2.4703282292062327e-324',
+    '2.4703282292062328e-324',
+    '2.2250738585072011e-308',
+    '2.2250738585072014e-308',
+    '1.4e-45',
+    '7.006492321624085e-46',
+    '3.4028235677973362e38',
+    '9007199254740993',
+    '9007199254740992',
+    '9007199254740991.5',
+    '123456789012345678901234567890',
+    '0.000000000000000000000000000000000000000000000000001',
+    '1e22',
+    '1e23',
+    '8.5e22',
+    '1.7976931348623157e-308',
+    `0.${'0'.repeat(400)}1e400`,
+    `1${'0'.repeat(38)}`,
+    `${'9'.repeat(30)}.${'9'.repeat(60)}`,
+    '1e-99999999999999999999',
+    '0e99999999999999999999',
+    '6631236871469758276785396630275967e-65',
+  ])('reads %s', (text) => {
+    expectExact([text, `-${text.replace(/^-/, '')}`, '1']);
   });
+
+  it.each(['3.4028235677973366e38', '-3.4028235677973366e38', '1e39', '1e999', '-1e999', `1${'0'.repeat(400)}`])(
+    'leaves %s, which float32 cannot hold, to others',
+    (text) => {
+      expect(bench.read(`[1,${text}]`)).toBeTypeOf('number');
+    },
+  );
 });
 
 describe('reading arrays', () => {
   it.each<[string, number[], number[], string]>([
-    ['[1]', [1], [1], ''], ['[1,2]', [1, 2], [2], ''], ['[[1,2],[3,4],[5,6]]', [1, 2, 3, 4, 5, 6], [3, 2], ''], ['[[[1]],[[2]]]', [1, 2], [2, 1, 1], ''],
-    [' \t\r\n[ 1 ,\n[2]'.trim().replace(',\n[2]', ' , 2 ] , 3'), [1, 2], [2], ' , 3'], ['[\t[ 1.5 , -2e1 ]\r\n, [3,4] ]}', [1.5, -20, 3, 4], [2, 2], '}'],
-    ['[0.5,1.25]', [0.5, 1.25], [2], ''], ['[1.0 ,2.0\n]x', [1, 2], [2], 'x'],
+    ['[1]', [1], [1], ''],
+    ['[1,2]', [1, 2], [2], ''],
+    ['[[1,2],[3,4],[5,6]]', [1, 2, 3, 4, 5, 6], [3, 2], ''],
+    ['[[[1]],[[2]]]', [1, 2], [2, 1, 1], ''],
+    [' \t\r\n[ 1 ,\n[2]'.trim().replace(',\n[2]', ' , 2 ] , 3'), [1, 2], [2], ' , 3'],
+    ['[\t[ 1.5 , -2e1 ]\r\n, [3,4] ]}', [1.5, -20, 3, 4], [2, 2], '}'],
+    ['[0.5,1.25]', [0.5, 1.25], [2], ''],
+    ['[1.0 ,2.0\n]x', [1, 2], [2], 'x'],
   ])('reads %j', (text, values, shape, rest) => {
     for (let misaligned = 0; misaligned < 16; misaligned++) {
       expect(bench.read(text, misaligned)).toEqual({ values: Float64Array.from(values), shape, rest });
@@ -114,14 +187,72 @@ describe('reading arrays', () => {
   });
 
   it.each([
-    '[', '[]', '[[]]', '[1', '[1,', '[1,]', '[,1]', '[1 2]', '[1,,2]', '[[1],2]', '[1,[2]]', '[[1,2],[3]]', '[[1],[2,3]]', '[[1],[[2]]]', '[[[1]],[2]]', '[1}', '["1"]', '[null]', '[true]', '[{}]',
-    '[01]', '[-01]', '[00]', '[+1]', '[.5]', '[1.]', '[1.e1]', '[1e]', '[1e+]', '[-]', '[--1]', '[1-]', '[0x1]', '[1_0]', '[1.2.3]', '[1e1.5]', '[NaN]', '[Infinity]', '[1f]', '[1.5', '[1.5,2.5', '[0.1234567890123456',
-    '[1\u00a0]', '[1\v]', '[1\u0000]', '[0.5;1]', `[${'['.repeat(70)}1${']'.repeat(70)}]`, '[1e5', '[-', '[0.5,-', '[0.5,-1.',
-  ])('does not read %j', (text) => { expect(bench.read(text)).toBeTypeOf('number'); });
+    '[',
+    '[]',
+    '[[]]',
+    '[1',
+    '[1,',
+    '[1,]',
+    '[,1]',
+    '[1 2]',
+    '[1,,2]',
+    '[[1],2]',
+    '[1,[2]]',
+    '[[1,2],[3]]',
+    '[[1],[2,3]]',
+    '[[1],[[2]]]',
+    '[[[1]],[2]]',
+    '[1}',
+    '["1"]',
+    '[null]',
+    '[true]',
+    '[{}]',
+    '[01]',
+    '[-01]',
+    '[00]',
+    '[+1]',
+    '[.5]',
+    '[1.]',
+    '[1.e1]',
+    '[1e]',
+    '[1e+]',
+    '[-]',
+    '[--1]',
+    '[1-]',
+    '[0x1]',
+    '[1_0]',
+    '[1.2.3]',
+    '[1e1.5]',
+    '[NaN]',
+    '[Infinity]',
+    '[1f]',
+    '[1.5',
+    '[1.5,2.5',
+    '[0.1234567890123456',
+    '[1\u00a0]',
+    '[1\v]',
+    '[1\u0000]',
+    '[0.5;1]',
+    `[${'['.repeat(70)}1${']'.repeat(70)}]`,
+    '[1e5',
+    '[-',
+    '[0.5,-',
+    '[0.5,-1.',
+  ])('does not read %j', (text) => {
+    expect(bench.read(text)).toBeTypeOf('number');
+  });
 
   it.each<[string, number, number[], { length: number; expected: number }?]>([
-    ['[[1,2],[3,4],[5]]', 15, [2], { length: 1, expected: 2 }], ['[[1],[2,3]]', 9, [1], { length: 2, expected: 1 }], ['[[[1],[2]],[[3]]]', 15, [1], { length: 1, expected: 2 }],
-    ['[[[1],[2]],[[3],[4,5]]]', 20, [1, 1], { length: 2, expected: 1 }], ['[1,2,NaN]', 5, [2]], ['[[1,2],[3,null]]', 10, [1, 1]], ['[[1],2]', 5, [1]], ['[1,[2]]', 3, [1]], ['["a"]', 1, [0]], ['[[],[]]', 2, [0, 0]],
+    ['[[1,2],[3,4],[5]]', 15, [2], { length: 1, expected: 2 }],
+    ['[[1],[2,3]]', 9, [1], { length: 2, expected: 1 }],
+    ['[[[1],[2]],[[3]]]', 15, [1], { length: 1, expected: 2 }],
+    ['[[[1],[2]],[[3],[4,5]]]', 20, [1, 1], { length: 2, expected: 1 }],
+    ['[1,2,NaN]', 5, [2]],
+    ['[[1,2],[3,null]]', 10, [1, 1]],
+    ['[[1],2]', 5, [1]],
+    ['[1,[2]]', 3, [1]],
+    ['["a"]', 1, [0]],
+    ['[[],[]]', 2, [0, 0]],
   ])('says where and why it does not read %j', (text, at, indices, ragged) => {
     expect(bench.stop(text)).toEqual({ at, indices, ...(ragged && { ragged }) });
   });
@@ -136,8 +267,10 @@ describe('reading arrays', () => {
   });
 
   it('counts commas, and says whether a text is ASCII', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(',', '1', '"', 'é'), maxLength: 100 }), (text) => {
-      expect(bench.lookThrough(text)).toEqual({ commas: text.split(',').length - 1, isAscii: !text.includes('é') });
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(',', '1', '"', 'é'), maxLength: 100 }), (text) => {
+        expect(bench.lookThrough(text)).toEqual({ commas: text.split(',').length - 1, isAscii: !text.includes('é') });
+      }),
+    );
   });
 });

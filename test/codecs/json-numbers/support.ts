@@ -54,12 +54,17 @@ export class CodecBench {
     if (values instanceof Int32Array) new Int32Array(buffer, valuesAt).set(values);
     else new Uint8Array(buffer, valuesAt).set(values);
     const { length } = values;
-    return this.#texts(values instanceof Int32Array ? this.#codec.writeInt32s(valuesAt, length, textAt) : this.#codec.writeUint8s(valuesAt, length, textAt));
+    return this.#texts(
+      values instanceof Int32Array ? this.#codec.writeInt32s(valuesAt, length, textAt) : this.#codec.writeUint8s(valuesAt, length, textAt),
+    );
   }
 
   /** Each ends with a comma. */
   #texts(end: number): string[] {
-    return Buffer.from(this.#memory.buffer, textAt, end - textAt).toString('latin1').slice(0, -1).split(',');
+    return Buffer.from(this.#memory.buffer, textAt, end - textAt)
+      .toString('latin1')
+      .slice(0, -1)
+      .split(',');
   }
 }
 

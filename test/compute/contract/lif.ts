@@ -19,7 +19,7 @@ const knownMargins = new WeakMap<LifProblem, number[]>();
 /** Smallest distance of each neuron's potential from its threshold: below 1e-3 rounding may decide a spike or a steep slope. */
 async function marginsOf(problem: LifProblem): Promise<number[]> {
   let margins = knownMargins.get(problem);
-  if (margins === undefined) knownMargins.set(problem, margins = await simulateMargins(problem));
+  if (margins === undefined) knownMargins.set(problem, (margins = await simulateMargins(problem)));
   return margins;
 }
 
@@ -48,7 +48,9 @@ export async function expectAgreement(backend: Backend, job: LifGradJob): Promis
   const conditionOf = async (quantity: Differentiable, from: number, truth: ArrayLike<number>) => {
     // Half a unit in the last place of float32, whose arithmetic cannot tell such jobs apart.
     moved ??= await nudgedGradients(job, 2 ** -24);
-    return Math.max(...moved.map(({ grad }) => largestDifference((grad[quantity] as Float64Array).subarray(from, from + truth.length), truth)));
+    return Math.max(
+      ...moved.map(({ grad }) => largestDifference((grad[quantity] as Float64Array).subarray(from, from + truth.length), truth)),
+    );
   };
   const faults: string[] = [];
   let compared = 0;
@@ -64,10 +66,12 @@ export async function expectAgreement(backend: Backend, job: LifGradJob): Promis
       const error = largestDifference(mine.subarray(b * per, (b + 1) * per), truth);
       const tolerance = 1e-5 * scale + 1e-6 * batchScale + 1e-30;
       compared++;
-      if (!(error <= tolerance) && !(error <= tolerance + 4 * await conditionOf(quantity, b * per, truth))) faults.push(`${quantity} of neuron ${b}: ${error / scale} at margin ${margins[b]!}`);
+      if (!(error <= tolerance) && !(error <= tolerance + 4 * (await conditionOf(quantity, b * per, truth))))
+        faults.push(`${quantity} of neuron ${b}: ${error / scale} at margin ${margins[b]!}`);
     }
   }
-  for (let b = 0; b < neurons; b++) if (margins[b]! >= 1e-3 && actual.spike_counts[b] !== expected.spike_counts[b]) faults.push(`spike count of neuron ${b}`);
+  for (let b = 0; b < neurons; b++)
+    if (margins[b]! >= 1e-3 && actual.spike_counts[b] !== expected.spike_counts[b]) faults.push(`spike count of neuron ${b}`);
   expect(faults).toEqual([]);
   expect(compared).toBeGreaterThan(0);
 }
@@ -107,23 +111,37 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       { reset: 'soft', detachReset: false },
       { reset: 'none', detachReset: false },
     ] as const;
-    describe.each([...catalogue.values()].map((definition, i) => ({ name: definition.name, definition, i })))('$name', ({ definition, i }) => {
-      it.each(isDear ? [resets[i % resets.length]!] : resets)('$reset reset, detached $detachReset', async ({ reset, detachReset }) => {
-        const explodes = explosive.includes(definition.name) && reset !== 'none' && !detachReset;
-        const runs = explodes ? ([[4, 1], [4, 4]] as const) : ([[40, 1], [100, 0.1]] as const);
-        for (const [steps, dt] of isDear ? runs.slice(0, 1) : runs) {
-          const job: LifGradJob = {
-            kind: 'lif_grad',
-            problem: lifProblem(16, share * steps, { dt, reset, refractorySteps: dt === 1 ? 2 : 0 }),
-            surrogates: [scaledSurrogate(definition)],
-            loss: { type: 'spike_count' },
-            detachReset,
-            wrt: differentiable,
-          };
-          await expectAgreement(backend, { ...job, problem: { ...job.problem, tau: perNeuron(16, () => 10), v_threshold: perNeuron(16, () => 1) } });
-        }
-      });
-    });
+    describe.each([...catalogue.values()].map((definition, i) => ({ name: definition.name, definition, i })))(
+      '$name',
+      ({ definition, i }) => {
+        it.each(isDear ? [resets[i % resets.length]!] : resets)('$reset reset, detached $detachReset', async ({ reset, detachReset }) => {
+          const explodes = explosive.includes(definition.name) && reset !== 'none' && !detachReset;
+          const runs = explodes
+            ? ([
+                [4, 1],
+                [4, 4],
+              ] as const)
+            : ([
+                [40, 1],
+                [100, 0.1],
+              ] as const);
+          for (const [steps, dt] of isDear ? runs.slice(0, 1) : runs) {
+            const job: LifGradJob = {
+              kind: 'lif_grad',
+              problem: lifProblem(16, share * steps, { dt, reset, refractorySteps: dt === 1 ? 2 : 0 }),
+              surrogates: [scaledSurrogate(definition)],
+              loss: { type: 'spike_count' },
+              detachReset,
+              wrt: differentiable,
+            };
+            await expectAgreement(backend, {
+              ...job,
+              problem: { ...job.problem, tau: perNeuron(16, () => 10), v_threshold: perNeuron(16, () => 1) },
+            });
+          }
+        });
+      },
+    );
 
     const neurons = 21;
     const losses = (steps: number): readonly Loss[] => [
@@ -149,7 +167,9 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
     const variants = (['hard', 'soft', 'none'] as const).flatMap((reset) =>
       [false, true].flatMap((detachReset) =>
         (['euler', 'exponential'] as const).flatMap((integration) =>
-          [false, true].flatMap((inputScaling) => [0, 3].map((refractorySteps) => ({ reset, detachReset, integration, inputScaling, refractorySteps }))),
+          [false, true].flatMap((inputScaling) =>
+            [0, 3].map((refractorySteps) => ({ reset, detachReset, integration, inputScaling, refractorySteps })),
+          ),
         ),
       ),
     );
@@ -204,7 +224,9 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       for (const loss of losses) {
         const job: LifGradJob = { kind: 'lif_grad', problem, surrogates: [sigmoid], loss, detachReset: false, wrt: ['current'] };
         const [actual, expected] = [(await resultOf(backend, job))[0]!.loss, (await resultOf(reference, job))[0]!.loss];
-        expected.forEach((value, b) => { expect(Math.abs(actual[b]! - value)).toBeLessThan(1e-5 * Math.max(1, Math.abs(value))); });
+        expected.forEach((value, b) => {
+          expect(Math.abs(actual[b]! - value)).toBeLessThan(1e-5 * Math.max(1, Math.abs(value)));
+        });
       }
     });
   });
@@ -250,7 +272,9 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
           kind: 'lif_grad',
           problem,
           surrogates: [{ name, parameters: parameters }],
-          loss: request.loss ? { type: 'cotangent', spikes: cotangent(request.loss.spikes), v: cotangent(request.loss.v) } : { type: 'spike_count' },
+          loss: request.loss
+            ? { type: 'cotangent', spikes: cotangent(request.loss.spikes), v: cotangent(request.loss.v) }
+            : { type: 'spike_count' },
           detachReset: request.detach_reset,
           wrt,
         });
@@ -292,7 +316,9 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       expect(actual.spikes).toEqual(expected.spikes);
       expect(actual.spike_steps).toEqual(expected.spike_steps);
       for (const name of ['v', 'v_pre', 'v_final', 'firing_rates'] as const) {
-        const faults = Array.from(expected[name]!).filter((value, i) => !(Math.abs(actual[name]![i]! - value) < 2e-5 * Math.max(1, Math.abs(value))));
+        const faults = Array.from(expected[name]!).filter(
+          (value, i) => !(Math.abs(actual[name]![i]! - value) < 2e-5 * Math.max(1, Math.abs(value))),
+        );
         expect(faults).toEqual([]);
       }
     });
@@ -325,8 +351,20 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
     });
 
     it('give the same for a number as for an array of it, to the bit', async () => {
-      const numbers = { tau: same(7), v_threshold: same(0.9), v_reset: same(-0.3), v_rest: same(0.1), resistance: same(1.3), v_init: same(0.2) };
-      const arrays = Object.fromEntries(Object.entries(numbers).map(([name, { per, value }]: [string, { per: string; value?: number }]) => [name, per === 'job' ? { per: 'neuron', values: new Float64Array(67).fill(value!) } : undefined]));
+      const numbers = {
+        tau: same(7),
+        v_threshold: same(0.9),
+        v_reset: same(-0.3),
+        v_rest: same(0.1),
+        resistance: same(1.3),
+        v_init: same(0.2),
+      };
+      const arrays = Object.fromEntries(
+        Object.entries(numbers).map(([name, { per, value }]: [string, { per: string; value?: number }]) => [
+          name,
+          per === 'job' ? { per: 'neuron', values: new Float64Array(67).fill(value!) } : undefined,
+        ]),
+      );
       const base = problem(currents);
       const [one, each] = await Promise.all(
         [numbers, arrays].map(async (terms) => (await resultOf(backend, gradJob({ ...base, ...terms })))[0]!),

@@ -47,7 +47,10 @@ const extremes = Float64Array.from(
  *
  * @param factors - of the parameters, with which numbers are compared, and with which they only have to be finite.
  */
-export function itComputesSurrogates(open: () => Promise<Backend>, factors = { agree: [1, 0.3, 3.7, 11.3], finite: [1e-6, 0.3, 1, 3, 1e9] }): void {
+export function itComputesSurrogates(
+  open: () => Promise<Backend>,
+  factors = { agree: [1, 0.3, 3.7, 11.3], finite: [1e-6, 0.3, 1, 3, 1e9] },
+): void {
   let backend: Backend;
   beforeAll(async () => {
     backend = await open();
@@ -99,13 +102,21 @@ export function itComputesSurrogates(open: () => Promise<Backend>, factors = { a
     });
 
     it('that carry a gradient out of float32 are not hidden', async () => {
-      const job = { kind: 'surrogate_grad', x: Float64Array.of(0), surrogates: [{ name: 'sigmoid', parameters: { alpha: 25 } }], cotangent: 1e38 } as const;
+      const job = {
+        kind: 'surrogate_grad',
+        x: Float64Array.of(0),
+        surrogates: [{ name: 'sigmoid', parameters: { alpha: 25 } }],
+        cotangent: 1e38,
+      } as const;
       expect((await resultOf(backend, job))[0]!.grad[0]).toBe(Infinity);
     });
   });
 
   it.each([0, 1, 3, 4, 5, 15, 16, 17, 1000])('gives %d values the same, whatever stands beside them', async (length) => {
-    const surrogates = [{ name: 'arctan', parameters: { alpha: 1 } }, { name: 'q_pseudo_spike', parameters: { alpha: 2 } }];
+    const surrogates = [
+      { name: 'arctan', parameters: { alpha: 1 } },
+      { name: 'q_pseudo_spike', parameters: { alpha: 2 } },
+    ];
     const points = x.subarray(0, length);
     const whole = await resultOf(backend, { kind: 'surrogate_grad', x, surrogates, cotangent: 1 });
     const part = await resultOf(backend, { kind: 'surrogate_grad', x: points, surrogates, cotangent: 1 });

@@ -5,9 +5,7 @@ import { never, type CrossOvers } from '../../../src/compute/cross-over.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from './jobs.ts';
 
-const candidate = (name: BackendName, accepts: (job: Job) => boolean = () => true): Candidate => ({
-  name, accepts,
-});
+const candidate = (name: BackendName, accepts: (job: Job) => boolean = () => true): Candidate => ({ name, accepts });
 const all = backendNames.map((name) => candidate(name));
 const crossOvers: CrossOvers = {
   lif_grad: { elements: 1000, neurons: 100 },
@@ -17,7 +15,10 @@ const crossOvers: CrossOvers = {
 };
 
 function names(choice: Choice<Candidate>, job: Job, wish?: Wish): string {
-  return choice.order(job, wish).backends.map(({ name }) => name).join(' ');
+  return choice
+    .order(job, wish)
+    .backends.map(({ name }) => name)
+    .join(' ');
 }
 
 function measured(preferred: Preference, backends = all): Choice<Candidate> {

@@ -36,7 +36,10 @@ class TimedBackend extends FakeBackend {
   }
 }
 
-const perMillion = (ms: number) => (job: Job): number => (ms * jobElements(job)) / 1e6;
+const perMillion =
+  (ms: number) =>
+  (job: Job): number =>
+    (ms * jobElements(job)) / 1e6;
 
 function measure(clock: Clock, challenger: Backend, incumbent: Backend, budgetMs = 2000): ReturnType<typeof measureCrossOvers> {
   return measureCrossOvers(challenger, incumbent, { budgetMs, now: clock.now });
@@ -47,7 +50,12 @@ describe('measureCrossOvers', () => {
     const clock = new Clock();
     // 10 ms and 1 ms a million against 5 ms a million: even at 2.5 million.
     const challenger = new TimedBackend(clock, (job) => 10 + perMillion(1)(job), 100);
-    const { lif_grad: grad, lif_simulate: simulate, surrogate_grad: elementwise, surrogate_eval: evaluation } = await measure(clock, challenger, new TimedBackend(clock, perMillion(5)));
+    const {
+      lif_grad: grad,
+      lif_simulate: simulate,
+      surrogate_grad: elementwise,
+      surrogate_eval: evaluation,
+    } = await measure(clock, challenger, new TimedBackend(clock, perMillion(5)));
     expect(grad.elements / 2.5e6).toBeCloseTo(1, 3);
     expect(grad.neurons).toBe(Math.ceil(grad.elements / 100));
     expect(simulate).toEqual(grad);

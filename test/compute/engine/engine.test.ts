@@ -6,8 +6,12 @@ import { Engine, type EngineEvents, type EngineOptions } from '../../../src/comp
 import { FakeBackend, FakeOpener } from './fake-backend.ts';
 import { gradJob, simulateJob } from './jobs.ts';
 
-beforeEach(() => { vi.useFakeTimers(); });
-afterEach(() => { vi.useRealTimers(); });
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const fromAThousand = { elements: 1000, neurons: 10 };
 const crossOvers: CrossOvers = { lif_grad: fromAThousand, lif_simulate: never, surrogate_grad: never, surrogate_eval: never };
@@ -20,7 +24,10 @@ type Happening = { [Name in keyof EngineEvents]: [Name, ...EngineEvents[Name]] }
 function engineOf(backends: readonly (Backend | BackendOpener)[], options: EngineOptions = {}): { engine: Engine; told: Happening[] } {
   const engine = new Engine(backends, { measure: () => Promise.resolve(crossOvers), ...options });
   const told: Happening[] = [];
-  for (const name of ['ready', 'failed', 'fallback', 'measured'] as const) engine.events.on(name, (...details: unknown[]) => { told.push([name, ...details] as Happening); });
+  for (const name of ['ready', 'failed', 'fallback', 'measured'] as const)
+    engine.events.on(name, (...details: unknown[]) => {
+      told.push([name, ...details] as Happening);
+    });
   return { engine, told };
 }
 
@@ -45,7 +52,11 @@ describe('an engine with one back-end', () => {
     const { engine } = engineOf([new FakeBackend('wasm')]);
     const answer = engine.run(small);
     expect(answer).not.toBeInstanceOf(Promise);
-    expect(answer).toMatchObject({ backend: { name: 'wasm' }, fallback: undefined, result: [{ loss: expect.any(Float64Array) as Float64Array }] });
+    expect(answer).toMatchObject({
+      backend: { name: 'wasm' },
+      fallback: undefined,
+      result: [{ loss: expect.any(Float64Array) as Float64Array }],
+    });
   });
 
   it('fails with what the back-end fails with, and does the next job all the same', async () => {
@@ -129,7 +140,9 @@ describe('a back-end that fails', () => {
     const { engine, told } = await warmEngine(new FakeOpener(tensorflow));
     tensorflow.failures.push(new ComputeError('crashed'), new ComputeError('crashed'), undefined);
     expect(await Promise.all([1, 2, 3].map(() => ranOn(engine, large)))).toEqual([
-      'wasm instead of tensorflow: failed', 'wasm instead of tensorflow: failed', 'tensorflow',
+      'wasm instead of tensorflow: failed',
+      'wasm instead of tensorflow: failed',
+      'tensorflow',
     ]);
     expect(told.filter(([name]) => name === 'failed')).toHaveLength(1);
     expect(states(engine)).toContain('tensorflow out');
@@ -141,7 +154,10 @@ describe('a back-end that is out', () => {
     const first = new FakeBackend('tensorflow');
     const second = new FakeBackend('tensorflow');
     let warmed!: () => void;
-    second.onWarm = () => new Promise((resolve) => { warmed = resolve; });
+    second.onWarm = () =>
+      new Promise((resolve) => {
+        warmed = resolve;
+      });
     const opener = new FakeOpener(first, second);
     const { engine, told } = await warmEngine(opener);
     first.failures.push(new ComputeError('crashed'));
@@ -257,8 +273,15 @@ describe('warming', () => {
     expect(await ranOn(engine, large, { backend: 'tensorflow' })).toBe('wasm instead of tensorflow: warming');
     told.length = 0;
     await engine.warm();
-    expect(told).toEqual([['ready', wasm.info, false], ['measured', tensorflow.info, crossOvers], ['ready', tensorflow.info, false]]);
-    expect(engine.backends).toEqual([{ ...tensorflow.info, state: 'ready' }, { ...wasm.info, state: 'ready' }]);
+    expect(told).toEqual([
+      ['ready', wasm.info, false],
+      ['measured', tensorflow.info, crossOvers],
+      ['ready', tensorflow.info, false],
+    ]);
+    expect(engine.backends).toEqual([
+      { ...tensorflow.info, state: 'ready' },
+      { ...wasm.info, state: 'ready' },
+    ]);
   });
 
   it('does not fail with a library that is not installed, which is asked for again after five minutes', async () => {
@@ -285,10 +308,15 @@ describe('warming', () => {
   it('does not wait for ever for a back-end to be opened', async () => {
     const tensorflow = new FakeBackend('tensorflow');
     let warmed!: () => void;
-    tensorflow.onWarm = () => new Promise((resolve) => { warmed = resolve; });
+    tensorflow.onWarm = () =>
+      new Promise((resolve) => {
+        warmed = resolve;
+      });
     const { engine } = engineOf([new FakeBackend('wasm'), new FakeOpener(tensorflow)]);
     let isWarm = false;
-    const warming = engine.warm().then(() => { isWarm = true; });
+    const warming = engine.warm().then(() => {
+      isWarm = true;
+    });
     await vi.advanceTimersByTimeAsync(59_999);
     expect(isWarm).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -324,7 +352,10 @@ describe('warming', () => {
     const backends = [new FakeBackend('tensorflow'), new FakeBackend('tensorflow'), new FakeBackend('tensorflow', { device: 'cpu' })];
     const measure = vi.fn(() => Promise.resolve(crossOvers));
     const { engine } = await warmEngine(new FakeOpener(...backends), { measure });
-    for (const [backend, measured] of [[backends[0]!, 1], [backends[1]!, 2]] as const) {
+    for (const [backend, measured] of [
+      [backends[0]!, 1],
+      [backends[1]!, 2],
+    ] as const) {
       backend.failures.push(new ComputeError('crashed'));
       await engine.run(large);
       await vi.advanceTimersByTimeAsync(60_000);
@@ -352,7 +383,12 @@ describe('closing', () => {
     let open!: () => void;
     const opener: BackendOpener = {
       info: tensorflow.info,
-      open: () => new Promise((resolve) => { open = () => { resolve(tensorflow); }; }),
+      open: () =>
+        new Promise((resolve) => {
+          open = () => {
+            resolve(tensorflow);
+          };
+        }),
     };
     const { engine, told } = engineOf([opener]);
     const warming = engine.warm();

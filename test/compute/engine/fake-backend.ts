@@ -15,7 +15,9 @@ export class FakeBackend implements Backend {
   /** Whether results come as promises. */
   readonly later: boolean;
   accepts: (job: Job) => boolean = () => true;
-  onWarm: () => Promise<void> = async () => { /* at once */ };
+  onWarm: () => Promise<void> = async () => {
+    /* at once */
+  };
   readonly #reference = new ReferenceBackend();
 
   constructor(name: BackendName, { later = name === 'tensorflow', ...info }: Partial<BackendInfo> & { later?: boolean } = {}) {

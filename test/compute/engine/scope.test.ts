@@ -16,7 +16,9 @@ function poolOf(limitBytes?: number): ArenaStore {
 /** A promise, and what settles it. */
 function task() {
   let settle!: { resolve: () => void; reject: (error: Error) => void };
-  const promise = new Promise<void>((resolve, reject) => { settle = { resolve, reject }; });
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
   return { promise, ...settle };
 }
 
@@ -26,7 +28,9 @@ describe('a scope that has ended', () => {
     const scope = new RequestScope(pool);
     scope.end(gone);
     expect(() => scope.memory.arena).toThrow(gone);
-    expect(() => { scope.memory.reserve(1); }).toThrow(gone);
+    expect(() => {
+      scope.memory.reserve(1);
+    }).toThrow(gone);
     expect(() => scope.memory.tryReserve(1)).toThrow(gone);
     expect(() => scope.run(() => 1)).toThrow(gone);
     expect(scope.signal.aborted).toBe(true);
@@ -40,7 +44,9 @@ describe('a scope that has ended', () => {
   it('has ended once: a later end changes nothing', () => {
     const scope = new RequestScope(poolOf());
     let calls = 0;
-    scope.onEnd(() => { calls++; });
+    scope.onEnd(() => {
+      calls++;
+    });
     scope.end(gone);
     scope.end(new Error('answered'));
     expect(calls).toBe(1);
@@ -49,7 +55,9 @@ describe('a scope that has ended', () => {
 
   it('does not call who has stopped listening', () => {
     const scope = new RequestScope(poolOf());
-    const listener = () => { throw new Error('called'); };
+    const listener = () => {
+      throw new Error('called');
+    };
     scope.onEnd(listener);
     scope.offEnd(listener);
     scope.end(gone);
@@ -92,7 +100,7 @@ describe('memory', () => {
     expect(pool.budget.usedBytes).toBe(0);
   });
 
-  it('in which a back-end failed is nobody else\'s', async () => {
+  it("in which a back-end failed is nobody else's", async () => {
     const pool = poolOf();
     const scope = new RequestScope(pool);
     const { arena } = scope.memory;
@@ -107,13 +115,15 @@ describe('memory', () => {
     const scope = new RequestScope(pool);
     scope.memory.reserve(10);
     const cleanedUp = task();
-    const stream = scope.stream((async function* () {
-      try {
-        for (let i = 0; ; i++) yield i;
-      } finally {
-        await cleanedUp.promise;
-      }
-    })());
+    const stream = scope.stream(
+      (async function* () {
+        try {
+          for (let i = 0; ; i++) yield i;
+        } finally {
+          await cleanedUp.promise;
+        }
+      })(),
+    );
     expect(await stream.next()).toEqual({ value: 0, done: false });
     scope.end(gone);
     const returned = stream.return();
@@ -126,7 +136,11 @@ describe('memory', () => {
 
   it('of a stream that begins after the end is not touched', async () => {
     const scope = new RequestScope(poolOf());
-    const stream = scope.stream((async function* () { yield await Promise.resolve(1); })());
+    const stream = scope.stream(
+      (async function* () {
+        yield await Promise.resolve(1);
+      })(),
+    );
     scope.end(gone);
     await expect(stream.next()).rejects.toBe(gone);
   });
@@ -136,9 +150,13 @@ describe('memory', () => {
     const [first, second] = [new RequestScope(pool), new RequestScope(pool)];
     first.memory.reserve(60);
     expect(second.memory.tryReserve(41)).toBe(false);
-    expect(() => { second.memory.reserve(41); }).toThrow(OverloadError);
+    expect(() => {
+      second.memory.reserve(41);
+    }).toThrow(OverloadError);
     second.memory.reserve(40);
-    expect(() => { second.memory.reserve(61); }).toThrow(MemoryLimitError);
+    expect(() => {
+      second.memory.reserve(61);
+    }).toThrow(MemoryLimitError);
     first.end(gone);
     second.memory.reserve(60);
     second.end(gone);
@@ -146,33 +164,39 @@ describe('memory', () => {
   });
 
   it('is back after any order of reservations, tasks and the end', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(fc.constantFrom('reserve', 'arena', 'start', 'settle', 'fail', 'end'), { maxLength: 30 }), async (steps) => {
-      const pool = poolOf(1000);
-      const scope = new RequestScope(pool);
-      const tasks: ReturnType<typeof task>[] = [];
-      for (const step of steps) {
-        try {
-          if (step === 'reserve') scope.memory.reserve(100);
-          if (step === 'arena') scope.memory.arena.allocate(10);
-          if (step === 'start') {
-            const one = task();
-            Promise.resolve(scope.run(() => one.promise)).catch(() => undefined);
-            tasks.push(one);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('reserve', 'arena', 'start', 'settle', 'fail', 'end'), { maxLength: 30 }),
+        async (steps) => {
+          const pool = poolOf(1000);
+          const scope = new RequestScope(pool);
+          const tasks: ReturnType<typeof task>[] = [];
+          for (const step of steps) {
+            try {
+              if (step === 'reserve') scope.memory.reserve(100);
+              if (step === 'arena') scope.memory.arena.allocate(10);
+              if (step === 'start') {
+                const one = task();
+                Promise.resolve(scope.run(() => one.promise)).catch(() => undefined);
+                tasks.push(one);
+              }
+            } catch (error) {
+              expect(scope.ended || error instanceof OverloadError || error instanceof MemoryLimitError).toBe(true);
+            }
+            if (step === 'settle') tasks.pop()?.resolve();
+            if (step === 'fail') tasks.pop()?.reject(new ComputeError('failed'));
+            if (step === 'end') scope.end(gone);
+            await Promise.resolve();
+            if (scope.tasks > 0 && scope.ended) expect(pool.lentBytes > 0).toBe(scope.arena !== undefined);
           }
-        } catch (error) {
-          expect(scope.ended || error instanceof OverloadError || error instanceof MemoryLimitError).toBe(true);
-        }
-        if (step === 'settle') tasks.pop()?.resolve();
-        if (step === 'fail') tasks.pop()?.reject(new ComputeError('failed'));
-        if (step === 'end') scope.end(gone);
-        await Promise.resolve();
-        if (scope.tasks > 0 && scope.ended) expect(pool.lentBytes > 0).toBe(scope.arena !== undefined);
-      }
-      scope.end(gone);
-      for (const one of tasks) one.resolve();
-      await sleep(0);
-      expect([scope.tasks, pool.budget.usedBytes, pool.lentBytes]).toEqual([0, 0, 0]);
-    }), { numRuns: 200 });
+          scope.end(gone);
+          for (const one of tasks) one.resolve();
+          await sleep(0);
+          expect([scope.tasks, pool.budget.usedBytes, pool.lentBytes]).toEqual([0, 0, 0]);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });
 

@@ -3,14 +3,16 @@ import { ComputeError } from '../../../src/compute/backend.ts';
 import { TensorFlowThread } from '../../../src/compute/backends/tensorflow/tensorflow-thread.ts';
 
 /** A thread that answers as TensorFlow's does, without TensorFlow; at the model "hangs" it does so. */
-const module = new URL(`data:text/javascript,${encodeURIComponent(`
+const module = new URL(
+  `data:text/javascript,${encodeURIComponent(`
   import { parentPort } from 'node:worker_threads';
   parentPort.on('message', ({ key }) => {
     while (key === 'hangs');
     parentPort.postMessage({ reply: { outputs: {}, computeMs: 1, liveTensors: 3 } });
   });
   parentPort.postMessage({ ready: { version: '0', gpu: false } });
-`)}`);
+`)}`,
+);
 const runOf = (key: string) => ({ key, model: undefined, release: [], inputs: {} });
 
 describe('the thread of TensorFlow', () => {

@@ -48,10 +48,14 @@ describe('runStoppable', () => {
     const controller = new AbortController();
     const running = run('deaf', controller.signal);
     await expect.poll(count).toBeGreaterThan(1);
-    const ended = new Promise((resolve) => { pool.threads[0]!.once('exit', resolve); });
+    const ended = new Promise((resolve) => {
+      pool.threads[0]!.once('exit', resolve);
+    });
     controller.abort(gone);
     let hasEnded = false;
-    void ended.then(() => { hasEnded = true; });
+    void ended.then(() => {
+      hasEnded = true;
+    });
     await expect(running).rejects.toBe(gone);
     expect(hasEnded).toBe(true);
     await expectStill();

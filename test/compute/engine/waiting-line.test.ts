@@ -21,10 +21,14 @@ function simulation(options: { atOnce: number; longestWaitMs?: number; pace?: nu
         .take(entry, async (waitedMs) => {
           order.push(name);
           waits[name] = waitedMs;
-          await new Promise<void>((resolve) => { later(now + entry.estimateMs * (options.pace ?? 1), resolve); });
+          await new Promise<void>((resolve) => {
+            later(now + entry.estimateMs * (options.pace ?? 1), resolve);
+          });
           if (fails) throw new Error('broken');
         })
-        .catch((error: unknown) => { turnedAway[name] = error; });
+        .catch((error: unknown) => {
+          turnedAway[name] = error;
+        });
     });
   };
   const run = async () => {
@@ -86,7 +90,9 @@ describe('WaitingLine', () => {
     const { line, come, later, run, order, turnedAway } = simulation({ atOnce: 1, longestWaitMs: 250, pace: 100 });
     come(0, 'stuck', { estimateMs: 10 });
     let backlogMs = 0;
-    later(205, () => { backlogMs = line.backlogMs; });
+    later(205, () => {
+      backlogMs = line.backlogMs;
+    });
     come(210, 'in time', { estimateMs: 10 });
     come(400, 'too late', { estimateMs: 1 });
     await run();
@@ -118,7 +124,9 @@ describe('WaitingLine', () => {
     come(1, 'b', { estimateMs: 10, signal: controller.signal });
     come(2, 'c', { estimateMs: 10, signal: AbortSignal.abort(new Error('before')) });
     come(3, 'd', { estimateMs: 10 });
-    later(5, () => { controller.abort(new Error('gone')); });
+    later(5, () => {
+      controller.abort(new Error('gone'));
+    });
     await run();
     expect(order).toEqual(['a', 'd']);
     expect(turnedAway).toEqual({ b: new Error('gone'), c: new Error('before') });

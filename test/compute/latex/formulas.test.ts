@@ -95,7 +95,13 @@ describe('the LaTeX algebra', () => {
 
   it('prints numbers as a reader writes them', () => {
     expect([0.5, 0.25, 3, -2, 1e-8, 0.3, Math.PI].map((value) => print(ops.constant(value)))).toEqual([
-      '\\frac{1}{2}', '\\frac{1}{4}', '3', '-2', '10^{-8}', '0.3', '\\pi',
+      '\\frac{1}{2}',
+      '\\frac{1}{4}',
+      '3',
+      '-2',
+      '10^{-8}',
+      '0.3',
+      '\\pi',
     ]);
   });
 

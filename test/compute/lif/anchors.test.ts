@@ -72,9 +72,7 @@ describe('simulation', () => {
 
   it('holds a neuron that spiked for the steps of its refractoriness', () => {
     const input = [5, 5, 9, 9, 9, 5, 5, 5];
-    const problem = lifProblem({
-      neurons: 1, steps: 8, dt: 1, tau: job(2), current: perStep([input]), refractorySteps: 3, reset: 'soft',
-    });
+    const problem = lifProblem({ neurons: 1, steps: 8, dt: 1, tau: job(2), current: perStep([input]), refractorySteps: 3, reset: 'soft' });
     const { result } = backend.run({ kind: 'lif_simulate', problem, record });
     expect([...result.spikes!]).toEqual([1, 0, 0, 0, 1, 0, 0, 0]);
     expect([...result.v!.subarray(0, 4)]).toEqual([1.5, 1.5, 1.5, 1.5]);

@@ -42,9 +42,7 @@ describe("braintools' gradients through a LIF neuron", () => {
       v_reset: job(neuron.v_reset),
       reset: neuron.reset,
     });
-    const cotangents: Loss = loss
-      ? { type: 'cotangent', spikes: perStep(loss.spikes), v: perStep(loss.v) }
-      : { type: 'spike_count' };
+    const cotangents: Loss = loss ? { type: 'cotangent', spikes: perStep(loss.spikes), v: perStep(loss.v) } : { type: 'spike_count' };
 
     const [gradients] = backend.run({
       kind: 'lif_grad',

@@ -8,7 +8,9 @@ import { WorkerThreads } from '../../support/worker-threads.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from '../engine/jobs.ts';
 
 const open: ThreadedReference[] = [];
-afterEach(async () => { await Promise.all(open.splice(0).map((backend) => backend.close())); });
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((backend) => backend.close()));
+});
 
 function threaded(...options: ConstructorParameters<typeof ThreadedReference>): ThreadedReference {
   const backend = new ThreadedReference(...options);
@@ -70,7 +72,11 @@ describe('the reference with a thread', () => {
     await backend.run(simulateJob(1, 5));
     const before = threads.running;
     const [surrogate] = surrogateJob(1).surrogates;
-    for (const job of [gradJob(20_000, 1000), gradJob(1, 5_000_000), { ...surrogateJob(2 ** 19), surrogates: Array.from({ length: 100 }, () => surrogate!) }]) {
+    for (const job of [
+      gradJob(20_000, 1000),
+      gradJob(1, 5_000_000),
+      { ...surrogateJob(2 ** 19), surrogates: Array.from({ length: 100 }, () => surrogate!) },
+    ]) {
       const controller = new AbortController();
       const stopped = expect(backend.run(job, undefined, controller.signal)).rejects.toThrow('enough');
       await sleep(300);

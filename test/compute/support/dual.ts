@@ -23,10 +23,7 @@ const chain = (a: Dual, value: number, slope: number): Dual => dual(value, slope
  * surrogate gradient `grad` for a derivative, and `select` is the mixture mask * a + (1 - mask) * b.
  */
 export function dualAlgebra(grad: (x: number) => number): Algebra<Dual, DualMask> {
-  const heaviside = (on: boolean, a: Dual, b: Dual): DualMask => ({
-    on,
-    tangent: grad(b.value - a.value) * (b.tangent - a.tangent),
-  });
+  const heaviside = (on: boolean, a: Dual, b: Dual): DualMask => ({ on, tangent: grad(b.value - a.value) * (b.tangent - a.tangent) });
   const inner = 2 / Math.sqrt(Math.PI);
   return {
     constant: (value) => dual(value),

@@ -30,10 +30,7 @@ export interface GoldenLif {
       readonly detach_reset: boolean;
       readonly surrogate: SurrogateRequest;
       readonly current: readonly number[] | readonly (readonly number[])[];
-      readonly loss?: {
-        readonly spikes: readonly (readonly number[])[];
-        readonly v: readonly (readonly number[])[];
-      };
+      readonly loss?: { readonly spikes: readonly (readonly number[])[]; readonly v: readonly (readonly number[])[] };
     };
     readonly spike_counts: readonly number[];
     readonly spike_steps: readonly (readonly number[])[];

@@ -5,9 +5,7 @@ export const perNeuron = (values: readonly number[]): NeuronQuantity => ({ per: 
 export const perStep = (rows: readonly (readonly number[])[]): Quantity => ({ per: 'step', values: Float64Array.from(rows.flat()) });
 
 /** A problem with the defaults of the HTTP contract. */
-export function lifProblem(
-  problem: Partial<LifProblem> & Pick<LifProblem, 'neurons' | 'steps' | 'current'>,
-): LifProblem {
+export function lifProblem(problem: Partial<LifProblem> & Pick<LifProblem, 'neurons' | 'steps' | 'current'>): LifProblem {
   return {
     dt: 0.1,
     tau: job(10),

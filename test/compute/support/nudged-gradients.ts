@@ -12,12 +12,16 @@ const reference = new ReferenceBackend();
  * @param relative - the part, such as half a unit in the last place of the arithmetic that is held to the reference.
  */
 export function nudgedGradients(job: LifGradJob, relative: number): Promise<LifGradResult[number][]> {
-  const jobs = (['current', 'v_threshold'] as const).flatMap((quantity) => [nudged(job, quantity, 1 + relative), nudged(job, quantity, 1 - relative)]);
+  const jobs = (['current', 'v_threshold'] as const).flatMap((quantity) => [
+    nudged(job, quantity, 1 + relative),
+    nudged(job, quantity, 1 - relative),
+  ]);
   return Promise.all(jobs.map(async (other) => (await resultOf(reference, other))[0]!));
 }
 
 function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
   const given = job.problem[quantity];
-  const moved = given.per === 'job' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
+  const moved =
+    given.per === 'job' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
   return { ...job, problem: { ...job.problem, [quantity]: moved } };
 }

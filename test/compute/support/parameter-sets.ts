@@ -2,10 +2,7 @@ import fc from 'fast-check';
 import type { ParameterDefinition, Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
 
 /** A surrogate with every parameter chosen by `choose`. */
-export function surrogateWith(
-  definition: SurrogateDefinition,
-  choose: (parameter: ParameterDefinition) => number,
-): Surrogate {
+export function surrogateWith(definition: SurrogateDefinition, choose: (parameter: ParameterDefinition) => number): Surrogate {
   const entries = Object.entries(definition.parameters).map(([name, parameter]) => [name, choose(parameter)] as const);
   return { name: definition.name, parameters: Object.fromEntries(entries) };
 }
@@ -28,9 +25,7 @@ export function extremes(definition: SurrogateDefinition): readonly Surrogate[] 
 
 /** Any surrogate within the ranges; positive parameters are spread evenly over their orders of magnitude. */
 export function anySurrogate(definition: SurrogateDefinition): fc.Arbitrary<Surrogate> {
-  const parameters = Object.fromEntries(
-    Object.entries(definition.parameters).map(([name, parameter]) => [name, anyParameter(parameter)]),
-  );
+  const parameters = Object.fromEntries(Object.entries(definition.parameters).map(([name, parameter]) => [name, anyParameter(parameter)]));
   return fc.record({ name: fc.constant(definition.name), parameters: fc.record(parameters) });
 }
 

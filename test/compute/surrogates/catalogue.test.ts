@@ -95,7 +95,10 @@ describe('the catalogue', () => {
   it('says where a library spikes at x > 0 only', () => {
     const strict = /^(snntorch|norse|spyx|spytorch|stork|hxtorch)\./;
     for (const { name, notes = [] } of catalogue.values()) {
-      expect(notes.some((note) => note.includes('spikes at x > 0')), name).toBe(strict.test(name));
+      expect(
+        notes.some((note) => note.includes('spikes at x > 0')),
+        name,
+      ).toBe(strict.test(name));
     }
   });
 

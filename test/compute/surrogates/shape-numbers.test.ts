@@ -79,8 +79,7 @@ describe('shape at the defaults', () => {
   });
 
   it('has every lobe of the multi-Gaussians', () => {
-    const lowest = (name: string): number =>
-      Math.min(...Array.from({ length: 2000 }, (_, i) => functionsOf(name).grad(i / 200)));
+    const lowest = (name: string): number => Math.min(...Array.from({ length: 2000 }, (_, i) => functionsOf(name).grad(i / 200)));
     expect(lowest('multi_gaussian_grad')).toBeCloseTo(-0.0159, 4);
     expect(lowest('sinabs.MultiGaussian')).toBeCloseTo(-0.0317, 4);
     expect(lowest('slax.multi_gauss')).toBeCloseTo(-0.0264, 4);
@@ -89,8 +88,14 @@ describe('shape at the defaults', () => {
 
 describe('value at 0', () => {
   const through0 = new Set([
-    'nonzero_sign_log', 'leaky_relu', 'log_tailed_relu', 'snntorch.fast_sigmoid', 'snntorch.atan',
-    'spikingjelly.NonzeroSignLogAbs', 'spikingjelly.LeakyKReLU', 'spikingjelly.LogTailedReLU',
+    'nonzero_sign_log',
+    'leaky_relu',
+    'log_tailed_relu',
+    'snntorch.fast_sigmoid',
+    'snntorch.atan',
+    'spikingjelly.NonzeroSignLogAbs',
+    'spikingjelly.LeakyKReLU',
+    'spikingjelly.LogTailedReLU',
   ]);
   it.each([...catalogue.keys()])('%s', (name) => {
     const epsilon = name === 's2nn' ? Math.log1p(1e-8) : name === 'spikingjelly.S2NN' ? Math.log1p(1e-5) : 0;

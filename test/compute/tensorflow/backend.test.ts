@@ -36,12 +36,16 @@ describe.skipIf(inject('noTensorFlow'))('TensorFlow', () => {
       const random = randomNumbers(5);
       const constant = (neurons: number) => perNeuron(neurons, () => 3 * random());
       // XLA compiles for seconds whatever has another form or size.
-      const problems = xla ? [20, 20].map((neurons) => lifProblem(neurons, 33, { current: constant(neurons) })) : [1, 7, 64, 65, 200].flatMap((neurons) => [
-        lifProblem(neurons, 33, { current: constant(neurons) }),
-        lifProblem(neurons, 33, { current: constant(neurons), tau: perNeuron(neurons, () => 5 + 5 * random()) }),
-        lifProblem(neurons, 33, { current: perStep(neurons, 33, () => 3 * random()) }),
-      ]);
-      const jobs = problems.map((problem, i) => gradJob(problem, { surrogates: [{ name: 'sigmoid', parameters: { alpha: 4 + (i % 2) } }] }));
+      const problems = xla
+        ? [20, 20].map((neurons) => lifProblem(neurons, 33, { current: constant(neurons) }))
+        : [1, 7, 64, 65, 200].flatMap((neurons) => [
+            lifProblem(neurons, 33, { current: constant(neurons) }),
+            lifProblem(neurons, 33, { current: constant(neurons), tau: perNeuron(neurons, () => 5 + 5 * random()) }),
+            lifProblem(neurons, 33, { current: perStep(neurons, 33, () => 3 * random()) }),
+          ]);
+      const jobs = problems.map((problem, i) =>
+        gradJob(problem, { surrogates: [{ name: 'sigmoid', parameters: { alpha: 4 + (i % 2) } }] }),
+      );
       const alone = [];
       for (const job of jobs) alone.push(await resultOf(own, job));
       const together = await Promise.all(jobs.map((job) => resultOf(own, job)));
@@ -81,7 +85,9 @@ describe.skipIf(inject('noTensorFlow'))('TensorFlow', () => {
     const posted = vi.spyOn(Worker.prototype, 'postMessage');
     const doomed = await TensorFlowBackend.create({ xla: false });
     const running = doomed.run(gradJob(lifProblem(50, 100)));
-    await vi.waitFor(() => { expect(posted).toHaveBeenCalled(); });
+    await vi.waitFor(() => {
+      expect(posted).toHaveBeenCalled();
+    });
     const worker = posted.mock.contexts.at(-1) as Worker;
     posted.mockRestore();
     await worker.terminate();

@@ -27,22 +27,25 @@ describe.skipIf(inject('noTensorFlow'))('TensorFlow with XLA', () => {
   const variants = (['hard', 'soft', 'none'] as const).flatMap((reset, i) =>
     [false, true].map((detachReset, j) => ({ reset, detachReset, refractorySteps: (i + j) % 2 === 0 ? 0 : 3 })),
   );
-  it.each(variants)('agrees with float64: $reset reset, detached $detachReset, $refractorySteps refractory steps', async ({ detachReset, ...neuron }) => {
-    const [neurons, steps] = [21, 64];
-    const random = randomNumbers(7);
-    const signed = () => 2 * random() - 1;
-    await expectAgreement(backend, {
-      kind: 'lif_grad',
-      problem: lifProblem(neurons, steps, {
-        ...neuron,
-        dt: 1,
-        current: perStep(neurons, steps, () => 4 * random()),
-        v_threshold: perNeuron(neurons, (b) => 0.9 + b / 200),
-      }),
-      surrogates: [{ name: 'sigmoid', parameters: { alpha: 4 } }],
-      loss: { type: 'cotangent', spikes: perStep(neurons, steps, signed), v: perStep(neurons, steps, signed) },
-      detachReset,
-      wrt: differentiable,
-    });
-  });
+  it.each(variants)(
+    'agrees with float64: $reset reset, detached $detachReset, $refractorySteps refractory steps',
+    async ({ detachReset, ...neuron }) => {
+      const [neurons, steps] = [21, 64];
+      const random = randomNumbers(7);
+      const signed = () => 2 * random() - 1;
+      await expectAgreement(backend, {
+        kind: 'lif_grad',
+        problem: lifProblem(neurons, steps, {
+          ...neuron,
+          dt: 1,
+          current: perStep(neurons, steps, () => 4 * random()),
+          v_threshold: perNeuron(neurons, (b) => 0.9 + b / 200),
+        }),
+        surrogates: [{ name: 'sigmoid', parameters: { alpha: 4 } }],
+        loss: { type: 'cotangent', spikes: perStep(neurons, steps, signed), v: perStep(neurons, steps, signed) },
+        detachReset,
+        wrt: differentiable,
+      });
+    },
+  );
 });

@@ -33,7 +33,9 @@ class FakeThread {
 
   async run(request: ModelRun): Promise<ModelResult> {
     this.runs.push(request);
-    await new Promise<void>((open) => { this.#gates.push(open); });
+    await new Promise<void>((open) => {
+      this.#gates.push(open);
+    });
     if (this.failure !== undefined) throw this.failure;
     return { outputs: { x: request.inputs.x!.data }, computeMs: 1, liveTensors: 0 };
   }
@@ -106,20 +108,24 @@ describe('the scheduler', () => {
 });
 
 describe('batches', () => {
-  const anyJob = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 9 }).chain((x) =>
-    fc.record({
-      shared: fc.boolean(),
-      term: fc.constantFrom(0.5, 2),
-      series: fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 3 * x.length, maxLength: 3 * x.length }),
-    }).map(({ shared, term, series }) =>
-      job(x, {
-        steps: 3,
-        capacity: 5,
-        terms: { term: shared ? { per: 'job', value: term } : { per: 'neuron', values: new Float64Array(x.length).fill(term) } },
-        series: { s: { values: Float64Array.from(series) } },
-      }),
-    ),
-  );
+  const anyJob = fc
+    .array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 9 })
+    .chain((x) =>
+      fc
+        .record({
+          shared: fc.boolean(),
+          term: fc.constantFrom(0.5, 2),
+          series: fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 3 * x.length, maxLength: 3 * x.length }),
+        })
+        .map(({ shared, term, series }) =>
+          job(x, {
+            steps: 3,
+            capacity: 5,
+            terms: { term: shared ? { per: 'job', value: term } : { per: 'neuron', values: new Float64Array(x.length).fill(term) } },
+            series: { s: { values: Float64Array.from(series) } },
+          }),
+        ),
+    );
 
   it('give every job back its own rows, of arrays and of series', async () => {
     await fc.assert(
@@ -142,7 +148,11 @@ describe('batches', () => {
   });
 
   it('can be cut into parts and joined again', async () => {
-    const whole = job([1, 2, 3, 4, 5], { steps: 2, capacity: 2, series: { s: { values: Float64Array.from({ length: 10 }, (_, i) => i) } } });
+    const whole = job([1, 2, 3, 4, 5], {
+      steps: 2,
+      capacity: 2,
+      series: { s: { values: Float64Array.from({ length: 10 }, (_, i) => i) } },
+    });
     const parts = [rowsOf(whole, 0, 2), rowsOf(whole, 2, 5)];
     const outputs = await Promise.all(parts.map(async (part) => splitOutputs([part], { s: (await mergeInputs([part])).s!.data })[0]!));
     expect(Array.from(joinOutputs(outputs).s!)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -10,18 +10,35 @@ import { differentiable, recordable, type Dtype, type Job } from '../../../src/c
 import { lifProblem, perStep, resultOf, variedNeurons } from '../support/jobs.ts';
 
 let backend: WasmBackend;
-beforeAll(async () => { backend = await WasmBackend.create({ threads: 2, inlineNanoseconds: 0 }); });
+beforeAll(async () => {
+  backend = await WasmBackend.create({ threads: 2, inlineNanoseconds: 0 });
+});
 afterAll(() => backend.close());
 
 const neurons = 37;
 const steps = 600;
 
 function jobs(dtype: Dtype): [string, Job][] {
-  const problem = lifProblem(neurons, steps, { ...variedNeurons(neurons), refractorySteps: 2, current: perStep(neurons, steps, (i) => 1 + (i % 97) / 97) });
+  const problem = lifProblem(neurons, steps, {
+    ...variedNeurons(neurons),
+    refractorySteps: 2,
+    current: perStep(neurons, steps, (i) => 1 + (i % 97) / 97),
+  });
   const surrogates = [{ name: 'sigmoid', parameters: { alpha: 4 } }];
   const x = Float64Array.from({ length: 10_001 }, (_, i) => i / 5000 - 1);
   return [
-    ['gradients', { kind: 'lif_grad', dtype, problem, surrogates, loss: { type: 'cotangent', spikes: problem.current, v: problem.current }, detachReset: false, wrt: differentiable }],
+    [
+      'gradients',
+      {
+        kind: 'lif_grad',
+        dtype,
+        problem,
+        surrogates,
+        loss: { type: 'cotangent', spikes: problem.current, v: problem.current },
+        detachReset: false,
+        wrt: differentiable,
+      },
+    ],
     ['a run', { kind: 'lif_simulate', dtype, problem, record: new Set(recordable) }],
     ['surrogates', { kind: 'surrogate_eval', dtype, x, surrogates, outputs: { spike: true, value: true } }],
     ['surrogate gradients', { kind: 'surrogate_grad', dtype, x, surrogates, cotangent: x }],
@@ -34,7 +51,10 @@ describe.each([
   ['up to 4 GiB', 2 ** 32 - 12_000_000],
 ])('memory %s', (_, from) => {
   const arena = new Arena();
-  it.each([...jobs('float32').map((named) => [...named, 'float32'] as const), ...jobs('float64').map((named) => [...named, 'float64'] as const)])('gives the same numbers: %s', async (_, job) => {
+  it.each([
+    ...jobs('float32').map((named) => [...named, 'float32'] as const),
+    ...jobs('float64').map((named) => [...named, 'float64'] as const),
+  ])('gives the same numbers: %s', async (_, job) => {
     arena.reset();
     arena.extend(from);
     const { result } = await backend.run(job, arena);
@@ -48,12 +68,27 @@ describe('a chunk of steps', () => {
     const wabt = await initWabt();
     const text = `(module (func (export "end") (param $from i32) (param $steps i32) (result i32) ${chunkEnd('(local.get $from)', '(local.get $steps)', 256)}))`;
     const { buffer } = wabt.parseWat('chunk', text).toBinary({});
-    const { end } = new WebAssembly.Instance(new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), { env: {} as never }).exports as { end: (from: number, steps: number) => number };
+    const { end } = new WebAssembly.Instance(new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), { env: {} as never }).exports as {
+      end: (from: number, steps: number) => number;
+    };
     const most = 2 ** 31 - 1;
-    fc.assert(fc.property(fc.integer({ min: 1, max: most }), fc.nat(), (runSteps, place) => {
-      const from = place % runSteps;
-      expect(end(from, runSteps)).toBe(Math.min(from + 256, runSteps));
-    }), { examples: [[most, most - 1], [most, most - 255], [most, most - 256], [most, most - 257], [1, 0], [256, 0], [257, 0]] });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: most }), fc.nat(), (runSteps, place) => {
+        const from = place % runSteps;
+        expect(end(from, runSteps)).toBe(Math.min(from + 256, runSteps));
+      }),
+      {
+        examples: [
+          [most, most - 1],
+          [most, most - 255],
+          [most, most - 256],
+          [most, most - 257],
+          [1, 0],
+          [256, 0],
+          [257, 0],
+        ],
+      },
+    );
   });
 });
 
@@ -64,7 +99,9 @@ describe('spike times', () => {
     writeRunningTotals(Int32Array.of(3, 0, 4), totals, 2, 3);
     expect(totals).toEqual(Int32Array.of(0, 3, 3, 7));
     for (const last of [2 ** 31 - 1, 2]) {
-      expect(() => { writeRunningTotals(Int32Array.of(2 ** 31 - 1, 2 ** 31 - 1, last), new Int32Array(4), 0, 3); }).toThrow(OutOfMemoryError);
+      expect(() => {
+        writeRunningTotals(Int32Array.of(2 ** 31 - 1, 2 ** 31 - 1, last), new Int32Array(4), 0, 3);
+      }).toThrow(OutOfMemoryError);
     }
   });
 });

@@ -14,7 +14,9 @@ const surrogates: Surrogate[] = [
 ];
 
 let wasm: WasmBackend;
-beforeAll(async () => { wasm = await WasmBackend.create({ threads: 1, inlineNanoseconds: Infinity }); });
+beforeAll(async () => {
+  wasm = await WasmBackend.create({ threads: 1, inlineNanoseconds: Infinity });
+});
 afterAll(() => wasm.close());
 
 function problem(neurons: number) {
@@ -22,7 +24,14 @@ function problem(neurons: number) {
 }
 
 async function gradients(neurons: number) {
-  const job: LifGradJob = { kind: 'lif_grad', problem: problem(neurons), surrogates, loss: { type: 'spike_count' }, detachReset: false, wrt: ['current'] };
+  const job: LifGradJob = {
+    kind: 'lif_grad',
+    problem: problem(neurons),
+    surrogates,
+    loss: { type: 'spike_count' },
+    detachReset: false,
+    wrt: ['current'],
+  };
   return (await wasm.run(job)).result.map(({ grad, spike_counts }) => [[...(grad.current as Values)], [...spike_counts]]);
 }
 

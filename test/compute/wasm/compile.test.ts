@@ -5,7 +5,10 @@ import { resultOf } from '../support/jobs.ts';
 
 /** As many kernels as it has surrogates: one for each number of terms. */
 function series(from: number, to: number): SurrogateGradJob {
-  const surrogates = Array.from({ length: to - from }, (_, i) => ({ name: 'squarewave_fourier_series', parameters: { n: from + i, t_period: 8 } }));
+  const surrogates = Array.from({ length: to - from }, (_, i) => ({
+    name: 'squarewave_fourier_series',
+    parameters: { n: from + i, t_period: 8 },
+  }));
   return { kind: 'surrogate_grad', x: Float64Array.of(-0.5, 0.1, 0.7), surrogates, cotangent: 1 };
 }
 
@@ -70,7 +73,9 @@ describe('kernels that are new', () => {
   it('are compiled no further once their job is stopped', async () => {
     const controller = new AbortController();
     const stopped = expect(backend.run(series(1, 40), undefined, controller.signal)).rejects.toThrow('enough');
-    setTimeout(() => { controller.abort(new Error('enough')); }, 5);
+    setTimeout(() => {
+      controller.abort(new Error('enough'));
+    }, 5);
     await stopped;
     const then = compiled;
     expect(then).toBeLessThan(39);

@@ -20,7 +20,11 @@ const long: LifGradJob = {
   detachReset: false,
   wrt: ['current', 'tau'],
 };
-const spikes: LifSimulateJob = { kind: 'lif_simulate', problem: lifProblem(20_000, 4000, { tau: { per: 'job', value: 2000 } }), record: new Set(['spike_times', 'v_final']) };
+const spikes: LifSimulateJob = {
+  kind: 'lif_simulate',
+  problem: lifProblem(20_000, 4000, { tau: { per: 'job', value: 2000 } }),
+  record: new Set(['spike_times', 'v_final']),
+};
 
 let threads: WorkerThreads;
 let backend: WasmBackend;
@@ -36,7 +40,10 @@ afterEach(async () => {
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('a thread that ends while it works', () => {
-  it.each([['gradients', long], ['spike times, of which a kernel changes what it has read', spikes]] as const)('changes nothing of the numbers: %s', async (_, job) => {
+  it.each([
+    ['gradients', long],
+    ['spike times, of which a kernel changes what it has read', spikes],
+  ] as const)('changes nothing of the numbers: %s', async (_, job) => {
     const expected = await resultOf(backend, job);
     for (let i = 0; i < 4; i++) {
       const running = resultOf(backend, job);
@@ -57,7 +64,11 @@ describe('a thread that ends while it works', () => {
   it('costs the job when it happens again and again, and only that job', async () => {
     const running = Promise.resolve(backend.run({ ...long, problem: lifProblem(200_000, 4000) }));
     const state = { over: false };
-    const lost = expect(running.finally(() => { state.over = true; })).rejects.toThrow(WorkerLostError);
+    const lost = expect(
+      running.finally(() => {
+        state.over = true;
+      }),
+    ).rejects.toThrow(WorkerLostError);
     while (!state.over) {
       await Promise.all(threads.running.map((worker) => worker.terminate()));
       await sleep(200);
@@ -131,7 +142,9 @@ describe('a thread that hangs', () => {
 
 describe('threads that cannot start', () => {
   it('cost the job, and no more than that once they can', async () => {
-    const endAtOnce = (worker: Worker) => { void worker.terminate(); };
+    const endAtOnce = (worker: Worker) => {
+      void worker.terminate();
+    };
     process.on('worker', endAtOnce);
     try {
       const pool = new WorkerPool(2);

@@ -4,7 +4,21 @@ import { Arena } from '../../../src/compute/arena.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { differentiable, recordable } from '../../../src/compute/jobs.ts';
-import type { Differentiable, Job, LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Loss, NeuronQuantity, Quantity, Recordable, ResultOf, Values } from '../../../src/compute/jobs.ts';
+import type {
+  Differentiable,
+  Job,
+  LifGradJob,
+  LifGradResult,
+  LifProblem,
+  LifSimulateJob,
+  LifSimulateResult,
+  Loss,
+  NeuronQuantity,
+  Quantity,
+  Recordable,
+  ResultOf,
+  Values,
+} from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { fromRequest, golden } from '../support/golden.ts';
@@ -14,7 +28,9 @@ import { extremes, withDefaults } from '../support/parameter-sets.ts';
 
 const reference = new ReferenceBackend();
 let backend: WasmBackend;
-beforeAll(async () => { backend = await WasmBackend.create(inline); });
+beforeAll(async () => {
+  backend = await WasmBackend.create(inline);
+});
 afterAll(() => backend.close());
 
 /** Half a unit in the last place, relative. */
@@ -22,8 +38,14 @@ const rounding = 2 ** -53;
 const sigmoid: Surrogate = { name: 'sigmoid', parameters: { alpha: 4 } };
 const random = randomNumbers(3);
 const signed = () => 2 * random() - 1;
-const perNeuron = (neurons: number, value: (neuron: number) => number): NeuronQuantity => ({ per: 'neuron', values: Float64Array.from({ length: neurons }, (_, b) => value(b)) });
-const perStep = (neurons: number, steps: number, value: (index: number) => number): Quantity => ({ per: 'step', values: Float64Array.from({ length: neurons * steps }, (_, i) => value(i)) });
+const perNeuron = (neurons: number, value: (neuron: number) => number): NeuronQuantity => ({
+  per: 'neuron',
+  values: Float64Array.from({ length: neurons }, (_, b) => value(b)),
+});
+const perStep = (neurons: number, steps: number, value: (index: number) => number): Quantity => ({
+  per: 'step',
+  values: Float64Array.from({ length: neurons * steps }, (_, i) => value(i)),
+});
 
 /** What wasm makes of a job in float64, and the reference. */
 async function both<J extends Job>(job: J): Promise<readonly [actual: ResultOf[J['kind']], expected: ResultOf[J['kind']]]> {
@@ -42,8 +64,16 @@ function differences(actual: ArrayLike<number>, expected: ArrayLike<number>): nu
 describe('surrogates', () => {
   const x = Float64Array.from([
     // So far that the largest value of the widest curve is among those compared.
-    3e38, -3e38, 1e6, -1e6, 1e5, -1e5,
-    0, -0, 5e-324, 1e-310,
+    3e38,
+    -3e38,
+    1e6,
+    -1e6,
+    1e5,
+    -1e5,
+    0,
+    -0,
+    5e-324,
+    1e-310,
     ...Array.from({ length: 240 }, (_, i) => 1.0007 * 10 ** (i / 20 - 8)).flatMap((value) => [value, -value]),
     ...Array.from({ length: 1201 }, (_, i) => i / 200 - 3 + 1e-9 * i),
     ...Array.from({ length: 801 }, (_, i) => i / 4 - 100),
@@ -63,7 +93,12 @@ describe('surrogates', () => {
     expect(actual).toBeInstanceOf(Float64Array);
     const most = absolute * rounding * largestOf(expected);
     // Below float64's normal numbers everything is 0.
-    const faults = Array.from(expected, (value, i) => [x[i], actual[i], value, Math.abs(actual[i]! - value) <= relative * rounding * Math.abs(value) + most + 4e-308]).filter((fault) => fault[3] !== true);
+    const faults = Array.from(expected, (value, i) => [
+      x[i],
+      actual[i],
+      value,
+      Math.abs(actual[i]! - value) <= relative * rounding * Math.abs(value) + most + 4e-308,
+    ]).filter((fault) => fault[3] !== true);
     expect(faults).toEqual([]);
   }
 
@@ -92,24 +127,48 @@ describe('surrogates', () => {
   it("have braintools' numbers", async () => {
     const { x: points, cases } = golden('surrogates.json');
     for (const { surrogate, grad, value, at_kink: kinks } of cases) {
-      const { grad: [mine], value: [primitive] } = await functionsOf(fromRequest(surrogate), Float64Array.from(points));
-      for (const [theirs, actual] of [[grad, mine], [value ?? primitive, primitive]] as const) {
+      const {
+        grad: [mine],
+        value: [primitive],
+      } = await functionsOf(fromRequest(surrogate), Float64Array.from(points));
+      for (const [theirs, actual] of [
+        [grad, mine],
+        [value ?? primitive, primitive],
+      ] as const) {
         const most = 1e-13 * largestOf(theirs);
-        expect(Array.from(theirs, (y, i) => [points[i], y, actual[i]] as const).filter(([, y, mineAt], i) => !kinks.includes(i) && !(Math.abs(mineAt! - y) <= most)), surrogate.name).toEqual([]);
+        expect(
+          Array.from(theirs, (y, i) => [points[i], y, actual[i]] as const).filter(
+            ([, y, mineAt], i) => !kinks.includes(i) && !(Math.abs(mineAt! - y) <= most),
+          ),
+          surrogate.name,
+        ).toEqual([]);
       }
     }
   });
 
   it('keep the digits of a far tail, and end in 0', async () => {
     const points = Float64Array.of(-1, -5, -12, -20, -26, -27, -30, -1e5, -3e38);
-    const { value: [erf, exact], grad: [slope] } = await functionsOf({ name: 'erf', parameters: { alpha: 1 } }, points);
-    expect(Array.from(erf, (y, i) => Math.abs(y - exact[i]!) <= 64 * rounding * exact[i]!).slice(0, 5)).toEqual([true, true, true, true, true]);
+    const {
+      value: [erf, exact],
+      grad: [slope],
+    } = await functionsOf({ name: 'erf', parameters: { alpha: 1 } }, points);
+    expect(Array.from(erf, (y, i) => Math.abs(y - exact[i]!) <= 64 * rounding * exact[i]!).slice(0, 5)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
     expect(Array.from(erf.subarray(6))).toEqual([0, 0, 0]);
     expect(Array.from(slope.subarray(6))).toEqual([0, 0, 0]);
   });
 
   it('take a cotangent as it is, a number or one for each, also beyond float32', async () => {
-    const job = { kind: 'surrogate_grad', x: Float64Array.of(-0.1, 0, 0.7), surrogates: [{ name: 'arctan', parameters: { alpha: 1 } }] } as const;
+    const job = {
+      kind: 'surrogate_grad',
+      x: Float64Array.of(-0.1, 0, 0.7),
+      surrogates: [{ name: 'arctan', parameters: { alpha: 1 } }],
+    } as const;
     for (const cotangent of [1 / 3, 1e300, Float64Array.of(0.1, 1e-300, -1e300)]) {
       const [actual, expected] = await both({ ...job, cotangent });
       expect(actual).toEqual(expected);
@@ -118,7 +177,11 @@ describe('surrogates', () => {
 
   it.each([0, 1, 2, 3, 7, 8, 9, 1000])('gives %d values the same, whatever stands beside them', async (length) => {
     const surrogates = [withDefaults(catalogue.get('erf')!), withDefaults(catalogue.get('q_pseudo_spike')!)];
-    const [whole, part] = await Promise.all([x, x.subarray(0, length)].map((points) => resultOf(backend, { kind: 'surrogate_eval', x: points, surrogates, outputs: { spike: true, value: true }, dtype: 'float64' })));
+    const [whole, part] = await Promise.all(
+      [x, x.subarray(0, length)].map((points) =>
+        resultOf(backend, { kind: 'surrogate_eval', x: points, surrogates, outputs: { spike: true, value: true }, dtype: 'float64' }),
+      ),
+    );
     expect(part).toEqual(whole!.map(({ spike, value }) => ({ spike: spike!.slice(0, length), value: value!.slice(0, length) })));
   });
 });
@@ -127,9 +190,22 @@ const neurons = 21;
 
 /** Ways to give a problem's quantities, with numbers that are no float32. */
 const forms: Readonly<Record<string, (steps: number, largest: number) => Partial<LifProblem>>> = {
-  numbers: () => ({ current: same(1.7), tau: same(9.3), v_threshold: same(0.9), v_reset: same(-0.3), v_rest: same(0.1), resistance: same(1.3), v_init: same(0.2) }),
+  numbers: () => ({
+    current: same(1.7),
+    tau: same(9.3),
+    v_threshold: same(0.9),
+    v_reset: same(-0.3),
+    v_rest: same(0.1),
+    resistance: same(1.3),
+    v_init: same(0.2),
+  }),
   'one per neuron': () => variedNeurons(neurons, perNeuron),
-  'one per step': (steps, largest) => ({ current: perStep(neurons, steps, () => largest * random()), v_reset: same(-0.1), v_rest: same(0.05), resistance: same(1.25) }),
+  'one per step': (steps, largest) => ({
+    current: perStep(neurons, steps, () => largest * random()),
+    v_reset: same(-0.1),
+    v_rest: same(0.05),
+    resistance: same(1.25),
+  }),
 };
 
 const variants = (['hard', 'soft', 'none'] as const).flatMap((reset) =>
@@ -186,7 +262,12 @@ function spreadOut(quantity: NeuronQuantity, count: number): NeuronQuantity {
 function inParts(job: LifGradJob): LifGradJob {
   const { problem } = job;
   const { current, tau, v_threshold, v_reset, v_rest, resistance, v_init } = problem;
-  const parts = Object.fromEntries(Object.entries({ tau, v_threshold, v_reset, v_rest, resistance, v_init }).map(([name, quantity]) => [name, spreadOut(quantity, problem.neurons)]));
+  const parts = Object.fromEntries(
+    Object.entries({ tau, v_threshold, v_reset, v_rest, resistance, v_init }).map(([name, quantity]) => [
+      name,
+      spreadOut(quantity, problem.neurons),
+    ]),
+  );
   return { ...job, problem: { ...problem, ...parts, current: current.per === 'step' ? current : spreadOut(current, problem.neurons) } };
 }
 
@@ -202,7 +283,8 @@ async function expectAgreement(job: LifGradJob): Promise<void> {
   const parts = inParts(job);
   let moved: LifGradResult[number][] | undefined;
   /** Runs of the reference that are needed only where a number is far from the exact one. */
-  const others = async (pick: (result: LifGradResult[number]) => Values) => (moved ??= await nudgedGradients(parts, 2 * rounding)).map(pick);
+  const others = async (pick: (result: LifGradResult[number]) => Values) =>
+    (moved ??= await nudgedGradients(parts, 2 * rounding)).map(pick);
   expect(actual!.spike_counts).toEqual(expected!.spike_counts);
   const faults: unknown[] = [];
   const hold = async (what: string, mine: ArrayLike<number>, exact: ArrayLike<number>, pick: (result: LifGradResult[number]) => Values) => {
@@ -270,7 +352,14 @@ describe('gradients of neurons', () => {
       for (const detachReset of [false, true]) {
         const steps = explosive.includes(name) && reset !== 'none' && !detachReset ? 6 : 100;
         const problem = lifProblem(neurons, steps, { dt: 0.7, reset, refractorySteps: 1, tau: perNeuron(neurons, () => 10) });
-        await expectAgreement({ kind: 'lif_grad', problem, surrogates: [scaledSurrogate(catalogue.get(name)!)], loss: { type: 'spike_count' }, detachReset, wrt: differentiable });
+        await expectAgreement({
+          kind: 'lif_grad',
+          problem,
+          surrogates: [scaledSurrogate(catalogue.get(name)!)],
+          loss: { type: 'spike_count' },
+          detachReset,
+          wrt: differentiable,
+        });
       }
     }
   });
@@ -296,9 +385,24 @@ describe('gradients of neurons', () => {
         reset: neuron.reset,
       });
       const wrt = ['current', 'tau', 'v_threshold'] as const;
-      const loss: Loss = request.loss ? { type: 'cotangent', spikes: cotangent(request.loss.spikes), v: cotangent(request.loss.v) } : { type: 'spike_count' };
-      const [actual] = await resultOf(backend, { kind: 'lif_grad', problem, surrogates: [fromRequest(request.surrogate)], loss, detachReset: request.detach_reset, wrt, dtype: 'float64' });
-      const { v_final } = await resultOf(backend, { kind: 'lif_simulate', problem, record: new Set<Recordable>(['v_final']), dtype: 'float64' });
+      const loss: Loss = request.loss
+        ? { type: 'cotangent', spikes: cotangent(request.loss.spikes), v: cotangent(request.loss.v) }
+        : { type: 'spike_count' };
+      const [actual] = await resultOf(backend, {
+        kind: 'lif_grad',
+        problem,
+        surrogates: [fromRequest(request.surrogate)],
+        loss,
+        detachReset: request.detach_reset,
+        wrt,
+        dtype: 'float64',
+      });
+      const { v_final } = await resultOf(backend, {
+        kind: 'lif_simulate',
+        problem,
+        record: new Set<Recordable>(['v_final']),
+        dtype: 'float64',
+      });
       expect(Array.from(actual!.spike_counts)).toEqual(counts);
       expect(largestOf(final.map((v, b) => v - v_final![b]!))).toBeLessThan(1e-12);
       for (const quantity of wrt) {
@@ -331,7 +435,12 @@ describe('memory and threads', () => {
     const pooled = await WasmBackend.create({ threads: 2, inlineNanoseconds: 0 });
     try {
       expect(await resultOf(pooled, job(current))).toEqual(await resultOf(backend, job(current)));
-      const simulation: LifSimulateJob = { kind: 'lif_simulate', problem: job(current).problem, record: new Set(recordable), dtype: 'float64' };
+      const simulation: LifSimulateJob = {
+        kind: 'lif_simulate',
+        problem: job(current).problem,
+        record: new Set(recordable),
+        dtype: 'float64',
+      };
       expect(await resultOf(pooled, simulation)).toEqual(await resultOf(backend, simulation));
     } finally {
       await pooled.close();
@@ -359,7 +468,7 @@ describe('memory and threads', () => {
     }
   });
 
-  it('a kernel is not taken for the other arithmetic\'s', async () => {
+  it("a kernel is not taken for the other arithmetic's", async () => {
     const current = Float64Array.of(0.7, 1.1, 2.3);
     const double = await resultOf(backend, job(current));
     const single = await resultOf(backend, { ...job(current), dtype: 'float32' });

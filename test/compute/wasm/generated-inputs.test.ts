@@ -16,16 +16,31 @@ const neurons = 37;
 const steps = 29;
 
 const perNeuron = (first: number, last: number): NeuronQuantity => ({ per: 'neuron', values: linspace(first, last, neurons) });
-const repeated = (row: Numbers): Quantity => ({ per: 'step', values: broadcastValues({ shape: [1, steps], values: row }, [neurons, steps]) });
+const repeated = (row: Numbers): Quantity => ({
+  per: 'step',
+  values: broadcastValues({ shape: [1, steps], values: row }, [neurons, steps]),
+});
 const transposed: Quantity = { per: 'step', values: toRowMajor(materialize(linspace(0, 2.5, neurons * steps)), [neurons, steps]) };
 const everywhere: Partial<LifProblem> = {
-  tau: perNeuron(8, 13.7), v_threshold: perNeuron(0.8, 1.1), v_reset: perNeuron(0.1, -0.2), v_rest: perNeuron(0, 0.07), resistance: perNeuron(1, 1.3), v_init: perNeuron(0, 0.9),
+  tau: perNeuron(8, 13.7),
+  v_threshold: perNeuron(0.8, 1.1),
+  v_reset: perNeuron(0.1, -0.2),
+  v_rest: perNeuron(0, 0.07),
+  resistance: perNeuron(1, 1.3),
+  v_init: perNeuron(0, 0.9),
 };
-const surrogates = [{ name: 'sigmoid', parameters: { alpha: 4 } }, { name: 'erf', parameters: { alpha: 2 } }];
+const surrogates = [
+  { name: 'sigmoid', parameters: { alpha: 4 } },
+  { name: 'erf', parameters: { alpha: 2 } },
+];
 
 const problems: Readonly<Record<string, LifProblem>> = {
   'a linspace of currents': lifProblem(neurons, steps, { ...everywhere, current: perNeuron(0.3, 3), refractorySteps: 2 }),
-  'a row of currents': lifProblem(neurons, steps, { ...everywhere, current: repeated(Float64Array.from({ length: steps }, (_, t) => 0.3 + t / 9)), integration: 'exponential' }),
+  'a row of currents': lifProblem(neurons, steps, {
+    ...everywhere,
+    current: repeated(Float64Array.from({ length: steps }, (_, t) => 0.3 + t / 9)),
+    integration: 'exponential',
+  }),
   'a row that is a linspace': lifProblem(neurons, steps, { current: repeated(linspace(0.1, 3, steps)) }),
   'currents in Fortran order': lifProblem(neurons, steps, { ...everywhere, current: transposed }),
 };
@@ -33,8 +48,14 @@ const x = linspace(-1, 1, 60);
 
 const jobs: (readonly [string, Job])[] = [
   ['x', { kind: 'surrogate_eval', x, surrogates, outputs: { spike: true, value: true } }],
-  ['x and cotangents', { kind: 'surrogate_grad', x, surrogates, cotangent: broadcastValues({ shape: [1, 10], values: linspace(-2, 3, 10) }, [6, 10]) }],
-  ['x and one cotangent for all', { kind: 'surrogate_grad', x, surrogates, cotangent: broadcastValues({ shape: [1], values: Float64Array.of(0.1) }, [60]) }],
+  [
+    'x and cotangents',
+    { kind: 'surrogate_grad', x, surrogates, cotangent: broadcastValues({ shape: [1, 10], values: linspace(-2, 3, 10) }, [6, 10]) },
+  ],
+  [
+    'x and one cotangent for all',
+    { kind: 'surrogate_grad', x, surrogates, cotangent: broadcastValues({ shape: [1], values: Float64Array.of(0.1) }, [60]) },
+  ],
   ...Object.entries(problems).flatMap(([name, problem]): (readonly [string, Job])[] => {
     const grad = { kind: 'lif_grad', problem, surrogates, detachReset: false, wrt: differentiable } as const;
     return [
@@ -65,7 +86,9 @@ const backends: (readonly [string, () => Promise<Backend>])[] = [
 
 describe.each(backends)('numbers that are described are computed with as if they had been sent, by %s', (_, open) => {
   let backend: Backend;
-  beforeAll(async () => { backend = await open(); });
+  beforeAll(async () => {
+    backend = await open();
+  });
   afterAll(() => backend.close());
 
   it.each(jobs)('%s', async (_name, job) => {
@@ -78,10 +101,23 @@ describe.each(backends)('numbers that are described are computed with as if they
 
 describe('a large job', () => {
   const many = 2 ** 20;
-  const large = (changes: Partial<LifProblem> = {}): LifProblem => lifProblem(many, 1, { current: { per: 'neuron', values: linspace(0, 3, many) }, tau: { per: 'neuron', values: linspace(9, 10, many) }, ...changes });
-  const grad = { kind: 'lif_grad', surrogates: surrogates.slice(0, 1), detachReset: false, loss: { type: 'spike_count' }, wrt: differentiable } as const;
+  const large = (changes: Partial<LifProblem> = {}): LifProblem =>
+    lifProblem(many, 1, {
+      current: { per: 'neuron', values: linspace(0, 3, many) },
+      tau: { per: 'neuron', values: linspace(9, 10, many) },
+      ...changes,
+    });
+  const grad = {
+    kind: 'lif_grad',
+    surrogates: surrogates.slice(0, 1),
+    detachReset: false,
+    loss: { type: 'spike_count' },
+    wrt: differentiable,
+  } as const;
   let backend: WasmBackend;
-  beforeAll(async () => { backend = await WasmBackend.create({ threads: 2 }); });
+  beforeAll(async () => {
+    backend = await WasmBackend.create({ threads: 2 });
+  });
   afterAll(() => backend.close());
 
   it('has its numbers made in slices, between which it can be stopped', async () => {
@@ -89,7 +125,9 @@ describe('a large job', () => {
     const controller = new AbortController();
     const reason = new Error('the client is gone');
     const running = backend.run({ kind: 'lif_simulate', problem: large(), record: new Set(['v_final']) }, arena, controller.signal);
-    setImmediate(() => { controller.abort(reason); });
+    setImmediate(() => {
+      controller.abort(reason);
+    });
     await expect(running).rejects.toBe(reason);
     let made = 0;
     for (const value of arena.floats(0, arena.byteLength / 4)) made += Number(value !== 0);
@@ -102,8 +140,16 @@ describe('a large job', () => {
     const atOnce = await WasmBackend.create(inline);
     const sum = (job: Job) => ({ ...job, dtype });
     try {
-      const forward: Job = { kind: 'lif_simulate', problem: large({ current: { per: 'job', value: 11 } }), record: new Set(['firing_rates', 'spike_times', 'v_final']) };
-      for (const job of [sum({ ...grad, problem: large() }), sum({ ...grad, problem: large({ tau: { per: 'job', value: 10 } }) }), sum(forward)]) {
+      const forward: Job = {
+        kind: 'lif_simulate',
+        problem: large({ current: { per: 'job', value: 11 } }),
+        record: new Set(['firing_rates', 'spike_times', 'v_final']),
+      };
+      for (const job of [
+        sum({ ...grad, problem: large() }),
+        sum({ ...grad, problem: large({ tau: { per: 'job', value: 10 } }) }),
+        sum(forward),
+      ]) {
         const [sliced, whole] = [await resultOf(backend, job), await resultOf(atOnce, job)];
         expect(sizesOf(sliced)).toEqual(sizesOf(whole));
         expect(digest(sliced)).toEqual(digest(whole));
@@ -117,10 +163,36 @@ describe('a large job', () => {
   const one = (values: Numbers): LifProblem => lifProblem(1, wide, { current: { per: 'step', values } });
   it.each<[string, Job]>([
     ['gradients of all quantities', { ...grad, problem: large() }],
-    ['one neuron over many steps, with cotangents', { ...grad, wrt: ['current'], problem: one(linspace(0, 3, wide)), loss: { type: 'cotangent', spikes: { per: 'step', values: linspace(0, 1, wide) }, v: { per: 'step', values: linspace(1, 0, wide) } } }],
-    ['records of one neuron over many steps', { kind: 'lif_simulate', problem: one(linspace(0, 3, wide)), record: new Set(['spikes', 'v', 'v_pre']) }],
-    ['spike times of many neurons', { kind: 'lif_simulate', problem: large({ current: { per: 'job', value: 11 } }), record: new Set(['spike_times']) }],
-    ['x and cotangents', { kind: 'surrogate_grad', x: linspace(-1, 1, many), surrogates, cotangent: broadcastValues({ shape: [1], values: Float64Array.of(2) }, [many]) }],
+    [
+      'one neuron over many steps, with cotangents',
+      {
+        ...grad,
+        wrt: ['current'],
+        problem: one(linspace(0, 3, wide)),
+        loss: {
+          type: 'cotangent',
+          spikes: { per: 'step', values: linspace(0, 1, wide) },
+          v: { per: 'step', values: linspace(1, 0, wide) },
+        },
+      },
+    ],
+    [
+      'records of one neuron over many steps',
+      { kind: 'lif_simulate', problem: one(linspace(0, 3, wide)), record: new Set(['spikes', 'v', 'v_pre']) },
+    ],
+    [
+      'spike times of many neurons',
+      { kind: 'lif_simulate', problem: large({ current: { per: 'job', value: 11 } }), record: new Set(['spike_times']) },
+    ],
+    [
+      'x and cotangents',
+      {
+        kind: 'surrogate_grad',
+        x: linspace(-1, 1, many),
+        surrogates,
+        cotangent: broadcastValues({ shape: [1], values: Float64Array.of(2) }, [many]),
+      },
+    ],
   ])('takes no more memory than is reckoned: %s', async (_, job) => {
     for (const dtype of ['float32', 'float64'] as const) {
       const arena = new Arena();

@@ -5,7 +5,9 @@ import type { Job } from '../../../src/compute/jobs.ts';
 import { lifProblem } from '../support/jobs.ts';
 
 let backend: WasmBackend;
-beforeAll(async () => { backend = await WasmBackend.create({ threads: 1 }); });
+beforeAll(async () => {
+  backend = await WasmBackend.create({ threads: 1 });
+});
 afterAll(() => backend.close());
 
 const gradient = (neurons: number, steps: number): Job => ({
@@ -16,7 +18,11 @@ const gradient = (neurons: number, steps: number): Job => ({
   detachReset: false,
   wrt: ['current'],
 });
-const forward = (neurons: number, steps: number): Job => ({ kind: 'lif_simulate', problem: lifProblem(neurons, steps), record: new Set(['spike_counts']) });
+const forward = (neurons: number, steps: number): Job => ({
+  kind: 'lif_simulate',
+  problem: lifProblem(neurons, steps),
+  record: new Set(['spike_counts']),
+});
 
 it.each<[string, Job, boolean]>([
   ['a gradient of a thousand neurons', gradient(1000, 100), true],

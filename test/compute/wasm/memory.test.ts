@@ -37,27 +37,40 @@ describe('Arena', () => {
   });
 
   it('takes bytes from anywhere to anywhere, and nothing beside them', () => {
-    fc.assert(fc.property(fc.nat(70_000), fc.nat(9), fc.nat(9), (length, from, to) => {
-      const arena = new Arena();
-      const source = Uint8Array.from({ length: length + 16 }, (_, i) => 1 + (i % 255));
-      const address = arena.allocate(length + 32) + to + 1;
-      arena.bytes(address - 1, length + 2).fill(0);
-      arena.setBytes(address, source.subarray(from, from + length));
-      expect(Buffer.compare(Buffer.from(arena.bytes(address, length)), source.subarray(from, from + length))).toBe(0);
-      expect([arena.bytes(address - 1, 1)[0], arena.bytes(address + length, 1)[0]]).toEqual([0, 0]);
-    }), { numRuns: 50, examples: [[65_536, 0, 0], [65_537, 3, 5], [0, 1, 2]] });
+    fc.assert(
+      fc.property(fc.nat(70_000), fc.nat(9), fc.nat(9), (length, from, to) => {
+        const arena = new Arena();
+        const source = Uint8Array.from({ length: length + 16 }, (_, i) => 1 + (i % 255));
+        const address = arena.allocate(length + 32) + to + 1;
+        arena.bytes(address - 1, length + 2).fill(0);
+        arena.setBytes(address, source.subarray(from, from + length));
+        expect(Buffer.compare(Buffer.from(arena.bytes(address, length)), source.subarray(from, from + length))).toBe(0);
+        expect([arena.bytes(address - 1, 1)[0], arena.bytes(address + length, 1)[0]]).toEqual([0, 0]);
+      }),
+      {
+        numRuns: 50,
+        examples: [
+          [65_536, 0, 0],
+          [65_537, 3, 5],
+          [0, 1, 2],
+        ],
+      },
+    );
   });
 
-  it.each([2 ** 32, 2 ** 33, 2 ** 48, 2 ** 53, Infinity])('refuses what a kernel cannot address, and stays as it was: %d bytes', (bytes) => {
-    const arena = new Arena();
-    const address = arena.put('float32', Float64Array.of(1, 2), 2);
-    const [top, size] = [arena.mark(), arena.byteLength];
-    expect(() => arena.allocate(bytes)).toThrow(OutOfMemoryError);
-    expect([arena.mark(), arena.byteLength]).toEqual([top, size]);
-    expect(() => arena.put('float32', arena.floats(address, 2), bytes)).toThrow(OutOfMemoryError);
-    expect(arena.allocate(8)).toBe(top);
-    expect(Array.from(arena.floats(address, 2))).toEqual([1, 2]);
-  });
+  it.each([2 ** 32, 2 ** 33, 2 ** 48, 2 ** 53, Infinity])(
+    'refuses what a kernel cannot address, and stays as it was: %d bytes',
+    (bytes) => {
+      const arena = new Arena();
+      const address = arena.put('float32', Float64Array.of(1, 2), 2);
+      const [top, size] = [arena.mark(), arena.byteLength];
+      expect(() => arena.allocate(bytes)).toThrow(OutOfMemoryError);
+      expect([arena.mark(), arena.byteLength]).toEqual([top, size]);
+      expect(() => arena.put('float32', arena.floats(address, 2), bytes)).toThrow(OutOfMemoryError);
+      expect(arena.allocate(8)).toBe(top);
+      expect(Array.from(arena.floats(address, 2))).toEqual([1, 2]);
+    },
+  );
 
   it('reaches to the last byte of 4 GiB', () => {
     const arena = new Arena();
@@ -80,14 +93,18 @@ describe('Arena', () => {
   it('says that there is no memory when the system refuses it', () => {
     const refused = new RangeError('could not allocate memory');
     try {
-      vi.spyOn(WebAssembly, 'Memory').mockImplementation(function () { throw refused; });
+      vi.spyOn(WebAssembly, 'Memory').mockImplementation(function () {
+        throw refused;
+      });
       expect(() => new Arena()).toThrow(OutOfMemoryError);
       expect(() => new ArenaStore().take()).toThrow(OutOfMemoryError);
     } finally {
       vi.restoreAllMocks();
     }
     const arena = new Arena();
-    vi.spyOn(arena.memory, 'grow').mockImplementation(() => { throw refused; });
+    vi.spyOn(arena.memory, 'grow').mockImplementation(() => {
+      throw refused;
+    });
     expect(() => arena.allocate(2 ** 21)).toThrow(OutOfMemoryError);
   });
 });
@@ -156,20 +173,30 @@ describe('ArenaStore', () => {
 });
 
 describe('a lent arena', () => {
-  it.each([0, 3])('takes no more than was reckoned for a gradient that keeps something of very many steps, refractory for %d', async (refractorySteps) => {
-    const backend = await WasmBackend.create({ threads: 2 });
-    try {
-      const arena = new Arena();
-      const before = arena.byteLength;
-      const problem = lifProblem(1, 20_000_000, { refractorySteps });
-      const job = { kind: 'lif_grad', problem, surrogates: [{ name: 'arctan', parameters: { alpha: 1 } }], loss: { type: 'spike_count' }, detachReset: false, wrt: ['current'] } as const;
-      await backend.run(job, arena);
-      expect(arena.byteLength).toBeGreaterThan(4e6);
-      expect(arena.byteLength).toBeLessThan(before + jobBytes(job));
-    } finally {
-      await backend.close();
-    }
-  });
+  it.each([0, 3])(
+    'takes no more than was reckoned for a gradient that keeps something of very many steps, refractory for %d',
+    async (refractorySteps) => {
+      const backend = await WasmBackend.create({ threads: 2 });
+      try {
+        const arena = new Arena();
+        const before = arena.byteLength;
+        const problem = lifProblem(1, 20_000_000, { refractorySteps });
+        const job = {
+          kind: 'lif_grad',
+          problem,
+          surrogates: [{ name: 'arctan', parameters: { alpha: 1 } }],
+          loss: { type: 'spike_count' },
+          detachReset: false,
+          wrt: ['current'],
+        } as const;
+        await backend.run(job, arena);
+        expect(arena.byteLength).toBeGreaterThan(4e6);
+        expect(arena.byteLength).toBeLessThan(before + jobBytes(job));
+      } finally {
+        await backend.close();
+      }
+    },
+  );
 
   it('is computed in: float32 that lie there are not copied, and neither are the results', async () => {
     const backend = await WasmBackend.create({ threads: 1, inlineNanoseconds: 0 });
@@ -179,10 +206,17 @@ describe('a lent arena', () => {
       // Not at a multiple of a vector, and with something behind it that is not the job's.
       const current = arena.floats(address + 4, 10_000).fill(1.5);
       arena.floats(address + 4 + 40_000, 1).fill(NaN);
-      const job = { kind: 'lif_simulate', problem: lifProblem(10_000, 50, { current: { per: 'neuron', values: current } }), record: new Set<Recordable>(['v_final', 'spike_counts']) } as const;
+      const job = {
+        kind: 'lif_simulate',
+        problem: lifProblem(10_000, 50, { current: { per: 'neuron', values: current } }),
+        record: new Set<Recordable>(['v_final', 'spike_counts']),
+      } as const;
       const { result } = await backend.run(job, arena);
       expect(arena.holds(result.v_final!)).toBe(true);
-      const alone = await resultOf(backend, { ...job, problem: { ...job.problem, current: { per: 'neuron', values: Float32Array.from(current) } } });
+      const alone = await resultOf(backend, {
+        ...job,
+        problem: { ...job.problem, current: { per: 'neuron', values: Float32Array.from(current) } },
+      });
       expect(arena.holds(alone.v_final!)).toBe(false);
       expect(Array.from(result.v_final!)).toEqual(Array.from(alone.v_final!));
       expect(Array.from(current)).toEqual(Array.from(current, () => 1.5));
@@ -223,9 +257,13 @@ describe('WasmBackend', () => {
 
   it('answers a small job for which there is no memory with an error that says so', async () => {
     const backend = await WasmBackend.create({ threads: 1, inlineNanoseconds: Infinity });
-    const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => { throw new RangeError('failed to grow memory'); });
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => {
+      throw new RangeError('failed to grow memory');
+    });
     try {
-      expect(() => backend.runSmall({ kind: 'lif_simulate', problem: lifProblem(2e6, 1), record: new Set(['v_final']) })).toThrow(OutOfMemoryError);
+      expect(() => backend.runSmall({ kind: 'lif_simulate', problem: lifProblem(2e6, 1), record: new Set(['v_final']) })).toThrow(
+        OutOfMemoryError,
+      );
     } finally {
       grow.mockRestore();
       await backend.close();
@@ -251,11 +289,13 @@ describe('launches at the same time', () => {
     const jobs = arenas.map((arena) => arena.allocate(4 * (1 + vectors)));
     try {
       for (let round = 1; round <= 20; round++) {
-        await Promise.all(arenas.map(async (arena, i) => {
-          arena.integers(jobs[i]!, 1 + vectors).fill(0);
-          arena.setInteger(jobs[i]!, round * 100 + i);
-          await pool.run(arena, { kernel, job: jobs[i]!, vectors, scratchBytes: 16 });
-        }));
+        await Promise.all(
+          arenas.map(async (arena, i) => {
+            arena.integers(jobs[i]!, 1 + vectors).fill(0);
+            arena.setInteger(jobs[i]!, round * 100 + i);
+            await pool.run(arena, { kernel, job: jobs[i]!, vectors, scratchBytes: 16 });
+          }),
+        );
         for (const [i, arena] of arenas.entries()) {
           expect(arena.integers(jobs[i]! + 4, vectors)).toEqual(new Int32Array(vectors).fill(round * 100 + i));
           if (i % 3 === round % 3) pool.forget(arena);

@@ -13,7 +13,12 @@ const sigmoid = { name: 'sigmoid', parameters: { alpha: 4 } };
 /** A surrogate whose gradient takes long: most of a job's time goes to its way back. */
 const series = { name: 'squarewave_fourier_series', parameters: { n: 64, t_period: 8 } };
 const gradient: LifGradJob = {
-  kind: 'lif_grad', problem: lifProblem(1, mostSteps), surrogates: [sigmoid], loss: { type: 'spike_count' }, detachReset: false, wrt: ['current'],
+  kind: 'lif_grad',
+  problem: lifProblem(1, mostSteps),
+  surrogates: [sigmoid],
+  loss: { type: 'spike_count' },
+  detachReset: false,
+  wrt: ['current'],
 };
 
 let threads: WorkerThreads;
@@ -40,10 +45,28 @@ async function stop(job: Job, afterMs: number): Promise<void> {
 describe('a job that is stopped', () => {
   it.each<[string, Job, number]>([
     ['a gradient over as many steps as there are', gradient, 300],
-    ['the same in float64, refractory, by all quantities', { ...gradient, dtype: 'float64', problem: lifProblem(1, mostSteps, { refractorySteps: 10 }), surrogates: [series], wrt: differentiable }, 300],
+    [
+      'the same in float64, refractory, by all quantities',
+      {
+        ...gradient,
+        dtype: 'float64',
+        problem: lifProblem(1, mostSteps, { refractorySteps: 10 }),
+        surrogates: [series],
+        wrt: differentiable,
+      },
+      300,
+    ],
     ['a gradient on its way back', { ...gradient, dtype: 'float64', problem: lifProblem(1, 2 ** 22), surrogates: [series] }, 700],
-    ['a run over as many steps as there are', { kind: 'lif_simulate', problem: lifProblem(1, mostSteps), record: new Set(['spike_counts', 'v_final']) }, 300],
-    ['a row of gradients', { ...gradient, problem: lifProblem(100, 1_000_000), surrogates: Array.from({ length: 64 }, () => sigmoid) }, 300],
+    [
+      'a run over as many steps as there are',
+      { kind: 'lif_simulate', problem: lifProblem(1, mostSteps), record: new Set(['spike_counts', 'v_final']) },
+      300,
+    ],
+    [
+      'a row of gradients',
+      { ...gradient, problem: lifProblem(100, 1_000_000), surrogates: Array.from({ length: 64 }, () => sigmoid) },
+      300,
+    ],
   ])('frees its threads, which go on with the next: %s', async (_, job, afterMs) => {
     await backend.run({ ...gradient, problem: lifProblem(1, 200_000) });
     const before = threads.running;
@@ -79,7 +102,11 @@ describe('a job that is stopped', () => {
     const controller = new AbortController();
     const launch = { kernel, job, vectors: 1, scratchBytes: 16 };
     let isOver = false;
-    const stopped = expect(pool.run(arena, launch, { signal: controller.signal }).finally(() => { isOver = true; })).rejects.toThrow('enough');
+    const stopped = expect(
+      pool.run(arena, launch, { signal: controller.signal }).finally(() => {
+        isOver = true;
+      }),
+    ).rejects.toThrow('enough');
     while (Atomics.load(words, 2) === 0) await sleep(10);
     const busy = threads.running.at(-1)!;
     controller.abort(new Error('enough'));

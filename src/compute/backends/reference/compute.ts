@@ -1,12 +1,5 @@
 import { valueAt } from '../../generated-numbers.ts';
-import type {
-  Job,
-  ResultOf,
-  SurrogateEvalJob,
-  SurrogateEvalResult,
-  SurrogateGradJob,
-  SurrogateGradResult,
-} from '../../jobs.ts';
+import type { Job, ResultOf, SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
 import { surrogateFunctions } from './evaluate.ts';
 import { float64Algebra, type NumberAlgebra } from './float64-algebra.ts';
 import { lifGrad, lifSimulate } from './lif.ts';
@@ -36,8 +29,18 @@ function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: Number
   return surrogates.map((surrogate) => {
     const { value } = surrogateFunctions(surrogate, ops);
     return {
-      ...(outputs.spike && { spike: Uint8Array.from({ length }, stoppable(stop, (i) => Number(valueAt(x, i) >= 0))) }),
-      ...(outputs.value && { value: Float64Array.from({ length }, stoppable(stop, (i) => value(valueAt(x, i)))) }),
+      ...(outputs.spike && {
+        spike: Uint8Array.from(
+          { length },
+          stoppable(stop, (i) => Number(valueAt(x, i) >= 0)),
+        ),
+      }),
+      ...(outputs.value && {
+        value: Float64Array.from(
+          { length },
+          stoppable(stop, (i) => value(valueAt(x, i))),
+        ),
+      }),
     };
   });
 }
@@ -47,7 +50,12 @@ function surrogateGrad({ x, surrogates, cotangent }: SurrogateGradJob, ops: Numb
   return surrogates.map((surrogate) => {
     const { grad } = surrogateFunctions(surrogate, ops);
     const cotangentAt = (i: number) => (typeof cotangent === 'number' ? cotangent : valueAt(cotangent, i));
-    return { grad: Float64Array.from({ length }, stoppable(stop, (i) => ops.mul(grad(valueAt(x, i)), cotangentAt(i)))) };
+    return {
+      grad: Float64Array.from(
+        { length },
+        stoppable(stop, (i) => ops.mul(grad(valueAt(x, i)), cotangentAt(i))),
+      ),
+    };
   });
 }
 

@@ -16,10 +16,7 @@ export function surrogateFunctions(surrogate: Surrogate, ops: NumberAlgebra = fl
   return { grad: bind(definition.grad), value: bind(definition.value) };
 }
 
-function formulaParameters(
-  definition: SurrogateDefinition,
-  values: Readonly<Record<string, number>>,
-): FormulaParameters<number> {
+function formulaParameters(definition: SurrogateDefinition, values: Readonly<Record<string, number>>): FormulaParameters<number> {
   const p: Record<string, number> = {};
   const n: Record<string, number> = {};
   for (const [name, { integer }] of Object.entries(definition.parameters)) (integer ? n : p)[name] = values[name]!;

@@ -1,23 +1,6 @@
-import {
-  adjointPart,
-  firingRateLoss,
-  leakFactor,
-  leakSlope,
-  lifAdjoint,
-  lifStep,
-  type LifStructure,
-  type LifTerms,
-} from '../../lif.ts';
+import { adjointPart, firingRateLoss, leakFactor, leakSlope, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../../lif.ts';
 import { valueAt } from '../../generated-numbers.ts';
-import type {
-  LifGradJob,
-  LifGradResult,
-  LifProblem,
-  LifSimulateJob,
-  LifSimulateResult,
-  Loss,
-  Quantity,
-} from '../../jobs.ts';
+import type { LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Loss, Quantity } from '../../jobs.ts';
 import { surrogateFunctions } from './evaluate.ts';
 import type { NumberAlgebra } from './float64-algebra.ts';
 import type { StopCheck } from './stop-check.ts';
@@ -152,8 +135,7 @@ function lossOf(ops: NumberAlgebra, loss: Loss, problem: LifProblem, b: number, 
       return { loss: rate.loss, spikeBar: () => rate.spikeBar, vBar: () => 0 };
     }
     case 'cotangent': {
-      const cotangent = (quantity: Quantity | undefined) => (t: number) =>
-        quantity === undefined ? 0 : at(quantity, b, t, steps);
+      const cotangent = (quantity: Quantity | undefined) => (t: number) => (quantity === undefined ? 0 : at(quantity, b, t, steps));
       const spikeBar = cotangent(loss.spikes);
       const vBar = cotangent(loss.v);
       let sum = 0;

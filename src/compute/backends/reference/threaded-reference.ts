@@ -62,7 +62,11 @@ export class ThreadedReference implements Backend {
     const limitMs = this.#hungAfterMs(this.estimateMs(job));
     const attempt = () => {
       const hung = AbortSignal.timeout(limitMs);
-      return runStoppable<WorkDone>(this.#thread, { job } satisfies Omit<Work, 'control'>, signal === undefined ? hung : AbortSignal.any([signal, hung]));
+      return runStoppable<WorkDone>(
+        this.#thread,
+        { job } satisfies Omit<Work, 'control'>,
+        signal === undefined ? hung : AbortSignal.any([signal, hung]),
+      );
     };
     try {
       const { result, computeMs } = await tryTwice(attempt, (error) => signal?.aborted === true || isOutOfMemory(error));

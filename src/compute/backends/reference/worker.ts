@@ -21,6 +21,12 @@ export default function work(task: Work | null): WorkDone | undefined {
   const control = new TaskControl(task.control);
   control.begin(threadId);
   const start = performance.now();
-  const result = compute(task.job, float64Algebra, new StopCheck(() => { control.checkpoint(); }));
+  const result = compute(
+    task.job,
+    float64Algebra,
+    new StopCheck(() => {
+      control.checkpoint();
+    }),
+  );
   return { result, computeMs: performance.now() - start };
 }

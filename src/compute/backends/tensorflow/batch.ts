@@ -58,7 +58,10 @@ async function mergeRows(jobs: readonly GraphJob[], rows: number, of: (job: Grap
     const input = of(job);
     const at = row;
     if (input.per === 'job') data.fill(input.value, row, row + job.rows);
-    else await inSlices(job.rows, (from, to) => { writeRows(input, data, at + from, from, to); });
+    else
+      await inSlices(job.rows, (from, to) => {
+        writeRows(input, data, at + from, from, to);
+      });
     row += job.rows;
   }
   // The rows that fill up repeat the last one, whose numbers are in range.
@@ -73,7 +76,9 @@ async function mergeSeries(jobs: readonly GraphJob[], rows: number, name: string
   for (const job of jobs) {
     const { values } = job.series[name]!;
     const first = row;
-    await inSlices(job.rows * steps, (from, to) => { writeSeries(values, steps, data, first, capacity, from, to); });
+    await inSlices(job.rows * steps, (from, to) => {
+      writeSeries(values, steps, data, first, capacity, from, to);
+    });
     row += job.rows;
   }
   return { type: 'float32', shape: [rows, capacity], data };
@@ -93,7 +98,7 @@ function writeRows({ values, map }: Extract<RowInput, { per: 'neuron' }>, data: 
 
 /** Writes numbers [from, to) of rows of `steps` to rows of `capacity`, from the given row on. */
 function writeSeries(values: Numbers, steps: number, data: Float32Array, row: number, capacity: number, from: number, to: number): void {
-  for (let next = from; next < to; ) {
+  for (let next = from; next < to;) {
     const step = next % steps;
     const end = Math.min(next - step + steps, to);
     writeNumbers(values, data, (row + (next - step) / steps) * capacity + step, next, end);
@@ -127,7 +132,9 @@ export function joinOutputs(parts: readonly GraphOutputs[]): GraphOutputs {
   return Object.fromEntries(
     Object.keys(parts[0]!).map((name) => {
       const arrays = parts.map((part) => part[name]!);
-      const joined = new (arrays[0]!.constructor as new (length: number) => GraphOutputs[string])(arrays.reduce((sum, { length }) => sum + length, 0));
+      const joined = new (arrays[0]!.constructor as new (length: number) => GraphOutputs[string])(
+        arrays.reduce((sum, { length }) => sum + length, 0),
+      );
       let at = 0;
       for (const array of arrays) {
         joined.set(array, at);

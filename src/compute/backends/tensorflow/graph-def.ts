@@ -12,7 +12,13 @@ export type Attribute =
   | { readonly shape: readonly number[] | null }
   | { readonly shapes: readonly (readonly number[] | null)[] }
   | { readonly function: string }
-  | { readonly tensor: { readonly type: 'float32' | 'float64' | 'int32' | 'int64'; readonly shape: readonly number[]; readonly values: readonly number[] } };
+  | {
+      readonly tensor: {
+        readonly type: 'float32' | 'float64' | 'int32' | 'int64';
+        readonly shape: readonly number[];
+        readonly values: readonly number[];
+      };
+    };
 
 /** One operation (node_def.proto). */
 export interface NodeDef {

@@ -46,7 +46,12 @@ export class GraphFunction {
   }
 
   /** A node whose outputs are a list. */
-  operations(op: string, inputs: readonly Tensor[], types: readonly DataType[], { output, attributes = {} }: Omit<OperationOptions, 'type'>): Tensor[] {
+  operations(
+    op: string,
+    inputs: readonly Tensor[],
+    types: readonly DataType[],
+    { output, attributes = {} }: Omit<OperationOptions, 'type'>,
+  ): Tensor[] {
     const name = this.#node(op, inputs, attributes);
     return types.map((type, i) => ({ ref: `${name}:${output}:${i}`, type }));
   }

@@ -39,8 +39,7 @@ export type GraphOutputs = Readonly<Record<string, Float32Array | Int32Array | U
 
 /** The job's part from one row to before another. */
 export function rowsOf(job: GraphJob, from: number, to: number): GraphJob {
-  const part = (input: RowInput): RowInput =>
-    input.per === 'job' ? input : { ...input, values: sliceNumbers(input.values, from, to) };
+  const part = (input: RowInput): RowInput => (input.per === 'job' ? input : { ...input, values: sliceNumbers(input.values, from, to) });
   return {
     ...job,
     rows: to - from,

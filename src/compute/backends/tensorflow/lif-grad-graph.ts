@@ -142,7 +142,16 @@ class GradWriter {
       const chunk = new NeuronChunk(inner, spec, now, now.chunk!);
       const { steps } = chunk.run({ v: checkpoint(now.v_list!), heldSteps: now.held_list && checkpoint(now.held_list) });
       const { adjoints, vBar } = chunk.runBack(steps, v_bar!, spec.surrogate, this.#cotangents(chunk, now));
-      const terms = this.#summed.map((name) => [name, sumOf(inner, adjoints.map((adjoint) => adjoint[adjointPart[name]]))] as const);
+      const terms = this.#summed.map(
+        (name) =>
+          [
+            name,
+            sumOf(
+              inner,
+              adjoints.map((adjoint) => adjoint[adjointPart[name]]),
+            ),
+          ] as const,
+      );
       return {
         chunk: integers(inner, 'Sub', now.chunk!, integer(inner, 1)),
         ...carried.next(inner, now, { v_bar: vBar, ...Object.fromEntries(terms) }),

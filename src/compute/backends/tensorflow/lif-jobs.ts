@@ -58,13 +58,7 @@ function bind(problem: LifProblem, detachReset: boolean): BoundProblem {
       steps,
       capacity,
       arrays: { v_init: problem.v_init, ...(current.per !== 'step' && { current }) },
-      terms: {
-        leak,
-        v_threshold: problem.v_threshold,
-        v_reset: problem.v_reset,
-        v_rest: problem.v_rest,
-        resistance: problem.resistance,
-      },
+      terms: { leak, v_threshold: problem.v_threshold, v_reset: problem.v_reset, v_rest: problem.v_rest, resistance: problem.resistance },
       series: current.per === 'step' ? { current } : {},
       numbers: {
         chunks: { type: 'int32', value: chunks },
@@ -78,7 +72,10 @@ function bind(problem: LifProblem, detachReset: boolean): BoundProblem {
 }
 
 /** One run forward, and the result that its outputs make. */
-export function lifSimulateWork(job: LifSimulateJob): { readonly jobs: readonly GraphJob[]; result(outputs: readonly GraphOutputs[]): LifSimulateResult } {
+export function lifSimulateWork(job: LifSimulateJob): {
+  readonly jobs: readonly GraphJob[];
+  result(outputs: readonly GraphOutputs[]): LifSimulateResult;
+} {
   const { problem, record } = job;
   const { spec, job: bound } = bind(problem, false);
   const series: SeriesOutput[] = [
@@ -112,7 +109,9 @@ function simulateResult({ problem, record }: LifSimulateJob, outputs: GraphOutpu
 
 function spikeSteps(spikes: Uint8Array, counts: Int32Array, steps: number): NonNullable<LifSimulateResult['spike_steps']> {
   const offsets = new Int32Array(counts.length + 1);
-  counts.forEach((count, b) => { offsets[b + 1] = offsets[b]! + count; });
+  counts.forEach((count, b) => {
+    offsets[b + 1] = offsets[b]! + count;
+  });
   const times = new Int32Array(offsets[counts.length]!);
   let next = 0;
   for (let i = 0; i < spikes.length; i++) if (spikes[i] === 1) times[next++] = i % steps;
@@ -120,7 +119,10 @@ function spikeSteps(spikes: Uint8Array, counts: Int32Array, steps: number): NonN
 }
 
 /** One run for each surrogate. */
-export function lifGradWork(job: LifGradJob): { readonly jobs: readonly GraphJob[]; result(outputs: readonly GraphOutputs[]): LifGradResult } {
+export function lifGradWork(job: LifGradJob): {
+  readonly jobs: readonly GraphJob[];
+  result(outputs: readonly GraphOutputs[]): LifGradResult;
+} {
   return {
     jobs: job.surrogates.map((surrogate) => gradJob(job, surrogate)),
     result: (outputs) => outputs.map((output) => gradResult(job, output)),
@@ -154,7 +156,10 @@ function gradJob(job: LifGradJob, surrogate: Surrogate): GraphJob {
     terms: {
       ...bound.terms,
       ...parameterTerms(surrogate),
-      ...(loss.type === 'firing_rate_mse' && { target: loss.target, hz_per_spike: { per: 'job', value: 1000 / (problem.steps * problem.dt) } }),
+      ...(loss.type === 'firing_rate_mse' && {
+        target: loss.target,
+        hz_per_spike: { per: 'job', value: 1000 / (problem.steps * problem.dt) },
+      }),
     },
     numbers: { ...bound.numbers, checkpoints: { type: 'int32', value: roomFor(chunks) } },
     graphKey,

@@ -26,7 +26,9 @@ export function lifSimulateGraph(spec: LifGraphSpec, series: readonly SeriesOutp
     const given = neuronInputs(graph, spec);
     const inputs: Tensors = spec.current === 'step' ? { ...given, current: swapAxes(graph, given.current!) } : given;
     const zeros = neuronZeros(graph, inputs);
-    const lists = series.map((name) => [listName(name), emptyList(graph, typeOf(name), neuronShape(graph, inputs), inputs.capacity!)] as const);
+    const lists = series.map(
+      (name) => [listName(name), emptyList(graph, typeOf(name), neuronShape(graph, inputs), inputs.capacity!)] as const,
+    );
     const carried = neuronState(spec, ['spike_counts']);
     const state: Tensors = {
       ...inputs,
@@ -37,10 +39,10 @@ export function lifSimulateGraph(spec: LifGraphSpec, series: readonly SeriesOutp
     const done = whileLoop(graph, library, 'forward', state, chunksLeft, (inner, now) => {
       const { v, held_steps } = carried.values(inner, now);
       const { steps, end } = new NeuronChunk(inner, spec, now, now.chunk!).run({ v: v!, heldSteps: held_steps });
-      const filled = series.map((name) => [
-        listName(name),
-        setSteps(inner, spec, now[listName(name)]!, now.chunk!, steps, (step) => seriesValue(name, step)),
-      ] as const);
+      const filled = series.map(
+        (name) =>
+          [listName(name), setSteps(inner, spec, now[listName(name)]!, now.chunk!, steps, (step) => seriesValue(name, step))] as const,
+      );
       return {
         chunk: integers(inner, 'AddV2', now.chunk!, integer(inner, 1)),
         ...carried.next(inner, now, {
@@ -86,7 +88,10 @@ export function chunksLeft(graph: GraphFunction, { chunk, chunks }: Tensors): Te
 
 /** How often each neuron fired in these steps, float32 [B]. */
 export function spikeCount(graph: GraphFunction, steps: readonly Step[]): Tensor {
-  return sumOf(graph, steps.map(({ spike }) => convert(graph, spike, 'float32')));
+  return sumOf(
+    graph,
+    steps.map(({ spike }) => convert(graph, spike, 'float32')),
+  );
 }
 
 export function sumOf(graph: GraphFunction, terms: readonly Tensor[]): Tensor {

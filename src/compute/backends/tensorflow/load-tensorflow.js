@@ -28,7 +28,10 @@ export async function loadTensorFlow() {
  */
 function pinLibrary() {
   if (process.platform !== 'linux') return;
-  const library = join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json')), 'deps/lib/libtensorflow.so');
+  const library = join(
+    dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json')),
+    'deps/lib/libtensorflow.so',
+  );
   const neverUnload = 0x1000;
   try {
     process.dlopen({ exports: {} }, library, os.constants.dlopen.RTLD_NOW | neverUnload);

@@ -32,7 +32,12 @@ export function whileLoop<State extends Tensors>(
     output_shapes: { shapes: names.map(() => null) },
     parallel_iterations: { int: 1 },
   };
-  const outputs = graph.operations('StatelessWhile', Object.values(state), names.map((key) => state[key]!.type), { output: 'output', attributes });
+  const outputs = graph.operations(
+    'StatelessWhile',
+    Object.values(state),
+    names.map((key) => state[key]!.type),
+    { output: 'output', attributes },
+  );
   return Object.fromEntries(names.map((key, i) => [key, outputs[i]!])) as State;
 }
 

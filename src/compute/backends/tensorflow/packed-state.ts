@@ -45,10 +45,7 @@ export class PackedState {
   /** After the last turn: the values, and the sums in float64. */
   finish(graph: GraphFunction, state: Tensors): Tensors {
     const totals = this.#totals(graph, state);
-    return {
-      ...this.values(graph, state),
-      ...Object.fromEntries(this.#sums.map((name) => [name, totals[totalName(name)]!])),
-    };
+    return { ...this.values(graph, state), ...Object.fromEntries(this.#sums.map((name) => [name, totals[totalName(name)]!])) };
   }
 
   #totals(graph: GraphFunction, state: Tensors): Tensors {

@@ -23,7 +23,12 @@ export function modelOf({ functions, main }: Program, { xla }: { readonly xla: b
   return {
     functions,
     nodes: [
-      ...main.inputs.map(({ name, type }) => ({ name, op: 'Placeholder', inputs: [], attributes: { dtype: { type }, shape: { shape: null } } })),
+      ...main.inputs.map(({ name, type }) => ({
+        name,
+        op: 'Placeholder',
+        inputs: [],
+        attributes: { dtype: { type }, shape: { shape: null } },
+      })),
       {
         name: 'call',
         op: 'PartitionedCall',

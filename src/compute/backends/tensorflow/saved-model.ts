@@ -21,15 +21,29 @@ export function encodeSavedModel(model: Model): Uint8Array {
 }
 
 function writeMetaGraph(model: Model, pbf: PbfWriter): void {
-  pbf.writeMessage(1, (tag: string, info: PbfWriter) => { info.writeStringField(4, tag); }, servingTag);
+  pbf.writeMessage(
+    1,
+    (tag: string, info: PbfWriter) => {
+      info.writeStringField(4, tag);
+    },
+    servingTag,
+  );
   pbf.writeMessage(2, writeGraph, model);
-  writeMapEntry(pbf, 5, servingSignature, (entry) => { entry.writeMessage(2, writeSignature, model); });
+  writeMapEntry(pbf, 5, servingSignature, (entry) => {
+    entry.writeMessage(2, writeSignature, model);
+  });
 }
 
 function writeGraph({ nodes, functions }: Model, pbf: PbfWriter): void {
   for (const node of nodes) pbf.writeMessage(1, writeNode, node);
   pbf.writeMessage(2, writeLibrary, functions);
-  pbf.writeMessage(4, (version: number, versions: PbfWriter) => { versions.writeVarintField(1, version); }, graphVersion);
+  pbf.writeMessage(
+    4,
+    (version: number, versions: PbfWriter) => {
+      versions.writeVarintField(1, version);
+    },
+    graphVersion,
+  );
 }
 
 function writeLibrary(functions: readonly FunctionDef[], pbf: PbfWriter): void {
@@ -40,7 +54,9 @@ function writeFunction(definition: FunctionDef, pbf: PbfWriter): void {
   pbf.writeMessage(1, writeOpDef, definition);
   for (const node of definition.nodes) pbf.writeMessage(3, writeNode, node);
   for (const [output, value] of Object.entries(definition.results)) {
-    writeMapEntry(pbf, 4, output, (entry) => { entry.writeStringField(2, value); });
+    writeMapEntry(pbf, 4, output, (entry) => {
+      entry.writeStringField(2, value);
+    });
   }
 }
 
@@ -60,7 +76,9 @@ function writeNode({ name, op, inputs, attributes }: NodeDef, pbf: PbfWriter): v
   pbf.writeStringField(2, op);
   for (const input of inputs) pbf.writeStringField(3, input);
   for (const [key, attribute] of Object.entries(attributes)) {
-    writeMapEntry(pbf, 5, key, (entry) => { entry.writeMessage(2, writeAttribute, attribute); });
+    writeMapEntry(pbf, 5, key, (entry) => {
+      entry.writeMessage(2, writeAttribute, attribute);
+    });
   }
 }
 
@@ -69,7 +87,14 @@ function writeAttribute(attribute: Attribute, pbf: PbfWriter): void {
   else if ('int' in attribute) pbf.writeVarintField(3, attribute.int);
   else if ('bool' in attribute) pbf.writeBooleanField(5, attribute.bool);
   else if ('shape' in attribute) pbf.writeMessage(7, writeShape, attribute.shape);
-  else if ('function' in attribute) pbf.writeMessage(10, (name: string, list: PbfWriter) => { list.writeStringField(1, name); }, attribute.function);
+  else if ('function' in attribute)
+    pbf.writeMessage(
+      10,
+      (name: string, list: PbfWriter) => {
+        list.writeStringField(1, name);
+      },
+      attribute.function,
+    );
   else if ('tensor' in attribute) pbf.writeMessage(8, writeTensor, attribute.tensor);
   else pbf.writeMessage(1, writeList, attribute);
 }
@@ -77,7 +102,11 @@ function writeAttribute(attribute: Attribute, pbf: PbfWriter): void {
 type ListAttribute = Extract<Attribute, { types: unknown } | { shapes: unknown }>;
 
 function writeList(attribute: ListAttribute, pbf: PbfWriter): void {
-  if ('types' in attribute) pbf.writePackedVarint(6, attribute.types.map((type) => dataTypes[type]));
+  if ('types' in attribute)
+    pbf.writePackedVarint(
+      6,
+      attribute.types.map((type) => dataTypes[type]),
+    );
   else for (const shape of attribute.shapes) pbf.writeMessage(7, writeShape, shape);
 }
 
@@ -86,7 +115,14 @@ function writeShape(shape: readonly number[] | null, pbf: PbfWriter): void {
     pbf.writeBooleanField(3, true);
     return;
   }
-  for (const size of shape) pbf.writeMessage(2, (length: number, dimension: PbfWriter) => { dimension.writeVarintField(1, length); }, size);
+  for (const size of shape)
+    pbf.writeMessage(
+      2,
+      (length: number, dimension: PbfWriter) => {
+        dimension.writeVarintField(1, length);
+      },
+      size,
+    );
 }
 
 const literals = {
@@ -103,8 +139,14 @@ function writeTensor({ type, shape, values }: Extract<Attribute, { tensor: unkno
 }
 
 function writeSignature({ inputs, outputs }: Model, pbf: PbfWriter): void {
-  for (const input of inputs) writeMapEntry(pbf, 1, input.name, (entry) => { entry.writeMessage(2, writeTensorInfo, input); });
-  for (const output of outputs) writeMapEntry(pbf, 2, output.name, (entry) => { entry.writeMessage(2, writeTensorInfo, output); });
+  for (const input of inputs)
+    writeMapEntry(pbf, 1, input.name, (entry) => {
+      entry.writeMessage(2, writeTensorInfo, input);
+    });
+  for (const output of outputs)
+    writeMapEntry(pbf, 2, output.name, (entry) => {
+      entry.writeMessage(2, writeTensorInfo, output);
+    });
   pbf.writeStringField(3, 'tensorflow/serving/predict');
 }
 

@@ -15,7 +15,14 @@ export function listByNeurons(graph: GraphFunction, list: Tensor, type: 'float32
 }
 
 /** Puts a value of each of a chunk's steps into a list of one [B] per step. */
-export function setSteps<T>(graph: GraphFunction, spec: LifGraphSpec, list: Tensor, chunk: Tensor, steps: readonly T[], value: (step: T) => Tensor): Tensor {
+export function setSteps<T>(
+  graph: GraphFunction,
+  spec: LifGraphSpec,
+  list: Tensor,
+  chunk: Tensor,
+  steps: readonly T[],
+  value: (step: T) => Tensor,
+): Tensor {
   return steps.reduce((filled, step, t) => setItem(graph, filled, stepIndex(graph, spec.chunkSteps, chunk, t), value(step)), list);
 }
 

@@ -31,9 +31,6 @@ export function surrogateEvalGraph(surrogate: SurrogateShape, outputs: { readonl
       const bounded = ops.max(ops.min(exact, ops.constant(largestFloat32)), ops.constant(-largestFloat32));
       return broadcastLike(graph, ops.cast(bounded, 'float32'), x);
     };
-    return {
-      ...(outputs.spike && { spike: ops.le(ops.constant(0), x) }),
-      ...(outputs.value && { value: value() }),
-    };
+    return { ...(outputs.spike && { spike: ops.le(ops.constant(0), x) }), ...(outputs.value && { value: value() }) };
   });
 }

@@ -35,11 +35,16 @@ function elementwise(job: SurrogateEvalJob | SurrogateGradJob, surrogate: Surrog
   };
 }
 
-export function surrogateEvalWork(job: SurrogateEvalJob): { readonly jobs: readonly GraphJob[]; result(outputs: readonly GraphOutputs[]): SurrogateEvalResult } {
+export function surrogateEvalWork(job: SurrogateEvalJob): {
+  readonly jobs: readonly GraphJob[];
+  result(outputs: readonly GraphOutputs[]): SurrogateEvalResult;
+} {
   const { surrogates, outputs: wanted } = job;
   return {
     jobs: surrogates.map((surrogate) =>
-      elementwise(job, surrogate, `surrogate_eval ${wanted.spike} ${wanted.value}`, () => surrogateEvalGraph(surrogateShape(surrogate), wanted)),
+      elementwise(job, surrogate, `surrogate_eval ${wanted.spike} ${wanted.value}`, () =>
+        surrogateEvalGraph(surrogateShape(surrogate), wanted),
+      ),
     ),
     result: (outputs) =>
       outputs.map(({ spike, value }) => ({
@@ -49,7 +54,10 @@ export function surrogateEvalWork(job: SurrogateEvalJob): { readonly jobs: reado
   };
 }
 
-export function surrogateGradWork(job: SurrogateGradJob): { readonly jobs: readonly GraphJob[]; result(outputs: readonly GraphOutputs[]): SurrogateGradResult } {
+export function surrogateGradWork(job: SurrogateGradJob): {
+  readonly jobs: readonly GraphJob[];
+  result(outputs: readonly GraphOutputs[]): SurrogateGradResult;
+} {
   const cotangent: RowInput =
     typeof job.cotangent === 'number' ? { per: 'job', value: job.cotangent } : { per: 'neuron', values: job.cotangent };
   return {

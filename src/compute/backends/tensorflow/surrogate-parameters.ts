@@ -29,10 +29,7 @@ export function parameterInputs(graph: GraphFunction, shape: SurrogateShape): Te
 }
 
 function formulaParameters(shape: SurrogateShape, inputs: Tensors) {
-  return {
-    p: Object.fromEntries(realParameters(shape).map((name) => [name, inputs[parameterName(name)]!])),
-    n: shape.integers,
-  };
+  return { p: Object.fromEntries(realParameters(shape).map((name) => [name, inputs[parameterName(name)]!])), n: shape.integers };
 }
 
 /** g(x) in float32, of a float32 x; computed in float64 where the definition asks for it. */

@@ -20,11 +20,7 @@ export class TensorAlgebra implements Algebra<Tensor, Tensor> {
   cast(a: Tensor, type: 'float32' | 'float64'): Tensor {
     if (a.type === type) return a;
     if (a.constant !== undefined) return this.#graph.constant(type, a.constant);
-    return this.#graph.operation('Cast', [a], {
-      type,
-      output: 'y',
-      attributes: { SrcT: { type: a.type }, DstT: { type } },
-    });
+    return this.#graph.operation('Cast', [a], { type, output: 'y', attributes: { SrcT: { type: a.type }, DstT: { type } } });
   }
 
   add(a: Tensor, b: Tensor): Tensor {

@@ -21,7 +21,11 @@ export function zerosLike(graph: GraphFunction, a: Tensor): Tensor {
 
 /** The lengths of a tensor's axes, as an int32 tensor. */
 export function shapeOf(graph: GraphFunction, a: Tensor): Tensor {
-  return graph.operation('Shape', [a], { type: 'int32', output: 'output', attributes: { T: { type: a.type }, out_type: { type: 'int32' } } });
+  return graph.operation('Shape', [a], {
+    type: 'int32',
+    output: 'output',
+    attributes: { T: { type: a.type }, out_type: { type: 'int32' } },
+  });
 }
 
 /** A tensor repeated to the shape of another. */

@@ -90,7 +90,8 @@ export class TensorFlowBackend implements Backend {
     const largest = 2 ** Math.floor(Math.log2(Math.min(this.#batch.rows, Math.max(64, this.#batch.values / Math.max(1, job.capacity)))));
     if (job.rows <= largest) return this.#scheduler.run(job, signal);
     const parts: Promise<Done>[] = [];
-    for (let row = 0; row < job.rows; row += largest) parts.push(this.#scheduler.run(rowsOf(job, row, Math.min(row + largest, job.rows)), signal));
+    for (let row = 0; row < job.rows; row += largest)
+      parts.push(this.#scheduler.run(rowsOf(job, row, Math.min(row + largest, job.rows)), signal));
     const done = await Promise.all(parts);
     return {
       outputs: joinOutputs(done.map(({ outputs }) => outputs)),

@@ -59,9 +59,15 @@ export class TensorFlowThread {
     this.loaded = loaded;
     this.#worker = worker;
     this.#hangMs = hangMs;
-    worker.on('message', (message: Message) => { this.#settle(message); });
-    worker.on('error', (error) => { this.#die(new ComputeError(`the TensorFlow thread failed: ${error.message}`, { cause: error })); });
-    worker.on('exit', () => { this.#die(new ComputeError('the TensorFlow thread has ended')); });
+    worker.on('message', (message: Message) => {
+      this.#settle(message);
+    });
+    worker.on('error', (error) => {
+      this.#die(new ComputeError(`the TensorFlow thread failed: ${error.message}`, { cause: error }));
+    });
+    worker.on('exit', () => {
+      this.#die(new ComputeError('the TensorFlow thread has ended'));
+    });
   }
 
   /**
@@ -69,7 +75,10 @@ export class TensorFlowThread {
    *
    * @throws {BackendUnavailableError} when TensorFlow cannot be loaded.
    */
-  static async start({ module = new URL('./worker.js', import.meta.url), hangMs = 120_000 }: ThreadOptions = {}): Promise<TensorFlowThread> {
+  static async start({
+    module = new URL('./worker.js', import.meta.url),
+    hangMs = 120_000,
+  }: ThreadOptions = {}): Promise<TensorFlowThread> {
     // The library reads the process's own environment, not a thread's copy of it.
     for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
     const worker = new Worker(module, { name: 'tensorflow' });
@@ -111,7 +120,9 @@ export class TensorFlowThread {
       this.#hung = true;
       this.#die(new ComputeError('the TensorFlow thread hangs'));
     }, this.#hangMs);
-    return done.finally(() => { clearTimeout(timer); });
+    return done.finally(() => {
+      clearTimeout(timer);
+    });
   }
 
   async stop(): Promise<void> {
@@ -128,7 +139,9 @@ export class TensorFlowThread {
       pending?.resolve(message.reply);
     } else if ('failure' in message) {
       const { message: text, outOfMemory } = message.failure;
-      pending?.reject(outOfMemory ? new OutOfMemoryError(`TensorFlow ran out of memory: ${text}`) : new ComputeError(`TensorFlow failed: ${text}`));
+      pending?.reject(
+        outOfMemory ? new OutOfMemoryError(`TensorFlow ran out of memory: ${text}`) : new ComputeError(`TensorFlow failed: ${text}`),
+      );
     }
   }
 
@@ -142,6 +155,7 @@ export class TensorFlowThread {
 function unavailable(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'ERR_MODULE_NOT_FOUND') return '@tensorflow/tfjs-node-gpu is not installed';
-  if (message?.includes('tfjs_binding.node')) return 'the native library of @tensorflow/tfjs-node-gpu is not installed; `npm run tensorflow:install` does it';
+  if (message?.includes('tfjs_binding.node'))
+    return 'the native library of @tensorflow/tfjs-node-gpu is not installed; `npm run tensorflow:install` does it';
   return `TensorFlow could not be loaded: ${message ?? String(error)}`;
 }

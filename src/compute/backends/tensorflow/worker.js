@@ -41,8 +41,15 @@ async function main() {
   const models = new Models(tf);
   port.on('message', (/** @type {RunRequest} */ request) => {
     models.run(request).then(
-      (reply) => { port.postMessage({ reply }, Object.values(reply.outputs).map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer))); },
-      (/** @type {unknown} */ error) => { port.postMessage({ failure: describe(error) }); },
+      (reply) => {
+        port.postMessage(
+          { reply },
+          Object.values(reply.outputs).map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)),
+        );
+      },
+      (/** @type {unknown} */ error) => {
+        port.postMessage({ failure: describe(error) });
+      },
     );
   });
   port.postMessage({ ready: { version: backend.binding.TF_Version, gpu: backend.isUsingGpuDevice } });
@@ -106,7 +113,10 @@ class Models {
  */
 function describe(error) {
   const message = error instanceof Error ? error.message : String(error);
-  return { message, outOfMemory: /RESOURCE_EXHAUSTED|OOM when allocating|out of memory|std::bad_alloc|Array buffer allocation failed/i.test(message) };
+  return {
+    message,
+    outOfMemory: /RESOURCE_EXHAUSTED|OOM when allocating|out of memory|std::bad_alloc|Array buffer allocation failed/i.test(message),
+  };
 }
 
 await main();

@@ -17,7 +17,9 @@ class CopiedPart implements Kept {
   }
 
   numbers(dtype: Dtype, address: number, length: number): Values {
-    return dtype === 'float32' ? new Float32Array(this.#buffer, address + this.#shift, length) : new Float64Array(this.#buffer, address + this.#shift, length);
+    return dtype === 'float32'
+      ? new Float32Array(this.#buffer, address + this.#shift, length)
+      : new Float64Array(this.#buffer, address + this.#shift, length);
   }
 
   integers(address: number, length: number): Int32Array {

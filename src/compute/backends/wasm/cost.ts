@@ -43,9 +43,17 @@ export function estimateNanoseconds(job: Job): number {
     case 'surrogate_grad':
       return job.x.length * perValue * gradWeight(job.surrogates, factors);
     case 'lif_simulate':
-      return job.problem.neurons * perNeuron + job.problem.steps * (stepNanoseconds(job.problem.neurons, lanes, forward) * (job.record.has('spike_times') ? 2 : 1) + job.problem.neurons * factors.arithmetic * rowsOf(job) * perRowValue);
+      return (
+        job.problem.neurons * perNeuron +
+        job.problem.steps *
+          (stepNanoseconds(job.problem.neurons, lanes, forward) * (job.record.has('spike_times') ? 2 : 1) +
+            job.problem.neurons * factors.arithmetic * rowsOf(job) * perRowValue)
+      );
     case 'lif_grad':
-      return job.problem.neurons * perNeuron + job.problem.steps * stepNanoseconds(job.problem.neurons, lanes, grad) * gradWeight(job.surrogates, factors) / factors.arithmetic;
+      return (
+        job.problem.neurons * perNeuron +
+        (job.problem.steps * stepNanoseconds(job.problem.neurons, lanes, grad) * gradWeight(job.surrogates, factors)) / factors.arithmetic
+      );
   }
 }
 
@@ -66,7 +74,8 @@ function rowsOf({ record }: LifSimulateJob): number {
 
 function gradWeight(surrogates: readonly Surrogate[], factors: Factors): number {
   return surrogates.reduce(
-    (sum, surrogate) => sum + (surrogateDefinition(surrogate.name).gradNeedsFloat64 ? float64Factor : factors.gradient) + seriesWeight(surrogate, factors),
+    (sum, surrogate) =>
+      sum + (surrogateDefinition(surrogate.name).gradNeedsFloat64 ? float64Factor : factors.gradient) + seriesWeight(surrogate, factors),
     0,
   );
 }

@@ -71,7 +71,9 @@ export class KernelCache {
     const known = this.find(key);
     if (known !== undefined || this.#isTickUsed) return known;
     this.#isTickUsed = true;
-    setImmediate(() => { this.#isTickUsed = false; });
+    setImmediate(() => {
+      this.#isTickUsed = false;
+    });
     const printed = this.#printed.get(key);
     this.#printed.delete(key);
     const text = printed ?? print();

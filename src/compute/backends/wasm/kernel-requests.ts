@@ -19,7 +19,10 @@ export function kernelRequests(job: Job): KernelRequest[] {
     case 'surrogate_grad':
       return job.surrogates.map((surrogate) => gradKernelRequest(job, surrogate));
     case 'lif_simulate':
-      return [forwardKernelRequest(job, forwardOutputs(job)), ...(job.record.has('spike_times') ? [forwardKernelRequest(job, spikeEvents)] : [])];
+      return [
+        forwardKernelRequest(job, forwardOutputs(job)),
+        ...(job.record.has('spike_times') ? [forwardKernelRequest(job, spikeEvents)] : []),
+      ];
     case 'lif_grad':
       return job.surrogates.map((surrogate) => lifGradKernelRequest(lifGradSpec(job, surrogate)));
   }
@@ -60,7 +63,10 @@ export function evalKernelRequest(job: SurrogateEvalJob, surrogate: Surrogate): 
   const lanes = lanesOf[dtypeOf(job)];
   const shape = surrogateShape(surrogate);
   const { outputs } = job;
-  return { key: `${lanes.name} eval ${shapeKey(shape)} ${outputs.spike} ${outputs.value}`, print: () => surrogateEvalKernel(lanes, shape, outputs) };
+  return {
+    key: `${lanes.name} eval ${shapeKey(shape)} ${outputs.spike} ${outputs.value}`,
+    print: () => surrogateEvalKernel(lanes, shape, outputs),
+  };
 }
 
 export function gradKernelRequest(job: SurrogateGradJob, surrogate: Surrogate): KernelRequest {
@@ -108,7 +114,10 @@ export function lifGradSpec(job: LifGradJob, surrogate: Surrogate): LifGradKerne
     surrogate: surrogateShape(surrogate),
     loss: loss.type,
     target: loss.type === 'firing_rate_mse' ? loss.target.per : 'job',
-    cotangents: loss.type === 'cotangent' ? { spikeBar: loss.spikes?.per ?? 'zero', vBarIn: loss.v?.per ?? 'zero' } : { spikeBar: 'zero', vBarIn: 'zero' },
+    cotangents:
+      loss.type === 'cotangent'
+        ? { spikeBar: loss.spikes?.per ?? 'zero', vBarIn: loss.v?.per ?? 'zero' }
+        : { spikeBar: 'zero', vBarIn: 'zero' },
     wrt,
   };
 }

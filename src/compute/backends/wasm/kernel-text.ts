@@ -34,9 +34,5 @@ export function blockLoop(groups: readonly number[]): string {
       `(br $next${size})))`,
     ].join('\n'),
   );
-  return [
-    `(func $run ${runParameters}`,
-    ...loops,
-    ')',
-  ].join('\n');
+  return [`(func $run ${runParameters}`, ...loops, ')'].join('\n');
 }

@@ -16,7 +16,20 @@
 const places = 4;
 
 /** A place's words; behind them one for each thread: its number while it works there, else 0. */
-const word = { order: 0, next: 1, instance: 2, job: 3, scratch: 4, scratchBytes: 5, seats: 6, taken: 7, vectors: 8, block: 9, departures: 10, present: 11 };
+const word = {
+  order: 0,
+  next: 1,
+  instance: 2,
+  job: 3,
+  scratch: 4,
+  scratchBytes: 5,
+  seats: 6,
+  taken: 7,
+  vectors: 8,
+  block: 9,
+  departures: 10,
+  present: 11,
+};
 
 /**
  * What the pool's threads have to do, in memory that all of them see. A launch that is posted wakes the threads; each takes blocks of the oldest
@@ -238,7 +251,8 @@ export class LaunchBoard {
     for (let place = 0; place < places; place++) {
       const order = this.#load(place, word.order);
       if (order === 0 || order >= first) continue;
-      if (this.#load(place, word.next) >= this.#load(place, word.vectors) || this.#load(place, word.taken) >= this.#load(place, word.seats)) continue;
+      if (this.#load(place, word.next) >= this.#load(place, word.vectors) || this.#load(place, word.taken) >= this.#load(place, word.seats))
+        continue;
       oldest = place;
       first = order;
     }

@@ -96,12 +96,7 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
     ];
     return writer.finish(`block${groups}`, blockParameters, loop);
   });
-  return {
-    text: kernelModule([...functions, blockLoop(groupSizes)]),
-    block,
-    operations,
-    inFlight: groupSizes[0]!,
-  };
+  return { text: kernelModule([...functions, blockLoop(groupSizes)]), block, operations, inFlight: groupSizes[0]! };
 }
 
 /** Writes the step into each spiking neuron's list: rare, so a branch around it is cheap. */

@@ -111,12 +111,7 @@ export function lifGradKernel(spec: LifGradKernelSpec): KernelText {
   const inFlight = vectorsInFlight(operations);
   const sizes = [inFlight, ...remainderSizes.filter((size) => size < inFlight)];
   const others = sizes.filter((groups) => groups > 1).flatMap((groups) => writeBlock(spec, block, groups).functions);
-  return {
-    text: kernelModule([...others, ...single.functions, blockLoop(sizes)]),
-    block,
-    operations,
-    inFlight,
-  };
+  return { text: kernelModule([...others, ...single.functions, blockLoop(sizes)]), block, operations, inFlight };
 }
 
 /** The functions that run a block of `groups` vectors, and what they do in each step. */
@@ -141,20 +136,17 @@ interface PassText {
 }
 
 /** Runs one chunk forward from its checkpoint, writes its trace and the next chunk's checkpoint, and adds to the counts. */
-function writeForward(
-  writer: FunctionWriter,
-  block: JobBlockLayout,
-  text: GradText,
-  scratch: GradScratch,
-  groups: number,
-): PassText {
+function writeForward(writer: FunctionWriter, block: JobBlockLayout, text: GradText, scratch: GradScratch, groups: number): PassText {
   const { spec, step } = text;
   const { lanes } = spec;
   const vector = 16 * groups;
   text.loadNeuronTerms(writer, groups, text.neuronTerms);
   if (spec.terms.current === 'step') rowCursors(writer, 'current', groups, lanes.bytes, '(local.get $from)');
   if (spec.refractory) writer.line(heldStepsAddress(writer, block));
-  const start = [`(local.set ${writer.local('t', 'i32')} (local.get $from))`, `(local.set ${writer.local('trace', 'i32')} (local.get $scratch))`];
+  const start = [
+    `(local.set ${writer.local('t', 'i32')} (local.get $from))`,
+    `(local.set ${writer.local('trace', 'i32')} (local.get $scratch))`,
+  ];
   const finish: string[] = [];
   forGroups(groups, (g) => {
     const v = writer.local(`v.${g}`, 'v128');
@@ -217,7 +209,10 @@ function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScra
       const local = writer.local(`${name}.${g}`, 'v128');
       // Sums start from 0 in every chunk and are added to the total after it, which keeps rounding from growing with T.
       if (name === 'vBar') start.push(`(local.set ${local} (v128.load offset=${offset + 16 * g} (local.get $scratch)))`);
-      const value = name === 'vBar' ? `(local.get ${local})` : `(${lanes.name}.add (v128.load offset=${offset + 16 * g} (local.get $scratch)) (local.get ${local}))`;
+      const value =
+        name === 'vBar'
+          ? `(local.get ${local})`
+          : `(${lanes.name}.add (v128.load offset=${offset + 16 * g} (local.get $scratch)) (local.get ${local}))`;
       finish.push(`(v128.store offset=${offset + 16 * g} (local.get $scratch) ${value})`);
     }
   });
@@ -239,7 +234,9 @@ function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScra
       });
       if (text.currentBar !== undefined) {
         writer.assign('currentBar', g, text.currentBar);
-        scatterRows(lanes, `(local.get $currentGradAt.${g})`, `(local.get $currentBar.${g})`, lanes.bytes).forEach((line) => writer.line(line));
+        scatterRows(lanes, `(local.get $currentGradAt.${g})`, `(local.get $currentBar.${g})`, lanes.bytes).forEach((line) =>
+          writer.line(line),
+        );
         writer.line(advance(`currentGradAt.${g}`, `(i32.const ${-lanes.bytes})`));
       }
       writer.assign('vBar', g, text.vBar);
@@ -313,22 +310,27 @@ function writeResults(writer: FunctionWriter, text: GradText, scratch: GradScrat
   const { lanes } = text.spec;
   text.loadNeuronTerms(writer, groups, text.backwardNeuronTerms);
   loadCounts(writer, text, scratch, groups);
-  const lines = writer.body(text.outputs.map(([, node]) => node), () => {
-    forGroups(groups, (g) => {
-      const load = (name: string, offset: number) => {
-        writer.line(`(local.set ${writer.local(`${name}.${g}`, 'v128')} (v128.load offset=${offset + 16 * g} (local.get $scratch)))`);
-      };
-      load('vBar', scratch.vBar);
-      text.sums.terms.forEach((_, i) => { load(`sum${i}`, scratch.sums + 16 * groups * i); });
-      const store = (array: string, value: string) => {
-        writer.line(`(v128.store offset=${16 * g} ${writer.vectorAt(array)} ${value})`);
-      };
-      const counts = countsOf(scratch, g);
-      writer.line(storeInt32(lanes, g, writer.vectorAt('spikeCountsArray', 4), counts));
-      if (text.gradSpec.loss === 'spike_count') store('lossArray', lanes.toFloats(counts));
-      for (const [name, node] of text.outputs) store(`${name}Array`, writer.value(node, g));
-    });
-  });
+  const lines = writer.body(
+    text.outputs.map(([, node]) => node),
+    () => {
+      forGroups(groups, (g) => {
+        const load = (name: string, offset: number) => {
+          writer.line(`(local.set ${writer.local(`${name}.${g}`, 'v128')} (v128.load offset=${offset + 16 * g} (local.get $scratch)))`);
+        };
+        load('vBar', scratch.vBar);
+        text.sums.terms.forEach((_, i) => {
+          load(`sum${i}`, scratch.sums + 16 * groups * i);
+        });
+        const store = (array: string, value: string) => {
+          writer.line(`(v128.store offset=${16 * g} ${writer.vectorAt(array)} ${value})`);
+        };
+        const counts = countsOf(scratch, g);
+        writer.line(storeInt32(lanes, g, writer.vectorAt('spikeCountsArray', 4), counts));
+        if (text.gradSpec.loss === 'spike_count') store('lossArray', lanes.toFloats(counts));
+        for (const [name, node] of text.outputs) store(`${name}Array`, writer.value(node, g));
+      });
+    },
+  );
   return writer.finish(`results${groups}`, blockParameters, lines);
 }
 

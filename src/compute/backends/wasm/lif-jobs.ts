@@ -26,11 +26,25 @@ import { writeJobBlock } from './uniforms.ts';
 /** What a quantity is called in kernels: as a number, and as an array. */
 type Bindable = LifTerm | 'target' | 'spikeBar' | 'vBarIn';
 const arrayNames = {
-  leak: 'leakArray', threshold: 'thresholdArray', vReset: 'vResetArray', vRest: 'vRestArray', resistance: 'resistanceArray', vInit: 'vInitArray', current: 'currentArray',
-  target: 'targetArray', spikeBar: 'spikeBarArray', vBarIn: 'vBarInArray',
+  leak: 'leakArray',
+  threshold: 'thresholdArray',
+  vReset: 'vResetArray',
+  vRest: 'vRestArray',
+  resistance: 'resistanceArray',
+  vInit: 'vInitArray',
+  current: 'currentArray',
+  target: 'targetArray',
+  spikeBar: 'spikeBarArray',
+  vBarIn: 'vBarInArray',
 } as const satisfies Record<Bindable, string>;
 const gradArrayNames = {
-  current: 'currentGradArray', tau: 'tauGradArray', v_threshold: 'v_thresholdGradArray', v_reset: 'v_resetGradArray', v_rest: 'v_restGradArray', resistance: 'resistanceGradArray', v_init: 'v_initGradArray',
+  current: 'currentGradArray',
+  tau: 'tauGradArray',
+  v_threshold: 'v_thresholdGradArray',
+  v_reset: 'v_resetGradArray',
+  v_rest: 'v_restGradArray',
+  resistance: 'resistanceGradArray',
+  v_init: 'v_initGradArray',
 } as const satisfies Record<Differentiable, string>;
 
 /** A problem's numbers laid down in memory. */
@@ -84,7 +98,9 @@ class Binding {
     const address = this.#arena.allocate(bytesPerNumber[dtype] * this.padded);
     const mapped = this.#arena.numbers(dtype, address, this.padded);
     mapped.fill(0, values.length);
-    this.loops.add(values.length, (from, to) => { for (let b = from; b < to; b++) mapped[b] = map(valueAt(values, b)); });
+    this.loops.add(values.length, (from, to) => {
+      for (let b = from; b < to; b++) mapped[b] = map(valueAt(values, b));
+    });
     this.integers[arrayNames[name]] = address;
   }
 
@@ -129,13 +145,17 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   if (record.has('spike_times')) {
     // The counts say how much room each neuron's spikes take; a second run, which costs little, fills it.
     const offsets = new Int32Array(padded + 1);
-    loops.add(padded, (begin, end) => { writeRunningTotals(counts, offsets, begin, end); });
+    loops.add(padded, (begin, end) => {
+      writeRunningTotals(counts, offsets, begin, end);
+    });
     if (loops.areWaiting) yield* loops.run();
     integers.cursorsArray = arena.allocate(4 * padded);
     integers.eventsArray = arena.allocate(4 * offsets[padded]!);
     const eventsEnd = arena.mark();
     const cursors = integers.cursorsArray;
-    const setCursors = (begin: number, end: number) => { arena.setIntegers(cursors + 4 * begin, offsets.subarray(begin, end)); };
+    const setCursors = (begin: number, end: number) => {
+      arena.setIntegers(cursors + 4 * begin, offsets.subarray(begin, end));
+    };
     loops.add(padded, setCursors);
     if (loops.areWaiting) yield* loops.run();
     let areSet = true;
@@ -154,7 +174,9 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   let rates: Values | undefined;
   if (record.has('firing_rates')) {
     const hertz = lanes.dtype === 'float32' ? new Float32Array(neurons) : new Float64Array(neurons);
-    loops.add(neurons, (begin, end) => { for (let b = begin; b < end; b++) hertz[b] = (spikeCounts[b]! / (steps * problem.dt)) * 1000; });
+    loops.add(neurons, (begin, end) => {
+      for (let b = begin; b < end; b++) hertz[b] = (spikeCounts[b]! / (steps * problem.dt)) * 1000;
+    });
     if (loops.areWaiting) yield* loops.run();
     rates = hertz;
   }
@@ -204,7 +226,9 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
     integers.spikeCountsArray = arena.allocate(4 * padded);
     integers.lossArray = arena.allocate(lanes.bytes * padded);
     for (const quantity of wrt) {
-      integers[gradArrayNames[quantity]] = arena.allocate(lanes.bytes * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1));
+      integers[gradArrayNames[quantity]] = arena.allocate(
+        lanes.bytes * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1),
+      );
     }
     const to = arena.mark();
     const request = lifGradKernelRequest(spec);
@@ -226,7 +250,13 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
 }
 
 /** Adds one quantity's gradient, in the form in which the problem gives the quantity; it is whole when the binding's loops have run. */
-function bindGradient(gradients: Partial<Record<Differentiable, number | Values>>, kept: Kept, { lanes, integers, loops }: Binding, problem: LifProblem, quantity: Differentiable): void {
+function bindGradient(
+  gradients: Partial<Record<Differentiable, number | Values>>,
+  kept: Kept,
+  { lanes, integers, loops }: Binding,
+  problem: LifProblem,
+  quantity: Differentiable,
+): void {
   const { neurons, steps, dt, integration } = problem;
   const given = problem[quantity];
   const gradient = kept.numbers(lanes.dtype, integers[gradArrayNames[quantity]]!, given.per === 'step' ? neurons * steps : neurons);
@@ -241,5 +271,8 @@ function bindGradient(gradients: Partial<Record<Differentiable, number | Values>
     return;
   }
   gradients[quantity] = gradient;
-  if (quantity === 'tau') loops.add(neurons, (from, to) => { for (let b = from; b < to; b++) gradient[b]! *= slope(valueAt(given.values, b)); });
+  if (quantity === 'tau')
+    loops.add(neurons, (from, to) => {
+      for (let b = from; b < to; b++) gradient[b]! *= slope(valueAt(given.values, b));
+    });
 }

@@ -19,9 +19,15 @@ export class LifText {
   constructor(spec: LifKernelSpec) {
     this.spec = spec;
     this.graph = new Graph(spec.lanes);
-    const [leak, threshold, vReset, vRest, resistance, vInit, current] = lifTerms.map((name) =>
-      this.term(name, spec.terms[name]),
-    ) as [Node, Node, Node, Node, Node, Node, Node];
+    const [leak, threshold, vReset, vRest, resistance, vInit, current] = lifTerms.map((name) => this.term(name, spec.terms[name])) as [
+      Node,
+      Node,
+      Node,
+      Node,
+      Node,
+      Node,
+      Node,
+    ];
     this.terms = { leak, threshold, vReset, vRest, resistance };
     this.vInit = vInit;
     this.current = current;

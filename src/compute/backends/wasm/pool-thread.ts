@@ -89,10 +89,14 @@ export class PoolThread {
     });
     this.hold(this.#isHeld);
     for (const kernel of this.#pool.inUse()) this.teach(kernel);
-    this.#worker.on('error', (error) => { failure = error; });
+    this.#worker.on('error', (error) => {
+      failure = error;
+    });
     this.#worker.once('exit', () => {
       if (this.#isClosed) return;
-      this.#replacing = setTimeout(() => { this.#start(); }, replacementMs);
+      this.#replacing = setTimeout(() => {
+        this.#start();
+      }, replacementMs);
       this.#pool.threadEnded(this.#index, failure ?? new Error('a worker thread has ended'));
     });
   }

@@ -23,5 +23,7 @@ export function watchForStall(board: LaunchBoard, place: number, limitMs: number
     if (same >= looks && working.length > 0) end(working);
   }, limitMs / looks);
   timer.unref();
-  return () => { clearInterval(timer); };
+  return () => {
+    clearInterval(timer);
+  };
 }

@@ -29,10 +29,7 @@ function parameterName(name: string): string {
 
 function formulaParameters(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape) {
   const names = Object.keys(definition.parameters);
-  return {
-    p: Object.fromEntries(names.map((name) => [name, graph.parameter(parameterName(name))])),
-    n: shape.integers,
-  };
+  return { p: Object.fromEntries(names.map((name) => [name, graph.parameter(parameterName(name))])), n: shape.integers };
 }
 
 /** g(x) in the kernel's lanes, as x is. */
@@ -78,7 +75,9 @@ function elementwiseKernel(lanes: LaneType, inputs: readonly string[], outputs: 
     ...results.map(({ array, as }) => ({ array, bytes: as === 'bit' ? lanes.count : 16 })),
   ];
   for (const { array, bytes } of arrays) {
-    writer.line(`(local.set ${writer.local(`${array}At`, 'i32')} (i32.add ${writer.integer(array)} (i32.mul (local.get $from) (i32.const ${bytes}))))`);
+    writer.line(
+      `(local.set ${writer.local(`${array}At`, 'i32')} (i32.add ${writer.integer(array)} (i32.mul (local.get $from) (i32.const ${bytes}))))`,
+    );
   }
   const single = elementwiseBody(writer, lanes, inputs, results, 1);
   const operations = operationsIn(single);
@@ -89,23 +88,34 @@ function elementwiseKernel(lanes: LaneType, inputs: readonly string[], outputs: 
 }
 
 /** Loads, computes and stores some vectors. All loads come first and all stores last: what lies between may be mixed. */
-function elementwiseBody(writer: FunctionWriter, lanes: LaneType, inputs: readonly string[], results: readonly Output[], groups: number): string[] {
-  return writer.body(results.map(({ node }) => node), () => {
-    forGroups(groups, (g) => {
-      for (const input of inputs) {
-        writer.line(`(local.set ${writer.local(`${input}.${g}`, 'v128')} (v128.load offset=${16 * g} (local.get $${input}ArrayAt)))`);
-      }
-    });
-    const stores: string[] = [];
-    forGroups(groups, (g) => {
-      for (const { array, node, as } of results) {
-        const value = writer.value(node, g);
-        const at = `(local.get $${array}At)`;
-        stores.push(as === 'float' ? `(v128.store offset=${16 * g} ${at} ${value})` : storeBits(lanes, g, at, value));
-      }
-    });
-    stores.forEach((line) => { writer.line(line); });
-  });
+function elementwiseBody(
+  writer: FunctionWriter,
+  lanes: LaneType,
+  inputs: readonly string[],
+  results: readonly Output[],
+  groups: number,
+): string[] {
+  return writer.body(
+    results.map(({ node }) => node),
+    () => {
+      forGroups(groups, (g) => {
+        for (const input of inputs) {
+          writer.line(`(local.set ${writer.local(`${input}.${g}`, 'v128')} (v128.load offset=${16 * g} (local.get $${input}ArrayAt)))`);
+        }
+      });
+      const stores: string[] = [];
+      forGroups(groups, (g) => {
+        for (const { array, node, as } of results) {
+          const value = writer.value(node, g);
+          const at = `(local.get $${array}At)`;
+          stores.push(as === 'float' ? `(v128.store offset=${16 * g} ${at} ${value})` : storeBits(lanes, g, at, value));
+        }
+      });
+      stores.forEach((line) => {
+        writer.line(line);
+      });
+    },
+  );
 }
 
 /** A loop that does `groups` vectors at a time, from `$from` on while as many are left before `$to`. */
@@ -120,14 +130,16 @@ function blockwise(groups: number, body: readonly string[], arrays: readonly Vec
   ];
 }
 
-export function surrogateEvalKernel(lanes: LaneType, shape: SurrogateShape, outputs: { readonly spike: boolean; readonly value: boolean }): KernelText {
+export function surrogateEvalKernel(
+  lanes: LaneType,
+  shape: SurrogateShape,
+  outputs: { readonly spike: boolean; readonly value: boolean },
+): KernelText {
   return elementwiseKernel(lanes, ['x'], (graph) => {
     const x = graph.leaf('x', 'step');
     return [
       ...(outputs.spike ? [{ array: 'spikeArray', node: graph.le(graph.constant(0), x), as: 'bit' as const }] : []),
-      ...(outputs.value
-        ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x)), as: 'float' as const }]
-        : []),
+      ...(outputs.value ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x)), as: 'float' as const }] : []),
     ];
   });
 }

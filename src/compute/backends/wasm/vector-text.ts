@@ -55,12 +55,7 @@ export function chunkEnd(from: string, steps: string, most: number): string {
 
 /** A counted loop whose counter `$t` runs over [from, to), at least once. */
 export function upwards(label: string, body: readonly string[], to: string): string[] {
-  return [
-    `(loop $${label}`,
-    ...body,
-    `(br_if $${label} (i32.lt_s (local.tee $t (i32.add (local.get $t) (i32.const 1))) ${to}))`,
-    ')',
-  ];
+  return [`(loop $${label}`, ...body, `(br_if $${label} (i32.lt_s (local.tee $t (i32.add (local.get $t) (i32.const 1))) ${to}))`, ')'];
 }
 
 /** Adds a constant to an i32 local. */

@@ -50,7 +50,9 @@ export class WasmBackend implements Backend {
     this.#kernels = kernels;
     this.#pool = new WorkerPool(Math.min(options.threads ?? Infinity, availableParallelism()));
     this.#arenas = options.arenas ?? new ArenaStore();
-    this.#arenas.onDrop((arena) => { this.#pool.forget(arena); });
+    this.#arenas.onDrop((arena) => {
+      this.#pool.forget(arena);
+    });
     this.#inlineNanoseconds = options.inlineNanoseconds ?? 300_000;
   }
 

@@ -64,7 +64,9 @@ export class WorkerPool {
     this.#board = new LaunchBoard(threads);
     const pool: PoolOfThreads = {
       inUse: () => Array.from(this.#running, ({ kernel }) => kernel),
-      threadEnded: (index, error) => { this.#threadEnded(index, error); },
+      threadEnded: (index, error) => {
+        this.#threadEnded(index, error);
+      },
     };
     this.#team = Array.from({ length: threads }, (_, index) => new PoolThread(this.#board, threads, index, pool));
   }
@@ -98,11 +100,15 @@ export class WorkerPool {
     const stop = () => {
       this.#board.stop(running.place);
       Atomics.store(arena.integers(launch.job, 1), 0, 1);
-      endTimer = setTimeout(() => { this.#end(this.#board.presentAt(running.place)); }, stoppingMs);
+      endTimer = setTimeout(() => {
+        this.#end(this.#board.presentAt(running.place));
+      }, stoppingMs);
     };
     if (signal?.aborted === true) stop();
     else signal?.addEventListener('abort', stop, { once: true });
-    const endWatch = watchForStall(this.#board, running.place, running.limitMs, (ids) => { this.#end(ids); });
+    const endWatch = watchForStall(this.#board, running.place, running.limitMs, (ids) => {
+      this.#end(ids);
+    });
     await this.#board.done(running.place);
     endWatch();
     clearTimeout(endTimer);
@@ -118,7 +124,11 @@ export class WorkerPool {
    *
    * @throws the signal's reason, when that was aborted before.
    */
-  async #post(arena: Arena, { kernel, job, vectors, scratchBytes }: Launch, { blocks = 1, estimateMs = 0, signal }: LaunchOptions): Promise<Running> {
+  async #post(
+    arena: Arena,
+    { kernel, job, vectors, scratchBytes }: Launch,
+    { blocks = 1, estimateMs = 0, signal }: LaunchOptions,
+  ): Promise<Running> {
     const share = Math.ceil(vectors / Math.max(this.threads * blocksPerThread, blocks));
     // So that only the last block has a remainder.
     const block = Math.ceil(share / kernel.inFlight) * kernel.inFlight;
@@ -195,7 +205,10 @@ export class WorkerPool {
 
   /** Ends the threads once nothing runs. */
   async close(): Promise<void> {
-    if (this.#running.size > 0) await new Promise<void>((resolve) => { this.#onceIdle = resolve; });
+    if (this.#running.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#onceIdle = resolve;
+      });
     await Promise.all(this.#team.map((thread) => thread.close()));
   }
 }

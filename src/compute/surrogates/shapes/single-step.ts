@@ -11,9 +11,5 @@ export function singleStepGrad<V, M>(ops: Algebra<V, M>, x: V, alpha: V, beta: V
 /** A sigmoid below 0, and 1/2 + beta ln(1 + x + epsilon) from 0 on; epsilon is what the library adds in the logarithm. */
 export function singleStepIntegral<V, M>(ops: Algebra<V, M>, x: V, alpha: V, beta: V, epsilon: number): V {
   const above = ops.log1p(ops.add(ops.abs(x), ops.constant(epsilon)));
-  return ops.select(
-    ops.lt(x, ops.constant(0)),
-    logisticTail(ops, x, alpha),
-    ops.add(ops.constant(0.5), ops.mul(beta, above)),
-  );
+  return ops.select(ops.lt(x, ops.constant(0)), logisticTail(ops, x, alpha), ops.add(ops.constant(0.5), ops.mul(beta, above)));
 }
