@@ -1,4 +1,4 @@
-import type { Backend } from '../src/compute/backend.ts';
+import type { Backend } from '../src/compute/engine/backend.ts';
 import { currents, defaultSurrogate, gradJob } from './jobs.ts';
 import { plainGrad, plainMargin } from './plain-loop.ts';
 

@@ -1,8 +1,8 @@
-import { Arena } from '../src/compute/arena.ts';
+import { Arena } from '../src/compute/engine/arena.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import type { Launch } from '../src/compute/backends/wasm/launch.ts';
 import { f32x4, vectorsOf } from '../src/compute/backends/wasm/lanes.ts';
-import { asItLies } from '../src/compute/backends/wasm/launch.ts';
+import { viewResults } from '../src/compute/backends/wasm/launch.ts';
 import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
 import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
 import { writeJobBlock } from '../src/compute/backends/wasm/uniforms.ts';
@@ -102,12 +102,12 @@ export async function benchmark(setting: Setting, note: (line: string) => void):
 
 /** All that the kernels to be timed consist of. */
 function instructionsOf({ surrogates }: Setting, kernels: KernelCache): string[] {
-  const surroundings = { kernels, arena: new Arena(), keep: asItLies };
+  const context = { kernels, arena: new Arena(), readBack: viewResults };
   const all = ['sigmoid', ...surrogates].map(defaultSurrogate);
   const launches = [
-    ...launchesOf(lifSimulate(surroundings, forwardJob(1, 1)), kernels),
-    ...launchesOf(lifGrad(surroundings, gradJob(1, 1, all)), kernels),
-    ...launchesOf(surrogateGrad(surroundings, surrogateJob(1, all)), kernels),
+    ...launchesOf(lifSimulate(context, forwardJob(1, 1)), kernels),
+    ...launchesOf(lifGrad(context, gradJob(1, 1, all)), kernels),
+    ...launchesOf(surrogateGrad(context, surrogateJob(1, all)), kernels),
   ];
   return [...new Set(launches.flatMap(({ kernel }) => Object.keys(kernel.operations)))];
 }
@@ -124,12 +124,12 @@ async function lifRows(
   const surrogates = setting.surrogates.map(defaultSurrogate);
   const laidOut = Array.from({ length: sharers }, () => {
     const arena = new Arena();
-    const surroundings = { kernels, arena, keep: asItLies };
-    const [forward] = launchesOf(lifSimulate(surroundings, forwardJob(neurons, steps)), kernels);
+    const context = { kernels, arena, readBack: viewResults };
+    const [forward] = launchesOf(lifSimulate(context, forwardJob(neurons, steps)), kernels);
     return {
       arena,
       forward: forward!,
-      grads: launchesOf(lifGrad(surroundings, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])), kernels),
+      grads: launchesOf(lifGrad(context, gradJob(neurons, steps, [defaultSurrogate('sigmoid'), ...surrogates])), kernels),
     };
   });
   const { arena, forward: forwardLaunch, grads: launches } = laidOut[0]!;
@@ -190,7 +190,7 @@ async function surrogateRows(
   const { values, rounds, turnMilliseconds } = setting;
   const arena = new Arena();
   const surrogates = setting.surrogates.map(defaultSurrogate);
-  const launches = launchesOf(surrogateGrad({ kernels, arena, keep: asItLies }, surrogateJob(values, surrogates)), kernels);
+  const launches = launchesOf(surrogateGrad({ kernels, arena, readBack: viewResults }, surrogateJob(values, surrogates)), kernels);
   const peak = peakLaunch(kernels, arena);
   const copyLaunch = copy(kernels, arena, values);
   await warmUp(arena, [peak, copyLaunch, ...launches]);

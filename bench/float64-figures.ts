@@ -1,8 +1,8 @@
-import { Arena } from '../src/compute/arena.ts';
+import { Arena } from '../src/compute/engine/arena.ts';
 import { compute } from '../src/compute/backends/reference/compute.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import { asItLies, type Launch, type Surroundings } from '../src/compute/backends/wasm/launch.ts';
-import { programOf } from '../src/compute/backends/wasm/program-of.ts';
+import { viewResults, type Launch, type KernelContext } from '../src/compute/backends/wasm/launch.ts';
+import { planLaunches } from '../src/compute/backends/wasm/program-of.ts';
 import { jobElements } from '../src/compute/job-size.ts';
 import type { Job } from '../src/compute/jobs.ts';
 import { defaultSurrogate, evalJob, forwardJob, gradJob, surrogateJob } from './jobs.ts';
@@ -44,14 +44,14 @@ function jobsOf({ neurons, steps, values }: Pick<Float64Setting, 'neurons' | 'st
   };
 }
 
-function launchOf(surroundings: Surroundings, job: Job): Launch {
-  return launchesOf(programOf(surroundings, job), surroundings.kernels)[0]!;
+function launchOf(context: KernelContext, job: Job): Launch {
+  return launchesOf(planLaunches(context, job), context.kernels)[0]!;
 }
 
 /** Times each job in float64, in float32 and by the reference. */
 export async function float64Figures(setting: Float64Setting): Promise<Float64Row[]> {
   const arena = new Arena();
-  const surroundings = { kernels: await KernelCache.create(), arena, keep: asItLies };
+  const context = { kernels: await KernelCache.create(), arena, readBack: viewResults };
   const small = jobsOf({
     ...setting,
     neurons: Math.ceil(setting.neurons / referenceShare),
@@ -60,8 +60,8 @@ export async function float64Figures(setting: Float64Setting): Promise<Float64Ro
   const contests = Object.entries(jobsOf(setting)).map(([name, job]) => ({
     name,
     work: jobElements(job),
-    float64: launchOf(surroundings, { ...job, dtype: 'float64' }),
-    float32: launchOf(surroundings, job),
+    float64: launchOf(context, { ...job, dtype: 'float64' }),
+    float32: launchOf(context, job),
     part: small[name]!,
   }));
   await warmUp(

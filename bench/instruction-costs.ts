@@ -1,4 +1,4 @@
-import type { Arena } from '../src/compute/arena.ts';
+import type { Arena } from '../src/compute/engine/arena.ts';
 import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import type { KernelText } from '../src/compute/backends/wasm/kernel-text.ts';
 import type { Launch } from '../src/compute/backends/wasm/launch.ts';

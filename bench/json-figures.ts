@@ -3,7 +3,7 @@ import { sliceWriter } from '../src/codecs/slice-writer.ts';
 import { TensorText } from '../src/codecs/tensor-text.ts';
 import { JsonNumbersReader } from '../src/codecs/json-numbers-reader.ts';
 import { numberCodec } from '../src/codecs/json-numbers/compiled.ts';
-import { Arena } from '../src/compute/arena.ts';
+import { Arena } from '../src/compute/engine/arena.ts';
 import { inTurns } from './turns.ts';
 
 /** Milliseconds for all numbers, in each round. */

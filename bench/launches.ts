@@ -1,8 +1,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { Arena } from '../src/compute/arena.ts';
+import type { Arena } from '../src/compute/engine/arena.ts';
 import { instanceIn } from '../src/compute/backends/wasm/kernel-instance.ts';
 import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import { isKernelRequest, type Launch, type Program } from '../src/compute/backends/wasm/launch.ts';
+import { isKernelRequest, type Launch, type LaunchPlan } from '../src/compute/backends/wasm/launch.ts';
 import { pause } from '../src/compute/backends/wasm/sliced-loops.ts';
 import type { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
 import type { Contender } from './turns.ts';
@@ -11,7 +11,7 @@ import type { Contender } from './turns.ts';
  * A job's launches with their memory laid out, to be run as often as one likes without the copying around them. The program
  * itself goes on as if they had run; what it makes of the memory is dropped.
  */
-export function launchesOf(program: Program<unknown>, kernels: KernelCache): Launch[] {
+export function launchesOf(program: LaunchPlan<unknown>, kernels: KernelCache): Launch[] {
   const launches: Launch[] = [];
   let next = program.next();
   while (next.done !== true) {

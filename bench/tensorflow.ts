@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BackendUnavailableError, type Backend } from '../src/compute/backend.ts';
+import { BackendUnavailableError, type Backend } from '../src/compute/engine/backend.ts';
 import { loadTensorFlow } from '../src/compute/backends/tensorflow/load-tensorflow.js';
 import { TensorFlowBackend } from '../src/compute/backends/tensorflow/tensorflow-backend.ts';
 import { WasmBackend } from '../src/compute/backends/wasm/wasm-backend.ts';
@@ -22,9 +22,9 @@ const jobs = options.quick ? 500 : 10_000;
 const rounds = options.quick ? 2 : 5;
 
 /** Eager operations keep every step's tensors: beyond this they take gigabytes and minutes. */
-const mostEagerNeuronSteps = 1e7;
+const maxEagerNeuronSteps = 1e7;
 /** Without XLA every operation reads and writes memory. */
-const mostGraphNeuronSteps = 2e8;
+const maxGraphNeuronSteps = 2e8;
 
 const surrogates = [defaultSurrogate('sigmoid')];
 
@@ -58,7 +58,7 @@ async function row(
 ): Promise<string[]> {
   const work = neurons * steps;
   const contenders: Record<string, Contender> = {
-    ...(work <= mostEagerNeuronSteps && {
+    ...(work <= maxEagerNeuronSteps && {
       eager: {
         work: 1,
         run: () => {
@@ -66,7 +66,7 @@ async function row(
         },
       },
     }),
-    ...(work <= mostGraphNeuronSteps && { graph: contender(backends.graph, neurons, steps) }),
+    ...(work <= maxGraphNeuronSteps && { graph: contender(backends.graph, neurons, steps) }),
     compiled: contender(backends.compiled, neurons, steps),
     wasm: contender(backends.wasm, neurons, steps),
   };

@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { frameHeader, mediaTypes, type BodyForm } from '../src/bodies/request-body.ts';
+import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/request-body.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
 import { differentiable, recordable } from '../src/compute/jobs.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
@@ -16,7 +16,7 @@ export const endsEnvironment: Readonly<Record<string, string>> = {
 };
 
 /** `MAX_RESULT_VALUES` unless configured, and how many steps kernels count. */
-const [mostValues, mostSteps] = [2 ** 25, 2 ** 31 - 1];
+const [maxValues, maxSteps] = [2 ** 25, 2 ** 31 - 1];
 /** What the reference computes in a moment. */
 const foretellable = 2000;
 
@@ -34,9 +34,9 @@ const counts = sparse(
     65_537,
     2 ** 20,
     2 ** 24,
-    mostValues - 1,
-    mostValues,
-    mostValues + 1,
+    maxValues - 1,
+    maxValues,
+    maxValues + 1,
     2 ** 31 - 1,
     2 ** 31,
     2 ** 32,
@@ -59,9 +59,9 @@ const steps = sparse(
     2 ** 22 - 1,
     2 ** 22,
     2 ** 22 + 1,
-    mostSteps - 1,
-    mostSteps,
-    mostSteps + 1,
+    maxSteps - 1,
+    maxSteps,
+    maxSteps + 1,
     2 ** 32 - 1,
     2 ** 32,
     2 ** 32 + 1,
@@ -157,7 +157,7 @@ const placesIn = ({ count, shape }: EndTensor) =>
   );
 const isSmall = (all: readonly EndTensor[], work: number) => all.every((one) => placesIn(one) <= foretellable) && work <= foretellable;
 /** Beyond the limits of one number, and so refused before anything is made. */
-const isBeyond = ({ count }: EndTensor) => count > mostValues;
+const isBeyond = ({ count }: EndTensor) => count > maxValues;
 
 const points = fc.tuple(tensors, surrogates, options);
 const surrogateGrad: Arbitrary<Draft> = fc
@@ -189,7 +189,7 @@ const driven = fc
       // Steps without neurons are gone through too.
       work: Math.max(1, ...given.map((one) => one.count)) * count,
       isUsual: dt >= 1e-10 && dt <= 1,
-      isBeyond: count > mostSteps && given.every((one) => placesIn(one) <= foretellable),
+      isBeyond: count > maxSteps && given.every((one) => placesIn(one) <= foretellable),
     };
   });
 const lifSimulate: Arbitrary<Draft> = fc

@@ -1,7 +1,7 @@
-import { answerFields, type AnswerFields } from '../src/answers/answer.ts';
-import { dryRunAnswer } from '../src/answers/dry-run.ts';
-import { inferenceAnswer } from '../src/answers/inference.ts';
-import { frameHeader, mediaTypes } from '../src/bodies/request-body.ts';
+import { answerFields, type AnswerFields } from '../src/responses/answer.ts';
+import { dryRunAnswer } from '../src/responses/dry-run.ts';
+import { inferenceAnswer } from '../src/responses/inference.ts';
+import { frameHeader, mediaTypes } from '../src/requests/request-body.ts';
 import { encodeAnswer } from '../src/codecs/answer-json.ts';
 import { bytesOf } from '../src/codecs/pieces.ts';
 import { compute } from '../src/compute/backends/reference/compute.ts';
@@ -9,7 +9,7 @@ import type { NumberAlgebra } from '../src/compute/backends/reference/float64-al
 import { materialize, valueAt, type Numbers } from '../src/compute/generated-numbers.ts';
 import type { LifProblem, LifSimulateResult } from '../src/compute/jobs.ts';
 import { Problem, type ProblemCode } from '../src/errors/problems.ts';
-import type { Limits } from '../src/limits.ts';
+import type { Limits } from '../src/config/limits.ts';
 import { requireOneTensor } from '../src/requests/npy-request.ts';
 import type { Operation, Plan } from '../src/requests/plan.ts';
 import { readRequest } from '../src/requests/read-request.ts';

@@ -5,10 +5,10 @@ import { Pool } from 'undici';
 
 import { Chance, sendAndLeave, wireBytes } from '../load/chaos-clients.ts';
 import { untilNothingIsHeld } from '../load/reliability.ts';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig } from '../src/config/config.ts';
 import { endMessages, endsEnvironment } from './ends.ts';
 import { expectationOf } from './expectation.ts';
-import type { Limits } from '../src/limits.ts';
+import type { Limits } from '../src/config/limits.ts';
 import { faultOf, type Reply } from './judge.ts';
 import { messages, type Message, type OpenApi } from './messages.ts';
 
@@ -62,10 +62,10 @@ export interface FuzzReport {
 
 const batchSize = 250;
 const endsEvery = 8;
-const mostFaults = 20;
+const maxFaults = 20;
 const partLeft = 0.1;
 /** Of a long answer no more is read. */
-const mostRead = 4e6;
+const maxRead = 4e6;
 
 /** Sends messages to servers that run with `fuzzEnvironment` and `endsEnvironment`, and judges the replies. The same seed makes the same messages. */
 export async function fuzz({
@@ -142,11 +142,11 @@ export async function fuzz({
         .map((message, i) => ({ message, number: batch * batchSize + i }));
       const waiting = made.filter(({ number }) => only === undefined || number === only);
       const work = async () => {
-        for (let next = waiting.pop(); next !== undefined && report.faults.length < mostFaults; next = waiting.pop())
+        for (let next = waiting.pop(); next !== undefined && report.faults.length < maxFaults; next = waiting.pop())
           await send(next.message, next.number);
       };
       await Promise.all(Array.from({ length: connections }, work));
-      if (only !== undefined || report.faults.length >= mostFaults || performance.now() > until) break;
+      if (only !== undefined || report.faults.length >= maxFaults || performance.now() > until) break;
       await onProgress?.(report.sent);
     }
     for (const [which, target] of [
@@ -180,7 +180,7 @@ async function readSome(body: AsyncIterable<Buffer>): Promise<Buffer | undefined
   for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > mostRead) return undefined;
+    if (length > maxRead) return undefined;
   }
   return Buffer.concat(chunks);
 }

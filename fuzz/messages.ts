@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { frameHeader, mediaTypes, type BodyForm } from '../src/bodies/request-body.ts';
+import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/request-body.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import { mutateBytes, mutateValue, mutations, type Mutation } from './mutations.ts';

@@ -22,7 +22,7 @@ const count = Number(options.count);
 const seed = options.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(options.seed);
 const only = options.only === undefined ? undefined : Number(options.only);
 /** What the process may grow by once it has seen a tenth of the bodies. */
-const mostGrowth = 128 * 2 ** 20;
+const maxGrowth = 128 * 2 ** 20;
 const folder = fileURLToPath(new URL('../fuzz-failures/', import.meta.url));
 
 function save({ number, what, message, reply }: Fault): void {
@@ -84,7 +84,7 @@ const from = performance.now();
 try {
   const { sent, statuses, forms, compared, shapesOnly, foretold, left, faults, held, growth } = await run(server.url, endsServer.url);
   faults.forEach(save);
-  const grew = growth > mostGrowth;
+  const grew = growth > maxGrowth;
   console.log(
     `${sent} bodies in ${((performance.now() - from) / 1000).toFixed(0)} s; wire formats ${JSON.stringify(forms)}; statuses ${JSON.stringify(statuses)}`,
   );
@@ -94,7 +94,7 @@ try {
   console.log(
     `${left} were broken off or not read to the end; ${held.length === 0 ? 'a second later no memory was reserved' : `a second later ${held.join('; ')}`}`,
   );
-  console.log(`${faults.length} faults${grew ? `, and memory grew by more than ${megabytes(mostGrowth)}` : ''}`);
+  console.log(`${faults.length} faults${grew ? `, and memory grew by more than ${megabytes(maxGrowth)}` : ''}`);
   if (faults.length > 0 || held.length > 0 || grew) process.exitCode = 1;
 } finally {
   await Promise.all([server, endsServer].map((one) => Promise.race([one.stop(), sleep(10_000)])));

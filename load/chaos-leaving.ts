@@ -102,10 +102,10 @@ export async function leavingClients(
   });
   const goBack = isFirst ? goBeforeServer() : () => undefined;
   const pool = new Pool(server.url, { connections: checkers, headersTimeout: 90_000 });
-  let mostMegabytes = 0;
+  let maxMegabytes = 0;
   const watching = setInterval(() => {
-    mostMegabytes = Math.max(mostMegabytes, footprintOfAll(processTree(server.pid)).residentMegabytes);
-    if (mostMegabytes > budgetMegabytes + runawayMegabytes) killAll(server.pid);
+    maxMegabytes = Math.max(maxMegabytes, footprintOfAll(processTree(server.pid)).residentMegabytes);
+    if (maxMegabytes > budgetMegabytes + runawayMegabytes) killAll(server.pid);
   }, 200);
   try {
     const works = checkedWorks();
@@ -166,7 +166,7 @@ export async function leavingClients(
       `- ${typeof released === 'number' ? `All memory was given back, and no request in flight, ${released.toFixed(0)} ms after the last that left had been accepted, which took ${seenMs.toFixed(0)} ms` : `15 s after the last had left, ${released}`}. Threads: ${before.threads} before, ${after.threads} after; descriptors: ${before.descriptors} before, ${after.descriptors} after.`,
     );
     findings.say(
-      `- Memory: ${before.residentMegabytes.toFixed(0)} MB before, at most ${mostMegabytes.toFixed(0)} MB; \`MAX_MEMORY_BYTES\` was ${budgetMegabytes} MiB.`,
+      `- Memory: ${before.residentMegabytes.toFixed(0)} MB before, at most ${maxMegabytes.toFixed(0)} MB; \`MAX_MEMORY_BYTES\` was ${budgetMegabytes} MiB.`,
     );
     check(isAlive(server.pid), 'the server ended');
     check(processes === 1 || lost === 0, `${lost} processes were lost`);
@@ -194,8 +194,8 @@ export async function leavingClients(
       `${before.descriptors} descriptors became ${after.descriptors}`,
     );
     check(
-      mostMegabytes < budgetMegabytes + beyondBudgetMegabytes * processes,
-      `${mostMegabytes.toFixed(0)} MB of memory with a budget of ${budgetMegabytes} MiB`,
+      maxMegabytes < budgetMegabytes + beyondBudgetMegabytes * processes,
+      `${maxMegabytes.toFixed(0)} MB of memory with a budget of ${budgetMegabytes} MiB`,
     );
   } catch (error) {
     check(false, String(error));

@@ -1,6 +1,6 @@
 // The built server, in which a thread is ended every so many milliseconds: `node --import tsx load/chaos-server.ts MS`.
 import type * as App from '../src/app.ts';
-import type * as Config from '../src/config.ts';
+import type * as Config from '../src/config/config.ts';
 import { WorkerThreads } from '../test/support/worker-threads.ts';
 import { built } from './built.ts';
 

@@ -10,7 +10,7 @@ export interface LatencyRow {
 }
 
 /** A quantile is told only where so many answers at least lie beyond it. */
-const fewestBeyond = 5;
+const minBeyond = 5;
 const quantiles = [0.5, 0.99, 0.999] as const;
 
 /** A Markdown table, as lines. */
@@ -24,7 +24,7 @@ export function latencyTable(rows: readonly LatencyRow[]): string[] {
 
 function quantileCell(ms: readonly number[], q: number): string {
   const beyond = ms.length * (1 - q);
-  if (beyond < fewestBeyond) return '';
+  if (beyond < minBeyond) return '';
   const value = quantile(ms, q);
   return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 }

@@ -14,7 +14,7 @@ export interface LoopCase {
 
 /** `MAX_RESULT_VALUES`, and what fits into `MAX_BODY_BYTES` as float32. */
 const most = 2 ** 25;
-const mostBytes = 2 ** 24 - 1000;
+const maxBytes = 2 ** 24 - 1000;
 
 const framed = 'application/octet-stream';
 const all = ['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'];
@@ -134,22 +134,22 @@ const bodyCases: readonly LoopCase[] = [
   one('framed, 64 MB', () =>
     inFrame(
       '/surrogate/grad',
-      { x: { dtype: 'float32', shape: [mostBytes], binary_data_size: 4 * mostBytes }, surrogate: 'erf' },
-      Buffer.alloc(4 * mostBytes),
+      { x: { dtype: 'float32', shape: [maxBytes], binary_data_size: 4 * maxBytes }, surrogate: 'erf' },
+      Buffer.alloc(4 * maxBytes),
     ),
   ),
   one('framed, 64 MB of float64', () =>
     inFrame(
       '/surrogate/grad',
-      { x: { dtype: 'float64', shape: [mostBytes / 2], binary_data_size: 4 * mostBytes }, surrogate: 'erf' },
-      Buffer.alloc(4 * mostBytes),
+      { x: { dtype: 'float64', shape: [maxBytes / 2], binary_data_size: 4 * maxBytes }, surrogate: 'erf' },
+      Buffer.alloc(4 * maxBytes),
     ),
   ),
   one('framed, 64 MB of float64, answered in float32', () =>
     inFrame(
       '/surrogate/grad',
-      { x: { dtype: 'float64', shape: [mostBytes / 2], binary_data_size: 4 * mostBytes }, surrogate: 'erf', dtype: 'float32' },
-      Buffer.alloc(4 * mostBytes),
+      { x: { dtype: 'float64', shape: [maxBytes / 2], binary_data_size: 4 * maxBytes }, surrogate: 'erf', dtype: 'float32' },
+      Buffer.alloc(4 * maxBytes),
     ),
   ),
   one('framed, 64 dimensions and a cotangent that broadcasts', () =>
@@ -172,12 +172,12 @@ const bodyCases: readonly LoopCase[] = [
   one('framed, printed as JSON', () =>
     inFrame(
       '/surrogate/grad',
-      { x: { dtype: 'float32', shape: [mostBytes], binary_data_size: 4 * mostBytes }, surrogate: 'erf' },
-      Buffer.alloc(4 * mostBytes),
+      { x: { dtype: 'float32', shape: [maxBytes], binary_data_size: 4 * maxBytes }, surrogate: 'erf' },
+      Buffer.alloc(4 * maxBytes),
       'application/json',
     ),
   ),
-  one('npy, 64 MB', () => npy('/surrogate/grad?surrogate=erf', [mostBytes])),
+  one('npy, 64 MB', () => npy('/surrogate/grad?surrogate=erf', [maxBytes])),
   one('npy, 64 MB in Fortran order', () => npy('/surrogate/grad?surrogate=erf', [4000, 4000], true)),
   one('npy, Fortran order of 64 dimensions', () => npy('/surrogate/grad?surrogate=erf', [2 ** 20, ...ones(63)], true)),
   one('npy, Fortran order of 24 dimensions of 2', () =>
@@ -197,10 +197,10 @@ const bodyCases: readonly LoopCase[] = [
     inFrame(
       '/v2/models/surrogate_grad/infer',
       {
-        inputs: [{ name: 'x', shape: [mostBytes], datatype: 'FP32', parameters: { binary_data_size: 4 * mostBytes } }],
+        inputs: [{ name: 'x', shape: [maxBytes], datatype: 'FP32', parameters: { binary_data_size: 4 * maxBytes } }],
         parameters: { surrogate: 'erf', binary_data_output: true },
       },
-      Buffer.alloc(4 * mostBytes),
+      Buffer.alloc(4 * maxBytes),
     ),
   ),
   one('/v2, one output named 6000 times', () =>

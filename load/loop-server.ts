@@ -8,7 +8,7 @@ export interface LoopServer {
   readonly url: string;
   readonly pid: number;
   /** How long the event loop was kept at most since it was asked last, in milliseconds; rejects when the server has ended. */
-  longestDelay(): Promise<number>;
+  maxDelay(): Promise<number>;
   /** Ends it, by force when it does not end in some seconds. */
   stop(): Promise<void>;
 }
@@ -35,17 +35,17 @@ export async function startLoopServer(environment: Readonly<Record<string, strin
   return {
     url,
     pid: child.pid!,
-    longestDelay: async () => {
+    maxDelay: async () => {
       if (!child.connected) throw new Error('the server has ended');
-      const answer = once(child, 'message') as Promise<[{ longestMs: number }]>;
+      const answer = once(child, 'message') as Promise<[{ maxMs: number }]>;
       child.send('longest delay');
-      const [{ longestMs }] = await Promise.race([
+      const [{ maxMs }] = await Promise.race([
         answer,
         ended.then(() => {
           throw new Error('the server has ended');
         }),
       ]);
-      return longestMs;
+      return maxMs;
     },
     stop: async () => {
       child.kill('SIGTERM');

@@ -17,20 +17,20 @@ function waitedFrom() {
 
 if (isMainThread && process.send !== undefined) {
   const waited = waitedFrom();
-  let longestMs = 0;
+  let maxMs = 0;
   let last = performance.now();
   let lastWaited = waited();
   const look = () => {
     const [now, nowWaited] = [performance.now(), waited()];
     // What other processes took of the processor is not the loop's.
-    longestMs = Math.max(longestMs, now - last - everyMs - (nowWaited - lastWaited));
+    maxMs = Math.max(maxMs, now - last - everyMs - (nowWaited - lastWaited));
     [last, lastWaited] = [now, nowWaited];
   };
   setInterval(look, everyMs).unref();
   process.on('message', () => {
     look();
-    process.send?.({ longestMs });
-    longestMs = 0;
+    process.send?.({ maxMs });
+    maxMs = 0;
   });
   process.channel?.unref();
 }

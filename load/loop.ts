@@ -27,9 +27,9 @@ try {
     let outcome: string;
     try {
       const message = bytes();
-      await server.longestDelay();
+      await server.maxDelay();
       outcome = await sendAndDrop(Number(new URL(server.url).port), message, 20_000);
-      delay = await server.longestDelay();
+      delay = await server.maxDelay();
     } catch (error) {
       [outcome, delay] = [String(error), Infinity];
       await server.stop();

@@ -3,9 +3,9 @@
 // answers the bytes of the file.
 import { readFileSync } from 'node:fs';
 import type * as App from '../src/app.ts';
-import type * as Config from '../src/config.ts';
-import type * as Log from '../src/log.ts';
-import type { RequestBody } from '../src/bodies/request-body.ts';
+import type * as Config from '../src/config/config.ts';
+import type * as Log from '../src/observability/log.ts';
+import type { RequestBody } from '../src/requests/request-body.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import type * as Lifecycle from '../src/plugins/lifecycle.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';

@@ -14,7 +14,7 @@ export interface PauseRow {
 export const pauseSizes = [100_000, 1_000_000, 4_000_000] as const;
 
 /** Since the last time that it was asked. */
-async function longestPause(pool: Pool): Promise<number> {
+async function maxPause(pool: Pool): Promise<number> {
   const { body } = await pool.request({ path: '/metrics', method: 'GET' });
   return 1000 * Number(/^nodejs_eventloop_lag_max_seconds ([\d.e-]+)$/m.exec(await body.text())![1]);
 }
@@ -32,11 +32,11 @@ export async function measurePauses(url: string, neurons: number): Promise<Pause
   try {
     // The first one starts threads and lets memory grow.
     await send();
-    await longestPause(pool);
+    await maxPause(pool);
     for (let i = 0; i < 5; i++) await send();
-    const longest = await longestPause(pool);
+    const longest = await maxPause(pool);
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    return { neurons, requestMegabytes: body.length / 1e6, longest, idle: await longestPause(pool) };
+    return { neurons, requestMegabytes: body.length / 1e6, longest, idle: await maxPause(pool) };
   } finally {
     await pool.close();
   }

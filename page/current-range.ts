@@ -8,7 +8,7 @@ export interface CurrentRangeOptions {
   /** Where the range ends at first, and with how many neurons. */
   readonly to: number;
   readonly neurons: number;
-  readonly mostNeurons: number;
+  readonly maxNeurons: number;
   /** Where the slider of neurons ends. */
   readonly sliderNeurons: number;
 }
@@ -16,12 +16,12 @@ export interface CurrentRangeOptions {
 /** The fields of a range of currents, one for each of so many neurons. */
 export function currentRangeFields(
   settings: Settings,
-  { to, neurons, mostNeurons, sliderNeurons }: CurrentRangeOptions,
+  { to, neurons, maxNeurons, sliderNeurons }: CurrentRangeOptions,
 ): [from: Field<number>, to: Field<number>, neurons: Field<number>] {
   return [
     settings.number('from', 0.5, { label: 'Currents from', minimum: -1e4, maximum: 1e4, slider: [0, 5] }),
     settings.number('to', to, { label: 'to', minimum: -1e4, maximum: 1e4, slider: [0, 10] }),
-    settings.number('neurons', neurons, { label: 'Neurons', minimum: 2, maximum: mostNeurons, integer: true, slider: [2, sliderNeurons] }),
+    settings.number('neurons', neurons, { label: 'Neurons', minimum: 2, maximum: maxNeurons, integer: true, slider: [2, sliderNeurons] }),
   ];
 }
 

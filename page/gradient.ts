@@ -51,7 +51,7 @@ export function gradient({ catalogue, settings: texts, remember }: PartOptions):
       if (valid) draw();
     },
   });
-  const [from, to, neurons] = currentRangeFields(settings, { to: 2.5, neurons: 50, mostNeurons: 1000, sliderNeurons: 400 });
+  const [from, to, neurons] = currentRangeFields(settings, { to: 2.5, neurons: 50, maxNeurons: 1000, sliderNeurons: 400 });
   const controls = [
     picker.element,
     fieldGroup('Gradient with respect to', ...quantities.map(([name]) => settings.check(`d_${name}`, name === 'current', name).element)),

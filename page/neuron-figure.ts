@@ -13,7 +13,7 @@ export interface Trace {
   readonly duration: number;
 }
 
-const mostDots = 150;
+const maxDots = 150;
 
 /** A neuron over time: its current, its membrane potential with threshold and spikes, and the spikes alone. */
 export function traceFigure(
@@ -35,7 +35,7 @@ export function traceFigure(
           { kind: 'line', label: 'membrane potential', style: 0, x: times, y: v },
           { kind: 'rule', label: 'threshold', y: threshold },
           // More would only be a bar.
-          ...(spikeTimes.length <= mostDots
+          ...(spikeTimes.length <= maxDots
             ? [{ kind: 'dots', label: 'spike', style: 1, x: spikeTimes, y: spikeTimes.map(() => threshold) } as const]
             : []),
         ],

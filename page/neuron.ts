@@ -73,7 +73,7 @@ export function neuron({ settings: texts, remember }: PartOptions): HTMLElement 
     timeGroup(settings, 500),
     fieldGroup(
       'Many neurons',
-      ...currentRangeFields(settings, { to: 5, neurons: 60, mostNeurons: 500, sliderNeurons: 200 }).map((field) => field.element),
+      ...currentRangeFields(settings, { to: 5, neurons: 60, maxNeurons: 500, sliderNeurons: 200 }).map((field) => field.element),
     ),
   ];
 

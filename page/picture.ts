@@ -34,7 +34,7 @@ export interface PictureOptions {
 }
 
 /** A table for reading has no more rows. */
-const mostRows = 60;
+const maxRows = 60;
 
 /** A picture with its values under the cursor, its numbers, its requests, and what can be saved of it. */
 export class Picture {
@@ -273,7 +273,7 @@ export class Picture {
   #fillNumbers(): void {
     if (!this.#numbersPart.open || this.#shown === undefined) return;
     const { columns, rows } = this.#shown.table();
-    const some = thinned(rows, mostRows);
+    const some = thinned(rows, maxRows);
     const caption = some.length < rows.length ? `${some.length} of ${rows.length} rows; the CSV has all` : `${rows.length} rows`;
     this.#numbers.replaceChildren(tableElement({ columns, rows: some }, caption, 8));
   }

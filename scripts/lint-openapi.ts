@@ -5,7 +5,7 @@ import spectral from '@stoplight/spectral-core';
 import parsers from '@stoplight/spectral-parsers';
 import rulesets from '@stoplight/spectral-rulesets';
 import { buildApp } from '../src/app.ts';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig } from '../src/config/config.ts';
 
 const environments = { 'without keys': {}, 'with keys and limits': { API_KEYS: 'a-key-of-16-letters', RATE_LIMIT_MAX: '100' } };
 

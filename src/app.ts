@@ -2,17 +2,17 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type
 
 import { numberCodec } from './codecs/json-numbers/compiled.ts';
 import { TextThreads } from './codecs/text-threads.ts';
-import { createEngine } from './compute/create-engine.ts';
-import type { Engine } from './compute/engine.ts';
-import { trustedProxies } from './client-address.ts';
-import type { Config } from './config.ts';
-import type { Peers } from './peers.ts';
+import { createEngine } from './compute/engine/create-engine.ts';
+import type { Engine } from './compute/engine/engine.ts';
+import { trustedProxies } from './plugins/client-address.ts';
+import type { Config } from './config/config.ts';
+import type { Peers } from './processes/peers.ts';
 import { answerHeaders, setAnswerHeaders } from './plugins/answer-headers.ts';
 import { backendLog } from './plugins/backend-log.ts';
 import { compression } from './plugins/compression.ts';
 import { documentation } from './plugins/documentation.ts';
-import { exchangeEnd } from './plugins/exchange-end.ts';
-import { guard } from './plugins/guard.ts';
+import { requestCloseNotifier } from './plugins/request-close-notifier.ts';
+import { guard } from './plugins/security.ts';
 import { createHttpServer } from './plugins/http-server.ts';
 import { countRunning, lifecycle } from './plugins/lifecycle.ts';
 import { metrics } from './plugins/metrics.ts';
@@ -25,7 +25,7 @@ import { requestScope, startDeadline } from './plugins/request-scope.ts';
 import { traceContext } from './plugins/trace-context.ts';
 import { tracing } from './plugins/tracing.ts';
 import { validation } from './plugins/validation.ts';
-import { requestIds } from './request-ids.ts';
+import { requestIds } from './plugins/request-ids.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { inferenceRoutes } from './routes/inference.ts';
 import { infoRoutes } from './routes/info.ts';
@@ -105,7 +105,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   app.decorate('config', config);
   app.decorate('peers', peers);
   if (config.operation.port !== 0) await app.register(operationPort);
-  app.decorate('engine', engine ?? (await createEngine({ ...config.compute, mostReferenceWork: config.limits.referenceNeuronSteps })));
+  app.decorate('engine', engine ?? (await createEngine({ ...config.compute, maxReferenceWork: config.limits.referenceNeuronSteps })));
 
   const requestReader = new RequestReader(numberCodec, config.limits, { ...config.compute, arenas: app.engine.arenas });
   app.decorate('requestReader', requestReader);
@@ -114,7 +114,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   app.decorate('textThreads', textThreads);
   app.addHook('onClose', () => textThreads.close());
 
-  await app.register(exchangeEnd);
+  await app.register(requestCloseNotifier);
   await app.register(requestScope);
   await app.register(tracing);
   await app.register(answerHeaders);

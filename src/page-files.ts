@@ -8,7 +8,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { chooseEncoding } from './codecs/content-coding.ts';
-import { entityTag, hasCurrent } from './entity-tag.ts';
+import { entityTag, hasCurrent } from './plugins/entity-tag.ts';
 
 /** A file of the page, as it is sent. */
 export interface PageFile {

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { buildApp } from './app.ts';
-import type { Config } from './config.ts';
-import type { Peers } from './peers.ts';
+import type { Config } from './config/config.ts';
+import type { Peers } from './processes/peers.ts';
 import { setV8 } from './v8-settings.ts';
 
 /** What answers in a process. It can be drained from the beginning on. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 
-import { ConfigError, loadConfig, type Config } from './config.ts';
-import { endWithGrace, type Drain } from './ending.ts';
-import { createLogger } from './log.ts';
+import { ConfigError, loadConfig, type Config } from './config/config.ts';
+import { endWithGrace, type Drain } from './graceful-shutdown.ts';
+import { createLogger } from './observability/log.ts';
 
 /** What answers, in this process or in several that it looks after. */
 interface Service {

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { createEngine } from '../../src/compute/create-engine.ts';
-import type { Engine } from '../../src/compute/engine.ts';
+import { createEngine } from '../../src/compute/engine/create-engine.ts';
+import type { Engine } from '../../src/compute/engine/engine.ts';
 import { Exchange, passes } from './exchange.ts';
 
 /** The wasm back-end in the engine as the service starts it, warm, with threads that have run. */
@@ -8,7 +8,7 @@ export async function warmEngine(): Promise<Engine> {
   const engine = await createEngine({
     backend: 'wasm',
     threads: availableParallelism(),
-    mostReferenceWork: 1e7,
+    maxReferenceWork: 1e7,
     memoryBytes: totalmem() / 2,
   });
   await engine.warm();

@@ -1,7 +1,7 @@
-import type { Engine } from '../../src/compute/engine.ts';
+import type { Engine } from '../../src/compute/engine/engine.ts';
 import { jobBytes } from '../../src/compute/job-size.ts';
 import type { Job, Quantity } from '../../src/compute/jobs.ts';
-import { answered, RequestScope } from '../../src/compute/scope.ts';
+import { answered, RequestScope } from '../../src/compute/engine/request-scope.ts';
 import { maxCopiedElements } from '../../src/routes/compute-handler.ts';
 import { defaultSurrogate, forwardJob, gradJob } from '../jobs.ts';
 import type { Contender } from '../turns.ts';

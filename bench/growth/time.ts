@@ -1,4 +1,4 @@
-import type { Engine } from '../../src/compute/engine.ts';
+import type { Engine } from '../../src/compute/engine/engine.ts';
 import { inTurns } from '../turns.ts';
 import { Exchange, passes, type Pass, type Size } from './exchange.ts';
 

@@ -22,14 +22,14 @@ export interface Sides {
 }
 
 /** Below so many bytes of a body the client looks for answers all the time: to wake it takes as long as a small job. */
-const mostPolled = 64 * 1024;
+const maxPolled = 64 * 1024;
 
 /** Answers a second, with so many requests on their way at any time. */
 async function rateOf(url: string, call: Call, connections: number, seconds: number): Promise<number> {
   const request = prepare(call);
   const free = await Promise.all(Array.from({ length: connections }, () => Connection.to(url)));
   const all = [...free];
-  const sleepAgain = call.body.length < mostPolled ? stayAwake() : undefined;
+  const sleepAgain = call.body.length < maxPolled ? stayAwake() : undefined;
   let answers = 0;
   const from = performance.now();
   try {

@@ -4,7 +4,7 @@ import { base64Blocks } from './base64-blocks.ts';
 import { numberCodec } from './json-numbers/compiled.ts';
 import { JsonWriter } from './json-writer.ts';
 import { findNotFinite } from './not-finite.ts';
-import type { Piece } from './pieces.ts';
+import type { Chunk } from './pieces.ts';
 import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
 import { sliceWriter as writer } from './slice-writer.ts';
 import { byteLengthOf, bytesTypeOf, littleEndianBytes, TensorPieces } from './tensor-bytes.ts';
@@ -35,7 +35,7 @@ const bytesPerNumber = 8;
 /** Where an answer goes. */
 interface Output extends AnswerForm {
   /** Its JSON, as far as it is written. */
-  readonly text: Piece[];
+  readonly text: Chunk[];
   /** The tensors behind it; undefined where they are there already. */
   readonly tensors: TensorPieces | undefined;
   /** Bytes of the text. */
@@ -46,8 +46,8 @@ interface Output extends AnswerForm {
 
 /** An answer's bytes: those of its JSON, and those of the tensors that stand behind it and not in it. */
 export interface EncodedAnswer {
-  readonly text: Piece[];
-  readonly tensors: Piece[];
+  readonly text: Chunk[];
+  readonly tensors: Chunk[];
 }
 
 /**
@@ -80,7 +80,7 @@ function hasRoom({ flushedBytes }: Output, bytes: number): boolean {
 }
 
 /** Puts a piece behind what has been written. */
-function addPiece(output: Output, piece: Piece): void {
+function addPiece(output: Output, piece: Chunk): void {
   const written = writer.finish();
   output.flushedBytes += written.length;
   output.text.push(written, piece);
@@ -170,7 +170,7 @@ function writeTensor(node: AnswerTensor, output: Output): void {
 }
 
 /** A tensor's text, printed when it is its turn: some of it where it may stay, since copies of slices are garbage, which costs as much as to print them. */
-function longText({ values, shape }: AnswerTensor, output: Output): Piece {
+function longText({ values, shape }: AnswerTensor, output: Output): Chunk {
   const { dtype, within, threads } = output;
   const slices = (by: JsonWriter) => new TensorText(shape).slices(values, dtype, by);
   if (within === undefined) return () => slices(writer);

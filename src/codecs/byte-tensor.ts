@@ -6,7 +6,7 @@ export interface Bytes {
 }
 
 /** A tensor that came as bytes without a word of JSON about it. */
-export class ByteTensor implements Bytes {
+export class RawTensor implements Bytes {
   readonly dtype: 'float32' | 'float64';
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;

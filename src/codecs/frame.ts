@@ -1,9 +1,9 @@
 import { describe, pointerSegment } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
-import { PackedNumbers } from './packed-numbers.ts';
+import { NumericArray } from './packed-numbers.ts';
 
 /** A tensor of a framed body: the object in its JSON that announces it, and the bytes it stands for. */
-export class BinaryTensor {
+export class FramedTensor {
   readonly announced: object;
   readonly bytes: Uint8Array;
 
@@ -27,7 +27,7 @@ const deepest = 8;
 export function attachBinary(request: unknown, bytes: Uint8Array, errors: InputErrors): unknown {
   let taken = 0;
   const attach = (node: unknown, path: string, depth: number): unknown => {
-    if (typeof node !== 'object' || node === null || node instanceof PackedNumbers) return node;
+    if (typeof node !== 'object' || node === null || node instanceof NumericArray) return node;
     if (Object.hasOwn(node, 'binary_data_size')) {
       const { binary_data_size: size } = node as { binary_data_size: unknown };
       if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
@@ -41,7 +41,7 @@ export function attachBinary(request: unknown, bytes: Uint8Array, errors: InputE
         errors.throwIfAny();
       }
       taken += size;
-      return new BinaryTensor(node, bytes.subarray(taken - size, taken));
+      return new FramedTensor(node, bytes.subarray(taken - size, taken));
     }
     if (depth < deepest) {
       for (const [key, child] of Object.entries(node)) {

@@ -1,4 +1,4 @@
-import { Arena } from '../compute/arena.ts';
+import { Arena } from '../compute/engine/arena.ts';
 import { JsonNumbersReader } from './json-numbers-reader.ts';
 
 /** Reads JSON with its numbers from anywhere, in memory of its own that is used again each time. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Arena } from '../compute/arena.ts';
+import type { Arena } from '../compute/engine/arena.ts';
 import { pointerSegment } from '../errors/describe.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import type { Problem } from '../errors/problems.ts';
@@ -8,10 +8,10 @@ import { parseJsonBody, requireUtf8, unexpected, type InBody } from './json-body
 import { locateJsonError, locationAt, pointerBehind } from './json-error.ts';
 import { JsonBudget } from './json-outline.ts';
 import { NumberCodec, type ArrayStop } from './json-numbers/number-codec.ts';
-import { PackedNumbers } from './packed-numbers.ts';
+import { NumericArray } from './packed-numbers.ts';
 
 /** Shorter arrays are left to JSON.parse: so are all that are no tensor's. */
-const fewestNumbers = 65;
+const minNumbers = 65;
 const [minus, openBracket, openBrace] = [0x2d, 0x5b, 0x7b];
 
 /**
@@ -84,12 +84,12 @@ export class JsonNumbersReader {
     const { take = (view: Float64Array) => view, reserve } = this.#options;
     const at = text.byteOffset;
     const end = at + text.length;
-    const { commas, isAscii } = this.#codec.lookThrough(at, end);
+    const { commas, isAscii } = this.#codec.prescan(at, end);
     if (!isAscii) requireUtf8(text);
     reserve?.(commas + 1);
     let out = this.#arena.allocate(8 * (commas + 1));
     const bytes = Buffer.from(text.buffer, at, text.length);
-    const arrays: PackedNumbers[] = [];
+    const arrays: NumericArray[] = [];
     this.#hasPacked = false;
     /** Where the text continues in the outline behind each array, and in the body. */
     const seams: { readonly outline: number; readonly body: number }[] = [];
@@ -102,9 +102,9 @@ export class JsonNumbersReader {
       this.checkpoint();
       const found = this.#codec.readArray(at + i, end, out);
       const next = found.end - at;
-      if ('shape' in found && found.count >= fewestNumbers) {
+      if ('shape' in found && found.count >= minNumbers) {
         outline += `${bytes.toString('utf8', copied, i)}{"${standIn}":${arrays.length}}`;
-        arrays.push(new PackedNumbers(take(this.#arena.doubles(out, found.count)), found.shape));
+        arrays.push(new NumericArray(take(this.#arena.doubles(out, found.count)), found.shape));
         seams.push({ outline: outline.length, body: next });
         budget.countStandIn();
         this.#hasPacked = true;
@@ -181,7 +181,7 @@ function lastBehindSpace(bytes: Buffer, end: number): number | undefined {
 }
 
 /** Replaces every object that stands for an array, without recursion: a body may be nested deeply. */
-function putInPlace(parsed: unknown, arrays: readonly PackedNumbers[]): unknown {
+function putInPlace(parsed: unknown, arrays: readonly NumericArray[]): unknown {
   const root = { parsed };
   const waiting: object[] = [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {

@@ -1,4 +1,4 @@
-import { Arena } from '../compute/arena.ts';
+import { Arena } from '../compute/engine/arena.ts';
 import type { Dtype, Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { maxFloat32TextLength, writeDecimal, writeFloat32, writeUint } from './float32-text.ts';
@@ -13,7 +13,7 @@ const initialBytes = 192 * 1024;
 /** A writer whose text has needed more gives its memory up when the text is finished. */
 const maxIdleBytes = 256 * 1024;
 /** Of fewer numbers each is written by itself. */
-const fewestInBlock = 12;
+const minInBlock = 12;
 /** Longer texts are written faster by a native call than byte by byte. */
 const minNativeLength = 48;
 /** Bytes that any number and a comma may need. */
@@ -177,7 +177,7 @@ export class JsonWriter {
   #numbers(values: TensorValues, from: number, to: number): number {
     const isWhole = values instanceof Int32Array || values instanceof Uint8Array;
     if (!isWhole && this.#dtype === 'float64') return writeDoubles(this.#bytes, this.#length, values, from, to);
-    if (to - from < fewestInBlock) {
+    if (to - from < minInBlock) {
       return isWhole ? writeUints(this.#bytes, this.#length, values, from, to) : writeFloats(this.#bytes, this.#length, values, from, to);
     }
     const out = this.#textAt + this.#length;

@@ -1,4 +1,4 @@
-import { memoryOf } from '../compute/arena.ts';
+import { memoryOf } from '../compute/engine/arena.ts';
 import type { Values } from '../compute/jobs.ts';
 import { bytesAtOnce } from './json-numbers/magnitude-text.ts';
 
@@ -6,7 +6,7 @@ import { bytesAtOnce } from './json-numbers/magnitude-text.ts';
 export const beyondFloat32 = 2 ** 128 - 2 ** 103;
 
 /** Fewer numbers are looked through in less time than a call takes to prepare. */
-const fewestAtOnce = 1024;
+const minAtOnce = 1024;
 
 interface Exports {
   allBelow32(at: number, end: number, bound: number): number;
@@ -22,7 +22,7 @@ export function lookThroughWith(numberCodec: WebAssembly.Module): void {
 }
 
 /** Index of the first number whose magnitude is not below a bound, as NaN's never is, or -1. */
-export function firstNotBelow(values: ArrayLike<number>, bound: number): number {
+export function indexOfMagnitudeAtLeast(values: ArrayLike<number>, bound: number): number {
   const known = values instanceof Float32Array || values instanceof Float64Array ? countBelow(values, bound) : 0;
   // What float32 hold is below either bound that is asked for, or not finite.
   if (known === 0 && values instanceof Float32Array && bound >= beyondFloat32 && areFinite(values)) return -1;
@@ -35,7 +35,7 @@ export function firstNotBelow(values: ArrayLike<number>, bound: number): number 
 
 /** Of how many numbers from the first on is known that they are below the bound: of all that one call could look through, or none. */
 function countBelow(values: Values, bound: number): number {
-  const memory = values.length < fewestAtOnce ? undefined : memoryOf(values);
+  const memory = values.length < minAtOnce ? undefined : memoryOf(values);
   if (memory === undefined || module === undefined) return 0;
   let functions = instances.get(memory);
   if (functions === undefined) {

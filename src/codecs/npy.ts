@@ -13,8 +13,8 @@ export interface NpyArray {
 }
 
 const magic = '\x93NUMPY';
-const longestHeader = 65_536;
-const mostDimensions = 64;
+const maxHeader = 65_536;
+const maxDimensions = 64;
 
 /** One `'name': value` of the header; of the values only as much as tells them apart. */
 const field = /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*('[^']*'|"[^"]*"|True|False|\([\d\s,]*\)|\[.*\])\s*(?:,|$)/sy;
@@ -37,8 +37,7 @@ export function readNpy(bytes: Uint8Array): NpyArray | string {
     return `its format has the version ${version}.${minor}, and those known are 1.0, 2.0 and 3.0`;
   const headerLength = version === 1 ? file.readUInt16LE(8) : file.readUInt32LE(8);
   const dataOffset = headerStart + headerLength;
-  if (headerLength > longestHeader)
-    return `its header says that it is ${headerLength} bytes long, and the longest read is ${longestHeader}`;
+  if (headerLength > maxHeader) return `its header says that it is ${headerLength} bytes long, and the longest read is ${maxHeader}`;
   if (dataOffset > file.length) return `its header says that it is ${headerLength} bytes long, but ${file.length - headerStart} follow`;
 
   const header = file.toString('latin1', headerStart, dataOffset);
@@ -47,7 +46,7 @@ export function readNpy(bytes: Uint8Array): NpyArray | string {
   const { descr, fortranOrder, shape } = fields;
   if (descr !== '<f4' && descr !== '<f8')
     return `its dtype is ${quote(descr)}, and those taken are "<f4" and "<f8": use x.astype(numpy.float32)`;
-  if (shape.length > mostDimensions) return `it has ${shape.length} dimensions, and at most ${mostDimensions} are allowed`;
+  if (shape.length > maxDimensions) return `it has ${shape.length} dimensions, and at most ${maxDimensions} are allowed`;
   // A product of huge lengths is Infinity, and times 0 not a number.
   const size = shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
   const byteLength = size * (descr === '<f4' ? 4 : 8);

@@ -1,5 +1,5 @@
 /** A nested, rectangular JSON array of numbers that was read from the body's bytes, in the place of the array that JSON.parse would make. */
-export class PackedNumbers {
+export class NumericArray {
   readonly values: Float64Array;
   readonly shape: readonly number[];
 

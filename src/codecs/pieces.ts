@@ -1,5 +1,5 @@
 /** An answer's bytes, or what makes them when it is their turn: at once in slices, or as they are computed. */
-export type Piece = Uint8Array | (() => Iterable<Uint8Array> | AsyncIterable<Uint8Array>);
+export type Chunk = Uint8Array | (() => Iterable<Uint8Array> | AsyncIterable<Uint8Array>);
 
 /** Bytes of a slice of text, about: some tenths of a millisecond's work. */
 export const sliceBytes = 64 * 1024;
@@ -39,7 +39,7 @@ export class Pacer {
 }
 
 /** The bytes of pieces in order. Other requests get their turn between slices. */
-export async function* bytesOf(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
+export async function* bytesOf(pieces: readonly Chunk[]): AsyncGenerator<Uint8Array> {
   const pacer = new Pacer();
   for (const piece of pieces) {
     if (typeof piece !== 'function') {

@@ -1,7 +1,7 @@
 import type { Dtype, Values } from '../compute/jobs.ts';
 import { AnswerTensor, type AnswerBlocks, type TensorValues } from './answer.ts';
-import { beyondFloat32, firstNotBelow } from './magnitude.ts';
-import { Pacer, sliceValues, type Piece } from './pieces.ts';
+import { beyondFloat32, indexOfMagnitudeAtLeast } from './magnitude.ts';
+import { Pacer, sliceValues, type Chunk } from './pieces.ts';
 
 /** The types that a tensor of an answer can have as bytes. */
 export type BytesType = Dtype | 'int32' | 'uint8';
@@ -25,7 +25,7 @@ export function byteLengthOf(tensor: AnswerTensor | AnswerBlocks, dtype: Dtype):
 
 /** Tensors as bytes, one after the other. */
 export class TensorPieces {
-  readonly pieces: Piece[] = [];
+  readonly pieces: Chunk[] = [];
   readonly #dtype: Dtype;
   #left = maxAtOnce;
 
@@ -108,5 +108,5 @@ function isWhole(values: ArrayLike<number>): boolean {
 
 /** Index of the first value that is infinite or undefined in a precision, or -1. */
 export function firstNotFinite(values: Values | Int32Array | Uint8Array | readonly number[], dtype: Dtype): number {
-  return isWhole(values) ? -1 : firstNotBelow(values, dtype === 'float32' ? beyondFloat32 : Infinity);
+  return isWhole(values) ? -1 : indexOfMagnitudeAtLeast(values, dtype === 'float32' ? beyondFloat32 : Infinity);
 }

@@ -3,13 +3,13 @@ import type { Values } from '../compute/jobs.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
-import { checkValues, type Limits } from '../limits.ts';
+import { checkValues, type Limits } from '../config/limits.ts';
 import { decodeBase64 } from './base64.ts';
-import { ByteTensor, type Bytes } from './byte-tensor.ts';
-import { BinaryTensor } from './frame.ts';
-import { beyondFloat32, firstNotBelow } from './magnitude.ts';
+import { RawTensor, type Bytes } from './byte-tensor.ts';
+import { FramedTensor } from './frame.ts';
+import { beyondFloat32, indexOfMagnitudeAtLeast } from './magnitude.ts';
 import { toRowMajor } from './npy.ts';
-import { PackedNumbers } from './packed-numbers.ts';
+import { NumericArray } from './packed-numbers.ts';
 
 /** A tensor of a request, decoded: row-major values; a number has the shape []. */
 export interface Tensor {
@@ -23,9 +23,9 @@ interface PresentTensor extends Tensor {
 }
 
 /** A tensor without elements is written as so many empty arrays as it has rows, however few bytes it came in. */
-const mostEmptyRows = 65_536;
+const maxEmptyRows = 65_536;
 /** As many as numpy allows. */
-const mostDimensions = 64;
+const maxDimensions = 64;
 
 const valueRule = "must be a finite number within float32's range";
 const forms = 'a number, nested arrays of numbers, {"shape", "data"}, {"dtype", "shape", "base64"} or {"linspace": [first, last, count]}';
@@ -46,8 +46,8 @@ export function isTensorNumber(value: unknown): value is number {
  */
 export function decodeTensor(value: unknown, path: string, errors: InputErrors, limits: Limits): Tensor | null {
   const tensor = decodeForm(value, path, errors, limits);
-  if (tensor?.values.length !== 0 || rowsBefore0(tensor.shape) <= mostEmptyRows) return tensor;
-  return errors.add(path, `shape ${shapeText(tensor.shape)} has no elements, and more than ${mostEmptyRows} rows of none`);
+  if (tensor?.values.length !== 0 || rowsBefore0(tensor.shape) <= maxEmptyRows) return tensor;
+  return errors.add(path, `shape ${shapeText(tensor.shape)} has no elements, and more than ${maxEmptyRows} rows of none`);
 }
 
 function decodeForm(value: unknown, path: string, errors: InputErrors, limits: Limits): Tensor | null {
@@ -56,9 +56,9 @@ function decodeForm(value: unknown, path: string, errors: InputErrors, limits: L
     return errors.add(path, `${valueRule}, got ${describe(value)}`);
   }
   if (Array.isArray(value)) return decodeNested(value, path, errors);
-  if (value instanceof PackedNumbers) return value;
-  if (value instanceof ByteTensor) return decodeByteTensor(value, path, errors);
-  if (value instanceof BinaryTensor) return decodeBinary(value, path, errors);
+  if (value instanceof NumericArray) return value;
+  if (value instanceof RawTensor) return decodeByteTensor(value, path, errors);
+  if (value instanceof FramedTensor) return decodeBinary(value, path, errors);
   if (typeof value === 'object' && value !== null) {
     if ('binary_data_size' in value) return errors.add(path, onlyFramed);
     if ('linspace' in value) return decodeLinspace(value, path, errors, limits);
@@ -72,7 +72,7 @@ function decodeNested(rows: readonly unknown[], path: string, errors: InputError
   const shape: number[] = [];
   let size = 1;
   for (let level: unknown = rows; Array.isArray(level); level = level[0]) {
-    if (shape.length === mostDimensions) return errors.add(path, `must have at most ${mostDimensions} dimensions`);
+    if (shape.length === maxDimensions) return errors.add(path, `must have at most ${maxDimensions} dimensions`);
     shape.push(level.length);
     size *= level.length;
   }
@@ -149,7 +149,7 @@ function decodeFlat(value: object, path: string, errors: InputErrors): Tensor | 
   const { shape: givenShape, data } = value as { shape?: unknown; data?: unknown };
   const known = onlyKeys(value, ['shape', 'data'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
-  if (data instanceof PackedNumbers && data.shape.length === 1) {
+  if (data instanceof NumericArray && data.shape.length === 1) {
     return shape !== null && known && hasLength(data.values.length, shape, path, errors) ? { shape, values: data.values } : null;
   }
   if (!Array.isArray(data)) return errors.add(`${path}/data`, `must be a flat array of numbers, got ${describe(data)}`);
@@ -178,7 +178,7 @@ function decodeBytes(value: object, path: string, errors: InputErrors): Tensor |
 }
 
 /** A tensor whose bytes stand behind the JSON. */
-function decodeBinary({ announced, bytes }: BinaryTensor, path: string, errors: InputErrors): Tensor | null {
+function decodeBinary({ announced, bytes }: FramedTensor, path: string, errors: InputErrors): Tensor | null {
   const { dtype, shape: givenShape } = announced as { dtype?: unknown; shape?: unknown };
   const known = onlyKeys(announced, ['dtype', 'shape', 'binary_data_size'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
@@ -187,7 +187,7 @@ function decodeBinary({ announced, bytes }: BinaryTensor, path: string, errors: 
   return decodeLittleEndian({ dtype, shape, bytes }, path, { name: 'binary_data_size is', path }, errors);
 }
 
-function decodeByteTensor(given: ByteTensor, path: string, errors: InputErrors): Tensor | null {
+function decodeByteTensor(given: RawTensor, path: string, errors: InputErrors): Tensor | null {
   const tensor = decodeLittleEndian(given, path, { name: 'there are', path }, errors);
   return tensor !== null && given.fortranOrder ? { shape: tensor.shape, values: toRowMajor(tensor.values, tensor.shape) } : tensor;
 }
@@ -218,7 +218,7 @@ function decodeLittleEndian(
     return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
   }
   const values = viewValues(bytes, dtype);
-  const wrong = firstNotBelow(values, beyondFloat32);
+  const wrong = indexOfMagnitudeAtLeast(values, beyondFloat32);
   return wrong < 0 ? { shape, values } : errors.add(source.path, `element ${wrong} ${valueRule}, got ${values[wrong]!}`);
 }
 
@@ -247,7 +247,7 @@ function decodeLinspace(value: object, path: string, errors: InputErrors, limits
 
 function decodeShape(value: unknown, path: string, errors: InputErrors): number[] | null {
   if (!Array.isArray(value)) return errors.add(path, `must be an array of whole numbers, got ${describe(value)}`);
-  if (value.length > mostDimensions) return errors.add(path, `must have at most ${mostDimensions} dimensions, got ${value.length}`);
+  if (value.length > maxDimensions) return errors.add(path, `must have at most ${maxDimensions} dimensions, got ${value.length}`);
   for (const [i, length] of value.entries()) {
     if (!Number.isSafeInteger(length) || length < 0) {
       return errors.add(path + pointerSegment(i), `must be a whole number of at least 0, got ${describe(length)}`);

@@ -1,10 +1,10 @@
 import type { Piscina } from 'piscina';
 
-import type { ArenaStore } from '../compute/arena-store.ts';
-import type { Arena } from '../compute/arena.ts';
-import { OutOfMemoryError } from '../compute/backend.ts';
+import type { ArenaPool } from '../compute/engine/arena-pool.ts';
+import type { Arena } from '../compute/engine/arena.ts';
+import { OutOfMemoryError } from '../compute/engine/backend.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { threadPool, tryTwice } from '../compute/thread-pool.ts';
+import { threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
 import type { TensorValues } from './answer.ts';
 import { JsonWriter } from './json-writer.ts';
 import { sliceWriter } from './slice-writer.ts';
@@ -34,7 +34,7 @@ export class TextThreads {
    * @param module the number codec's.
    * @param arenas where the numbers lie, so that the threads let go of arenas that are dropped.
    */
-  constructor(module: WebAssembly.Module, threads: number, arenas?: ArenaStore) {
+  constructor(module: WebAssembly.Module, threads: number, arenas?: ArenaPool) {
     this.#module = module;
     this.#threads = threadPool('text-worker', import.meta.url, threads, { arenas });
     this.#maxParts = partsPerThread * threads;

@@ -1,5 +1,5 @@
-import { Arena } from '../compute/arena.ts';
-import { collectDropped } from '../compute/collect-garbage.js';
+import { Arena } from '../compute/engine/arena.ts';
+import { collectDropped } from '../compute/engine/collect-garbage.js';
 import type { Dtype } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
 import { JsonWriter } from './json-writer.ts';

@@ -115,7 +115,7 @@ export interface LifAdjointInput<V, M> {
   readonly current: V;
   /** Surrogate gradient at v_pre - v_threshold. */
   readonly surrogateGrad: V;
-  readonly held?: M;
+  readonly refractory?: M;
 }
 
 /**
@@ -129,9 +129,9 @@ export function lifAdjoint<V, M>(
   terms: LifTerms<V>,
   input: LifAdjointInput<V, M>,
 ): LifAdjoint<V> {
-  const { vBar, vPre, spike, current, held } = input;
+  const { vBar, vPre, spike, current, refractory } = input;
   const zero = ops.constant(0);
-  const unlessHeld = (value: V): V => (held === undefined ? value : ops.select(held, zero, value));
+  const unlessHeld = (value: V): V => (refractory === undefined ? value : ops.select(refractory, zero, value));
 
   const jump = resetJump(ops, structure, terms, vPre);
   const spikeBar = jump === undefined ? input.spikeBar : ops.add(input.spikeBar, ops.mul(vBar, jump));

@@ -9,13 +9,13 @@ export function isPerStep(name: string): name is PerStep {
 }
 
 /** From here on records over time are computed while the answer leaves. */
-const fewestStreamed = 2 ** 22;
+const minStreamed = 2 ** 22;
 /** A neuron's steps are computed in one go. */
-const mostStreamedSteps = 2 ** 22;
+const maxStreamedSteps = 2 ** 22;
 
 /** Whether a run is too long for its records over time to be computed before its answer begins. */
 export function isLongRun({ record, problem: { neurons, steps } }: LifSimulateJob): boolean {
-  return neurons * steps >= fewestStreamed && steps <= mostStreamedSteps && [...record].some(isPerStep);
+  return neurons * steps >= minStreamed && steps <= maxStreamedSteps && [...record].some(isPerStep);
 }
 
 /** Neurons [from, to) of a problem, as a problem of their own: neurons do not know of each other. */

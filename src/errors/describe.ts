@@ -1,4 +1,4 @@
-const longestQuoted = 60;
+const maxQuoted = 60;
 
 /** What a value is, for an error message: short, and never a whole body. */
 export function describe(value: unknown): string {
@@ -32,5 +32,5 @@ export function pointerSegment(key: string | number): string {
 
 /** A text, cut when it is long: an answer is not to be as large as what it refuses. */
 function shorten(text: string): string {
-  return text.length > longestQuoted ? `${text.slice(0, longestQuoted)}...` : text;
+  return text.length > maxQuoted ? `${text.slice(0, maxQuoted)}...` : text;
 }

@@ -1,7 +1,7 @@
 import { Problem, type InputError } from './problems.ts';
 
 /** More than this many help nobody, and a hostile body could have millions. */
-const mostReported = 20;
+const maxReported = 20;
 
 /** Collects what is wrong with a request, so that a client hears of everything at once. */
 export class InputErrors {
@@ -10,7 +10,7 @@ export class InputErrors {
   /** Notes an error; returns null, which stands for the value that could not be read. Gives up when there are too many. */
   add(path: string, message: string): null {
     this.#errors.push({ path, message });
-    if (this.#errors.length === mostReported) this.throwIfAny();
+    if (this.#errors.length === maxReported) this.throwIfAny();
     return null;
   }
 

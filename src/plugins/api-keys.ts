@@ -3,8 +3,8 @@ import { timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { Problem } from '../errors/problems.ts';
-import { digestOf } from '../guard-config.ts';
-import { isOpenRoute, routeOf } from './open-paths.ts';
+import { digestOf } from '../config/security-config.ts';
+import { isOpenRoute, routeOf } from './public-routes.ts';
 
 // @fastify/bearer-auth keeps the keys themselves, stops comparing at the first that fits, and answers apart from the error handler.
 
@@ -18,10 +18,10 @@ declare module 'fastify' {
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
 
 /** A hook that finds out whose key a request has. */
-export function recogniseKey(digests: readonly Buffer[]): Hook {
+export function identifyApiKey(digests: readonly Buffer[]): Hook {
   return (request, _reply, done) => {
     const key = bearerOf(request);
-    request.keyNumber = key === undefined ? 0 : placeOf(digestOf(key), digests);
+    request.keyNumber = key === undefined ? 0 : indexOfKey(digestOf(key), digests);
     done();
   };
 }
@@ -38,7 +38,7 @@ export const requireKey: Hook = (request, _reply, done) => {
 };
 
 /** Where a digest stands among others, counted from 1, or 0. All are compared, whichever it is. */
-function placeOf(digest: Buffer, digests: readonly Buffer[]): number {
+function indexOfKey(digest: Buffer, digests: readonly Buffer[]): number {
   let place = 0;
   for (let i = 0; i < digests.length; i++) {
     if (timingSafeEqual(digest, digests[i]!)) place = i + 1;

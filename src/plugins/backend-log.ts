@@ -16,8 +16,8 @@ export const backendLog = fp(
       else if (kind === 'unavailable' && isOptional) app.log.info({ ...facts, detail: messageOf(error) }, 'back-end is not available');
       else app.log.warn({ ...facts, err: error }, 'back-end is out');
     });
-    events.on('fallback', (to, { from, obstacle }) => {
-      app.log.debug({ backend: to, instead_of: from, reason: obstacle }, 'job fell back');
+    events.on('fallback', (to, { from, reason }) => {
+      app.log.debug({ backend: to, instead_of: from, reason }, 'job fell back');
     });
     events.on('measured', ({ name, device }, crossOvers) => {
       app.log.info({ backend: name, device, cross_overs: crossOvers }, 'back-end is measured');

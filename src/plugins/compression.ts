@@ -16,7 +16,7 @@ declare module 'fastify' {
 }
 
 /** Shorter answers are sent as they are. */
-const fewestBytes = 1024;
+const minBytes = 1024;
 // Spike trains are most of what is compressed: hardly smaller at higher levels, and several times as slow.
 const gzipOptions = { level: 1 };
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
@@ -65,7 +65,7 @@ function compress(
   const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
   if (!isWhole && !(payload instanceof Readable)) {
     next(null, payload);
-  } else if (isWhole && Buffer.byteLength(payload) < fewestBytes) {
+  } else if (isWhole && Buffer.byteLength(payload) < minBytes) {
     next(null, payload);
   } else {
     void reply

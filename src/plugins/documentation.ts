@@ -6,12 +6,12 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { jsonInUtf8 } from '../bodies/request-body.ts';
+import { jsonInUtf8 } from '../requests/request-body.ts';
 import { compressPageFile, sendFile, type PageFile } from '../page-files.ts';
 import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
 import { problemExamples } from '../schemas/problem-examples.ts';
 import { version } from '../version.ts';
-import { describeGuards, describeKey } from './guard-documentation.ts';
+import { describeGuards, describeKey } from './security-documentation.ts';
 import { OpenApiComponents } from './openapi-components.ts';
 import { pathOf } from './request-path.ts';
 

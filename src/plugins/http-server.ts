@@ -1,9 +1,9 @@
 import { Server, type IncomingMessage, type RequestListener, type ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { Problem } from '../errors/problems.ts';
-import { untilQuiet } from '../until-quiet.ts';
+import { untilQuiet } from './until-quiet.ts';
 import { expectContinue } from './expect-continue.ts';
 import { Connection, HttpResponse } from './http-connection.ts';
 import { clientProblem, type ClientError } from './malformed-http.ts';
@@ -17,9 +17,9 @@ export interface HttpServerOptions {
   readonly onRefusedConnection: () => void;
 }
 
-const mostHeaders = 200;
+const maxHeaders = 200;
 /** Node looks only so often for connections that take too long. */
-const longestCheckMs = 1000;
+const maxCheckMs = 1000;
 
 /** A server that stops without losing a request. */
 export class HttpServer extends Server<typeof IncomingMessage, typeof HttpResponse> {
@@ -96,7 +96,7 @@ export function createHttpServer(
     keepAliveTimeout: keepAliveMs,
     headersTimeout: headersMs,
     requestTimeout: receiveMs,
-    connectionsCheckingInterval: Math.min(longestCheckMs, headersMs / 10),
+    connectionsCheckingInterval: Math.min(maxCheckMs, headersMs / 10),
     // Node's own refusal has no body.
     requireHostHeader: false,
   });
@@ -160,7 +160,7 @@ function problemOf({ rawHeaders, headers, httpVersion, method, url }: IncomingMe
   const isNewer = httpVersion === '1.1';
   if (!isNewer && httpVersion !== '1.0')
     return new Problem('http_version_not_supported', `The versions of HTTP that this server speaks are 1.1 and 1.0, got ${httpVersion}.`);
-  if (rawHeaders.length > 2 * mostHeaders) return new Problem('headers_too_large', `There are more than ${mostHeaders} headers.`);
+  if (rawHeaders.length > 2 * maxHeaders) return new Problem('headers_too_large', `There are more than ${maxHeaders} headers.`);
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;

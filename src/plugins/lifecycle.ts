@@ -4,7 +4,7 @@ import fp from 'fastify-plugin';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Problem } from '../errors/problems.ts';
-import type { Peers } from '../peers.ts';
+import type { Peers } from '../processes/peers.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { HttpServer } from './http-server.ts';
 

@@ -5,12 +5,12 @@ import fp from 'fastify-plugin';
 
 import { lengthOf } from '../codecs/pieces.ts';
 import type { Job } from '../compute/jobs.ts';
-import type { Peers } from '../peers.ts';
-import { Reading } from '../metrics/instruments.ts';
-import { Metrics } from '../metrics/metrics.ts';
-import { rejectionOf } from '../metrics/rejections.ts';
-import { Traffic } from '../metrics/traffic.ts';
-import { reportedStatus } from './exchange-end.ts';
+import type { Peers } from '../processes/peers.ts';
+import { Reading } from '../observability/instruments.ts';
+import { Metrics } from '../observability/metrics.ts';
+import { rejectionOf } from '../observability/rejections.ts';
+import { Traffic } from '../observability/traffic.ts';
+import { reportedStatus } from './request-close-notifier.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,7 +25,7 @@ declare module 'fastify' {
 /** Counts and times requests, and answers `GET /metrics`, unless that is on a port of its own. */
 export const metrics = fp(
   (app, _options, done) => {
-    const measured = new Metrics(app.engine, app.config.compute.longestWaitMs);
+    const measured = new Metrics(app.engine, app.config.compute.maxQueueWaitMs);
     app.decorate('metrics', measured);
     app.decorateRequest('operation');
     app.addHook('onClose', (_app, closed) => {

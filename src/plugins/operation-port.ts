@@ -1,9 +1,9 @@
 import fastify, { LogController, type FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { requestIds } from '../request-ids.ts';
+import { requestIds } from './request-ids.ts';
 import { answerHeaders, setAnswerHeaders } from './answer-headers.ts';
-import { exchangeEnd } from './exchange-end.ts';
+import { requestCloseNotifier } from './request-close-notifier.ts';
 import { createHttpServer } from './http-server.ts';
 import { serveProbes } from './lifecycle.ts';
 import { serveMetrics } from './metrics.ts';
@@ -45,7 +45,7 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
       void sendProblem(toProblem(error), request, reply, error);
     },
   });
-  await listener.register(exchangeEnd);
+  await listener.register(requestCloseNotifier);
   await listener.register(answerHeaders);
   await listener.register(traceContext);
   await listener.register(requestLog);

@@ -1,10 +1,10 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { mediaTypes } from '../bodies/request-body.ts';
-import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
-import { MemoryLimitError } from '../compute/memory-budget.ts';
-import { OverloadError } from '../compute/overload.ts';
+import { mediaTypes } from '../requests/request-body.ts';
+import { OutOfMemoryError, WorkerLostError } from '../compute/engine/backend.ts';
+import { MemoryLimitError } from '../compute/engine/memory-budget.ts';
+import { OverloadError } from '../compute/engine/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';

@@ -3,10 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { Problem } from '../errors/problems.ts';
-import { addressIn } from '../client-address.ts';
-import { mostClients } from '../guard-config.ts';
-import type { Peers } from '../peers.ts';
-import { isProbeRoute, routeOf } from './open-paths.ts';
+import { addressIn } from './client-address.ts';
+import { maxClients } from '../config/security-config.ts';
+import type { Peers } from '../processes/peers.ts';
+import { isProbeRoute, routeOf } from './public-routes.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -32,7 +32,7 @@ export const rateLimit = fp<RateLimitOptions>(
       global: false,
       max,
       timeWindow: windowMs,
-      cache: mostClients,
+      cache: maxClients,
       ...(app.peers && { store: storeOf(app.peers) }),
       enableDraftSpec: true,
       keyGenerator: clientOf,

@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../bodies/collect.ts';
-import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../bodies/request-body.ts';
+import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../requests/collect-body.ts';
+import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../requests/request-body.ts';
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
 import { emptyBody } from '../codecs/json-body.ts';
-import { OutOfMemoryError } from '../compute/backend.ts';
+import { OutOfMemoryError } from '../compute/engine/backend.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
 import { sendContinue } from './expect-continue.ts';

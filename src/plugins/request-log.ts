@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin';
 
-import { reportedStatus } from './exchange-end.ts';
+import { reportedStatus } from './request-close-notifier.ts';
 import { HttpResponse } from './http-connection.ts';
 import { pathOf } from './request-path.ts';
 

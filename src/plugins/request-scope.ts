@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { answered, RequestScope } from '../compute/scope.ts';
+import { answered, RequestScope } from '../compute/engine/request-scope.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
 

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin';
 
-import type { RequestTrace } from '../tracing/request-trace.ts';
-import { reportedStatus } from './exchange-end.ts';
+import type { RequestTrace } from '../observability/request-trace.ts';
+import { reportedStatus } from './request-close-notifier.ts';
 import { pathOf } from './request-path.ts';
 
 declare module 'fastify' {
@@ -21,7 +21,7 @@ export const tracing = fp(
     const { endpoint } = app.config.tracing;
     if (endpoint === undefined) return;
 
-    const { openTelemetry } = await import('../tracing/open-telemetry.ts');
+    const { openTelemetry } = await import('../observability/open-telemetry.ts');
     const tell =
       (level: 'error' | 'warn') =>
       (message: string, ...details: unknown[]) => {

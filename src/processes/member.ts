@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 
-import { endWithGrace } from '../ending.ts';
-import { createLogger } from '../log.ts';
+import { endWithGrace } from '../graceful-shutdown.ts';
+import { createLogger } from '../observability/log.ts';
 import { Serving } from '../serving.ts';
 import { Channel } from './channel.ts';
 import type { ToMember, ToSupervisor } from './messages.ts';

@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts';
-import type { MetricSnapshot } from '../metrics/snapshot.ts';
-import type { WindowCount } from '../peers.ts';
+import type { Config } from '../config/config.ts';
+import type { MetricSnapshot } from '../observability/snapshot.ts';
+import type { WindowCount } from './peers.ts';
 
 /** What the supervisor asks of a process, or tells it. */
 export interface ToMember {

@@ -1,5 +1,5 @@
-import type { MetricSnapshot } from '../metrics/snapshot.ts';
-import type { Peers, WindowCount } from '../peers.ts';
+import type { MetricSnapshot } from '../observability/snapshot.ts';
+import type { Peers, WindowCount } from './peers.ts';
 import type { Channel } from './channel.ts';
 import type { ToMember, ToSupervisor } from './messages.ts';
 

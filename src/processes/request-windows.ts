@@ -1,4 +1,4 @@
-import type { WindowCount } from '../peers.ts';
+import type { WindowCount } from './peers.ts';
 
 interface Window {
   count: number;
@@ -8,15 +8,15 @@ interface Window {
 /** How many requests each client has sent within its window, which begins with the first of them. */
 export class RequestWindows {
   readonly #windowMs: number;
-  readonly #mostClients: number;
+  readonly #maxClients: number;
   readonly #now: () => number;
   /** In the order in which clients came last. */
   readonly #windows = new Map<string, Window>();
 
-  /** @param mostClients that are remembered; those that have not come for longest are forgotten. */
-  constructor(windowMs: number, mostClients: number, now: () => number = () => performance.now()) {
+  /** @param maxClients that are remembered; those that have not come for longest are forgotten. */
+  constructor(windowMs: number, maxClients: number, now: () => number = () => performance.now()) {
     this.#windowMs = windowMs;
-    this.#mostClients = mostClients;
+    this.#maxClients = maxClients;
     this.#now = now;
   }
 
@@ -27,7 +27,7 @@ export class RequestWindows {
     window.count++;
     this.#windows.delete(client);
     this.#windows.set(client, window);
-    if (this.#windows.size > this.#mostClients) this.#windows.delete(this.#windows.keys().next().value!);
+    if (this.#windows.size > this.#maxClients) this.#windows.delete(this.#windows.keys().next().value!);
     return { current: window.count, ttl: Math.ceil(window.endsAt - now) };
   }
 

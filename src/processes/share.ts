@@ -1,7 +1,7 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 
 /** A large job alone would leave processors idle with less, and many at once lose little by more threads than processors. */
-const fewestThreads = 2;
+const minThreads = 2;
 
 /**
  * What one of several processes may use. What is configured for the service is divided, so that all together keep to it. How long a job may
@@ -17,7 +17,7 @@ export function shareOf(config: Config): Config {
       ...compute,
       // A library and a device's memory for each process would be more than there is.
       backend: compute.backend === 'auto' ? 'wasm' : compute.backend,
-      threads: Math.max(Math.ceil(compute.threads / processes), Math.min(fewestThreads, compute.threads)),
+      threads: Math.max(Math.ceil(compute.threads / processes), Math.min(minThreads, compute.threads)),
       memoryBytes: Math.floor(compute.memoryBytes / processes),
     },
   };

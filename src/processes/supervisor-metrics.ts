@@ -1,6 +1,6 @@
-import { Counter, Reading, type Count } from '../metrics/instruments.ts';
-import { addProcessMetrics } from '../metrics/process-metrics.ts';
-import { Registry } from '../metrics/registry.ts';
+import { Counter, Reading, type Count } from '../observability/instruments.ts';
+import { addProcessMetrics } from '../observability/process-metrics.ts';
+import { Registry } from '../observability/registry.ts';
 
 /** What the supervisor adds to the metrics of the processes: of them, and of itself as a process. */
 export class SupervisorMetrics {

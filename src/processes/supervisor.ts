@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 import type { Logger } from 'pino';
 
-import { threadModule } from '../compute/thread-pool.ts';
-import type { Config } from '../config.ts';
-import { mostClients } from '../guard-config.ts';
-import { JoinedMetrics } from '../metrics/joined-metrics.ts';
-import { untilQuiet } from '../until-quiet.ts';
+import { threadModule } from '../compute/engine/thread-pool.ts';
+import type { Config } from '../config/config.ts';
+import { maxClients } from '../config/security-config.ts';
+import { JoinedMetrics } from '../observability/joined-metrics.ts';
+import { untilQuiet } from '../plugins/until-quiet.ts';
 import { Channel } from './channel.ts';
 import { HandedConnections } from './handed-connections.ts';
-import { watchForHang } from './hang-watch.ts';
+import { watchForHang } from './watchdog.ts';
 import type { ToMember, ToSupervisor } from './messages.ts';
 import { RequestWindows } from './request-windows.ts';
-import { RestartPause } from './restart-pause.ts';
+import { RestartPause } from './restart-backoff.ts';
 import { shareOf } from './share.ts';
 import { SupervisorMetrics } from './supervisor-metrics.ts';
 
@@ -31,7 +31,7 @@ interface Member {
 }
 
 /** A process that does not tell its metrics for so long is told of as it was. */
-const longestSnapshotMs = 1000;
+const maxSnapshotMs = 1000;
 /** A process that does not stop listening for so long is not waited for. */
 const maxLeaveMs = 6000;
 /** Beside the processes, which the cluster numbers from 1 on. */
@@ -60,7 +60,7 @@ export class Supervisor {
     this.#share = shareOf(config);
     this.#logger = logger;
     const { rateLimit } = config.guard;
-    if (rateLimit !== undefined) this.#windows = new RequestWindows(rateLimit.windowMs, mostClients);
+    if (rateLimit !== undefined) this.#windows = new RequestWindows(rateLimit.windowMs, maxClients);
   }
 
   /** Rejects when no process listens and none can be started; else there is no end to it. */
@@ -188,7 +188,7 @@ export class Supervisor {
   }
 
   async #readMetrics({ worker, channel }: Member): Promise<void> {
-    const snapshot = await Promise.race([channel.ask('snapshot'), sleep(longestSnapshotMs, undefined)]);
+    const snapshot = await Promise.race([channel.ask('snapshot'), sleep(maxSnapshotMs, undefined)]);
     // What has ended meanwhile is counted among those already.
     if (snapshot !== undefined && this.#members.has(worker.id)) this.#joined.update(worker.id, snapshot);
   }

@@ -1,5 +1,5 @@
-import { ByteTensor } from '../codecs/byte-tensor.ts';
-import { PackedNumbers } from '../codecs/packed-numbers.ts';
+import { RawTensor } from '../codecs/byte-tensor.ts';
+import { NumericArray } from '../codecs/packed-numbers.ts';
 import { sizeOf } from '../codecs/tensor.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
@@ -109,7 +109,7 @@ function readInputs(
         `is ${size}, but only ${bytes.length - taken} of the ${bytes.length} bytes behind the JSON are left`,
       );
     } else {
-      tensors[name] = new ByteTensor({ dtype: dtype ?? 'float32', shape, bytes: bytes.subarray(taken, taken + size) });
+      tensors[name] = new RawTensor({ dtype: dtype ?? 'float32', shape, bytes: bytes.subarray(taken, taken + size) });
       taken += size;
     }
   }
@@ -121,14 +121,14 @@ function readInputs(
 
 /** Data as a flat array, which the protocol allows to be nested as the shape says. */
 function flatData(data: unknown, shape: readonly number[], path: string, errors: InputErrors): unknown {
-  if (data instanceof PackedNumbers) {
+  if (data instanceof NumericArray) {
     if (data.shape.length > 1 && shapeText(data.shape) !== shapeText(shape)) {
       return errors.add(
         path,
         `is nested as ${shapeText(data.shape)}, but its shape is ${shapeText(shape)}; nest it as the shape says, or not at all`,
       );
     }
-    return new PackedNumbers(data.values, [data.values.length]);
+    return new NumericArray(data.values, [data.values.length]);
   }
   if (!Array.isArray(data)) return errors.add(path, `must be an array of numbers, got ${describe(data)}`);
   if (!data.some(Array.isArray)) return data;

@@ -14,13 +14,13 @@ import { recordedValues, resultValues } from '../compute/job-size.ts';
 import { isLongRun, isPerStep } from '../compute/long-run.ts';
 import { shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
-import { checkStreamed, checkValues, type Limits } from '../limits.ts';
+import { checkStreamed, checkValues, type Limits } from '../config/limits.ts';
 import type { LifGradRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif-routes.ts';
 import { isPerNeuron, neuronQuantity, readLifProblem, stepQuantity } from './lif-problem.ts';
 import { distinctNames } from './names.ts';
 import { arithmetic, runOptions, type LifGradPlan, type LifSimulatePlan } from './plan.ts';
 import { resolveSurrogates } from './surrogates.ts';
-import { checkWish } from './wish.ts';
+import { checkPreference } from './backend-preference.ts';
 
 const defaultRecord: readonly Recordable[] = ['spike_counts', 'firing_rates'];
 const defaultWrt: readonly Differentiable[] = ['current'];
@@ -28,7 +28,7 @@ const defaultWrt: readonly Differentiable[] = ['current'];
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function lifSimulatePlan(request: LifSimulateRequest, limits: Limits): LifSimulatePlan {
   const errors = new InputErrors();
-  checkWish(request, errors);
+  checkPreference(request, errors);
   const record = distinctNames(request.record ?? defaultRecord, recordable, '/record', errors);
   const { problem } = readLifProblem(request, 1, errors, limits);
   const job: LifSimulateJob = { kind: 'lif_simulate', ...arithmetic(request), problem, record: record! };
@@ -47,7 +47,7 @@ export function lifSimulatePlan(request: LifSimulateRequest, limits: Limits): Li
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function lifGradPlan(request: LifGradRequest, limits: Limits): LifGradPlan {
   const errors = new InputErrors();
-  checkWish(request, errors);
+  checkPreference(request, errors);
   const surrogates = resolveSurrogates(request.surrogate ?? 'sigmoid', errors);
   const wrt = distinctNames(request.wrt ?? defaultWrt, differentiable, '/wrt', errors);
   const tensors = decodeLoss(request.loss, errors, limits);

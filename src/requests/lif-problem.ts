@@ -4,7 +4,7 @@ import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../comput
 import type { Differentiable, LifProblem, NeuronQuantity, Quantity } from '../compute/jobs.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
-import { checkSteps, checkValues, checkWork, type Limits } from '../limits.ts';
+import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
 import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif-routes.ts';
 
 /** The contract's defaults of the quantities that may differ from neuron to neuron. */

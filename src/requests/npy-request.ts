@@ -1,4 +1,4 @@
-import { ByteTensor } from '../codecs/byte-tensor.ts';
+import { RawTensor } from '../codecs/byte-tensor.ts';
 import { readNpy } from '../codecs/npy.ts';
 import { describe, pointerSegment } from '../errors/describe.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
@@ -30,7 +30,7 @@ export function npyRequest(operation: Operation, bytes: Uint8Array, query: Reado
   }
   const { dtype, shape, dataOffset, byteLength, fortranOrder } = array;
   const data = bytes.subarray(dataOffset, dataOffset + byteLength);
-  return nestRequest(operation, flat, { [tensorField[operation]]: new ByteTensor({ dtype, shape, bytes: data }, fortranOrder) });
+  return nestRequest(operation, flat, { [tensorField[operation]]: new RawTensor({ dtype, shape, bytes: data }, fortranOrder) });
 }
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

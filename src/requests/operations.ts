@@ -1,4 +1,4 @@
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../config/limits.ts';
 import { LifGradRequest, LifSimulateRequest } from '../schemas/lif-routes.ts';
 import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate-routes.ts';
 import { lifGradPlan, lifSimulatePlan } from './lif-jobs.ts';

@@ -1,4 +1,4 @@
-import type { Wish } from '../compute/choice.ts';
+import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type {
   Differentiable,
   Dtype,
@@ -13,7 +13,7 @@ import type { TensorEncoding } from '../codecs/answer.ts';
 import type { InferenceReply } from './inference-request.ts';
 
 /** What a request says of how its job is to be computed and answered. */
-export interface RunOptions extends Wish {
+export interface RunOptions extends BackendPreference {
   readonly encoding?: TensorEncoding;
   /** Whether the job is only to be described. */
   readonly dryRun?: boolean;

@@ -1,11 +1,11 @@
-import type { RequestBody } from '../bodies/request-body.ts';
+import type { RequestBody } from './request-body.ts';
 import { attachBinary } from '../codecs/frame.ts';
 import { parseJsonBody, requireUtf8 } from '../codecs/json-body.ts';
 import { jsonExcess } from '../codecs/json-outline.ts';
 import { firstNotUtf8 } from '../codecs/utf8.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../config/limits.ts';
 import { inferenceRequest } from './inference-request.ts';
 import { npyRequest } from './npy-request.ts';
 import { planOf } from './operations.ts';

@@ -1,14 +1,14 @@
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 
-import type { RequestBody } from '../bodies/request-body.ts';
+import type { RequestBody } from './request-body.ts';
 import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
 import { lookThroughWith } from '../codecs/magnitude.ts';
-import { Arena } from '../compute/arena.ts';
-import { collectDropped, collectGarbage } from '../compute/collect-garbage.js';
-import { TaskControl, type Stoppable } from '../compute/thread-pool.ts';
+import { Arena } from '../compute/engine/arena.ts';
+import { collectDropped, collectGarbage } from '../compute/engine/collect-garbage.js';
+import { TaskControl, type Stoppable } from '../compute/engine/thread-pool.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../config/limits.ts';
 import { mapArrays } from './map-arrays.ts';
 import type { Operation, Plan, Plans } from './plan.ts';
 import { readRequest } from './read-request.ts';

@@ -1,23 +1,23 @@
 import type { Piscina } from 'piscina';
 
-import type { ArenaStore } from '../compute/arena-store.ts';
-import type { RequestBody } from '../bodies/request-body.ts';
+import type { ArenaPool } from '../compute/engine/arena-pool.ts';
+import type { RequestBody } from './request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
-import { OutOfMemoryError, WorkerLostError } from '../compute/backend.ts';
-import type { RequestScope, ScopeMemory } from '../compute/scope.ts';
-import { isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/thread-pool.ts';
-import { WaitingLine } from '../compute/waiting-line.ts';
+import { OutOfMemoryError, WorkerLostError } from '../compute/engine/backend.ts';
+import type { RequestScope, ScopeMemory } from '../compute/engine/request-scope.ts';
+import { isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
+import { JobQueue } from '../compute/engine/job-queue.ts';
 import { Problem } from '../errors/problems.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../config/limits.ts';
 import type { Operation, Plans } from './plan.ts';
 import type { ReadTask, TaskResult } from './reader-worker.ts';
 import { readRequest } from './read-request.ts';
 import { mapArrays } from './map-arrays.ts';
 
 /** Shorter JSON is read faster by JSON.parse alone. */
-const fewestBytes = 2048;
+const minBytes = 2048;
 /** Of bodies in an arena, those with so little JSON and so many bytes behind it are looked through in less time than handing them to a thread takes. */
-const mostInline = { json: 16 * 1024, bytes: 4 * 2 ** 20 };
+const maxInline = { json: 16 * 1024, bytes: 4 * 2 ** 20 };
 /** About how long a byte takes to read, in milliseconds. */
 const estimatedMs = { json: 3e-6, bytes: 2e-7 };
 /** Memory that the numbers of most bodies take for each byte. A thread that finds more numbers says so before it reads them. */
@@ -31,11 +31,11 @@ const threadHeapMb = ({ bodyBytes }: Limits) => 128 + Math.ceil((8 * bodyBytes) 
 export interface ReaderOptions {
   readonly threads: number;
   /** How long a body may have to wait for a thread before its request is turned away, in milliseconds. */
-  readonly longestWaitMs?: number | undefined;
+  readonly maxQueueWaitMs?: number | undefined;
   /** V8's heap of each thread, in MiB. */
   readonly heapMb?: number | undefined;
   /** Where the bodies lie, so that the threads let go of arenas that are dropped. */
-  readonly arenas?: ArenaStore;
+  readonly arenas?: ArenaPool;
 }
 
 type Settled<O extends Operation> = Exclude<TaskResult<O>, { readonly neededBytes: number }>;
@@ -47,19 +47,19 @@ export class RequestReader {
   readonly #inline: InlineNumbers;
   readonly #startThreads: () => Piscina;
   #pool: Piscina | undefined;
-  readonly #line: WaitingLine;
+  readonly #line: JobQueue;
 
   /** @param module the number codec's. */
   constructor(
     module: WebAssembly.Module,
     limits: Limits,
-    { threads, longestWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions,
+    { threads, maxQueueWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions,
   ) {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
     this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { least: 1, heapMb, arenas });
-    this.#line = new WaitingLine({ atOnce: threads, longestWaitMs });
+    this.#line = new JobQueue({ concurrency: threads, maxQueueWaitMs });
   }
 
   /** Has a thread started and kept: its modules take a fifth of a second to load, which a large body would have to wait for. */
@@ -81,9 +81,9 @@ export class RequestReader {
    */
   read<O extends Operation>(operation: O, body: RequestBody, scope: RequestScope): Plans[O] | Promise<Plans[O]> {
     const { json, behind } = lengthsOf(body);
-    if (scope.arena?.holds(body.bytes) === true && (json > mostInline.json || behind > mostInline.bytes))
+    if (scope.arena?.holds(body.bytes) === true && (json > maxInline.json || behind > maxInline.bytes))
       return this.#readInThread(operation, body, scope);
-    const numbers = json >= fewestBytes ? this.#inline : undefined;
+    const numbers = json >= minBytes ? this.#inline : undefined;
     return readRequest(operation, body, this.#limits, numbers);
   }
 
@@ -109,7 +109,7 @@ export class RequestReader {
     if ('problem' in result) throw new Problem(result.problem.code, result.problem.detail, result.problem);
     arena.extend(result.top);
     // Sent between threads, views on the arena are views on the same memory by another name.
-    for (const { doubles, floats } of result.rounded) arena.knowFloats(doubles, arena.view(floats));
+    for (const { doubles, floats } of result.rounded) arena.cacheFloat32View(doubles, arena.view(floats));
     return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
   }
 

@@ -4,17 +4,17 @@ import { valueAt } from '../compute/generated-numbers.ts';
 import type { SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import { shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
-import { checkValues, checkWork, type Limits } from '../limits.ts';
+import { checkValues, checkWork, type Limits } from '../config/limits.ts';
 import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../schemas/surrogate-routes.ts';
 import { distinctNames } from './names.ts';
 import { arithmetic, runOptions, type SurrogateEvalPlan, type SurrogateGradPlan } from './plan.ts';
 import { resolveSurrogates } from './surrogates.ts';
-import { checkWish } from './wish.ts';
+import { checkPreference } from './backend-preference.ts';
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function surrogateEvalPlan(request: SurrogateEvalRequest, limits: Limits): SurrogateEvalPlan {
   const errors = new InputErrors();
-  checkWish(request, errors);
+  checkPreference(request, errors);
   const x = decodeTensor(request.x, '/x', errors, limits);
   const surrogates = resolveSurrogates(request.surrogate, errors);
   const outputs = distinctNames(request.outputs ?? evaluable, evaluable, '/outputs', errors);
@@ -36,7 +36,7 @@ export function surrogateEvalPlan(request: SurrogateEvalRequest, limits: Limits)
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function surrogateGradPlan(request: SurrogateGradRequest, limits: Limits): SurrogateGradPlan {
   const errors = new InputErrors();
-  checkWish(request, errors);
+  checkPreference(request, errors);
   const x = decodeTensor(request.x, '/x', errors, limits);
   const surrogates = resolveSurrogates(request.surrogate, errors);
   const cotangent = request.cotangent === undefined ? null : decodeTensor(request.cotangent, '/cotangent', errors, limits);

@@ -5,7 +5,7 @@ import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 
 /** More in one request would only be one request too long. */
-export const mostSurrogates = 1024;
+export const maxSurrogates = 1024;
 
 /**
  * Reads `surrogate`: a name, an object with parameters, or an array of them, with defaults filled in. What is wrong goes to `errors`;
@@ -21,7 +21,7 @@ export function resolveSurrogates(given: unknown, errors: InputErrors): readonly
     return surrogate && [surrogate];
   }
   if (given.length === 0) return errors.add(path, 'must name at least one surrogate, got an empty array');
-  if (given.length > mostSurrogates) return errors.add(path, `must name at most ${mostSurrogates} surrogates, got ${given.length}`);
+  if (given.length > maxSurrogates) return errors.add(path, `must name at most ${maxSurrogates} surrogates, got ${given.length}`);
   const resolved = given.map((one: unknown, i) => resolveSurrogate(one, path + pointerSegment(i), errors));
   return resolved.every((one) => one !== null) ? resolved : null;
 }

@@ -8,7 +8,7 @@ import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
 import type { NamedSchema } from '../schemas/shared-schemas.ts';
 
 /** Data with up to so many values are searched for all their errors, larger ones only for the first: each costs an object. */
-const mostSearched = 1000;
+const maxSearched = 1000;
 
 const options: Options = {
   coerceTypes: false,
@@ -40,7 +40,7 @@ export function compileValidator(schema: object): Validate {
   return (data) => {
     if (validate(data)) return undefined;
     let errors = validate.errors!;
-    if (hasAtMost(mostSearched, data)) {
+    if (hasAtMost(maxSearched, data)) {
       validateAll ??= all.compile(schema);
       validateAll(data);
       errors = validateAll.errors ?? errors;

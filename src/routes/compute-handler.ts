@@ -1,21 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { answerFields, type AnswerFields } from '../answers/answer.ts';
-import { dryRunAnswer } from '../answers/dry-run.ts';
-import { finalPotentials, longRunAnswer, summaryJob } from '../answers/long-run.ts';
-import { metaNode } from '../answers/meta.ts';
-import { checkAnswerSize } from '../answers/size.ts';
-import { jsonInUtf8, type RequestBody } from '../bodies/request-body.ts';
-import { BackendUnavailableError } from '../compute/backend.ts';
-import type { Answer, Engine } from '../compute/engine.ts';
+import { answerFields, type AnswerFields } from '../responses/answer.ts';
+import { dryRunAnswer } from '../responses/dry-run.ts';
+import { finalPotentials, longRunAnswer, summaryJob } from '../responses/long-run.ts';
+import { metaNode } from '../responses/meta.ts';
+import { checkAnswerSize } from '../responses/size.ts';
+import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
+import { BackendUnavailableError } from '../compute/engine/backend.ts';
+import type { Answer, Engine } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
 import type { ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
-import type { RequestScope } from '../compute/scope.ts';
-import { checkReferenceWork, type Limits } from '../limits.ts';
+import type { RequestScope } from '../compute/engine/request-scope.ts';
+import { checkReferenceWork, type Limits } from '../config/limits.ts';
 import { shortenDeadline } from '../plugins/request-scope.ts';
 import type { LifSimulatePlan, Operation, Plan, Plans } from '../requests/plan.ts';
-import { wishOf } from '../requests/wish.ts';
+import { preferenceOf } from '../requests/backend-preference.ts';
 import { nativeFormat, type ResponseFormat } from './response-format.ts';
 import { checkFinite, encodeResponse, sendResponse } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
@@ -79,12 +79,12 @@ export async function compute(
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */
 function checkReference(engine: Engine, { job, options }: Plan, limits: Limits): void {
-  if (engine.firstChoice(job, wishOf(options)) === 'reference') checkReferenceWork(jobWork(job), limits);
+  if (engine.firstChoice(job, preferenceOf(options)) === 'reference') checkReferenceWork(jobWork(job), limits);
 }
 
 /** What a plan would be answered as, and what it would cost. */
 function describePlan<O extends Operation>(engine: Engine, operation: O, plan: Plans[O]): object {
-  const estimate = engine.estimate(plan.job, wishOf(plan.options));
+  const estimate = engine.estimate(plan.job, preferenceOf(plan.options));
   if (estimate === undefined) throw new BackendUnavailableError('no back-end takes the job');
   return dryRunAnswer(operation, plan, estimate);
 }
@@ -95,7 +95,7 @@ async function runPlan<O extends Operation>(engine: Engine, operation: O, plan: 
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(engine, plan as LifSimulatePlan, scope);
   const arena = jobElements(job) > maxCopiedElements ? scope.memory.arena : scope.arena;
   if (arena !== undefined) scope.memory.reserve(jobBytes(job));
-  const answer = await scope.run(() => engine.run(job, wishOf(options), scope));
+  const answer = await scope.run(() => engine.run(job, preferenceOf(options), scope));
   const fields = await scope.run(() => answerFields(operation, plan, answer.result as ResultOf[O]));
   fields.meta = metaNode(answer);
   return { fields, answer, streams: false };
@@ -106,7 +106,7 @@ async function startLongRun(engine: Engine, plan: LifSimulatePlan, scope: Reques
   const { job, options } = plan;
   scope.memory.reserve(jobBytes(job));
   const run = async (part: typeof job, neverShed: boolean) =>
-    scope.run(() => engine.run(part, wishOf(options), { signal: scope.signal, neverShed }));
+    scope.run(() => engine.run(part, preferenceOf(options), { signal: scope.signal, neverShed }));
   const answer = await run(summaryJob(job), false);
   await checkFinite(scope, job, finalPotentials(plan, answer.result));
   const runBlock = async (block: typeof job) => (await run(block, true)).result;

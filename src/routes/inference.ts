@@ -2,9 +2,9 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import { configOf, metadataOf, platform, repositoryIndex } from '../answers/model-description.ts';
-import { modelStatistics } from '../answers/model-statistics.ts';
-import { mediaTypes, type RequestBody } from '../bodies/request-body.ts';
+import { configOf, metadataOf, platform, repositoryIndex } from '../responses/model-description.ts';
+import { modelStatistics } from '../responses/model-statistics.ts';
+import { mediaTypes, type RequestBody } from '../requests/request-body.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem } from '../errors/problems.ts';

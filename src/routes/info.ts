@@ -1,9 +1,9 @@
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { Static } from '@sinclair/typebox';
 
-import type { CrossOvers } from '../compute/cross-over.ts';
-import type { BackendStatus } from '../compute/engine.ts';
-import { obstacleTexts } from '../compute/failure.ts';
+import type { CrossOvers } from '../compute/engine/cross-over.ts';
+import type { BackendStatus } from '../compute/engine/engine.ts';
+import { fallbackReasonTexts } from '../compute/engine/failure.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { problemResponses } from '../schemas/problem.ts';
 import { version } from '../version.ts';
@@ -102,13 +102,20 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
   done();
 };
 
-function describeBackend({ name, device, dtype, state, outFor, details }: BackendStatus): Static<typeof Info>['backends'][number] {
+function describeBackend({
+  name,
+  device,
+  dtype,
+  state,
+  unavailableReason,
+  details,
+}: BackendStatus): Static<typeof Info>['backends'][number] {
   return {
     name,
     device,
     dtype,
     state,
-    ...(outFor && { reason: obstacleTexts[outFor] }),
+    ...(unavailableReason && { reason: fallbackReasonTexts[unavailableReason] }),
     ...(details?.version !== undefined && { version: details.version }),
     ...(details?.xla !== undefined && { xla: details.xla }),
     ...(details?.gpu !== undefined && { gpu: details.gpu }),

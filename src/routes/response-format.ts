@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 
-import type { AnswerFields } from '../answers/answer.ts';
-import { inferenceAnswer } from '../answers/inference.ts';
-import { npyPieces } from '../answers/npy.ts';
-import type { AnswerFormat } from '../answers/size.ts';
-import { jsonInUtf8, mediaTypes, type RequestBody } from '../bodies/request-body.ts';
+import type { AnswerFields } from '../responses/answer.ts';
+import { inferenceAnswer } from '../responses/inference.ts';
+import { npyPieces } from '../responses/npy.ts';
+import type { AnswerFormat } from '../responses/size.ts';
+import { jsonInUtf8, mediaTypes, type RequestBody } from '../requests/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import type { TextThreads } from '../codecs/text-threads.ts';
 import { dtypeOf } from '../compute/jobs.ts';
-import type { RequestScope } from '../compute/scope.ts';
+import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { bestAccepted } from '../plugins/negotiation.ts';
 import { requireOneTensor } from '../requests/npy-request.ts';

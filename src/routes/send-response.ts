@@ -2,25 +2,25 @@ import { Readable } from 'node:stream';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { microsecondsText } from '../answers/milliseconds.ts';
-import { overflowProblem } from '../answers/overflow.ts';
-import { answerSize } from '../answers/size.ts';
-import type { AnswerFields } from '../answers/answer.ts';
-import { frameHeader, mediaTypes } from '../bodies/request-body.ts';
+import { microsecondsText } from '../responses/milliseconds.ts';
+import { overflowProblem } from '../responses/overflow.ts';
+import { answerSize } from '../responses/size.ts';
+import type { AnswerFields } from '../responses/answer.ts';
+import { frameHeader, mediaTypes } from '../requests/request-body.ts';
 import { NotFiniteError } from '../codecs/answer.ts';
 import { requireFinite } from '../codecs/not-finite.ts';
-import { bytesOf, lengthOf, type Piece } from '../codecs/pieces.ts';
+import { bytesOf, lengthOf, type Chunk } from '../codecs/pieces.ts';
 import { jobElements } from '../compute/job-size.ts';
 import { dtypeOf, type Job } from '../compute/jobs.ts';
-import type { RequestScope } from '../compute/scope.ts';
-import type { Stages } from '../metrics/metrics.ts';
+import type { RequestScope } from '../compute/engine/request-scope.ts';
+import type { Stages } from '../observability/metrics.ts';
 import type { Operation, Plan, Plans } from '../requests/plan.ts';
 import type { Outcome } from './compute-handler.ts';
 import type { ResponseFormat } from './response-format.ts';
 
 /** An answer's bytes, there or still to be made. */
 export interface EncodedBody {
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly Chunk[];
   /** The media type. */
   readonly type: string;
   /** Bytes of JSON in front of the tensors', where there are both. */
@@ -58,7 +58,7 @@ export async function encodeResponse<O extends Operation>(
     const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
     const type = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
     const head = isFramed ? await paddedJson(text, scope) : text;
-    let pieces: readonly Piece[] = [...head, ...tensors];
+    let pieces: readonly Chunk[] = [...head, ...tensors];
     if (isReady(pieces)) {
       scope.memory.reserve(lengthOf(pieces.filter((piece) => scope.arena?.holds(piece) !== true)));
     } else if (streams) {
@@ -86,14 +86,14 @@ export async function checkFinite(scope: RequestScope, job: Job, fields: AnswerF
 }
 
 /** All of an answer's chunks, for which memory is reserved. */
-async function gather(pieces: readonly Piece[], scope: RequestScope): Promise<readonly Uint8Array[]> {
+async function gather(pieces: readonly Chunk[], scope: RequestScope): Promise<readonly Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of scope.stream(bytesOf(pieces))) chunks.push(chunk);
   return chunks;
 }
 
 /** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
-async function paddedJson(text: readonly Piece[], scope: RequestScope): Promise<readonly Uint8Array[]> {
+async function paddedJson(text: readonly Chunk[], scope: RequestScope): Promise<readonly Uint8Array[]> {
   const json: Uint8Array[] = [];
   if (isReady(text)) {
     json.push(...text);
@@ -143,7 +143,7 @@ function isSpikes({ job }: Plan): boolean {
   return job.kind === 'lif_simulate' && job.record.has('spikes') && !job.record.has('v') && !job.record.has('v_pre');
 }
 
-function isReady(pieces: readonly Piece[]): pieces is readonly Uint8Array[] {
+function isReady(pieces: readonly Chunk[]): pieces is readonly Uint8Array[] {
   return pieces.every((piece) => typeof piece !== 'function');
 }
 

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 
-import { backendNames } from '../compute/backend.ts';
-import type { Preference } from '../compute/choice.ts';
+import { backendNames } from '../compute/engine/backend.ts';
+import type { Preference } from '../compute/engine/backend-router.ts';
 import type { Dtype } from '../compute/jobs.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
-import { mediaTypes } from '../bodies/request-body.ts';
+import { mediaTypes } from '../requests/request-body.ts';
 import { problemExamples, type DocumentedCode } from './problem-examples.ts';
 import { responsesByStatus } from './problem.ts';
 import { schemaReference } from './shared-schemas.ts';

@@ -4,14 +4,14 @@ import { InlineNumbers } from '../../src/codecs/inline-numbers.ts';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { NumberCodec } from '../../src/codecs/json-numbers/number-codec.ts';
 import { parseJsonBody } from '../../src/codecs/json-body.ts';
-import { PackedNumbers } from '../../src/codecs/packed-numbers.ts';
+import { NumericArray } from '../../src/codecs/packed-numbers.ts';
 import { Problem } from '../../src/errors/problems.ts';
 
 const reader = new InlineNumbers(numberCodec);
 
 /** What JSON.parse would have given, from what the reader gives. */
 function unpacked(value: unknown): unknown {
-  if (value instanceof PackedNumbers) return nested(Array.from(value.values), value.shape);
+  if (value instanceof NumericArray) return nested(Array.from(value.values), value.shape);
   if (Array.isArray(value)) return value.map(unpacked);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, unpacked(child)]));
@@ -91,7 +91,7 @@ describe('reading JSON with its arrays of numbers packed', () => {
     const { long, short, ragged } = reader.parse(
       Buffer.from(JSON.stringify({ long: new Array(65).fill(0.5), short: new Array(64).fill(0.5), ragged: [new Array(70).fill(1), [1]] })),
     ) as Record<string, unknown>;
-    expect(long).toEqual(new PackedNumbers(new Float64Array(65).fill(0.5), [65]));
+    expect(long).toEqual(new NumericArray(new Float64Array(65).fill(0.5), [65]));
     expect(short).toHaveLength(64);
     expect(ragged).toEqual([new Array(70).fill(1), [1]]);
   });
@@ -107,14 +107,14 @@ describe('reading JSON with its arrays of numbers packed', () => {
     const { x: packed, ...rest } = reader.parse(
       Buffer.from(JSON.stringify({ surrogate: surrogates, record: ['v', 'spikes'], x, empty: new Array(500).fill([]) })),
     ) as Record<string, unknown>;
-    expect(packed).toEqual(new PackedNumbers(Float64Array.from(x.flat()), [100, 1]));
+    expect(packed).toEqual(new NumericArray(Float64Array.from(x.flat()), [100, 1]));
     expect(rest).toEqual({ surrogate: surrogates, record: ['v', 'spikes'], empty: new Array(500).fill([]) });
   });
 
   it('packs rows of any number and length', () => {
     for (const row of ['[0]', '[1,2]', '[[1],[2]]']) {
       const rows = 600_000;
-      const { x } = reader.parse(Buffer.from(`{"x":[${`${row},`.repeat(rows).slice(0, -1)}]}`)) as { x: PackedNumbers };
+      const { x } = reader.parse(Buffer.from(`{"x":[${`${row},`.repeat(rows).slice(0, -1)}]}`)) as { x: NumericArray };
       expect(x.shape).toEqual([rows, ...shapeOf(JSON.parse(row))]);
     }
   });
@@ -134,7 +134,7 @@ describe('reading JSON with its arrays of numbers packed', () => {
   });
 
   it('keeps what one text gave when the next is read', () => {
-    const read = (value: number) => reader.parse(Buffer.from(JSON.stringify(new Array(1000).fill(value)))) as PackedNumbers;
+    const read = (value: number) => reader.parse(Buffer.from(JSON.stringify(new Array(1000).fill(value)))) as NumericArray;
     const first = read(1);
     read(2);
     expect(first.values.every((value) => value === 1)).toBe(true);

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { lifGradAnswer, lifSimulateAnswer } from '../../src/answers/lif.ts';
+import { lifGradAnswer, lifSimulateAnswer } from '../../src/responses/lif.ts';
 import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
 import { AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { JsonWriter } from '../../src/codecs/json-writer.ts';
 import { requireFinite } from '../../src/codecs/not-finite.ts';
-import { bytesOf, Pacer, type Piece } from '../../src/codecs/pieces.ts';
+import { bytesOf, Pacer, type Chunk } from '../../src/codecs/pieces.ts';
 import { TensorText } from '../../src/codecs/tensor-text.ts';
 import { planOf } from '../../src/requests/operations.ts';
 
 const limits = { bodyBytes: 1e9, neuronSteps: 1e10, referenceNeuronSteps: 1e10, resultValues: 2 ** 25, streamedValues: 2 ** 28 };
 const json: AnswerForm = { encoding: 'json', dtype: 'float32' };
 
-async function joined(pieces: readonly Piece[]): Promise<Buffer> {
+async function joined(pieces: readonly Chunk[]): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytesOf(pieces)) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import '../../src/codecs/json-numbers/compiled.ts';
-import { beyondFloat32, firstNotBelow } from '../../src/codecs/magnitude.ts';
+import { beyondFloat32, indexOfMagnitudeAtLeast } from '../../src/codecs/magnitude.ts';
 import { firstNotFinite } from '../../src/codecs/tensor-bytes.ts';
-import { Arena } from '../../src/compute/arena.ts';
+import { Arena } from '../../src/compute/engine/arena.ts';
 
 it('finds the first number that is not finite in a precision', () => {
   const edge = fc.constantFrom(
@@ -46,11 +46,11 @@ it('finds it in an arena too, wherever it lies among however many', () => {
   fc.assert(
     fc.property(places, wrong, large, ([count, at, offset], notFinite, tooLarge) => {
       const single = lay(true, count, offset, -3.4028234663852886e38, at, notFinite);
-      expect(firstNotBelow(single.values, beyondFloat32)).toBe(single.first === count ? -1 : single.first);
+      expect(indexOfMagnitudeAtLeast(single.values, beyondFloat32)).toBe(single.first === count ? -1 : single.first);
       const double = lay(false, count, offset, 3.4028235677973362e38, at, tooLarge);
-      expect(firstNotBelow(double.values, beyondFloat32)).toBe(double.first === count ? -1 : double.first);
+      expect(indexOfMagnitudeAtLeast(double.values, beyondFloat32)).toBe(double.first === count ? -1 : double.first);
       const full = lay(false, count, offset, Number.MAX_VALUE, at, notFinite);
-      expect(firstNotBelow(full.values, Infinity)).toBe(full.first === count ? -1 : full.first);
+      expect(indexOfMagnitudeAtLeast(full.values, Infinity)).toBe(full.first === count ? -1 : full.first);
     }),
   );
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { JsonNumbersReader } from '../../src/codecs/json-numbers-reader.ts';
-import { Arena } from '../../src/compute/arena.ts';
+import { Arena } from '../../src/compute/engine/arena.ts';
 
 it('rounds float64 in an arena to float32 as JavaScript does, however many', () => {
   const arena = new Arena();

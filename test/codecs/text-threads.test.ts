@@ -4,7 +4,7 @@ import { AnswerTensor, type TensorValues } from '../../src/codecs/answer.ts';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { bytesOf } from '../../src/codecs/pieces.ts';
 import { TextThreads, type TextMemory } from '../../src/codecs/text-threads.ts';
-import { Arena } from '../../src/compute/arena.ts';
+import { Arena } from '../../src/compute/engine/arena.ts';
 import type { Dtype } from '../../src/compute/jobs.ts';
 
 const threads = new TextThreads(numberCodec, 2);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from '../../src/config.ts';
+import { ConfigError, loadConfig } from '../../src/config/config.ts';
 
 describe('loadConfig', () => {
   it('has defaults for everything', () => {
@@ -15,7 +15,7 @@ describe('loadConfig', () => {
       guard: { keyDigests: [], rateLimit: undefined, trustProxy: false, corsOrigins: undefined },
       operation: { port: 0, metrics: true },
       limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25, streamedValues: 2 ** 28 },
-      compute: { backend: 'auto', threads: availableParallelism(), longestWaitMs: 5000, memoryBytes: expect.any(Number) as number },
+      compute: { backend: 'auto', threads: availableParallelism(), maxQueueWaitMs: 5000, memoryBytes: expect.any(Number) as number },
       tracing: { endpoint: undefined },
       connections: 20_000,
       timeouts: {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { environmentVariables } from '../../src/config.ts';
+import { environmentVariables } from '../../src/config/config.ts';
 import { readDocument } from './markdown.ts';
 
 /** Defaults that differ from machine to machine. */

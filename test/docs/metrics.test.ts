@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Instrument } from '../../src/metrics/instruments.ts';
+import type { Instrument } from '../../src/observability/instruments.ts';
 import { SupervisorMetrics } from '../../src/processes/supervisor-metrics.ts';
 import { Service } from '../http/service.ts';
 import { readDocument } from './markdown.ts';

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { ThreadedReference } from '../../src/compute/backends/reference/threaded-reference.ts';
-import { BackendUnavailableError, ComputeError, OutOfMemoryError, type Backend } from '../../src/compute/backend.ts';
-import type { BackendOpener } from '../../src/compute/backend-slot.ts';
-import { never } from '../../src/compute/cross-over.ts';
-import { Engine, type EngineOptions } from '../../src/compute/engine.ts';
+import { BackendUnavailableError, ComputeError, OutOfMemoryError, type Backend } from '../../src/compute/engine/backend.ts';
+import type { BackendOpener } from '../../src/compute/engine/backend-supervisor.ts';
+import { never } from '../../src/compute/engine/cross-over.ts';
+import { Engine, type EngineOptions } from '../../src/compute/engine/engine.ts';
 import { FakeBackend, FakeOpener } from '../compute/engine/fake-backend.ts';
 import type { GradAnswer, Meta } from './answers.ts';
 import type { Service } from './service.ts';
@@ -416,7 +416,7 @@ describe('work for the reference', () => {
 
   it('takes what wasm fails at, unless that is too large for it', async () => {
     const wasm = new FakeBackend('wasm');
-    const { service } = await start([wasm, new ThreadedReference({ mostWork: 10 })]);
+    const { service } = await start([wasm, new ThreadedReference({ maxWork: 10 })]);
     wasm.failures.push(new ComputeError('a thread ended'), new ComputeError('a thread ended'));
     expect((await service.post<GradAnswer>('/surrogate/grad', small)).body.meta).toMatchObject({
       backend: 'reference',

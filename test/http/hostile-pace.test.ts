@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { reportedStatus } from '../../src/plugins/exchange-end.ts';
+import { reportedStatus } from '../../src/plugins/request-close-notifier.ts';
 import { lastProblem, postHead, RawClient, statusesOf } from './raw-client.ts';
 import { Service } from './service.ts';
 

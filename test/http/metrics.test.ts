@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { OutOfMemoryError } from '../../src/compute/backend.ts';
-import { Engine } from '../../src/compute/engine.ts';
-import { threadLosses } from '../../src/compute/thread-pool.ts';
+import { OutOfMemoryError } from '../../src/compute/engine/backend.ts';
+import { Engine } from '../../src/compute/engine/engine.ts';
+import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
-import type { Rejection } from '../../src/metrics/queue-metrics.ts';
-import type { Peers, WindowCount } from '../../src/peers.ts';
+import type { Rejection } from '../../src/observability/queue-metrics.ts';
+import type { Peers, WindowCount } from '../../src/processes/peers.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
 import { parseExposition, type Sample } from '../support/exposition.ts';
 import type { Service } from './service.ts';
@@ -177,15 +177,15 @@ describe('gauges', () => {
   it('tell of the memory that jobs have, which is kept for the next', async () => {
     const service = await startService();
     const bytes = async (state: string) => valueOf(service, 'surrogate_arena_bytes', { state });
-    // Warming up takes memory too.
-    await expect.poll(async () => bytes('lent')).toBe(0);
+    // Warming up takes memory too, again and again.
+    await expect.poll(async () => (await service.request('/readyz')).status, { timeout: 30_000 }).toBe(200);
     const x = Array.from({ length: 200_000 }, (_, i) => i / 100);
     expect((await service.post('/surrogate/grad', { x, surrogate: 'sigmoid' })).status).toBe(200);
     await expect.poll(() => bytes('lent')).toBe(0);
     expect(await bytes('kept')).toBeGreaterThan(2 ** 20);
-    const arena = service.app.engine.arenas.take();
+    const arena = service.app.engine.arenas.acquire();
     expect(await bytes('lent')).toBe(arena.byteLength);
-    service.app.engine.arenas.giveUp(arena);
+    service.app.engine.arenas.discard(arena);
     expect(await bytes('lent')).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../src/compute/backends/reference/reference-backend.ts';
-import { Engine } from '../../src/compute/engine.ts';
+import { Engine } from '../../src/compute/engine/engine.ts';
 import { freePort } from '../support/process.ts';
 import { Service } from './service.ts';
 

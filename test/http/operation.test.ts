@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../src/compute/backends/reference/reference-backend.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
-import { Engine } from '../../src/compute/engine.ts';
+import { Engine } from '../../src/compute/engine/engine.ts';
 import { problemTypes } from '../../src/errors/problems.ts';
 import { startService } from './services.ts';
 

@@ -7,7 +7,7 @@ import { root } from '../packaging/dockerfile.ts';
 import { Service } from './service.ts';
 
 /** What the page may be, compressed, and what it should not come near to without anyone noticing. */
-const mostBytes = 250_000;
+const maxBytes = 250_000;
 const noticedBytes = 60_000;
 
 let service: Service;
@@ -83,7 +83,7 @@ describe('GET /', () => {
   it('is small', async () => {
     let bytes = 0;
     for (const file of ['/', ...(await assets())]) bytes += (await raw(file, { 'accept-encoding': 'gzip' })).body.length;
-    expect(bytes).toBeLessThan(Math.min(mostBytes, noticedBytes));
+    expect(bytes).toBeLessThan(Math.min(maxBytes, noticedBytes));
   });
 
   it('loads nothing from elsewhere', async () => {

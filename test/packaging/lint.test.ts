@@ -4,7 +4,7 @@ import path from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { allSteps, contextFiles, contextFilter, dockerfileText, healthcheckCommand, root, stages } from './dockerfile.ts';
 
 const final = stages.at(-1)!.name;

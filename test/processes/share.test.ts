@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { shareOf } from '../../src/processes/share.ts';
 
 it('what the service may use is divided, and what a request may is not', () => {
@@ -13,7 +13,7 @@ it('what the service may use is divided, and what a request may is not', () => {
   const share = shareOf(config);
   expect(share).toMatchObject({
     connections: 2,
-    compute: { threads: 3, memoryBytes: 2e6, longestWaitMs: 700 },
+    compute: { threads: 3, memoryBytes: 2e6, maxQueueWaitMs: 700 },
     limits: config.limits,
     guard: config.guard,
   });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dryRunAnswer } from '../../src/answers/dry-run.ts';
+import { dryRunAnswer } from '../../src/responses/dry-run.ts';
 import { npyHeader } from '../../src/codecs/npy.ts';
 import { materialize } from '../../src/compute/generated-numbers.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
-import type { BodyForm } from '../../src/bodies/request-body.ts';
+import type { BodyForm } from '../../src/requests/request-body.ts';
 import type { Operation, Plans } from '../../src/requests/plan.ts';
 import { readRequest } from '../../src/requests/read-request.ts';
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InlineNumbers } from '../../src/codecs/inline-numbers.ts';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
-import type { BodyForm } from '../../src/bodies/request-body.ts';
+import type { BodyForm } from '../../src/requests/request-body.ts';
 import type { Operation } from '../../src/requests/plan.ts';
 import { readRequest, type JsonParser } from '../../src/requests/read-request.ts';
 

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
-import { ArenaStore } from '../../src/compute/arena-store.ts';
-import { MemoryBudget } from '../../src/compute/memory-budget.ts';
-import { OverloadError } from '../../src/compute/overload.ts';
-import { answered, RequestScope } from '../../src/compute/scope.ts';
-import { threadLosses } from '../../src/compute/thread-pool.ts';
-import { loadConfig } from '../../src/config.ts';
+import { ArenaPool } from '../../src/compute/engine/arena-pool.ts';
+import { MemoryBudget } from '../../src/compute/engine/memory-budget.ts';
+import { OverloadError } from '../../src/compute/engine/overload.ts';
+import { answered, RequestScope } from '../../src/compute/engine/request-scope.ts';
+import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { SurrogateGradPlan } from '../../src/requests/plan.ts';
 import { RequestReader } from '../../src/requests/request-reader.ts';
 import { WorkerThreads } from '../support/worker-threads.ts';
@@ -28,7 +28,7 @@ function readerWith(heapMb?: number): RequestReader {
 }
 
 /** A body of JSON that lies in an arena. */
-function bodyOf(text: string, store = new ArenaStore()) {
+function bodyOf(text: string, store = new ArenaPool()) {
   const scope = new RequestScope(store);
   const { arena } = scope.memory;
   const length = Buffer.byteLength(text);
@@ -80,7 +80,7 @@ describe('reading in a thread', () => {
   });
 
   it('reserves what the numbers take, however few bytes each has', async () => {
-    const store = new ArenaStore(new MemoryBudget());
+    const store = new ArenaPool(new MemoryBudget());
     const { body, scope } = bodyOf(withX(repeated('0', 500_000)), store);
     const { job } = await one.read('surrogate_grad', body, scope);
     expect(job.x).toHaveLength(500_000);
@@ -90,7 +90,7 @@ describe('reading in a thread', () => {
   });
 
   it('takes no memory for numbers when others hold it', async () => {
-    const store = new ArenaStore(new MemoryBudget(9_000_000));
+    const store = new ArenaPool(new MemoryBudget(9_000_000));
     store.budget.reserve(5_000_000, 0);
     const { body, scope, arena } = bodyOf(withX(repeated('0', 500_000)), store);
     await expect(one.read('surrogate_grad', body, scope)).rejects.toBeInstanceOf(OverloadError);

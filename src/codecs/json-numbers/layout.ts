@@ -6,17 +6,17 @@ export const printedAtOnce = 64;
 export const deepest = 64;
 /** The exponents of the table of fives: below and above, every decimal of up to 19 digits is 0 or beyond float64. */
 export const leastFive = -342;
-export const mostFive = 308;
+export const maxFive = 308;
 /** The exponents of decimals that are written without e, and with fewer than ten digits before the point. */
 export const leastPlain = -6;
-export const mostPlain = 8;
+export const maxPlain = 8;
 /** The exponents of float32. */
 export const leastExponent = -45;
-export const mostExponent = 38;
+export const maxExponent = 38;
 /** What reading an array ends with. */
 export const outcomes = { stopped: 0, read: 1 } as const;
 
-const plainForms = mostPlain - leastPlain + 1;
+const plainForms = maxPlain - leastPlain + 1;
 
 /** A vector that lies across two lines of the cache takes longer to read: each part begins with one. */
 const lineBytes = 64;
@@ -41,7 +41,7 @@ const sizes = {
   /** Two f64 by a float32's biased exponent: powers of two times the powers of ten that bring its mantissa to nine digits or ten, and to eight or nine. */
   scales: 16 * 256,
   /** Two i64 each: the 128 leading bits of 5^-342 to 5^308. */
-  fives: 16 * (mostFive - leastFive + 1),
+  fives: 16 * (maxFive - leastFive + 1),
   /** v128 by how many digits a vector begins with: which byte goes where so that they end it. */
   alignments: 16 * 17,
   /** v128 by length: a text's bytes, which end the vector. */
@@ -56,7 +56,7 @@ const sizes = {
   /** Bytes by exponent, 16 each, and by how many zeros nine digits end with: the length of the text. */
   textLengths: 16 * plainForms,
   /** Four characters by exponent, from -45 on: e and the exponent. */
-  exponents: 4 * (mostExponent - leastExponent + 1),
+  exponents: 4 * (maxExponent - leastExponent + 1),
   constants: 16 * Object.keys(constants).length,
   /** Four floats of which less than four are numbers. */
   rest: 16,

@@ -23,7 +23,7 @@ export interface ArrayStop {
 
 interface Exports {
   readArray(at: number, end: number, out: number): number;
-  lookThrough(at: number, end: number): number;
+  prescan(at: number, end: number): number;
   roundDoubles(from: number, end: number, to: number): void;
   writeFloat32s(values: number, count: number, out: number): number;
   writeInt32s(values: number, count: number, out: number): number;
@@ -65,8 +65,8 @@ export class NumberCodec {
   }
 
   /** How many commas are in the bytes [at, end), than which a text has at most one number more, and whether all bytes are ASCII. */
-  lookThrough(at: number, end: number): { readonly commas: number; readonly isAscii: boolean } {
-    const found = this.#exports.lookThrough(at, end);
+  prescan(at: number, end: number): { readonly commas: number; readonly isAscii: boolean } {
+    const found = this.#exports.prescan(at, end);
     return found < 0 ? { commas: ~found, isAscii: false } : { commas: found, isAscii: true };
   }
 
@@ -138,7 +138,7 @@ function byDepth(state: DataView, at: number, depth: number): number[] {
 
 // Powers of two and subnormals come again and again, in data that has them, and a search takes a microsecond.
 const hardTexts = new Map<number, Uint8Array>();
-const mostHardTexts = 4096;
+const maxHardTexts = 4096;
 const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);
 
@@ -149,7 +149,7 @@ function hardText(bits: number): Uint8Array {
   const text = new Uint8Array(24);
   word[0] = bits;
   const written = text.subarray(0, writeFloat32(text, 0, float[0]!));
-  if (hardTexts.size === mostHardTexts) hardTexts.clear();
+  if (hardTexts.size === maxHardTexts) hardTexts.clear();
   hardTexts.set(bits, written);
   return written;
 }

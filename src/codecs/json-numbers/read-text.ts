@@ -1,6 +1,6 @@
 import { joined, joinNeighbours, signed } from './digits-text.ts';
 import { at, code, constant, deepest, layout, outcomes } from './layout.ts';
-import { lookThrough } from './look-through-text.ts';
+import { prescan } from './look-through-text.ts';
 import { scaled } from './scaled-text.ts';
 import { usualNumbers } from './usual-numbers-text.ts';
 
@@ -51,7 +51,7 @@ const callUsual = (name: string): string => `
   (local.set $c (i32.load8_u (local.get $p)))`;
 
 /** Numbers that are not looked at as usual ones where fewer than two were usual: to look ahead for each is slower. */
-const mostSkipped = 15;
+const maxSkipped = 15;
 
 /** Reads the usual numbers from $p on, if any, and goes to the first that is not. */
 const readUsualNumbers = `
@@ -64,7 +64,7 @@ const readUsualNumbers = `
       (if (i32.and (i32.eq (local.get $c) (i32.const 32)) (i32.lt_u (local.get $p) (local.get $end))) (then ${callUsual('readSpaced')}))
       (local.set $first (i32.sub (local.get $out) (local.get $first)))
       (local.set $elements (i32.add (local.get $elements) (i32.shr_u (local.get $first) (i32.const 3))))
-      (if (i32.lt_u (local.get $first) (i32.const 16)) (then (local.set $skipped (i32.const ${mostSkipped}))))
+      (if (i32.lt_u (local.get $first) (i32.const 16)) (then (local.set $skipped (i32.const ${maxSkipped}))))
       ${skipSpace}))`;
 
 /** Sets $value to the number that begins at $p behind its sign, and $p behind it; $c is what stands there. */
@@ -222,4 +222,4 @@ const readArray = `
     (i32.store ${at('ragged')} (local.get $base) (local.get $ragged))
     (select (local.get $end) (local.get $p) (i32.gt_u (local.get $p) (local.get $end))))`;
 
-export const readText: readonly string[] = [scaled, ...usualNumbers, readArray, lookThrough];
+export const readText: readonly string[] = [scaled, ...usualNumbers, readArray, prescan];

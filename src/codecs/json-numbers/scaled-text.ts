@@ -1,4 +1,4 @@
-import { at, leastFive, mostFive, layout } from './layout.ts';
+import { at, leastFive, maxFive, layout } from './layout.ts';
 
 /** Sets $high to the high half of the product of the $significand and another unsigned 64-bit number; V8 makes no part of a function of another one. */
 const setHighProduct = (other: string): string => `
@@ -28,7 +28,7 @@ export const scaled = `
     (local $significandLow i64) (local $significandHigh i64) (local $middle i64) (local $other i64) (local $zeros i64) (local $upper i64) (local $mantissa i64)
     (local $binary i64)
     (if (i32.lt_s (local.get $exponent) (i32.const ${leastFive})) (then (return (f64.const 0))))
-    (if (i32.gt_s (local.get $exponent) (i32.const ${mostFive})) (then (return (f64.const inf))))
+    (if (i32.gt_s (local.get $exponent) (i32.const ${maxFive})) (then (return (f64.const inf))))
     (local.set $entry
       (i32.add (global.get $base) (i32.shl (i32.sub (local.get $exponent) (i32.const ${leastFive})) (i32.const 4))))
     (local.set $zeros (i64.clz (local.get $significand)))

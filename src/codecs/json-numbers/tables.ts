@@ -1,5 +1,5 @@
 import { constants } from './constants.ts';
-import { layout, leastExponent, leastFive, leastPlain, mostExponent, mostFive, mostPlain } from './layout.ts';
+import { layout, leastExponent, leastFive, leastPlain, maxExponent, maxFive, maxPlain } from './layout.ts';
 
 let image: Uint8Array | undefined;
 
@@ -29,8 +29,8 @@ function makeTables(): Uint8Array {
     view.setBigUint64(layout.fives + 16 * i + 8, bits & 0xffff_ffff_ffff_ffffn, true);
   }
   writeScales(view);
-  for (let exponent = leastPlain; exponent <= mostPlain; exponent++) writePlainForm(tables, exponent);
-  for (let exponent = leastExponent; exponent <= mostExponent; exponent++) {
+  for (let exponent = leastPlain; exponent <= maxPlain; exponent++) writePlainForm(tables, exponent);
+  for (let exponent = leastExponent; exponent <= maxExponent; exponent++) {
     const text = `e${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`;
     tables.set(Buffer.from(text), layout.exponents + 4 * (exponent - leastExponent));
   }
@@ -106,7 +106,7 @@ function writeConstants(view: DataView): void {
  */
 function leadingBitsOfFives(): readonly bigint[] {
   const table: bigint[] = [];
-  for (let q = leastFive; q <= mostFive; q++) {
+  for (let q = leastFive; q <= maxFive; q++) {
     const power = 5n ** BigInt(Math.abs(q));
     const length = BigInt(power.toString(2).length);
     if (q >= 0) table.push(length <= 128n ? power << (128n - length) : power >> (length - 128n));

@@ -1,6 +1,6 @@
 import { constants } from './constants.ts';
 import { float32DecimalsText } from './float32-decimals-text.ts';
-import { at, code, constant, layout, leastExponent, leastPlain, mostPlain, printedAtOnce } from './layout.ts';
+import { at, code, constant, layout, leastExponent, leastPlain, maxPlain, printedAtOnce } from './layout.ts';
 import { advance, putComma, zeros } from './output-text.ts';
 
 /** Bytes from a decimal's base to its tables' row for an exponent, which is that plus 6. */
@@ -30,9 +30,9 @@ const writeUnusual = `
         (if (i32.ge_u (local.get $bits) (i32.const 0x7f800000)) (then (return (i32.const 0))))
         (return (call $print (local.get $bits) (local.get $out)))))
     (local.set $exponent (i32.add (local.get $exponent) (i32.const ${leastPlain})))
-    (if (i32.lt_u (i32.sub (local.get $exponent) (i32.const ${mostPlain + 1})) (i32.const ${21 - (mostPlain + 1)}))
+    (if (i32.lt_u (i32.sub (local.get $exponent) (i32.const ${maxPlain + 1})) (i32.const ${21 - (maxPlain + 1)}))
       (then
-        ${writeDigits(row(`(i32.const ${mostPlain - leastPlain})`))}
+        ${writeDigits(row(`(i32.const ${maxPlain - leastPlain})`))}
         (i64.store offset=9 align=1 (local.get $out) ${zeros})
         (i32.store offset=17 align=1 (local.get $out) (i32.const 0x30303030))
         (return (i32.add (local.get $out) (i32.add (local.get $exponent) (i32.const 1))))))
@@ -111,7 +111,7 @@ const writeFloat32s = `
           (i32.store8 (local.get $out) ${code('-')})
           ${advance('(i32.shr_u (local.get $bits) (i32.const 31))')}
           (local.set $exponent (i32.load offset=${layout.decimals + 12} (local.get $decimal)))
-          (if (i32.lt_u (local.get $exponent) (i32.const ${mostPlain - leastPlain + 1}))
+          (if (i32.lt_u (local.get $exponent) (i32.const ${maxPlain - leastPlain + 1}))
             (then
               (local.set $row ${row('(local.get $exponent)')})
               ${writeDigits('(local.get $row)')}

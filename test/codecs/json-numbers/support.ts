@@ -32,7 +32,7 @@ export class CodecBench {
 
   lookThrough(text: string): { readonly commas: number; readonly isAscii: boolean } {
     const length = Buffer.from(this.#memory.buffer).write(text, textAt);
-    return this.#codec.lookThrough(textAt, textAt + length);
+    return this.#codec.prescan(textAt, textAt + length);
   }
 
   /** Prints float32, given as bits: each number's text; or what `writeFloat32s` says of one that is not finite. */

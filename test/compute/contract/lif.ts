@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend } from '../../../src/compute/backend.ts';
+import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { valueAt } from '../../../src/compute/generated-numbers.ts';
 import { differentiable, recordable } from '../../../src/compute/jobs.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend } from '../../../src/compute/backend.ts';
+import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import { resultOf, scaledSurrogate } from '../support/jobs.ts';

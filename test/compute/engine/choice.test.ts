@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { backendNames, type BackendName } from '../../../src/compute/backend.ts';
-import { Choice, type Candidate, type Preference, type Wish } from '../../../src/compute/choice.ts';
-import { never, type CrossOvers } from '../../../src/compute/cross-over.ts';
+import { backendNames, type BackendName } from '../../../src/compute/engine/backend.ts';
+import { BackendRouter, type Candidate, type Preference, type BackendPreference } from '../../../src/compute/engine/backend-router.ts';
+import { never, type CrossOvers } from '../../../src/compute/engine/cross-over.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from './jobs.ts';
 
@@ -14,22 +14,22 @@ const crossOvers: CrossOvers = {
   surrogate_eval: { elements: 500, neurons: 0 },
 };
 
-function names(choice: Choice<Candidate>, job: Job, wish?: Wish): string {
+function names(choice: BackendRouter<Candidate>, job: Job, wish?: BackendPreference): string {
   return choice
     .order(job, wish)
     .backends.map(({ name }) => name)
     .join(' ');
 }
 
-function measured(preferred: Preference, backends = all): Choice<Candidate> {
-  const choice = new Choice(backends, preferred);
+function measured(preferred: Preference, backends = all): BackendRouter<Candidate> {
+  const choice = new BackendRouter(backends, preferred);
   choice.crossOvers = crossOvers;
   return choice;
 }
 
 describe('auto', () => {
   it('does without TensorFlow until it is measured', () => {
-    expect(names(new Choice(all, 'auto'), gradJob(1e6, 1000))).toBe('wasm reference');
+    expect(names(new BackendRouter(all, 'auto'), gradJob(1e6, 1000))).toBe('wasm reference');
   });
 
   it.each<[string, Job, boolean]>([
@@ -52,7 +52,7 @@ describe('auto', () => {
 });
 
 describe('a wish', () => {
-  it.each<[Preference, Wish | undefined, string]>([
+  it.each<[Preference, BackendPreference | undefined, string]>([
     ['tensorflow', undefined, 'tensorflow wasm reference'],
     ['tensorflow', { backend: 'auto' }, 'wasm reference'],
     ['wasm', undefined, 'wasm reference'],
@@ -65,7 +65,7 @@ describe('a wish', () => {
     expect(choice.order(gradJob(), wish).missing).toBeUndefined();
   });
 
-  it.each<[Preference, Wish | undefined, string]>([
+  it.each<[Preference, BackendPreference | undefined, string]>([
     ['auto', undefined, 'wasm reference'],
     ['tensorflow', undefined, 'wasm reference'],
     ['reference', undefined, 'reference'],
@@ -81,7 +81,7 @@ describe('a wish', () => {
 
   it('for a back-end that is not there goes to those after it, else to any, and says so', () => {
     const order = (backends: readonly Candidate[], backend: BackendName) => {
-      const { backends: tried, missing } = new Choice(backends, 'auto').order(gradJob(), { backend });
+      const { backends: tried, missing } = new BackendRouter(backends, 'auto').order(gradJob(), { backend });
       return [tried.map(({ name }) => name).join(' '), missing];
     };
     expect(order(all.slice(1), 'tensorflow')).toEqual(['wasm reference', 'tensorflow']);

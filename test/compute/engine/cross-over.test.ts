@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ComputeError, OutOfMemoryError, type Backend, type Computed } from '../../../src/compute/backend.ts';
-import { crossing, measureCrossOvers, never, reaches } from '../../../src/compute/cross-over.ts';
+import { ComputeError, OutOfMemoryError, type Backend, type Computed } from '../../../src/compute/engine/backend.ts';
+import { crossing, measureCrossOvers, never, reaches } from '../../../src/compute/engine/cross-over.ts';
 import { jobElements } from '../../../src/compute/job-size.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 import { FakeBackend } from './fake-backend.ts';

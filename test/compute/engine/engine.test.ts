@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BackendUnavailableError, ComputeError, OutOfMemoryError, type Backend } from '../../../src/compute/backend.ts';
-import type { BackendOpener } from '../../../src/compute/backend-slot.ts';
-import { never, type CrossOvers } from '../../../src/compute/cross-over.ts';
-import { Engine, type EngineEvents, type EngineOptions } from '../../../src/compute/engine.ts';
+import { BackendUnavailableError, ComputeError, OutOfMemoryError, type Backend } from '../../../src/compute/engine/backend.ts';
+import type { BackendOpener } from '../../../src/compute/engine/backend-supervisor.ts';
+import { never, type CrossOvers } from '../../../src/compute/engine/cross-over.ts';
+import { Engine, type EngineEvents, type EngineOptions } from '../../../src/compute/engine/engine.ts';
 import { FakeBackend, FakeOpener } from './fake-backend.ts';
 import { gradJob, simulateJob } from './jobs.ts';
 
@@ -44,7 +44,7 @@ async function warmEngine(tensorflow: FakeOpener, options: EngineOptions = {}) {
 const states = (engine: Engine): string => engine.backends.map(({ name, state }) => `${name} ${state}`).join(', ');
 const ranOn = async (engine: Engine, ...args: Parameters<Engine['run']>) => {
   const { backend, fallback } = await engine.run(...args);
-  return fallback === undefined ? backend.name : `${backend.name} instead of ${fallback.from}: ${fallback.obstacle}`;
+  return fallback === undefined ? backend.name : `${backend.name} instead of ${fallback.from}: ${fallback.reason}`;
 };
 
 describe('an engine with one back-end', () => {
@@ -94,7 +94,7 @@ describe('the choice', () => {
     expect(await ranOn(engine, large)).toBe('wasm');
     expect(told).toEqual([]);
     expect(await ranOn(engine, large, { backend: 'tensorflow' })).toBe('wasm instead of tensorflow: not_accepted');
-    expect(told).toEqual([['fallback', 'wasm', { from: 'tensorflow', obstacle: 'not_accepted' }]]);
+    expect(told).toEqual([['fallback', 'wasm', { from: 'tensorflow', reason: 'not_accepted' }]]);
     expect(states(engine)).toBe('tensorflow ready, wasm ready, reference ready');
   });
 
@@ -116,10 +116,10 @@ describe('a back-end that fails', () => {
     tensorflow.failures.push(error);
     expect(await ranOn(engine, large)).toBe(`wasm instead of tensorflow: ${kind}`);
     expect(states(engine)).toBe('tensorflow out, wasm ready, reference ready');
-    expect(engine.backends[0]!.outFor).toBe(kind);
+    expect(engine.backends[0]!.unavailableReason).toBe(kind);
     expect(told).toEqual([
       ['failed', 'tensorflow', { kind, error, pauseMs: kind === 'unavailable' ? 300_000 : 1000, again: false }],
-      ['fallback', 'wasm', { from: 'tensorflow', obstacle: kind }],
+      ['fallback', 'wasm', { from: 'tensorflow', reason: kind }],
     ]);
     expect(await ranOn(engine, large)).toBe(`wasm instead of tensorflow: ${kind}`);
     expect(await ranOn(engine, small)).toBe('wasm');
@@ -289,7 +289,13 @@ describe('warming', () => {
     const opener = new FakeOpener(error);
     const { engine, told } = engineOf([new FakeBackend('wasm'), opener]);
     await engine.warm();
-    expect(engine.backends[0]).toEqual({ name: 'tensorflow', device: 'unknown', dtype: 'float32', state: 'out', outFor: 'unavailable' });
+    expect(engine.backends[0]).toEqual({
+      name: 'tensorflow',
+      device: 'unknown',
+      dtype: 'float32',
+      state: 'out',
+      unavailableReason: 'unavailable',
+    });
     expect(told.at(-1)).toEqual(['failed', 'tensorflow', { kind: 'unavailable', error, pauseMs: 300_000, again: false }]);
     expect(await ranOn(engine, large)).toBe('wasm');
     await vi.advanceTimersByTimeAsync(299_999);

@@ -1,6 +1,6 @@
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
-import type { Backend, BackendInfo, BackendName, Computed } from '../../../src/compute/backend.ts';
-import type { BackendOpener } from '../../../src/compute/backend-slot.ts';
+import type { Backend, BackendInfo, BackendName, Computed } from '../../../src/compute/engine/backend.ts';
+import type { BackendOpener } from '../../../src/compute/engine/backend-supervisor.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 
 /** A back-end by any name that computes as the reference does, fails when told, and remembers what was done with it. */

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ArenaStore } from '../../../src/compute/arena-store.ts';
-import { ComputeError } from '../../../src/compute/backend.ts';
-import { MemoryBudget, MemoryLimitError } from '../../../src/compute/memory-budget.ts';
-import { OverloadError } from '../../../src/compute/overload.ts';
-import { RequestScope } from '../../../src/compute/scope.ts';
+import { ArenaPool } from '../../../src/compute/engine/arena-pool.ts';
+import { ComputeError } from '../../../src/compute/engine/backend.ts';
+import { MemoryBudget, MemoryLimitError } from '../../../src/compute/engine/memory-budget.ts';
+import { OverloadError } from '../../../src/compute/engine/overload.ts';
+import { RequestScope } from '../../../src/compute/engine/request-scope.ts';
 
 const gone = new Error('the client has gone away');
 
-function poolOf(limitBytes?: number): ArenaStore {
-  return new ArenaStore(new MemoryBudget(limitBytes));
+function poolOf(limitBytes?: number): ArenaPool {
+  return new ArenaPool(new MemoryBudget(limitBytes));
 }
 
 /** A promise, and what settles it. */
@@ -81,11 +81,11 @@ describe('memory', () => {
     second.reject(new Error('late'));
     await sleep(0);
     expect([pool.budget.usedBytes, pool.lentBytes]).toEqual([0, 0]);
-    expect(pool.take()).toBe(arena);
+    expect(pool.acquire()).toBe(arena);
   });
 
   it('that went back is poisoned where a pool is told to', () => {
-    const scope = new RequestScope(new ArenaStore(new MemoryBudget(), true));
+    const scope = new RequestScope(new ArenaPool(new MemoryBudget(), true));
     const late = scope.memory.arena.floats(scope.memory.arena.allocate(400), 100).fill(1);
     scope.end(gone);
     expect(late.every(Number.isNaN)).toBe(true);
@@ -107,7 +107,7 @@ describe('memory', () => {
     await expect(scope.run(() => Promise.reject(new ComputeError('failed')))).rejects.toThrow('failed');
     scope.end(gone);
     expect(pool.keptBytes).toBe(0);
-    expect(pool.take()).not.toBe(arena);
+    expect(pool.acquire()).not.toBe(arena);
   });
 
   it('is kept while a stream is made, and goes back when nobody wants more of it', async () => {

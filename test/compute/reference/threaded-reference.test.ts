@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
-import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/engine/backend.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../support/worker-threads.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from '../engine/jobs.ts';
@@ -92,7 +92,7 @@ describe('the reference with a thread', () => {
   });
 
   it('accepts no more than it is told to', () => {
-    const backend = threaded({ mostWork: 100 });
+    const backend = threaded({ maxWork: 100 });
     expect(backend.accepts(gradJob(10, 10))).toBe(true);
     expect(backend.accepts(gradJob(11, 10))).toBe(false);
     expect(backend.accepts(simulateJob(0, 101))).toBe(false);

@@ -1,5 +1,5 @@
-import { Arena } from '../../../src/compute/arena.ts';
-import { collectDropped } from '../../../src/compute/collect-garbage.js';
+import { Arena } from '../../../src/compute/engine/arena.ts';
+import { collectDropped } from '../../../src/compute/engine/collect-garbage.js';
 
 /** Fills an arena's memory, and knows it until its garbage is collected. */
 export default function work(memory: WebAssembly.Memory | null): void {

@@ -1,5 +1,5 @@
 import type { Job, LifProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
-import type { Backend } from '../../../src/compute/backend.ts';
+import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { standardProblem } from '../../../src/compute/standard-jobs.ts';
 import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
 

@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-import { TaskControl, type Stoppable } from '../../../src/compute/thread-pool.ts';
+import { TaskControl, type Stoppable } from '../../../src/compute/engine/thread-pool.ts';
 
 /** A task that counts in memory that others see, until it is stopped; a deaf one does not look whether it is. */
 export interface CountingTask {

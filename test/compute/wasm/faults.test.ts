@@ -1,13 +1,13 @@
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Arena } from '../../../src/compute/arena.ts';
-import { WorkerLostError } from '../../../src/compute/backend.ts';
+import { Arena } from '../../../src/compute/engine/arena.ts';
+import { WorkerLostError } from '../../../src/compute/engine/backend.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import type { Launch } from '../../../src/compute/backends/wasm/launch.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import type { LifGradJob, LifSimulateJob } from '../../../src/compute/jobs.ts';
-import { threadLosses } from '../../../src/compute/thread-pool.ts';
+import { threadLosses } from '../../../src/compute/engine/thread-pool.ts';
 import { WorkerThreads } from '../../support/worker-threads.ts';
 import { lifProblem, resultOf } from '../support/jobs.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demandsOf } from '../../../bench/transcendentals.ts';
-import { Arena } from '../../../src/compute/arena.ts';
+import { Arena } from '../../../src/compute/engine/arena.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { differentiable, recordable } from '../../../src/compute/jobs.ts';

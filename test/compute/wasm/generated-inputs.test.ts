@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { broadcastValues } from '../../../src/codecs/broadcast.ts';
 import { toRowMajor } from '../../../src/codecs/npy.ts';
-import { Arena } from '../../../src/compute/arena.ts';
-import type { Backend } from '../../../src/compute/backend.ts';
+import { Arena } from '../../../src/compute/engine/arena.ts';
+import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';

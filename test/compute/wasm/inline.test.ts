@@ -35,5 +35,5 @@ it.each<[string, Job, boolean]>([
 ])('%s: where it is asked for or not', async (_, job, inline) => {
   // A tick compiles one kernel.
   await endOfTick();
-  expect(backend.runSmall(job) !== undefined).toBe(inline);
+  expect(backend.tryRunSync(job) !== undefined).toBe(inline);
 });

@@ -2,16 +2,16 @@ import { availableParallelism } from 'node:os';
 import { setImmediate as endOfTick } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { Arena } from '../../../src/compute/arena.ts';
-import { ArenaStore } from '../../../src/compute/arena-store.ts';
-import { ComputeError, OutOfMemoryError } from '../../../src/compute/backend.ts';
+import { Arena } from '../../../src/compute/engine/arena.ts';
+import { ArenaPool } from '../../../src/compute/engine/arena-pool.ts';
+import { ComputeError, OutOfMemoryError } from '../../../src/compute/engine/backend.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { f32x4 } from '../../../src/compute/backends/wasm/lanes.ts';
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import { MemoryBudget } from '../../../src/compute/memory-budget.ts';
-import { threadPool } from '../../../src/compute/thread-pool.ts';
+import { MemoryBudget } from '../../../src/compute/engine/memory-budget.ts';
+import { threadPool } from '../../../src/compute/engine/thread-pool.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
 import type { Recordable } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../support/worker-threads.ts';
@@ -97,7 +97,7 @@ describe('Arena', () => {
         throw refused;
       });
       expect(() => new Arena()).toThrow(OutOfMemoryError);
-      expect(() => new ArenaStore().take()).toThrow(OutOfMemoryError);
+      expect(() => new ArenaPool().acquire()).toThrow(OutOfMemoryError);
     } finally {
       vi.restoreAllMocks();
     }
@@ -111,38 +111,38 @@ describe('Arena', () => {
 
 describe('ArenaStore', () => {
   it('hands out what came back, empty, the one that fits best, and no more than the budget together', () => {
-    const store = new ArenaStore(new MemoryBudget(400 * 2 ** 20));
+    const store = new ArenaPool(new MemoryBudget(400 * 2 ** 20));
     const dropped: Arena[] = [];
     store.onDrop((arena) => dropped.push(arena));
-    const [small, large] = [store.take(), store.take()];
+    const [small, large] = [store.acquire(), store.acquire()];
     const address = large.allocate(10);
     large.allocate(300 * 2 ** 20);
-    store.giveBack(large);
-    store.giveBack(small);
-    expect(store.take(2 ** 21)).toBe(large);
+    store.release(large);
+    store.release(small);
+    expect(store.acquire(2 ** 21)).toBe(large);
     expect(large.allocate(10)).toBe(address);
-    store.giveBack(large);
-    expect(store.take(400 * 2 ** 20)).toBe(large);
-    const other = store.take(10);
+    store.release(large);
+    expect(store.acquire(400 * 2 ** 20)).toBe(large);
+    const other = store.acquire(10);
     expect(other).toBe(small);
     other.allocate(200 * 2 ** 20);
-    store.giveBack(other);
+    store.release(other);
     expect(dropped).toEqual([other]);
-    store.giveBack(large);
-    expect(store.take()).toBe(large);
+    store.release(large);
+    expect(store.acquire()).toBe(large);
   });
 
   it('frees the memory of arenas that are dropped, which threads have known too', async () => {
-    const store = new ArenaStore(new MemoryBudget(0));
-    const pool = threadPool('../support/arena-worker', import.meta.url, 2, { arenas: store });
+    const store = new ArenaPool(new MemoryBudget(0));
+    const pool = threadPool('../support/arena-worker.ts', import.meta.url, 2, { arenas: store });
     const resident = () => process.memoryUsage.rss() / 2 ** 20;
     try {
       const before = resident();
       for (let i = 0; i < 8; i++) {
-        const arena = store.take();
+        const arena = store.acquire();
         arena.allocate(200 * 2 ** 20);
         await Promise.all([pool.run(arena.memory), pool.run(arena.memory)]);
-        store.giveBack(arena);
+        store.release(arena);
       }
       expect(store.keptBytes).toBe(0);
       await expect.poll(() => resident() - before).toBeLessThan(800);
@@ -154,12 +154,12 @@ describe('ArenaStore', () => {
   it('lets go of what nobody needed for a while, but for some', () => {
     vi.useFakeTimers();
     try {
-      const store = new ArenaStore(new MemoryBudget(2 ** 30));
-      const arenas = Array.from({ length: 4 }, () => store.take());
+      const store = new ArenaPool(new MemoryBudget(2 ** 30));
+      const arenas = Array.from({ length: 4 }, () => store.acquire());
       for (const arena of arenas) arena.allocate(100 * 2 ** 20);
-      for (const arena of arenas) store.giveBack(arena);
+      for (const arena of arenas) store.release(arena);
       vi.advanceTimersByTime(5000);
-      store.giveBack(store.take());
+      store.release(store.acquire());
       expect(store.keptBytes).toBeGreaterThan(400 * 2 ** 20);
       vi.advanceTimersByTime(5000);
       expect(store.keptBytes).toBeLessThan(350 * 2 ** 20);
@@ -261,7 +261,7 @@ describe('WasmBackend', () => {
       throw new RangeError('failed to grow memory');
     });
     try {
-      expect(() => backend.runSmall({ kind: 'lif_simulate', problem: lifProblem(2e6, 1), record: new Set(['v_final']) })).toThrow(
+      expect(() => backend.tryRunSync({ kind: 'lif_simulate', problem: lifProblem(2e6, 1), record: new Set(['v_final']) })).toThrow(
         OutOfMemoryError,
       );
     } finally {
@@ -298,7 +298,7 @@ describe('launches at the same time', () => {
         );
         for (const [i, arena] of arenas.entries()) {
           expect(arena.integers(jobs[i]! + 4, vectors)).toEqual(new Int32Array(vectors).fill(round * 100 + i));
-          if (i % 3 === round % 3) pool.forget(arena);
+          if (i % 3 === round % 3) pool.evictKernels(arena);
         }
       }
     } finally {

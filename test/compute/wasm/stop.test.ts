@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Arena } from '../../../src/compute/arena.ts';
+import { Arena } from '../../../src/compute/engine/arena.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
@@ -8,13 +8,13 @@ import { differentiable, type Job, type LifGradJob } from '../../../src/compute/
 import { WorkerThreads } from '../../support/worker-threads.ts';
 import { lifProblem } from '../support/jobs.ts';
 
-const mostSteps = 2 ** 31 - 1;
+const maxSteps = 2 ** 31 - 1;
 const sigmoid = { name: 'sigmoid', parameters: { alpha: 4 } };
 /** A surrogate whose gradient takes long: most of a job's time goes to its way back. */
 const series = { name: 'squarewave_fourier_series', parameters: { n: 64, t_period: 8 } };
 const gradient: LifGradJob = {
   kind: 'lif_grad',
-  problem: lifProblem(1, mostSteps),
+  problem: lifProblem(1, maxSteps),
   surrogates: [sigmoid],
   loss: { type: 'spike_count' },
   detachReset: false,
@@ -50,7 +50,7 @@ describe('a job that is stopped', () => {
       {
         ...gradient,
         dtype: 'float64',
-        problem: lifProblem(1, mostSteps, { refractorySteps: 10 }),
+        problem: lifProblem(1, maxSteps, { refractorySteps: 10 }),
         surrogates: [series],
         wrt: differentiable,
       },
@@ -59,7 +59,7 @@ describe('a job that is stopped', () => {
     ['a gradient on its way back', { ...gradient, dtype: 'float64', problem: lifProblem(1, 2 ** 22), surrogates: [series] }, 700],
     [
       'a run over as many steps as there are',
-      { kind: 'lif_simulate', problem: lifProblem(1, mostSteps), record: new Set(['spike_counts', 'v_final']) },
+      { kind: 'lif_simulate', problem: lifProblem(1, maxSteps), record: new Set(['spike_counts', 'v_final']) },
       300,
     ],
     [
@@ -79,7 +79,7 @@ describe('a job that is stopped', () => {
 
   it('does not wait for a place among others', async () => {
     const others = new AbortController();
-    const long: Job = { kind: 'lif_simulate', problem: lifProblem(1, mostSteps), record: new Set(['spike_counts']) };
+    const long: Job = { kind: 'lif_simulate', problem: lifProblem(1, maxSteps), record: new Set(['spike_counts']) };
     const running = Array.from({ length: 4 }, () => expect(backend.run(long, undefined, others.signal)).rejects.toThrow('others'));
     await sleep(100);
     await stop(long, 100);

@@ -204,7 +204,7 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): L
           spike: trace.spikes[t] === 1,
           current: ops.constant(at(problem.current, b, t, steps)),
           surrogateGrad: run.surrogateGrad(ops.sub(trace.vPre[t]!, terms.threshold)),
-          held: trace.held[t] === 1,
+          refractory: trace.held[t] === 1,
         });
         vBar = adjoint.v;
         for (const { name, sums } of run.gradients) {

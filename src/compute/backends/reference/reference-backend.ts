@@ -1,4 +1,4 @@
-import type { Backend, Computed } from '../../backend.ts';
+import type { Backend, Computed } from '../../engine/backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { compute } from './compute.ts';
 

@@ -1,15 +1,15 @@
-import type { Arena } from '../../arena.ts';
-import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '../../backend.ts';
+import type { Arena } from '../../engine/arena.ts';
+import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '../../engine/backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { estimateNanoseconds } from './cost.ts';
-import { hungAfterMs, isHeapFull, runStoppable, threadPool, tryTwice } from '../../thread-pool.ts';
+import { hungAfterMs, isHeapFull, runStoppable, threadPool, tryTwice } from '../../engine/thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { Work, WorkDone } from './worker.ts';
 
 export interface ThreadedReferenceOptions {
   /** The largest job that it does: neuron-steps, or elements of x, times surrogates. */
-  readonly mostWork?: number;
+  readonly maxWork?: number;
   /** Jobs estimated to take less run in the calling thread. */
   readonly inlineNanoseconds?: number;
   /** Milliseconds after which a job of an estimated length has hung. */
@@ -23,28 +23,28 @@ export interface ThreadedReferenceOptions {
 export class ThreadedReference implements Backend {
   readonly #inline = new ReferenceBackend();
   readonly info = this.#inline.info;
-  readonly atOnce = 1;
+  readonly concurrency = 1;
   readonly #thread = threadPool('worker', import.meta.url, 1);
-  readonly #mostWork: number;
+  readonly #maxWork: number;
   readonly #inlineNanoseconds: number;
   readonly #hungAfterMs: (estimateMs: number) => number;
 
   constructor(options: ThreadedReferenceOptions = {}) {
-    const { mostWork = Infinity, inlineNanoseconds = 1e6 } = options;
+    const { maxWork = Infinity, inlineNanoseconds = 1e6 } = options;
     this.#hungAfterMs = options.hungAfterMs ?? hungAfterMs;
-    this.#mostWork = mostWork;
+    this.#maxWork = maxWork;
     this.#inlineNanoseconds = inlineNanoseconds;
   }
 
   accepts(job: Job): boolean {
-    return jobWork(job) <= this.#mostWork;
+    return jobWork(job) <= this.#maxWork;
   }
 
   async warm(): Promise<void> {
     // The thread is started when it is needed.
   }
 
-  runSmall<J extends Job>(job: J): Computed<J> | undefined {
+  tryRunSync<J extends Job>(job: J): Computed<J> | undefined {
     return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#inline.run(job) : undefined;
   }
 
@@ -53,7 +53,7 @@ export class ThreadedReference implements Backend {
   }
 
   run<J extends Job>(job: J, _arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>> {
-    return this.runSmall(job) ?? this.#runInThread(job, signal);
+    return this.tryRunSync(job) ?? this.#runInThread(job, signal);
   }
 
   async #runInThread<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {

@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import type { Job, ResultOf } from '../../jobs.ts';
-import { TaskControl, type Stoppable } from '../../thread-pool.ts';
+import { TaskControl, type Stoppable } from '../../engine/thread-pool.ts';
 import { compute } from './compute.ts';
 import { float64Algebra } from './float64-algebra.ts';
 import { StopCheck } from './stop-check.ts';

@@ -10,10 +10,10 @@ export interface InputTensor {
 }
 
 /** Rows are filled up to one of a few numbers: powers of two, since XLA compiles for each anew. */
-const fewestRows = 64;
+const minRows = 64;
 
 export function paddedRows(rows: number): number {
-  return Math.max(fewestRows, 2 ** Math.ceil(Math.log2(rows)));
+  return Math.max(minRows, 2 ** Math.ceil(Math.log2(rows)));
 }
 
 /** Jobs of one batch key as the inputs of one run, their rows one after the other. Others have their turn while many are written. */

@@ -42,7 +42,7 @@ export interface Step {
   readonly spike: Tensor;
   readonly v: Tensor;
   readonly current: Tensor;
-  readonly held: Tensor | undefined;
+  readonly refractory: Tensor | undefined;
 }
 
 /** Cotangents of s and v that the loss adds at each step of a chunk; none where it adds none. */
@@ -100,9 +100,9 @@ export class NeuronChunk {
   /** Runs step t of the chunk alone. */
   step(t: number, before: NeuronState): Step {
     const current = this.#currents[t]!;
-    const held = this.#heldAt(t, before);
-    const { vPre, spike, v } = lifStep(this.#ops, this.#spec.structure, this.#terms, before.v, current, held);
-    return { before, vPre, spike, v, current, held };
+    const refractory = this.#heldAt(t, before);
+    const { vPre, spike, v } = lifStep(this.#ops, this.#spec.structure, this.#terms, before.v, current, refractory);
+    return { before, vPre, spike, v, current, refractory };
   }
 
   #heldAt(t: number, { heldSteps }: NeuronState): Tensor | undefined {
@@ -130,7 +130,7 @@ export class NeuronChunk {
     const adjoints: LifAdjoint<Tensor>[] = [];
     let vBar = vBarAfter;
     for (let t = steps.length - 1; t >= 0; t--) {
-      const { before, vPre, spike, current, held } = steps[t]!;
+      const { before, vPre, spike, current, refractory } = steps[t]!;
       const adjoint = lifAdjoint(ops, this.#spec.structure, terms, {
         vBar: ops.add(vBar, cotangents.v[t] ?? ops.constant(0)),
         spikeBar: cotangents.spikes[t] ?? ops.constant(0),
@@ -139,7 +139,7 @@ export class NeuronChunk {
         spike,
         current,
         surrogateGrad: surrogateGradient(ops, surrogate, ops.sub(vPre, terms.threshold), this.#inputs),
-        ...(held && { held }),
+        ...(refractory && { refractory }),
       });
       adjoints[t] = adjoint;
       vBar = adjoint.v;

@@ -1,5 +1,5 @@
-import type { Arena } from '../../arena.ts';
-import type { Backend, BackendInfo, Computed } from '../../backend.ts';
+import type { Arena } from '../../engine/arena.ts';
+import type { Backend, BackendInfo, Computed } from '../../engine/backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { deviceOf } from './device.ts';
 import { rowsOf, type GraphJob, type GraphOutputs } from './graph-job.ts';
@@ -29,13 +29,13 @@ interface Work<R> {
 const defaultBatch: BatchLimits = { rows: 2 ** 20, values: 2 ** 26 };
 
 /** Beyond it float32 does not count steps exactly. */
-const mostSteps = 2 ** 24;
+const maxSteps = 2 ** 24;
 
 /** TensorFlow, on a GPU if it has one: for each form of job a graph that is built here, loaded once, and run in a thread of its own. */
 export class TensorFlowBackend implements Backend {
   readonly info: BackendInfo;
   /** Jobs of the same form that wait inside are joined: enough of them that there is something to join. */
-  readonly atOnce = 32;
+  readonly concurrency = 32;
   readonly #thread: TensorFlowThread;
   readonly #scheduler: Scheduler;
   readonly #batch: BatchLimits;
@@ -67,7 +67,7 @@ export class TensorFlowBackend implements Backend {
   }
 
   accepts(job: Job): boolean {
-    return job.kind === 'surrogate_eval' || job.kind === 'surrogate_grad' || job.problem.steps <= mostSteps;
+    return job.kind === 'surrogate_eval' || job.kind === 'surrogate_grad' || job.problem.steps <= maxSteps;
   }
 
   async warm(): Promise<void> {

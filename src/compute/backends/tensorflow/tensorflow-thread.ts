@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../backend.ts';
+import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../engine/backend.ts';
 import type { InputTensor } from './batch.ts';
 import type { GraphOutputs } from './graph-job.ts';
 

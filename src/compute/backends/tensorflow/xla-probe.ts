@@ -1,4 +1,4 @@
-import { ComputeError } from '../../backend.ts';
+import { ComputeError } from '../../engine/backend.ts';
 import { defineProgram, modelOf } from './program.ts';
 import { encodeSavedModel } from './saved-model.ts';
 import { TensorAlgebra } from './tensor-algebra.ts';

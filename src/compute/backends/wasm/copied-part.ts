@@ -1,6 +1,6 @@
-import type { Arena } from '../../arena.ts';
+import type { Arena } from '../../engine/arena.ts';
 import type { Dtype, Values } from '../../jobs.ts';
-import type { Kept, Surroundings } from './launch.ts';
+import type { Kept, KernelContext } from './launch.ts';
 
 /** A copy of a part of an arena, for results that must outlive what lies there. */
 class CopiedPart implements Kept {
@@ -31,4 +31,4 @@ class CopiedPart implements Kept {
   }
 }
 
-export const copied: Surroundings['keep'] = (arena, from, to) => new CopiedPart(arena, from, to);
+export const copyResults: KernelContext['readBack'] = (arena, from, to) => new CopiedPart(arena, from, to);

@@ -5,10 +5,10 @@ import type { LifGradKernelSpec } from './lif-spec.ts';
 export const chunkSteps = 256;
 
 // One for each quantity but v_init, and the loss.
-const mostSums = differentiable.length;
+const maxSums = differentiable.length;
 
 /** Where a gradient kernel keeps what outlives a chunk, in bytes from the start of its scratch. */
-export class GradScratch {
+export class TraceLayout {
   /** One step of the trace for all groups: v_pre, then v before the step and the mask of held neurons where needed. */
   readonly stepBytes: number;
   readonly vOffset: number;
@@ -30,7 +30,7 @@ export class GradScratch {
     this.counts = chunkSteps * this.stepBytes;
     this.vBar = this.counts + vector;
     this.sums = this.vBar + vector;
-    this.checkpoints = this.sums + mostSums * vector;
+    this.checkpoints = this.sums + maxSums * vector;
     this.checkpointBytes = vector * (spec.refractory ? 2 : 1);
   }
 }

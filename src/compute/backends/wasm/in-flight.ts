@@ -2,7 +2,7 @@ import { totalOf } from './operations.ts';
 import type { Operations } from './operations.ts';
 
 /** The most vectors that a kernel ever works on at a time. */
-export const mostInFlight = 7;
+export const maxInFlight = 7;
 
 /**
  * How many vectors of four lanes a kernel works on at a time. One vector's operations wait for each other, so the more are in flight
@@ -11,6 +11,6 @@ export const mostInFlight = 7;
  */
 export function vectorsInFlight(operations: Operations): number {
   const total = totalOf(operations);
-  if (total <= 64) return mostInFlight;
+  if (total <= 64) return maxInFlight;
   return total <= 160 ? 4 : 2;
 }

@@ -1,4 +1,4 @@
-import type { Arena } from '../../arena.ts';
+import type { Arena } from '../../engine/arena.ts';
 import type { Kernel } from './kernel-cache.ts';
 
 /** Runs vectors [from, to) of the job whose block lies at `job`. */

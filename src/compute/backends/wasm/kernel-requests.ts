@@ -39,7 +39,7 @@ const formCodes: Readonly<Record<TermForm, number>> = { zero: 0, one: 1, job: 2,
 const resetCodes: Readonly<Record<LifStructure['reset'], number>> = { hard: 0, soft: 1, none: 2 };
 
 /** What distinguishes one problem's kernel from another's, as one number: a key is made for every request. */
-function specCode({ lanes, structure, terms, refractory }: LifKernelSpec): number {
+function kernelKey({ lanes, structure, terms, refractory }: LifKernelSpec): number {
   let code = resetCodes[structure.reset];
   code = 2 * code + (structure.inputScaling ? 1 : 0);
   code = 2 * code + (structure.detachReset ? 1 : 0);
@@ -52,7 +52,7 @@ function specCode({ lanes, structure, terms, refractory }: LifKernelSpec): numbe
 const lossCodes: Readonly<Record<Loss['type'], number>> = { spike_count: 0, firing_rate_mse: 1, cotangent: 2 };
 
 /** The same of what is differentiated, and with respect to what. */
-function gradCode({ loss, target, cotangents, wrt }: LifGradKernelSpec): number {
+function gradKernelKey({ loss, target, cotangents, wrt }: LifGradKernelSpec): number {
   let code = lossCodes[loss];
   for (const form of [target, cotangents.spikeBar, cotangents.vBarIn]) code = 5 * code + formCodes[form];
   for (const quantity of differentiable) code = 2 * code + (wrt.includes(quantity) ? 1 : 0);
@@ -97,11 +97,11 @@ export function forwardKernelRequest(job: LifSimulateJob, outputs: ReadonlySet<F
     terms: termForms(problem),
     refractory: problem.refractorySteps > 0,
   };
-  return { key: `simulate ${[...outputs].sort().join()} ${specCode(spec)}`, print: () => lifForwardKernel(spec, outputs) };
+  return { key: `simulate ${[...outputs].sort().join()} ${kernelKey(spec)}`, print: () => lifForwardKernel(spec, outputs) };
 }
 
 export function lifGradKernelRequest(spec: LifGradKernelSpec): KernelRequest {
-  return { key: `lif ${shapeKey(spec.surrogate)} ${specCode(spec)} ${gradCode(spec)}`, print: () => lifGradKernel(spec) };
+  return { key: `lif ${shapeKey(spec.surrogate)} ${kernelKey(spec)} ${gradKernelKey(spec)}`, print: () => lifGradKernel(spec) };
 }
 
 export function lifGradSpec(job: LifGradJob, surrogate: Surrogate): LifGradKernelSpec {

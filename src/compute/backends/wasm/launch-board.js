@@ -170,7 +170,7 @@ export class LaunchBoard {
    * @param {number} index
    * @returns the places where it worked
    */
-  strikeOut(index) {
+  removeWorker(index) {
     const struck = [];
     for (let place = 0; place < places; place++) {
       if (this.#load(place, word.present + index) === 0) continue;
@@ -188,7 +188,7 @@ export class LaunchBoard {
    * @param {number} number of the thread, not 0
    * @returns the launch's place and the seat, or undefined where there is nothing to do
    */
-  come(index, number) {
+  join(index, number) {
     for (;;) {
       const place = this.#oldest();
       if (place < 0) return undefined;

@@ -4,7 +4,15 @@ import { JobBlockLayout } from './job-block.ts';
 import type { KernelText } from './kernel-text.ts';
 import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
 import type { ForwardOutput, LifKernelSpec } from './lif-spec.ts';
-import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
+import {
+  updateRefractoryCounter,
+  forGroups,
+  heldStepsAddress,
+  KernelBuilder,
+  loadStep,
+  loadRefractoryMask,
+  rowCursors,
+} from './lif-text.ts';
 import { operationsIn } from './operations.ts';
 import type { Operations } from './operations.ts';
 import { advance, breakIfStopped, chunkEnd, scatterRows, storeInt32, upwards } from './vector-text.ts';
@@ -22,10 +30,10 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
   let operations: Operations = {};
   const functions = groupSizes.map((groups) => {
     const writer = new FunctionWriter(block, lanes);
-    const text = new LifText(spec);
+    const text = new KernelBuilder(spec);
     const { graph } = text;
     const v = graph.leaf('v', 'step');
-    const step = lifStep(graph, spec.structure, text.terms, v, text.current, text.held);
+    const step = lifStep(graph, spec.structure, text.terms, v, text.current, text.refractory);
     const perStep = [
       ...(spec.terms.current === 'step' ? (['current'] as const) : []),
       ...(outputs.has('v') ? (['v'] as const) : []),
@@ -52,7 +60,7 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
     const body = writer.body([step.vPre, step.spike, step.v, step.spike], () => {
       forGroups(groups, (g) => {
         if (spec.terms.current === 'step') loadStep(writer, 'current', g);
-        if (spec.refractory) noteHeld(writer, g);
+        if (spec.refractory) loadRefractoryMask(writer, g);
         if (outputs.has('vPre')) {
           writer.assign('vPre', g, step.vPre);
           scatterRows(lanes, `(local.get $vPreAt.${g})`, `(local.get $vPre.${g})`, lanes.bytes).forEach((line) => writer.line(line));
@@ -60,7 +68,7 @@ export function lifForwardKernel(spec: LifKernelSpec, outputs: ReadonlySet<Forwa
         writer.assign('spike', g, step.spike);
         writer.line(`(local.set $count.${g} (${lanes.integers}.sub (local.get $count.${g}) (local.get $spike.${g})))`);
         writer.assign('v', g, step.v);
-        if (spec.refractory) countHeld(writer, g);
+        if (spec.refractory) updateRefractoryCounter(writer, g);
         if (outputs.has('v')) {
           scatterRows(lanes, `(local.get $vAt.${g})`, `(local.get $v.${g})`, lanes.bytes).forEach((line) => writer.line(line));
         }

@@ -1,16 +1,24 @@
 import { adjointPart, afterReset, fires, firingRateLoss, lifAdjoint, lifStep } from '../../lif.ts';
 import { FunctionWriter } from './function-writer.ts';
-import { chunkSteps, GradScratch } from './grad-scratch.ts';
+import { chunkSteps, TraceLayout } from './grad-scratch.ts';
 import type { Mask, Node } from './graph.ts';
-import { mostInFlight, vectorsInFlight } from './in-flight.ts';
+import { maxInFlight, vectorsInFlight } from './in-flight.ts';
 import { JobBlockLayout } from './job-block.ts';
 import type { KernelText } from './kernel-text.ts';
 import { blockLoop, blockParameters, kernelModule } from './kernel-text.ts';
 import type { LifGradKernelSpec, TermForm } from './lif-spec.ts';
-import { countHeld, forGroups, heldStepsAddress, LifText, loadStep, noteHeld, rowCursors } from './lif-text.ts';
+import {
+  updateRefractoryCounter,
+  forGroups,
+  heldStepsAddress,
+  KernelBuilder,
+  loadStep,
+  loadRefractoryMask,
+  rowCursors,
+} from './lif-text.ts';
 import { operationsIn } from './operations.ts';
 import { surrogateGradient } from './surrogate-kernel.ts';
-import { TimeSums } from './time-sums.ts';
+import { TimeAccumulators } from './time-sums.ts';
 import { advance, breakIfStopped, chunkEnd, scatterRows, storeInt32, upwards } from './vector-text.ts';
 
 /** Blocks smaller than what is in flight, for the vectors that are left; few, since each is code to compile. */
@@ -18,12 +26,12 @@ const remainderSizes = [6, 4, 2, 1];
 
 /** Scratch of one thread in bytes. */
 export function gradScratchBytes(spec: LifGradKernelSpec, steps: number): number {
-  const parts = new GradScratch(spec, mostInFlight);
+  const parts = new TraceLayout(spec, maxInFlight);
   return parts.checkpoints + (Math.ceil(steps / chunkSteps) + 1) * parts.checkpointBytes;
 }
 
 /** The graph of one forward and one backward step, and of what is left to do after the last. */
-class GradText extends LifText {
+class GradKernelBuilder extends KernelBuilder {
   readonly gradSpec: LifGradKernelSpec;
   readonly step: { readonly vPre: Node; readonly spike: Mask; readonly v: Node };
   readonly spike: Mask;
@@ -31,18 +39,18 @@ class GradText extends LifText {
   readonly vBar: Node;
   /** Per-step gradient of the current, if asked for. */
   readonly currentBar: Node | undefined;
-  readonly sums: TimeSums;
+  readonly sums: TimeAccumulators;
   /** By output array: each neuron's gradients and loss. */
   readonly outputs: readonly (readonly [string, Node])[];
 
   constructor(spec: LifGradKernelSpec) {
     super(spec);
     this.gradSpec = spec;
-    const { graph, terms, held } = this;
-    this.step = lifStep(graph, spec.structure, terms, graph.leaf('v', 'step'), this.current, held);
+    const { graph, terms, refractory } = this;
+    this.step = lifStep(graph, spec.structure, terms, graph.leaf('v', 'step'), this.current, refractory);
 
     const vPre = graph.leaf('vPre', 'step');
-    this.spike = fires(graph, terms, vPre, held);
+    this.spike = fires(graph, terms, vPre, refractory);
     const target = spec.target === 'neuron' ? graph.promote(graph.leaf('target', 'neuron')) : graph.parameter('target', true);
     // In float64, since the difference of two rates cancels.
     const count = graph.promote(graph.leaf('count', 'neuron'));
@@ -62,12 +70,12 @@ class GradText extends LifText {
       spike: this.spike,
       current: this.current,
       surrogateGrad: surrogateGradient(graph, spec.surrogate, graph.sub(vPre, terms.threshold)),
-      ...(held === undefined ? {} : { held }),
+      ...(refractory === undefined ? {} : { refractory }),
     });
     this.vBar = adjoint.v;
     this.currentBar = spec.wrt.includes('current') && spec.terms.current === 'step' ? adjoint.current : undefined;
 
-    this.sums = new TimeSums(graph);
+    this.sums = new TimeAccumulators(graph);
     const outputs: [string, Node][] = [];
     for (const quantity of spec.wrt) {
       if (quantity === 'v_init') outputs.push(['v_initGrad', graph.leaf('vBar', 'step')]);
@@ -116,8 +124,8 @@ export function lifGradKernel(spec: LifGradKernelSpec): KernelText {
 
 /** The functions that run a block of `groups` vectors, and what they do in each step. */
 function writeBlock(spec: LifGradKernelSpec, block: JobBlockLayout, groups: number): { functions: string[]; body: string[] } {
-  const text = new GradText(spec);
-  const scratch = new GradScratch(spec, groups);
+  const text = new GradKernelBuilder(spec);
+  const scratch = new TraceLayout(spec, groups);
   const forward = writeForward(new FunctionWriter(block, spec.lanes), block, text, scratch, groups);
   const backward = writeBackward(new FunctionWriter(block, spec.lanes), text, scratch, groups);
   const results = writeResults(new FunctionWriter(block, spec.lanes), text, scratch, groups);
@@ -136,7 +144,13 @@ interface PassText {
 }
 
 /** Runs one chunk forward from its checkpoint, writes its trace and the next chunk's checkpoint, and adds to the counts. */
-function writeForward(writer: FunctionWriter, block: JobBlockLayout, text: GradText, scratch: GradScratch, groups: number): PassText {
+function writeForward(
+  writer: FunctionWriter,
+  block: JobBlockLayout,
+  text: GradKernelBuilder,
+  scratch: TraceLayout,
+  groups: number,
+): PassText {
   const { spec, step } = text;
   const { lanes } = spec;
   const vector = 16 * groups;
@@ -171,7 +185,7 @@ function writeForward(writer: FunctionWriter, block: JobBlockLayout, text: GradT
         writer.line(advance(`currentAt.${g}`, `(i32.const ${lanes.bytes})`));
       }
       if (spec.refractory) {
-        noteHeld(writer, g);
+        loadRefractoryMask(writer, g);
         store(scratch.heldOffset, 'held');
       }
       if (scratch.needsV) store(scratch.vOffset, 'v');
@@ -180,7 +194,7 @@ function writeForward(writer: FunctionWriter, block: JobBlockLayout, text: GradT
       writer.assign('spike', g, step.spike);
       writer.line(`(local.set $count.${g} (${lanes.integers}.sub (local.get $count.${g}) (local.get $spike.${g})))`);
       writer.assign('v', g, step.v);
-      if (spec.refractory) countHeld(writer, g);
+      if (spec.refractory) updateRefractoryCounter(writer, g);
     });
     writer.line(advance('trace', `(i32.const ${scratch.stepBytes})`));
   });
@@ -189,7 +203,7 @@ function writeForward(writer: FunctionWriter, block: JobBlockLayout, text: GradT
 }
 
 /** Runs one chunk backward over its trace, adding to the sums. */
-function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): PassText {
+function writeBackward(writer: FunctionWriter, text: GradKernelBuilder, scratch: TraceLayout, groups: number): PassText {
   const { spec } = text;
   const { lanes } = spec;
   text.loadNeuronTerms(writer, groups, text.backwardNeuronTerms);
@@ -255,7 +269,7 @@ function writeBackward(writer: FunctionWriter, text: GradText, scratch: GradScra
 }
 
 /** Runs all chunks forward, then back from the last, and has the results written. */
-function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): string {
+function writePasses(writer: FunctionWriter, text: GradKernelBuilder, scratch: TraceLayout, groups: number): string {
   const { spec } = text;
   text.loadNeuronTerms(writer, groups, [['vInit', spec.terms.vInit]]);
   const steps = writer.integer('steps');
@@ -306,7 +320,7 @@ function writePasses(writer: FunctionWriter, text: GradText, scratch: GradScratc
 }
 
 /** Writes a block's counts, loss and gradients from the sums over time. */
-function writeResults(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): string {
+function writeResults(writer: FunctionWriter, text: GradKernelBuilder, scratch: TraceLayout, groups: number): string {
   const { lanes } = text.spec;
   text.loadNeuronTerms(writer, groups, text.backwardNeuronTerms);
   loadCounts(writer, text, scratch, groups);
@@ -335,13 +349,13 @@ function writeResults(writer: FunctionWriter, text: GradText, scratch: GradScrat
 }
 
 /** Loads the spike counts as floats where the loss depends on them. */
-function loadCounts(writer: FunctionWriter, text: GradText, scratch: GradScratch, groups: number): void {
+function loadCounts(writer: FunctionWriter, text: GradKernelBuilder, scratch: TraceLayout, groups: number): void {
   if (text.gradSpec.loss !== 'firing_rate_mse') return;
   forGroups(groups, (g) => {
     writer.line(`(local.set ${writer.local(`count.${g}`, 'v128')} ${writer.lanes.toFloats(countsOf(scratch, g))})`);
   });
 }
 
-function countsOf(scratch: GradScratch, g: number): string {
+function countsOf(scratch: TraceLayout, g: number): string {
   return `(v128.load offset=${scratch.counts + 16 * g} (local.get $scratch))`;
 }

@@ -11,12 +11,12 @@ import type {
   Quantity,
   Values,
 } from '../../jobs.ts';
-import { maxBytes, type Arena } from '../../arena.ts';
-import { OutOfMemoryError } from '../../backend.ts';
+import { maxBytes, type Arena } from '../../engine/arena.ts';
+import { OutOfMemoryError } from '../../engine/backend.ts';
 import type { Kernel } from './kernel-cache.ts';
 import { forwardKernelRequest, forwardOutputs, lifGradKernelRequest, lifGradSpec, spikeEvents, termForms } from './kernel-requests.ts';
 import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
-import type { Kept, Program, Surroundings } from './launch.ts';
+import type { Kept, LaunchPlan, KernelContext } from './launch.ts';
 import { gradScratchBytes } from './lif-grad-kernel.ts';
 import type { LifTerm } from './lif-spec.ts';
 import { SlicedLoops } from './sliced-loops.ts';
@@ -111,7 +111,7 @@ class Binding {
   }
 }
 
-export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSimulateJob): Program<LifSimulateResult> {
+export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: LifSimulateJob): LaunchPlan<LifSimulateResult> {
   const { problem, record } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
@@ -138,7 +138,7 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
   const request = forwardKernelRequest(job, forwardOutputs(job));
   yield launch(kernels.find(request.key) ?? (yield request)!);
 
-  const kept = keep(arena, from, to);
+  const kept = readBack(arena, from, to);
   const counts = kept.integers(integers.spikeCountsArray, padded);
   const spikeCounts = counts.subarray(0, neurons);
   let events: LifSimulateResult['spike_steps'];
@@ -167,7 +167,7 @@ export function* lifSimulate({ kernels, arena, keep }: Surroundings, job: LifSim
     const second = forwardKernelRequest(job, spikeEvents);
     yield { ...launch(kernels.find(second.key) ?? (yield second)!), prepare };
     events = {
-      steps: keep(arena, integers.eventsArray, eventsEnd).integers(integers.eventsArray, offsets[neurons]!),
+      steps: readBack(arena, integers.eventsArray, eventsEnd).integers(integers.eventsArray, offsets[neurons]!),
       offsets: offsets.subarray(0, neurons + 1),
     };
   }
@@ -202,7 +202,7 @@ export function writeRunningTotals(counts: Int32Array, totals: Int32Array, from:
   if (total > maxBytes / 4) throw new OutOfMemoryError('a job has no more than 4 GiB of memory for spike times');
 }
 
-export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob): Program<LifGradResult> {
+export function* lifGrad({ kernels, arena, readBack }: KernelContext, job: LifGradJob): LaunchPlan<LifGradResult> {
   const { problem, loss, wrt } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
@@ -236,7 +236,7 @@ export function* lifGrad({ kernels, arena, keep }: Surroundings, job: LifGradJob
     setSurrogateParameters(parameters, surrogate);
     const block = writeJobBlock(arena, kernel, integers, parameters);
     yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
-    const kept = keep(arena, from, to);
+    const kept = readBack(arena, from, to);
     const gradients: Partial<Record<Differentiable, number | Values>> = {};
     for (const quantity of wrt) bindGradient(gradients, kept, bound, problem, quantity);
     if (loops.areWaiting) yield* loops.run();

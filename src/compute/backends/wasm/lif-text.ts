@@ -8,12 +8,12 @@ import type { JobBlockLayout } from './job-block.ts';
 import { gatherRows, rowDistance } from './vector-text.ts';
 
 /** Everything that both kinds of kernel share: the graph's leaves, and how they are loaded. */
-export class LifText {
+export class KernelBuilder {
   readonly graph: Graph;
   readonly terms: LifTerms<Node>;
   readonly vInit: Node;
   readonly current: Node;
-  readonly held: Mask | undefined;
+  readonly refractory: Mask | undefined;
   readonly spec: LifKernelSpec;
 
   constructor(spec: LifKernelSpec) {
@@ -31,7 +31,7 @@ export class LifText {
     this.terms = { leak, threshold, vReset, vRest, resistance };
     this.vInit = vInit;
     this.current = current;
-    this.held = spec.refractory ? this.graph.maskLeaf('held') : undefined;
+    this.refractory = spec.refractory ? this.graph.maskLeaf('held') : undefined;
   }
 
   term(name: string, form: TermForm): Node {
@@ -97,12 +97,12 @@ export function loadStep(writer: FunctionWriter, name: string, group: number): v
 }
 
 /** Counts refractoriness down: `$rest` holds the steps still to be held, `$held` whether this one is. */
-export function noteHeld(writer: FunctionWriter, group: number): void {
+export function loadRefractoryMask(writer: FunctionWriter, group: number): void {
   const rest = `(local.get ${writer.local(`rest.${group}`, 'v128')})`;
   writer.line(`(local.set ${writer.local(`held.${group}`, 'v128')} (${writer.lanes.integers}.gt_s ${rest} (v128.const i32x4 0 0 0 0)))`);
 }
 
-export function countHeld(writer: FunctionWriter, group: number): void {
+export function updateRefractoryCounter(writer: FunctionWriter, group: number): void {
   const { integers, fromInt32 } = writer.lanes;
   const steps = fromInt32('(v128.load32_splat offset=0 (local.get $heldSteps))');
   writer.line(

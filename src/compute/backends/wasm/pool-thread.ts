@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Arena } from '../../arena.ts';
+import type { Arena } from '../../engine/arena.ts';
 import type { Kernel } from './kernel-cache.ts';
 import type { LaunchBoard } from './launch-board.js';
 
@@ -21,7 +21,7 @@ export interface PoolOfThreads {
 /** Not at once, or threads that cannot start would be started without end. */
 const replacementMs = 50;
 /** A thread that knows more kernels forgets the one used longest ago. */
-export const mostKnown = 256;
+export const maxKnown = 256;
 
 /** One of the threads that work off a board; another takes its place when it ends. */
 export class PoolThread {
@@ -50,16 +50,16 @@ export class PoolThread {
   }
 
   /** Tells it of a kernel, if it does not know it. */
-  teach({ instance, kernel: { module }, arena: { memory } }: KernelOverArena): void {
+  sendKernel({ instance, kernel: { module }, arena: { memory } }: KernelOverArena): void {
     const isKnown = this.#known.delete(instance);
     this.#known.add(instance);
     if (isKnown) return;
     this.#worker.postMessage({ instance, module, memory });
-    if (this.#known.size > mostKnown) this.forget([this.#known.values().next().value!]);
+    if (this.#known.size > maxKnown) this.evictKernels([this.#known.values().next().value!]);
   }
 
   /** @param areDropped whether the kernels' memory is to be freed, and not only theirs. */
-  forget(instances: readonly number[], areDropped = false): void {
+  evictKernels(instances: readonly number[], areDropped = false): void {
     const known = instances.filter((instance) => this.#known.delete(instance));
     if (known.length > 0) this.#worker.postMessage({ forget: known, areDropped });
   }
@@ -88,7 +88,7 @@ export class PoolThread {
       workerData: { threads: this.#threads, index: this.#index, buffer: this.#board.buffer },
     });
     this.hold(this.#isHeld);
-    for (const kernel of this.#pool.inUse()) this.teach(kernel);
+    for (const kernel of this.#pool.inUse()) this.sendKernel(kernel);
     this.#worker.on('error', (error) => {
       failure = error;
     });

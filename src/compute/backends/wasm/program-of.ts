@@ -1,22 +1,22 @@
 import type { Job, ResultOf } from '../../jobs.ts';
-import type { Program, Surroundings } from './launch.ts';
+import type { LaunchPlan, KernelContext } from './launch.ts';
 import { lifGrad, lifSimulate } from './lif-jobs.ts';
 import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
 
 /** A job of any kind as a program. */
-export function programOf<J extends Job>(surroundings: Surroundings, job: J): Program<ResultOf[J['kind']]> {
-  return programOfKind(surroundings, job) as Program<ResultOf[J['kind']]>;
+export function planLaunches<J extends Job>(context: KernelContext, job: J): LaunchPlan<ResultOf[J['kind']]> {
+  return planForKind(context, job) as LaunchPlan<ResultOf[J['kind']]>;
 }
 
-function programOfKind(surroundings: Surroundings, job: Job): Program<ResultOf[Job['kind']]> {
+function planForKind(context: KernelContext, job: Job): LaunchPlan<ResultOf[Job['kind']]> {
   switch (job.kind) {
     case 'surrogate_eval':
-      return surrogateEval(surroundings, job);
+      return surrogateEval(context, job);
     case 'surrogate_grad':
-      return surrogateGrad(surroundings, job);
+      return surrogateGrad(context, job);
     case 'lif_simulate':
-      return lifSimulate(surroundings, job);
+      return lifSimulate(context, job);
     case 'lif_grad':
-      return lifGrad(surroundings, job);
+      return lifGrad(context, job);
   }
 }

@@ -1,4 +1,4 @@
-import type { LoopRunner } from '../../arena.ts';
+import type { LoopRunner } from '../../engine/arena.ts';
 import { sliceLength } from '../../generated-numbers.ts';
 
 /** Says that others may have their turn before a program goes on. */

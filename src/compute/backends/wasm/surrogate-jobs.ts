@@ -2,12 +2,12 @@ import { dtypeOf } from '../../jobs.ts';
 import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult, Values } from '../../jobs.ts';
 import { evalKernelRequest, gradKernelRequest } from './kernel-requests.ts';
 import { lanesOf, vectorsOf } from './lanes.ts';
-import type { Program, Surroundings } from './launch.ts';
+import type { LaunchPlan, KernelContext } from './launch.ts';
 import { SlicedLoops } from './sliced-loops.ts';
 import { setSurrogateParameters } from './surrogate-kernel.ts';
 import { writeJobBlock } from './uniforms.ts';
 
-export function* surrogateEval({ kernels, arena, keep }: Surroundings, job: SurrogateEvalJob): Program<SurrogateEvalResult> {
+export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job: SurrogateEvalJob): LaunchPlan<SurrogateEvalResult> {
   const length = job.x.length;
   const lanes = lanesOf[dtypeOf(job)];
   const { dtype } = lanes;
@@ -29,7 +29,7 @@ export function* surrogateEval({ kernels, arena, keep }: Surroundings, job: Surr
     setSurrogateParameters(parameters, surrogate);
     const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, parameters);
     yield { kernel, job: block, vectors, scratchBytes: 0 };
-    const kept = keep(arena, from, to);
+    const kept = readBack(arena, from, to);
     results.push({
       ...(outputs.spike && { spike: kept.bytes(spikeArray, length) }),
       ...(outputs.value && { value: kept.numbers(dtype, valueArray, length) }),
@@ -38,7 +38,7 @@ export function* surrogateEval({ kernels, arena, keep }: Surroundings, job: Surr
   return results;
 }
 
-export function* surrogateGrad({ kernels, arena, keep }: Surroundings, job: SurrogateGradJob): Program<SurrogateGradResult> {
+export function* surrogateGrad({ kernels, arena, readBack }: KernelContext, job: SurrogateGradJob): LaunchPlan<SurrogateGradResult> {
   const length = job.x.length;
   const lanes = lanesOf[dtypeOf(job)];
   const { dtype } = lanes;
@@ -60,7 +60,7 @@ export function* surrogateGrad({ kernels, arena, keep }: Surroundings, job: Surr
     if (typeof cotangent === 'number') parameters.cotangent = lanes.round(cotangent);
     const block = writeJobBlock(arena, kernel, { xArray, cotangentArray, gradArray }, parameters);
     yield { kernel, job: block, vectors, scratchBytes: 0 };
-    results.push({ grad: keep(arena, gradArray, to).numbers(dtype, gradArray, length) });
+    results.push({ grad: readBack(arena, gradArray, to).numbers(dtype, gradArray, length) });
   }
   return results;
 }

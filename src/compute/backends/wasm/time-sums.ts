@@ -2,7 +2,7 @@ import { isConstant } from './graph.ts';
 import type { Graph, Node } from './graph.ts';
 
 /** Sums over time of step nodes, with factors that do not change in time taken out. */
-export class TimeSums {
+export class TimeAccumulators {
   readonly terms: Node[] = [];
   readonly #graph: Graph;
 

@@ -1,5 +1,5 @@
 import { float64Algebra } from '../reference/float64-algebra.ts';
-import type { Arena } from '../../arena.ts';
+import type { Arena } from '../../engine/arena.ts';
 import type { Node } from './graph.ts';
 import type { JobBlockLayout, Uniform, UniformForm } from './job-block.ts';
 import type { Kernel } from './kernel-cache.ts';

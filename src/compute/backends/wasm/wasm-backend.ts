@@ -1,18 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTick } from 'node:timers/promises';
-import { Arena } from '../../arena.ts';
-import { ArenaStore } from '../../arena-store.ts';
-import type { Backend, BackendInfo, Computed } from '../../backend.ts';
-import { OutOfMemoryError } from '../../backend.ts';
+import { Arena } from '../../engine/arena.ts';
+import { ArenaPool } from '../../engine/arena-pool.ts';
+import type { Backend, BackendInfo, Computed } from '../../engine/backend.ts';
+import { OutOfMemoryError } from '../../engine/backend.ts';
 import { jobBytes } from '../../job-size.ts';
 import type { Job } from '../../jobs.ts';
-import { copied } from './copied-part.ts';
+import { copyResults } from './copied-part.ts';
 import { compileMs, estimateNanoseconds } from './cost.ts';
 import { KernelCache } from './kernel-cache.ts';
 import { instanceIn } from './kernel-instance.ts';
 import { kernelRequests } from './kernel-requests.ts';
-import { asItLies, isKernelRequest, type Surroundings } from './launch.ts';
-import { programOf } from './program-of.ts';
+import { viewResults, isKernelRequest, type KernelContext } from './launch.ts';
+import { planLaunches } from './program-of.ts';
 import { pause } from './sliced-loops.ts';
 import { warmUpJobs } from './warm-up.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -23,11 +23,11 @@ export interface WasmOptions {
   /** Jobs estimated to take less run in the calling thread: about what handing them to the workers costs. */
   readonly inlineNanoseconds?: number;
   /** Where large jobs that come without an arena get one. */
-  readonly arenas?: ArenaStore;
+  readonly arenas?: ArenaPool;
 }
 
 /** A part of a job takes about so long at most: no more of it runs once it is stopped. */
-const longestBlockNanoseconds = 5e6;
+const maxBlockNanoseconds = 5e6;
 
 // V8 compiles a kernel with its optimising compiler, in the background, after a few runs of a warm-up job.
 const warmUpRuns = 10;
@@ -39,19 +39,19 @@ const warmUpRuns = 10;
 export class WasmBackend implements Backend {
   readonly info: BackendInfo = { name: 'wasm', device: 'cpu', dtype: 'float32' };
   /** One has its input copied, or its answer written, while the other runs. */
-  readonly atOnce = 2;
+  readonly concurrency = 2;
   readonly #kernels: KernelCache;
   readonly #pool: WorkerPool;
   readonly #inlineArena = new Arena();
-  readonly #arenas: ArenaStore;
+  readonly #arenas: ArenaPool;
   readonly #inlineNanoseconds: number;
 
   private constructor(kernels: KernelCache, options: WasmOptions) {
     this.#kernels = kernels;
     this.#pool = new WorkerPool(Math.min(options.threads ?? Infinity, availableParallelism()));
-    this.#arenas = options.arenas ?? new ArenaStore();
+    this.#arenas = options.arenas ?? new ArenaPool();
     this.#arenas.onDrop((arena) => {
-      this.#pool.forget(arena);
+      this.#pool.evictKernels(arena);
     });
     this.#inlineNanoseconds = options.inlineNanoseconds ?? 300_000;
   }
@@ -68,7 +68,7 @@ export class WasmBackend implements Backend {
     }
   }
 
-  runSmall<J extends Job>(job: J): Computed<J> | undefined {
+  tryRunSync<J extends Job>(job: J): Computed<J> | undefined {
     return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#runInline(job) : undefined;
   }
 
@@ -79,7 +79,9 @@ export class WasmBackend implements Backend {
   }
 
   run<J extends Job>(job: J, arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>> {
-    return this.runSmall(job) ?? (arena === undefined ? this.#runInOwnArena(job, signal) : this.#runPooled(job, arena, asItLies, signal));
+    return (
+      this.tryRunSync(job) ?? (arena === undefined ? this.#runInOwnArena(job, signal) : this.#runPooled(job, arena, viewResults, signal))
+    );
   }
 
   /** @returns undefined where more has to be compiled than one tick has time for. */
@@ -87,7 +89,7 @@ export class WasmBackend implements Backend {
     const start = performance.now();
     const arena = this.#inlineArena;
     arena.reset();
-    const program = programOf({ kernels: this.#kernels, arena, keep: copied }, job);
+    const program = planLaunches({ kernels: this.#kernels, arena, readBack: copyResults }, job);
     let next = program.next();
     while (next.done !== true) {
       if (next.value === pause) {
@@ -112,24 +114,29 @@ export class WasmBackend implements Backend {
   }
 
   async #runInOwnArena<J extends Job>(job: J, signal: AbortSignal | undefined): Promise<Computed<J>> {
-    const arena = this.#arenas.take(jobBytes(job));
+    const arena = this.#arenas.acquire(jobBytes(job));
     try {
-      const computed = await this.#runPooled(job, arena, copied, signal);
-      this.#arenas.giveBack(arena);
+      const computed = await this.#runPooled(job, arena, copyResults, signal);
+      this.#arenas.release(arena);
       return computed;
     } catch (error) {
-      if (signal?.aborted === true) this.#arenas.giveBack(arena);
-      else this.#arenas.giveUp(arena);
+      if (signal?.aborted === true) this.#arenas.release(arena);
+      else this.#arenas.discard(arena);
       throw error;
     }
   }
 
-  async #runPooled<J extends Job>(job: J, arena: Arena, keep: Surroundings['keep'], signal: AbortSignal | undefined): Promise<Computed<J>> {
+  async #runPooled<J extends Job>(
+    job: J,
+    arena: Arena,
+    readBack: KernelContext['readBack'],
+    signal: AbortSignal | undefined,
+  ): Promise<Computed<J>> {
     const start = performance.now();
     const nanoseconds = estimateNanoseconds(job);
-    const options = { blocks: Math.ceil(nanoseconds / longestBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
+    const options = { blocks: Math.ceil(nanoseconds / maxBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
     try {
-      const program = programOf({ kernels: this.#kernels, arena, keep }, job);
+      const program = planLaunches({ kernels: this.#kernels, arena, readBack }, job);
       let next = program.next();
       while (next.done !== true) {
         if (next.value === pause) {

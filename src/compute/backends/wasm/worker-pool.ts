@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkerLostError } from '../../backend.ts';
-import type { Arena } from '../../arena.ts';
-import { hungAfterMs, threadLosses } from '../../thread-pool.ts';
+import { WorkerLostError } from '../../engine/backend.ts';
+import type { Arena } from '../../engine/arena.ts';
+import { hungAfterMs, threadLosses } from '../../engine/thread-pool.ts';
 import type { Kernel } from './kernel-cache.ts';
 import type { Launch } from './launch.ts';
 import { LaunchBoard } from './launch-board.js';
-import { mostKnown, PoolThread, type KernelOverArena, type PoolOfThreads } from './pool-thread.ts';
+import { maxKnown, PoolThread, type KernelOverArena, type PoolOfThreads } from './pool-thread.ts';
 import { watchForStall } from './stall-watch.ts';
 
 /** Blocks that a launch is cut into for each thread: enough that the threads finish together. */
@@ -47,20 +47,20 @@ export class WorkerPool {
   readonly #team: readonly PoolThread[];
   readonly #running = new Set<Running>();
   readonly #kernels = new WeakMap<Arena, Map<Kernel, KernelOverArena>>();
-  readonly #shortestStallMs: number | undefined;
+  readonly #minStallMs: number | undefined;
   #onceIdle: (() => void) | undefined;
   #instances = 0;
 
   /**
    * @param cores how many processors a launch may keep busy. Where there are several, one thread more is started: threads woken
    * together often begin on the same processor, and the one in excess fills the other until the system has moved them.
-   * @param shortestStallMs threads that get no further for less are not taken to hang.
+   * @param minStallMs threads that get no further for less are not taken to hang.
    */
-  constructor(cores: number, shortestStallMs?: number) {
+  constructor(cores: number, minStallMs?: number) {
     const threads = cores === 1 ? 1 : cores + 1;
     this.cores = cores;
     this.threads = threads;
-    this.#shortestStallMs = shortestStallMs;
+    this.#minStallMs = minStallMs;
     this.#board = new LaunchBoard(threads);
     const pool: PoolOfThreads = {
       inUse: () => Array.from(this.#running, ({ kernel }) => kernel),
@@ -138,10 +138,10 @@ export class WorkerPool {
     const scratch = arena.allocate(seats * ownScratch);
     const kernelOverArena = this.#kernelOver(arena, kernel);
     for (;;) {
-      for (const thread of this.#team) thread.teach(kernelOverArena);
+      for (const thread of this.#team) thread.sendKernel(kernelOverArena);
       const place = this.#board.post({ instance: kernelOverArena.instance, job, scratch, scratchBytes: ownScratch, seats, vectors, block });
       if (place >= 0) {
-        const limitMs = hungAfterMs((estimateMs * block) / vectors, this.#shortestStallMs);
+        const limitMs = hungAfterMs((estimateMs * block) / vectors, this.#minStallMs);
         const running: Running = { kernel: kernelOverArena, place, limitMs, endings: 0 };
         this.#running.add(running);
         if (this.#running.size === 1) this.#hold(true);
@@ -173,23 +173,23 @@ export class WorkerPool {
     let kernelOverArena = known.get(kernel);
     if (kernelOverArena === undefined) {
       known.set(kernel, (kernelOverArena = { instance: ++this.#instances, kernel, arena }));
-      if (known.size > mostKnown) known.delete(known.keys().next().value!);
+      if (known.size > maxKnown) known.delete(known.keys().next().value!);
     }
     return kernelOverArena;
   }
 
   /** Lets go of an arena that no launch will use again: whoever knows a kernel over its memory keeps that. */
-  forget(arena: Arena): void {
+  evictKernels(arena: Arena): void {
     const kernels = this.#kernels.get(arena);
     if (kernels === undefined) return;
     this.#kernels.delete(arena);
     const instances = Array.from(kernels.values(), ({ instance }) => instance);
-    for (const thread of this.#team) thread.forget(instances, true);
+    for (const thread of this.#team) thread.evictKernels(instances, true);
     this.#board.wake();
   }
 
   #threadEnded(index: number, error: Error): void {
-    const places = this.#board.strikeOut(index);
+    const places = this.#board.removeWorker(index);
     for (const running of this.#running) {
       if (!places.includes(running.place) && ++running.endings <= endingsPerThread * this.threads) continue;
       running.failure ??= error;

@@ -3,7 +3,7 @@
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, receiveMessageOnPort, threadId, workerData } from 'node:worker_threads';
 
-import { collectGarbage } from '../../collect-garbage.js';
+import { collectGarbage } from '../../engine/collect-garbage.js';
 import { LaunchBoard } from './launch-board.js';
 
 // The thread that answers goes before those that compute, or under load every small request waits for them. Only Linux has priorities of threads;
@@ -41,7 +41,7 @@ const board = new LaunchBoard(threads, buffer);
 for (;;) {
   const state = board.state;
   learn();
-  for (let at = board.come(index, threadId); at !== undefined; at = board.come(index, threadId)) {
+  for (let at = board.join(index, threadId); at !== undefined; at = board.join(index, threadId)) {
     work(at.place, at.seat);
     board.leave(at.place, index);
   }

@@ -1,0 +1,79 @@
+import { Problem } from '../errors/problems.ts';
+
+/** What one request may ask for. */
+export interface Limits {
+  readonly bodyBytes: number;
+  readonly neuronSteps: number;
+  /** Of a job that the reference computes. */
+  readonly referenceNeuronSteps: number;
+  readonly resultValues: number;
+  /** Numbers over time that one answer may stream. */
+  readonly streamedValues: number;
+}
+
+/** @throws {Problem} `too_much_work` when an answer would have more numbers over time than one request may have streamed. */
+export function checkStreamed(estimate: number, limits: Limits): void {
+  if (estimate <= limits.streamedValues) return;
+  throw new Problem(
+    'too_much_work',
+    `The answer would stream an estimated ${count(estimate)} values; the limit is ${count(limits.streamedValues)}. Split the batch, or record less.`,
+  );
+}
+
+/** @throws {Problem} `too_much_work` when the kernels would have more to do than one request may ask for. */
+export function checkWork(estimate: number, how: () => string, limits: Limits): void {
+  if (estimate <= limits.neuronSteps) return;
+  throw new Problem(
+    'too_much_work',
+    `The request needs an estimated ${count(estimate)} neuron-steps (${how()}); the limit is ${count(limits.neuronSteps)}. Split the batch into several requests.`,
+  );
+}
+
+/** @throws {Problem} `too_much_work` when the reference, which is slow, would have more to do than it may be asked for. */
+export function checkReferenceWork(estimate: number, limits: Limits): void {
+  if (estimate <= limits.referenceNeuronSteps) return;
+  throw new Problem(
+    'too_much_work',
+    `The request needs an estimated ${count(estimate)} neuron-steps of the reference back-end; the limit there is ${count(limits.referenceNeuronSteps)}. Split the batch into several requests; the limit of the other back-ends is ${count(limits.neuronSteps)}.`,
+  );
+}
+
+// Kernels count steps in 32 bits.
+const maxSteps = 2 ** 31 - 1;
+
+/** @throws {Problem} `too_much_work` when no kernel could count that far. */
+export function checkSteps(steps: number): void {
+  if (steps <= maxSteps) return;
+  throw new Problem(
+    'too_much_work',
+    `The request asks for ${count(steps)} steps; the limit is ${maxSteps}. Split the run, with \`v_final\` as the next \`v_init\`.`,
+  );
+}
+
+/** @throws {Problem} `too_much_work` when that many numbers may not be made for one request. */
+export function checkValues(estimate: number, what: string, limits: Limits): void {
+  if (estimate <= limits.resultValues) return;
+  throw new Problem(
+    'too_much_work',
+    `${what} would take an estimated ${count(estimate)} values; the limit is ${count(limits.resultValues)}. Split the batch, or ask for less.`,
+  );
+}
+
+/** Bytes of an answer for each number that it may have: any number and its comma, and what brackets most tensors have. */
+const answerBytesPerValue = 32;
+/** Bytes of an answer for names and parameters, however few numbers it may have. */
+const namesBytes = 2 ** 20;
+
+/** @throws {Problem} `too_much_work` when an answer may have more bytes than one request may have made for it, as many short or empty rows have. */
+export function checkAnswerBytes(estimate: number, limits: Limits): void {
+  const limit = answerBytesPerValue * limits.resultValues + namesBytes;
+  if (estimate <= limit) return;
+  throw new Problem(
+    'too_much_work',
+    `The answer would take an estimated ${count(estimate)} bytes; the limit is ${count(limit)}. Split the batch, or ask for fewer dimensions, surrogates or fields.`,
+  );
+}
+
+function count(value: number): string {
+  return value < 1e21 ? BigInt(Math.ceil(value)).toString() : String(value);
+}

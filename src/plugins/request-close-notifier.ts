@@ -1,0 +1,55 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+export type ExchangeListener = (request: FastifyRequest, reply: FastifyReply) => void;
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Tells when an exchange is over, whether it was answered or the client went away. */
+    exchangeEnd: RequestCloseNotifier;
+  }
+}
+
+/** Fastify's onResponse hook only runs for answers that were sent whole; this knows of the others too. */
+export class RequestCloseNotifier {
+  readonly #listeners: ExchangeListener[] = [];
+  #open = 0;
+
+  /** How many exchanges there are now. */
+  get open(): number {
+    return this.#open;
+  }
+
+  listen(listener: ExchangeListener): void {
+    this.#listeners.push(listener);
+  }
+
+  watch(request: FastifyRequest, reply: FastifyReply): void {
+    this.#open++;
+    const end = () => {
+      this.#open--;
+      for (const listener of this.#listeners) listener(request, reply);
+    };
+    // A response that is made after its connection has closed is never told so.
+    if (request.raw.socket.destroyed) process.nextTick(end);
+    else reply.raw.once('close', end);
+  }
+}
+
+/** Status to report for an exchange: the answer's, or 499, as nginx has it, when the client went away before it was sent. */
+export function reportedStatus(reply: FastifyReply): number {
+  return reply.raw.writableFinished ? reply.statusCode : 499;
+}
+
+export const requestCloseNotifier = fp(
+  (app, _options, done) => {
+    const ends = new RequestCloseNotifier();
+    app.decorate('exchangeEnd', ends);
+    app.addHook('onRequest', (request, reply, next) => {
+      ends.watch(request, reply);
+      next();
+    });
+    done();
+  },
+  { name: 'exchange-end' },
+);
