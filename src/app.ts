@@ -142,7 +142,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
       pictures.register(surrogatePictureRoutes);
       ready();
     });
-    api.register(pageRoutes, pageFolder === undefined ? {} : { folder: pageFolder });
+    api.register(pageRoutes, { hasDocs: config.docs, folder: pageFolder });
     api.register(inferenceRoutes);
     api.register((compute, _none, ready) => {
       compute.addHook('onRequest', requireAcceptable(answerMedia));

@@ -1,13 +1,9 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
-
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { jsonInUtf8 } from '../requests/request-body.ts';
-import { compressPageFile, sendFile, type PageFile } from '../page-files.ts';
 import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
 import { problemExamples } from '../schemas/problem-examples.ts';
 import { version } from '../version.ts';
@@ -117,7 +113,6 @@ export const documentation = fp(
         transformSpecificationClone: false,
         staticCSP: pagePolicy,
       });
-      serveLargeFiles(app);
     }
 
     let text: string | undefined;
@@ -134,16 +129,4 @@ interface OpenApiDocument {
     Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: { content: object } }>>>
   >;
   components?: object;
-}
-
-/** Serves the page's own scripts and styles, compressed once: @fastify/swagger-ui's route would have them compressed for each request. */
-function serveLargeFiles(app: FastifyInstance): void {
-  const folder = path.join(path.dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static');
-  for (const name of ['swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'swagger-ui.css']) {
-    let file: Promise<PageFile> | undefined;
-    app.get(`/docs/static/${name}`, { schema: { hide: true } }, async (request, reply) => {
-      const read = await (file ??= compressPageFile(path.join(folder, name)));
-      return sendFile(request, reply.header('content-security-policy', pagePolicy).header('cache-control', 'no-cache'), read);
-    });
-  }
 }
