@@ -8,7 +8,7 @@ import { benchmark } from './benchmark.ts';
 import type { Setting } from './benchmark.ts';
 import { writeFloat64Report } from './float64-report.ts';
 import { writeJsonReport } from './json-report.ts';
-import { replaceBetweenMarkers } from './markers.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 import { otherLoad } from './other-load.ts';
 import { report } from './report.ts';
 

@@ -1,6 +1,6 @@
-import { markdownTable } from '../bench/table.ts';
-import type { Round } from './measure.ts';
-import { quantile, summarise, type Summary } from './statistics.ts';
+import { markdownTable } from '../support/markdown-table.ts';
+import type { Round } from '../support/measure.ts';
+import { quantile, summarise, type Summary } from '../support/statistics.ts';
 
 export interface Row {
   route: string;

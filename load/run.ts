@@ -5,11 +5,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeCases, steps, type Case } from './cases.ts';
-import { measure, type Round } from './measure.ts';
-import { replaceBetweenMarkers } from '../bench/markers.ts';
+import { measure, type Round } from '../support/measure.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 import { measurePauses, pauseSizes, pauseTable, type PauseRow } from './pauses.ts';
 import { failures, table, verdict, type Row } from './report.ts';
-import { startServer, type Server } from './servers.ts';
+import { startServer, type Server } from '../support/servers.ts';
 import { measureStages, stageCases, stageTable, type StageRow } from './stages.ts';
 
 const { values: options } = parseArgs({

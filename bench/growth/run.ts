@@ -4,7 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawFigure } from '../../src/plot/draw.ts';
-import { replaceBetweenMarkers } from '../markers.ts';
+import { replaceBetweenMarkers } from '../../support/markers.ts';
 import { otherLoad } from '../other-load.ts';
 import { warmEngine } from './engine.ts';
 import { hasArena } from './exchange.ts';

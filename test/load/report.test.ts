@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Round } from '../../load/measure.ts';
+import type { Round } from '../../support/measure.ts';
 import { table, verdict, type Row } from '../../load/report.ts';
 
 const round = (rate: number, failures: string[] = []): Round => ({

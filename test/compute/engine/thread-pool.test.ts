@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runStoppable, threadPool } from '../../../src/compute/engine/thread-pool.ts';
-import type { CountingTask } from '../support/stoppable-worker.ts';
+import type { CountingTask } from '../support/stoppable-worker';
 
 let pool: Piscina;
 let counter: Int32Array<SharedArrayBuffer>;
 beforeEach(() => {
-  pool = threadPool('../support/stoppable-worker.ts', import.meta.url, 1, { least: 1 });
+  pool = threadPool('../support/stoppable-worker', import.meta.url, 1, { least: 1 });
   counter = new Int32Array(new SharedArrayBuffer(4));
 });
 afterEach(() => pool.destroy());
