@@ -9,7 +9,7 @@ import { problemExamples } from '../schemas/problem-examples.ts';
 import { version } from '../version.ts';
 import { describeGuards, describeKey } from './security-documentation.ts';
 import { OpenApiComponents } from './openapi-components.ts';
-import { pathOf } from './request-path.ts';
+import { pathOf } from './request-identity.ts';
 
 const title = 'Surrogate gradient service';
 
@@ -20,7 +20,7 @@ as problem details (RFC 9457) with a stable \`code\`.
 
 [Explorer](./) · [Surrogates](surrogates) · [Problems](problems) · [This server](info) · [OpenAPI](openapi.json)`;
 
-/** What the page needs: its own scripts and styles, the style of Swagger's logo, images that stand in the styles, and the service. */
+/** Allows the page its own scripts and styles, the style of Swagger's logo, images within the styles, and requests to the service. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -36,7 +36,7 @@ const curve = '<path d="M1 13C7 13 6 2 8 2s1 11 7 11" fill="none" stroke="#56b4e
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${curve}</svg>`;
 const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 16">${curve}<text x="20" y="12" font-family="sans-serif" font-size="10" fill="#fff">${title}</text></svg>`;
 
-/** Where the page's other addresses lead, relative to them: its links are relative too, so that it works behind a proxy that strips a prefix. */
+/** Redirects of the page's other addresses, relative so that they work behind a proxy that strips a prefix. */
 const moved: Readonly<Record<string, string>> = { '/docs/': '../docs', '/docs/static/index.html': '../../docs' };
 
 /** The OpenAPI document, made from the routes' own schemas, and the page to try them from. */
@@ -123,7 +123,7 @@ export const documentation = fp(
   { name: 'documentation' },
 );
 
-/** What is changed in the document that @fastify/swagger builds. */
+/** The parts of @fastify/swagger's document that are changed. */
 interface OpenApiDocument {
   readonly paths: Readonly<
     Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: { content: object } }>>>

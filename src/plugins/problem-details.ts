@@ -8,17 +8,17 @@ import { OverloadError } from '../compute/engine/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
-import { pathOf } from './request-path.ts';
+import { pathOf } from './request-identity.ts';
 import { ClientGoneError } from './request-scope.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** What is answered, where that is a problem. */
+    /** The problem that is answered, if any. */
     problem: ProblemCode | undefined;
   }
 }
 
-/** Answers every failure as problem details (RFC 9457), and what has no route as 404 or 405. */
+/** Answers every failure as problem details (RFC 9457), and a request without a route with 404 or 405. */
 export const problemDetails = fp(
   (app, _options, done) => {
     const routes = collectRoutes(app);
@@ -26,7 +26,7 @@ export const problemDetails = fp(
 
     app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error), request, reply, error));
 
-    // Before the body is looked at: whatever it is, there is nobody to read it.
+    // Before the body is parsed: no route will read it.
     app.addHook('onRequest', (request, reply, next) => {
       // No route is for OPTIONS, except the one that @fastify/cors makes for all paths.
       if (!request.is404 && request.method !== 'OPTIONS') {
@@ -55,7 +55,7 @@ export const problemDetails = fp(
   { name: 'problem-details' },
 );
 
-/** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
+/** Answers a request with a problem; the service's own faults are logged with the id that the client gets. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
   if (cause instanceof ClientGoneError || (request.raw.socket.destroyed && isPrematureClose(cause))) return reply.hijack();
   if (problem.status >= 500 && problem.code === 'internal_error') {
@@ -67,8 +67,6 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   const isInference = speaksInference(path);
   void reply.type(isInference ? mediaTypes.json : problemMediaType);
   const send = () => {
-    // Fastify closes the connection after any failed body; one that was read to its end leaves it as it was.
-    if (request.raw.complete && reply.hasHeader('connection')) reply.removeHeader('connection');
     // As bytes, since Fastify adds a charset to the type of a text, and the protocol's clients compare the type.
     void reply.send(Buffer.from(JSON.stringify(isInference ? { error: problem.toText() } : problem.toDocument(path, request.id))));
   };
@@ -82,17 +80,17 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   return reply;
 }
 
-/** Whether an answer could not be sent to its end, as when its client leaves. */
+/** Whether an answer was cut off, as when its client leaves. */
 function isPrematureClose(error: Error): boolean {
   return 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
-/** Whether a path belongs to the Open Inference Protocol, which has a form of its own for errors. */
+/** Whether a path belongs to the Open Inference Protocol, whose errors have another form. */
 function speaksInference(path: string): boolean {
   return path === '/v2' || path.startsWith('/v2/');
 }
 
-/** The problem that a framework's error stands for; whatever is not known to be the client's doing is ours. */
+/** The problem for an error; one that is not known to be the client's is an `internal_error`. */
 export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfMemoryError) {
@@ -138,7 +136,7 @@ export function toProblem(error: FastifyError | Problem): Problem {
 interface RouteTable {
   /** The methods of the route that has this path, as `Allow` lists them. */
   methodsOf(path: string): string | undefined;
-  /** Paths that a client may have meant by one that there is not. */
+  /** Known paths that a client may have meant. */
   near(path: string): string[];
 }
 
@@ -164,7 +162,7 @@ function collectRoutes(app: FastifyInstance): RouteTable {
       const right = (parts: readonly string[]) => parts.filter((part, i) => part === given[i]).length;
       const most = Math.max(...all.map(right));
       const alike = all.filter((parts) => right(parts) === most);
-      // Where some are as deep, one of them is meant, and not what they are about.
+      // Paths of the same depth come first: for `/surrogates/x` those of single surrogates.
       const asDeep = given.includes('', 1) ? [] : alike.filter((parts) => parts.length === given.length);
       return (asDeep.length > 0 ? asDeep : alike).map((parts) =>
         parts.map((part, i) => (part.startsWith(':') ? (given[i] ?? part) : part)).join('/'),

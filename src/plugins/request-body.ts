@@ -10,11 +10,11 @@ import { emptyBody } from '../codecs/json-body.ts';
 import { OutOfMemoryError } from '../compute/engine/backend.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
-import { sendContinue } from './expect-continue.ts';
+import { Connection } from './http-connection.ts';
 
 type BodyCallback = (error: Error | null, body?: RequestBody) => void;
 
-/** Collects bodies of the media types that requests come in; others are refused. What is in them is read by the routes. */
+/** Collects the bodies of requests, and refuses other media types. The routes read them. */
 export const requestBody = fp(
   (app, _options, done) => {
     app.removeAllContentTypeParsers();
@@ -36,7 +36,7 @@ export const requestBody = fp(
 
 /** Collects a body, decompressed, and calls back when it is complete. */
 export function receiveBody(request: FastifyRequest, payload: Readable, form: BodyForm, ready: BodyCallback): void {
-  const limit = request.server.config.limits.bodyBytes;
+  const limit = request.routeOptions.bodyLimit;
   try {
     const coding = requestDecoder(request.headers['content-encoding']);
     if (coding === null) throw unknownCoding(request);
@@ -67,13 +67,13 @@ export function receiveBody(request: FastifyRequest, payload: Readable, form: Bo
         ready(null, { form, bytes: bytes!, jsonBytes: jsonBytes ?? bytes!.length, query: request.query as Record<string, unknown> });
       }
     });
-    sendContinue(request.raw);
+    if (request.headers.expect !== undefined) Connection.of(request.raw.socket).sendContinue();
   } catch (error) {
     ready(bodyProblem(error as Error, limit));
   }
 }
 
-/** What kept a body from arriving, as the client is told. */
+/** The problem for an error that kept a body from arriving. */
 function bodyProblem(error: Error, limit: number): Error {
   if (error instanceof Problem) return error;
   if (error instanceof BodyTooLargeError) return new Problem('body_too_large', `The body is larger than the limit of ${limit} bytes.`);

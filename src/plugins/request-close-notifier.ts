@@ -5,17 +5,17 @@ export type ExchangeListener = (request: FastifyRequest, reply: FastifyReply) =>
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Tells when an exchange is over, whether it was answered or the client went away. */
+    /** Notifies of requests that are over, whether they were answered or the client went away. */
     exchangeEnd: RequestCloseNotifier;
   }
 }
 
-/** Fastify's onResponse hook only runs for answers that were sent whole; this knows of the others too. */
+/** Calls listeners when a request is over. Fastify's onResponse hook runs only for answers that were sent whole. */
 export class RequestCloseNotifier {
   readonly #listeners: ExchangeListener[] = [];
   #open = 0;
 
-  /** How many exchanges there are now. */
+  /** The number of requests that are not over. */
   get open(): number {
     return this.#open;
   }
@@ -30,13 +30,13 @@ export class RequestCloseNotifier {
       this.#open--;
       for (const listener of this.#listeners) listener(request, reply);
     };
-    // A response that is made after its connection has closed is never told so.
+    // A response that is made after its connection has closed emits no `close`.
     if (request.raw.socket.destroyed) process.nextTick(end);
     else reply.raw.once('close', end);
   }
 }
 
-/** Status to report for an exchange: the answer's, or 499, as nginx has it, when the client went away before it was sent. */
+/** The status to report for a request: the answer's, or 499, as nginx reports it, when the client went away before it was sent. */
 export function reportedStatus(reply: FastifyReply): number {
   return reply.raw.writableFinished ? reply.statusCode : 499;
 }

@@ -2,7 +2,7 @@ import fp from 'fastify-plugin';
 
 import type { RequestTrace } from '../observability/request-trace.ts';
 import { reportedStatus } from './request-close-notifier.ts';
-import { pathOf } from './request-path.ts';
+import { pathOf } from './request-identity.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -2,8 +2,9 @@ import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-
 import type { Static } from '@sinclair/typebox';
 
 import type { CrossOvers } from '../compute/engine/cross-over.ts';
-import type { BackendStatus } from '../compute/engine/engine.ts';
+import type { BackendStatus, Engine } from '../compute/engine/engine.ts';
 import { fallbackReasonTexts } from '../compute/engine/failure.ts';
+import type { Limits } from '../config/limits.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { problemResponses } from '../schemas/problem.ts';
 import { version } from '../version.ts';
@@ -70,10 +71,8 @@ const example = {
   },
 };
 
-/** What this server is, and what it allows. */
-export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
-  const { limits } = app.config;
-
+/** The server's version, back-ends and limits. */
+export const infoRoutes: FastifyPluginCallbackTypebox<{ engine: Engine; limits: Limits }> = (app, { engine, limits }, done) => {
   app.get(
     '/info',
     {
@@ -88,8 +87,8 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
     () => ({
       name: 'surrogate-gradient-service',
       version,
-      backends: app.engine.backends.map(describeBackend),
-      ...(app.engine.crossOvers && { cross_overs: describeCrossOvers(app.engine.crossOvers) }),
+      backends: engine.backends.map(describeBackend),
+      ...(engine.crossOvers && { cross_overs: describeCrossOvers(engine.crossOvers) }),
       limits: {
         max_body_bytes: limits.bodyBytes,
         max_neuron_steps: limits.neuronSteps,

@@ -8,7 +8,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { Problem } from '../errors/problems.ts';
 import { requireAcceptable } from '../plugins/negotiation.ts';
 
-/** What the page needs: its own script and style, pictures that it makes itself, and the service. */
+/** Allows the page its own script and style, pictures that it makes itself, and requests to the service. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
