@@ -136,7 +136,7 @@ console.log(`\n${inside.join('\n')}`);
 // Only a whole run is worth keeping.
 if (process.argv.length === 2) {
   write('load.md', [...conditions(), '', ...table(rows), '', verdict(rows)]);
-  write('benchmarks.md', [...conditions(), '', ...inside]);
+  write('lab/stages.md', [...conditions(), '', ...inside]);
 }
 
 const failed = rows.filter((row) => failures(row).length > 0);
