@@ -1,8 +1,7 @@
 import fastify, { LogController, type FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { requestIds } from './request-identity.ts';
-import { responseHeaders, setResponseHeaders } from './response-headers.ts';
+import { requestIds, responseHeaders, setResponseHeaders } from './response-headers.ts';
 import { requestCloseNotifier } from './request-close-notifier.ts';
 import { createHttpServer } from './http-server.ts';
 import { serveProbes } from './lifecycle.ts';

@@ -8,7 +8,7 @@ import { OverloadError } from '../compute/engine/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
-import { pathOf } from './request-identity.ts';
+import { pathOf } from './request-close-notifier.ts';
 import { ClientGoneError } from './request-scope.ts';
 
 declare module 'fastify' {

@@ -41,6 +41,12 @@ export function reportedStatus(reply: FastifyReply): number {
   return reply.raw.writableFinished ? reply.statusCode : 499;
 }
 
+/** The path to report for a request: without its query, which may hold secrets. */
+export function pathOf({ url }: FastifyRequest): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
 export const requestCloseNotifier = fp(
   (app, _options, done) => {
     const ends = new RequestCloseNotifier();

@@ -1,8 +1,7 @@
 import fp from 'fastify-plugin';
 
-import { reportedStatus } from './request-close-notifier.ts';
+import { pathOf, reportedStatus } from './request-close-notifier.ts';
 import { HttpResponse } from './http-connection.ts';
-import { pathOf } from './request-identity.ts';
 
 /** Logs one line per request: what was asked, how it ended, how long it took. Never a body, and no query, which may hold secrets; of a key, its number. */
 export const requestLog = fp(

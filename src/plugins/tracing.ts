@@ -1,8 +1,7 @@
 import fp from 'fastify-plugin';
 
 import type { RequestTrace } from '../observability/request-trace.ts';
-import { reportedStatus } from './request-close-notifier.ts';
-import { pathOf } from './request-identity.ts';
+import { pathOf, reportedStatus } from './request-close-notifier.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
