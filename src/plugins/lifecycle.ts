@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Type } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { Problem } from '../errors/problems.ts';
 import type { Peers } from '../processes/peers.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { HttpServer } from './http-server.ts';
+import type { RequestCloseNotifier } from './request-close-notifier.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,25 +22,19 @@ declare module 'fastify' {
  */
 const idleGraceMs = 500;
 
-const counted = Symbol('counted as running');
-
-interface CountedRequest extends FastifyRequest {
-  [counted]?: true;
-}
-
-/** Whether this instance should get requests, and how many are running. */
+/** Whether this instance should get requests, and its end. */
 export class Lifecycle {
   readonly #server: HttpServer;
+  readonly #requests: RequestCloseNotifier;
   readonly #peers: Peers | undefined;
   #isWarm = false;
   #isDraining = false;
   #isRefusing = false;
-  #running = 0;
-  #onIdle: (() => void) | undefined;
 
   /** @param peers the other processes on the port; the instance is ready when they are. */
-  constructor(server: HttpServer, peers?: Peers) {
+  constructor(server: HttpServer, requests: RequestCloseNotifier, peers?: Peers) {
     this.#server = server;
+    this.#requests = requests;
     this.#peers = peers;
   }
 
@@ -68,27 +63,16 @@ export class Lifecycle {
     return this.#server.stopListening();
   }
 
-  /** A hook for routes that compute: a shutdown waits for their requests, and refuses those that come too late. */
-  readonly admit: onRequestHookHandler = (request: CountedRequest, _reply, done) => {
-    if (this.refusing) {
+  /** A hook for routes that compute: refuses requests that come too late. */
+  readonly admit: onRequestHookHandler = (_request, _reply, done) => {
+    if (this.refusing)
       done(new Problem('shutting_down', 'This instance is shutting down; send the request again.', { headers: { 'retry-after': '1' } }));
-      return;
-    }
-    request[counted] = true;
-    this.#running++;
-    done();
+    else done();
   };
-
-  /** Counts down when a request that was admitted is over. */
-  requestClosed(request: CountedRequest): void {
-    if (request[counted] !== true) return;
-    this.#running--;
-    if (this.#running === 0) this.#onIdle?.();
-  }
 
   /**
    * Turns load balancers away, and serves on for `delayMs`, with one more answer on each connection. Then stops listening, leaves the open
-   * connections a moment for a request that is on its way, closes those without one, and waits for what runs.
+   * connections a moment for a request that is on its way, closes those without one, and waits for the requests that are open.
    */
   async drain(delayMs: number): Promise<void> {
     this.#isDraining = true;
@@ -100,18 +84,14 @@ export class Lifecycle {
     await sleep(Math.min(delayMs, idleGraceMs));
     this.#isRefusing = true;
     this.#server.closeConnections();
-    if (this.#running > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
+    await this.#requests.allClosed();
   }
 }
 
-/** Starts warming the engine, answers the probes, and counts the requests that a shutdown waits for. */
+/** Starts warming the engine, and answers the probes. */
 export const lifecycle = fp(
   (app, _options, done) => {
-    const state = new Lifecycle(HttpServer.of(app), app.peers);
+    const state = new Lifecycle(HttpServer.of(app), app.exchangeEnd, app.peers);
     app.decorate('lifecycle', state);
 
     app.addHook('onReady', (next) => {
@@ -128,9 +108,6 @@ export const lifecycle = fp(
     });
     app.addHook('onClose', () => app.engine.close());
     serveProbes(app, () => state.unreadyReason);
-    app.exchangeEnd.listen((request) => {
-      state.requestClosed(request);
-    });
     done();
   },
   { name: 'lifecycle', dependencies: ['exchange-end'] },

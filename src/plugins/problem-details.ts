@@ -93,27 +93,17 @@ function speaksInference(path: string): boolean {
 /** The problem for an error; one that is not known to be the client's is an `internal_error`. */
 export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof OutOfMemoryError) {
-    return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', {
-      cause: error,
-      headers: { 'retry-after': '1' },
-    });
-  }
-  if (error instanceof MemoryLimitError) {
+  const retryAfter = (seconds: number) => ({ cause: error, headers: { 'retry-after': String(seconds) } });
+  if (error instanceof OutOfMemoryError)
+    return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', retryAfter(1));
+  if (error instanceof MemoryLimitError)
     return new Problem('too_much_work', `The request ${error.message}. Split it into several, or ask for less.`, { cause: error });
-  }
   if (error instanceof OverloadError) {
-    return new Problem(error.of === 'memory' ? 'out_of_memory' : 'overloaded', `The service is busy: ${error.message}.`, {
-      cause: error,
-      headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
-    });
+    const code = error.of === 'memory' ? 'out_of_memory' : 'overloaded';
+    return new Problem(code, `The service is busy: ${error.message}.`, retryAfter(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
   }
-  if (error instanceof WorkerLostError) {
-    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', {
-      cause: error,
-      headers: { 'retry-after': '1' },
-    });
-  }
+  if (error instanceof WorkerLostError)
+    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', retryAfter(1));
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Problem(
@@ -142,26 +132,23 @@ interface RouteTable {
 
 /** Remembers routes as they are registered, since Fastify's router only answers for a path and a method together. */
 function collectRoutes(app: FastifyInstance): RouteTable {
-  const methods = new Map<string, Set<string>>();
+  const routes = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set<string>();
-    for (const one of [method].flat()) known.add(one);
-    methods.set(url, known);
+    const route = routes.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
+    for (const one of [method].flat()) route.methods.add(one);
+    routes.set(url, route);
   });
   return {
     methodsOf(path) {
-      const parts = path.split('/');
-      for (const [pattern, known] of methods) {
-        if (matches(pattern, path, parts)) return [...known, 'OPTIONS'].join(', ');
-      }
-      return undefined;
+      const route = [...routes.values()].find(({ pattern }) => pattern.test(path));
+      return route && [...route.methods, 'OPTIONS'].join(', ');
     },
     near(path) {
       const given = path.split('/');
-      const all = [...methods.keys()].filter((pattern) => !pattern.includes('*')).map((pattern) => pattern.split('/'));
-      const right = (parts: readonly string[]) => parts.filter((part, i) => part === given[i]).length;
-      const most = Math.max(...all.map(right));
-      const alike = all.filter((parts) => right(parts) === most);
+      const all = [...routes.keys()].filter((url) => !url.includes('*')).map((url) => url.split('/'));
+      const equalParts = (parts: readonly string[]) => parts.filter((part, i) => part === given[i]).length;
+      const most = Math.max(...all.map(equalParts));
+      const alike = all.filter((parts) => equalParts(parts) === most);
       // Paths of the same depth come first: for `/surrogates/x` those of single surrogates.
       const asDeep = given.includes('', 1) ? [] : alike.filter((parts) => parts.length === given.length);
       return (asDeep.length > 0 ? asDeep : alike).map((parts) =>
@@ -171,8 +158,8 @@ function collectRoutes(app: FastifyInstance): RouteTable {
   };
 }
 
-function matches(pattern: string, path: string, given: readonly string[]): boolean {
-  if (pattern.endsWith('*')) return path.startsWith(pattern.slice(0, -1));
-  const parts = pattern.split('/');
-  return parts.length === given.length && parts.every((part, i) => (part.startsWith(':') ? given[i] !== '' : part === given[i]));
+/** Matches the paths of a route: `:name` stands for one part, `*` for all that follow. */
+function patternOf(url: string): RegExp {
+  const names = /:[^/\\]+/g;
+  return new RegExp(`^${url.replaceAll('.', '\\.').replace(names, '[^/]+').replace(/\*$/, '.*')}$`);
 }

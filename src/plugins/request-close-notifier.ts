@@ -24,6 +24,16 @@ export class RequestCloseNotifier {
     this.#listeners.push(listener);
   }
 
+  /** Resolves once no request is open. */
+  async allClosed(): Promise<void> {
+    if (this.#open === 0) return;
+    await new Promise<void>((resolve) => {
+      this.listen(() => {
+        if (this.#open === 0) resolve();
+      });
+    });
+  }
+
   watch(request: FastifyRequest, reply: FastifyReply): void {
     this.#open++;
     const end = () => {

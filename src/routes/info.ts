@@ -1,5 +1,4 @@
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import type { Static } from '@sinclair/typebox';
 
 import type { CrossOvers } from '../compute/engine/cross-over.ts';
 import type { BackendStatus, Engine } from '../compute/engine/engine.ts';
@@ -88,7 +87,7 @@ export const infoRoutes: FastifyPluginCallbackTypebox<{ engine: Engine; limits: 
       name: 'surrogate-gradient-service',
       version,
       backends: engine.backends.map(describeBackend),
-      ...(engine.crossOvers && { cross_overs: describeCrossOvers(engine.crossOvers) }),
+      cross_overs: engine.crossOvers && describeCrossOvers(engine.crossOvers),
       limits: {
         max_body_bytes: limits.bodyBytes,
         max_neuron_steps: limits.neuronSteps,
@@ -101,28 +100,22 @@ export const infoRoutes: FastifyPluginCallbackTypebox<{ engine: Engine; limits: 
   done();
 };
 
-function describeBackend({
-  name,
-  device,
-  dtype,
-  state,
-  unavailableReason,
-  details,
-}: BackendStatus): Static<typeof Info>['backends'][number] {
+/** JSON leaves out what is undefined. */
+function describeBackend({ name, device, dtype, state, unavailableReason, details }: BackendStatus): object {
   return {
     name,
     device,
     dtype,
     state,
-    ...(unavailableReason && { reason: fallbackReasonTexts[unavailableReason] }),
-    ...(details?.version !== undefined && { version: details.version }),
-    ...(details?.xla !== undefined && { xla: details.xla }),
-    ...(details?.gpu !== undefined && { gpu: details.gpu }),
-    ...(details?.memoryBytes !== undefined && { memory_bytes: details.memoryBytes }),
+    reason: unavailableReason && fallbackReasonTexts[unavailableReason],
+    version: details?.version,
+    xla: details?.xla,
+    gpu: details?.gpu,
+    memory_bytes: details?.memoryBytes,
   };
 }
 
-function describeCrossOvers(crossOvers: CrossOvers): Record<string, Static<typeof CrossOver>> {
+function describeCrossOvers(crossOvers: CrossOvers): object {
   return Object.fromEntries(
     Object.entries(crossOvers).map(([kind, { elements, neurons }]) => [kind, elements === Infinity ? null : { elements, neurons }]),
   );
