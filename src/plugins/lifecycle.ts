@@ -28,7 +28,6 @@ export class Lifecycle {
   readonly #requests: RequestCloseNotifier;
   readonly #peers: Peers | undefined;
   #isWarm = false;
-  #isDraining = false;
   #isRefusing = false;
 
   /** @param peers the other processes on the port; the instance is ready when they are. */
@@ -40,12 +39,12 @@ export class Lifecycle {
 
   /** Why `/readyz` answers 503, or undefined when the instance is ready. */
   get unreadyReason(): string | undefined {
-    if (this.#isDraining) return 'draining';
+    if (this.isDraining) return 'draining';
     return this.#isWarm ? this.#peers?.unreadyReason : 'warming up';
   }
 
   get isDraining(): boolean {
-    return this.#isDraining;
+    return this.#server.isDraining;
   }
 
   /** Whether requests that compute are refused. */
@@ -55,7 +54,7 @@ export class Lifecycle {
 
   setWarm(): void {
     this.#isWarm = true;
-    if (!this.#isDraining) this.#peers?.tellReady(true);
+    if (!this.isDraining) this.#peers?.tellReady(true);
   }
 
   /** Refuses connections from now on. */
@@ -75,9 +74,8 @@ export class Lifecycle {
    * connections a moment for a request that is on its way, closes those without one, and waits for the requests that are open.
    */
   async drain(delayMs: number): Promise<void> {
-    this.#isDraining = true;
-    this.#peers?.tellReady(false);
     this.#server.isDraining = true;
+    this.#peers?.tellReady(false);
     await sleep(delayMs);
     await this.#peers?.leavePort();
     await this.stopListening();
