@@ -12,7 +12,7 @@ import { backendLog } from './plugins/backend-log.ts';
 import { compression } from './plugins/compression.ts';
 import { documentation } from './plugins/documentation.ts';
 import { requestCloseNotifier } from './plugins/request-close-notifier.ts';
-import { guard } from './plugins/security.ts';
+import { security } from './plugins/security.ts';
 import { createHttpServer } from './plugins/http-server.ts';
 import { countRunning, lifecycle } from './plugins/lifecycle.ts';
 import { metrics } from './plugins/metrics.ts';
@@ -83,7 +83,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
         nextRequestId,
         onRefusedConnection: refusalLog(() => app.log),
       }),
-    trustProxy: config.guard.trustProxy && trustedProxies(config.guard.trustProxy),
+    trustProxy: config.security.trustProxy && trustedProxies(config.security.trustProxy),
     // While closing, `countRunning` refuses in the form that every other failure has.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
@@ -120,7 +120,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   await app.register(answerHeaders);
   await app.register(traceContext);
   await app.register(requestLog);
-  await app.register(guard);
+  await app.register(security);
   await app.register(problemDetails);
   await app.register(validation);
   await app.register(requestBody);

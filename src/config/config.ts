@@ -3,8 +3,8 @@ import { availableParallelism, totalmem } from 'node:os';
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { envSchema } from 'env-schema';
 
-import { readGuards, validateSecurityEnv, type GuardConfig } from './security-config.ts';
 import type { Limits } from './limits.ts';
+import { readSecurity, validateSecurityEnv, type SecurityConfig } from './security.ts';
 
 /** Half of the memory that the process may use: of its container's, or of the machine's. */
 function defaultMemoryBytes(): number {
@@ -23,7 +23,7 @@ const Environment = Type.Object({
     minimum: 1,
     maximum: 256,
     description:
-      'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). What is configured below holds for all of them together. More than one do not use TensorFlow: `auto` is `wasm` then.',
+      'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). Each gets an equal share of the threads, memory, connections and requests configured below. More than one do not use TensorFlow: `auto` is `wasm` then.',
   }),
   LOG_LEVEL: Type.Union(
     (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => Type.Literal(level)),
@@ -90,6 +90,12 @@ const Environment = Type.Object({
       'How many requests one client, known by its key or else by its address, may send within a window. 0: as many as it likes. Probes do not count.',
   }),
   RATE_LIMIT_WINDOW_MS: Type.Integer({ default: 60_000, minimum: 100, maximum: 86_400_000, description: 'How long such a window is.' }),
+  RATE_LIMIT_REDIS_URL: Type.Optional(
+    Type.String({
+      description:
+        'A Redis server in which requests are counted, such as `redis://localhost:6379`, so that the limit holds for all processes and replicas together. Without it each process counts by itself, up to its share of `RATE_LIMIT_MAX`.',
+    }),
+  ),
   TRUST_PROXY: Type.Optional(
     Type.String({
       description:
@@ -179,29 +185,29 @@ type Environment = Static<typeof Environment>;
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** How many answer on the port. */
+  /** Processes that answer on the port. */
   readonly processes: number;
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly docs: boolean;
   readonly limits: Limits;
-  readonly guard: GuardConfig;
+  readonly security: SecurityConfig;
   readonly operation: {
-    /** Of the listener for probes and metrics; 0 for none. */
+    /** The port of the listener for probes and metrics; 0 for none. */
     readonly port: number;
     readonly metrics: boolean;
   };
   readonly compute: {
     readonly backend: Environment['COMPUTE_BACKEND'];
     readonly threads: number;
-    /** How long a job may have to wait for its back-end. */
+    /** The longest estimated wait for a back-end with which a job is queued. */
     readonly maxQueueWaitMs: number;
     readonly memoryBytes: number;
   };
   readonly tracing: {
-    /** Of the collector; undefined where nothing is traced. */
+    /** The collector's URL; undefined where nothing is traced. */
     readonly endpoint: string | undefined;
   };
-  /** The most at a time; 0 for any number. */
+  /** Connections at a time; 0 for any number. */
   readonly connections: number;
   readonly timeouts: {
     readonly keepAliveMs: number;
@@ -214,7 +220,7 @@ export interface Config {
   };
 }
 
-/** The environment holds a value that the service cannot run with; the message names each, and what would be right. */
+/** The environment holds values that the service cannot run with; the message names each, and what would be right. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -242,10 +248,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       resultValues: variables.MAX_RESULT_VALUES,
       streamedValues: variables.MAX_STREAMED_VALUES,
     },
-    guard: {
-      ...readGuards(variables),
-      rateLimit: variables.RATE_LIMIT_MAX === 0 ? undefined : { max: variables.RATE_LIMIT_MAX, windowMs: variables.RATE_LIMIT_WINDOW_MS },
-    },
+    security: readSecurity(variables),
     operation: { port: variables.OPERATION_PORT, metrics: variables.METRICS_ENABLED },
     compute: {
       backend: variables.COMPUTE_BACKEND,
@@ -268,36 +271,65 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   };
 }
 
+/** A large job alone would leave processors idle with fewer threads, and several jobs at once lose little by more threads than processors. */
+const minThreads = 2;
+
+/**
+ * The configuration of one of `PROCESSES`: an equal share of what is configured for the service. How long a job may wait and what one request may
+ * ask for stay the same.
+ */
+export function shareOf(config: Config): Config {
+  const { processes, compute, connections, security } = config;
+  const share = (total: number) => Math.max(1, Math.floor(total / processes));
+  const { rateLimit } = security;
+  return {
+    ...config,
+    // 0 stands for no limit.
+    connections: connections === 0 ? 0 : share(connections),
+    security:
+      rateLimit === undefined || rateLimit.redisUrl !== undefined
+        ? security
+        : { ...security, rateLimit: { ...rateLimit, max: share(rateLimit.max) } },
+    compute: {
+      ...compute,
+      // A library and a device's memory for each process would be more than there is.
+      backend: compute.backend === 'auto' ? 'wasm' : compute.backend,
+      threads: Math.max(Math.ceil(compute.threads / processes), Math.min(minThreads, compute.threads)),
+      memoryBytes: share(compute.memoryBytes),
+    },
+  };
+}
+
 /** The variables with their defaults, ranges and meaning, for the documentation. */
 export const environmentVariables: Readonly<Record<string, TSchema>> = Environment.properties;
 
 function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
-  // env-schema coerces in place, so it gets a copy, of what it knows only.
+  // A copy of the known variables, since env-schema coerces in place.
   const data = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, environment[name]]));
-  const wrong = validateSecurityEnv(data);
-  const names = new Set(Object.keys(data).filter((name) => isMisspeltNumber(name, data[name])));
+  const messages = validateSecurityEnv(data);
+  const wrong = new Set(Object.keys(data).filter((name) => isMisspeltNumber(name, data[name])));
   let cause: unknown;
   try {
     const variables = envSchema<Environment>({ schema: Environment, data: { ...data }, env: false });
-    if (wrong.length === 0 && names.size === 0) return variables;
+    if (messages.length === 0 && wrong.size === 0) return variables;
   } catch (error) {
     const found = violations(error);
     if (found.length === 0) throw error;
-    for (const { instancePath } of found) names.add(instancePath.slice(1));
+    for (const { instancePath } of found) wrong.add(instancePath.slice(1));
     cause = error;
   }
-  wrong.unshift(...[...names].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`));
-  throw new ConfigError(`The environment is not a valid configuration.\n  ${wrong.join('\n  ')}`, { cause });
+  messages.unshift(...[...wrong].map((name) => `${name}=${JSON.stringify(data[name])}: ${expectation(name)}`));
+  throw invalid(messages, cause);
 }
 
-/** Whether a number is written in another way than in decimal digits: what env-schema takes for one as well, such as `0x10`, `1e3` or `Infinity`. */
+/** Whether a number is written as env-schema accepts it too, but not in decimal digits, such as `0x10`, `1e3` or `Infinity`. */
 function isMisspeltNumber(name: string, value: string | undefined): boolean {
-  const { type } = Environment.properties[name as keyof typeof Environment.properties] as TSchema;
+  const { type } = schemaOf(name);
   if (value === undefined || (type !== 'integer' && type !== 'number')) return false;
   return !(type === 'integer' ? /^-?\d+$/ : /^-?\d+(?:\.\d+)?$/).test(value);
 }
 
-/** What no variable has wrong by itself. */
+/** @throws {ConfigError} when variables contradict each other. */
 function checkTogether({ PORT, OPERATION_PORT, PROCESSES, COMPUTE_BACKEND }: Environment): void {
   const wrong: string[] = [];
   if (OPERATION_PORT !== 0 && OPERATION_PORT === PORT)
@@ -307,7 +339,11 @@ function checkTogether({ PORT, OPERATION_PORT, PROCESSES, COMPUTE_BACKEND }: Env
       `PROCESSES=${PROCESSES}: must be 1 with COMPUTE_BACKEND=tensorflow, since each process would load the library and take the device's memory for itself.`,
     );
   }
-  if (wrong.length > 0) throw new ConfigError(`The environment is not a valid configuration.\n  ${wrong.join('\n  ')}`);
+  if (wrong.length > 0) throw invalid(wrong);
+}
+
+function invalid(messages: readonly string[], cause?: unknown): ConfigError {
+  return new ConfigError(`The environment is not a valid configuration.\n  ${messages.join('\n  ')}`, { cause });
 }
 
 function violations(error: unknown): readonly { instancePath: string }[] {
@@ -315,17 +351,19 @@ function violations(error: unknown): readonly { instancePath: string }[] {
 }
 
 function expectation(name: string): string {
-  const schema = Environment.properties[name as keyof typeof Environment.properties] as TSchema;
-  const what =
-    schema.anyOf !== undefined
-      ? `one of ${(schema.anyOf as { const: string }[]).map((option) => option.const).join(', ')}`
-      : schema.type === 'boolean'
-        ? 'true or false'
-        : schema.type === 'string'
-          ? schema.pattern === undefined
-            ? 'a non-empty text'
-            : 'an http or https URL'
-          : `${schema.type === 'integer' ? 'a whole number' : 'a number'} from ${String(schema.minimum)} to ${String(schema.maximum)}`;
+  const schema = schemaOf(name);
   const isNumber = schema.type === 'integer' || schema.type === 'number';
-  return `must be ${what} (default ${schema.default === undefined ? 'none' : String(schema.default)})${isNumber ? ', in decimal digits' : ''}. ${schema.description ?? ''}`;
+  const byDefault = schema.default === undefined ? 'none' : String(schema.default);
+  return `must be ${expectedValue(schema)} (default ${byDefault})${isNumber ? ', in decimal digits' : ''}. ${schema.description ?? ''}`;
+}
+
+function expectedValue({ anyOf, type, pattern, minimum, maximum }: TSchema): string {
+  if (anyOf !== undefined) return `one of ${(anyOf as { const: string }[]).map((option) => option.const).join(', ')}`;
+  if (type === 'boolean') return 'true or false';
+  if (type === 'string') return pattern === undefined ? 'a non-empty text' : 'an http or https URL';
+  return `${type === 'integer' ? 'a whole number' : 'a number'} from ${String(minimum)} to ${String(maximum)}`;
+}
+
+function schemaOf(name: string): TSchema {
+  return Environment.properties[name as keyof typeof Environment.properties];
 }

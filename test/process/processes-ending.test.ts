@@ -90,7 +90,7 @@ describe('a process that ends', () => {
     try {
       const running = await startSeveral(
         preload(
-          `import { existsSync } from 'node:fs'; if (process.argv[1].includes('member') && existsSync(${JSON.stringify(flag)})) process.exit(3);`,
+          `import cluster from 'node:cluster'; import { existsSync } from 'node:fs'; if (cluster.isWorker && existsSync(${JSON.stringify(flag)})) process.exit(3);`,
         ),
       );
       writeFileSync(flag, '');
@@ -132,7 +132,7 @@ describe('the end of several processes', () => {
     expect(await running.ended).toEqual([0, null]);
   });
 
-  it("comes with the supervisor's", async () => {
+  it("comes with the primary's", async () => {
     const running = await startSeveral();
     await pidsOf(running);
     running.child.kill('SIGKILL');

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { watchForHang } from '../../src/processes/watchdog.ts';
+import { startWatchdog } from '../../src/processes/watchdog.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -11,7 +11,7 @@ afterEach(() => {
 /** Watches a process that answers nothing; returns when it was taken for hung, in seconds. */
 async function hungAfter(isStarting: () => boolean): Promise<number> {
   const onHang = vi.fn();
-  const end = watchForHang(() => new Promise(() => undefined), isStarting, onHang);
+  const end = startWatchdog(() => new Promise(() => undefined), isStarting, onHang);
   let seconds = 0;
   for (; onHang.mock.calls.length === 0 && seconds < 300; seconds++) await vi.advanceTimersByTimeAsync(1000);
   end();
@@ -31,7 +31,7 @@ it('a process that has not been ready yet may compile for most of a minute', asy
 it('a process that answers now and then is not hung', async () => {
   let asked = 0;
   const onHang = vi.fn();
-  const end = watchForHang(
+  const end = startWatchdog(
     () => (++asked % 4 === 0 ? Promise.resolve() : new Promise(() => undefined)),
     () => false,
     onHang,

@@ -4,20 +4,19 @@ interface Handle {
   close?(): void;
 }
 
-/** What the cluster sends to a process and gets from it. */
+/** The messages of node:cluster that hand a connection to a worker, and its reply. */
 interface ClusterMessage {
   readonly act?: string;
-  /** Whether the process has taken the connection that it was handed. */
   readonly accepted?: boolean;
 }
 
 /**
- * The connections that the cluster hands to a process, one at a time. One that a process has not taken when it ends is closed here: the cluster
- * keeps it open then for ever, and its client waiting. One that it refuses, since it listens no more, the cluster hands to another.
+ * Follows the connections that node:cluster hands to a worker, one at a time. A connection that the worker has not accepted when it exits is closed:
+ * node:cluster would keep it open, and its client waiting. One that the worker refuses goes to another worker.
  */
-export class HandedConnections {
+export class Handoff {
   #count = 0;
-  #handed: Handle | undefined;
+  #pending: Handle | undefined;
 
   constructor(worker: Worker) {
     const { process } = worker;
@@ -25,31 +24,31 @@ export class HandedConnections {
     process.send = ((message: ClusterMessage, handle?: Handle | null, ...rest: unknown[]) => {
       if (message.act === 'newconn' && handle) {
         this.#count++;
-        this.#handed = handle;
+        this.#pending = handle;
       }
       if (message.act !== 'disconnect') return send(message, handle, ...rest);
-      // The cluster sends it before it closes the port; a connection that came while it is sent would be lost.
+      // node:cluster sends it before it closes the port in the same tick; a connection that came while it is sent would be lost.
       queueMicrotask(() => {
         send(message, handle, ...rest);
       });
       return true;
     }) as typeof process.send;
-    // Before the cluster's own listener, which hands over the next.
+    // Before node:cluster's own listener, which hands over the next connection.
     process.prependListener('internalMessage', ({ accepted }: ClusterMessage) => {
-      if (accepted !== undefined) this.#handed = undefined;
+      if (accepted !== undefined) this.#pending = undefined;
     });
     worker.once('exit', () => {
-      this.#handed?.close?.();
+      this.#pending?.close?.();
     });
   }
 
-  /** How many there were. */
+  /** Connections handed over so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether the process has answered for all of them. */
-  get areTaken(): boolean {
-    return this.#handed === undefined;
+  /** Whether the worker has not replied to the last connection yet. */
+  get isPending(): boolean {
+    return this.#pending !== undefined;
   }
 }
