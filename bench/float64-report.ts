@@ -33,7 +33,7 @@ export async function writeFloat64Report(): Promise<void> {
     ...float64Table(rows),
   ].join('\n');
   console.log(text);
-  const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+  const document = fileURLToPath(new URL('../docs/lab/float64.md', import.meta.url));
   writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'bench:float64', text));
   console.log(`\nwritten into ${document}`);
 }

@@ -74,7 +74,7 @@ export async function writeJsonReport(): Promise<void> {
     verdict('print', figures[0]!),
   ].join('\n');
   console.log(text);
-  const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+  const document = fileURLToPath(new URL('../docs/lab/json-numbers.md', import.meta.url));
   writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'bench:json', text));
   console.log(`\nwritten into ${document}`);
 }

@@ -117,7 +117,7 @@ if (backends !== undefined) {
   ].join('\n');
   console.log(text);
   if (!options.quick) {
-    const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+    const document = fileURLToPath(new URL('../docs/lab/tensorflow.md', import.meta.url));
     writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'bench:tensorflow', text));
     console.log(`\nwritten into ${document}`);
   }

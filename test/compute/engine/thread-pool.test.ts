@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runStoppable, threadPool } from '../../../src/compute/engine/thread-pool.ts';
-import type { CountingTask } from '../support/stoppable-worker';
+import type { CountingTask } from '../support/stoppable-worker.ts';
 
 let pool: Piscina;
 let counter: Int32Array<SharedArrayBuffer>;
