@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseExposition } from '../../support/exposition.ts';
 import { freePort, untilReady } from '../../support/process.ts';
+import { hasRedis, RedisServer } from '../../support/redis-server.ts';
 import { killServers, post, sources, start } from './server-process.ts';
 import { ask, askTimes, fast, large, linesOf, pidsOf, startSeveral } from './several-processes.ts';
 
@@ -54,22 +55,33 @@ describe('several processes', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   }, 120_000);
 
-  it('count a client together, to the request', async () => {
+  it('count a client each up to its share', async () => {
     const running = await startSeveral({ RATE_LIMIT_MAX: '20' });
     const answers = await askTimes(running.url, '/info', 60);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(40);
     await expect.poll(() => linesOf(running).filter(({ status }) => status === 429)).toHaveLength(40);
-    expect(
-      new Set(
-        linesOf(running)
-          .filter((line) => line.path === '/info')
-          .map(({ pid }) => pid),
-      ).size,
-    ).toBe(2);
+    const pids = linesOf(running).filter(({ status }) => status === 429);
+    expect(new Set(pids.map(({ pid }) => pid)).size).toBe(2);
     const over = await fetch(`${running.url}/info`);
+    expect(over.headers.get('ratelimit-limit')).toBe('10');
     expect(over.headers.get('ratelimit-remaining')).toBe('0');
     expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it.skipIf(!hasRedis)('count a client together in Redis, to the request, whose URL their environment does not hold', async () => {
+    const redis = await (await RedisServer.create()).start();
+    try {
+      const running = await startSeveral({ RATE_LIMIT_MAX: '21', RATE_LIMIT_REDIS_URL: redis.url });
+      const answers = await askTimes(running.url, '/info', 60);
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(21);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(39);
+      for (const pid of await pidsOf(running))
+        if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(redis.url);
+      running.child.kill('SIGTERM');
+      expect(await running.ended, running.output()).toEqual([0, null]);
+    } finally {
+      await redis.stop();
+    }
   });
 
   it('know the keys, which their environment does not hold', async () => {
