@@ -10,6 +10,7 @@ import { createLogger } from './observability/log.ts';
 import { ClusterPeers, signalsToAll } from './processes/peers.ts';
 
 interface Service {
+  /** Resolves when the service listens, if it does so in this process. */
   start(): Promise<void>;
   /** Serves new requests for `delayMs`, then finishes all that are open. */
   drain(delayMs: number): Promise<void>;
@@ -43,40 +44,28 @@ export async function start(): Promise<void> {
 
 /** Imports only what this role needs: the primary serves no requests. */
 async function createService(config: Config, logger: Logger, peers: ClusterPeers | undefined): Promise<Service> {
-  if (peers !== undefined || config.processes === 1) return new HttpService(config, logger, peers);
+  if (peers !== undefined || config.processes === 1) return createHttpService(config, logger, peers);
   const { Primary } = await import('./processes/primary.ts');
   return new Primary(config, logger);
 }
 
 /** The HTTP service of one process. */
-class HttpService implements Service {
-  readonly #config: Config;
-  readonly #logger: Logger;
-  readonly #peers: ClusterPeers | undefined;
-  #app: FastifyInstance | undefined;
-
-  constructor(config: Config, logger: Logger, peers: ClusterPeers | undefined) {
-    this.#config = config;
-    this.#logger = logger;
-    this.#peers = peers;
-  }
-
-  /** Resolves when the process listens. */
-  async start(): Promise<void> {
-    const { buildApp } = await import('./app.ts');
-    const { host, port } = this.#config;
-    const app = await buildApp({ config: this.#config, logger: this.#logger, peers: this.#peers });
-    this.#app = app;
-    if (this.#peers !== undefined) this.#peers.onStopListening = () => app.lifecycle.stopListening();
-    app.requestReader.warm();
-    await app.listen({ host, port });
-    this.#peers?.tellListening();
-  }
-
-  async drain(delayMs: number): Promise<void> {
-    await this.#app?.lifecycle.drain(delayMs);
-    await this.#app?.close();
-  }
+function createHttpService(config: Config, logger: Logger, peers: ClusterPeers | undefined): Service {
+  let app: FastifyInstance | undefined;
+  return {
+    async start() {
+      const { buildApp } = await import('./app.ts');
+      app = await buildApp({ config, logger, peers });
+      if (peers !== undefined) peers.onStopListening = () => app?.lifecycle.stopListening();
+      app.requestReader.warm();
+      await app.listen({ host: config.host, port: config.port });
+      peers?.tellListening();
+    },
+    async drain(delayMs) {
+      await app?.lifecycle.drain(delayMs);
+      await app?.close();
+    },
+  };
 }
 
 function readConfig(): Config {

@@ -4,7 +4,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { envSchema } from 'env-schema';
 
 import type { Limits } from './limits.ts';
-import { readSecurity, validateSecurityEnv, type SecurityConfig } from './security.ts';
+import { readSecurity, validateSecurityEnv } from './security.ts';
 
 /** Half of the memory that the process may use: of its container's, or of the machine's. */
 function defaultMemoryBytes(): number {
@@ -15,210 +15,130 @@ function defaultMemoryBytes(): number {
 /** Beyond this many bytes V8 cannot hold a body as one string. */
 const maxString = 2 ** 29 - 24;
 
+/** The default and the limits of a number. */
+interface Range {
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+const integer = (range: Range, description: string) => Type.Integer({ ...range, description });
+const number = (range: Range, description: string) => Type.Number({ ...range, description });
+const flag = (byDefault: boolean, description: string) => Type.Boolean({ default: byDefault, description });
+const optionalText = (description: string, options: { readonly pattern?: string } = {}) =>
+  Type.Optional(Type.String({ ...options, description }));
+const oneOf = <const T extends string>(values: readonly T[], byDefault: T, description: string) =>
+  Type.Union(
+    values.map((value) => Type.Literal(value)),
+    { default: byDefault, description },
+  );
+
 const Environment = Type.Object({
-  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535, description: 'The port to listen on; 0 takes any free one.' }),
+  PORT: integer({ default: 3000, minimum: 0, maximum: 65535 }, 'The port to listen on; 0 takes any free one.'),
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'The address to listen on; `0.0.0.0` (in a container) for all.' }),
-  PROCESSES: Type.Integer({
-    default: 1,
-    minimum: 1,
-    maximum: 256,
-    description:
-      'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). Each gets an equal share of the threads, memory, connections and requests configured below. More than one do not use TensorFlow: `auto` is `wasm` then.',
-  }),
-  LOG_LEVEL: Type.Union(
-    (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => Type.Literal(level)),
-    { default: 'info', description: 'The least severe level that is logged. Requests are logged at `info`.' },
+  PROCESSES: integer(
+    { default: 1, minimum: 1, maximum: 256 },
+    'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). Each gets an equal share of the threads, memory, connections and requests configured below. More than one do not use TensorFlow: `auto` is `wasm` then.',
   ),
-  MAX_BODY_BYTES: Type.Integer({ default: 64 * 2 ** 20, minimum: 1024, maximum: maxString, description: 'The largest request body.' }),
-  MAX_NEURON_STEPS: Type.Number({
-    default: 1e10,
-    minimum: 1,
-    maximum: Number.MAX_SAFE_INTEGER,
-    description: 'The most work of one request: neurons x steps x surrogates, or elements of x times surrogates.',
-  }),
-  MAX_REFERENCE_NEURON_STEPS: Type.Number({
-    default: 1e7,
-    minimum: 1,
-    maximum: Number.MAX_SAFE_INTEGER,
-    description:
-      'The most work of one request that `reference` computes, which takes about half a microsecond for each step of a gradient and does one such job at a time.',
-  }),
-  MAX_RESULT_VALUES: Type.Integer({
-    default: 2 ** 25,
-    minimum: 1,
-    maximum: 2 ** 29,
-    description: 'The most numbers that one request may have made for it: in its answer, by `linspace`, or by broadcasting.',
-  }),
-  MAX_STREAMED_VALUES: Type.Number({
-    default: 2 ** 28,
-    minimum: 1,
-    maximum: Number.MAX_SAFE_INTEGER,
-    description:
-      'The most numbers that one answer may stream: `spikes`, `v` and `v_pre` of runs that are too long to be kept in memory. They do not count against `MAX_RESULT_VALUES`.',
-  }),
-  COMPUTE_BACKEND: Type.Union([Type.Literal('auto'), Type.Literal('tensorflow'), Type.Literal('wasm'), Type.Literal('reference')], {
-    default: 'auto',
-    description:
-      'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32 and float64, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
-  }),
-  COMPUTE_THREADS: Type.Integer({
-    default: availableParallelism(),
-    minimum: 1,
-    maximum: 1024,
-    description: 'Processors that a large job may keep busy; by default, and at most, all that the process may use.',
-  }),
-  DOCS_ENABLED: Type.Boolean({ default: true, description: 'Whether `/docs` is served. `/openapi.json` always is.' }),
-  METRICS_ENABLED: Type.Boolean({ default: true, description: 'Whether `/metrics` is served.' }),
-  OPERATION_PORT: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 65535,
-    description:
-      'A port of its own for `/metrics`, which then is not on `PORT`, and for `/livez` and `/readyz`, which then are on both. It asks for no key, so let nobody reach it but those who operate the service. 0: none.',
-  }),
-  API_KEYS: Type.Optional(
-    Type.String({
-      description:
-        'Keys, separated by commas, each of at least 16 letters, digits and `-._~+/=`. When there are any, a request needs one: `Authorization: Bearer` and the key. Not the probes and the documents.',
-    }),
+  LOG_LEVEL: oneOf(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'info',
+    'The least severe level that is logged. Requests are logged at `info`.',
   ),
-  RATE_LIMIT_MAX: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 1e9,
-    description:
-      'How many requests one client, known by its key or else by its address, may send within a window. 0: as many as it likes. Probes do not count.',
-  }),
-  RATE_LIMIT_WINDOW_MS: Type.Integer({ default: 60_000, minimum: 100, maximum: 86_400_000, description: 'How long such a window is.' }),
-  RATE_LIMIT_REDIS_URL: Type.Optional(
-    Type.String({
-      description:
-        'A Redis server in which requests are counted, such as `redis://localhost:6379`, so that the limit holds for all processes and replicas together. Without it each process counts by itself, up to its share of `RATE_LIMIT_MAX`.',
-    }),
+  MAX_BODY_BYTES: integer({ default: 64 * 2 ** 20, minimum: 1024, maximum: maxString }, 'The largest request body.'),
+  MAX_NEURON_STEPS: number(
+    { default: 1e10, minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    'The most work of one request: neurons x steps x surrogates, or elements of x times surrogates.',
   ),
-  TRUST_PROXY: Type.Optional(
-    Type.String({
-      description:
-        "Whose `X-Forwarded-For` is believed when a client's address is wanted: the addresses or subnets of the proxies in front, separated by commas, or `loopback`, `linklocal`, `uniquelocal`.",
-    }),
+  MAX_REFERENCE_NEURON_STEPS: number(
+    { default: 1e7, minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    'The most work of one request that `reference` computes, which takes about half a microsecond for each step of a gradient and does one such job at a time.',
   ),
-  CORS_ORIGINS: Type.Optional(
-    Type.String({ description: 'Origins, separated by commas, whose pages may call the service from a browser; `*` for all.' }),
+  MAX_RESULT_VALUES: integer(
+    { default: 2 ** 25, minimum: 1, maximum: 2 ** 29 },
+    'The most numbers that one request may have made for it: in its answer, by `linspace`, or by broadcasting.',
   ),
-  KEEP_ALIVE_TIMEOUT_MS: Type.Integer({
-    default: 72_000,
-    minimum: 1000,
-    maximum: 3_600_000,
-    description:
-      'How long an idle connection is kept. More than the idle timeout of a load balancer in front (often 60 s), or it will reuse connections that are just being closed.',
-  }),
-  HEADERS_TIMEOUT_MS: Type.Integer({
-    default: 15_000,
-    minimum: 1000,
-    maximum: 3_600_000,
-    description: 'How long the headers of a request may take to arrive, and how long a new connection may stay silent.',
-  }),
-  RECEIVE_TIMEOUT_MS: Type.Integer({
-    default: 60_000,
-    minimum: 1,
-    maximum: 3_600_000,
-    description: 'How long a request may take to arrive, headers and body together; then it is answered 408 and its connection closed.',
-  }),
-  REQUEST_TIMEOUT_MS: Type.Integer({
-    default: 60_000,
-    minimum: 1,
-    maximum: 3_600_000,
-    description:
-      'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
-  }),
-  MAX_QUEUE_MS: Type.Integer({
-    default: 5000,
-    minimum: 1,
-    maximum: 3_600_000,
-    description:
-      'How long a large job may have to wait for its back-end, as estimated when it comes. One that would wait longer is answered 503 at once, with a `Retry-After` from the queue. Small jobs never wait.',
-  }),
-  MAX_MEMORY_BYTES: Type.Integer({
-    default: defaultMemoryBytes(),
-    minimum: 2 ** 20,
-    maximum: Number.MAX_SAFE_INTEGER,
-    description:
-      'Memory that bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once, one that needs more than all of it 413.',
-  }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
-    Type.String({
-      pattern: '^(https?://.+)?$',
-      description:
-        "Where traces are sent, as OTLP over HTTP in protobuf: a collector's address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).",
-    }),
+  MAX_STREAMED_VALUES: number(
+    { default: 2 ** 28, minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    'The most numbers that one answer may stream: `spikes`, `v` and `v_pre` of runs that are too long to be kept in memory. They do not count against `MAX_RESULT_VALUES`.',
   ),
-  SEND_TIMEOUT_MS: Type.Integer({
-    default: 60_000,
-    minimum: 1000,
-    maximum: 3_600_000,
-    description: 'How long a client may take nothing of an answer before the connection is closed.',
-  }),
-  MAX_CONNECTIONS: Type.Integer({
-    default: 20_000,
-    minimum: 0,
-    maximum: 1_000_000,
-    description: 'The most connections at a time; others are closed as they come. 0 for as many as the system allows.',
-  }),
-  DRAIN_DELAY_MS: Type.Integer({
-    default: 1000,
-    minimum: 0,
-    maximum: 600_000,
-    description:
-      'After SIGTERM, or an error that nothing caught: how long new requests are still served while `/readyz` already answers 503, so that load balancers can look away.',
-  }),
-  SHUTDOWN_TIMEOUT_MS: Type.Integer({
-    default: 30_000,
-    minimum: 100,
-    maximum: 3_600_000,
-    description: 'After SIGTERM: when what still runs is given up, and the process exits with an error.',
-  }),
+  COMPUTE_BACKEND: oneOf(
+    ['auto', 'tensorflow', 'wasm', 'reference'],
+    'auto',
+    'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32 and float64, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
+  ),
+  COMPUTE_THREADS: integer(
+    { default: availableParallelism(), minimum: 1, maximum: 1024 },
+    'Processors that a large job may keep busy; by default, and at most, all that the process may use.',
+  ),
+  DOCS_ENABLED: flag(true, 'Whether `/docs` is served. `/openapi.json` always is.'),
+  METRICS_ENABLED: flag(true, 'Whether `/metrics` is served.'),
+  OPERATION_PORT: integer(
+    { default: 0, minimum: 0, maximum: 65535 },
+    'A port of its own for `/metrics`, which then is not on `PORT`, and for `/livez` and `/readyz`, which then are on both. It asks for no key, so let nobody reach it but those who operate the service. 0: none.',
+  ),
+  API_KEYS: optionalText(
+    'Keys, separated by commas, each of at least 16 letters, digits and `-._~+/=`. When there are any, a request needs one: `Authorization: Bearer` and the key. Not the probes and the documents.',
+  ),
+  RATE_LIMIT_MAX: integer(
+    { default: 0, minimum: 0, maximum: 1e9 },
+    'How many requests one client, known by its key or else by its address, may send within a window. 0: as many as it likes. Probes do not count.',
+  ),
+  RATE_LIMIT_WINDOW_MS: integer({ default: 60_000, minimum: 100, maximum: 86_400_000 }, 'How long such a window is.'),
+  RATE_LIMIT_REDIS_URL: optionalText(
+    'A Redis server in which requests are counted, such as `redis://localhost:6379`, so that the limit holds for all processes and replicas together. Without it each process counts by itself, up to its share of `RATE_LIMIT_MAX`.',
+  ),
+  TRUST_PROXY: optionalText(
+    "Whose `X-Forwarded-For` is believed when a client's address is wanted: the addresses or subnets of the proxies in front, separated by commas, or `loopback`, `linklocal`, `uniquelocal`.",
+  ),
+  CORS_ORIGINS: optionalText('Origins, separated by commas, whose pages may call the service from a browser; `*` for all.'),
+  KEEP_ALIVE_TIMEOUT_MS: integer(
+    { default: 72_000, minimum: 1000, maximum: 3_600_000 },
+    'How long an idle connection is kept. More than the idle timeout of a load balancer in front (often 60 s), or it will reuse connections that are just being closed.',
+  ),
+  HEADERS_TIMEOUT_MS: integer(
+    { default: 15_000, minimum: 1000, maximum: 3_600_000 },
+    'How long the headers of a request may take to arrive, and how long a new connection may stay silent.',
+  ),
+  RECEIVE_TIMEOUT_MS: integer(
+    { default: 60_000, minimum: 1, maximum: 3_600_000 },
+    'How long a request may take to arrive, headers and body together; then it is answered 408 and its connection closed.',
+  ),
+  REQUEST_TIMEOUT_MS: integer(
+    { default: 60_000, minimum: 1, maximum: 3_600_000 },
+    'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
+  ),
+  MAX_QUEUE_MS: integer(
+    { default: 5000, minimum: 1, maximum: 3_600_000 },
+    'How long a large job may have to wait for its back-end, as estimated when it comes. One that would wait longer is answered 503 at once, with a `Retry-After` from the queue. Small jobs never wait.',
+  ),
+  MAX_MEMORY_BYTES: integer(
+    { default: defaultMemoryBytes(), minimum: 2 ** 20, maximum: Number.MAX_SAFE_INTEGER },
+    'Memory that bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once, one that needs more than all of it 413.',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optionalText(
+    "Where traces are sent, as OTLP over HTTP in protobuf: a collector's address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).",
+    { pattern: '^(https?://.+)?$' },
+  ),
+  SEND_TIMEOUT_MS: integer(
+    { default: 60_000, minimum: 1000, maximum: 3_600_000 },
+    'How long a client may take nothing of an answer before the connection is closed.',
+  ),
+  MAX_CONNECTIONS: integer(
+    { default: 20_000, minimum: 0, maximum: 1_000_000 },
+    'The most connections at a time; others are closed as they come. 0 for as many as the system allows.',
+  ),
+  DRAIN_DELAY_MS: integer(
+    { default: 1000, minimum: 0, maximum: 600_000 },
+    'After SIGTERM, or an error that nothing caught: how long new requests are still served while `/readyz` already answers 503, so that load balancers can look away.',
+  ),
+  SHUTDOWN_TIMEOUT_MS: integer(
+    { default: 30_000, minimum: 100, maximum: 3_600_000 },
+    'After SIGTERM: when what still runs is given up, and the process exits with an error.',
+  ),
 });
 
 type Environment = Static<typeof Environment>;
-
-/** What the environment configures, checked and with defaults filled in. */
-export interface Config {
-  readonly host: string;
-  readonly port: number;
-  /** Processes that answer on the port. */
-  readonly processes: number;
-  readonly logLevel: Environment['LOG_LEVEL'];
-  readonly docs: boolean;
-  readonly limits: Limits;
-  readonly security: SecurityConfig;
-  readonly operation: {
-    /** The port of the listener for probes and metrics; 0 for none. */
-    readonly port: number;
-    readonly metrics: boolean;
-  };
-  readonly compute: {
-    readonly backend: Environment['COMPUTE_BACKEND'];
-    readonly threads: number;
-    /** The longest estimated wait for a back-end with which a job is queued. */
-    readonly maxQueueWaitMs: number;
-    readonly memoryBytes: number;
-  };
-  readonly tracing: {
-    /** The collector's URL; undefined where nothing is traced. */
-    readonly endpoint: string | undefined;
-  };
-  /** Connections at a time; 0 for any number. */
-  readonly connections: number;
-  readonly timeouts: {
-    readonly keepAliveMs: number;
-    readonly requestMs: number;
-    readonly headersMs: number;
-    readonly receiveMs: number;
-    readonly sendMs: number;
-    readonly drainDelayMs: number;
-    readonly shutdownMs: number;
-  };
-}
 
 /** The environment holds values that the service cannot run with; the message names each, and what would be right. */
 export class ConfigError extends Error {
@@ -235,9 +155,17 @@ export class ConfigError extends Error {
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const variables = readEnvironment(environment);
   checkTogether(variables);
+  return groupVariables(variables);
+}
+
+/** What the environment configures, checked and with defaults filled in. */
+export type Config = Readonly<ReturnType<typeof groupVariables>>;
+
+function groupVariables(variables: Environment) {
   return {
     host: variables.HOST,
     port: variables.PORT,
+    /** Processes that answer on the port. */
     processes: variables.PROCESSES,
     logLevel: variables.LOG_LEVEL,
     docs: variables.DOCS_ENABLED,
@@ -247,17 +175,25 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       referenceNeuronSteps: variables.MAX_REFERENCE_NEURON_STEPS,
       resultValues: variables.MAX_RESULT_VALUES,
       streamedValues: variables.MAX_STREAMED_VALUES,
-    },
+    } satisfies Limits,
     security: readSecurity(variables),
-    operation: { port: variables.OPERATION_PORT, metrics: variables.METRICS_ENABLED },
+    operation: {
+      /** The port of the listener for probes and metrics; 0 for none. */
+      port: variables.OPERATION_PORT,
+      metrics: variables.METRICS_ENABLED,
+    },
     compute: {
       backend: variables.COMPUTE_BACKEND,
       threads: variables.COMPUTE_THREADS,
+      /** The longest estimated wait for a back-end with which a job is queued. */
       maxQueueWaitMs: variables.MAX_QUEUE_MS,
       memoryBytes: variables.MAX_MEMORY_BYTES,
     },
-    // As OpenTelemetry has it, an empty variable is one that is not set.
-    tracing: { endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT },
+    tracing: {
+      /** The collector's URL; undefined where nothing is traced. As OpenTelemetry has it, an empty variable is one that is not set. */
+      endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT,
+    },
+    /** Connections at a time; 0 for any number. */
     connections: variables.MAX_CONNECTIONS,
     timeouts: {
       keepAliveMs: variables.KEEP_ALIVE_TIMEOUT_MS,
