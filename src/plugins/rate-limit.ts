@@ -52,7 +52,7 @@ export const rateLimit = fp<RateLimitConfig>(
   { name: 'rate-limit' },
 );
 
-/** Connects to Redis until the app closes. While Redis does not answer commands fail, and the log says so once. */
+/** Connects to Redis until the app closes. While Redis does not answer, commands fail and the log says so once. */
 async function connectRedis(app: FastifyInstance, url: string): Promise<Redis> {
   const { Redis: RedisClient } = await import('ioredis');
   const redis = new RedisClient(url, {
@@ -63,8 +63,9 @@ async function connectRedis(app: FastifyInstance, url: string): Promise<Redis> {
     maxRetriesPerRequest: 0,
   });
   let isDown = false;
-  redis.on('error', (error) => {
-    if (!isDown) app.log.warn({ err: error }, 'Redis does not answer: requests are not limited');
+  redis.on('error', ({ message, code }: NodeJS.ErrnoException) => {
+    // Not the error itself: it holds its command, and so the password where that is wrong.
+    if (!isDown) app.log.warn({ reason: message || code }, 'Redis does not answer: requests are not limited');
     isDown = true;
   });
   redis.on('ready', () => {

@@ -7,11 +7,13 @@ import { Service } from './service.ts';
 const services: Service[] = [];
 let redis: RedisServer;
 let warnings: string[] = [];
+let log = '';
 
 afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.stop()));
   await redis.stop();
   warnings = [];
+  log = '';
 });
 
 /** A replica whose limit is counted in `redis`, with a window that no test outlasts. */
@@ -19,6 +21,7 @@ async function startReplica(environment: Record<string, string> = {}): Promise<S
   const write = (line: string) => {
     const { msg } = JSON.parse(line) as { msg: string };
     if (msg.includes('Redis')) warnings.push(msg);
+    log += line;
   };
   const service = await Service.start(
     { RATE_LIMIT_MAX: '3', RATE_LIMIT_WINDOW_MS: '3600000', RATE_LIMIT_REDIS_URL: redis.url, ...environment },
@@ -86,6 +89,15 @@ describe.skipIf(!hasRedis)('RATE_LIMIT_REDIS_URL', () => {
     redis.signal('SIGCONT');
     await expect.poll(() => statusOf(service), { timeout: 15_000 }).toBe(429);
   }, 40_000);
+
+  it('keeps a password that is wrong out of the log', async () => {
+    redis = await (await RedisServer.create()).start();
+    const service = await startReplica({ RATE_LIMIT_MAX: '1', RATE_LIMIT_REDIS_URL: redis.url.replace('//', '//user:hidden-password@') });
+    expect([await statusOf(service), await statusOf(service)]).toEqual([200, 200]);
+    expect(warnings).toEqual(['Redis does not answer: requests are not limited']);
+    expect(log).toContain('WRONGPASS');
+    expect(log).not.toContain('hidden-password');
+  });
 
   it('closes its connection with the service', async () => {
     redis = await (await RedisServer.create()).start();
