@@ -23,7 +23,7 @@ async function sumOf(url: string, name: string, labels: Record<string, string> =
 const requestsOf = (url: string, route: string) => sumOf(url, 'http_request_duration_seconds_count', { route });
 
 describe('one process', () => {
-  it('is the one that was started, with none beside it', async () => {
+  it('is the one that was started, alone', async () => {
     const running = await start({ COMPUTE_BACKEND: 'reference' });
     await untilReady(running.child, running.url, running.output);
     await askTimes(running.url, '/info', 4);
@@ -84,7 +84,7 @@ describe('several processes', () => {
     }
   });
 
-  it('know the keys, which their environment does not hold', async () => {
+  it('know the keys, without them in their environment', async () => {
     const key = 'a-key-nobody-may-see';
     const running = await startSeveral({ API_KEYS: key });
     expect((await askTimes(running.url, '/info', 6)).map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 401]);
@@ -93,7 +93,7 @@ describe('several processes', () => {
       if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(key);
   });
 
-  it('have the connections and the memory that are configured, not each as much', async () => {
+  it('share the configured connections and memory', async () => {
     const { url } = await startSeveral({ MAX_CONNECTIONS: '4', MAX_MEMORY_BYTES: '8000000', KEEP_ALIVE_TIMEOUT_MS: '60000' });
     // What the probes had.
     await expect.poll(() => sumOf(url, 'surrogate_reserved_limit_bytes')).toBe(8e6);
@@ -114,7 +114,7 @@ describe('several processes', () => {
     await expect.poll(async () => (await ask(url, '/livez')).status).toBe(200);
   });
 
-  it('tell their metrics as one, which no end of a process takes back', async () => {
+  it('tell their metrics as one, which keep the counts of a process that exits', async () => {
     const running = await startSeveral();
     const { url } = running;
     await askTimes(url, '/surrogates/erf', 30);
