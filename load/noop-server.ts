@@ -21,7 +21,7 @@ interface Noop {
 
 const { buildApp } = await built<typeof App>('app.js');
 const { loadConfig } = await built<typeof Config>('config.js');
-const { createLogger } = await built<typeof Log>('log.js');
+const { createLogger } = await built<typeof Log>('observability/log.js');
 const { countRunning } = await built<typeof Lifecycle>('plugins/lifecycle.js');
 const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiation.js');
 const { setV8 } = await built<typeof V8Settings>('v8-settings.js');

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { MetricSnapshot } from '../observability/snapshot.ts';
+import type { MetricsSnapshot } from '../observability/prometheus.ts';
 import type { WindowCount } from './peers.ts';
 
 /** What the supervisor asks of a process, or tells it. */
@@ -13,7 +13,7 @@ export interface ToMember {
   /** Whether all processes are ready. */
   allReady(ready: boolean): void;
   /** What its metrics stand at. */
-  snapshot(): readonly MetricSnapshot[];
+  snapshot(): Promise<MetricsSnapshot>;
 }
 
 /** What a process asks of the supervisor, or tells it. */

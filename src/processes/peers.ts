@@ -1,4 +1,4 @@
-import type { MetricSnapshot } from '../observability/snapshot.ts';
+import type { MetricsSnapshot } from '../observability/prometheus.ts';
 
 /** Where a client stands in its window of requests. */
 export interface WindowCount {
@@ -17,7 +17,7 @@ export interface Peers {
   /** Resolves when this process may stop listening, without a connection that was on its way to it being lost. */
   leavePort(): Promise<void>;
   /** Says what this process has to add when metrics are asked for, here or elsewhere. */
-  shareMetrics(read: () => readonly MetricSnapshot[]): void;
+  shareMetrics(read: () => Promise<MetricsSnapshot>): void;
   /** The metrics of all, in Prometheus' text format. */
   scrape(): Promise<string>;
   /** Counts a request of a client, wherever its others came in. */

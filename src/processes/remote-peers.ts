@@ -1,4 +1,4 @@
-import type { MetricSnapshot } from '../observability/snapshot.ts';
+import type { MetricsSnapshot } from '../observability/prometheus.ts';
 import type { Peers, WindowCount } from './peers.ts';
 import type { Channel } from './channel.ts';
 import type { ToMember, ToSupervisor } from './messages.ts';
@@ -6,7 +6,7 @@ import type { ToMember, ToSupervisor } from './messages.ts';
 /** The other processes, known by way of the supervisor. */
 export class RemotePeers implements Peers {
   readonly #supervisor: Channel<ToSupervisor, ToMember>;
-  #readMetrics: () => readonly MetricSnapshot[] = () => [];
+  #readMetrics: () => Promise<MetricsSnapshot> = () => Promise.resolve([]);
   #allReady = false;
   /** Requests that came in this turn of the event loop: they are counted together. */
   #clients: string[] = [];
@@ -33,11 +33,11 @@ export class RemotePeers implements Peers {
     await Promise.race([this.#supervisor.ask('leavePort'), this.#supervisor.closed]);
   }
 
-  shareMetrics(read: () => readonly MetricSnapshot[]): void {
+  shareMetrics(read: () => Promise<MetricsSnapshot>): void {
     this.#readMetrics = read;
   }
 
-  snapshot(): readonly MetricSnapshot[] {
+  snapshot(): Promise<MetricsSnapshot> {
     return this.#readMetrics();
   }
 

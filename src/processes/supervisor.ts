@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { threadModule } from '../compute/engine/thread-pool.ts';
 import type { Config } from '../config/config.ts';
 import { maxClients } from '../config/security-config.ts';
-import { JoinedMetrics } from '../observability/joined-metrics.ts';
+import { ClusterMetrics } from '../observability/cluster-metrics.ts';
 import { untilQuiet } from '../plugins/until-quiet.ts';
 import { Channel } from './channel.ts';
 import { HandedConnections } from './handed-connections.ts';
@@ -16,7 +16,6 @@ import type { ToMember, ToSupervisor } from './messages.ts';
 import { RequestWindows } from './request-windows.ts';
 import { RestartPause } from './restart-backoff.ts';
 import { shareOf } from './share.ts';
-import { SupervisorMetrics } from './supervisor-metrics.ts';
 
 /** A process, as the supervisor knows it. */
 interface Member {
@@ -34,8 +33,6 @@ interface Member {
 const maxSnapshotMs = 1000;
 /** A process that does not stop listening for so long is not waited for. */
 const maxLeaveMs = 6000;
-/** Beside the processes, which the cluster numbers from 1 on. */
-const ownId = 0;
 
 /**
  * Looks after the processes that answer on the port: starts them, replaces those that end, and keeps what they have in common. It takes the
@@ -47,8 +44,7 @@ export class Supervisor {
   readonly #logger: Logger;
   readonly #members = new Map<number, Member>();
   readonly #pause = new RestartPause();
-  readonly #joined = new JoinedMetrics();
-  readonly #metrics = new SupervisorMetrics(() => this.#listening.length);
+  readonly #metrics = new ClusterMetrics(() => this.#listening.length);
   readonly #windows: RequestWindows | undefined;
   #allReady = false;
   #draining = false;
@@ -137,7 +133,7 @@ export class Supervisor {
 
   #ended({ worker, listening }: Member, code: number | null, signal: string | null): void {
     this.#members.delete(worker.id);
-    this.#joined.end(worker.id);
+    this.#metrics.end(worker.id);
     this.#tellWhetherReady();
     if (this.#draining) return;
     if (!listening && this.#listening.length === 0) {
@@ -146,7 +142,7 @@ export class Supervisor {
       );
       return;
     }
-    this.#metrics.lost.add();
+    this.#metrics.lost();
     const pauseMs = this.#pause.next();
     this.#logger.error({ process: worker.process.pid, code, signal, pause_ms: pauseMs }, 'a process ended; another takes its place');
     setTimeout(() => {
@@ -183,14 +179,13 @@ export class Supervisor {
 
   async #scrape(): Promise<string> {
     await Promise.all([...this.#members.values()].map((member) => this.#readMetrics(member)));
-    this.#joined.update(ownId, this.#metrics.registry.snapshot());
-    return this.#joined.text();
+    return this.#metrics.text();
   }
 
   async #readMetrics({ worker, channel }: Member): Promise<void> {
     const snapshot = await Promise.race([channel.ask('snapshot'), sleep(maxSnapshotMs, undefined)]);
     // What has ended meanwhile is counted among those already.
-    if (snapshot !== undefined && this.#members.has(worker.id)) this.#joined.update(worker.id, snapshot);
+    if (snapshot !== undefined && this.#members.has(worker.id)) this.#metrics.update(worker.id, snapshot);
   }
 }
 

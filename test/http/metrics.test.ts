@@ -5,7 +5,7 @@ import { OutOfMemoryError } from '../../src/compute/engine/backend.ts';
 import { Engine } from '../../src/compute/engine/engine.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
-import type { Rejection } from '../../src/observability/queue-metrics.ts';
+import type { Rejection } from '../../src/observability/metrics.ts';
 import type { Peers, WindowCount } from '../../src/processes/peers.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
 import { parseExposition, type Sample } from '../support/exposition.ts';
@@ -115,9 +115,7 @@ describe('surrogate_rejected_total', () => {
     const { status, headers, body } = await answer;
     expect([status, body.code]).toEqual([503, 'shutting_down']);
     expect([headers.get('retry-after'), headers.get('connection')]).toEqual(['1', 'close']);
-    expect(Buffer.concat(service.app.metrics.registry.scrape()).toString()).toContain(
-      'surrogate_rejected_total{reason="shutting_down"} 1\n',
-    );
+    expect(await service.app.metrics.text()).toContain('surrogate_rejected_total{reason="shutting_down"} 1\n');
   });
 
   it('counts what there is no memory for', async () => {
