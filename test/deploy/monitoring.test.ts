@@ -6,8 +6,8 @@ import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../docs/markdown.ts';
 import { Service } from '../http/service.ts';
-import { parseExposition } from '../support/exposition.ts';
-import { metricDefinitions } from '../support/metric-definitions.ts';
+import { parseExposition } from '../../support/exposition.ts';
+import { metricDefinitions } from '../../support/metric-definitions.ts';
 
 interface Panel {
   id: number;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ClusterMetrics } from '../../src/observability/cluster-metrics.ts';
 import { Service } from '../http/service.ts';
-import { parseExposition } from '../support/exposition.ts';
-import { metricDefinitions, type MetricDefinition } from '../support/metric-definitions.ts';
+import { parseExposition } from '../../support/exposition.ts';
+import { metricDefinitions, type MetricDefinition } from '../../support/metric-definitions.ts';
 import { readDocument } from './markdown.ts';
 
 let service: Service;

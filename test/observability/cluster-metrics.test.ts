@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ClusterMetrics } from '../../src/observability/cluster-metrics.ts';
 import { FastHistogram } from '../../src/observability/fast-histogram.ts';
 import { textOf, type MetricsSnapshot } from '../../src/observability/prometheus.ts';
-import { parseExposition } from '../support/exposition.ts';
+import { parseExposition } from '../../support/exposition.ts';
 
 /** Metrics of a worker that has counted jobs. */
 function registryOf(jobs: Readonly<Record<string, number>>, gauges: { waiting?: number; backlog?: number; up?: number } = {}): Registry {

@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { FastHistogram } from '../../src/observability/fast-histogram.ts';
 import { textOf } from '../../src/observability/prometheus.ts';
-import { parseExposition } from '../support/exposition.ts';
+import { parseExposition } from '../../support/exposition.ts';
 
 function makeHistogram<Label extends string>(labelNames: Label[], buckets: number[]) {
   const registry = new Registry();
