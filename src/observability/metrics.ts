@@ -27,13 +27,6 @@ const secondsFrom10us = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5
 /** The methods of routes; any other method has the label `other`, so that clients cannot add labels. */
 const methods = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 
-export interface MetricsOptions {
-  readonly engine: Engine;
-  /** How long a job may have to wait. */
-  readonly maxQueueWaitMs: number;
-  readonly requestsInFlight: () => number;
-}
-
 /** The service's Prometheus metrics. Every server has its own, so that tests can run several in one process. */
 export class Metrics {
   readonly registry = new Registry();
@@ -87,7 +80,8 @@ export class Metrics {
   readonly #closedTraffic = { bytesRead: 0, bytesWritten: 0 };
   readonly #stopProcessMetrics: () => void;
 
-  constructor({ engine, maxQueueWaitMs, requestsInFlight }: MetricsOptions) {
+  /** @param maxQueueWaitMs how long a job may have to wait. */
+  constructor(engine: Engine, maxQueueWaitMs: number, requestsInFlight: () => number) {
     const registers = this.#registers;
     const lastAnswers = this.#lastAnswers;
     new Gauge({

@@ -30,11 +30,7 @@ const rejectionOfProblem: Readonly<Partial<Record<ProblemCode, Rejection>>> = {
 /** Counts and times requests, and serves `GET /metrics` unless that is on a port of its own. */
 export const metrics = fp(
   (app, _options, done) => {
-    const requestMetrics = new Metrics({
-      engine: app.engine,
-      maxQueueWaitMs: app.config.compute.maxQueueWaitMs,
-      requestsInFlight: () => app.exchangeEnd.open,
-    });
+    const requestMetrics = new Metrics(app.engine, app.config.compute.maxQueueWaitMs, () => app.exchangeEnd.open);
     app.decorate('metrics', requestMetrics);
     app.decorateRequest('operation');
     app.addHook('onClose', (_app, closed) => {

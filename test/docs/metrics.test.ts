@@ -35,7 +35,7 @@ it('docs/metrics.md lists every metric that there is, with its labels', async ()
   expect(document.split('\n').filter((line) => line.startsWith('| `'))).toHaveLength(definitions.length + ofPrimary.length);
 });
 
-it('docs/metrics.md tells which gauges of several processes are not added', () => {
+it('docs/metrics.md lists the gauges of several processes that are not added', () => {
   const [, greatest, least] = /The greatest counts of ([^;]*); the\s+least of ([^.]*)\./.exec(readDocument('docs/metrics.md')) ?? [];
   const namesIn = (text: string | undefined) => [...(text ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name).sort();
   const joinedBy = (joining: string) => definitions.filter(({ aggregator }) => aggregator === joining).map(({ name }) => name).sort();

@@ -94,7 +94,7 @@ describe('a request', () => {
     expect(server.end).toBeLessThanOrEqual(after + 1_000_000n);
   });
 
-  it('belongs to the trace that traceparent names', async () => {
+  it('belongs to the trace of its traceparent', async () => {
     const { spans } = await traced((service) =>
       service.post('/lif/grad', { current: 1.5, steps: 10 }, { traceparent: `00-${traceId}-${parentId}-01` }),
     );
@@ -102,7 +102,7 @@ describe('a request', () => {
     expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
   });
 
-  it('that its parent did not sample is not sent, and a wrong traceparent begins a trace', async () => {
+  it('whose parent is not sampled is not sent, and an invalid traceparent starts a trace', async () => {
     const { spans } = await traced(async (service) => {
       await service.post('/surrogate/grad', small, { traceparent: `00-${traceId}-${parentId}-00` });
       await service.request('/info', { headers: { traceparent: 'nonsense' } });
@@ -111,7 +111,7 @@ describe('a request', () => {
     expect(spans[0]!.traceId).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('that fails says with what', async () => {
+  it('that fails has the code of its problem', async () => {
     const wasm = new FakeBackend('wasm');
     wasm.failures.push(new ComputeError('it broke'));
     const { spans } = await traced(
@@ -132,7 +132,7 @@ describe('a request', () => {
     ]);
   });
 
-  it('that fell back says from where', async () => {
+  it('that fell back has its first choice', async () => {
     const wasm = new FakeBackend('wasm');
     wasm.failures.push(new ComputeError('it broke'));
     const { spans } = await traced(
@@ -146,7 +146,7 @@ describe('a request', () => {
     });
   });
 
-  it('of a probe or a scrape is not traced', async () => {
+  it('is not traced when it is a probe or a scrape', async () => {
     const { requests } = await traced(async (service) => {
       for (const path of ['/livez', '/readyz', '/v2/health/live']) await service.request(path);
       await fetch(`${service.url}/metrics`);
@@ -156,7 +156,7 @@ describe('a request', () => {
 });
 
 describe('the standard variables', () => {
-  it('choose a sampler, and name the service', async () => {
+  it('choose a sampler and name the service', async () => {
     vi.stubEnv('OTEL_SERVICE_NAME', 'mine');
     vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'deployment.environment.name=test');
     const { spans } = await traced((service) => service.request('/info'));
@@ -167,7 +167,7 @@ describe('the standard variables', () => {
 });
 
 describe('a collector that does not answer', () => {
-  it('keeps no request and no shutdown waiting', async () => {
+  it('delays no request and no shutdown', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     cleanUps.push(() => {
@@ -181,7 +181,7 @@ describe('a collector that does not answer', () => {
     expect(performance.now() - from).toBeLessThan(9000);
   });
 
-  it('is told of in the log', async () => {
+  it('is logged', async () => {
     const lines: { msg: string }[] = [];
     const logger = pino(
       { level: 'warn' },
