@@ -2,7 +2,7 @@ import type { Worker } from 'node:cluster';
 import { once } from 'node:events';
 
 import type { Config } from '../config/config.ts';
-import type { MetricSnapshot } from '../observability/snapshot.ts';
+import type { MetricsSnapshot } from '../observability/prometheus.ts';
 import { Channel } from './channel.ts';
 
 /** The other workers on the port, as one of them sees them. */
@@ -14,7 +14,7 @@ export interface Peers {
   /** Resolves when this worker may stop listening without losing a connection that is on its way to it. */
   leavePort(): Promise<void>;
   /** Sets what reads this worker's metrics when any worker is scraped. */
-  shareMetrics(read: () => readonly MetricSnapshot[]): void;
+  shareMetrics(read: () => Promise<MetricsSnapshot>): void;
   /** The metrics of all workers, in Prometheus' text format. */
   scrape(): Promise<string>;
 }
@@ -29,7 +29,7 @@ export interface WorkerFunctions {
   stopListening(): Promise<void> | undefined;
   /** Says whether all workers are ready. */
   allReady(ready: boolean): void;
-  snapshot(): readonly MetricSnapshot[];
+  snapshot(): Promise<MetricsSnapshot>;
 }
 
 /** What a worker may call in the primary. */
@@ -55,7 +55,7 @@ export class ClusterPeers implements Peers {
   onStopListening: () => Promise<void> | undefined = () => undefined;
   readonly #disconnected: Promise<unknown>;
   readonly #primary: Channel<PrimaryFunctions, WorkerFunctions>;
-  #readMetrics: () => readonly MetricSnapshot[] = () => [];
+  #readMetrics: () => Promise<MetricsSnapshot> = () => Promise.resolve([]);
   #allReady = false;
 
   /** @param worker this process, as node:cluster has it. */
@@ -95,7 +95,7 @@ export class ClusterPeers implements Peers {
     await Promise.race([this.#primary.call('leavePort'), this.#disconnected]);
   }
 
-  shareMetrics(read: () => readonly MetricSnapshot[]): void {
+  shareMetrics(read: () => Promise<MetricsSnapshot>): void {
     this.#readMetrics = read;
   }
 

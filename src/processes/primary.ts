@@ -4,13 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 import { shareOf, type Config } from '../config/config.ts';
-import { JoinedMetrics } from '../observability/joined-metrics.ts';
+import { ClusterMetrics } from '../observability/cluster-metrics.ts';
 import { untilQuiet } from '../plugins/until-quiet.ts';
 import { Channel } from './channel.ts';
 import { Handoff } from './handoff.ts';
 import type { PrimaryFunctions, WorkerFunctions } from './peers.ts';
 import { RestartBackoff } from './restart-backoff.ts';
-import { SupervisorMetrics } from './supervisor-metrics.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** A worker, as the primary knows it. */
@@ -28,8 +27,6 @@ interface Member {
 const maxSnapshotMs = 1000;
 /** A worker that has not stopped listening within this time is not waited for. */
 const maxStopListeningMs = 6000;
-/** The id of the primary's own metrics; node:cluster numbers workers from 1. */
-const primaryId = 0;
 
 /**
  * The primary of a node:cluster: starts the workers, replaces those that exit or hang, and joins their metrics. It hands connections to the workers in
@@ -40,8 +37,7 @@ export class Primary {
   readonly #logger: Logger;
   readonly #members = new Map<number, Member>();
   readonly #backoff = new RestartBackoff();
-  readonly #joined = new JoinedMetrics();
-  readonly #metrics = new SupervisorMetrics(() => this.#listening.length);
+  readonly #metrics = new ClusterMetrics(() => this.#listening.length);
   #allReady = false;
   #draining = false;
   #portClosed: Promise<void> | undefined;
@@ -118,14 +114,14 @@ export class Primary {
 
   #exited({ worker, isListening }: Member, code: number | null, signal: string | null): void {
     this.#members.delete(worker.id);
-    this.#joined.end(worker.id);
+    this.#metrics.end(worker.id);
     this.#tellWhetherAllReady();
     if (this.#draining) return;
     if (!isListening && this.#listening.length === 0) {
       this.#fail(new Error(`${describeExit(worker, code, signal)} ended before it listened, and no other listens`));
       return;
     }
-    this.#metrics.lost.add();
+    this.#metrics.lost();
     const pauseMs = this.#backoff.next();
     this.#logger.error({ process: worker.process.pid, code, signal, pause_ms: pauseMs }, 'a process ended; another takes its place');
     setTimeout(() => {
@@ -162,14 +158,13 @@ export class Primary {
 
   async #scrape(): Promise<string> {
     await Promise.all([...this.#members.values()].map((member) => this.#readMetrics(member)));
-    this.#joined.update(primaryId, this.#metrics.registry.snapshot());
-    return this.#joined.text();
+    return this.#metrics.text();
   }
 
   async #readMetrics({ worker, channel }: Member): Promise<void> {
     const snapshot = await Promise.race([channel.call('snapshot'), sleep(maxSnapshotMs, undefined)]);
     // The counts of a worker that has exited meanwhile are kept already.
-    if (snapshot !== undefined && this.#members.has(worker.id)) this.#joined.update(worker.id, snapshot);
+    if (snapshot !== undefined && this.#members.has(worker.id)) this.#metrics.update(worker.id, snapshot);
   }
 }
 
