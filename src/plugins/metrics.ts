@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { lengthOf } from '../codecs/pieces.ts';
+import { lengthOf } from '../codecs/chunks.ts';
 import type { Job } from '../compute/jobs.ts';
 import type { Peers } from '../processes/peers.ts';
 import { Reading } from '../observability/instruments.ts';
