@@ -5,8 +5,8 @@ const maxMembers = 20_000;
 /** Arrays and values for JSON.parse to make, each of which takes it up to 64 bytes: 32 MiB. Rectangular arrays of numbers are read without it. */
 const maxValues = 500_000;
 
-export const backslash = 0x5c;
-export const quote = 0x22;
+const backslash = 0x5c;
+const quote = 0x22;
 const kinds = { other: 0, comma: 1, quote: 2, openBracket: 3, openBrace: 4, close: 5 } as const;
 const kindOf = new Uint8Array(256);
 for (const [characters, kind] of [

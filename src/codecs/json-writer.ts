@@ -1,7 +1,6 @@
 import { Arena } from '../compute/engine/arena.ts';
 import type { Dtype, Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
-import { backslash, quote } from './json-budget.ts';
 import { compileNumberCodec, float64Text, maxFloat32TextLength, maxFloat64TextLength, NumberCodec } from './json-numbers/index.ts';
 
 /** Numbers that are written at once, without a look at the capacity. */
@@ -12,6 +11,7 @@ const initialBytes = 192 * 1024;
 const maxIdleBytes = 256 * 1024;
 /** Longer texts, and arrays of more numbers, are copied faster by a native call than one by one. */
 const minNativeLength = 48;
+const needsEscapes = /[^ !#-[\]-~]/;
 /** Bytes that any number and a comma may need. */
 export const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
@@ -85,33 +85,14 @@ export class JsonWriter {
 
   /** A field's name, which needs no escapes, and what stands around it: the first begins its object. */
   key(name: string, isFirst: boolean): void {
-    this.#reserve(name.length + 4);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    bytes[at++] = isFirst ? 0x7b : 0x2c;
-    bytes[at++] = quote;
-    for (let i = 0; i < name.length; i++) bytes[at++] = name.charCodeAt(i);
-    bytes[at++] = quote;
-    bytes[at++] = 0x3a;
-    this.#length = at;
+    this.text(isFirst ? '{"' : ',"');
+    this.text(name);
+    this.text('":');
   }
 
   /** A string in quotes. */
   string(text: string): void {
-    this.#reserve(text.length + 2);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    bytes[at++] = quote;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code < 0x20 || code > 0x7e || code === quote || code === backslash) {
-        this.text(JSON.stringify(text));
-        return;
-      }
-      bytes[at++] = code;
-    }
-    bytes[at++] = quote;
-    this.#length = at;
+    this.text(needsEscapes.test(text) ? JSON.stringify(text) : `"${text}"`);
   }
 
   /** A finite number as JSON.stringify writes it. */
