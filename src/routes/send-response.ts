@@ -12,11 +12,19 @@ import { areReady, bytesOf, lengthOf, type Chunk } from '../codecs/chunks.ts';
 import { requireFinite } from '../codecs/finite-check.ts';
 import { jobElements } from '../compute/job-size.ts';
 import { dtypeOf, type Job } from '../compute/jobs.ts';
+import type { Answer } from '../compute/engine/engine.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import type { Stages } from '../observability/metrics.ts';
 import type { Operation, Plan, Plans } from '../requests/plan.ts';
-import type { Outcome } from './compute-handler.ts';
 import type { ResponseFormat } from './response-format.ts';
+
+/** A plan that was run, and what it is answered as. */
+export interface Outcome {
+  readonly fields: AnswerFields;
+  readonly answer: Omit<Answer, 'result'>;
+  /** Whether the answer is still being computed while it leaves. */
+  readonly streams: boolean;
+}
 
 /** The body of an answer, there or still to be made. */
 export interface EncodedBody {

@@ -34,24 +34,22 @@ it('finds it in an arena too, wherever it lies among however many', () => {
   const arena = new Arena();
   const wrong = fc.constantFrom(NaN, -NaN, Infinity, -Infinity);
   const large = fc.constantFrom(beyondFloat32, -beyondFloat32, 1e308, NaN, Infinity);
-  const places = fc.tuple(fc.integer({ min: 1000, max: 5000 }), fc.array(fc.nat(5000), { maxLength: 2 }), fc.nat(8));
-  const lay = (isFloat32: boolean, count: number, offset: number, fill: number, at: readonly number[], value: number) => {
-    arena.reset();
-    arena.allocate(8 * offset);
-    const address = arena.allocate(8 * (count + offset)) + 8 * offset;
-    const values = isFloat32 ? arena.floats(address, count) : arena.doubles(address, count);
-    values.fill(fill);
-    for (const i of at) if (i < count) values[i] = value;
-    return { values, first: Math.min(...at.filter((i) => i < count), count) };
-  };
+  const arrays = fc.tuple(fc.integer({ min: 1000, max: 5000 }), fc.array(fc.nat(5000), { maxLength: 2 }), fc.nat(8));
   fc.assert(
-    fc.property(places, wrong, large, ([count, at, offset], notFinite, tooLarge) => {
-      const single = lay(true, count, offset, -3.4028234663852886e38, at, notFinite);
-      expect(indexOfMagnitudeAtLeast(single.values, beyondFloat32)).toBe(single.first === count ? -1 : single.first);
-      const double = lay(false, count, offset, 3.4028235677973362e38, at, tooLarge);
-      expect(indexOfMagnitudeAtLeast(double.values, beyondFloat32)).toBe(double.first === count ? -1 : double.first);
-      const full = lay(false, count, offset, Number.MAX_VALUE, at, notFinite);
-      expect(indexOfMagnitudeAtLeast(full.values, Infinity)).toBe(full.first === count ? -1 : full.first);
+    fc.property(arrays, wrong, large, ([count, at, offset], notFinite, tooLarge) => {
+      const places = at.filter((i) => i < count);
+      const first = places.length === 0 ? -1 : Math.min(...places);
+      const expectFirst = (type: 'floats' | 'doubles', fill: number, value: number, bound: number) => {
+        arena.reset();
+        arena.allocate(8 * offset);
+        const values = arena[type](arena.allocate(8 * (count + offset)) + 8 * offset, count);
+        values.fill(fill);
+        for (const i of places) values[i] = value;
+        expect(indexOfMagnitudeAtLeast(values, bound)).toBe(first);
+      };
+      expectFirst('floats', -3.4028234663852886e38, notFinite, beyondFloat32);
+      expectFirst('doubles', 3.4028235677973362e38, tooLarge, beyondFloat32);
+      expectFirst('doubles', Number.MAX_VALUE, notFinite, Infinity);
     }),
   );
 });

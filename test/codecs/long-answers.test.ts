@@ -148,7 +148,7 @@ describe('the gradient of a current that all neurons share', () => {
     ]);
     const {
       grad: { current },
-    } = (nodes as unknown as { grad: { current: AnswerTensor } }[])[0]!;
+    } = (nodes as readonly { grad: { current: AnswerTensor } }[])[0]!;
     expect(current.shape).toEqual([1, steps]);
     expect(Float32Array.from(current.values)).toEqual(Float32Array.from(sums));
   });

@@ -54,7 +54,7 @@ export async function compileNumberCodec(): Promise<void> {
 }
 
 function codecModule(): WebAssembly.Module | undefined {
-  return getEnvironmentData(environmentKey) as WebAssembly.Module | undefined;
+  return getEnvironmentData(environmentKey);
 }
 
 function instantiate(env: CodecImports): CodecExports {
