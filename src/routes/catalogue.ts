@@ -68,9 +68,9 @@ function catalogueEntry(surrogate: SurrogateDefinition): Static<typeof Catalogue
     family,
     summary,
     parameters: Object.fromEntries(
-      Object.entries(parameters).map(([parameter, { formulaName: _, integer = false, ...definition }]) => [
+      Object.entries(parameters).map(([parameter, { default: usual, minimum, maximum, integer = false, meaning }]) => [
         parameter,
-        { ...definition, integer },
+        { default: usual, minimum, maximum, integer, meaning },
       ]),
     ),
     formulas: latex,
