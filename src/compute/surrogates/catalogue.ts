@@ -10,10 +10,32 @@ import { spyx } from './libraries/spyx.ts';
 
 export { leftOut } from './libraries/left-out.ts';
 
+const definitions = [braintools, snntorch, spikingjelly, norse, spyx, sinabs, slax, others].flat();
+
 /** Every surrogate by the name that requests use, in the order in which the documentation lists them. */
 export const catalogue: ReadonlyMap<string, SurrogateDefinition> = new Map(
-  [braintools, snntorch, spikingjelly, norse, spyx, sinabs, slax, others].flat().map((definition) => [definition.name, definition]),
+  definitions.map((definition) => [definition.name, { ...definition, aliases: [...namesakes(definition), ...definition.aliases] }]),
 );
+
+/** The same gradient as other libraries have it, with what differs there. */
+function namesakes(definition: SurrogateDefinition): SurrogateDefinition['aliases'] {
+  const others = definitions.filter(({ grad, library }) => grad === definition.grad && library !== definition.library);
+  return others.flatMap(({ name, library, parameters, value }) => {
+    if (library === null) return [];
+    const theirs = new Map(
+      Object.entries(parameters).map(([parameter, { formulaName, ...rest }]) => [formulaName, { parameter, ...rest }]),
+    );
+    const differences = Object.entries(definition.parameters).flatMap(([own, { formulaName, default: ownDefault }]) => {
+      const their = theirs.get(formulaName);
+      if (their === undefined || (their.parameter === own && their.default === ownDefault)) return [];
+      if (their.parameter === own) return [`${own} is ${their.default} by default`];
+      return [`${their.parameter} for ${own}${their.default === ownDefault ? '' : `, default ${their.default}`}`];
+    });
+    const constant = value === definition.value ? [] : ['value has another constant'];
+    const note = [...differences, ...constant].join('; ');
+    return [{ library: library.name, name: name.slice(name.indexOf('.') + 1), note: note || 'same function and default' }];
+  });
+}
 
 /**
  * The definition behind a name that has passed validation.

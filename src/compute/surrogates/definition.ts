@@ -72,7 +72,7 @@ export interface SurrogateDefinition extends FormulaPair {
   readonly library: Library | null;
   /** By the names that requests use. */
   readonly parameters: Readonly<Record<string, ParameterDefinition>>;
-  /** The same function in other libraries, and what differs. */
+  /** The same function in other libraries, and what differs. In a library's table only what the catalogue does not have or tell. */
   readonly aliases: readonly { readonly library: string; readonly name: string; readonly note?: string }[];
   /** Papers, and last the library, if any. */
   readonly references: readonly string[];

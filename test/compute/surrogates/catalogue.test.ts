@@ -102,6 +102,28 @@ describe('the catalogue', () => {
     }
   });
 
+  it('names the same gradient in other libraries, and what differs', () => {
+    expect(surrogateDefinition('arctan').aliases).toEqual([
+      { library: 'snnTorch', name: 'atan', note: 'alpha is 2 by default; value has another constant' },
+      { library: 'SpikingJelly', name: 'ATan', note: 'alpha is 2 by default' },
+      { library: 'Slax', name: 'atan', note: 'alpha is 2 by default' },
+      { library: 'Spyx', name: 'arctan', note: 'another function: its peak is 1 / pi whatever k' },
+    ]);
+    expect(surrogateDefinition('slax.multi_gauss').aliases).toEqual([
+      {
+        library: 'braintools',
+        name: 'multi_gaussian_grad',
+        note: 'scale for gamma; sigma for lens, default 0.5; s for scale; h for height',
+      },
+    ]);
+    expect(surrogateDefinition('slax.fast_sigmoid').aliases).toContainEqual({
+      library: 'spytorch',
+      name: 'SurrGradSpike',
+      note: 'scale for slope, default 100',
+    });
+    expect(surrogateDefinition('spikingjelly.Sigmoid').aliases[0]).toMatchObject({ note: 'same function and default' });
+  });
+
   it('leaves out nothing that it has', () => {
     for (const { library, name } of leftOut) expect(catalogue.has(`${library.toLowerCase()}.${name}`)).toBe(false);
   });

@@ -14,16 +14,11 @@ const library = { name: 'braintools', source: 'braintools 0.3.0, braintools.surr
 export const braintools = defineSurrogates(library, {
   sigmoid: {
     ...logistic({ alpha: 4 }),
-    aliases: [
-      { library: 'SpikingJelly', name: 'Sigmoid', note: 'same function and default' },
-      { library: 'snnTorch', name: 'sigmoid', note: 'slope for alpha, default 25' },
-      { library: 'stork', name: 'CustomSpike "sigmoid"', note: 'beta for alpha, default 10' },
-    ],
+    aliases: [{ library: 'stork', name: 'CustomSpike "sigmoid"', note: 'beta for alpha, default 10' }],
     references: [papers.zenke2018, papers.neftci2019],
   },
   piecewise_quadratic: {
     ...unitTriangle({ alpha: 1 }),
-    aliases: [{ library: 'SpikingJelly', name: 'PiecewiseQuadratic', note: 'same function and default' }],
     references: [papers.esser2016, papers.bellec2018, papers.neftci2019],
     notes: [
       'The name describes the primitive: the gradient is a triangle.',
@@ -32,42 +27,27 @@ export const braintools = defineSurrogates(library, {
   },
   piecewise_exp: {
     ...laplace({ alpha: 1 }),
-    aliases: [
-      { library: 'SpikingJelly', name: 'PiecewiseExp', note: 'same function and default' },
-      { library: 'Sinabs', name: 'SingleExponential', note: 'grad_width is 1 / alpha, area 2' },
-    ],
+    aliases: [{ library: 'Sinabs', name: 'SingleExponential', note: 'grad_width is 1 / alpha, area 2' }],
     references: [papers.shrestha2018, papers.neftci2019],
   },
   soft_sign: {
     ...softSign({ alpha: 1 }),
-    aliases: [{ library: 'SpikingJelly', name: 'SoftSign', note: 'default 2' }],
     references: [papers.neftci2019],
     notes: ['The same shape as inv_square_grad, scaled to area 1 instead of peak 1.'],
   },
   arctan: {
     ...arctangent({ alpha: 1 }),
-    aliases: [
-      { library: 'SpikingJelly', name: 'ATan', note: 'default 2' },
-      { library: 'snnTorch', name: 'atan', note: 'default 2' },
-      { library: 'Slax', name: 'atan', note: 'default 2' },
-      { library: 'Spyx', name: 'arctan', note: 'another function: its peak is 1 / pi whatever k' },
-    ],
+    aliases: [{ library: 'Spyx', name: 'arctan', note: 'another function: its peak is 1 / pi whatever k' }],
     references: [papers.fang2021],
   },
   nonzero_sign_log: {
     ...signedLogarithm({ alpha: 1 }),
-    aliases: [
-      { library: 'SpikingJelly', name: 'NonzeroSignLogAbs', note: 'same function and default' },
-      { library: 'snnax', name: 'superspike_surrogate', note: 'smaller by the factor alpha, which is beta there' },
-    ],
+    aliases: [{ library: 'snnax', name: 'superspike_surrogate', note: 'smaller by the factor alpha, which is beta there' }],
     notes: ['The primitive is 0 at 0 and unbounded.'],
   },
   erf: {
     ...errorFunction({ alpha: 1 }),
-    aliases: [
-      { library: 'SpikingJelly', name: 'Erf', note: 'default 2' },
-      { library: 'Norse', name: 'heavi_erfc', note: 'another normalisation: its peak is 2 / sqrt(pi) whatever alpha' },
-    ],
+    aliases: [{ library: 'Norse', name: 'heavi_erfc', note: 'another normalisation: its peak is 2 / sqrt(pi) whatever alpha' }],
     references: [papers.wu2018, papers.yin2020],
   },
   piecewise_leaky_relu: {
@@ -96,14 +76,9 @@ export const braintools = defineSurrogates(library, {
       'At alpha = 1 the integral is its logarithmic limit.',
     ],
   },
-  leaky_relu: {
-    ...twoSlopes({ below: ['alpha', 0.1], above: ['beta', 1] }),
-    aliases: [{ library: 'SpikingJelly', name: 'LeakyKReLU', note: 'leak for alpha (default 0), k for beta' }],
-    notes: ['The primitive is 0 at 0 and unbounded.'],
-  },
+  leaky_relu: { ...twoSlopes({ below: ['alpha', 0.1], above: ['beta', 1] }), notes: ['The primitive is 0 at 0 and unbounded.'] },
   log_tailed_relu: {
     ...logTailedRectifier({ alpha: 0 }),
-    aliases: [{ library: 'SpikingJelly', name: 'LogTailedReLU', note: 'same function and default' }],
     references: [papers.cai2017],
     notes: [
       'With the default alpha = 0 nothing flows at or below the threshold: a silent neuron stays silent.',
@@ -131,26 +106,14 @@ export const braintools = defineSurrogates(library, {
   inv_square_grad: {
     ...superSpike({ alpha: 100 }),
     noPrimitive: true,
-    aliases: [
-      { library: 'Norse', name: 'superspike', note: 'same function and default' },
-      { library: 'snnTorch', name: 'fast_sigmoid', note: 'slope for alpha, default 25' },
-      { library: 'Spyx', name: 'superspike', note: 'k for alpha, default 25' },
-      { library: 'Slax', name: 'fast_sigmoid', note: 'slope for alpha, default 25' },
-      { library: 'stork', name: 'SuperSpike', note: 'beta for alpha, default 20' },
-      { library: 'spytorch', name: 'SurrGradSpike', note: 'scale for alpha, same default' },
-      { library: 'hxtorch', name: 'superspike', note: 'default 50' },
-      { library: 'SpikingJelly', name: 'SuperSpike', note: 'another function: alpha is its height, the width is fixed' },
-    ],
+    aliases: [{ library: 'SpikingJelly', name: 'SuperSpike', note: 'another function: alpha is its height, the width is fixed' }],
     references: [papers.zenke2018, papers.zenke2021],
     notes: ['braintools calls it Lorentzian with a width of 2 / alpha; it is neither.'],
   },
   multi_gaussian_grad: {
     ...multiGaussian({ h: 0.15, s: 6, sigma: 0.5, scale: 0.5 }),
     noPrimitive: true,
-    aliases: [
-      { library: 'Sinabs', name: 'MultiGaussian', note: 'grad_scale for scale (default 1), and a mean mu' },
-      { library: 'Slax', name: 'multi_gauss', note: 'gamma for scale, lens for sigma (default 0.3), scale for s, height for h' },
-    ],
+    aliases: [{ library: 'Sinabs', name: 'MultiGaussian', note: 'grad_scale for scale (default 1), and a mean mu' }],
     references: [papers.yin2021],
   },
   slayer_grad: {

@@ -15,12 +15,7 @@ function disagreement(primitive: string, where: string): string {
 
 /** Norse's own surrogates. */
 export const norse = defineSurrogates(library, {
-  'norse.superspike': {
-    ...superSpike({ alpha: 100 }),
-    aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'same function and default' }],
-    references: [papers.zenke2018],
-    notes: ['Norse\'s method "super", its default.'],
-  },
+  'norse.superspike': { ...superSpike({ alpha: 100 }), references: [papers.zenke2018], notes: ['Norse\'s method "super", its default.'] },
   'norse.heavi_erfc': {
     ...fixedPeakGaussian({ alpha: 100 }),
     aliases: [{ library: 'braintools', name: 'erf', note: 'area 1 at every steepness; equal at alpha = 2' }],
@@ -28,10 +23,7 @@ export const norse = defineSurrogates(library, {
   },
   'norse.tanh': {
     ...sechSquared({ alpha: 100 }),
-    aliases: [
-      { library: 'braintools', name: 'sigmoid', note: 'with 2 alpha for alpha, and greater by the factor alpha / 2' },
-      { library: 'Spyx', name: 'tanh', note: 'k for alpha, default 1' },
-    ],
+    aliases: [{ library: 'braintools', name: 'sigmoid', note: 'with 2 alpha for alpha, and greater by the factor alpha / 2' }],
     notes: [disagreement('1/2 + tanh(alpha x) / 2', 'alpha = 2')],
   },
   'norse.circ': {

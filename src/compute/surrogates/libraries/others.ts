@@ -9,7 +9,6 @@ export const others = [
     {
       'spytorch.SurrGradSpike': {
         ...superSpike({ alpha: ['scale', 100] }),
-        aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'alpha for scale, default 100' }],
         references: [papers.zenke2018],
         notes: ['Tutorial 5 of spytorch sets scale = 20.'],
       },
@@ -20,7 +19,6 @@ export const others = [
     {
       'stork.SuperSpike': {
         ...superSpike({ alpha: ['beta', 20] }),
-        aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'alpha for beta, default 100' }],
         references: [papers.zenke2018],
         notes: ['stork has variants of other height: SuperSpike_asymptote (times beta) and SuperSpike_rescaled (times (beta + 1)^2).'],
       },
@@ -28,13 +26,7 @@ export const others = [
   ),
   ...defineSurrogates(
     { name: 'hxtorch', source: 'hxtorch (commit 3bfc7aa)', strictThreshold: true },
-    {
-      'hxtorch.superspike': {
-        ...superSpike({ alpha: 50 }),
-        aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'same function, default 100' }],
-        references: [papers.zenke2018],
-      },
-    },
+    { 'hxtorch.superspike': { ...superSpike({ alpha: 50 }), references: [papers.zenke2018] } },
   ),
   ...defineSurrogates(
     { name: 'snnax', source: 'snnax (commit b7a55c6), superspike_surrogate' },

@@ -12,16 +12,11 @@ const library = { name: 'snnTorch', source: 'snnTorch 0.9.4, snntorch.surrogate'
 export const snntorch = defineSurrogates(library, {
   'snntorch.fast_sigmoid': {
     ...fastSigmoid({ alpha: ['slope', 25] }),
-    aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'alpha for slope, default 100' }],
     references: [papers.zenke2018],
     notes: ['value is the primitive that snnTorch documents, x / (1 + slope |x|), which is 0 at 0.'],
   },
   'snntorch.atan': {
     ...centredArctangent({ alpha: 2 }),
-    aliases: [
-      { library: 'braintools', name: 'arctan', note: 'default 1' },
-      { library: 'SpikingJelly', name: 'ATan', note: 'same function and default' },
-    ],
     references: [papers.fang2021],
     notes: [
       "snnTorch documents a gradient smaller than its code's by the factor pi alpha / 2; this is the code's.",
@@ -30,7 +25,6 @@ export const snntorch = defineSurrogates(library, {
   },
   'snntorch.sigmoid': {
     ...logistic({ alpha: ['slope', 25] }),
-    aliases: [{ library: 'braintools', name: 'sigmoid', note: 'alpha for slope, default 4' }],
     references: [papers.zenke2018],
     notes: ['snnTorch 0.9.4 lets e^(-slope x) overflow, which gives NaN in float32 below x = -85.5 / slope; here it is finite.'],
   },
@@ -40,9 +34,5 @@ export const snntorch = defineSurrogates(library, {
     references: [papers.gerstner2002],
     notes: ['snnTorch subtracts the threshold before it subtracts 1, so the peak is not at the threshold.'],
   },
-  'snntorch.straight_through_estimator': {
-    ...straightThrough({}),
-    aliases: [{ library: 'SpikingJelly', name: 'DeterministicPass', note: 'same gradient' }],
-    references: [papers.bengio2013],
-  },
+  'snntorch.straight_through_estimator': { ...straightThrough({}), references: [papers.bengio2013] },
 });

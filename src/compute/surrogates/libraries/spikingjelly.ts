@@ -20,30 +20,16 @@ const library = { name: 'SpikingJelly', source: 'SpikingJelly 2.0.0.dev1, spikin
 
 /** SpikingJelly's own surrogates, as its PyTorch code has them. */
 export const spikingjelly = defineSurrogates(library, {
-  'spikingjelly.Sigmoid': {
-    ...logistic({ alpha: 4 }),
-    aliases: [{ library: 'braintools', name: 'sigmoid', note: 'same function and default' }],
-    references: [papers.zenke2018, papers.neftci2019],
-  },
-  'spikingjelly.ATan': {
-    ...arctangent({ alpha: 2 }),
-    aliases: [{ library: 'braintools', name: 'arctan', note: 'default 1' }],
-    references: [papers.fang2021],
-  },
+  'spikingjelly.Sigmoid': { ...logistic({ alpha: 4 }), references: [papers.zenke2018, papers.neftci2019] },
+  'spikingjelly.ATan': { ...arctangent({ alpha: 2 }), references: [papers.fang2021] },
   'spikingjelly.PiecewiseQuadratic': {
     ...unitTriangle({ alpha: 1 }),
-    aliases: [{ library: 'braintools', name: 'piecewise_quadratic', note: 'same function and default' }],
     references: [papers.esser2016, papers.bellec2018, papers.neftci2019],
     notes: ['The name describes the primitive: the gradient is a triangle.'],
   },
-  'spikingjelly.PiecewiseExp': {
-    ...laplace({ alpha: 1 }),
-    aliases: [{ library: 'braintools', name: 'piecewise_exp', note: 'same function and default' }],
-    references: [papers.shrestha2018, papers.neftci2019],
-  },
+  'spikingjelly.PiecewiseExp': { ...laplace({ alpha: 1 }), references: [papers.shrestha2018, papers.neftci2019] },
   'spikingjelly.SoftSign': {
     ...softSign({ alpha: 2 }),
-    aliases: [{ library: 'braintools', name: 'soft_sign', note: 'default 1' }],
     references: [papers.neftci2019],
     notes: ["The helper's docstring in SpikingJelly has x / alpha where its code, and this function, have alpha x."],
   },
@@ -53,16 +39,8 @@ export const spikingjelly = defineSurrogates(library, {
     aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'another function: alpha is its steepness, the height is 1' }],
     references: [papers.zenke2018],
   },
-  'spikingjelly.NonzeroSignLogAbs': {
-    ...signedLogarithm({ alpha: 1 }),
-    aliases: [{ library: 'braintools', name: 'nonzero_sign_log', note: 'same function and default' }],
-    notes: ['The primitive is 0 at 0 and unbounded.'],
-  },
-  'spikingjelly.Erf': {
-    ...errorFunction({ alpha: 2 }),
-    aliases: [{ library: 'braintools', name: 'erf', note: 'default 1' }],
-    references: [papers.wu2018, papers.yin2020],
-  },
+  'spikingjelly.NonzeroSignLogAbs': { ...signedLogarithm({ alpha: 1 }), notes: ['The primitive is 0 at 0 and unbounded.'] },
+  'spikingjelly.Erf': { ...errorFunction({ alpha: 2 }), references: [papers.wu2018, papers.yin2020] },
   'spikingjelly.PiecewiseLeakyReLU': {
     ...leakyBoxWithoutEdges({ w: 1, c: 0.01 }),
     aliases: [{ library: 'braintools', name: 'piecewise_leaky_relu', note: 'c comes first there, and |x| = w counts as inside' }],
@@ -89,14 +67,9 @@ export const spikingjelly = defineSurrogates(library, {
     references: [papers.herranz2022],
     notes: ['Singular at alpha = 1, which the range leaves out. At alpha = 2 it equals SoftSign with alpha = 2.'],
   },
-  'spikingjelly.LeakyKReLU': {
-    ...twoSlopes({ below: ['leak', 0], above: ['k', 1] }),
-    aliases: [{ library: 'braintools', name: 'leaky_relu', note: 'alpha for leak (default 0.1), beta for k' }],
-    notes: ['The primitive is 0 at 0 and unbounded.'],
-  },
+  'spikingjelly.LeakyKReLU': { ...twoSlopes({ below: ['leak', 0], above: ['k', 1] }), notes: ['The primitive is 0 at 0 and unbounded.'] },
   'spikingjelly.LogTailedReLU': {
     ...logTailedRectifier({ alpha: 0 }),
-    aliases: [{ library: 'braintools', name: 'log_tailed_relu', note: 'same function and default' }],
     references: [papers.cai2017],
     notes: ['With the default alpha = 0 nothing flows at or below the threshold: a silent neuron stays silent.'],
   },
@@ -114,10 +87,5 @@ export const spikingjelly = defineSurrogates(library, {
     references: [papers.wu2018],
     notes: ['The edge |x| = 1 / (2 alpha) is outside.'],
   },
-  'spikingjelly.DeterministicPass': {
-    ...straightThrough({}),
-    noPrimitive: true,
-    aliases: [{ library: 'snnTorch', name: 'straight_through_estimator', note: 'same gradient' }],
-    references: [papers.bengio2013],
-  },
+  'spikingjelly.DeterministicPass': { ...straightThrough({}), noPrimitive: true, references: [papers.bengio2013] },
 });

@@ -9,22 +9,14 @@ const library = { name: 'Spyx', source: 'Spyx, spyx.axn (commit 38374e9)', stric
 
 /** Spyx's own surrogates. It defines no primitives. */
 export const spyx = defineSurrogates(library, {
-  'spyx.superspike': {
-    ...superSpike({ alpha: ['k', 25] }),
-    aliases: [{ library: 'braintools', name: 'inv_square_grad', note: 'alpha for k, default 100' }],
-    references: [papers.zenke2018],
-  },
+  'spyx.superspike': { ...superSpike({ alpha: ['k', 25] }), references: [papers.zenke2018] },
   'spyx.arctan': {
     ...fixedPeakArctangent({ alpha: ['k', 2] }),
     aliases: [{ library: 'braintools', name: 'arctan', note: 'with 2k for alpha, and greater by the factor pi k' }],
     references: [papers.fang2021],
     notes: ['Not the normalisation of other libraries, whose arctangent has area 1.'],
   },
-  'spyx.tanh': {
-    ...sechSquared({ alpha: ['k', 1] }),
-    aliases: [{ library: 'Norse', name: 'tanh', note: 'alpha for k, default 100' }],
-    notes: ['The factor k of the derivative of tanh(k x) is left out, as in Spyx.'],
-  },
+  'spyx.tanh': { ...sechSquared({ alpha: ['k', 1] }), notes: ['The factor k of the derivative of tanh(k x) is left out, as in Spyx.'] },
   'spyx.boxcar': {
     ...boxcar({ width: 2, height: 0.5 }),
     aliases: [{ library: 'SpikingJelly', name: 'Rect', note: 'area 1, by its height' }],
