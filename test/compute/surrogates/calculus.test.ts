@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/evaluate.ts';
 import { catalogue, formulaParameters, numericParameters } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
+import { roundedAlgebra } from '../../../support/rounded-algebra.ts';
 import { integrate } from '../support/integrate.ts';
 import { anySurrogate, extremes } from '../support/parameter-sets.ts';
-import { roundedAlgebra } from '../support/rounded-algebra.ts';
 import { roundingAlgebra } from '../support/rounding-algebra.ts';
 
 const largest = 3.4e38;
