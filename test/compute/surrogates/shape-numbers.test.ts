@@ -67,7 +67,7 @@ function functionsOf(name: string): ReturnType<typeof surrogateFunctions> {
 }
 
 describe('shape at the defaults', () => {
-  it.each(shapes)('%s', (name, atZero, maximum, area, atHalf, atOne) => {
+  it.each(shapes)('%s', (name, ...[atZero, maximum, area, atHalf, atOne]) => {
     const { grad, value } = functionsOf(name);
     const grid = Array.from({ length: 4001 }, (_, i) => (i - 2000) / 400);
     expectDigits(grad(0), atZero);
