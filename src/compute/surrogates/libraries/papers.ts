@@ -24,8 +24,3 @@ export const papers = {
   bengio2013:
     'Bengio, Léonard and Courville (2013), Estimating or propagating gradients through stochastic neurons for conditional computation, arXiv 1308.3432',
 } as const;
-
-/** The notes that hold for every function of a library whose spike is x > 0. */
-export function strictThreshold(library: string): string {
-  return `${library} spikes at x > 0, not at x = 0; here a spike is x >= 0 for every surrogate.`;
-}

@@ -21,6 +21,12 @@ export function clamp<V, M>(ops: Algebra<V, M>, x: V, bound: V): V {
   return ops.min(ops.max(x, ops.neg(bound)), bound);
 }
 
+/** a^2. */
 export function square<V, M>(ops: Algebra<V, M>, a: V): V {
   return ops.mul(a, a);
+}
+
+/** 1 / a. */
+export function reciprocal<V, M>(ops: Algebra<V, M>, a: V): V {
+  return ops.div(ops.constant(1), a);
 }
