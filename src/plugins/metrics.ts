@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { prometheusContentType } from 'prom-client';
 
-import { lengthOf } from '../codecs/chunks.ts';
 import type { Job } from '../compute/jobs.ts';
 import type { ProblemCode } from '../errors/problems.ts';
 import { Metrics, type Rejection } from '../observability/metrics.ts';
