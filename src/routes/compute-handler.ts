@@ -18,7 +18,7 @@ import type { RequestReader } from '../requests/request-reader.ts';
 import type { LifSimulatePlan, Operation, Plan, Plans } from '../requests/plan.ts';
 import { preferenceOf } from '../requests/backend-preference.ts';
 import type { ResponseFormat } from './response-format.ts';
-import { checkFinite, encodeResponse, sendResponse, type Outcome } from './send-response.ts';
+import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
@@ -62,8 +62,8 @@ export async function compute(
 
   const outcome = await runPlan(engine, operation, plan, scope);
   const encodeFrom = performance.now();
-  const encoded = await encodeResponse(request, format, operation, plan, outcome);
-  return sendResponse(request, reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
+  const encoded = await encodeBody(scope, format, operation, plan, outcome);
+  return sendResponse(reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
 }
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */
