@@ -1,9 +1,8 @@
 import type { Arena } from '../src/compute/engine/arena.ts';
 import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import type { KernelWat } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
 import type { Launch } from '../src/compute/backends/wasm/launch-plan.ts';
-import { totalOf } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
-import { summarise } from '../load/statistics.ts';
+import { totalOf, type KernelWat } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
+import { summarise } from '../support/statistics.ts';
 import { instructionKernel, peakKernel } from './chain-kernel.ts';
 import { inPlace, warmUp } from './launches.ts';
 import type { InstructionCosts } from './limit.ts';

@@ -14,7 +14,7 @@ import { MemoryBudget } from '../../../src/compute/engine/memory-budget.ts';
 import { threadPool } from '../../../src/compute/engine/thread-pool.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
 import type { Recordable } from '../../../src/compute/jobs.ts';
-import { WorkerThreads } from '../../support/worker-threads.ts';
+import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
 
 describe('Arena', () => {
