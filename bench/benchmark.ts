@@ -1,8 +1,7 @@
 import { Arena } from '../src/compute/engine/arena.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import type { Launch } from '../src/compute/backends/wasm/launch-plan.ts';
+import { viewResults, type Launch } from '../src/compute/backends/wasm/launch-plan.ts';
 import { f32x4, vectorsOf } from '../src/compute/backends/wasm/ir/lanes.ts';
-import { viewResults } from '../src/compute/backends/wasm/launch-plan.ts';
 import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
 import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
 import { WasmBackend } from '../src/compute/backends/wasm/wasm-backend.ts';

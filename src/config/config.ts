@@ -67,6 +67,11 @@ const Environment = Type.Object({
     maximum: 1024,
     description: 'Processors that a large job may keep busy; by default, and at most, all that the process may use.',
   }),
+  WARM_UP: Type.Union([Type.Literal('minimal'), Type.Literal('full')], {
+    default: 'full',
+    description:
+      'Which kernels of `wasm` are compiled before requests need them: `minimal`, those of a usual first request, before `/readyz` answers 200; `full`, the other usual ones too, in the second after it.',
+  }),
   DOCS_ENABLED: Type.Boolean({ default: true, description: 'Whether `/docs` is served. `/openapi.json` always is.' }),
   METRICS_ENABLED: Type.Boolean({ default: true, description: 'Whether `/metrics` is served.' }),
   OPERATION_PORT: Type.Integer({
@@ -193,6 +198,7 @@ export interface Config {
   readonly compute: {
     readonly backend: Environment['COMPUTE_BACKEND'];
     readonly threads: number;
+    readonly warmUp: Environment['WARM_UP'];
     /** How long a job may have to wait for its back-end. */
     readonly maxQueueWaitMs: number;
     readonly memoryBytes: number;
@@ -250,6 +256,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     compute: {
       backend: variables.COMPUTE_BACKEND,
       threads: variables.COMPUTE_THREADS,
+      warmUp: variables.WARM_UP,
       maxQueueWaitMs: variables.MAX_QUEUE_MS,
       memoryBytes: variables.MAX_MEMORY_BYTES,
     },
