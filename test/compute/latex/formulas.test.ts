@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { surrogateFunctions } from '../../../src/compute/backends/reference/evaluate.ts';
+import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { formulas, parameterLatex } from '../../../src/compute/latex/formulas.ts';
 import { latexAlgebra as ops } from '../../../src/compute/latex/latex-algebra.ts';
 import { print } from '../../../src/compute/latex/print.ts';
