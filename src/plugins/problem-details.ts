@@ -4,7 +4,7 @@ import fp from 'fastify-plugin';
 import { mediaTypes } from '../requests/request-body.ts';
 import { OutOfMemoryError, WorkerLostError } from '../compute/engine/backend.ts';
 import { MemoryLimitError } from '../compute/engine/memory-budget.ts';
-import { OverloadError } from '../compute/engine/overload.ts';
+import { OverloadError } from '../compute/engine/backend.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';

@@ -58,7 +58,7 @@ export class RequestReader {
     this.#limits = limits;
     this.#module = module;
     this.#inline = new InlineNumbers(module);
-    this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { least: 1, heapMb, arenas });
+    this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { minThreads: 1, heapMb, arenas });
     this.#line = new JobQueue({ concurrency: threads, maxQueueWaitMs });
   }
 

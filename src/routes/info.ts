@@ -3,7 +3,7 @@ import type { Static } from '@sinclair/typebox';
 
 import type { CrossOvers } from '../compute/engine/cross-over.ts';
 import type { BackendStatus } from '../compute/engine/engine.ts';
-import { fallbackReasonTexts } from '../compute/engine/failure.ts';
+import { fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { problemResponses } from '../schemas/problem.ts';
 import { version } from '../version.ts';
