@@ -2,7 +2,7 @@ import type { Piscina } from 'piscina';
 
 import type { ArenaPool } from '../compute/engine/arena-pool.ts';
 import type { Arena } from '../compute/engine/arena.ts';
-import { OutOfMemoryError } from '../compute/engine/backend.ts';
+import { OutOfMemoryError } from '../compute/engine/errors.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
 import type { TensorValues } from './answer.ts';

@@ -1,5 +1,5 @@
 import type { Engine } from '../compute/engine/engine.ts';
-import { failureKinds } from '../compute/engine/backend.ts';
+import { failureKinds } from '../compute/engine/errors.ts';
 import { Counter, Reading } from './instruments.ts';
 import type { Registry } from './registry.ts';
 

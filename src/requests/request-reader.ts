@@ -3,7 +3,7 @@ import type { Piscina } from 'piscina';
 import type { ArenaPool } from '../compute/engine/arena-pool.ts';
 import type { RequestBody } from './request-body.ts';
 import { InlineNumbers } from '../codecs/inline-numbers.ts';
-import { OutOfMemoryError, WorkerLostError } from '../compute/engine/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../compute/engine/errors.ts';
 import type { RequestScope, ScopeMemory } from '../compute/engine/request-scope.ts';
 import { isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
 import { JobQueue } from '../compute/engine/job-queue.ts';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { ArenaPool } from '../../src/compute/engine/arena-pool.ts';
 import { MemoryBudget } from '../../src/compute/engine/memory-budget.ts';
-import { OverloadError } from '../../src/compute/engine/backend.ts';
+import { OverloadError } from '../../src/compute/engine/errors.ts';
 import { answered, RequestScope } from '../../src/compute/engine/request-scope.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import { loadConfig } from '../../src/config/config.ts';

@@ -1,4 +1,4 @@
-import { OutOfMemoryError } from './backend.ts';
+import { OutOfMemoryError } from './errors.ts';
 import { isGenerated, writeNumbers, type Numbers } from '../generated-numbers.ts';
 import { bytesPerNumber, type Dtype, type Values } from '../jobs.ts';
 

@@ -1,14 +1,6 @@
 import type { Arena } from './arena.ts';
-import {
-  failureKind,
-  OutOfMemoryError,
-  WorkerLostError,
-  type Backend,
-  type BackendInfo,
-  type BackendName,
-  type Computed,
-  type FailureKind,
-} from './backend.ts';
+import type { Backend, BackendInfo, BackendName, Computed } from './backend.ts';
+import { failureKind, OutOfMemoryError, WorkerLostError, type FailureKind } from './errors.ts';
 import { jobWork } from '../job-size.ts';
 import type { Job } from '../jobs.ts';
 import { JobQueue } from './job-queue.ts';

@@ -1,4 +1,5 @@
-import { OutOfMemoryError, type Backend } from './backend.ts';
+import type { Backend } from './backend.ts';
+import { OutOfMemoryError } from './errors.ts';
 import type { Job, LifProblem } from '../jobs.ts';
 import { jobElements } from '../job-size.ts';
 import { spread, standardProblem } from '../standard-jobs.ts';

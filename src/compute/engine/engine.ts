@@ -2,18 +2,8 @@ import { EventEmitter } from 'node:events';
 import { ArenaPool } from './arena-pool.ts';
 import { BackendRouter, type BackendPreference, type FallbackOrder, type Preference } from './backend-router.ts';
 import { BackendSupervisor, type BackendFailure, type BackendOpener, type BackendState, type RunContext } from './backend-supervisor.ts';
-import {
-  backendNames,
-  BackendUnavailableError,
-  failureKind,
-  OutOfMemoryError,
-  OverloadError,
-  type Backend,
-  type BackendInfo,
-  type BackendName,
-  type Computed,
-  type FailureKind,
-} from './backend.ts';
+import { backendNames, type Backend, type BackendInfo, type BackendName, type Computed } from './backend.ts';
+import { BackendUnavailableError, failureKind, OutOfMemoryError, OverloadError, type FailureKind } from './errors.ts';
 import { measureCrossOvers, type CrossOvers } from './cross-over.ts';
 import type { Job } from '../jobs.ts';
 

@@ -1,4 +1,4 @@
-import { OverloadError } from './backend.ts';
+import { OverloadError } from './errors.ts';
 
 export interface QueueOptions {
   /** How many jobs run concurrently. */

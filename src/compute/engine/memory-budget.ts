@@ -1,4 +1,4 @@
-import { OverloadError } from './backend.ts';
+import { OverloadError } from './errors.ts';
 
 /** About as long as a large job holds its memory, in milliseconds. */
 const retryAfterMs = 1000;

@@ -1,6 +1,6 @@
 import type { Arena } from './arena.ts';
 import type { ArenaPool } from './arena-pool.ts';
-import { ComputeError } from './backend.ts';
+import { ComputeError } from './errors.ts';
 
 /** The reason of a scope whose response has been sent. One for all: an error with its own stack would cost a quarter of a request's time. */
 export const answered = new Error('the answer has left');

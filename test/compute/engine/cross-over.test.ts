@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ComputeError, OutOfMemoryError, type Backend, type Computed } from '../../../src/compute/engine/backend.ts';
+import type { Backend, Computed } from '../../../src/compute/engine/backend.ts';
+import { ComputeError, OutOfMemoryError } from '../../../src/compute/engine/errors.ts';
 import { crossing, measureCrossOvers, never, reaches } from '../../../src/compute/engine/cross-over.ts';
 import { jobElements } from '../../../src/compute/job-size.ts';
 import type { Job } from '../../../src/compute/jobs.ts';

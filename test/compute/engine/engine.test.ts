@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BackendUnavailableError, ComputeError, OutOfMemoryError, type Backend } from '../../../src/compute/engine/backend.ts';
+import type { Backend } from '../../../src/compute/engine/backend.ts';
+import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../../src/compute/engine/errors.ts';
 import type { BackendOpener } from '../../../src/compute/engine/backend-supervisor.ts';
 import { never, type CrossOvers } from '../../../src/compute/engine/cross-over.ts';
 import { Engine, type EngineEvents, type EngineOptions } from '../../../src/compute/engine/engine.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OverloadError } from '../../../src/compute/engine/backend.ts';
+import { OverloadError } from '../../../src/compute/engine/errors.ts';
 import { JobQueue, type QueuedJob } from '../../../src/compute/engine/job-queue.ts';
 
 /** A queue of jobs that take `pace` times as long as estimated, on a simulated clock. */

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArenaPool } from '../../../src/compute/engine/arena-pool.ts';
-import { ComputeError } from '../../../src/compute/engine/backend.ts';
+import { ComputeError, OverloadError } from '../../../src/compute/engine/errors.ts';
 import { MemoryBudget, MemoryLimitError } from '../../../src/compute/engine/memory-budget.ts';
-import { OverloadError } from '../../../src/compute/engine/backend.ts';
 import { RequestScope } from '../../../src/compute/engine/request-scope.ts';
 
 const gone = new Error('the client has gone away');

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
-import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/engine/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/engine/errors.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from '../engine/jobs.ts';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { ComputeError } from '../../../src/compute/engine/backend.ts';
+import { ComputeError } from '../../../src/compute/engine/errors.ts';
 import { parseGpu, TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
 import type { LifGradJob, LifProblem } from '../../../src/compute/jobs.ts';
 import { lifProblem, perNeuron, perStep, randomNumbers, resultOf } from '../support/jobs.ts';

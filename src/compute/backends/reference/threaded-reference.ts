@@ -1,5 +1,6 @@
 import type { Arena } from '../../engine/arena.ts';
-import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '../../engine/backend.ts';
+import type { Backend, Computed } from '../../engine/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../../engine/errors.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
 import { hungAfterMs, isHeapFull, runStoppable, threadPool, tryTwice } from '../../engine/thread-pool.ts';

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Arena } from '../../engine/arena.ts';
-import { ComputeError, type Backend, type BackendInfo, type Computed } from '../../engine/backend.ts';
+import type { Backend, BackendInfo, Computed } from '../../engine/backend.ts';
+import { ComputeError } from '../../engine/errors.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { spread, standardProblem, standardSurrogate } from '../../standard-jobs.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';

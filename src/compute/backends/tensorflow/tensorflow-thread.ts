@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../engine/backend.ts';
+import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../engine/errors.ts';
 import type { GraphOutputs, InputTensor } from './graph-job.ts';
 
 /** The loaded library. */

@@ -12,7 +12,7 @@ import type {
   Values,
 } from '../../jobs.ts';
 import { maxBytes, type Arena } from '../../engine/arena.ts';
-import { OutOfMemoryError } from '../../engine/backend.ts';
+import { OutOfMemoryError } from '../../engine/errors.ts';
 import type { Kernel } from './kernel-cache.ts';
 import { forwardKernelRequest, forwardOutputs, lifGradKernelRequest, lifGradSpec, spikeEvents, termForms } from './kernel-requests.ts';
 import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';

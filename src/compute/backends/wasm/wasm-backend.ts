@@ -3,7 +3,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { Arena } from '../../engine/arena.ts';
 import { ArenaPool } from '../../engine/arena-pool.ts';
 import type { Backend, BackendInfo, Computed } from '../../engine/backend.ts';
-import { OutOfMemoryError } from '../../engine/backend.ts';
+import { OutOfMemoryError } from '../../engine/errors.ts';
 import { jobBytes } from '../../job-size.ts';
 import type { Job } from '../../jobs.ts';
 import { copyResults } from './copied-part.ts';

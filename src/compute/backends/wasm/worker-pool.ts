@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkerLostError } from '../../engine/backend.ts';
+import { WorkerLostError } from '../../engine/errors.ts';
 import type { Arena } from '../../engine/arena.ts';
 import { hungAfterMs, threadLosses } from '../../engine/thread-pool.ts';
 import type { Kernel } from './kernel-cache.ts';
