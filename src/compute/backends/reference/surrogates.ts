@@ -1,7 +1,7 @@
 import { valueAt } from '../../generated-numbers.ts';
 import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
-import { surrogateDefinition } from '../../surrogates/catalogue.ts';
-import type { Formula, Surrogate } from '../../surrogates/definition.ts';
+import { numericParameters, surrogateDefinition } from '../../surrogates/catalogue.ts';
+import type { Surrogate } from '../../surrogates/definition.ts';
 import { float64Algebra, type NumberAlgebra } from './float64-algebra.ts';
 import type { StopCheck } from './stop-check.ts';
 
@@ -14,11 +14,9 @@ export interface SurrogateFunctions {
 /** The functions of a surrogate that a job names. */
 export function surrogateFunctions(surrogate: Surrogate, ops: NumberAlgebra = float64Algebra): SurrogateFunctions {
   const definition = surrogateDefinition(surrogate.name);
-  const p: Record<string, number> = {};
-  const n: Record<string, number> = {};
-  for (const [name, { integer }] of Object.entries(definition.parameters)) (integer ? n : p)[name] = surrogate.parameters[name]!;
-  const bind = (formula: Formula) => (x: number) => formula(ops, x, { p, n });
-  return { grad: bind(definition.grad), value: bind(definition.value) };
+  const parameters = numericParameters(definition, surrogate.parameters);
+  const { grad, value } = definition;
+  return { grad: (x) => grad(ops, x, parameters), value: (x) => value(ops, x, parameters) };
 }
 
 export function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: NumberAlgebra, stop: StopCheck): SurrogateEvalResult {

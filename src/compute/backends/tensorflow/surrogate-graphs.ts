@@ -1,4 +1,4 @@
-import { surrogateDefinition } from '../../surrogates/catalogue.ts';
+import { formulaParameters, surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
 import type { Tensor, Tensors } from './graph-function.ts';
 import { defineProgram, type Program } from './program.ts';
@@ -49,8 +49,12 @@ function surrogateFormula(
   x: Tensor,
   parameters: Tensors,
 ): Tensor {
-  const p = Object.fromEntries(realParameters(surrogate).map((name) => [name, parameters[parameterName(name)]!]));
-  return surrogateDefinition(surrogate.name)[formula](graph, x, { p, n: surrogate.integers });
+  const definition = surrogateDefinition(surrogate.name);
+  return definition[formula](
+    graph,
+    x,
+    formulaParameters(definition, (name) => parameters[parameterName(name)]!, surrogate.integers),
+  );
 }
 
 /** The names of the surrogate's parameters that are inputs of its graph; integer ones shape the graph. */
