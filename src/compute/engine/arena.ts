@@ -212,10 +212,6 @@ export class Arena {
     if (bytes.length > 0) this.#views.buffer.fill(bytes, address, address + bytes.length);
   }
 
-  setIntegers(address: number, values: Int32Array): void {
-    this.#views.int32.set(values, address / 4);
-  }
-
   setInteger(address: number, value: number): void {
     this.#views.data.setInt32(address, value, true);
   }

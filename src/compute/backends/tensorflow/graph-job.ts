@@ -5,7 +5,7 @@ import type { Program } from './program.ts';
 
 /** One value per row, or the same number for all rows. */
 export type RowInput =
-  | { readonly per: 'job'; readonly value: number }
+  | { readonly per: 'scalar'; readonly value: number }
   /** `map` is applied to each value. */
   | { readonly per: 'neuron'; readonly values: Numbers; readonly map?: (value: number) => number };
 
@@ -47,7 +47,7 @@ export function sliceRows(job: GraphJob, from: number, to: number): GraphJob {
   const slice = (inputs: GraphJob['arrays']) =>
     recordOf(Object.keys(inputs), (name): RowInput => {
       const input = inputs[name]!;
-      return input.per === 'job' ? input : { ...input, values: sliceNumbers(input.values, from, to) };
+      return input.per === 'scalar' ? input : { ...input, values: sliceNumbers(input.values, from, to) };
     });
   return {
     ...job,
@@ -94,8 +94,8 @@ export async function mergeInputs(jobs: readonly GraphJob[]): Promise<Readonly<R
 /** The number that a term is in all jobs, if it is the same. */
 function commonNumber(jobs: readonly GraphJob[], name: string): number | undefined {
   const [first, ...others] = jobs.map(({ terms }) => terms[name]!);
-  if (first?.per !== 'job') return undefined;
-  return others.every((other) => other.per === 'job' && Object.is(other.value, first.value)) ? first.value : undefined;
+  if (first?.per !== 'scalar') return undefined;
+  return others.every((other) => other.per === 'scalar' && Object.is(other.value, first.value)) ? first.value : undefined;
 }
 
 async function mergeRows(jobs: readonly GraphJob[], rows: number, inputOf: (job: GraphJob) => RowInput): Promise<InputTensor> {
@@ -104,7 +104,7 @@ async function mergeRows(jobs: readonly GraphJob[], rows: number, inputOf: (job:
   for (const job of jobs) {
     const input = inputOf(job);
     const offset = row;
-    if (input.per === 'job') data.fill(input.value, row, row + job.rows);
+    if (input.per === 'scalar') data.fill(input.value, row, row + job.rows);
     else
       await inSlices(job.rows, (from, to) => {
         writeRows(input, data, offset + from, from, to);

@@ -61,7 +61,7 @@ function lowerSurrogateEval(job: SurrogateEvalJob): LoweredJob<SurrogateEvalResu
 
 function lowerSurrogateGrad(job: SurrogateGradJob): LoweredJob<SurrogateGradResult> {
   const cotangent: RowInput =
-    typeof job.cotangent === 'number' ? { per: 'job', value: job.cotangent } : { per: 'neuron', values: job.cotangent };
+    typeof job.cotangent === 'number' ? { per: 'scalar', value: job.cotangent } : { per: 'neuron', values: job.cotangent };
   return {
     runs: job.surrogates.map((surrogate) => {
       const run = elementwise(job, surrogate, 'surrogate_grad', () => surrogateGradGraph(surrogateShape(surrogate)));
@@ -93,8 +93,8 @@ function parameterTerms(surrogate: Surrogate): Record<string, RowInput> {
   for (const parameter of realParameters(surrogateShape(surrogate))) {
     const value = surrogate.parameters[parameter]!;
     const high = Math.fround(value);
-    terms[`${parameterName(parameter)}_high`] = { per: 'job', value: high };
-    terms[`${parameterName(parameter)}_low`] = { per: 'job', value: value - high };
+    terms[`${parameterName(parameter)}_high`] = { per: 'scalar', value: high };
+    terms[`${parameterName(parameter)}_low`] = { per: 'scalar', value: value - high };
   }
   return terms;
 }
@@ -120,7 +120,7 @@ function lowerProblem(problem: LifProblem, detachReset: boolean): { readonly spe
   const capacity = roundedUpLength(chunks) * chunkSteps;
   const overhang = steps % chunkSteps !== 0;
   const factor = (value: number) => leakFactor(dt, value, integration);
-  const leak: RowInput = tau.per === 'job' ? { per: 'job', value: factor(tau.value) } : { ...tau, map: factor };
+  const leak: RowInput = tau.per === 'scalar' ? { per: 'scalar', value: factor(tau.value) } : { ...tau, map: factor };
   return {
     spec: {
       structure: { reset: problem.reset, inputScaling: problem.inputScaling, detachReset },
@@ -228,7 +228,7 @@ function gradRun(job: LifGradJob, surrogate: Surrogate): GraphJob {
       ...parameterTerms(surrogate),
       ...(loss.type === 'firing_rate_mse' && {
         target: loss.target,
-        hz_per_spike: { per: 'job', value: 1000 / (problem.steps * problem.dt) },
+        hz_per_spike: { per: 'scalar', value: 1000 / (problem.steps * problem.dt) },
       }),
     },
     numbers: { ...inputs.numbers, checkpoints: { type: 'int32', value: roundedUpLength(Math.ceil(problem.steps / chunkSteps)) } },
@@ -251,10 +251,10 @@ function gradientOf(problem: LifProblem, name: Differentiable, gradient: Float32
   const { dt, integration, tau } = problem;
   if (name === 'tau') {
     // The graph's gradient is with respect to the leak factor.
-    const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : valueAt(tau.values, b), integration);
-    return tau.per === 'job' ? slope(0) * sumOf(gradient) : gradient.map((value, b) => value * slope(b));
+    const slope = (b: number) => leakSlope(dt, tau.per === 'scalar' ? tau.value : valueAt(tau.values, b), integration);
+    return tau.per === 'scalar' ? slope(0) * sumOf(gradient) : gradient.map((value, b) => value * slope(b));
   }
-  return problem[name].per === 'job' ? sumOf(gradient) : gradient;
+  return problem[name].per === 'scalar' ? sumOf(gradient) : gradient;
 }
 
 /** Sum in float64. */
