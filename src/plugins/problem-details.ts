@@ -2,9 +2,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin';
 
 import { mediaTypes } from '../requests/request-body.ts';
-import { OutOfMemoryError, WorkerLostError } from '../compute/engine/backend.ts';
+import { OutOfMemoryError, OverloadError, WorkerLostError } from '../compute/engine/errors.ts';
 import { MemoryLimitError } from '../compute/engine/memory-budget.ts';
-import { OverloadError } from '../compute/engine/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';

@@ -7,7 +7,7 @@ import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../requests
 import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../requests/request-body.ts';
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
 import { emptyBody } from '../codecs/json-body.ts';
-import { OutOfMemoryError } from '../compute/engine/backend.ts';
+import { OutOfMemoryError } from '../compute/engine/errors.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
 import { Connection } from './http-connection.ts';

@@ -6,7 +6,7 @@ import { finalPotentials, longRunAnswer, summaryJob } from '../responses/long-ru
 import { metaNode } from '../responses/meta.ts';
 import { checkAnswerSize } from '../responses/size.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
-import { BackendUnavailableError } from '../compute/engine/backend.ts';
+import { BackendUnavailableError } from '../compute/engine/errors.ts';
 import type { Engine } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
 import type { ResultOf } from '../compute/jobs.ts';

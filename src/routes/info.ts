@@ -1,8 +1,7 @@
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 
 import type { CrossOvers } from '../compute/engine/cross-over.ts';
-import type { BackendStatus, Engine } from '../compute/engine/engine.ts';
-import { fallbackReasonTexts } from '../compute/engine/failure.ts';
+import { fallbackReasonTexts, type BackendStatus, type Engine } from '../compute/engine/engine.ts';
 import type { Limits } from '../config/limits.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { problemResponses } from '../schemas/problem.ts';

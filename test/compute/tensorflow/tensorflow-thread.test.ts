@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ComputeError } from '../../../src/compute/engine/backend.ts';
+import { ComputeError } from '../../../src/compute/engine/errors.ts';
 import { TensorFlowThread } from '../../../src/compute/backends/tensorflow/tensorflow-thread.ts';
 
 /** A thread that answers as TensorFlow's does, without TensorFlow; at the model "hangs" it does so. */

@@ -1,16 +1,14 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { InstallError } from './install-error.ts';
+import { InstallError } from './run-command.mjs';
 
-/** Where TensorFlow is to come from. */
-export type Source =
-  | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'python' }
-  | { readonly kind: 'stock' }
-  /** What Python has installed, else the stock library. */
-  | { readonly kind: 'any' };
+/**
+ * Where TensorFlow comes from; `any` is Python's TensorFlow, else the stock library.
+ *
+ * @typedef {{ kind: 'path', path: string } | { kind: 'python' } | { kind: 'stock' } | { kind: 'any' }} Source
+ */
 
-/** What the command prints for `--help`. */
+/** The text of `--help`. */
 export const usage = `npm run tensorflow:install [-- --from PATH | --from python | --stock]
 
 Makes the optional dependency @tensorflow/tfjs-node-gpu usable, and runs an operation to prove it.
@@ -22,30 +20,33 @@ Makes the optional dependency @tensorflow/tfjs-node-gpu usable, and runs an oper
   without any    what python3 has installed, else --stock`;
 
 /**
- * Reads the command line; `undefined` asks for the usage. Relative paths start where the user stands, which for `npm run`
- * is not the working directory.
+ * Reads the command line; `undefined` asks for the usage. Relative paths are resolved from the user's folder, which `npm run` gives in INIT_CWD.
  *
- * @throws {InstallError} where the words make no sense.
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Source | undefined}
+ * @throws {InstallError} when the arguments are invalid.
  */
-export function readArguments(words: readonly string[], environment: NodeJS.ProcessEnv): Source | undefined {
-  const { help, from, stock } = parse(words);
+export function readArguments(args, env) {
+  const { help, from, stock } = parse(args);
   if (help) return undefined;
   if (stock) {
     if (from !== undefined) throw new InstallError('--from and --stock exclude each other.');
     return { kind: 'stock' };
   }
-  const where = from ?? environment.TENSORFLOW_DIR;
-  if (where === undefined) return { kind: 'any' };
-  if (where === '')
+  const source = from ?? env.TENSORFLOW_DIR;
+  if (source === undefined) return { kind: 'any' };
+  if (source === '')
     throw new InstallError(`${from === undefined ? 'TENSORFLOW_DIR' : '--from'} is empty: give a folder, a wheel, or python.`);
-  if (where === 'python') return { kind: 'python' };
-  return { kind: 'path', path: path.resolve(environment.INIT_CWD ?? process.cwd(), where) };
+  if (source === 'python') return { kind: 'python' };
+  return { kind: 'path', path: path.resolve(env.INIT_CWD ?? process.cwd(), source) };
 }
 
-function parse(words: readonly string[]): { help: boolean; stock: boolean; from?: string | undefined } {
+/** @param {readonly string[]} args */
+function parse(args) {
   try {
     return parseArgs({
-      args: [...words],
+      args: [...args],
       options: {
         from: { type: 'string' },
         stock: { type: 'boolean', default: false },
@@ -53,6 +54,6 @@ function parse(words: readonly string[]): { help: boolean; stock: boolean; from?
       },
     }).values;
   } catch (error) {
-    throw new InstallError(`${(error as Error).message}\n\n${usage}`, { cause: error });
+    throw new InstallError(`${/** @type {Error} */ (error).message}\n\n${usage}`, { cause: error });
   }
 }

@@ -14,21 +14,21 @@ const crossOvers: CrossOvers = {
   surrogate_eval: { elements: 500, neurons: 0 },
 };
 
-function names(choice: BackendRouter<Candidate>, job: Job, wish?: BackendPreference): string {
-  return choice
-    .order(job, wish)
+function names(router: BackendRouter<Candidate>, job: Job, preference?: BackendPreference): string {
+  return router
+    .order(job, preference)
     .backends.map(({ name }) => name)
     .join(' ');
 }
 
 function measured(preferred: Preference, backends = all): BackendRouter<Candidate> {
-  const choice = new BackendRouter(backends, preferred);
-  choice.crossOvers = crossOvers;
-  return choice;
+  const router = new BackendRouter(backends, preferred);
+  router.crossOvers = crossOvers;
+  return router;
 }
 
 describe('auto', () => {
-  it('does without TensorFlow until it is measured', () => {
+  it('does not use TensorFlow until it is measured', () => {
     expect(names(new BackendRouter(all, 'auto'), gradJob(1e6, 1000))).toBe('wasm reference');
   });
 
@@ -44,14 +44,14 @@ describe('auto', () => {
     expect(names(measured('auto'), job)).toBe(isForTensorFlow ? 'tensorflow wasm reference' : 'wasm reference');
   });
 
-  it('passes over what TensorFlow does not accept', () => {
+  it('skips TensorFlow for jobs that it does not accept', () => {
     const choosy = [candidate('tensorflow', ({ kind }) => kind !== 'lif_grad'), candidate('wasm')];
     expect(names(measured('auto', choosy), gradJob(100, 10))).toBe('wasm');
     expect(names(measured('auto', choosy), surrogateJob(500))).toBe('tensorflow wasm');
   });
 });
 
-describe('a wish', () => {
+describe('a preference', () => {
   it.each<[Preference, BackendPreference | undefined, string]>([
     ['tensorflow', undefined, 'tensorflow wasm reference'],
     ['tensorflow', { backend: 'auto' }, 'wasm reference'],
@@ -59,10 +59,10 @@ describe('a wish', () => {
     ['auto', { backend: 'tensorflow' }, 'tensorflow wasm reference'],
     ['auto', { backend: 'wasm' }, 'wasm reference'],
     ['auto', { backend: 'reference' }, 'reference'],
-  ])('preferring %s, asked for %j', (preferred, wish, expected) => {
-    const choice = measured(preferred);
-    expect(names(choice, gradJob(), wish)).toBe(expected);
-    expect(choice.order(gradJob(), wish).missing).toBeUndefined();
+  ])('preferring %s, asked for %j', (preferred, preference, expected) => {
+    const router = measured(preferred);
+    expect(names(router, gradJob(), preference)).toBe(expected);
+    expect(router.order(gradJob(), preference).missing).toBeUndefined();
   });
 
   it.each<[Preference, BackendPreference | undefined, string]>([
@@ -72,14 +72,14 @@ describe('a wish', () => {
     ['auto', { backend: 'auto' }, 'wasm reference'],
     ['auto', { backend: 'wasm' }, 'wasm reference'],
     ['auto', { backend: 'reference' }, 'reference'],
-  ])('for a job in float64, which TensorFlow does not have: preferring %s, asked for %j', (preferred, wish, expected) => {
-    const choice = measured(preferred);
+  ])('for a job in float64, which TensorFlow does not have: preferring %s, asked for %j', (preferred, preference, expected) => {
+    const router = measured(preferred);
     const job: Job = { ...gradJob(1e6, 1000), dtype: 'float64' };
-    expect(names(choice, job, wish)).toBe(expected);
-    expect(choice.order(job, wish).missing).toBeUndefined();
+    expect(names(router, job, preference)).toBe(expected);
+    expect(router.order(job, preference).missing).toBeUndefined();
   });
 
-  it('for a back-end that is not there goes to those after it, else to any, and says so', () => {
+  it('for a missing back-end goes to those after it, else to any, and names the missing one', () => {
     const order = (backends: readonly Candidate[], backend: BackendName) => {
       const { backends: tried, missing } = new BackendRouter(backends, 'auto').order(gradJob(), { backend });
       return [tried.map(({ name }) => name).join(' '), missing];

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArenaPool } from '../../../src/compute/engine/arena-pool.ts';
-import { ComputeError } from '../../../src/compute/engine/backend.ts';
+import { ComputeError, OverloadError } from '../../../src/compute/engine/errors.ts';
 import { MemoryBudget, MemoryLimitError } from '../../../src/compute/engine/memory-budget.ts';
-import { OverloadError } from '../../../src/compute/engine/overload.ts';
 import { RequestScope } from '../../../src/compute/engine/request-scope.ts';
 
 const gone = new Error('the client has gone away');
@@ -23,7 +22,7 @@ function task() {
 }
 
 describe('a scope that has ended', () => {
-  it('gives nothing any more, and everybody the reason', () => {
+  it('throws its reason for everything that is acquired or run', () => {
     const pool = poolOf();
     const scope = new RequestScope(pool);
     scope.end(gone);
@@ -41,7 +40,7 @@ describe('a scope that has ended', () => {
     expect([pool.budget.usedBytes, pool.lentBytes]).toEqual([0, 0]);
   });
 
-  it('has ended once: a later end changes nothing', () => {
+  it('has ended once: a later end has no effect', () => {
     const scope = new RequestScope(poolOf());
     let calls = 0;
     scope.onEnd(() => {
@@ -53,7 +52,7 @@ describe('a scope that has ended', () => {
     expect(scope.signal.reason).toBe(gone);
   });
 
-  it('does not call who has stopped listening', () => {
+  it('does not call removed listeners', () => {
     const scope = new RequestScope(poolOf());
     const listener = () => {
       throw new Error('called');
@@ -65,7 +64,7 @@ describe('a scope that has ended', () => {
 });
 
 describe('memory', () => {
-  it('goes back when the last task has settled, not before', async () => {
+  it('is released when the last task has settled, not before', async () => {
     const pool = poolOf();
     const scope = new RequestScope(pool);
     const { arena } = scope.memory;
@@ -84,14 +83,14 @@ describe('memory', () => {
     expect(pool.acquire()).toBe(arena);
   });
 
-  it('that went back is poisoned where a pool is told to', () => {
+  it('is poisoned after its release where the pool is configured to', () => {
     const scope = new RequestScope(new ArenaPool(new MemoryBudget(), true));
     const late = scope.memory.arena.floats(scope.memory.arena.allocate(400), 100).fill(1);
     scope.end(gone);
     expect(late.every(Number.isNaN)).toBe(true);
   });
 
-  it('goes back at once where no task runs', async () => {
+  it('is released at once when no task runs', async () => {
     const pool = poolOf();
     const scope = new RequestScope(pool);
     scope.memory.reserve(1000);
@@ -100,7 +99,7 @@ describe('memory', () => {
     expect(pool.budget.usedBytes).toBe(0);
   });
 
-  it("in which a back-end failed is nobody else's", async () => {
+  it('in which a back-end failed is not reused', async () => {
     const pool = poolOf();
     const scope = new RequestScope(pool);
     const { arena } = scope.memory;
@@ -110,7 +109,7 @@ describe('memory', () => {
     expect(pool.acquire()).not.toBe(arena);
   });
 
-  it('is kept while a stream is made, and goes back when nobody wants more of it', async () => {
+  it('is kept while a stream is produced, and released when the consumer stops', async () => {
     const pool = poolOf();
     const scope = new RequestScope(pool);
     scope.memory.reserve(10);
@@ -134,7 +133,7 @@ describe('memory', () => {
     expect(pool.budget.usedBytes).toBe(0);
   });
 
-  it('of a stream that begins after the end is not touched', async () => {
+  it('is not touched by a stream that begins after the end', async () => {
     const scope = new RequestScope(poolOf());
     const stream = scope.stream(
       (async function* () {
@@ -145,7 +144,7 @@ describe('memory', () => {
     await expect(stream.next()).rejects.toBe(gone);
   });
 
-  it('is refused where others hold too much of it, and where there is not so much', () => {
+  it('is refused when others hold too much of it, and beyond the whole budget', () => {
     const pool = poolOf(100);
     const [first, second] = [new RequestScope(pool), new RequestScope(pool)];
     first.memory.reserve(60);
@@ -163,7 +162,7 @@ describe('memory', () => {
     expect(pool.budget.usedBytes).toBe(0);
   });
 
-  it('is back after any order of reservations, tasks and the end', async () => {
+  it('is released after any order of reservations, tasks and the end', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('reserve', 'arena', 'start', 'settle', 'fail', 'end'), { maxLength: 30 }),
@@ -203,7 +202,7 @@ describe('memory', () => {
 describe('a deadline', () => {
   const late = new Error('late');
 
-  it('ends the scope, and what is waited for', async () => {
+  it('ends the scope, and rejects its tasks', async () => {
     const scope = new RequestScope(poolOf());
     scope.setDeadline(10, () => late);
     const { promise, resolve } = task();
@@ -212,7 +211,7 @@ describe('a deadline', () => {
     resolve();
   });
 
-  it('does not count once it is cleared', async () => {
+  it('has no effect once it is cleared', async () => {
     const scope = new RequestScope(poolOf());
     scope.setDeadline(10, () => late);
     scope.watchDeadline();
