@@ -1,7 +1,5 @@
 import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 
-import { numberCodec } from './codecs/json-numbers/compiled.ts';
-import { TextThreads } from './codecs/text-threads.ts';
 import { createEngine } from './compute/engine/create-engine.ts';
 import type { Engine } from './compute/engine/engine.ts';
 import { trustedProxies } from './plugins/client-address.ts';
@@ -41,7 +39,6 @@ declare module 'fastify' {
     peers: Peers | undefined;
     engine: Engine;
     requestReader: RequestReader;
-    textThreads: TextThreads;
   }
 }
 
@@ -104,12 +101,9 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   if (config.operation.port !== 0) await app.register(operationPort);
   app.decorate('engine', engine ?? (await createEngine({ ...config.compute, maxReferenceWork: config.limits.referenceNeuronSteps })));
 
-  const requestReader = new RequestReader(numberCodec, config.limits, { ...config.compute, arenas: app.engine.arenas });
+  const requestReader = new RequestReader(config.limits, { ...config.compute, arenas: app.engine.arenas });
   app.decorate('requestReader', requestReader);
   app.addHook('onClose', () => requestReader.close());
-  const textThreads = new TextThreads(numberCodec, config.compute.threads, app.engine.arenas);
-  app.decorate('textThreads', textThreads);
-  app.addHook('onClose', () => textThreads.close());
 
   await app.register(requestCloseNotifier);
   await app.register(requestScope);
