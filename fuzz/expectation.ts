@@ -3,7 +3,7 @@ import { dryRunAnswer } from '../src/responses/dry-run.ts';
 import { inferenceAnswer } from '../src/responses/inference.ts';
 import { frameHeader, mediaTypes } from '../src/requests/request-body.ts';
 import { encodeAnswer } from '../src/codecs/answer-json.ts';
-import { bytesOf } from '../src/codecs/pieces.ts';
+import { bytesOf } from '../src/codecs/chunks.ts';
 import { compute } from '../src/compute/backends/reference/compute.ts';
 import type { NumberAlgebra } from '../src/compute/backends/reference/float64-algebra.ts';
 import { materialize, valueAt, type Numbers } from '../src/compute/generated-numbers.ts';

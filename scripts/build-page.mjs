@@ -38,6 +38,8 @@ export async function buildPage() {
   const current = new Set(['index.html', ...assets.map(({ name }) => name)].flatMap((name) => [name, `${name}.gz`, `${name}.br`]));
   for (const name of readdirSync(folder))
     if (!current.has(name) && !name.endsWith('.part')) rmSync(path.join(folder, name), { force: true });
+  // The end of the build, by which scripts/start.mjs sees whether a source is newer.
+  writeFileSync(path.join(root, 'dist/.built'), `${new Date().toISOString()}\n`);
 }
 
 /**

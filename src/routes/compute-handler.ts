@@ -1,13 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { answerFields, type AnswerFields } from '../responses/answer.ts';
+import { answerFields } from '../responses/answer.ts';
 import { dryRunAnswer } from '../responses/dry-run.ts';
 import { finalPotentials, longRunAnswer, summaryJob } from '../responses/long-run.ts';
 import { metaNode } from '../responses/meta.ts';
 import { checkAnswerSize } from '../responses/size.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
 import { BackendUnavailableError } from '../compute/engine/backend.ts';
-import type { Answer, Engine } from '../compute/engine/engine.ts';
+import type { Engine } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
 import type { ResultOf } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
@@ -17,19 +17,11 @@ import { shortenDeadline } from '../plugins/request-scope.ts';
 import type { LifSimulatePlan, Operation, Plan, Plans } from '../requests/plan.ts';
 import { preferenceOf } from '../requests/backend-preference.ts';
 import { nativeFormat, type ResponseFormat } from './response-format.ts';
-import { checkFinite, encodeResponse, sendResponse } from './send-response.ts';
+import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
 export const maxCopiedElements = 65_536;
-
-/** A plan that was run, and what it is answered as. */
-export interface Outcome {
-  readonly fields: AnswerFields;
-  readonly answer: Omit<Answer, 'result'>;
-  /** Whether the answer is still being computed while it leaves. */
-  readonly streams: boolean;
-}
 
 const ticks = new TickQueue();
 
@@ -73,8 +65,8 @@ export async function compute(
 
   const outcome = await runPlan(engine, operation, plan, scope);
   const encodeFrom = performance.now();
-  const encoded = await encodeResponse(request, format, operation, plan, outcome);
-  return sendResponse(request, reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
+  const encoded = await encodeBody(scope, format, operation, plan, outcome);
+  return sendResponse(reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
 }
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { broadcastValues } from '../../../src/codecs/broadcast.ts';
-import { toRowMajor } from '../../../src/codecs/npy.ts';
+import { broadcastValues, toRowMajor } from '../../../src/codecs/ndarray.ts';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
