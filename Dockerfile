@@ -54,7 +54,7 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=90s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--use-largepages=silent", "dist/server.js"]
+CMD ["node", "--use-largepages=silent", "--heap-growing-percent=300", "--max-inlined-bytecode-size-cumulative=2300", "dist/server.js"]
 
 # The last stage is what `docker build .` without a target makes.
 FROM base AS cpu
@@ -72,4 +72,4 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--use-largepages=silent", "dist/server.js"]
+CMD ["node", "--use-largepages=silent", "--heap-growing-percent=300", "--max-inlined-bytecode-size-cumulative=2300", "dist/server.js"]

@@ -9,7 +9,6 @@ import type { RequestBody } from '../src/requests/request-body.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import type * as Lifecycle from '../src/plugins/lifecycle.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
-import type * as V8Settings from '../src/v8-settings.ts';
 import { built } from '../support/built.ts';
 import type { ComputeRoute } from './cases.ts';
 
@@ -20,11 +19,10 @@ interface Noop {
 }
 
 const { buildApp } = await built<typeof App>('app.js');
-const { loadConfig } = await built<typeof Config>('config.js');
-const { createLogger } = await built<typeof Log>('log.js');
+const { loadConfig } = await built<typeof Config>('config/config.js');
+const { createLogger } = await built<typeof Log>('observability/log.js');
 const { countRunning } = await built<typeof Lifecycle>('plugins/lifecycle.js');
 const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiation.js');
-const { setV8 } = await built<typeof V8Settings>('v8-settings.js');
 const operations: Readonly<Record<ComputeRoute, Operation>> = {
   '/surrogate/eval': 'surrogate_eval',
   '/surrogate/grad': 'surrogate_grad',
@@ -32,7 +30,6 @@ const operations: Readonly<Record<ComputeRoute, Operation>> = {
   '/lif/grad': 'lif_grad',
 };
 
-setV8();
 const plan = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Noop[];
 const config = loadConfig();
 const app = await buildApp({ config, logger: createLogger(config) });

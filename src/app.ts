@@ -6,22 +6,19 @@ import { trustedProxies } from './plugins/client-address.ts';
 import type { Config } from './config/config.ts';
 import type { Peers } from './processes/peers.ts';
 import { answerHeaders, setAnswerHeaders } from './plugins/answer-headers.ts';
-import { backendLog } from './plugins/backend-log.ts';
 import { compression } from './plugins/compression.ts';
 import { documentation } from './plugins/documentation.ts';
 import { requestCloseNotifier } from './plugins/request-close-notifier.ts';
-import { guard } from './plugins/security.ts';
+import { security } from './plugins/security.ts';
 import { createHttpServer } from './plugins/http-server.ts';
 import { countRunning, lifecycle } from './plugins/lifecycle.ts';
+import { backendLog, requestLog } from './plugins/log.ts';
 import { metrics } from './plugins/metrics.ts';
 import { requireAcceptable } from './plugins/negotiation.ts';
 import { operationPort } from './plugins/operation-port.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
 import { requestBody } from './plugins/request-body.ts';
-import { requestLog } from './plugins/request-log.ts';
 import { requestScope, startDeadline } from './plugins/request-scope.ts';
-import { traceContext } from './plugins/trace-context.ts';
-import { tracing } from './plugins/tracing.ts';
 import { validation } from './plugins/validation.ts';
 import { requestIds } from './plugins/request-ids.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
@@ -80,7 +77,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
         nextRequestId,
         onRefusedConnection: refusalLog(() => app.log),
       }),
-    trustProxy: config.guard.trustProxy && trustedProxies(config.guard.trustProxy),
+    trustProxy: config.security.trustProxy && trustedProxies(config.security.trustProxy),
     // While closing, `countRunning` refuses in the form that every other failure has.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
@@ -110,11 +107,12 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
 
   await app.register(requestCloseNotifier);
   await app.register(requestScope);
-  await app.register(tracing);
+  const { endpoint } = config.tracing;
+  // OpenTelemetry's SDK is only loaded where it is used.
+  if (endpoint !== undefined) await app.register((await import('./plugins/tracing.ts')).tracing, { endpoint });
   await app.register(answerHeaders);
-  await app.register(traceContext);
   await app.register(requestLog);
-  await app.register(guard);
+  await app.register(security);
   await app.register(problemDetails);
   await app.register(validation);
   await app.register(requestBody);

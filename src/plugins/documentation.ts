@@ -11,7 +11,7 @@ import { compressPageFile, sendFile, type PageFile } from '../page-files.ts';
 import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
 import { problemExamples } from '../schemas/problem-examples.ts';
 import { version } from '../version.ts';
-import { describeGuards, describeKey } from './security-documentation.ts';
+import { documentSecurity, securitySchemes } from './security.ts';
 import { OpenApiComponents } from './openapi-components.ts';
 import { pathOf } from './request-path.ts';
 
@@ -49,11 +49,11 @@ export const documentation = fp(
     const components = new OpenApiComponents();
     components.extract(sharedSchemas);
     const requestBodies = new Map<string, object>();
-    const guards = describeGuards(app.config.guard);
+    const withSecurity = documentSecurity(app.config.security);
 
     await app.register(swagger, {
       openapi: {
-        ...describeKey(app.config.guard),
+        ...securitySchemes(app.config.security),
         openapi: '3.1.0',
         info: {
           title,
@@ -78,7 +78,7 @@ export const documentation = fp(
       stripBasePath: false,
       transform: (route) => {
         if ((route.schema as FastifySchema | undefined)?.tags === undefined) return route;
-        const { schema, url } = guards(route);
+        const { schema, url } = withSecurity(route);
         const documented = components.extract(schema) as FastifySchema & { operationId: string; body?: { content: object } };
         if (documented.body) requestBodies.set(documented.operationId, documented.body.content);
         return { schema: documented, url };

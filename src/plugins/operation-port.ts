@@ -6,10 +6,9 @@ import { answerHeaders, setAnswerHeaders } from './answer-headers.ts';
 import { requestCloseNotifier } from './request-close-notifier.ts';
 import { createHttpServer } from './http-server.ts';
 import { serveProbes } from './lifecycle.ts';
+import { requestLog } from './log.ts';
 import { serveMetrics } from './metrics.ts';
 import { problemDetails, sendProblem, toProblem } from './problem-details.ts';
-import { requestLog } from './request-log.ts';
-import { traceContext } from './trace-context.ts';
 
 /**
  * Serves probes and metrics on a port of their own, without keys and limits. It opens before the service's port and closes after it, so
@@ -47,7 +46,6 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
   });
   await listener.register(requestCloseNotifier);
   await listener.register(answerHeaders);
-  await listener.register(traceContext);
   await listener.register(requestLog);
   await listener.register(problemDetails);
   listener.addHook('onSend', (_request, reply, _payload, next) => {
@@ -55,6 +53,6 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
     next();
   });
   serveProbes(listener, () => app.lifecycle.unreadyReason ?? (app.server.listening ? undefined : 'starting'));
-  if (operation.metrics) serveMetrics(listener, app.metrics, app.peers);
+  if (operation.metrics) serveMetrics(listener, app);
   return listener;
 }

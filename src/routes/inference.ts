@@ -252,6 +252,6 @@ function isReady(app: FastifyInstance, reply: FastifyReply): boolean {
 
 /** Statistics of all processes that answer on the port. */
 async function statisticsOf({ peers, metrics }: FastifyInstance, models: readonly Operation[]) {
-  const text = peers === undefined ? metrics.operations() : await peers.scrape();
+  const text = await (peers?.scrape() ?? metrics.operationsText());
   return { model_stats: modelStatistics(models, text) };
 }

@@ -131,7 +131,7 @@ export function sendResponse(
   span?.computed({
     op: plan.job.kind,
     backend: answer.backend.name,
-    instead: answer.fallback?.from,
+    fallbackFrom: answer.fallback?.from,
     elements,
     decodeFrom,
     encodeFrom,

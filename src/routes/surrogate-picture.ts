@@ -15,7 +15,7 @@ const size = { width: 720, height: 300 };
 /** Surrogates as pictures, for READMEs and papers. */
 export const surrogatePictureRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
   // A cache that many share must not answer those without a key.
-  const visibility = app.config.guard.keyDigests.length > 0 ? 'private' : 'public';
+  const visibility = app.config.security.keyDigests.length > 0 ? 'private' : 'public';
 
   app.get(
     '/surrogates/:name.svg',

@@ -5,6 +5,7 @@ import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
+import { nodeFlags } from '../../support/process.ts';
 import { allSteps, contextFiles, contextFilter, dockerfileText, healthcheckCommand, root, stages } from './dockerfile.ts';
 
 const final = stages.at(-1)!.name;
@@ -34,7 +35,8 @@ describe('Dockerfile', () => {
     const steps = allSteps(target);
     expect(steps.findLast((step) => step.keyword === 'USER')?.args).toEqual(['node']);
     const command = steps.findLast((step) => step.keyword === 'CMD');
-    expect(command).toMatchObject({ execForm: true, args: ['node', '--use-largepages=silent', 'dist/server.js'] });
+    expect(command).toMatchObject({ execForm: true, args: ['node', ...nodeFlags, 'dist/server.js'] });
+    expect(nodeFlags).toHaveLength(3);
     expect(steps.find((step) => step.keyword === 'ENTRYPOINT')).toBeUndefined();
   });
 

@@ -185,7 +185,7 @@ const loadTypeScript = 'typescript' in process.features && process.features.type
  * @param name of the thread's module, without its extension.
  * @param beside the `import.meta.url` of the module that asks.
  */
-export function threadModule(name: string, beside: string): { filename: string; execArgv?: string[] } {
+function threadModule(name: string, beside: string): { filename: string; execArgv?: string[] } {
   if (!beside.endsWith('.ts')) return { filename: new URL(`./${name}.js`, beside).href };
   return { filename: new URL(`./${name}.ts`, beside).href, execArgv: loadTypeScript };
 }

@@ -1,4 +1,5 @@
-import { surrogateDefinition } from '../../surrogates/catalogue.ts';
+import { formulaParameters, surrogateDefinition } from '../../surrogates/catalogue.ts';
+import type { FormulaParameters } from '../../surrogates/definition.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
 import type { GraphFunction, Tensor } from './graph-function.ts';
 import type { Tensors } from './loop.ts';
@@ -28,18 +29,18 @@ export function parameterInputs(graph: GraphFunction, shape: SurrogateShape): Te
   return Object.fromEntries(entries);
 }
 
-function formulaParameters(shape: SurrogateShape, inputs: Tensors) {
-  return { p: Object.fromEntries(realParameters(shape).map((name) => [name, inputs[parameterName(name)]!])), n: shape.integers };
+function parameterTensors(shape: SurrogateShape, inputs: Tensors): FormulaParameters<Tensor> {
+  return formulaParameters(surrogateDefinition(shape.name), (name) => inputs[parameterName(name)]!, shape.integers);
 }
 
 /** g(x) in float32, of a float32 x; computed in float64 where the definition asks for it. */
 export function surrogateGradient(ops: TensorAlgebra, shape: SurrogateShape, x: Tensor, inputs: Tensors): Tensor {
   const definition = surrogateDefinition(shape.name);
   const wide = definition.gradNeedsFloat64 ? ops.cast(x, 'float64') : x;
-  return ops.cast(definition.grad(ops, wide, formulaParameters(shape, inputs)), 'float32');
+  return ops.cast(definition.grad(ops, wide, parameterTensors(shape, inputs)), 'float32');
 }
 
 /** A formula of the surrogate in float64, rounded to float32 at the end. */
 export function surrogateFormula(ops: TensorAlgebra, shape: SurrogateShape, formula: 'grad' | 'value', x: Tensor, inputs: Tensors): Tensor {
-  return surrogateDefinition(shape.name)[formula](ops, ops.cast(x, 'float64'), formulaParameters(shape, inputs));
+  return surrogateDefinition(shape.name)[formula](ops, ops.cast(x, 'float64'), parameterTensors(shape, inputs));
 }

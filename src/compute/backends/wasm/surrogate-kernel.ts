@@ -1,5 +1,5 @@
-import type { Surrogate, SurrogateDefinition } from '../../surrogates/definition.ts';
-import { surrogateDefinition } from '../../surrogates/catalogue.ts';
+import type { FormulaParameters, Surrogate, SurrogateDefinition } from '../../surrogates/definition.ts';
+import { formulaParameters, surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { FunctionWriter } from './function-writer.ts';
 import { Graph } from './graph.ts';
@@ -27,15 +27,14 @@ function parameterName(name: string): string {
   return known;
 }
 
-function formulaParameters(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape) {
-  const names = Object.keys(definition.parameters);
-  return { p: Object.fromEntries(names.map((name) => [name, graph.parameter(parameterName(name))])), n: shape.integers };
+function parameterNodes(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape): FormulaParameters<Node> {
+  return formulaParameters(definition, (name) => graph.parameter(parameterName(name)), shape.integers);
 }
 
 /** g(x) in the kernel's lanes, as x is. */
 export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node): Node {
   const definition = surrogateDefinition(shape.name);
-  const parameters = formulaParameters(graph, definition, shape);
+  const parameters = parameterNodes(graph, definition, shape);
   return definition.gradNeedsFloat64
     ? graph.demote(definition.grad(graph, graph.promote(x), parameters))
     : definition.grad(graph, x, parameters);
@@ -44,7 +43,7 @@ export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node):
 /** The primitive at x: in float64, since it adds and subtracts, and rounded once. */
 function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node): Node {
   const definition = surrogateDefinition(shape.name);
-  return graph.demote(definition.value(graph, graph.promote(x), formulaParameters(graph, definition, shape)));
+  return graph.demote(definition.value(graph, graph.promote(x), parameterNodes(graph, definition, shape)));
 }
 
 /** What lies outside the lanes' range becomes their largest number. */
