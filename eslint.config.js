@@ -32,7 +32,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: 'src/codecs/json-numbers/(?!index\\.ts$)|^\\.\\.?/(?:codecs/)?json-numbers/(?!index\\.ts$)',
+              regex: '(?:(?<!test/)codecs|^\\.)/json-numbers/(?!index\\.ts$)',
               message: 'json-numbers is a package: import its index.ts.',
             },
           ],
