@@ -114,11 +114,11 @@ function roundedToFloat32<Data>(data: Data): Data {
 function isOnEdge(problem: LifProblem): boolean {
   const { neurons, steps, current, v_threshold } = problem;
   // An input that a held neuron does not take may still overflow where it is multiplied.
-  if ((current.per === 'job' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30))
+  if ((current.per === 'scalar' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30))
     return true;
   const { v_pre } = compute({ kind: 'lif_simulate', problem, record: new Set(['v_pre']) }) as LifSimulateResult;
   for (let b = 0; b < neurons; b++) {
-    const threshold = v_threshold.per === 'job' ? v_threshold.value : valueAt(v_threshold.values, b);
+    const threshold = v_threshold.per === 'scalar' ? v_threshold.value : valueAt(v_threshold.values, b);
     for (let t = 0; t < steps; t++) {
       const v = v_pre![b * steps + t]!;
       if (!(Math.abs(v - threshold) > 1e-3 * Math.max(1, Math.abs(threshold)) && Math.abs(v) < 1e6)) return true;

@@ -30,7 +30,7 @@ export function jobWork(job: Job): number {
 
 /** Numbers of a quantity. */
 function quantityValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
-  return per === 'job' ? 1 : per === 'neuron' ? neurons : neurons * steps;
+  return per === 'scalar' ? 1 : per === 'neuron' ? neurons : neurons * steps;
 }
 
 /** Values that a record takes; for spike times at most, since nobody knows before. */
@@ -106,7 +106,7 @@ function inputValues(job: Job): number {
         problem.resistance,
         problem.v_init,
         ...cotangents(job),
-      ].filter(({ per }) => per !== 'job');
+      ].filter(({ per }) => per !== 'scalar');
       // The current is an array always.
       return [problem.current, ...arrays].reduce((sum, quantity) => sum + arrayValues(quantity, problem), 0);
     }

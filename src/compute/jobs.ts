@@ -14,7 +14,7 @@ export type Values = Float32Array | Float64Array;
  * per neuron (length B), or, for the current and cotangents only, one value per neuron and step (length B * T, row-major [B, T]).
  */
 export type Quantity =
-  | { readonly per: 'job'; readonly value: number }
+  | { readonly per: 'scalar'; readonly value: number }
   | { readonly per: 'neuron'; readonly values: Numbers }
   | { readonly per: 'step'; readonly values: Numbers };
 

@@ -71,6 +71,11 @@ const Environment = Type.Object({
     { default: availableParallelism(), minimum: 1, maximum: 1024 },
     'Processors that a large job may keep busy; by default, and at most, all that the process may use.',
   ),
+  WARM_UP: oneOf(
+    ['minimal', 'full'],
+    'full',
+    'Which kernels of `wasm` are compiled before requests need them: `minimal`, those of a usual first request, before `/readyz` answers 200; `full`, the other usual ones too, in the second after it.',
+  ),
   DOCS_ENABLED: flag(true, 'Whether `/docs` is served. `/openapi.json` always is.'),
   METRICS_ENABLED: flag(true, 'Whether `/metrics` is served.'),
   OPERATION_PORT: integer(
@@ -185,6 +190,7 @@ function groupVariables(variables: Environment) {
     compute: {
       backend: variables.COMPUTE_BACKEND,
       threads: variables.COMPUTE_THREADS,
+      warmUp: variables.WARM_UP,
       /** The longest estimated wait for a back-end with which a job is queued. */
       maxQueueWaitMs: variables.MAX_QUEUE_MS,
       memoryBytes: variables.MAX_MEMORY_BYTES,

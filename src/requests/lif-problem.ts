@@ -55,7 +55,7 @@ export function readLifProblem(request: LifRequest, runs: number, errors: InputE
   checkSteps(steps!);
 
   const quantity = (field: NeuronField): NeuronQuantity =>
-    given[field] === undefined ? { per: 'job', value: neuronDefaults[field] } : neuronQuantity(given[field]);
+    given[field] === undefined ? { per: 'scalar', value: neuronDefaults[field] } : neuronQuantity(given[field]);
   const problem: LifProblem = {
     neurons,
     steps: steps!,
@@ -94,7 +94,7 @@ export function isPerNeuron(tensor: Tensor, path: string, errors: InputErrors): 
 
 /** A tensor of shape [], [1] or [B] as a quantity of B neurons. */
 export function neuronQuantity({ values }: Tensor): NeuronQuantity {
-  return values.length === 1 ? { per: 'job', value: valueAt(values, 0) } : { per: 'neuron', values };
+  return values.length === 1 ? { per: 'scalar', value: valueAt(values, 0) } : { per: 'neuron', values };
 }
 
 /** A tensor that also may have the shape [B, T] or [1, T]; the latter is repeated for every neuron. */

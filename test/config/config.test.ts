@@ -15,7 +15,13 @@ describe('loadConfig', () => {
       security: { keyDigests: [], rateLimit: undefined, trustProxy: false, corsOrigins: undefined },
       operation: { port: 0, metrics: true },
       limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25, streamedValues: 2 ** 28 },
-      compute: { backend: 'auto', threads: availableParallelism(), maxQueueWaitMs: 5000, memoryBytes: expect.any(Number) as number },
+      compute: {
+        backend: 'auto',
+        threads: availableParallelism(),
+        warmUp: 'full',
+        maxQueueWaitMs: 5000,
+        memoryBytes: expect.any(Number) as number,
+      },
       tracing: { endpoint: undefined },
       connections: 20_000,
       timeouts: {

@@ -208,10 +208,6 @@ export class Arena {
     if (bytes.length > 0) this.#asBuffer.fill(bytes, address, address + bytes.length);
   }
 
-  setIntegers(address: number, values: Int32Array): void {
-    this.#int32.set(values, address / 4);
-  }
-
   setInteger(address: number, value: number): void {
     this.#view.setInt32(address, value, true);
   }

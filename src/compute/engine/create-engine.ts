@@ -1,6 +1,6 @@
 import { ArenaPool } from './arena-pool.ts';
 import { ThreadedReference } from '../backends/reference/threaded-reference.ts';
-import { WasmBackend } from '../backends/wasm/wasm-backend.ts';
+import { WasmBackend, type WarmUp } from '../backends/wasm/wasm-backend.ts';
 import type { Backend } from './backend.ts';
 import type { BackendOpener } from './backend-supervisor.ts';
 import type { Preference } from './backend-router.ts';
@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly backend: Preference;
   /** Threads that share a large job. */
   readonly threads: number;
+  /** Which of the wasm back-end's kernels are compiled ahead; `full` unless given. */
+  readonly warmUp?: WarmUp;
   /** The largest job of the reference: neuron-steps, or elements of x, times surrogates. */
   readonly maxReferenceWork: number;
   /** How long a job may have to wait for its back-end before it is turned away, in milliseconds. */
@@ -25,10 +27,11 @@ export interface EngineOptions {
 }
 
 /** Makes the engine that the configuration asks for; it still has to be warmed. */
-export async function createEngine({ backend, threads, maxReferenceWork, maxQueueWaitMs, memoryBytes }: EngineOptions): Promise<Engine> {
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { backend, threads, warmUp, maxReferenceWork, maxQueueWaitMs, memoryBytes } = options;
   const arenas = new ArenaPool(new MemoryBudget(memoryBytes), process.env.NODE_ENV === 'test');
   const backends: (Backend | BackendOpener)[] = [new ThreadedReference({ maxWork: maxReferenceWork })];
-  if (backend !== 'reference') backends.push(await WasmBackend.create({ threads, arenas }));
+  if (backend !== 'reference') backends.push(await WasmBackend.create({ threads, arenas, ...(warmUp && { warmUp }) }));
   if (backend === 'auto' || backend === 'tensorflow') backends.push(tensorFlow);
   return new Engine(backends, { preferred: backend, arenas, maxQueueWaitMs });
 }

@@ -29,7 +29,7 @@ async function simulateMargins(problem: LifProblem): Promise<number[]> {
   const { v_pre } = await resultOf(reference, { kind: 'lif_simulate', problem, record: new Set(['v_pre']) });
   const { neurons, steps, v_threshold } = problem;
   return Array.from({ length: neurons }, (_, b) => {
-    const threshold = v_threshold.per === 'job' ? v_threshold.value : valueAt(v_threshold.values, b);
+    const threshold = v_threshold.per === 'scalar' ? v_threshold.value : valueAt(v_threshold.values, b);
     let margin = Infinity;
     for (let t = 0; t < steps; t++) margin = Math.min(margin, Math.abs(v_pre![b * steps + t]! - threshold));
     return margin;
@@ -367,7 +367,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       const arrays = Object.fromEntries(
         Object.entries(numbers).map(([name, { per, value }]: [string, { per: string; value?: number }]) => [
           name,
-          per === 'job' ? { per: 'neuron', values: new Float64Array(67).fill(value!) } : undefined,
+          per === 'scalar' ? { per: 'neuron', values: new Float64Array(67).fill(value!) } : undefined,
         ]),
       );
       const base = problem(currents);

@@ -121,7 +121,7 @@ describe('batches', () => {
           job(x, {
             steps: 3,
             capacity: 5,
-            terms: { term: shared ? { per: 'job', value: term } : { per: 'neuron', values: new Float64Array(x.length).fill(term) } },
+            terms: { term: shared ? { per: 'scalar', value: term } : { per: 'neuron', values: new Float64Array(x.length).fill(term) } },
             series: { s: { values: Float64Array.from(series) } },
           }),
         ),
@@ -141,7 +141,7 @@ describe('batches', () => {
           expect(part.s).toEqual(Float32Array.from(materialize(series.s!.values)));
         }
         const [{ terms }] = jobs as [GraphJob];
-        const same = jobs.every((other) => other.terms.term!.per === 'job' && JSON.stringify(other.terms) === JSON.stringify(terms));
+        const same = jobs.every((other) => other.terms.term!.per === 'scalar' && JSON.stringify(other.terms) === JSON.stringify(terms));
         expect(inputs.term!.shape).toEqual(same ? [1] : [rows]);
       }),
     );

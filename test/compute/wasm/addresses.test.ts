@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { OutOfMemoryError } from '../../../src/compute/engine/backend.ts';
 import { writeRunningTotals } from '../../../src/compute/backends/wasm/lif-jobs.ts';
-import { chunkEnd } from '../../../src/compute/backends/wasm/vector-text.ts';
+import { chunkEnd } from '../../../src/compute/backends/wasm/codegen/vector-wat.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { differentiable, recordable, type Dtype, type Job } from '../../../src/compute/jobs.ts';
 import { lifProblem, perStep, resultOf, variedNeurons } from '../support/jobs.ts';

@@ -141,12 +141,12 @@ describe('a large job', () => {
     try {
       const forward: Job = {
         kind: 'lif_simulate',
-        problem: large({ current: { per: 'job', value: 11 } }),
+        problem: large({ current: { per: 'scalar', value: 11 } }),
         record: new Set(['firing_rates', 'spike_times', 'v_final']),
       };
       for (const job of [
         sum({ ...grad, problem: large() }),
-        sum({ ...grad, problem: large({ tau: { per: 'job', value: 10 } }) }),
+        sum({ ...grad, problem: large({ tau: { per: 'scalar', value: 10 } }) }),
         sum(forward),
       ]) {
         const [sliced, whole] = [await resultOf(backend, job), await resultOf(atOnce, job)];
@@ -181,7 +181,7 @@ describe('a large job', () => {
     ],
     [
       'spike times of many neurons',
-      { kind: 'lif_simulate', problem: large({ current: { per: 'job', value: 11 } }), record: new Set(['spike_times']) },
+      { kind: 'lif_simulate', problem: large({ current: { per: 'scalar', value: 11 } }), record: new Set(['spike_times']) },
     ],
     [
       'x and cotangents',

@@ -8,7 +8,7 @@ import type { StopCheck } from './stop-check.ts';
 /** What a quantity is for neuron b at step t of T. */
 function at(quantity: Quantity, b: number, t: number, steps: number): number {
   switch (quantity.per) {
-    case 'job':
+    case 'scalar':
       return quantity.value;
     case 'neuron':
       return valueAt(quantity.values, b);
@@ -159,16 +159,16 @@ class Accumulator {
     this.#ops = ops;
     this.#per = quantity.per;
     this.#steps = steps;
-    this.#sums = new Float64Array({ job: 1, neuron: neurons, step: neurons * steps }[quantity.per]);
+    this.#sums = new Float64Array({ scalar: 1, neuron: neurons, step: neurons * steps }[quantity.per]);
   }
 
   add(b: number, t: number, contribution: number): void {
-    const i = { job: 0, neuron: b, step: b * this.#steps + t }[this.#per];
+    const i = { scalar: 0, neuron: b, step: b * this.#steps + t }[this.#per];
     this.#sums[i] = this.#ops.add(this.#sums[i]!, contribution);
   }
 
   get result(): number | Float64Array {
-    return this.#per === 'job' ? this.#sums[0]! : this.#sums;
+    return this.#per === 'scalar' ? this.#sums[0]! : this.#sums;
   }
 }
 

@@ -43,10 +43,10 @@ export function totalRows(jobs: readonly GraphJob[]): number {
 /** The number that an input is in all jobs, if it is. */
 function commonNumber(jobs: readonly GraphJob[], name: string): number | undefined {
   const input = jobs[0]!.terms[name]!;
-  if (input.per !== 'job') return undefined;
+  if (input.per !== 'scalar') return undefined;
   const isSame = jobs.every(({ terms }) => {
     const other = terms[name]!;
-    return other.per === 'job' && Object.is(other.value, input.value);
+    return other.per === 'scalar' && Object.is(other.value, input.value);
   });
   return isSame ? input.value : undefined;
 }
@@ -57,7 +57,7 @@ async function mergeRows(jobs: readonly GraphJob[], rows: number, of: (job: Grap
   for (const job of jobs) {
     const input = of(job);
     const at = row;
-    if (input.per === 'job') data.fill(input.value, row, row + job.rows);
+    if (input.per === 'scalar') data.fill(input.value, row, row + job.rows);
     else
       await inSlices(job.rows, (from, to) => {
         writeRows(input, data, at + from, from, to);

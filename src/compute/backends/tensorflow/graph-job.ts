@@ -3,7 +3,7 @@ import type { Program } from './program.ts';
 
 /** Values of one row each, or the same number for all rows. */
 export type RowInput =
-  | { readonly per: 'job'; readonly value: number }
+  | { readonly per: 'scalar'; readonly value: number }
   /** With `map`, what that makes of each. */
   | { readonly per: 'neuron'; readonly values: Numbers; readonly map?: (value: number) => number };
 
@@ -39,7 +39,7 @@ export type GraphOutputs = Readonly<Record<string, Float32Array | Int32Array | U
 
 /** The job's part from one row to before another. */
 export function rowsOf(job: GraphJob, from: number, to: number): GraphJob {
-  const part = (input: RowInput): RowInput => (input.per === 'job' ? input : { ...input, values: sliceNumbers(input.values, from, to) });
+  const part = (input: RowInput): RowInput => (input.per === 'scalar' ? input : { ...input, values: sliceNumbers(input.values, from, to) });
   return {
     ...job,
     rows: to - from,

@@ -43,7 +43,7 @@ function bind(problem: LifProblem, detachReset: boolean): BoundProblem {
   const capacity = roomFor(chunks) * chunkSteps;
   const overhang = steps % chunkSteps !== 0;
   const factor = (value: number) => leakFactor(dt, value, integration);
-  const leak: RowInput = tau.per === 'job' ? { per: 'job', value: factor(tau.value) } : { ...tau, map: factor };
+  const leak: RowInput = tau.per === 'scalar' ? { per: 'scalar', value: factor(tau.value) } : { ...tau, map: factor };
   return {
     spec: {
       structure: { reset: problem.reset, inputScaling: problem.inputScaling, detachReset },
@@ -158,7 +158,7 @@ function gradJob(job: LifGradJob, surrogate: Surrogate): GraphJob {
       ...parameterTerms(surrogate),
       ...(loss.type === 'firing_rate_mse' && {
         target: loss.target,
-        hz_per_spike: { per: 'job', value: 1000 / (problem.steps * problem.dt) },
+        hz_per_spike: { per: 'scalar', value: 1000 / (problem.steps * problem.dt) },
       }),
     },
     numbers: { ...bound.numbers, checkpoints: { type: 'int32', value: roomFor(chunks) } },
@@ -181,10 +181,10 @@ function gradientOf(problem: LifProblem, name: Differentiable, gradient: Float32
   const { dt, integration, tau } = problem;
   if (name === 'tau') {
     // The graph's gradient is with respect to the leak factor.
-    const slope = (b: number) => leakSlope(dt, tau.per === 'job' ? tau.value : valueAt(tau.values, b), integration);
-    return tau.per === 'job' ? slope(0) * total(gradient) : gradient.map((value, b) => value * slope(b));
+    const slope = (b: number) => leakSlope(dt, tau.per === 'scalar' ? tau.value : valueAt(tau.values, b), integration);
+    return tau.per === 'scalar' ? slope(0) * total(gradient) : gradient.map((value, b) => value * slope(b));
   }
-  return problem[name].per === 'job' ? total(gradient) : gradient;
+  return problem[name].per === 'scalar' ? total(gradient) : gradient;
 }
 
 /** Sum in float64. */

@@ -12,8 +12,8 @@ export function parameterTerms(surrogate: Surrogate): Record<string, RowInput> {
     const value = surrogate.parameters[parameter]!;
     const high = Math.fround(value);
     return [
-      [`${parameterName(parameter)}_high`, { per: 'job', value: high }],
-      [`${parameterName(parameter)}_low`, { per: 'job', value: value - high }],
+      [`${parameterName(parameter)}_high`, { per: 'scalar', value: high }],
+      [`${parameterName(parameter)}_low`, { per: 'scalar', value: value - high }],
     ] as const;
   });
   return Object.fromEntries(entries);
@@ -59,7 +59,7 @@ export function surrogateGradWork(job: SurrogateGradJob): {
   result(outputs: readonly GraphOutputs[]): SurrogateGradResult;
 } {
   const cotangent: RowInput =
-    typeof job.cotangent === 'number' ? { per: 'job', value: job.cotangent } : { per: 'neuron', values: job.cotangent };
+    typeof job.cotangent === 'number' ? { per: 'scalar', value: job.cotangent } : { per: 'neuron', values: job.cotangent };
   return {
     jobs: job.surrogates.map((surrogate) => {
       const bound = elementwise(job, surrogate, 'surrogate_grad', () => surrogateGradGraph(surrogateShape(surrogate)));

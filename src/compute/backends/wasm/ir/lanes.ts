@@ -1,25 +1,25 @@
-import type { Dtype } from '../../jobs.ts';
+import type { Dtype } from '../../../jobs.ts';
 
-/** How numbers lie in a vector: all that a kernel's text and its memory owe to its arithmetic. */
+/** How numbers lie in a 128-bit vector: all of a kernel's text and memory that depends on its arithmetic. */
 export interface LaneType {
   readonly dtype: Dtype;
   readonly name: 'f32x4' | 'f64x2';
   /** The same lanes as integers. */
   readonly integers: 'i32x4' | 'i64x2';
-  /** Lanes of a vector: so many neurons, or values. */
+  /** Lanes of a vector: neurons, or values. */
   readonly count: 4 | 2;
-  /** Of a lane. */
+  /** Of one lane. */
   readonly bits: 32 | 64;
   readonly bytes: 4 | 8;
   /** The largest finite number. */
   readonly largest: number;
   /** The nearest number that a lane holds. */
   readonly round: (value: number) => number;
-  /** Text of the lanes' integers as int32, in the low bytes of a vector. */
+  /** WebAssembly text of the lanes' integers as int32, in the low bytes of a vector. */
   readonly toInt32: (integers: string) => string;
-  /** Text of the lanes' integers from the low int32 of a vector. */
+  /** WebAssembly text of the lanes' integers from the low int32 of a vector. */
   readonly fromInt32: (int32: string) => string;
-  /** Text of the floats that the lanes' integers are; they have to fit an int32. */
+  /** WebAssembly text of the lanes' integers, which fit an int32, as floats. */
   readonly toFloats: (integers: string) => string;
 }
 

@@ -2,7 +2,7 @@ import { dtypeOf, type Dtype, type Job, type LifSimulateJob } from '../../jobs.t
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
-import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
+import { lanesOf, vectorsOf, type LaneType } from './ir/lanes.ts';
 
 // Nanoseconds on one core of a common server, rounded up; they only decide whether a job is worth a hop to the workers.
 const perValue = 3;
