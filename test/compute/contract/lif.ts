@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
-import { surrogateFunctions } from '../../../src/compute/backends/reference/evaluate.ts';
+import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { valueAt } from '../../../src/compute/generated-numbers.ts';
 import { differentiable, recordable } from '../../../src/compute/jobs.ts';
