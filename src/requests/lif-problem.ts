@@ -1,5 +1,5 @@
-import { broadcastValues } from '../codecs/broadcast.ts';
-import { decodeTensor, isTensorNumber, type Tensor } from '../codecs/tensor.ts';
+import { broadcastValues, type Tensor } from '../codecs/ndarray.ts';
+import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
 import type { Differentiable, LifProblem, NeuronQuantity, Quantity } from '../compute/jobs.ts';
 import { describe, shapeText } from '../errors/describe.ts';

@@ -1,5 +1,5 @@
-import { RawTensor } from '../codecs/byte-tensor.ts';
 import { readNpy } from '../codecs/npy.ts';
+import { RawTensor } from '../codecs/parsed-tensors.ts';
 import { describe, pointerSegment } from '../errors/describe.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';

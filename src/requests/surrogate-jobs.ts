@@ -1,4 +1,4 @@
-import { broadcastValues, canBroadcast } from '../codecs/broadcast.ts';
+import { broadcastValues, canBroadcast } from '../codecs/ndarray.ts';
 import { decodeTensor } from '../codecs/tensor.ts';
 import { valueAt } from '../compute/generated-numbers.ts';
 import type { SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';

@@ -1,4 +1,4 @@
-import { linspace } from '../codecs/linspace.ts';
+import { linspace } from '../codecs/ndarray.ts';
 import type { SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { quote } from '../errors/describe.ts';

@@ -1,5 +1,5 @@
 import { bytesPerValue } from '../codecs/tensor-bytes.ts';
-import { sizeOf } from '../codecs/tensor.ts';
+import { sizeOf } from '../codecs/ndarray.ts';
 import type { Estimate } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements } from '../compute/job-size.ts';
 import type { Operation, Plans } from '../requests/plan.ts';

@@ -1,6 +1,6 @@
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
-import { byteLengthOf, bytesTypeOf, TensorPieces, type BytesType } from '../codecs/tensor-bytes.ts';
+import { byteLengthOf, bytesTypeOf, TensorChunks, type BytesType } from '../codecs/tensor-bytes.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import type { InferenceReply } from '../requests/inference-request.ts';
@@ -13,11 +13,11 @@ const datatypes: Readonly<Record<BytesType, Datatype>> = { float32: 'FP32', floa
  * Answers an inference request.
  *
  * @throws {Problem} `invalid_request` when an output is asked for that was not computed.
- * @throws {RangeError} when a number is not finite in the precision; those of long tensors when their pieces are made.
+ * @throws {RangeError} when a number is not finite in the precision; those of long tensors when their chunks are made.
  */
 export function inferenceAnswer(model: string, fields: AnswerFields, reply: InferenceReply, dtype: Dtype): EncodedAnswer {
   const computed = outputsOf(fields);
-  const tensors = new TensorPieces(dtype);
+  const tensors = new TensorChunks(dtype);
   const outputs = (reply.outputs ?? [...computed.keys()]).map((name) => {
     const tensor = computed.get(name);
     if (tensor === undefined) throw notComputed(name, computed);
@@ -34,7 +34,7 @@ export function inferenceAnswer(model: string, fields: AnswerFields, reply: Infe
     },
     { encoding: 'json', dtype },
   );
-  return { text, tensors: tensors.pieces };
+  return { text, tensors: tensors.chunks };
 }
 
 /** The tensors of an answer by the protocol's names. */
@@ -56,7 +56,7 @@ function outputsOf({ results, ...recorded }: AnswerFields): Map<string, AnswerTe
   return outputs;
 }
 
-function outputNode(name: string, tensor: AnswerTensor | AnswerBlocks, behind: TensorPieces | undefined, dtype: Dtype): AnswerNode {
+function outputNode(name: string, tensor: AnswerTensor | AnswerBlocks, behind: TensorChunks | undefined, dtype: Dtype): AnswerNode {
   const head = { name, datatype: datatypes[bytesTypeOf(tensor, dtype)], shape: tensor.shape };
   if (behind === undefined) return { ...head, data: flat(tensor) };
   behind.add(tensor);

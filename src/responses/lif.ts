@@ -1,5 +1,5 @@
 import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
-import { Pacer, sliceValues } from '../codecs/pieces.ts';
+import { Pacer, sliceValues } from '../codecs/chunks.ts';
 import type { LifGradResult, LifProblem, LifSimulateResult, Recordable, Values } from '../compute/jobs.ts';
 import type { LifGradPlan, LifSimulatePlan } from '../requests/plan.ts';
 import { surrogateNode } from './surrogate.ts';

@@ -1,21 +1,21 @@
 import { AnswerBlocks, AnswerNumber, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { npyHeader } from '../codecs/npy.ts';
-import type { Chunk } from '../codecs/pieces.ts';
-import { bytesTypeOf, TensorPieces } from '../codecs/tensor-bytes.ts';
+import type { Chunk } from '../codecs/chunks.ts';
+import { bytesTypeOf, TensorChunks } from '../codecs/tensor-bytes.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import type { AnswerFields } from './answer.ts';
 
 /**
  * The one tensor of an answer as an npy file. What stands beside it (names, counts, losses) is left out.
  *
- * @throws {RangeError} when a number is not finite in the precision; a long tensor's piece does when it is made.
+ * @throws {RangeError} when a number is not finite in the precision; a long tensor's chunk does when it is made.
  */
-export function npyPieces(fields: AnswerFields, dtype: Dtype): Chunk[] {
+export function npyChunks(fields: AnswerFields, dtype: Dtype): Chunk[] {
   const found = oneTensor(fields);
   const tensor = found instanceof AnswerNumber ? new AnswerTensor(Float64Array.of(found.value), []) : found;
-  const tensors = new TensorPieces(dtype);
+  const tensors = new TensorChunks(dtype);
   tensors.add(tensor);
-  return [npyHeader(bytesTypeOf(tensor, dtype), tensor.shape), ...tensors.pieces];
+  return [npyHeader(bytesTypeOf(tensor, dtype), tensor.shape), ...tensors.chunks];
 }
 
 function oneTensor({ results, ...recorded }: AnswerFields): AnswerTensor | AnswerBlocks | AnswerNumber {

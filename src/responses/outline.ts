@@ -1,5 +1,4 @@
-import { maxFloat32TextLength } from '../codecs/float32-text.ts';
-import { maxFloat64TextLength } from '../codecs/float64-text.ts';
+import { maxFloat32TextLength, maxFloat64TextLength } from '../codecs/json-numbers/index.ts';
 import type { BytesType } from '../codecs/tensor-bytes.ts';
 import { recordedValues } from '../compute/job-size.ts';
 import { dtypeOf, type LifProblem, type LifSimulateJob, type Recordable } from '../compute/jobs.ts';

@@ -1,6 +1,6 @@
 import { bytesPerValue } from '../codecs/tensor-bytes.ts';
 import { TensorText } from '../codecs/tensor-text.ts';
-import { sizeOf } from '../codecs/tensor.ts';
+import { sizeOf } from '../codecs/ndarray.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { checkAnswerBytes, type Limits } from '../config/limits.ts';
 import type { InferenceReply } from '../requests/inference-request.ts';

@@ -2,11 +2,10 @@ import type { FastifyRequest } from 'fastify';
 
 import type { AnswerFields } from '../responses/answer.ts';
 import { inferenceAnswer } from '../responses/inference.ts';
-import { npyPieces } from '../responses/npy.ts';
+import { npyChunks } from '../responses/npy.ts';
 import type { AnswerFormat } from '../responses/size.ts';
 import { jsonInUtf8, mediaTypes, type RequestBody } from '../requests/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
-import type { TextThreads } from '../codecs/text-threads.ts';
 import { dtypeOf } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
@@ -31,10 +30,10 @@ export interface ResponseFormat {
   /** @throws {Problem} when a plan cannot be answered in the format. */
   accept(plan: Plan): void;
   /**
-   * @param scope in whose arena the threads may print long texts; undefined where the answer does not lie there.
+   * @param scope in whose memory long texts may be printed; undefined where the answer does not lie there.
    * @throws {RangeError} when a number is not finite in the answer's precision.
    */
-  encode(plan: Plan, fields: AnswerFields, scope: RequestScope | undefined, threads: TextThreads): EncodedAnswer;
+  encode(plan: Plan, fields: AnswerFields, scope: RequestScope | undefined): EncodedAnswer;
 }
 
 /** The service's own formats: the one that the request's `Accept` likes best. */
@@ -50,8 +49,8 @@ const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
     jsonType: jsonInUtf8,
     countedAs: ({ options: { encoding = 'json' } }) => encoding,
     accept: anyPlan,
-    encode: ({ job, options: { encoding = 'json' } }, fields, scope, threads) =>
-      encodeAnswer(fields, { encoding, dtype: dtypeOf(job), within: scope?.arena && scope, threads }),
+    encode: ({ job, options: { encoding = 'json' } }, fields, scope) =>
+      encodeAnswer(fields, { encoding, dtype: dtypeOf(job), memory: scope?.arena && scope.memory }),
   },
   [mediaTypes.framed]: {
     media: mediaTypes.framed,
@@ -65,7 +64,7 @@ const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
     jsonType: jsonInUtf8,
     countedAs: () => 'npy',
     accept: requireOneTensor,
-    encode: ({ job }, fields) => ({ text: [], tensors: npyPieces(fields, dtypeOf(job)) }),
+    encode: ({ job }, fields) => ({ text: [], tensors: npyChunks(fields, dtypeOf(job)) }),
   },
 };
 

@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { lifGradAnswer, lifSimulateAnswer } from '../../src/responses/lif.ts';
 import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
 import { AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
-import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { JsonWriter } from '../../src/codecs/json-writer.ts';
-import { requireFinite } from '../../src/codecs/not-finite.ts';
-import { bytesOf, Pacer, type Chunk } from '../../src/codecs/pieces.ts';
+import { bytesOf, Pacer, type Chunk } from '../../src/codecs/chunks.ts';
+import { requireFinite } from '../../src/codecs/finite-check.ts';
 import { TensorText } from '../../src/codecs/tensor-text.ts';
 import { planOf } from '../../src/requests/operations.ts';
 
@@ -149,7 +148,7 @@ describe('the gradient of a current that all neurons share', () => {
     ]);
     const {
       grad: { current },
-    } = (nodes as unknown as { grad: { current: AnswerTensor } }[])[0]!;
+    } = (nodes as readonly { grad: { current: AnswerTensor } }[])[0]!;
     expect(current.shape).toEqual([1, steps]);
     expect(Float32Array.from(current.values)).toEqual(Float32Array.from(sums));
   });
@@ -157,7 +156,7 @@ describe('the gradient of a current that all neurons share', () => {
 
 describe('a writer', () => {
   it('keeps no more memory than a slice takes, whatever it has written', () => {
-    const writer = new JsonWriter(numberCodec);
+    const writer = new JsonWriter();
     const idle = writer.capacity;
     writer.begin('float32');
     writer.string('x'.repeat(5_000_000));
@@ -171,7 +170,7 @@ describe('a writer', () => {
   });
 
   it('stays as it is while slices are written', async () => {
-    const writer = new JsonWriter(numberCodec);
+    const writer = new JsonWriter();
     const idle = writer.capacity;
     const node = Float64Array.from({ length: 30_000 }, (_, i) => -Math.sin(i) * 1e-5);
     for (const slice of new TensorText([30_000, 1, 1]).slices(node, 'float64', writer)) expect(slice.length).toBeLessThan(200_000);

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { answerFields } from '../../src/responses/answer.ts';
 import { inferenceAnswer } from '../../src/responses/inference.ts';
 import { metaNode } from '../../src/responses/meta.ts';
-import { npyPieces } from '../../src/responses/npy.ts';
+import { npyChunks } from '../../src/responses/npy.ts';
 import { answerSize, checkAnswerSize, type AnswerFormat } from '../../src/responses/size.ts';
 import { encodeAnswer, type EncodedAnswer } from '../../src/codecs/answer-json.ts';
-import { bytesOf } from '../../src/codecs/pieces.ts';
-import { compute } from '../../src/compute/backends/reference/compute.ts';
+import { bytesOf } from '../../src/codecs/chunks.ts';
+import { compute } from '../../src/compute/backends/reference/reference-backend.ts';
 import { differentiable, dtypeOf, recordable } from '../../src/compute/jobs.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { requireOneTensor } from '../../src/requests/npy-request.ts';
@@ -34,7 +34,7 @@ async function answerIn(format: AnswerFormat, operation: Operation, plan: Plan):
     } catch {
       return undefined;
     }
-    return { text: [], tensors: npyPieces(fields, dtype) };
+    return { text: [], tensors: npyChunks(fields, dtype) };
   };
   const encoded = encode();
   if (encoded === undefined) return undefined;

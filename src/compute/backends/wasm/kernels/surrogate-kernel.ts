@@ -1,6 +1,6 @@
 import { dtypeOf, type SurrogateEvalJob, type SurrogateGradJob } from '../../../jobs.ts';
-import { surrogateDefinition } from '../../../surrogates/catalogue.ts';
-import type { Surrogate, SurrogateDefinition } from '../../../surrogates/definition.ts';
+import { formulaParameters, surrogateDefinition } from '../../../surrogates/catalogue.ts';
+import type { FormulaParameters, Surrogate, SurrogateDefinition } from '../../../surrogates/definition.ts';
 import { surrogateShape, type SurrogateShape } from '../../../surrogates/shape.ts';
 import { ArgumentLayout } from '../codegen/argument-block.ts';
 import { FunctionWriter } from '../codegen/function-writer.ts';
@@ -49,15 +49,14 @@ function parameterName(name: string): string {
   return known;
 }
 
-function formulaParameters(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape) {
-  const names = Object.keys(definition.parameters);
-  return { p: Object.fromEntries(names.map((name) => [name, graph.parameter(parameterName(name))])), n: shape.integers };
+function parameterNodes(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape): FormulaParameters<Node> {
+  return formulaParameters(definition, (name) => graph.parameter(parameterName(name)), shape.integers);
 }
 
 /** g(x) in the kernel's lanes, as x is. */
 export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node): Node {
   const definition = surrogateDefinition(shape.name);
-  const parameters = formulaParameters(graph, definition, shape);
+  const parameters = parameterNodes(graph, definition, shape);
   return definition.gradNeedsFloat64
     ? graph.demote(definition.grad(graph, graph.promote(x), parameters))
     : definition.grad(graph, x, parameters);
@@ -66,7 +65,7 @@ export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node):
 /** The primitive at x, in float64, since its terms may cancel, and rounded once. */
 function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node): Node {
   const definition = surrogateDefinition(shape.name);
-  return graph.demote(definition.value(graph, graph.promote(x), formulaParameters(graph, definition, shape)));
+  return graph.demote(definition.value(graph, graph.promote(x), parameterNodes(graph, definition, shape)));
 }
 
 /** Values outside the lanes' range become their largest number. */
