@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { differentiable, recordable } from '../src/compute/jobs.ts';
+import { differentiable, recordable, resetModes } from '../src/compute/jobs.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../src/compute/surrogates/definition.ts';
 import type { Operation } from '../src/requests/plan.ts';
@@ -120,7 +120,7 @@ const driven = fc
         v_rest: perNeuron(near(0)),
         resistance: perNeuron(near(1)),
         v_init: perNeuron(near(0)),
-        reset: fc.constantFrom('hard', 'soft', 'none'),
+        reset: fc.constantFrom(...resetModes),
         refractory: fc.constantFrom(0, 0.5, 2),
         integration: fc.constantFrom('euler', 'exponential'),
         input_scaling: fc.boolean(),
