@@ -1,4 +1,4 @@
-import type { NumberAlgebra } from '../src/compute/backends/reference/float64-algebra.ts';
+import type { NumberAlgebra } from '../src/compute/float64-algebra.ts';
 import { roundedAlgebra } from '../support/rounded-algebra.ts';
 
 const exponentOfSmallest = -149;

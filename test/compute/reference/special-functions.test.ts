@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { float64Algebra } from '../../../src/compute/backends/reference/float64-algebra.ts';
+import { float64Algebra } from '../../../src/compute/float64-algebra.ts';
 
 function expectRelative(actual: number, expected: number, tolerance: number): void {
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(tolerance * Math.abs(expected));

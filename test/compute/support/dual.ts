@@ -1,5 +1,5 @@
 import type { Algebra } from '../../../src/compute/algebra.ts';
-import { float64Algebra as real } from '../../../src/compute/backends/reference/float64-algebra.ts';
+import { float64Algebra as real } from '../../../src/compute/float64-algebra.ts';
 
 /** A number and its derivative with respect to one quantity. */
 export interface Dual {

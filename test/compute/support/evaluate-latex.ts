@@ -1,4 +1,4 @@
-import { float64Algebra as real } from '../../../src/compute/backends/reference/float64-algebra.ts';
+import { float64Algebra as real } from '../../../src/compute/float64-algebra.ts';
 
 const functions: Readonly<Record<string, (...args: number[]) => number>> = {
   '\\arctan': Math.atan,

@@ -1,7 +1,7 @@
 import { adjointPart, firingRateLoss, leakFactor, leakSlope, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../../lif.ts';
 import { valueAt } from '../../generated-numbers.ts';
 import type { LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Quantity } from '../../jobs.ts';
-import type { NumberAlgebra } from './float64-algebra.ts';
+import type { NumberAlgebra } from '../../float64-algebra.ts';
 import type { StopCheck } from './stop-check.ts';
 import { surrogateFunctions } from './surrogates.ts';
 

@@ -1,6 +1,6 @@
 import type { Backend, Computed } from '../../engine/backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
-import { float64Algebra, type NumberAlgebra } from './float64-algebra.ts';
+import { float64Algebra, type NumberAlgebra } from '../../float64-algebra.ts';
 import { lifGrad, lifSimulate } from './lif.ts';
 import { StopCheck } from './stop-check.ts';
 import { surrogateEval, surrogateGrad } from './surrogates.ts';

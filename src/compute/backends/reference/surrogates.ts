@@ -2,7 +2,7 @@ import { valueAt } from '../../generated-numbers.ts';
 import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
 import { numericParameters, surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
-import { float64Algebra, type NumberAlgebra } from './float64-algebra.ts';
+import { float64Algebra, type NumberAlgebra } from '../../float64-algebra.ts';
 import type { StopCheck } from './stop-check.ts';
 
 /** A surrogate with its parameters filled in, as plain functions of x. */

@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { TaskControl, type Stoppable } from '../../engine/thread-pool.ts';
-import { float64Algebra } from './float64-algebra.ts';
+import { float64Algebra } from '../../float64-algebra.ts';
 import { compute } from './reference-backend.ts';
 import { StopCheck } from './stop-check.ts';
 

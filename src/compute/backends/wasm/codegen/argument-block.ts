@@ -1,5 +1,5 @@
 import type { Arena } from '../../../engine/arena.ts';
-import { float64Algebra } from '../../reference/float64-algebra.ts';
+import { float64Algebra } from '../../../float64-algebra.ts';
 import type { Node } from '../ir/node.ts';
 
 /**

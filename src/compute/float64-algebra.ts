@@ -1,4 +1,4 @@
-import type { Algebra } from '../../algebra.ts';
+import type { Algebra } from './algebra.ts';
 
 /** An algebra over plain numbers. */
 export type NumberAlgebra = Algebra<number, boolean>;
