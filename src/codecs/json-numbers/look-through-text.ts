@@ -2,7 +2,7 @@ import { code, constant } from './layout.ts';
 
 /** Looks through a text, 16 bytes at a time: how many commas it has, or -1 less that where a byte is no ASCII. */
 export const prescan = `
-  (func (export "lookThrough") (param $at i32) (param $end i32) (result i32)
+  (func (export "prescan") (param $at i32) (param $end i32) (result i32)
     (local $base i32) (local $count i32) (local $last i32) (local $bytes v128) (local $all v128)
     (local.set $base (global.get $base))
     (block $done

@@ -23,5 +23,5 @@ function allBelow(name: string, type: 'f32' | 'f64'): string {
 /** So many bytes are looked at in a turn. */
 export const bytesAtOnce = 16 * inFlight;
 
-/** Looks through the magnitudes of numbers; see firstNotBelow. */
+/** Looks through the magnitudes of numbers; see indexOfMagnitudeAtLeast. */
 export const magnitudeText = [allBelow('allBelow32', 'f32'), allBelow('allBelow64', 'f64')];
