@@ -8,8 +8,8 @@ import fp from 'fastify-plugin';
 
 import { jsonInUtf8 } from '../requests/request-body.ts';
 import { compressPageFile, sendFile, type PageFile } from '../page-files.ts';
-import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
-import { problemExamples } from '../schemas/problem-examples.ts';
+import { sharedSchemas } from '../schemas/shared-schemas.ts';
+import { problemExamples } from '../schemas/problem.ts';
 import { version } from '../version.ts';
 import { describeGuards, describeKey } from './security-documentation.ts';
 import { OpenApiComponents } from './openapi-components.ts';

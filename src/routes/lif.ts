@@ -2,14 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 
 import { answers, requestBodies } from '../schemas/bodies.ts';
 import { bodiesOf, lifGradExamples, lifSimulateExamples } from '../schemas/examples.ts';
-import {
-  LifGradAnswer,
-  LifGradDryRun,
-  LifGradRequest,
-  LifSimulateAnswer,
-  LifSimulateDryRun,
-  LifSimulateRequest,
-} from '../schemas/lif-routes.ts';
+import { LifGradAnswer, LifGradDryRun, LifGradRequest, LifSimulateAnswer, LifSimulateDryRun, LifSimulateRequest } from '../schemas/lif.ts';
 import { computeHeaders, lifGradQuery, lifSimulateQuery } from '../schemas/parameters.ts';
 import { computeProblems } from '../schemas/problem.ts';
 import { computeHandler } from './compute-handler.ts';

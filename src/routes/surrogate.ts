@@ -11,7 +11,7 @@ import {
   SurrogateGradAnswer,
   SurrogateGradDryRun,
   SurrogateGradRequest,
-} from '../schemas/surrogate-routes.ts';
+} from '../schemas/surrogate.ts';
 import { computeHandler } from './compute-handler.ts';
 
 /** Surrogates and their gradients, elementwise. */

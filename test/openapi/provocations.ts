@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { OutOfMemoryError, WorkerLostError } from '../../src/compute/engine/backend.ts';
 import { OverloadError } from '../../src/compute/engine/overload.ts';
-import type { DocumentedCode } from '../../src/schemas/problem-examples.ts';
+import type { DocumentedCode } from '../../src/schemas/problem.ts';
 import { Service } from '../http/service.ts';
 import { startService } from '../http/services.ts';
 

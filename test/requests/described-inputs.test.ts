@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dryRunAnswer } from '../../src/responses/dry-run.ts';
+import { responseOutline } from '../../src/responses/outline.ts';
+import { dryRunResponse } from '../../src/responses/response.ts';
 import { npyHeader } from '../../src/codecs/npy.ts';
 import { materialize } from '../../src/compute/generated-numbers.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -72,7 +73,7 @@ describe('numbers that a request describes', () => {
   it.each(requests)('are not made to read or describe it: %s', (_, operation, request) => {
     const plan = read(operation, request);
     const estimate = { backend: { name: 'wasm', device: 'cpu', dtype: 'float32' }, computeMs: 0, queueMs: 0 } as const;
-    const answer = dryRunAnswer<Operation>(operation, plan, estimate) as { estimate: { memory_bytes: number } };
+    const answer = dryRunResponse(responseOutline(plan), estimate) as { estimate: { memory_bytes: number } };
     expect(made).toBeLessThan(10_000);
     // They are counted all the same, where they will be made.
     const counts = Array.from(JSON.stringify(request).matchAll(/"linspace":\[\d+,\d+,(\d+)\]/g), ([, count]) => Number(count));

@@ -1,9 +1,8 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 
 import { differentiable, recordable, type Differentiable, type Integration, type Recordable, type ResetMode } from '../compute/jobs.ts';
-import { computeOptions, Meta } from './common.ts';
-import { DryRun, RowsOutline, TensorOutline } from './dry-run.ts';
-import { Names, namesSchema } from './names.ts';
+import { lifParameterRecord, lifParameters, type LifParameter } from '../compute/neurons/lif-parameters.ts';
+import { computeOptions, DryRun, Meta, Names, namesSchema, RowsOutline, TensorOutline } from './common.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
 import { Tensor, TensorAnswer } from './tensor.ts';
 
@@ -14,17 +13,16 @@ export const recordSchema = namesSchema(
 );
 export const wrtSchema = namesSchema('Differentiable', differentiable, 'Quantities that a gradient can be taken with respect to.');
 
-const perNeuron = 'a number for all neurons or one value per neuron [B]';
+function describeParameter(name: LifParameter): string {
+  const { default: value, exclusiveMinimum, unit, meaning } = lifParameters[name];
+  const range = `${unit === undefined ? '' : ` in ${unit}`}${exclusiveMinimum === undefined ? '' : `, above ${exclusiveMinimum}`}`;
+  return `${meaning}${range}; a number for all neurons or one value per neuron [B]. Default ${value}.`;
+}
 
-/** The neuron's parameters. */
+/** The neuron's parameters and its options. */
 export const Neuron = Type.Object(
   {
-    tau: Type.Optional(Tensor(`Membrane time constant in ms, above 0; ${perNeuron}. Default 10.`)),
-    v_threshold: Type.Optional(Tensor(`Threshold; ${perNeuron}. Default 1.`)),
-    v_reset: Type.Optional(Tensor(`Potential after a hard reset; ${perNeuron}. Default 0.`)),
-    v_rest: Type.Optional(Tensor(`Resting potential; ${perNeuron}. Default 0.`)),
-    resistance: Type.Optional(Tensor(`Membrane resistance; ${perNeuron}. Default 1.`)),
-    v_init: Type.Optional(Tensor(`Potential before the first step; ${perNeuron}. Default 0.`)),
+    ...lifParameterRecord((name) => Type.Optional(Tensor(describeParameter(name)))),
     reset: Type.Optional(
       Type.Unsafe<ResetMode>(
         Type.String({
@@ -50,7 +48,7 @@ export const Neuron = Type.Object(
 );
 export type Neuron = Static<typeof Neuron>;
 
-const driveAndNeuron = {
+const inputAndNeuron = {
   current: Tensor('A number or [B], constant in time, with `steps`; or [B, T], one value a step.'),
   steps: Type.Optional(
     Type.Integer({ minimum: 1, description: 'T. Required when the current is constant in time; must equal T otherwise.' }),
@@ -61,7 +59,7 @@ const driveAndNeuron = {
 
 export const LifSimulateRequest = Type.Object(
   {
-    ...driveAndNeuron,
+    ...inputAndNeuron,
     record: Type.Optional(Names<Recordable>(recordSchema, 'What comes back; `spike_counts` and `firing_rates` unless given.')),
     ...computeOptions,
   },
@@ -113,7 +111,7 @@ const AnyLoss = Type.Union([
   ),
 ]);
 
-/** The same variants as `oneOf` with a discriminator, so that errors speak of the variant that was meant. */
+/** The variants as `oneOf` with a discriminator, so that errors are about the variant that was meant. */
 export const Loss = Type.Unsafe<Static<typeof AnyLoss>>({
   $id: 'Loss',
   description: 'The loss L, summed over neurons; `spike_count` unless given.',
@@ -126,7 +124,7 @@ export type Loss = Static<typeof Loss>;
 
 export const LifGradRequest = Type.Object(
   {
-    ...driveAndNeuron,
+    ...inputAndNeuron,
     surrogate: Type.Optional(SurrogateChoice('What stands for the derivative of the spike; `sigmoid` unless given.')),
     detach_reset: Type.Optional(Type.Boolean({ description: 'Whether the spike in the reset counts as a constant. Default false.' })),
     wrt: Type.Optional(Names<Differentiable>(wrtSchema, 'What to differentiate by; `current` unless given.')),
