@@ -27,13 +27,13 @@ export type Integration = 'euler' | 'exponential';
 
 /** What `simulate` can record: a value per neuron, per neuron and step, or per spike; `float` is the job's dtype. */
 export const records = {
-  spike_counts: { per: 'neuron', type: 'int32' },
-  firing_rates: { per: 'neuron', type: 'float' },
-  spike_times: { per: 'spike', type: 'float' },
-  spikes: { per: 'step', type: 'uint8' },
-  v: { per: 'step', type: 'float' },
-  v_pre: { per: 'step', type: 'float' },
-  v_final: { per: 'neuron', type: 'float' },
+  spike_counts: { per: 'neuron', type: 'int32', meaning: 'Spikes of each neuron' },
+  firing_rates: { per: 'neuron', type: 'float', meaning: 'Spikes per second of each neuron, Hz' },
+  spike_times: { per: 'spike', type: 'float', meaning: "Each neuron's spike times t * dt, ms" },
+  spikes: { per: 'step', type: 'uint8', meaning: '0 or 1' },
+  v: { per: 'step', type: 'float', meaning: 'Potential after the reset' },
+  v_pre: { per: 'step', type: 'float', meaning: 'Potential before the reset' },
+  v_final: { per: 'neuron', type: 'float', meaning: 'Potential after the last reset' },
 } as const;
 export type Recordable = keyof typeof records;
 export const recordable = Object.keys(records) as readonly Recordable[];

@@ -74,11 +74,6 @@ export function readOptions({ backend, encoding, dry_run, dtype }: OptionFields,
   return { options, precision: dtype === undefined ? {} : { dtype } };
 }
 
-/** The requested back-end, if any. */
-export function preferenceOf({ backend }: BackendPreference): BackendPreference | undefined {
-  return backend && { backend };
-}
-
 /**
  * A copy of plain data in which `map` has replaced every typed array.
  *

@@ -13,7 +13,7 @@ import { isLongRun } from '../compute/long-run.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
 import { shortenDeadline } from '../plugins/request-scope.ts';
-import { preferenceOf, type Operation, type Plan } from '../requests/plan.ts';
+import type { Operation, Plan } from '../requests/plan.ts';
 import { nativeFormat, type ResponseFormat } from './response-format.ts';
 import { checkFinite, encodeResponse, sendResponse } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
@@ -78,12 +78,12 @@ export async function compute(
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */
 function checkReference(engine: Engine, { job, options }: Plan, limits: Limits): void {
-  if (engine.firstChoice(job, preferenceOf(options)) === 'reference') checkReferenceWork(jobWork(job), limits);
+  if (engine.firstChoice(job, options) === 'reference') checkReferenceWork(jobWork(job), limits);
 }
 
 function describePlan(engine: Engine, outline: ResponseOutline): object {
   const { job, options } = outline.plan;
-  const estimate = engine.estimate(job, preferenceOf(options));
+  const estimate = engine.estimate(job, options);
   if (estimate === undefined) throw new BackendUnavailableError('no back-end takes the job');
   return dryRunResponse(outline, estimate);
 }
@@ -94,7 +94,7 @@ async function runPlan(engine: Engine, outline: ResponseOutline, scope: RequestS
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(engine, outline, job, scope);
   const arena = jobElements(job) > maxCopiedElements ? scope.memory.arena : scope.arena;
   if (arena !== undefined) scope.memory.reserve(jobBytes(job));
-  const answer = await scope.run(() => engine.run(job, preferenceOf(options), scope));
+  const answer = await scope.run(() => engine.run(job, options, scope));
   return { response: await scope.run(() => respond(outline, answer)), answer, streams: false };
 }
 
@@ -103,7 +103,7 @@ async function startLongRun(engine: Engine, outline: ResponseOutline, job: LifSi
   const { options } = outline.plan;
   scope.memory.reserve(jobBytes(job));
   const run = async (part: LifSimulateJob, neverShed: boolean) =>
-    scope.run(() => engine.run(part, preferenceOf(options), { signal: scope.signal, neverShed }));
+    scope.run(() => engine.run(part, options, { signal: scope.signal, neverShed }));
   const summary = await run(summaryJob(job), false);
   await checkFinite(scope, job, { v_final: new AnswerTensor(summary.result.v_final!, [job.problem.neurons]) });
   const runBlock = async (block: LifSimulateJob) => (await run(block, true)).result;

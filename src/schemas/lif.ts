@@ -1,6 +1,14 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 
-import { differentiable, recordable, type Differentiable, type Integration, type Recordable, type ResetMode } from '../compute/jobs.ts';
+import {
+  differentiable,
+  recordable,
+  records,
+  type Differentiable,
+  type Integration,
+  type Recordable,
+  type ResetMode,
+} from '../compute/jobs.ts';
 import { lifParameterRecord, lifParameters, type LifParameter } from '../compute/neurons/lif-parameters.ts';
 import { computeOptions, DryRun, Meta, Names, namesSchema, RowsOutline, TensorOutline } from './common.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
@@ -67,25 +75,20 @@ export const LifSimulateRequest = Type.Object(
 );
 export type LifSimulateRequest = Static<typeof LifSimulateRequest>;
 
+function recordAnswer(name: Recordable) {
+  const { per, meaning } = records[name];
+  if (per === 'spike') return Type.Array(Type.Array(Type.Number()), { description: `${meaning}; B lists, in either encoding.` });
+  return TensorAnswer(`${meaning}; ${per === 'step' ? '[B, T]' : '[B]'}.`);
+}
+
 export const LifSimulateAnswer = Type.Object(
-  {
-    spike_counts: Type.Optional(TensorAnswer('Spikes of each neuron; [B].')),
-    firing_rates: Type.Optional(TensorAnswer('Spikes per second of each neuron, Hz; [B].')),
-    spike_times: Type.Optional(
-      Type.Array(Type.Array(Type.Number()), { description: "Each neuron's spike times t * dt, ms; B lists, in either encoding." }),
-    ),
-    spikes: Type.Optional(TensorAnswer('0 or 1; [B, T].')),
-    v: Type.Optional(TensorAnswer('Potential after the reset; [B, T].')),
-    v_pre: Type.Optional(TensorAnswer('Potential before the reset; [B, T].')),
-    v_final: Type.Optional(TensorAnswer('Potential after the last reset; [B].')),
-    meta: Meta,
-  },
+  { ...Object.fromEntries(recordable.map((name) => [name, Type.Optional(recordAnswer(name))])), meta: Meta },
   { $id: 'LifSimulateAnswer' },
 );
 
 export const LifSimulateDryRun = DryRun(
   'LifSimulateDryRun',
-  Object.fromEntries(recordable.map((name) => [name, Type.Optional(name === 'spike_times' ? RowsOutline : TensorOutline)])),
+  Object.fromEntries(recordable.map((name) => [name, Type.Optional(records[name].per === 'spike' ? RowsOutline : TensorOutline)])),
 );
 
 const AnyLoss = Type.Union([
