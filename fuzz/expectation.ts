@@ -50,7 +50,7 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
     const plan: Plan = readRequest(operation, { form, bytes: body, jsonBytes, query }, limits);
     const outline = responseOutline(plan);
     if (media === mediaTypes.npy) requireOneTensor(outline);
-    if (plan.options.dryRun === true) return dryRunOf(outline, form);
+    if (plan.options.dry_run === true) return dryRunOf(outline, form);
     const isFloat64 = plan.job.dtype === 'float64';
     // The reference takes numbers as they were sent; other back-ends round them first.
     const takesFloat64 = isFloat64 || plan.options.backend === 'reference';

@@ -8,11 +8,11 @@ import type { InputErrors } from '../errors/input-errors.ts';
 /** The operations of the API, one route each. */
 export type Operation = Job['kind'];
 
-/** How a request wants its job to be run and answered. */
+/** How a request wants its job to be run and answered, in the request's own fields. */
 export interface RunOptions extends BackendPreference {
   readonly encoding?: TensorEncoding;
   /** Whether the job is only to be described. */
-  readonly dryRun?: boolean;
+  readonly dry_run?: boolean;
 }
 
 /** How an inference request wants to be answered. */
@@ -55,22 +55,15 @@ export interface Plans {
 
 export type Plan = Plans[Operation];
 
-/** The fields of a request that say how it is run. */
-export interface OptionFields extends BackendPreference {
-  readonly encoding?: TensorEncoding;
-  readonly dry_run?: boolean;
-  readonly dtype?: Dtype;
-}
-
-/** Reads the fields that say how a request is run; errors go to `errors`. `precision` is the job's. */
-export function readOptions({ backend, encoding, dry_run, dtype }: OptionFields, errors: InputErrors) {
+/** Reads the options of a request, and its dtype as the job has it; errors go to `errors`. */
+export function readOptions({ backend, encoding, dry_run, dtype }: RunOptions & { readonly dtype?: Dtype }, errors: InputErrors) {
   if (dtype === 'float64' && backend !== undefined && backend !== 'auto' && !float64Backends.includes(backend)) {
     errors.add(
       '/dtype',
       `"float64" is computed by the back-ends ${float64Backends.map(quote).join(' and ')} only, not by ${quote(backend)}; leave /backend out, or leave /dtype out for float32`,
     );
   }
-  const options: RunOptions = { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run === true && { dryRun: true }) };
+  const options: RunOptions = { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run && { dry_run }) };
   return { options, precision: dtype === undefined ? {} : { dtype } };
 }
 

@@ -68,7 +68,7 @@ export async function compute(
   format.accept(outline);
   checkAnswerSize(outline, format.countedAs(plan), limits);
   checkReference(engine, plan, limits);
-  if (plan.options.dryRun === true) return reply.type(jsonInUtf8).send(JSON.stringify(describePlan(engine, outline)));
+  if (plan.options.dry_run === true) return reply.type(jsonInUtf8).send(JSON.stringify(describePlan(engine, outline)));
 
   const outcome = await runPlan(engine, outline, scope);
   const encodeFrom = performance.now();

@@ -74,7 +74,7 @@ export function inferenceFormat(operation: Operation): ResponseFormat {
     jsonType: mediaTypes.json,
     countedAs: () => 'inference',
     accept({ plan: { options } }) {
-      if (options.dryRun === true)
+      if (options.dry_run === true)
         throw invalidRequest([
           { path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' },
         ]);

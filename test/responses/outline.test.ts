@@ -84,7 +84,7 @@ const requests: fc.Arbitrary<[Operation, object]> = fc.oneof(
 );
 
 describe('the size of an answer', () => {
-  it.each(['json', 'base64', 'framed', 'npy', 'inference'] as const)('is no less than its bytes (%s)', async (format) => {
+  it.each(['json', 'base64', 'framed', 'npy', 'inference'] as const)('is an upper bound of its bytes (%s)', async (format) => {
     await fc.assert(
       fc.asyncProperty(
         requests,
@@ -101,7 +101,7 @@ describe('the size of an answer', () => {
     );
   });
 
-  it.each(['json', 'base64', 'framed', 'npy'] as const)('is at most three times that of ordinary numbers (%s)', async (format) => {
+  it.each(['json', 'base64', 'framed', 'npy'] as const)('is at most three times the bytes of ordinary numbers (%s)', async (format) => {
     const x = Array.from({ length: 5000 }, (_, i) => 3 * Math.sin(i));
     for (const request of [
       { x, surrogate: 'sigmoid' },
@@ -119,7 +119,7 @@ describe('the size of an answer', () => {
     expect(bytes - streamedBytes).toBeLessThan(1e6);
   });
 
-  it('counts rows without numbers by their brackets, and refuses more of them than numbers may be answered', () => {
+  it('counts the brackets of empty rows, and refuses too many of them', () => {
     const x = { shape: [65_536, ...new Array<number>(62).fill(1), 0], data: [] };
     const few = responseOutline(planOf('surrogate_eval', { x, surrogate: 'erf' }, limits));
     expect(() => {
