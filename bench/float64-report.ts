@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { summarise } from '../load/statistics.ts';
+import { summarise } from '../support/statistics.ts';
 import { float64Figures, type Float64Row, type Float64Setting } from './float64-figures.ts';
-import { replaceBetweenMarkers } from './markers.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 import { otherLoad } from './other-load.ts';
-import { markdownTable, spread } from './table.ts';
+import { markdownTable, spread } from '../support/markdown-table.ts';
 import { ratios } from './turns.ts';
 
 const setting: Float64Setting = { neurons: 16_384, steps: 100, values: 200_000, rounds: 7, turnMilliseconds: 10 };
@@ -33,7 +33,7 @@ export async function writeFloat64Report(): Promise<void> {
     ...float64Table(rows),
   ].join('\n');
   console.log(text);
-  const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+  const document = fileURLToPath(new URL('../docs/lab/float64.md', import.meta.url));
   writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'bench:float64', text));
   console.log(`\nwritten into ${document}`);
 }

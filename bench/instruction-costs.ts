@@ -4,7 +4,7 @@ import type { KernelText } from '../src/compute/backends/wasm/kernel-text.ts';
 import type { Launch } from '../src/compute/backends/wasm/launch.ts';
 import { totalOf } from '../src/compute/backends/wasm/operations.ts';
 import { writeJobBlock } from '../src/compute/backends/wasm/uniforms.ts';
-import { summarise } from '../load/statistics.ts';
+import { summarise } from '../support/statistics.ts';
 import { instructionKernel, peakKernel } from './chain-kernel.ts';
 import { inPlace, warmUp } from './launches.ts';
 import type { InstructionCosts } from './limit.ts';

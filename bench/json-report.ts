@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { summarise } from '../load/statistics.ts';
+import { summarise } from '../support/statistics.ts';
 import type { JsonFigures, JsonRow } from './json-figures.ts';
-import { replaceBetweenMarkers } from './markers.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 import { ratios } from './turns.ts';
 
 /** The versions of Node that are compared, and how many times as fast as what is built in the codec is to be on the first. */
@@ -74,7 +74,7 @@ export async function writeJsonReport(): Promise<void> {
     verdict('print', figures[0]!),
   ].join('\n');
   console.log(text);
-  const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+  const document = fileURLToPath(new URL('../docs/lab/json-numbers.md', import.meta.url));
   writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'bench:json', text));
   console.log(`\nwritten into ${document}`);
 }

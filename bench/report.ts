@@ -1,6 +1,6 @@
-import { summarise } from '../load/statistics.ts';
+import { summarise } from '../support/statistics.ts';
 import type { LifGradRow, LifRow, Results, SurrogateRow } from './benchmark.ts';
-import { markdownTable, spread } from './table.ts';
+import { markdownTable, spread } from '../support/markdown-table.ts';
 import { limitRates, shareOfLimit } from './limit-share.ts';
 import { verdicts } from './targets.ts';
 import type { InstructionCosts } from './limit.ts';

@@ -8,7 +8,7 @@ import { benchmark } from './benchmark.ts';
 import type { Setting } from './benchmark.ts';
 import { writeFloat64Report } from './float64-report.ts';
 import { writeJsonReport } from './json-report.ts';
-import { replaceBetweenMarkers } from './markers.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 import { otherLoad } from './other-load.ts';
 import { report } from './report.ts';
 
@@ -53,7 +53,7 @@ console.log(text);
 
 // Only a whole run is worth keeping.
 if (process.argv.length === 2) {
-  const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+  const document = fileURLToPath(new URL('../docs/lab/kernels.md', import.meta.url));
   writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'bench', text));
   console.log(`\nwritten into ${document}`);
   await writeFloat64Report();

@@ -1,4 +1,4 @@
-import { summarise } from '../load/statistics.ts';
+import { summarise } from '../support/statistics.ts';
 import type { Results } from './benchmark.ts';
 import { shareOfLimit } from './limit-share.ts';
 import { ratios } from './turns.ts';

@@ -7,12 +7,12 @@ import { BackendUnavailableError, type Backend } from '../src/compute/engine/bac
 import { loadTensorFlow } from '../src/compute/backends/tensorflow/load-tensorflow.js';
 import { TensorFlowBackend } from '../src/compute/backends/tensorflow/tensorflow-backend.ts';
 import { WasmBackend } from '../src/compute/backends/wasm/wasm-backend.ts';
-import { summarise } from '../load/statistics.ts';
+import { summarise } from '../support/statistics.ts';
 import { eagerGradient } from './eager.ts';
 import { defaultSurrogate, gradJob } from './jobs.ts';
-import { replaceBetweenMarkers } from './markers.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 import { otherLoad } from './other-load.ts';
-import { markdownTable } from './table.ts';
+import { markdownTable } from '../support/markdown-table.ts';
 import { inTurns, ratios, type Contender } from './turns.ts';
 
 const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -117,7 +117,7 @@ if (backends !== undefined) {
   ].join('\n');
   console.log(text);
   if (!options.quick) {
-    const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+    const document = fileURLToPath(new URL('../docs/lab/tensorflow.md', import.meta.url));
     writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), 'bench:tensorflow', text));
     console.log(`\nwritten into ${document}`);
   }

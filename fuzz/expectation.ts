@@ -12,7 +12,7 @@ import { Problem, type ProblemCode } from '../src/errors/problems.ts';
 import type { Limits } from '../src/config/limits.ts';
 import type { Plan } from '../src/requests/plan.ts';
 import { readRequest } from '../src/requests/read-request.ts';
-import { randomNumbers } from '../test/compute/support/jobs.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
 import type { Message } from './messages.ts';
 import { stochasticAlgebra, stochasticFloat64Algebra } from './stochastic-algebra.ts';
 

@@ -3,8 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Pool } from 'undici';
 
-import { Chance, sendAndLeave, wireBytes } from '../load/chaos-clients.ts';
-import { untilNothingIsHeld } from '../load/reliability.ts';
+import { Chance, sendAndLeave, wireBytes } from '../support/leaving-clients.ts';
+import { untilNothingIsHeld } from '../support/load-client.ts';
 import { loadConfig } from '../src/config/config.ts';
 import { endMessages, endsEnvironment } from './ends.ts';
 import { expectationOf } from './expectation.ts';

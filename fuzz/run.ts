@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { startServer, type Server } from '../load/servers.ts';
+import { startServer, type Server } from '../support/servers.ts';
 import { endsEnvironment } from './ends.ts';
 import { fuzz, fuzzEnvironment, type Fault, type FuzzReport } from './fuzz.ts';
 

@@ -1,5 +1,5 @@
 import type { NumberAlgebra } from '../src/compute/backends/reference/float64-algebra.ts';
-import { roundedAlgebra } from '../test/compute/support/rounded-algebra.ts';
+import { roundedAlgebra } from '../support/rounded-algebra.ts';
 
 const exponentOfSmallest = -149;
 const digits = 24;

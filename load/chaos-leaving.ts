@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { Pool } from 'undici';
 import { npyHeader } from '../src/codecs/npy.ts';
-import { attack, kindNames } from './chaos-clients.ts';
-import { framedRequest } from './framed-request.ts';
+import { attack, kindNames } from '../support/leaving-clients.ts';
+import { framedRequest } from '../support/framed-request.ts';
 import {
   binaryGradient,
   closedLoop,
@@ -19,10 +19,10 @@ import {
   untilNothingIsHeld,
   type Footprint,
   type Work,
-} from './reliability.ts';
+} from '../support/load-client.ts';
 import type { Findings } from './reliability-report.ts';
-import { startServer, type Server } from './servers.ts';
-import { quantile } from './statistics.ts';
+import { startServer, type Server } from '../support/servers.ts';
+import { quantile } from '../support/statistics.ts';
 
 const attackers = 16;
 const checkers = 4;

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { freePort } from '../test/support/process.ts';
-import { evenly, goBeforeServer, json, openLoop, sendOnce, Tally } from './reliability.ts';
+import { freePort } from '../support/process.ts';
+import { evenly, goBeforeServer, json, openLoop, sendOnce, Tally } from '../support/load-client.ts';
 import type { Findings } from './reliability-report.ts';
-import { startServer } from './servers.ts';
-import { quantile } from './statistics.ts';
+import { startServer } from '../support/servers.ts';
+import { quantile } from '../support/statistics.ts';
 
 const perSecond = 100;
 /** How long requests go on before and after one replica is told to stop. */

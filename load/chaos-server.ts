@@ -1,8 +1,8 @@
 // The built server, in which a thread is ended every so many milliseconds: `node --import tsx load/chaos-server.ts MS`.
 import type * as App from '../src/app.ts';
 import type * as Config from '../src/config/config.ts';
-import { WorkerThreads } from '../test/support/worker-threads.ts';
-import { built } from './built.ts';
+import { WorkerThreads } from '../support/worker-threads.ts';
+import { built } from '../support/built.ts';
 
 const threads = new WorkerThreads();
 const { buildApp } = await built<typeof App>('app.js');

@@ -4,10 +4,10 @@ import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { leavingClients } from './chaos-leaving.ts';
 import { stopsBehindProxy } from './chaos-proxy.ts';
-import { binaryGradient, closedLoop, expectedOf, goBeforeServer, json, sendOnce, Tally } from './reliability.ts';
+import { binaryGradient, closedLoop, expectedOf, goBeforeServer, json, sendOnce, Tally } from '../support/load-client.ts';
 import { Findings } from './reliability-report.ts';
-import { startServer } from './servers.ts';
-import { quantile } from './statistics.ts';
+import { startServer } from '../support/servers.ts';
+import { quantile } from '../support/statistics.ts';
 
 const { values: options } = parseArgs({
   options: {

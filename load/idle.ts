@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { footprintOf } from './reliability.ts';
-import { startServer } from './servers.ts';
-import { quantile } from './statistics.ts';
+import { footprintOf } from '../support/load-client.ts';
+import { startServer } from '../support/servers.ts';
+import { quantile } from '../support/statistics.ts';
 
 const { values: options } = parseArgs({ options: { connections: { type: 'string', default: '10000' } } });
 const wanted = Number(options.connections);

@@ -1,5 +1,5 @@
-import { markdownTable } from '../bench/table.ts';
-import { quantile } from './statistics.ts';
+import { markdownTable } from '../support/markdown-table.ts';
+import { quantile } from '../support/statistics.ts';
 
 export interface LatencyRow {
   readonly name: string;

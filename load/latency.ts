@@ -3,12 +3,22 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { replaceBetweenMarkers } from '../bench/markers.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 import { requestBody } from './cases.ts';
 import { latencyTable } from './latency-table.ts';
-import { binaryGradient, byChance, closedLoop, expectedOf, goBeforeServer, json, openLoop, sendOnce, Tally } from './reliability.ts';
-import { startServer } from './servers.ts';
-import { quantile } from './statistics.ts';
+import {
+  binaryGradient,
+  byChance,
+  closedLoop,
+  expectedOf,
+  goBeforeServer,
+  json,
+  openLoop,
+  sendOnce,
+  Tally,
+} from '../support/load-client.ts';
+import { startServer } from '../support/servers.ts';
+import { quantile } from '../support/statistics.ts';
 
 const { values: options } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, write: { type: 'boolean', default: false } },

@@ -2,8 +2,8 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { npyHeader } from '../src/codecs/npy.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
-import { wireBytes } from './chaos-clients.ts';
-import { json, type Work } from './reliability.ts';
+import { wireBytes } from '../support/leaving-clients.ts';
+import { json, type Work } from '../support/load-client.ts';
 
 /** What is sent on one connection, which the last answer closes. */
 export interface LoopCase {

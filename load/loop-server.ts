@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePort, untilReady } from '../test/support/process.ts';
+import { freePort, untilReady } from '../support/process.ts';
 
 /** The built server, whose event loop is watched from inside. */
 export interface LoopServer {

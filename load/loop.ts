@@ -1,6 +1,6 @@
 // How long the event loop is kept by any request at its limits: `npm run load:loop -- --only linspace`.
 import { parseArgs } from 'node:util';
-import { markdownTable } from '../bench/table.ts';
+import { markdownTable } from '../support/markdown-table.ts';
 import { sendAndDrop } from './loop-client.ts';
 import { loopCases } from './loop-cases.ts';
 import { startLoopServer } from './loop-server.ts';

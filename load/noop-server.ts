@@ -10,7 +10,7 @@ import type { Operation } from '../src/requests/plan.ts';
 import type * as Lifecycle from '../src/plugins/lifecycle.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
 import type * as V8Settings from '../src/v8-settings.ts';
-import { built } from './built.ts';
+import { built } from '../support/built.ts';
 import type { ComputeRoute } from './cases.ts';
 
 interface Noop {

@@ -1,6 +1,6 @@
 // How long large JSON bodies keep the event loop from other requests.
 import { Pool } from 'undici';
-import { markdownTable } from '../bench/table.ts';
+import { markdownTable } from '../support/markdown-table.ts';
 
 export interface PauseRow {
   readonly neurons: number;

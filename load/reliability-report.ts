@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { replaceBetweenMarkers } from '../bench/markers.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 
 const file = new URL('../docs/reliability.md', import.meta.url);
 

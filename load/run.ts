@@ -1,15 +1,16 @@
-// Measures the built server's routes beside no-op routes that take the same bodies and answer as many bytes.
+// Measures the built server's routes beside two kinds of no-op routes that take the same bodies and answer as many bytes: in the same application, and in
+// plain Fastify.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeCases, steps, type Case } from './cases.ts';
-import { measure, type Round } from './measure.ts';
-import { replaceBetweenMarkers } from '../bench/markers.ts';
+import { measure, type Round } from '../support/measure.ts';
+import { replaceBetweenMarkers } from '../support/markers.ts';
 import { measurePauses, pauseSizes, pauseTable, type PauseRow } from './pauses.ts';
 import { failures, table, verdict, type Row } from './report.ts';
-import { startServer, type Server } from './servers.ts';
+import { startServer, type Server } from '../support/servers.ts';
 import { measureStages, stageCases, stageTable, type StageRow } from './stages.ts';
 
 const { values: options } = parseArgs({
@@ -56,12 +57,15 @@ async function run(): Promise<Row[]> {
     writeFileSync(planFile, JSON.stringify(plan));
     const noop = await startServer(['--import', 'tsx', 'load/noop-server.ts', planFile]);
     servers.push(noop);
+    const plain = await startServer(['--import', 'tsx', 'load/plain-server.ts', planFile]);
+    servers.push(plain);
 
     const rows: Row[] = [];
     for (const [index, one] of cases.entries()) {
       const sides = [
         { server: real, url: real.url + one.route, rounds: [] as Round[] },
         { server: noop, url: noop.url + plan[index]!.url, rounds: [] as Round[] },
+        { server: plain, url: plain.url + plan[index]!.url, rounds: [] as Round[] },
       ];
       for (let round = -1; round < rounds; round++) {
         for (const side of sides) {
@@ -84,6 +88,7 @@ async function run(): Promise<Row[]> {
         answerBytes: answers[index]!.length,
         real: sides[0]!.rounds,
         noop: sides[1]!.rounds,
+        plain: sides[2]!.rounds,
       };
       rows.push(row);
       console.log(table([row]).at(-1));
@@ -136,7 +141,7 @@ console.log(`\n${inside.join('\n')}`);
 // Only a whole run is worth keeping.
 if (process.argv.length === 2) {
   write('load.md', [...conditions(), '', ...table(rows), '', verdict(rows)]);
-  write('benchmarks.md', [...conditions(), '', ...inside]);
+  write('lab/stages.md', [...conditions(), '', ...inside]);
 }
 
 const failed = rows.filter((row) => failures(row).length > 0);

@@ -15,10 +15,10 @@ import {
   Tally,
   watch,
   type Work,
-} from './reliability.ts';
+} from '../support/load-client.ts';
 import { Findings } from './reliability-report.ts';
-import { startServer } from './servers.ts';
-import { quantile } from './statistics.ts';
+import { startServer } from '../support/servers.ts';
+import { quantile } from '../support/statistics.ts';
 
 const { values: options } = parseArgs({
   options: {

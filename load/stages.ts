@@ -1,8 +1,8 @@
 // Where the time of one request goes: decode, queue, compute, encode as Server-Timing tells them; what HTTP alone takes; the rest of what the client waits.
 import { Pool } from 'undici';
-import { markdownTable } from '../bench/table.ts';
-import { framedRequest } from './framed-request.ts';
-import { quantile } from './statistics.ts';
+import { markdownTable } from '../support/markdown-table.ts';
+import { framedRequest } from '../support/framed-request.ts';
+import { quantile } from '../support/statistics.ts';
 import { steps } from './cases.ts';
 
 export interface StageCase {

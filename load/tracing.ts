@@ -2,9 +2,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { requestBody } from './cases.ts';
-import { measure } from './measure.ts';
-import { startServer } from './servers.ts';
-import { summarise } from './statistics.ts';
+import { measure } from '../support/measure.ts';
+import { startServer } from '../support/servers.ts';
+import { summarise } from '../support/statistics.ts';
 
 const rounds = 7;
 const seconds = 3;

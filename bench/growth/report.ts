@@ -1,5 +1,5 @@
-import { summarise } from '../../load/statistics.ts';
-import { markdownTable } from '../table.ts';
+import { summarise } from '../../support/statistics.ts';
+import { markdownTable } from '../../support/markdown-table.ts';
 import { ratios } from '../turns.ts';
 import { passes, type Pass } from './exchange.ts';
 import type { Occupied } from './memory.ts';

@@ -4,7 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawFigure } from '../../src/plot/draw.ts';
-import { replaceBetweenMarkers } from '../markers.ts';
+import { replaceBetweenMarkers } from '../../support/markers.ts';
 import { otherLoad } from '../other-load.ts';
 import { warmEngine } from './engine.ts';
 import { hasArena } from './exchange.ts';
@@ -52,7 +52,7 @@ console.log(text);
 
 if (!quick) {
   const path = (name: string) => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
-  writeFileSync(path('benchmarks.md'), replaceBetweenMarkers(readFileSync(path('benchmarks.md'), 'utf8'), 'bench:growth', text));
+  writeFileSync(path('lab/growth.md'), replaceBetweenMarkers(readFileSync(path('lab/growth.md'), 'utf8'), 'bench:growth', text));
   writeFileSync(path('images/growth.svg'), drawFigure(growthFigure(growth), { file: 'white' }));
-  console.log(`\nwritten into ${path('benchmarks.md')} and ${path('images/growth.svg')}`);
+  console.log(`\nwritten into ${path('lab/growth.md')} and ${path('images/growth.svg')}`);
 }

@@ -1,5 +1,5 @@
-import { stayAwake } from '../../load/measure.ts';
-import { closedLoop } from '../../load/reliability.ts';
+import { stayAwake } from '../../support/measure.ts';
+import { closedLoop } from '../../support/load-client.ts';
 import { Connection, prepare } from './connection.ts';
 import type { Call, Work } from './works.ts';
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { startProcess, type Server } from '../../load/servers.ts';
+import { startProcess, type Server } from '../../support/servers.ts';
 
 export type PeerName = 'JAX' | 'PyTorch';
 

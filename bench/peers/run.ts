@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { startServer } from '../../load/servers.ts';
-import { replaceBetweenMarkers } from '../markers.ts';
+import { startServer } from '../../support/servers.ts';
+import { replaceBetweenMarkers } from '../../support/markers.ts';
 import { agreement } from './compare.ts';
 import { measureWork, type PeerRow } from './measure.ts';
 import { peers, startPeer, versionsOf, type Peer } from './peers.ts';
@@ -53,7 +53,7 @@ for (const peer of peers) {
   rows.push(...(await besides(peer)));
 }
 if (rows.length > 0 && isWhole) {
-  const file = new URL('../../docs/benchmarks.md', import.meta.url);
+  const file = new URL('../../docs/lab/peers.md', import.meta.url);
   const where = `${cpus()[0]!.model}, ${cpus().length} cores shared by both servers and the client; Node ${process.version}; ${versions.join('; ')}; ${rounds} rounds of ${seconds} s each. Repeat with \`npm run bench:peers\`.`;
   writeFileSync(file, replaceBetweenMarkers(readFileSync(file, 'utf8'), 'bench:peers', [where, '', ...peerTable(rows)].join('\n')));
 }

@@ -1,5 +1,5 @@
-import { quantile, summarise } from '../../load/statistics.ts';
-import { markdownTable } from '../table.ts';
+import { quantile, summarise } from '../../support/statistics.ts';
+import { markdownTable } from '../../support/markdown-table.ts';
 import { ratios } from '../turns.ts';
 import type { PeerRow } from './measure.ts';
 

@@ -1,4 +1,4 @@
-import { framedRequest } from '../../load/framed-request.ts';
+import { framedRequest } from '../../support/framed-request.ts';
 import type { PeerName } from './peers.ts';
 
 /** One request, and how the numbers of its answer are read. */

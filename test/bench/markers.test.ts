@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { replaceBetweenMarkers } from '../../bench/markers.ts';
+import { replaceBetweenMarkers } from '../../support/markers.ts';
 
 const begin = '<!-- bench:begin, written by npm run bench -->';
 const end = '<!-- bench:end -->';

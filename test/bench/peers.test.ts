@@ -4,7 +4,7 @@ import { agreement } from '../../bench/peers/compare.ts';
 import { measureWork } from '../../bench/peers/measure.ts';
 import { peerTable } from '../../bench/peers/table.ts';
 import { peerWorks } from '../../bench/peers/works.ts';
-import { startServer } from '../../load/servers.ts';
+import { startServer } from '../../support/servers.ts';
 import { Service } from '../http/service.ts';
 import { startPeerStub } from './peer-stub.ts';
 

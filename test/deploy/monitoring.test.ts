@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../docs/markdown.ts';
 import { Service } from '../http/service.ts';
-import { parseExposition } from '../support/exposition.ts';
+import { parseExposition } from '../../support/exposition.ts';
 
 interface Panel {
   id: number;

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { localLinks, readDocument, root } from './markdown.ts';
 
-const documents = ['README.md', 'CHANGELOG.md', ...readdirSync(path.join(root, 'docs')).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`)];
+const below = readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' });
+const documents = ['README.md', 'CHANGELOG.md', ...below.filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`)];
 
 describe('links between documents', () => {
   it.each(documents)('of %s lead to files that are there', (document) => {

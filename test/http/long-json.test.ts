@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GradAnswer } from './answers.ts';
-import { WorkerThreads } from '../support/worker-threads.ts';
+import { WorkerThreads } from '../../support/worker-threads.ts';
 import { Service } from './service.ts';
 
 /** Numbers of which JSON takes some megabytes, which a thread reads. */

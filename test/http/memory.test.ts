@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { wireBytes } from '../../load/chaos-clients.ts';
+import { wireBytes } from '../../support/leaving-clients.ts';
 import { sendAndDrop } from '../../load/loop-client.ts';
 import { startLoopServer, type LoopServer } from '../../load/loop-server.ts';
-import { json, untilNothingIsHeld } from '../../load/reliability.ts';
+import { json, untilNothingIsHeld } from '../../support/load-client.ts';
 import { postHead, RawClient } from './raw-client.ts';
 
 const budget = 256;

@@ -8,7 +8,7 @@ import type { ProblemDocument } from '../../src/errors/problems.ts';
 import type { Rejection } from '../../src/observability/queue-metrics.ts';
 import type { Peers, WindowCount } from '../../src/processes/peers.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
-import { parseExposition, type Sample } from '../support/exposition.ts';
+import { parseExposition, type Sample } from '../../support/exposition.ts';
 import type { Service } from './service.ts';
 import { startService } from './services.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../src/compute/backends/reference/reference-backend.ts';
 import { Engine } from '../../src/compute/engine/engine.ts';
-import { freePort } from '../support/process.ts';
+import { freePort } from '../../support/process.ts';
 import { Service } from './service.ts';
 
 const services: Service[] = [];

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ComputeError } from '../../src/compute/engine/backend.ts';
 import { Engine } from '../../src/compute/engine/engine.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
-import { OtlpCollector } from '../support/otlp-collector.ts';
+import { OtlpCollector } from '../../support/otlp-collector.ts';
 import { Service } from './service.ts';
 
 const cleanUps: (() => unknown)[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { latencyTable } from '../../load/latency-table.ts';
-import { byChance, evenly, openLoop } from '../../load/reliability.ts';
+import { byChance, evenly, openLoop } from '../../support/load-client.ts';
 
 describe('arrivals', () => {
   it('of a constant rate are evenly apart, and end in time', () => {

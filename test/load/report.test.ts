@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Round } from '../../load/measure.ts';
+import type { Round } from '../../support/measure.ts';
 import { table, verdict, type Row } from '../../load/report.ts';
 
 const round = (rate: number, failures: string[] = []): Round => ({
@@ -15,12 +15,13 @@ const row = (size: number, real: Round[], noop: Round[]): Row => ({
   answerBytes: 2000,
   real,
   noop,
+  plain: noop.map(({ rate }) => round(2 * rate)),
 });
 
 describe('the load report', () => {
   it('has the share of the no-op, round by round', () => {
     const rows = [row(50, [round(90), round(80), round(40)], [round(100), round(100), round(100)])];
-    expect(table(rows).at(-1)).toContain('80 % (40 % to 90 %)');
+    expect(table(rows).at(-1)).toMatch(/ 80 % \(40 % to 90 %\) \| 200 \| 40 % \(20 % to 45 %\) \|$/);
     expect(verdict(rows)).toBe("`/lif/grad` with 50 neurons: 80 % of its no-op's throughput; the aim is 80 %.");
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Counter, Histogram, Reading, type Instrument } from '../../src/observability/instruments.ts';
 import { Registry } from '../../src/observability/registry.ts';
-import { parseExposition } from '../support/exposition.ts';
+import { parseExposition } from '../../support/exposition.ts';
 
 function textOf(...instruments: Instrument[]): string {
   const registry = new Registry();

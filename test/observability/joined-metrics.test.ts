@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Counter, Histogram, Reading } from '../../src/observability/instruments.ts';
 import { JoinedMetrics } from '../../src/observability/joined-metrics.ts';
 import { Registry } from '../../src/observability/registry.ts';
-import { parseExposition } from '../support/exposition.ts';
+import { parseExposition } from '../../support/exposition.ts';
 
 /** What a process would tell that has counted jobs, and in whose line there are some. */
 function registryOf(jobs: Readonly<Record<string, number>>, values: { waiting?: number; backlog?: number; up?: number } = {}): Registry {

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { DocumentedCode } from '../../src/schemas/problem.ts';
 import { Service } from '../http/service.ts';
 import { startService } from '../http/services.ts';
-import { freePort } from '../support/process.ts';
+import { freePort } from '../../support/process.ts';
 import { exampleUrl, operationsOf, type OpenApi } from './document.ts';
 import { provocations, provokedService, stopProvoked } from './provocations.ts';
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, untilReady } from '../support/process.ts';
+import { freePort, untilReady } from '../../support/process.ts';
 import { healthcheckCommand, stages } from './dockerfile.ts';
 import { Builder, childEnvironment, type Image } from './image.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { untilReady } from '../support/process.ts';
+import { untilReady } from '../../support/process.ts';
 import { killServers, start } from './server-process.ts';
 
 afterEach(killServers);

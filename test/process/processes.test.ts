@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseExposition } from '../support/exposition.ts';
-import { freePort, untilReady } from '../support/process.ts';
+import { parseExposition } from '../../support/exposition.ts';
+import { freePort, untilReady } from '../../support/process.ts';
 import { killServers, post, sources, start } from './server-process.ts';
 import { ask, askTimes, fast, large, linesOf, pidsOf, startSeveral } from './several-processes.ts';
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from '../support/process.ts';
+import { freePort } from '../../support/process.ts';
 
 const children: ChildProcess[] = [];
 

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { framedRequest } from '../../load/framed-request.ts';
-import { freePort, untilReady } from '../support/process.ts';
+import { framedRequest } from '../../support/framed-request.ts';
+import { freePort, untilReady } from '../../support/process.ts';
 import { built, killServers, post, start } from './server-process.ts';
 
 afterEach(killServers);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'vitest';
-import { untilReady } from '../support/process.ts';
+import { untilReady } from '../../support/process.ts';
 import { start, type Running } from './server-process.ts';
 
 interface Line {

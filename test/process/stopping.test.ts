@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { postHead } from '../http/raw-client.ts';
-import { freePort, untilReady } from '../support/process.ts';
+import { freePort, untilReady } from '../../support/process.ts';
 import { killServers, start, type Running } from './server-process.ts';
 
 afterEach(killServers);

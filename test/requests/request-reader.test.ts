@@ -8,7 +8,7 @@ import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Plans } from '../../src/requests/plan.ts';
 import { RequestReader } from '../../src/requests/request-reader.ts';
-import { WorkerThreads } from '../support/worker-threads.ts';
+import { WorkerThreads } from '../../support/worker-threads.ts';
 
 const { limits } = loadConfig({});
 let threads: WorkerThreads;

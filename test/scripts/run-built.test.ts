@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
-import { freePort, untilReady } from '../support/process.ts';
+import { freePort, untilReady } from '../../support/process.ts';
 
 let child: ChildProcess | undefined;
 afterAll(() => {

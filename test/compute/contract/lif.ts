@@ -7,6 +7,7 @@ import { differentiable, recordable } from '../../../src/compute/jobs.ts';
 import type { Differentiable, LifGradJob, LifGradResult, LifProblem, Loss } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
+import { combinations } from '../support/combinations.ts';
 import { lifProblem, perNeuron, perStep, randomNumbers, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
 
@@ -164,15 +165,13 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       }),
     };
 
-    const variants = (['hard', 'soft', 'none'] as const).flatMap((reset) =>
-      [false, true].flatMap((detachReset) =>
-        (['euler', 'exponential'] as const).flatMap((integration) =>
-          [false, true].flatMap((inputScaling) =>
-            [0, 3].map((refractorySteps) => ({ reset, detachReset, integration, inputScaling, refractorySteps })),
-          ),
-        ),
-      ),
-    );
+    const variants = combinations({
+      reset: ['hard', 'soft', 'none'],
+      detachReset: [false, true],
+      integration: ['euler', 'exponential'],
+      inputScaling: [false, true],
+      refractorySteps: [0, 3],
+    });
     it.each(variants.map((variant, turn) => ({ ...variant, turn })))(
       '$reset reset, detached $detachReset, $integration, input scaling $inputScaling, $refractorySteps refractory steps',
       async ({ detachReset, turn, ...neuron }) => {

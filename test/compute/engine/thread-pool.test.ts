@@ -7,7 +7,7 @@ import type { CountingTask } from '../support/stoppable-worker.ts';
 let pool: Piscina;
 let counter: Int32Array<SharedArrayBuffer>;
 beforeEach(() => {
-  pool = threadPool('../support/stoppable-worker.ts', import.meta.url, 1, { least: 1 });
+  pool = threadPool('../support/stoppable-worker', import.meta.url, 1, { least: 1 });
   counter = new Int32Array(new SharedArrayBuffer(4));
 });
 afterEach(() => pool.destroy());

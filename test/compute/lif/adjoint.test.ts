@@ -11,6 +11,7 @@ import {
 } from '../../../src/compute/jobs.ts';
 import { valueAt } from '../../../src/compute/generated-numbers.ts';
 import { afterReset, lifStep, type LifTerms } from '../../../src/compute/lif.ts';
+import { combinations } from '../support/combinations.ts';
 import { dual, dualAlgebra, type Dual } from '../support/dual.ts';
 import { job, lifProblem, perNeuron, perStep } from '../support/lif-problem.ts';
 
@@ -109,41 +110,37 @@ function jobWith(structure: Partial<LifProblem>, rest: Partial<LifGradJob> = {})
   };
 }
 
-const combinations = (['hard', 'soft', 'none'] as const).flatMap((reset) =>
-  [false, true].flatMap((detachReset) =>
-    (['euler', 'exponential'] as const).flatMap((integration) =>
-      [true, false].flatMap((inputScaling) =>
-        [0, 2].flatMap((refractorySteps) =>
-          (['spike_count', 'firing_rate_mse', 'cotangent'] as const).map((loss) => ({
-            structure: { reset, integration, inputScaling, refractorySteps },
-            detachReset,
-            loss,
-          })),
-        ),
-      ),
-    ),
-  ),
-);
+const variants = combinations({
+  reset: ['hard', 'soft', 'none'],
+  detachReset: [false, true],
+  integration: ['euler', 'exponential'],
+  inputScaling: [true, false],
+  refractorySteps: [0, 2],
+  loss: ['spike_count', 'firing_rate_mse', 'cotangent'],
+});
 
 describe('the backward pass equals forward-mode differentiation', () => {
-  it.each(combinations)('$structure detached: $detachReset, $loss', ({ structure, detachReset, loss }) => {
-    const gradJob = jobWith(structure, { detachReset, loss: losses[loss] });
-    const [result] = backend.run(gradJob).result;
-    expect(Math.max(...result!.spike_counts)).toBeGreaterThan(1);
+  it.each(variants)(
+    '$reset reset, $integration, input scaling $inputScaling, $refractorySteps refractory steps, detached: $detachReset, $loss',
+    ({ detachReset, loss, ...structure }) => {
+      const gradJob = jobWith(structure, { detachReset, loss: losses[loss] });
+      const [result] = backend.run(gradJob).result;
+      expect(Math.max(...result!.spike_counts)).toBeGreaterThan(1);
 
-    for (const wrt of differentiable) {
-      const grad = result!.grad[wrt] as Float64Array;
-      const perNeuronSteps = wrt === 'current' ? steps : 1;
-      const expected = Array.from({ length: neurons * perNeuronSteps }, (_, i) =>
-        forwardDerivative(gradJob, Math.floor(i / perNeuronSteps), wrt, i % perNeuronSteps),
-      );
-      const tolerance = 1e-12 * Math.max(1e-300, ...expected.map(Math.abs));
-      expect(grad).toHaveLength(expected.length);
-      grad.forEach((g, i) => {
-        expect(Math.abs(g - expected[i]!), `${wrt}[${i}]`).toBeLessThanOrEqual(tolerance);
-      });
-    }
-  });
+      for (const wrt of differentiable) {
+        const grad = result!.grad[wrt] as Float64Array;
+        const perNeuronSteps = wrt === 'current' ? steps : 1;
+        const expected = Array.from({ length: neurons * perNeuronSteps }, (_, i) =>
+          forwardDerivative(gradJob, Math.floor(i / perNeuronSteps), wrt, i % perNeuronSteps),
+        );
+        const tolerance = 1e-12 * Math.max(1e-300, ...expected.map(Math.abs));
+        expect(grad).toHaveLength(expected.length);
+        grad.forEach((g, i) => {
+          expect(Math.abs(g - expected[i]!), `${wrt}[${i}]`).toBeLessThanOrEqual(tolerance);
+        });
+      }
+    },
+  );
 });
 
 describe('the form of a gradient', () => {

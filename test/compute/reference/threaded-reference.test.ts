@@ -4,7 +4,7 @@ import { ReferenceBackend } from '../../../src/compute/backends/reference/refere
 import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
 import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/engine/backend.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
-import { WorkerThreads } from '../../support/worker-threads.ts';
+import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from '../engine/jobs.ts';
 
 const open: ThreadedReference[] = [];

@@ -1,3 +1,4 @@
+export { randomNumbers } from '../../../support/random-numbers.ts';
 import type { Job, LifProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { standardProblem } from '../../../src/compute/standard-jobs.ts';
@@ -37,15 +38,6 @@ export function perStep(neurons: number, steps: number, value: (index: number) =
 export function lifProblem(neurons: number, steps: number, changes: Partial<LifProblem> = {}): LifProblem {
   const current = perNeuron(neurons, (b) => 0.5 + (2 * b) / Math.max(1, neurons - 1));
   return { ...standardProblem(neurons, steps), current, ...changes };
-}
-
-/** A repeatable stream of numbers in [0, 1). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 /** A surrogate with its parameters' defaults times `factor`, kept in their ranges. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/evaluate.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
-import { roundedAlgebra } from '../support/rounded-algebra.ts';
+import { roundedAlgebra } from '../../../support/rounded-algebra.ts';
 import { integrate } from '../support/integrate.ts';
 import { anySurrogate, extremes } from '../support/parameter-sets.ts';
 

@@ -8,7 +8,7 @@ import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts'
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import type { LifGradJob, LifSimulateJob } from '../../../src/compute/jobs.ts';
 import { threadLosses } from '../../../src/compute/engine/thread-pool.ts';
-import { WorkerThreads } from '../../support/worker-threads.ts';
+import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem, resultOf } from '../support/jobs.ts';
 
 /** Some hundred milliseconds of work for two threads. */

@@ -21,6 +21,7 @@ import type {
 } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
+import { combinations } from '../support/combinations.ts';
 import { fromRequest, golden } from '../support/golden.ts';
 import { inline, lifProblem, randomNumbers, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
@@ -208,11 +209,12 @@ const forms: Readonly<Record<string, (steps: number, largest: number) => Partial
   }),
 };
 
-const variants = (['hard', 'soft', 'none'] as const).flatMap((reset) =>
-  (['euler', 'exponential'] as const).flatMap((integration) =>
-    [false, true].flatMap((inputScaling) => [0, 3].map((refractorySteps) => ({ reset, integration, inputScaling, refractorySteps }))),
-  ),
-);
+const variants = combinations({
+  reset: ['hard', 'soft', 'none'],
+  integration: ['euler', 'exponential'],
+  inputScaling: [false, true],
+  refractorySteps: [0, 3],
+});
 
 function problemsOf(neuron: (typeof variants)[number], steps: number): LifProblem[] {
   const largest = neuron.inputScaling ? 4 : 0.4;

@@ -14,7 +14,7 @@ import { MemoryBudget } from '../../../src/compute/engine/memory-budget.ts';
 import { threadPool } from '../../../src/compute/engine/thread-pool.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
 import type { Recordable } from '../../../src/compute/jobs.ts';
-import { WorkerThreads } from '../../support/worker-threads.ts';
+import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
 
 describe('Arena', () => {
@@ -134,7 +134,7 @@ describe('ArenaStore', () => {
 
   it('frees the memory of arenas that are dropped, which threads have known too', async () => {
     const store = new ArenaPool(new MemoryBudget(0));
-    const pool = threadPool('../support/arena-worker.ts', import.meta.url, 2, { arenas: store });
+    const pool = threadPool('../support/arena-worker', import.meta.url, 2, { arenas: store });
     const resident = () => process.memoryUsage.rss() / 2 ** 20;
     try {
       const before = resident();

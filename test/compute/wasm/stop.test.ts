@@ -5,7 +5,7 @@ import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts'
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
 import { differentiable, type Job, type LifGradJob } from '../../../src/compute/jobs.ts';
-import { WorkerThreads } from '../../support/worker-threads.ts';
+import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem } from '../support/jobs.ts';
 
 const maxSteps = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import { float64Algebra, type NumberAlgebra } from '../../../src/compute/backends/reference/float64-algebra.ts';
+import { float64Algebra, type NumberAlgebra } from '../src/compute/backends/reference/float64-algebra.ts';
 
 /** The algebra with every result rounded, harsher than back-ends are: they fold parameters in float64. Constants go to the nearest float32 unless told otherwise. */
 export function roundedAlgebra(round: (value: number) => number, constant: (value: number) => number = Math.fround): NumberAlgebra {

@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { npyHeader } from '../src/codecs/npy.ts';
-import { randomNumbers } from '../test/compute/support/jobs.ts';
+import { randomNumbers } from './random-numbers.ts';
 import { framedRequest } from './framed-request.ts';
-import { json, binaryGradient, type Work } from './reliability.ts';
+import { json, binaryGradient, type Work } from './load-client.ts';
 
 const codings = ['gzip', 'br', 'deflate'] as const;
 type Coding = (typeof codings)[number];

@@ -1,4 +1,4 @@
-import { summarise } from '../load/statistics.ts';
+import { summarise } from './statistics.ts';
 
 /** A Markdown table, as lines. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
