@@ -1,4 +1,5 @@
-import type { Values } from './jobs.ts';
+/** Numbers in memory. Requests keep float64; back-ends round to their arithmetic. */
+export type Values = Float32Array | Float64Array;
 
 /** Evenly spaced numbers as numpy.linspace makes them: `length` of the `count`, from `offset` on. */
 export interface Linspace {

@@ -1,4 +1,4 @@
-import type { Numbers } from './generated-numbers.ts';
+import type { Numbers, Values } from './generated-numbers.ts';
 import { lifParameterNames, type LifParameter } from './neurons/lif-parameters.ts';
 import type { Surrogate } from './surrogates/definition.ts';
 
@@ -7,8 +7,7 @@ export type Dtype = 'float32' | 'float64';
 
 export const bytesPerNumber: Readonly<Record<Dtype, number>> = { float32: 4, float64: 8 };
 
-/** Numbers in memory. Requests keep float64; back-ends round to their arithmetic. */
-export type Values = Float32Array | Float64Array;
+export type { Values };
 
 /**
  * A quantity of B neurons and T steps: the same number for all, one value per neuron (length B), or, for the current and cotangents

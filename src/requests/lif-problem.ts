@@ -2,7 +2,7 @@ import { broadcastValues } from '../codecs/broadcast.ts';
 import { decodeTensor, isTensorNumber, type Tensor } from '../codecs/tensor.ts';
 import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
 import type { Differentiable, LifProblem, NeuronQuantity, Quantity } from '../compute/jobs.ts';
-import { lifParameterNames, lifParameterRecord, lifParameters, type LifParameter } from '../compute/neurons/lif-parameters.ts';
+import { addLifParameters, lifParameterNames, lifParameters, type LifParameter } from '../compute/neurons/lif-parameters.ts';
 import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
@@ -55,18 +55,20 @@ export function readLifProblem(request: LifRequest, runs: number, errors: InputE
 
   const quantity = (name: LifParameter): NeuronQuantity =>
     given[name] === undefined ? { per: 'job', value: lifParameters[name].default } : neuronQuantity(given[name]);
-  const problem: LifProblem = {
+  const withoutParameters = {
     neurons,
     steps,
     dt,
     current: stepQuantity(current, neurons, '/current', limits),
-    ...lifParameterRecord(quantity),
     reset: neuron.reset ?? 'hard',
     refractorySteps: Math.min(wholeSteps(refractory, dt), steps),
     integration: neuron.integration ?? 'euler',
     inputScaling: neuron.input_scaling ?? true,
+  } as const;
+  return {
+    problem: addLifParameters(withoutParameters, quantity),
+    givenShapes: addLifParameters({ current: current.shape }, (name) => given[name]?.shape ?? []),
   };
-  return { problem, givenShapes: { current: current.shape, ...lifParameterRecord((name) => given[name]?.shape ?? []) } };
 }
 
 /** Checks that a tensor is a number or has a single axis. */

@@ -25,6 +25,16 @@ export type LifParameter = keyof typeof lifParameters;
 
 export const lifParameterNames = Object.keys(lifParameters) as readonly LifParameter[];
 
+/** Adds a property for each parameter to an object, in a loop since a spread would take a microsecond; returns the object. */
+export function addLifParameters<Target extends object, Value>(
+  target: Target,
+  make: (name: LifParameter) => Value,
+): Target & Record<LifParameter, Value> {
+  const record: Partial<Record<LifParameter, Value>> = target;
+  for (const name of lifParameterNames) record[name] = make(name);
+  return target as Target & Record<LifParameter, Value>;
+}
+
 /**
  * A record of all parameters, made by their names.
  *
@@ -32,7 +42,5 @@ export const lifParameterNames = Object.keys(lifParameters) as readonly LifParam
  * lifParameterRecord((name) => lifParameters[name].default); // { tau: 10, v_threshold: 1, ... }
  */
 export function lifParameterRecord<Value>(make: (name: LifParameter) => Value): Record<LifParameter, Value> {
-  const record: Partial<Record<LifParameter, Value>> = {};
-  for (const name of lifParameterNames) record[name] = make(name);
-  return record as Record<LifParameter, Value>;
+  return addLifParameters({}, make);
 }
