@@ -23,4 +23,21 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.d.ts'], rules: { '@typescript-eslint/no-extraneous-class': 'off' } },
+  {
+    files: ['**/*.ts'],
+    ignores: ['src/codecs/json-numbers/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: 'src/codecs/json-numbers/(?!index\\.ts$)|^\\.\\.?/(?:codecs/)?json-numbers/(?!index\\.ts$)',
+              message: 'json-numbers is a package: import its index.ts.',
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

@@ -1,13 +1,11 @@
 import { Arena } from '../src/compute/engine/arena.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import type { Launch } from '../src/compute/backends/wasm/launch.ts';
-import { f32x4, vectorsOf } from '../src/compute/backends/wasm/lanes.ts';
-import { viewResults } from '../src/compute/backends/wasm/launch.ts';
+import { viewResults, type Launch } from '../src/compute/backends/wasm/launch-plan.ts';
+import { f32x4, vectorsOf } from '../src/compute/backends/wasm/ir/lanes.ts';
 import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
 import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
-import { writeJobBlock } from '../src/compute/backends/wasm/uniforms.ts';
 import { WasmBackend } from '../src/compute/backends/wasm/wasm-backend.ts';
-import { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
+import { WorkerPool } from '../src/compute/backends/wasm/threads/worker-pool.ts';
 import { agreement } from './agreement.ts';
 import type { Agreement } from './agreement.ts';
 import { copyKernel } from './copy-kernel.ts';
@@ -235,5 +233,5 @@ function copy(kernels: KernelCache, arena: Arena, values: number): Launch {
   const kernel = kernels.get('copy', copyKernel);
   const vectors = vectorsOf(values, f32x4);
   const arrays = { xArray: arena.fill('float32', 1, 4 * vectors), gradArray: arena.allocate(16 * vectors) };
-  return { kernel, job: writeJobBlock(arena, kernel, arrays, { factor: 0.5 }), vectors, scratchBytes: 0 };
+  return { kernel, argumentBlock: kernel.layout.write(arena, arrays, { factor: 0.5 }), vectors, scratchBytes: 0 };
 }

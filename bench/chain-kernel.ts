@@ -1,8 +1,8 @@
-import { Graph } from '../src/compute/backends/wasm/graph.ts';
-import { JobBlockLayout } from '../src/compute/backends/wasm/job-block.ts';
-import type { KernelText } from '../src/compute/backends/wasm/kernel-text.ts';
-import { kernelModule, runParameters } from '../src/compute/backends/wasm/kernel-text.ts';
-import { operationsIn } from '../src/compute/backends/wasm/operations.ts';
+import { Graph } from '../src/compute/backends/wasm/ir/graph.ts';
+import { ArgumentLayout } from '../src/compute/backends/wasm/codegen/argument-block.ts';
+import type { KernelWat } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
+import { kernelModule, runParameters } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
+import { countOperations } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
 
 /** As many as V8's registers hold beside the factor: enough to hide an operation's latency on three ports. */
 const chains = 14;
@@ -13,9 +13,9 @@ const repeats = 16;
  * A kernel that does nothing but SIMD operations: independent chains in registers, each replaced in turn by what `next` makes of it
  * and a factor. A "vector" of its run is one turn of the loop. The factor is loaded from the job block, so that nothing can be folded.
  */
-export function chainKernel(next: readonly ((chain: string, factor: string) => string)[]): KernelText {
-  const block = new JobBlockLayout();
-  const factor = `(v128.load32_splat offset=${block.uniform(new Graph().parameter('factor', true), 'nearest')} (local.get $job))`;
+export function chainKernel(next: readonly ((chain: string, factor: string) => string)[]): KernelWat {
+  const layout = new ArgumentLayout();
+  const factor = `(v128.load32_splat offset=${layout.uniform(new Graph().parameter('factor', true), 'nearest')} (local.get $arguments))`;
   const names = Array.from({ length: chains }, (_, i) => `$chain${i}`);
   const once = names.flatMap((name) => next.map((step) => `(local.set ${name} ${step(`(local.get ${name})`, '(local.get $factor)')})`));
   const turn = Array.from({ length: repeats }, () => once).flat();
@@ -32,16 +32,16 @@ export function chainKernel(next: readonly ((chain: string, factor: string) => s
     ...names.map((name, i) => `(v128.store offset=${16 * i} (local.get $scratch) (local.get ${name}))`),
     ')',
   ];
-  return { text: kernelModule([run.join('\n')]), block, operations: operationsIn(turn), inFlight: 1 };
+  return { text: kernelModule([run.join('\n')]), layout, operations: countOperations(turn), unroll: 1 };
 }
 
 /** Multiplications and additions in turn, which is what most of a kernel is. */
-export function peakKernel(): KernelText {
+export function peakKernel(): KernelWat {
   return chainKernel([(chain, factor) => `(f32x4.mul ${chain} ${factor})`, (chain, factor) => `(f32x4.add ${chain} ${factor})`]);
 }
 
 /** One instruction over and over. */
-export function instructionKernel(name: string): KernelText {
+export function instructionKernel(name: string): KernelWat {
   return chainKernel([(chain, factor) => `(${name} ${operands(name, chain, factor)})`]);
 }
 

@@ -1,15 +1,15 @@
-import { Graph } from '../src/compute/backends/wasm/graph.ts';
-import { JobBlockLayout } from '../src/compute/backends/wasm/job-block.ts';
-import type { KernelText } from '../src/compute/backends/wasm/kernel-text.ts';
-import { kernelModule, runParameters } from '../src/compute/backends/wasm/kernel-text.ts';
+import { Graph } from '../src/compute/backends/wasm/ir/graph.ts';
+import { ArgumentLayout } from '../src/compute/backends/wasm/codegen/argument-block.ts';
+import type { KernelWat } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
+import { kernelModule, runParameters } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
 
 const vectorsPerTurn = 8;
 
 /** A kernel that writes a multiple of one array into another: as little as a kernel from x to y can do. */
-export function copyKernel(): KernelText {
-  const block = new JobBlockLayout();
-  const integer = (name: string) => `(i32.load offset=${block.integer(name)} (local.get $job))`;
-  const factor = `(v128.load32_splat offset=${block.uniform(new Graph().parameter('factor', true), 'nearest')} (local.get $job))`;
+export function copyKernel(): KernelWat {
+  const layout = new ArgumentLayout();
+  const integer = (name: string) => `(i32.load offset=${layout.integer(name)} (local.get $arguments))`;
+  const factor = `(v128.load32_splat offset=${layout.uniform(new Graph().parameter('factor', true), 'nearest')} (local.get $arguments))`;
   const scale = (vector: number) => {
     const scaled = `(f32x4.mul (local.get $factor) (v128.load offset=${16 * vector} (local.get $source)))`;
     return `(v128.store offset=${16 * vector} (local.get $target) ${scaled})`;
@@ -35,5 +35,5 @@ export function copyKernel(): KernelText {
     ...loop('one', 1),
     ')',
   ];
-  return { text: kernelModule([run.join('\n')]), block, operations: { 'f32x4.mul': 1 }, inFlight: vectorsPerTurn };
+  return { text: kernelModule([run.join('\n')]), layout, operations: { 'f32x4.mul': 1 }, unroll: vectorsPerTurn };
 }

@@ -1,9 +1,7 @@
 import type { Arena } from '../src/compute/engine/arena.ts';
 import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import type { KernelText } from '../src/compute/backends/wasm/kernel-text.ts';
-import type { Launch } from '../src/compute/backends/wasm/launch.ts';
-import { totalOf } from '../src/compute/backends/wasm/operations.ts';
-import { writeJobBlock } from '../src/compute/backends/wasm/uniforms.ts';
+import type { Launch } from '../src/compute/backends/wasm/launch-plan.ts';
+import { totalOf, type KernelWat } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
 import { summarise } from '../support/statistics.ts';
 import { instructionKernel, peakKernel } from './chain-kernel.ts';
 import { inPlace, warmUp } from './launches.ts';
@@ -38,8 +36,8 @@ export function chainContender(arena: Arena, launch: Launch): Contender {
   return inPlace(arena, launch, launch.vectors * totalOf(launch.kernel.operations));
 }
 
-function chainLaunch(kernels: KernelCache, arena: Arena, key: string, print: () => KernelText): Launch {
+function chainLaunch(kernels: KernelCache, arena: Arena, key: string, print: () => KernelWat): Launch {
   const kernel = kernels.get(key, print);
   // Next to 1, so that what is multiplied or divided by it over and over stays an ordinary number.
-  return { kernel, job: writeJobBlock(arena, kernel, {}, { factor: 1 + 2 ** -23 }), vectors: turns, scratchBytes: 1024 };
+  return { kernel, argumentBlock: kernel.layout.write(arena, {}, { factor: 1 + 2 ** -23 }), vectors: turns, scratchBytes: 1024 };
 }

@@ -1,8 +1,7 @@
 // Times the codec of JSON's numbers beside JSON.parse and JSON.stringify, on the Node that runs it, and prints the figures as JSON.
-import { sliceWriter } from '../src/codecs/slice-writer.ts';
+import { JsonReader } from '../src/codecs/json-reader.ts';
+import { sliceWriter } from '../src/codecs/json-writer.ts';
 import { TensorText } from '../src/codecs/tensor-text.ts';
-import { JsonNumbersReader } from '../src/codecs/json-numbers-reader.ts';
-import { numberCodec } from '../src/codecs/json-numbers/compiled.ts';
 import { Arena } from '../src/compute/engine/arena.ts';
 import { inTurns } from './turns.ts';
 
@@ -36,7 +35,7 @@ function shortest(values: Float32Array): string {
 
 async function timeParsing(numbers: string, text: string): Promise<JsonRow> {
   const arena = new Arena();
-  const reader = new JsonNumbersReader(numberCodec, arena);
+  const reader = new JsonReader(arena);
   const bytes = arena.bytes(arena.allocate(text.length), text.length);
   bytes.set(Buffer.from(text));
   const start = arena.mark();

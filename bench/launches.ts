@@ -1,10 +1,9 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Arena } from '../src/compute/engine/arena.ts';
-import { instanceIn } from '../src/compute/backends/wasm/kernel-instance.ts';
+import { instanceIn } from '../src/compute/backends/wasm/kernel-cache.ts';
 import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import { isKernelRequest, type Launch, type LaunchPlan } from '../src/compute/backends/wasm/launch.ts';
-import { pause } from '../src/compute/backends/wasm/sliced-loops.ts';
-import type { WorkerPool } from '../src/compute/backends/wasm/worker-pool.ts';
+import { isKernelRequest, pause, type Launch, type LaunchPlan } from '../src/compute/backends/wasm/launch-plan.ts';
+import type { WorkerPool } from '../src/compute/backends/wasm/threads/worker-pool.ts';
 import type { Contender } from './turns.ts';
 
 /**
@@ -27,13 +26,13 @@ export function launchesOf(program: LaunchPlan<unknown>, kernels: KernelCache): 
 }
 
 /** A launch in this thread, on one core. */
-export function inPlace(arena: Arena, { kernel, job, vectors, scratchBytes }: Launch, work: number): Contender {
+export function inPlace(arena: Arena, { kernel, argumentBlock, vectors, scratchBytes }: Launch, work: number): Contender {
   const run = instanceIn(arena, kernel);
   const scratch = arena.allocate(scratchBytes);
   return {
     work,
     run: () => {
-      run(job, scratch, 0, vectors);
+      run(argumentBlock, scratch, 0, vectors);
     },
   };
 }
@@ -78,10 +77,10 @@ const compilingMilliseconds = 500;
  * a function that is running is not replaced.
  */
 export async function warmUp(arena: Arena, launches: readonly Launch[]): Promise<void> {
-  for (const { kernel, job, vectors, scratchBytes } of launches) {
+  for (const { kernel, argumentBlock, vectors, scratchBytes } of launches) {
     const run = instanceIn(arena, kernel);
     const scratch = arena.allocate(scratchBytes);
-    for (let i = 0; i < warmUpCalls; i++) run(job, scratch, 0, Math.min(vectors, warmUpVectors));
+    for (let i = 0; i < warmUpCalls; i++) run(argumentBlock, scratch, 0, Math.min(vectors, warmUpVectors));
     await setImmediate();
   }
   await setTimeout(compilingMilliseconds);

@@ -1,56 +1,32 @@
-import { Graph } from '../src/compute/backends/wasm/graph.ts';
-import type { Node } from '../src/compute/backends/wasm/graph.ts';
-import { surrogateGradient } from '../src/compute/backends/wasm/surrogate-kernel.ts';
+import { Graph } from '../src/compute/backends/wasm/ir/graph.ts';
+import type { Node } from '../src/compute/backends/wasm/ir/node.ts';
+import { surrogateGradient } from '../src/compute/backends/wasm/kernels/surrogate-kernel.ts';
 import { surrogateShape } from '../src/compute/surrogates/shape.ts';
 import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../src/compute/surrogates/definition.ts';
 
-/** A graph that notes the transcendental functions of varying arguments: those of parameters are folded beforehand. */
-class NotingGraph extends Graph {
-  readonly #noted = new Set<string>();
+const transcendental = {
+  exp: 'exp',
+  log1p: 'log1p',
+  exprel: 'exprel',
+  atan: 'atan',
+  erfc: 'erfc',
+  oddCosines: 'cos',
+  oddSines: 'sin',
+} as const;
 
-  get functions(): string[] {
-    return Array.from(this.#noted, (key) => key.split(' ')[0]!);
+/** The transcendental functions of varying arguments that a node was made with: those of parameters are folded beforehand. */
+function transcendentalsIn(graph: Graph, make: () => void): string[] {
+  const calls = new Map<string, string>();
+  for (const [op, name] of Object.entries(transcendental) as [keyof typeof transcendental, string][]) {
+    const original: (a: Node, terms: number) => Node = graph[op];
+    graph[op] = (a: Node, terms?: number) => {
+      if (a.rate !== 'uniform') calls.set(`${name} ${a.id}`, name);
+      return original(a, terms ?? 0);
+    };
   }
-
-  #note(name: string, a: Node): void {
-    if (a.rate !== 'job') this.#noted.add(`${name} ${a.id}`);
-  }
-
-  override exp(a: Node): Node {
-    this.#note('exp', a);
-    return super.exp(a);
-  }
-
-  override log1p(a: Node): Node {
-    this.#note('log1p', a);
-    return super.log1p(a);
-  }
-
-  override exprel(a: Node): Node {
-    this.#note('exprel', a);
-    return super.exprel(a);
-  }
-
-  override atan(a: Node): Node {
-    this.#note('atan', a);
-    return super.atan(a);
-  }
-
-  override erfc(a: Node): Node {
-    this.#note('erfc', a);
-    return super.erfc(a);
-  }
-
-  override oddCosines(turns: Node, terms: number): Node {
-    this.#note('cos', turns);
-    return super.oddCosines(turns, terms);
-  }
-
-  override oddSines(turns: Node, terms: number): Node {
-    this.#note('sin', turns);
-    return super.oddSines(turns, terms);
-  }
+  make();
+  return [...calls.values()];
 }
 
 /** What a surrogate's gradient asks of a kernel beyond plain arithmetic. */
@@ -62,7 +38,9 @@ export interface Demands {
 }
 
 export function demandsOf(surrogate: Surrogate): Demands {
-  const graph = new NotingGraph();
-  surrogateGradient(graph, surrogateShape(surrogate), graph.leaf('x', 'step'));
-  return { transcendentals: graph.functions, float64: surrogateDefinition(surrogate.name).gradNeedsFloat64 ?? false };
+  const graph = new Graph();
+  const transcendentals = transcendentalsIn(graph, () => {
+    surrogateGradient(graph, surrogateShape(surrogate), graph.leaf('x', 'step'));
+  });
+  return { transcendentals, float64: surrogateDefinition(surrogate.name).gradNeedsFloat64 ?? false };
 }

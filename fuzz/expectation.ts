@@ -3,8 +3,8 @@ import { requireOneTensor, responseOutline, type ResponseOutline } from '../src/
 import { dryRunResponse, respond, responseTree } from '../src/responses/response.ts';
 import { frameHeader, mediaTypes } from '../src/requests/request-body.ts';
 import { encodeAnswer } from '../src/codecs/answer-json.ts';
-import { bytesOf } from '../src/codecs/pieces.ts';
-import { compute } from '../src/compute/backends/reference/compute.ts';
+import { bytesOf } from '../src/codecs/chunks.ts';
+import { compute } from '../src/compute/backends/reference/reference-backend.ts';
 import type { NumberAlgebra } from '../src/compute/backends/reference/float64-algebra.ts';
 import { materialize, valueAt, type Numbers } from '../src/compute/generated-numbers.ts';
 import type { LifProblem, LifSimulateResult } from '../src/compute/jobs.ts';
@@ -113,11 +113,13 @@ function roundedToFloat32<Data>(data: Data): Data {
 function isOnEdge(problem: LifProblem): boolean {
   const { neurons, steps, current, v_threshold } = problem;
   // An input that a held neuron does not take may still overflow where it is multiplied.
-  if ((current.per === 'job' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30))
+  if (
+    (current.per === 'scalar' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30)
+  )
     return true;
   const { v_pre } = compute({ kind: 'lif_simulate', problem, record: new Set(['v_pre']) }) as LifSimulateResult;
   for (let b = 0; b < neurons; b++) {
-    const threshold = v_threshold.per === 'job' ? v_threshold.value : valueAt(v_threshold.values, b);
+    const threshold = v_threshold.per === 'scalar' ? v_threshold.value : valueAt(v_threshold.values, b);
     for (let t = 0; t < steps; t++) {
       const v = v_pre![b * steps + t]!;
       if (!(Math.abs(v - threshold) > 1e-3 * Math.max(1, Math.abs(threshold)) && Math.abs(v) < 1e6)) return true;

@@ -1,10 +1,5 @@
 // What HTTP alone costs: takes a body and drops it, and answers as many bytes as the header X-Answer-Bytes says.
 import { createServer } from 'node:http';
-import type * as V8Settings from '../src/v8-settings.ts';
-import { built } from '../support/built.ts';
-
-const { setV8 } = await built<typeof V8Settings>('v8-settings.js');
-setV8();
 
 const bytes = Buffer.alloc(4 * 1024 * 1024, ' ');
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePort, untilReady } from '../support/process.ts';
+import { freePort, nodeFlags, untilReady } from '../support/process.ts';
 
 /** The built server, whose event loop is watched from inside. */
 export interface LoopServer {
@@ -17,7 +17,7 @@ export interface LoopServer {
 export async function startLoopServer(environment: Readonly<Record<string, string>> = {}): Promise<LoopServer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, ['--use-largepages=silent', '--import', './load/loop-watch.js', 'dist/server.js'], {
+  const child = spawn(process.execPath, [...nodeFlags, '--import', './load/loop-watch.js', 'dist/server.js'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     env: {
       ...process.env,

@@ -7,9 +7,7 @@ import type * as Config from '../src/config/config.ts';
 import type * as Log from '../src/observability/log.ts';
 import type { RequestBody } from '../src/requests/request-body.ts';
 import type { Operation } from '../src/requests/plan.ts';
-import type * as Lifecycle from '../src/plugins/lifecycle.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
-import type * as V8Settings from '../src/v8-settings.ts';
 import { built } from '../support/built.ts';
 import type { ComputeRoute } from './cases.ts';
 
@@ -20,11 +18,9 @@ interface Noop {
 }
 
 const { buildApp } = await built<typeof App>('app.js');
-const { loadConfig } = await built<typeof Config>('config.js');
-const { createLogger } = await built<typeof Log>('log.js');
-const { countRunning } = await built<typeof Lifecycle>('plugins/lifecycle.js');
+const { loadConfig } = await built<typeof Config>('config/config.js');
+const { createLogger } = await built<typeof Log>('observability/log.js');
 const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiation.js');
-const { setV8 } = await built<typeof V8Settings>('v8-settings.js');
 const operations: Readonly<Record<ComputeRoute, Operation>> = {
   '/surrogate/eval': 'surrogate_eval',
   '/surrogate/grad': 'surrogate_grad',
@@ -32,14 +28,13 @@ const operations: Readonly<Record<ComputeRoute, Operation>> = {
   '/lif/grad': 'lif_grad',
 };
 
-setV8();
 const plan = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Noop[];
 const config = loadConfig();
 const app = await buildApp({ config, logger: createLogger(config) });
 
 await app.register((noop, _options, done) => {
   noop.addHook('onRequest', requireAcceptable(['application/json']));
-  noop.addHook('onRequest', countRunning);
+  noop.addHook('onRequest', app.lifecycle.admit);
   for (const { route, url, file } of plan) {
     const answer = readFileSync(file);
     noop.post(url, { schema: { body: {} } }, async (request, reply) => {

@@ -53,6 +53,7 @@ export interface LifGradAnswer {
 
 export interface CatalogueEntry {
   readonly name: string;
+  readonly library: string | null;
   readonly family: string;
   readonly summary: string;
   readonly parameters: Readonly<Record<string, ParameterEntry>>;

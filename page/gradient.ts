@@ -1,4 +1,4 @@
-import { linspace } from '../src/codecs/linspace.ts';
+import { linspace } from '../src/codecs/ndarray.ts';
 import { surrogateLabel } from '../src/plot/surrogate-figure.ts';
 import { readSurrogates, writeSurrogates } from './address.ts';
 import type { ApiRequest, LifGradAnswer } from './api-types.ts';

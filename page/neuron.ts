@@ -1,4 +1,4 @@
-import { linspace } from '../src/codecs/linspace.ts';
+import { linspace } from '../src/codecs/ndarray.ts';
 import { readRange } from './address.ts';
 import type { ApiRequest, SimulateAnswer } from './api-types.ts';
 import { call } from './api.ts';

@@ -1,4 +1,4 @@
-import { linspace } from '../src/codecs/linspace.ts';
+import { linspace } from '../src/codecs/ndarray.ts';
 import { surrogateLabel, type SurrogateCurves } from '../src/plot/surrogate-figure.ts';
 import type { ApiRequest, EvalAnswer, GradAnswer } from './api-types.ts';
 import { call } from './api.ts';

@@ -38,6 +38,8 @@ export async function buildPage() {
   const current = new Set(['index.html', ...assets.map(({ name }) => name)].flatMap((name) => [name, `${name}.gz`, `${name}.br`]));
   for (const name of readdirSync(folder))
     if (!current.has(name) && !name.endsWith('.part')) rmSync(path.join(folder, name), { force: true });
+  // The end of the build, by which scripts/start.mjs sees whether a source is newer.
+  writeFileSync(path.join(root, 'dist/.built'), `${new Date().toISOString()}\n`);
 }
 
 /**
@@ -78,17 +80,9 @@ const formulaModule = {
 };
 
 async function formulaTexts() {
-  const compiled = (/** @type {string} */ file) => import(pathToFileURL(path.join(root, 'dist/compute', file)).href);
-  const [{ catalogue }, { formulas, parameterLatex }] = await Promise.all([
-    compiled('surrogates/catalogue.js'),
-    compiled('latex/formulas.js'),
-  ]);
-  const texts = new Map();
-  for (const definition of catalogue.values()) {
-    for (const latex of [...Object.values(formulas(definition)), ...Object.keys(definition.parameters).map(parameterLatex)])
-      texts.set(latex, mathMl(latex));
-  }
-  return Object.fromEntries(texts);
+  const { catalogue } = await import(pathToFileURL(path.join(root, 'dist/compute/surrogates/catalogue.js')).href);
+  const texts = [...catalogue.values()].flatMap(({ latex }) => [latex.grad, latex.value]);
+  return Object.fromEntries(texts.map((latex) => [latex, mathMl(latex)]));
 }
 
 /** @param {string} latex */

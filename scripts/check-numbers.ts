@@ -1,5 +1,6 @@
 // Holds the codec of JSON's numbers against the plain printer, Number and Math.fround over random numbers: `npm run check:numbers -- 1e8`.
-import { CodecBench, plainText, randomWords } from '../test/codecs/json-numbers/support.ts';
+import { float32Text } from '../src/codecs/json-numbers/index.ts';
+import { CodecBench, randomWords } from '../test/codecs/json-numbers/support.ts';
 
 const count = Number(process.argv[2] ?? 1e8);
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 31);
@@ -29,7 +30,7 @@ for (let round = 0; printed < count; round++) {
   const texts = bench.print(bits);
   if (typeof texts === 'number') fail(`refused ${floats[-1 - texts]!}`);
   texts.forEach((text, i) => {
-    if (text !== plainText(floats[i]!)) fail(`${floats[i]!} is printed as ${text}`);
+    if (text !== float32Text(floats[i]!)) fail(`${floats[i]!} is printed as ${text}`);
     if (!Object.is(Math.fround(Number(text)), floats[i])) fail(`${text} does not read back as ${floats[i]!}`);
   });
   expectRead(texts);

@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { formulas } from '../src/compute/latex/formulas.ts';
 import { catalogue, leftOut } from '../src/compute/surrogates/catalogue.ts';
-import type { ParameterDefinition, SurrogateDefinition } from '../src/compute/surrogates/definition.ts';
+import type { Library, ParameterDefinition, SurrogateDefinition } from '../src/compute/surrogates/definition.ts';
 
 /** Where the document is kept. */
 export const documentFile = fileURLToPath(new URL('../docs/surrogates.md', import.meta.url));
@@ -17,37 +16,26 @@ where its library has $x > 0$. $g(x)$ is the surrogate gradient (\`grad\`); $G(x
 constant of the library where it defines one that agrees, else with $G(0) = 1/2$. A parameter that a request leaves out
 takes its default; one outside its range is refused.
 
-The formulas are printed from the functions that the back-ends evaluate. Those are arranged to keep digits in the tails, so
-that a formula may look simpler here than in the code.`;
+Tests hold each formula to the function that the back-ends evaluate, which is arranged to keep digits in the tails and so may look
+different in the code.`;
 
 /** The whole of docs/surrogates.md, as it follows from the catalogue. */
-export function surrogateDocument(): string {
-  const libraries = byLibrary();
-  const sections = [...libraries].map(([library, surrogates]) => librarySection(library, surrogates));
+export function surrogateDocument(surrogates: readonly SurrogateDefinition[] = [...catalogue.values()]): string {
+  const libraries = new Map<Library | null, SurrogateDefinition[]>();
+  for (const surrogate of surrogates) libraries.set(surrogate.library, [...(libraries.get(surrogate.library) ?? []), surrogate]);
+  const sections = [...libraries].map(([library, members]) => librarySection(library, members));
   return `${[introduction, contents(libraries), ...sections, leftOutSection()].join('\n\n')}\n`;
 }
 
-type Libraries = ReadonlyMap<string, readonly SurrogateDefinition[]>;
-
-/** The surrogates by the name and version of the library that they come from. */
-function byLibrary(): Libraries {
-  const libraries = new Map<string, SurrogateDefinition[]>();
-  for (const surrogate of catalogue.values()) {
-    const library = sourceOf(surrogate).split(/,| \(/, 1)[0]!;
-    libraries.set(library, [...(libraries.get(library) ?? []), surrogate]);
-  }
-  return libraries;
+/** A library's name and version. */
+function titleOf(library: Library | null): string {
+  return library?.source.replace(/,.*| \(.*/, '') ?? 'Without a library';
 }
 
-/** Every definition ends its references with the library itself. */
-function sourceOf({ references }: SurrogateDefinition): string {
-  return references.at(-1)!;
-}
-
-function contents(libraries: Libraries): string {
+function contents(libraries: ReadonlyMap<Library | null, readonly SurrogateDefinition[]>): string {
   const rows = [...libraries].map(([library, surrogates]) => {
     const links = surrogates.map(({ name }) => `[\`${name}\`](#${anchor(name)})`);
-    return `| ${library} | ${links.join(', ')} |`;
+    return `| ${titleOf(library)} | ${links.join(', ')} |`;
   });
   return ['| library | surrogates |', '|---|---|', ...rows].join('\n');
 }
@@ -60,25 +48,26 @@ function anchor(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-function librarySection(library: string, surrogates: readonly SurrogateDefinition[]): string {
-  return [`## ${library}`, `Source: ${sourceOf(surrogates[0]!)}.`, ...surrogates.map(surrogateSection)].join('\n\n');
+function librarySection(library: Library | null, surrogates: readonly SurrogateDefinition[]): string {
+  const source = library ? [`Source: ${library.source}.`] : [];
+  return [`## ${titleOf(library)}`, ...source, ...surrogates.map(surrogateSection)].join('\n\n');
 }
 
-function surrogateSection(surrogate: SurrogateDefinition): string {
-  const { name, summary, parameters, aliases, references, notes = [] } = surrogate;
-  const { grad, value } = formulas(surrogate);
-  const papers = references.slice(0, -1);
+function surrogateSection({ name, library, summary, parameters, latex, aliases, references, notes }: SurrogateDefinition): string {
   return [
     `### \`${name}\``,
     summary,
-    display(`g(x) = ${grad}`),
-    display(`G(x) = ${value}`),
+    display(`g(x) = ${latex.grad}`),
+    display(`G(x) = ${latex.value}`),
     parameterTable(parameters),
     ...list(
       'Elsewhere',
       aliases.map((alias) => `${alias.library} \`${alias.name}\`${alias.note === undefined ? '' : `: ${alias.note}`}`),
     ),
-    ...list('References', papers),
+    ...list(
+      'References',
+      references.filter((reference) => reference !== library?.source),
+    ),
     ...list('Notes', notes),
   ].join('\n\n');
 }

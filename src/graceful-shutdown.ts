@@ -3,8 +3,12 @@ import type { Logger } from 'pino';
 
 import type { Config } from './config/config.ts';
 
-/** Has something finished before the process ends, given how long new requests are still served. */
-export type Drain = (delayMs: number) => Promise<void>;
+export interface ShutdownOptions {
+  /** Finishes what is open, given how long new requests are still served. */
+  readonly drain: (delayMs: number) => Promise<void>;
+  /** Signals that another process handles for this one. */
+  readonly ignored: readonly Signals[];
+}
 
 /**
  * Signals of a fault in the process, which are Node's. A listener on SIGSEGV would replace V8's own handler, which turns a WebAssembly access out
@@ -13,19 +17,14 @@ export type Drain = (delayMs: number) => Promise<void>;
 const faults = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGABRT'] as const;
 
 /**
- * Ends the process when a signal says so, or an error that nothing caught: once it is drained, or has had its time.
+ * Drains and exits on a signal or an uncaught error: with 0 after a signal, with 1 after an error or when draining takes longer than
+ * `DRAIN_DELAY_MS` and `SHUTDOWN_TIMEOUT_MS` together.
  *
- * @param others signals that are somebody else's to heed.
- * @returns a function that ends it in the same way.
+ * @returns a function that drains and exits without a signal.
  */
-export function endWithGrace(
-  { timeouts }: Pick<Config, 'timeouts'>,
-  logger: Logger,
-  drain: Drain,
-  others: readonly Signals[] = [],
-): () => void {
+export function closeOnSignals({ timeouts }: Pick<Config, 'timeouts'>, logger: Logger, { drain, ignored }: ShutdownOptions): () => void {
   const { close } = closeWithGrace(
-    { delay: timeouts.drainDelayMs + timeouts.shutdownMs, logger, skip: [...faults, ...others] },
+    { delay: timeouts.drainDelayMs + timeouts.shutdownMs, logger, skip: [...faults, ...ignored] },
     async ({ signal, err }) => {
       if (err) logger.fatal({ err }, 'closing after an error');
       else logger.info({ signal }, 'closing');

@@ -1,40 +1,71 @@
+import cluster from 'node:cluster';
+
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { ConfigError, loadConfig, type Config } from './config/config.ts';
-import { endWithGrace, type Drain } from './graceful-shutdown.ts';
+import { secretVariables } from './config/security.ts';
+import { closeOnSignals } from './graceful-shutdown.ts';
 import { createLogger } from './observability/log.ts';
+import { ClusterPeers, signalsToAll } from './processes/peers.ts';
 
-/** What answers, in this process or in several that it looks after. */
 interface Service {
+  /** Resolves when the service listens, if it does so in this process. */
   start(): Promise<void>;
+  /** Serves new requests for `delayMs`, then finishes all that are open. */
   drain(delayMs: number): Promise<void>;
 }
 
-/** Starts the service: configuration, signals, and what answers. */
+/** Starts the service: in this process, or as the primary or a worker of several. */
 export async function start(): Promise<void> {
-  const config = readConfig();
-  // Threads and child processes get a copy of the environment; the keys are in the configuration by now, as digests.
-  delete process.env.API_KEYS;
+  const peers = cluster.worker && new ClusterPeers(cluster.worker);
+  const config = peers === undefined ? readConfig() : await peers.config();
+  // Threads and workers get a copy of the environment; the configuration has what is needed of the secrets.
+  for (const name of secretVariables) Reflect.deleteProperty(process.env, name);
   const logger = createLogger(config);
 
-  // Before anything that takes time, so that a signal during the start is heeded too.
-  let drain: Drain = async () => {
-    /* nothing runs yet */
-  };
-  endWithGrace(config, logger, (delayMs) => drain(delayMs));
-  const service = await createService(config, logger);
+  // Before anything that takes time, so that a signal during the start is handled too.
+  let drain: Service['drain'] = () => Promise.resolve();
+  let delayOfPrimary: number | undefined;
+  const close = closeOnSignals(config, logger, {
+    drain: (delayMs) => drain(delayOfPrimary ?? delayMs),
+    ignored: peers === undefined ? [] : signalsToAll,
+  });
+  if (peers !== undefined) {
+    peers.onDrain = (delayMs) => {
+      delayOfPrimary = delayMs;
+      close();
+    };
+  }
+  const service = await createService(config, logger, peers);
   drain = (delayMs) => service.drain(delayMs);
   await service.start();
 }
 
-/** Imports only what this role needs: the supervisor serves no requests. */
-async function createService(config: Config, logger: Logger): Promise<Service> {
-  if (config.processes === 1) {
-    const { Serving } = await import('./serving.ts');
-    return new Serving(config, logger);
-  }
-  const { Supervisor } = await import('./processes/supervisor.ts');
-  return new Supervisor(config, logger);
+/** Imports only what this role needs: the primary serves no requests. */
+async function createService(config: Config, logger: Logger, peers: ClusterPeers | undefined): Promise<Service> {
+  if (peers !== undefined || config.processes === 1) return createHttpService(config, logger, peers);
+  const { Primary } = await import('./processes/primary.ts');
+  return new Primary(config, logger);
+}
+
+/** The HTTP service of one process. */
+function createHttpService(config: Config, logger: Logger, peers: ClusterPeers | undefined): Service {
+  let app: FastifyInstance | undefined;
+  return {
+    async start() {
+      const { buildApp } = await import('./app.ts');
+      app = await buildApp({ config, logger, peers });
+      if (peers !== undefined) peers.onStopListening = () => app?.lifecycle.stopListening();
+      app.requestReader.warm();
+      await app.listen({ host: config.host, port: config.port });
+      peers?.tellListening();
+    },
+    async drain(delayMs) {
+      await app?.lifecycle.drain(delayMs);
+      await app?.close();
+    },
+  };
 }
 
 function readConfig(): Config {

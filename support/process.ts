@@ -1,7 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { scripts: { start: string } };
+
+/** The flags that `npm start` gives Node; the container gives the same. */
+export const nodeFlags: readonly string[] = manifest.scripts.start.match(/--\S+/g) ?? [];
 
 /** A port that nothing listened on a moment ago. */
 export async function freePort(): Promise<number> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './process.ts';
+import { freePort, nodeFlags } from './process.ts';
 
 export interface Server {
   url: string;
@@ -25,8 +25,7 @@ export interface ServerProcess {
 export async function startServer(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Server> {
   return startProcess((port) => ({
     command: process.execPath,
-    // As `npm start` and the container have it.
-    args: ['--use-largepages=silent', ...args],
+    args: [...nodeFlags, ...args],
     folder: fileURLToPath(new URL('..', import.meta.url)),
     environment: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, ...environment },
     readyPath: '/readyz',

@@ -1,15 +1,19 @@
+import type { Arena } from '../compute/engine/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
-import { base64Blocks } from './base64-blocks.ts';
-import { numberCodec } from './json-numbers/compiled.ts';
-import { JsonWriter } from './json-writer.ts';
-import { findNotFinite } from './not-finite.ts';
-import type { Chunk } from './pieces.ts';
-import { rowsText, writeRows as writeRowsAtOnce } from './rows-text.ts';
-import { sliceWriter as writer } from './slice-writer.ts';
-import { byteLengthOf, bytesTypeOf, littleEndianBytes, TensorPieces } from './tensor-bytes.ts';
-import { TensorText } from './tensor-text.ts';
-import type { TextMemory, TextThreads } from './text-threads.ts';
+import { encodeBase64 } from './base64.ts';
+import type { Chunk } from './chunks.ts';
+import { findNotFinite } from './finite-check.ts';
+import { JsonWriter, sliceWriter as writer } from './json-writer.ts';
+import { byteLengthOf, bytesTypeOf, littleEndianBytes, TensorChunks } from './tensor-bytes.ts';
+import { rowSlices, TensorText, writeRows as writeRowsAtOnce } from './tensor-text.ts';
+
+/** Memory that stays as it is until an answer has left. */
+export interface AnswerMemory {
+  readonly arena: Arena;
+  /** Asks for so many bytes beside those that are taken; false where there are none. */
+  tryReserve(bytes: number): boolean;
+}
 
 /** How an answer is written. */
 export interface AnswerForm {
@@ -17,17 +21,15 @@ export interface AnswerForm {
   readonly encoding: TensorEncoding | 'framed';
   /** Of floating-point numbers, whatever they were computed in. */
   readonly dtype: Dtype;
-  /** Threads that print long tensors that lie in the memory of `within`, if it has room for their text. */
-  readonly threads?: TextThreads | undefined;
-  /** Where the answer lies. Its signal, which is asked for only where threads print, ends that. */
-  readonly within?: { readonly memory: TextMemory; readonly signal?: AbortSignal } | undefined;
+  /** Memory for long texts, where there is any. */
+  readonly memory?: AnswerMemory | undefined;
 }
 
-/** Bytes of an answer that are written at once, about; what is beyond them becomes pieces that are printed in slices. */
-const maxAtOnce = 64 * 1024;
+/** Bytes of an answer that are written at once, about; longer tensors become chunks that are printed in slices. */
+const maxReadyBytes = 64 * 1024;
 
-/** Of an answer's text, no more is kept in its memory; what is beyond is printed as it leaves. */
-const maxKeptTextBytes = 8 * 2 ** 20;
+/** Bytes of an answer's text that are kept in its memory; what is beyond is copied slice by slice as it leaves. */
+const maxKeptTextBytes = 32 * 2 ** 20;
 
 /** What a number counts as before it is printed. */
 const bytesPerNumber = 8;
@@ -37,14 +39,14 @@ interface Output extends AnswerForm {
   /** Its JSON, as far as it is written. */
   readonly text: Chunk[];
   /** The tensors behind it; undefined where they are there already. */
-  readonly tensors: TensorPieces | undefined;
+  readonly tensors: TensorChunks | undefined;
   /** Bytes of the text. */
   flushedBytes: number;
-  /** Bytes that texts which are to stay in the memory may have. */
+  /** Bytes that texts in the memory may have. */
   keptTextBytes: number;
 }
 
-/** An answer's bytes: those of its JSON, and those of the tensors that stand behind it and not in it. */
+/** An answer's bytes: its JSON, and the tensors behind it. */
 export interface EncodedAnswer {
   readonly text: Chunk[];
   readonly tensors: Chunk[];
@@ -53,37 +55,37 @@ export interface EncodedAnswer {
 /**
  * An answer as JSON, with its tensors in it or, framed, behind it.
  *
- * @throws {NotFiniteError} when a number of the answer is infinite or undefined in the form's dtype. Those of long tensors are looked at only
- * while their pieces are made, which then throw a RangeError; `requireFinite` looks at all of them before.
+ * @throws {NotFiniteError} when a number of the answer is infinite or undefined in the form's dtype. Long tensors are checked only while their
+ * chunks are made, which then throw a RangeError; `requireFinite` checks all of them before.
  */
 export function encodeAnswer(answer: AnswerNode, form: AnswerForm): EncodedAnswer {
   const { encoding, dtype } = form;
-  const tensors = encoding === 'framed' ? new TensorPieces(dtype) : undefined;
+  const tensors = encoding === 'framed' ? new TensorChunks(dtype) : undefined;
   const output = beginText(form, tensors);
   try {
     writeNode(answer, output);
   } catch (error) {
-    throw error instanceof RangeError ? (findNotFinite(answer, dtype, maxAtOnce) ?? error) : error;
+    throw error instanceof RangeError ? (findNotFinite(answer, dtype, maxReadyBytes) ?? error) : error;
   }
   output.text.push(writer.finish());
-  return { text: output.text, tensors: tensors?.pieces ?? [] };
+  return { text: output.text, tensors: tensors?.chunks ?? [] };
 }
 
-function beginText({ encoding, dtype, within, threads }: AnswerForm, tensors: TensorPieces | undefined): Output {
+function beginText({ encoding, dtype, memory }: AnswerForm, tensors: TensorChunks | undefined): Output {
   writer.begin(dtype);
   // Field by field: Node 20 takes a microsecond to spread.
-  return { encoding, dtype, within, threads, text: [], tensors, flushedBytes: 0, keptTextBytes: 0 };
+  return { encoding, dtype, memory, text: [], tensors, flushedBytes: 0, keptTextBytes: 0 };
 }
 
 function hasRoom({ flushedBytes }: Output, bytes: number): boolean {
-  return flushedBytes + writer.length + bytes <= maxAtOnce;
+  return flushedBytes + writer.length + bytes <= maxReadyBytes;
 }
 
-/** Puts a piece behind what has been written. */
-function addPiece(output: Output, piece: Chunk): void {
+/** Adds a chunk behind what has been written. */
+function addChunk(output: Output, chunk: Chunk): void {
   const written = writer.finish();
   output.flushedBytes += written.length;
-  output.text.push(written, piece);
+  output.text.push(written, chunk);
 }
 
 function writeNode(node: AnswerNode, output: Output): void {
@@ -113,7 +115,7 @@ function writeArray(nodes: readonly AnswerNode[], output: Output): void {
   for (let i = 0; i < nodes.length; i++) {
     if (i > 0) writer.text(',');
     if (!hasRoom(output, 0)) {
-      addPiece(output, () => elementsFrom(nodes, i, output));
+      addChunk(output, () => elementsFrom(nodes, i, output));
       if (output.tensors !== undefined) addTensors(nodes.slice(i), output.tensors);
       break;
     }
@@ -131,9 +133,9 @@ async function* elementsFrom(nodes: readonly AnswerNode[], from: number, form: A
       writeNode(nodes[i++]!, output);
     } while (i < nodes.length && hasRoom(output, 0));
     output.text.push(writer.finish());
-    for (const piece of output.text) {
-      if (typeof piece === 'function') yield* piece();
-      else yield piece;
+    for (const chunk of output.text) {
+      if (typeof chunk === 'function') yield* chunk();
+      else yield chunk;
     }
   }
 }
@@ -158,29 +160,27 @@ function writeTensor(node: AnswerTensor, output: Output): void {
   } else if (encoding === 'base64') {
     writer.text(base64Start(node, dtype));
     if (hasRoom(output, 2 * byteLengthOf(node, dtype))) writer.base64(littleEndianBytes(values, dtype));
-    else addPiece(output, () => base64Blocks([values], dtype));
+    else addChunk(output, () => encodeBase64([values], dtype));
     writer.text('"}');
   } else if (shape.length === 1 && hasRoom(output, bytesPerNumber * values.length)) {
     writer.row(values, 0, values.length);
   } else if (hasRoom(output, bytesPerNumber * values.length + 2 * TensorText.arrays(shape))) {
     new TensorText(shape).write(writer, values);
   } else {
-    addPiece(output, longText(node, output));
+    addChunk(output, longText(node, output));
   }
 }
 
-/** A tensor's text, printed when it is its turn: some of it where it may stay, since copies of slices are garbage, which costs as much as to print them. */
+/** A tensor's text, printed when it is its turn: in the answer's memory where there is room, since copies of slices cost as much as to print them. */
 function longText({ values, shape }: AnswerTensor, output: Output): Chunk {
-  const { dtype, within, threads } = output;
-  const slices = (by: JsonWriter) => new TensorText(shape).slices(values, dtype, by);
-  if (within === undefined) return () => slices(writer);
-  const { memory } = within;
-  if (threads?.isFor(values, memory) === true)
-    return () => threads.print(values, shape, dtype, memory, { signal: within.signal }) ?? slices(writer);
-  const textBytes = TensorText.maxBytes(shape, values.length);
+  const { dtype, memory } = output;
+  const textBytes = TensorText.maxBytes(shape);
   output.keptTextBytes += textBytes;
   const isKept = output.keptTextBytes <= maxKeptTextBytes;
-  return () => slices(isKept && memory.tryReserve(JsonWriter.bytesFor(textBytes)) ? new JsonWriter(numberCodec, memory.arena) : writer);
+  return () => {
+    const keeps = isKept && memory?.tryReserve(JsonWriter.bytesFor(textBytes)) === true;
+    return new TensorText(shape).slices(values, dtype, keeps ? new JsonWriter(memory.arena) : writer);
+  };
 }
 
 function writeBlocks(node: AnswerBlocks, output: Output): void {
@@ -190,10 +190,10 @@ function writeBlocks(node: AnswerBlocks, output: Output): void {
     writeAnnouncement(node, output);
   } else if (encoding === 'base64') {
     writer.text(base64Start(node, dtype));
-    addPiece(output, () => base64Blocks(blocks(), dtype));
+    addChunk(output, () => encodeBase64(blocks(), dtype));
     writer.text('"}');
   } else {
-    addPiece(output, () => new TensorText(shape).slicesOf(blocks(), dtype, writer));
+    addChunk(output, () => new TensorText(shape).slicesOf(blocks(), dtype, writer));
   }
 }
 
@@ -211,7 +211,7 @@ function base64Start(tensor: AnswerTensor | AnswerBlocks, dtype: Dtype): string 
 
 function writeRows(rows: AnswerRows, output: Output): void {
   if (hasRoom(output, bytesPerNumber * rows.count + 2 * rows.offsets.length)) writeRowsAtOnce(writer, rows);
-  else addPiece(output, () => rowsText(rows, output.dtype, writer));
+  else addChunk(output, () => rowSlices(rows, output.dtype, writer));
 }
 
 /** Rows of different lengths as bytes: all of them one after the other, and beside them where each begins. */
@@ -222,7 +222,7 @@ function writeFlatRows(rows: AnswerRows, output: Output): void {
 }
 
 /** Adds the tensors that a node of framed JSON announces, in its order. */
-function addTensors(node: AnswerNode, tensors: TensorPieces): void {
+function addTensors(node: AnswerNode, tensors: TensorChunks): void {
   if (node instanceof AnswerTensor || node instanceof AnswerBlocks) {
     tensors.add(node);
   } else if (node instanceof AnswerRows) {

@@ -1,6 +1,10 @@
+import type { Dtype } from '../compute/jobs.ts';
+import type { TensorValues } from './answer.ts';
+import { littleEndianBytes, slicesOf } from './tensor-bytes.ts';
+
 /**
- * Decodes base64 (RFC 4648, section 4) and refuses whatever is not exactly that, where Node's decoder skips what it does not know.
- * Returns a message that says what is wrong in place of the bytes.
+ * Decodes base64 (RFC 4648, section 4) strictly, where Node's decoder skips what it does not know. Returns a message that says what is wrong
+ * in place of the bytes.
  *
  * @example
  * decodeBase64('AACAPw=='); // the 4 bytes of the float32 1
@@ -22,4 +26,34 @@ export function decodeBase64(text: string): Buffer | string {
     return `base64 must end with zero bits before its padding; got ${JSON.stringify(lastQuantum)}`;
   }
   return bytes;
+}
+
+/** Bytes of numbers that are encoded at once, a multiple of 24, so that they need no padding: V8 keeps longer strings outside its heap. */
+const sliceBytes = 12 * 2 ** 16;
+
+/**
+ * Encodes the bytes of blocks of numbers as one base64 text, in slices; what does not fill three bytes waits for the next slice.
+ *
+ * @throws {RangeError} when a number is not finite in the precision.
+ */
+export async function* encodeBase64(
+  blocks: Iterable<TensorValues> | AsyncIterable<TensorValues>,
+  dtype: Dtype,
+): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0);
+  for await (const block of blocks) {
+    for (const slice of slicesOf(block, sliceBytes / (dtype === 'float32' ? 4 : 8))) {
+      const { buffer, byteOffset, byteLength } = littleEndianBytes(slice, dtype);
+      const written = Buffer.from(buffer, byteOffset, byteLength);
+      const bytes = rest.length === 0 ? written : Buffer.concat([rest, written]);
+      const whole = bytes.length - (bytes.length % 3);
+      yield base64Of(bytes.subarray(0, whole));
+      rest = Buffer.from(bytes.subarray(whole));
+    }
+  }
+  yield base64Of(rest);
+}
+
+function base64Of(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('base64'), 'latin1');
 }

@@ -1,8 +1,8 @@
 import { pointerSegment } from '../errors/describe.ts';
 
-/** Where a text stops being JSON, and what stands there. */
+/** Where a text stops being JSON, and what was found there. */
 export interface JsonErrorLocation {
-  /** In UTF-16 code units from the start, as V8 counts. */
+  /** UTF-16 code units from the start, as V8 counts. */
   readonly position: number;
   readonly line: number;
   readonly column: number;
@@ -17,8 +17,8 @@ const unicodeEscape = /u[0-9a-fA-F]{4}/y;
 const word = /[ \t\n\r]*([-+]?[A-Za-z_]\w*|.)?/suy;
 
 /**
- * Finds the first token that cannot stand where it does. JSON.parse is quick but says where it failed only in some cases and in
- * words that change between versions, so this runs after it failed.
+ * Finds the first unexpected token. JSON.parse says where it failed only in some cases, and in words that change between versions, so this
+ * runs after it failed.
  *
  * @example
  * locateJsonError('{"x": NaN}'); // { position: 6, line: 1, column: 7, found: '"NaN"' }
@@ -28,7 +28,7 @@ export function locateJsonError(text: string): JsonErrorLocation {
 }
 
 /**
- * The JSON pointer of the value that comes behind a text.
+ * The JSON pointer of the value that comes next after a text.
  *
  * @example
  * pointerBehind('{"x": [1, 2, '); // '/x/2'
@@ -39,13 +39,13 @@ export function pointerBehind(text: string): string {
     .join('');
 }
 
-/** An array or object that is open, and which of its values is read. */
+/** An array or object that is open, and the key or index of its value that is read. */
 interface Open {
   readonly kind: '{' | '[';
   key: string | number;
 }
 
-/** Where the first token begins that cannot stand where it does, white space before it included, and what is open there. */
+/** The offset of the first unexpected token, white space before it included, and what is open there. */
 function firstError(text: string): { readonly offset: number; readonly open: readonly Open[] } {
   const open: Open[] = [];
   // What may come next: the start of a value, a key, the colon behind it, or what follows a value.
@@ -84,7 +84,7 @@ function firstError(text: string): { readonly offset: number; readonly open: rea
   }
 }
 
-/** Where the token that starts at an offset ends; -1 when there is none. */
+/** The end of the token that starts at an offset; -1 when there is none. */
 function tokenEnd(text: string, at: number): number {
   switch (text[at]) {
     case '{':
@@ -105,7 +105,7 @@ function tokenEnd(text: string, at: number): number {
   }
 }
 
-/** Where a string ends whose first character is at an offset. By hand, since a pattern for it runs out of stack on long ones. */
+/** The end of the string whose first character is at an offset. By hand, since a pattern for it runs out of stack on long ones. */
 function stringEnd(text: string, at: number): number {
   for (let i = at; i < text.length; i++) {
     const unit = text.charCodeAt(i);

@@ -1,10 +1,7 @@
 import { Arena } from '../compute/engine/arena.ts';
 import type { Dtype, Values } from '../compute/jobs.ts';
 import type { TensorValues } from './answer.ts';
-import { maxFloat32TextLength, writeDecimal, writeFloat32, writeUint } from './float32-text.ts';
-import { maxFloat64TextLength, writeFloat64 } from './float64-text.ts';
-import { backslash, quote } from './json-outline.ts';
-import { NumberCodec } from './json-numbers/number-codec.ts';
+import { compileNumberCodec, float64Text, maxFloat32TextLength, maxFloat64TextLength, NumberCodec } from './json-numbers/index.ts';
 
 /** Numbers that are written at once, without a look at the capacity. */
 const blockNumbers = 4096;
@@ -12,24 +9,22 @@ const blockNumbers = 4096;
 const initialBytes = 192 * 1024;
 /** A writer whose text has needed more gives its memory up when the text is finished. */
 const maxIdleBytes = 256 * 1024;
-/** Of fewer numbers each is written by itself. */
-const minInBlock = 12;
-/** Longer texts are written faster by a native call than byte by byte. */
+/** Longer texts, and arrays of more numbers, are copied faster by a native call than one by one. */
 const minNativeLength = 48;
+const needsEscapes = /[^ !#-[\]-~]/;
 /** Bytes that any number and a comma may need. */
 export const maxNumberLength = Math.max(maxFloat32TextLength, maxFloat64TextLength, NumberCodec.maxNumberLength - 1) + 1;
 
 /**
- * Writes JSON text as bytes, numbers by the number codec, into an arena; for one answer at a time. What is long
- * has to be written in parts: where what was written is not kept, the memory is used again.
+ * Writes JSON text as bytes, numbers by the number codec, into an arena; for one answer at a time. Long text has to be written in parts:
+ * where what was written is not kept, the memory is used again.
  */
 export class JsonWriter {
-  /** What a writer takes of an arena for a text of so many bytes. */
+  /** Bytes that a writer takes of an arena for a text of so many bytes. */
   static bytesFor(textBytes: number): number {
     return NumberCodec.bytes + 4 * blockNumbers + Math.max(textBytes + NumberCodec.slack, initialBytes) + 3 * 64;
   }
 
-  readonly #module: WebAssembly.Module;
   readonly #keeps: boolean;
   #arena!: Arena;
   #codec!: NumberCodec;
@@ -40,20 +35,15 @@ export class JsonWriter {
   #bytes!: Buffer;
   #length = 0;
 
-  /**
-   * @param module the number codec's.
-   * @param arena that of an exchange, in which what is written stays; without one it is copied when it is finished.
-   * @param textBytes the longest text to come: no more of the arena is taken before it is longer.
-   */
-  constructor(module: WebAssembly.Module, arena?: Arena, textBytes = initialBytes) {
-    this.#module = module;
+  /** @param arena a request's, in which the text stays; without one it is copied when it is finished. */
+  constructor(arena?: Arena) {
     this.#keeps = arena !== undefined;
-    this.#writeInto(arena ?? new Arena(), textBytes);
+    this.#writeInto(arena ?? new Arena());
   }
 
-  #writeInto(arena: Arena, textBytes: number): void {
+  #writeInto(arena: Arena): void {
     this.#arena = arena;
-    this.#codec = new NumberCodec(this.#module, arena.memory, arena.allocate(NumberCodec.bytes));
+    this.#codec = new NumberCodec(arena.memory, arena.allocate(NumberCodec.bytes));
     this.#stagedAt = arena.allocate(4 * blockNumbers);
     this.#staged = {
       float32: arena.floats(this.#stagedAt, blockNumbers),
@@ -61,7 +51,7 @@ export class JsonWriter {
       uint8: arena.bytes(this.#stagedAt, blockNumbers),
     };
     this.#textAt = arena.mark();
-    this.#bytes = this.#textMemory(textBytes + NumberCodec.slack);
+    this.#bytes = this.#textMemory(initialBytes);
   }
 
   /** Bytes written since the text began. */
@@ -95,57 +85,24 @@ export class JsonWriter {
 
   /** A field's name, which needs no escapes, and what stands around it: the first begins its object. */
   key(name: string, isFirst: boolean): void {
-    this.#reserve(name.length + 4);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    bytes[at++] = isFirst ? 0x7b : 0x2c;
-    bytes[at++] = quote;
-    for (let i = 0; i < name.length; i++) bytes[at++] = name.charCodeAt(i);
-    bytes[at++] = quote;
-    bytes[at++] = 0x3a;
-    this.#length = at;
+    this.text(isFirst ? '{"' : ',"');
+    this.text(name);
+    this.text('":');
   }
 
   /** A string in quotes. */
   string(text: string): void {
-    this.#reserve(text.length + 2);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    bytes[at++] = quote;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code < 0x20 || code > 0x7e || code === quote || code === backslash) {
-        this.text(JSON.stringify(text));
-        return;
-      }
-      bytes[at++] = code;
-    }
-    bytes[at++] = quote;
-    this.#length = at;
+    this.text(needsEscapes.test(text) ? JSON.stringify(text) : `"${text}"`);
   }
 
-  /** A number as JSON.stringify writes it. */
+  /** A finite number as JSON.stringify writes it. */
   number(value: number): void {
-    if (value >= 0 && value === (value | 0)) {
-      this.#reserve(maxNumberLength);
-      this.#length = writeUint(this.#bytes, this.#length, value);
-      return;
-    }
-    // As milliseconds and most parameters are: JSON.stringify takes seven times as long.
-    const thousandths = Math.round(1000 * value);
-    if (thousandths > 0 && thousandths < 2 ** 31 && thousandths / 1000 === value) {
-      this.#reserve(maxNumberLength);
-      this.#length = writeDecimal(this.#bytes, this.#length, thousandths, -3);
-    } else {
-      this.text(JSON.stringify(value));
-    }
+    this.text(String(value));
   }
 
   /** @throws {RangeError} when the value is not finite in the answer's precision. */
   float(value: number): void {
-    this.#reserve(maxNumberLength);
-    const write = this.#dtype === 'float32' ? writeFloat32 : writeFloat64;
-    this.#length = write(this.#bytes, this.#length, value);
+    this.numbers(Float64Array.of(value), 0, 1);
   }
 
   /**
@@ -168,38 +125,43 @@ export class JsonWriter {
     for (let from = start; from < end; from += blockNumbers) {
       const to = Math.min(from + blockNumbers, end);
       this.#reserve((to - from) * maxNumberLength + NumberCodec.slack);
-      this.#length = this.#numbers(values, from, to);
+      this.#length = this.#block(values, from, to);
     }
     // The last comma is one too many.
     if (end > start) this.#length--;
   }
 
-  #numbers(values: TensorValues, from: number, to: number): number {
-    const isWhole = values instanceof Int32Array || values instanceof Uint8Array;
-    if (!isWhole && this.#dtype === 'float64') return writeDoubles(this.#bytes, this.#length, values, from, to);
-    if (to - from < minInBlock) {
-      return isWhole ? writeUints(this.#bytes, this.#length, values, from, to) : writeFloats(this.#bytes, this.#length, values, from, to);
-    }
-    const out = this.#textAt + this.#length;
-    const part = from === 0 && to === values.length ? values : values.subarray(from, to);
-    if (part instanceof Int32Array)
-      return this.#codec.writeInt32s(this.#addressOf(part, this.#staged.int32), part.length, out) - this.#textAt;
-    if (part instanceof Uint8Array)
-      return this.#codec.writeUint8s(this.#addressOf(part, this.#staged.uint8), part.length, out) - this.#textAt;
-    const address = part instanceof Float32Array ? this.#addressOf(part, this.#staged.float32) : this.#stage(part, this.#staged.float32);
-    const end = this.#codec.writeFloat32s(address, part.length, out);
-    if (end < 0) throw new RangeError(`${part[-1 - end]!} is not finite in float32`);
-    return end - this.#textAt;
+  #block(values: TensorValues, from: number, to: number): number {
+    const count = to - from;
+    const textAt = this.#textAt;
+    const out = textAt + this.#length;
+    if (values instanceof Int32Array)
+      return this.#codec.writeInt32s(this.#addressOf(values, from, to, this.#staged.int32), count, out) - textAt;
+    if (values instanceof Uint8Array)
+      return this.#codec.writeUint8s(this.#addressOf(values, from, to, this.#staged.uint8), count, out) - textAt;
+    if (this.#dtype === 'float64') return this.#doubles(values, from, to);
+    const end = this.#codec.writeFloat32s(this.#addressOf(values, from, to, this.#staged.float32), count, out);
+    if (end < 0) throw new RangeError(`${values[from - 1 - end]!} is not finite in float32`);
+    return end - textAt;
   }
 
-  /** Where the codec finds an array: where it is, if that is the writer's memory. */
-  #addressOf<Array extends TensorValues>(part: Array, staged: Array): number {
-    return this.#arena.holds(part) ? part.byteOffset : this.#stage(part, staged);
-  }
-
-  #stage(part: TensorValues, staged: TensorValues): number {
-    staged.set(part);
+  /** The address at which the codec finds numbers: theirs, where they are of the type and in the writer's memory, else that of a copy. */
+  #addressOf(values: TensorValues, from: number, to: number, staged: TensorValues): number {
+    if (values.constructor === staged.constructor && this.#arena.holds(values)) return values.byteOffset + from * values.BYTES_PER_ELEMENT;
+    if (to - from >= minNativeLength) staged.set(values.subarray(from, to));
+    else for (let i = from; i < to; i++) staged[i - from] = values[i]!;
     return this.#stagedAt;
+  }
+
+  #doubles(values: Values, from: number, to: number): number {
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let i = from; i < to; i++) {
+      const text = float64Text(values[i]!);
+      for (let j = 0; j < text.length; j++) bytes[at++] = text.charCodeAt(j);
+      bytes[at++] = 0x2c;
+    }
+    return at;
   }
 
   /** Base64, without quotes. */
@@ -209,7 +171,7 @@ export class JsonWriter {
     this.#length += this.#bytes.write(text, this.#length, 'latin1');
   }
 
-  /** Begins an answer in a precision, and forgets what one that failed half-way has left. */
+  /** Begins an answer in a precision, and drops what one that failed half-way has left. */
   begin(dtype: Dtype): void {
     this.#dtype = dtype;
     this.#length = 0;
@@ -222,7 +184,7 @@ export class JsonWriter {
     if (!this.#keeps) {
       const copy = Buffer.allocUnsafe(length);
       this.#bytes.copy(copy, 0, 0, length);
-      if (this.capacity > maxIdleBytes) this.#writeInto(new Arena(), initialBytes);
+      if (this.capacity > maxIdleBytes) this.#writeInto(new Arena());
       return copy;
     }
     const written = this.#bytes.subarray(0, length);
@@ -247,29 +209,7 @@ export class JsonWriter {
   }
 }
 
-/** Writes numbers as float32, each with a comma behind it. */
-function writeFloats(bytes: Uint8Array, at: number, values: Values, from: number, to: number): number {
-  for (let i = from; i < to; i++) {
-    at = writeFloat32(bytes, at, values[i]!);
-    bytes[at++] = 0x2c;
-  }
-  return at;
-}
+await compileNumberCodec();
 
-/** Writes numbers as float64, each with a comma behind it. */
-function writeDoubles(bytes: Uint8Array, at: number, values: Values, from: number, to: number): number {
-  for (let i = from; i < to; i++) {
-    at = writeFloat64(bytes, at, values[i]!);
-    bytes[at++] = 0x2c;
-  }
-  return at;
-}
-
-/** Writes whole numbers, each with a comma behind it. */
-function writeUints(bytes: Uint8Array, at: number, values: Int32Array | Uint8Array, from: number, to: number): number {
-  for (let i = from; i < to; i++) {
-    at = writeUint(bytes, at, values[i]!);
-    bytes[at++] = 0x2c;
-  }
-  return at;
-}
+/** Prints the slices of all answers: each from `begin` to `finish` within one tick, so that one writer serves them all. */
+export const sliceWriter = new JsonWriter();

@@ -1,11 +1,11 @@
-import { stridedView, type Numbers } from '../compute/generated-numbers.ts';
 import { quote } from '../errors/describe.ts';
 import type { BytesType } from './tensor-bytes.ts';
 
-/** Where in the bytes of an npy file its numbers lie, and what they are. */
+/** The head of an npy file. */
 export interface NpyArray {
   readonly dtype: 'float32' | 'float64';
   readonly shape: readonly number[];
+  /** The bytes of the file at which its numbers begin, and how many they are. */
   readonly dataOffset: number;
   readonly byteLength: number;
   /** Whether the first axis varies fastest. */
@@ -13,15 +13,15 @@ export interface NpyArray {
 }
 
 const magic = '\x93NUMPY';
-const maxHeader = 65_536;
+const maxHeaderBytes = 65_536;
 const maxDimensions = 64;
 
-/** One `'name': value` of the header; of the values only as much as tells them apart. */
+/** One `'name': value` of the header. */
 const field = /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*('[^']*'|"[^"]*"|True|False|\([\d\s,]*\)|\[.*\])\s*(?:,|$)/sy;
 
 /**
- * Reads the head of an array as `numpy.save` writes it (NEP 1, versions 1 to 3). Returns a message that says what is wrong in its place,
- * and throws on no bytes.
+ * Reads the head of an array as `numpy.save` writes it (NEP 1, versions 1 to 3). Returns a message that says what is wrong in its place;
+ * never throws.
  *
  * @example
  * readNpy(readFileSync('x.npy')); // { dtype: 'float32', shape: [2, 3], dataOffset: 128, byteLength: 24, fortranOrder: false }
@@ -37,7 +37,8 @@ export function readNpy(bytes: Uint8Array): NpyArray | string {
     return `its format has the version ${version}.${minor}, and those known are 1.0, 2.0 and 3.0`;
   const headerLength = version === 1 ? file.readUInt16LE(8) : file.readUInt32LE(8);
   const dataOffset = headerStart + headerLength;
-  if (headerLength > maxHeader) return `its header says that it is ${headerLength} bytes long, and the longest read is ${maxHeader}`;
+  if (headerLength > maxHeaderBytes)
+    return `its header says that it is ${headerLength} bytes long, and the longest read is ${maxHeaderBytes}`;
   if (dataOffset > file.length) return `its header says that it is ${headerLength} bytes long, but ${file.length - headerStart} follow`;
 
   const header = file.toString('latin1', headerStart, dataOffset);
@@ -81,21 +82,6 @@ function tupleOf(text: string): number[] | undefined {
   if (lengths.length === 1) return lengths[0] === '' ? [] : undefined;
   if (lengths.at(-1) === '') lengths.pop();
   return lengths.every((length) => /^(?:0|[1-9]\d*)$/.test(length)) ? lengths.map(Number) : undefined;
-}
-
-/**
- * Values whose first axis varies fastest, in the order in which the last one does.
- *
- * @param shape has as many elements as there are values.
- * @example
- * materialize(toRowMajor(Float32Array.of(0, 3, 1, 4, 2, 5), [2, 3])); // Float32Array [0, 1, 2, 3, 4, 5]
- */
-export function toRowMajor(values: Numbers, shape: readonly number[]): Numbers {
-  return stridedView(
-    values,
-    shape,
-    shape.map((_, axis) => shape.slice(0, axis).reduce((size, length) => size * length, 1)),
-  );
 }
 
 const descriptions: Readonly<Record<BytesType, string>> = { float32: '<f4', float64: '<f8', int32: '<i4', uint8: '|u1' };

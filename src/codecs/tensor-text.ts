@@ -1,32 +1,25 @@
 import type { Dtype } from '../compute/jobs.ts';
-import type { TensorValues } from './answer.ts';
+import type { AnswerRows, TensorValues } from './answer.ts';
+import { sliceBytes } from './chunks.ts';
 import { maxNumberLength, type JsonWriter } from './json-writer.ts';
-import { sliceBytes } from './pieces.ts';
-import { sizeOf } from './tensor.ts';
+import { sizeOf } from './ndarray.ts';
 
-/** Numbers of a row that are printed before another look at how long the text has become. */
+/** Numbers that are printed before another look at how long the text has become. */
 const numbersAtOnce = 4096;
 
-/**
- * Prints a tensor's numbers as nested arrays, however its values come: all at once, in slices, or block by block. One use prints one
- * tensor.
- */
+/** Prints one tensor's numbers as nested arrays, however its values come: all at once, in slices, or block by block. */
 export class TensorText {
-  readonly #axes: number;
   /** Elements of a row, of a row of rows, and so on: a bracket opens and closes at each multiple. */
   readonly #strides: readonly number[];
   /** By axis, innermost first: the next one with more elements, since a bracket of length 1 comes with the one around it. */
   readonly #nextLonger: readonly number[];
   /** Where the tensor has no numbers: how many empty arrays stand in their place. */
   readonly #emptyArrays: number | undefined;
-  #at: number;
+  #at = 0;
 
-  /** @param at the number of the value that comes first, where those before it are printed elsewhere. */
-  constructor(shape: readonly number[], at = 0) {
+  constructor(shape: readonly number[]) {
     const firstEmpty = shape.indexOf(0);
     const outer = firstEmpty < 0 ? shape : shape.slice(0, firstEmpty);
-    this.#at = at;
-    this.#axes = outer.length;
     this.#strides = outer.map((_, axis) => sizeOf(outer.slice(axis))).reverse();
     this.#nextLonger = this.#strides.map((stride) => this.#strides.lastIndexOf(stride) + 1);
     this.#emptyArrays = firstEmpty < 0 ? undefined : sizeOf(outer);
@@ -43,82 +36,22 @@ export class TensorText {
     return arrays;
   }
 
-  /** Bytes that the text of so many values in a row may need. */
-  static maxBytes(shape: readonly number[], count: number): number {
-    // Two brackets of each array that begins or ends among them, and a comma behind it.
-    const arrays = shape.reduce((sum, _, axis) => sum + Math.ceil(count / Math.max(1, sizeOf(shape.slice(axis)))) + 1, 0);
-    return count * maxNumberLength + 3 * arrays;
+  /** Bytes that a tensor's text may need. */
+  static maxBytes(shape: readonly number[]): number {
+    // Two brackets of each array, and a comma behind it.
+    return sizeOf(shape) * maxNumberLength + 3 * TensorText.arrays(shape);
   }
 
-  /**
-   * Prints the values that come next; they may end anywhere.
-   *
-   * @param maxBytes how long the writer's text may become, about.
-   * @returns the index behind the last value that was printed: `to` unless the text has become that long.
-   */
-  write(writer: JsonWriter, values: TensorValues, from = 0, to = values.length, maxBytes = Infinity): number {
-    if (this.#emptyArrays !== undefined) {
-      this.#writeEmptyArrays(writer, this.#emptyArrays, maxBytes);
-      return to;
-    }
-    if (this.#axes === 0) {
-      writer.float(values[0]!);
-      return to;
-    }
-    return this.#writeRows(writer, values, from, to, maxBytes);
-  }
-
-  #writeRows(writer: JsonWriter, values: TensorValues, from: number, to: number, maxBytes: number): number {
-    const row = this.#strides[0]!;
-    let i = from;
-    while (i < to && writer.length < maxBytes) {
-      const inRow = this.#at % row;
-      this.#open(writer);
-      const count = Math.min(row - inRow, to - i, numbersAtOnce);
-      writer.numbers(values, i, i + count);
-      i += count;
-      this.#at += count;
-      this.#close(writer);
-    }
-    return i;
-  }
-
-  #writeEmptyArrays(writer: JsonWriter, count: number, maxBytes: number): void {
-    while (this.#at < count && writer.length < maxBytes) {
-      this.#open(writer);
-      writer.text('[]');
-      this.#at++;
-      this.#close(writer);
-    }
-  }
-
-  #open(writer: JsonWriter): void {
-    if (this.#at > 0) writer.text(',');
-    const brackets = this.#bracketsAt(this.#at);
-    if (brackets > 0) writer.text('['.repeat(brackets));
-  }
-
-  #close(writer: JsonWriter): void {
-    const brackets = this.#bracketsAt(this.#at);
-    if (brackets > 0) writer.text(']'.repeat(brackets));
-  }
-
-  /** How many arrays begin before the element at an index, or end behind the one before it. */
-  #bracketsAt(index: number): number {
-    let count = 0;
-    while (count < this.#axes) {
-      const stride = this.#strides[count]!;
-      if (index % stride !== 0) break;
-      count = this.#nextLonger[count]!;
-    }
-    return count;
+  /** Prints all values at once. */
+  write(writer: JsonWriter, values: TensorValues): void {
+    for (let from = 0; from < values.length || this.#hasEmptyArrays;) from = this.#writeSome(writer, values, from, Infinity);
   }
 
   /** The text in slices, each about as long to print as another request may be kept waiting. */
   *slices(values: TensorValues, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
-    for (let from = 0; from < values.length || this.#at < (this.#emptyArrays ?? 0);) {
+    for (let from = 0; from < values.length || this.#hasEmptyArrays;) {
       writer.begin(dtype);
-      from = this.write(writer, values, from, values.length, sliceBytes);
+      from = this.#writeSome(writer, values, from, sliceBytes);
       yield writer.finish();
     }
   }
@@ -131,4 +64,96 @@ export class TensorText {
   ): AsyncGenerator<Uint8Array> {
     for await (const values of blocks) yield* this.slices(values, dtype, writer);
   }
+
+  get #hasEmptyArrays(): boolean {
+    return this.#emptyArrays !== undefined && this.#at < this.#emptyArrays;
+  }
+
+  /** Prints values from an index on until the writer's text is about `maxBytes` long, and returns the index behind the last one printed. */
+  #writeSome(writer: JsonWriter, values: TensorValues, from: number, maxBytes: number): number {
+    if (this.#emptyArrays !== undefined) {
+      while (this.#hasEmptyArrays && writer.length < maxBytes) {
+        this.#open(writer);
+        writer.text('[]');
+        this.#close(writer, 1);
+      }
+      return values.length;
+    }
+    const row = this.#strides[0] ?? 1;
+    let i = from;
+    while (i < values.length && writer.length < maxBytes) {
+      const count = Math.min(row - (this.#at % row), values.length - i, numbersAtOnce);
+      this.#open(writer);
+      writer.numbers(values, i, i + count);
+      this.#close(writer, count);
+      i += count;
+    }
+    return i;
+  }
+
+  #open(writer: JsonWriter): void {
+    if (this.#at > 0) writer.text(',');
+    const brackets = this.#bracketsAt(this.#at);
+    if (brackets > 0) writer.text('['.repeat(brackets));
+  }
+
+  #close(writer: JsonWriter, count: number): void {
+    this.#at += count;
+    const brackets = this.#bracketsAt(this.#at);
+    if (brackets > 0) writer.text(']'.repeat(brackets));
+  }
+
+  /** How many arrays begin before the element at an index, or end behind the one before it. */
+  #bracketsAt(index: number): number {
+    let count = 0;
+    while (count < this.#strides.length) {
+      const stride = this.#strides[count]!;
+      if (index % stride !== 0) break;
+      count = this.#nextLonger[count]!;
+    }
+    return count;
+  }
+}
+
+/** Prints rows of different lengths as arrays in an array, at once. */
+export function writeRows(writer: JsonWriter, rows: AnswerRows): void {
+  const { offsets } = rows;
+  const numbers = rows.numbers(0, rows.count);
+  writer.text('[');
+  for (let b = 0; b + 1 < offsets.length; b++) {
+    if (b > 0) writer.text(',');
+    writer.row(numbers, offsets[b]!, offsets[b + 1]!);
+  }
+  writer.text(']');
+}
+
+/** The same in slices, each about as long to print as another request may be kept waiting. */
+export function* rowSlices(rows: AnswerRows, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
+  const { offsets, count } = rows;
+  // The numbers from `made` on, which come next.
+  let numbers = rows.numbers(0, 0);
+  let made = 0;
+  writer.begin(dtype);
+  writer.text('[');
+  for (let b = 0; b + 1 < offsets.length; b++) {
+    writer.text(b > 0 ? ',[' : '[');
+    const end = offsets[b + 1]!;
+    let at = offsets[b]!;
+    do {
+      if (at === made + numbers.length) {
+        made = at;
+        numbers = rows.numbers(made, Math.min(made + numbersAtOnce, count));
+      }
+      const to = Math.min(end, made + numbers.length);
+      writer.numbers(numbers, at - made, to - made);
+      writer.text(to < end ? ',' : ']');
+      at = to;
+      if (writer.length >= sliceBytes) {
+        yield writer.finish();
+        writer.begin(dtype);
+      }
+    } while (at < end);
+  }
+  writer.text(']');
+  yield writer.finish();
 }

@@ -1,28 +1,15 @@
-import { linspace, type Numbers } from '../compute/generated-numbers.ts';
+import { checkValues, type Limits } from '../config/limits.ts';
+import { linspace } from '../compute/generated-numbers.ts';
 import type { Values } from '../compute/jobs.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
-import { checkValues, type Limits } from '../config/limits.ts';
 import { decodeBase64 } from './base64.ts';
-import { RawTensor, type Bytes } from './byte-tensor.ts';
-import { FramedTensor } from './frame.ts';
-import { beyondFloat32, indexOfMagnitudeAtLeast } from './magnitude.ts';
-import { toRowMajor } from './npy.ts';
-import { NumericArray } from './packed-numbers.ts';
+import { beyondFloat32, indexOfMagnitudeAtLeast } from './finite-check.ts';
+import { sizeOf, toRowMajor, type Tensor } from './ndarray.ts';
+import { FramedTensor, NumericArray, RawTensor, type TensorBytes } from './parsed-tensors.ts';
 
-/** A tensor of a request, decoded: row-major values; a number has the shape []. */
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly values: Numbers;
-}
-
-/** A tensor whose values are there. */
-interface PresentTensor extends Tensor {
-  readonly values: Values;
-}
-
-/** A tensor without elements is written as so many empty arrays as it has rows, however few bytes it came in. */
+/** A tensor without elements is answered with an empty array for each row, however few bytes it came in. */
 const maxEmptyRows = 65_536;
 /** As many as numpy allows. */
 const maxDimensions = 64;
@@ -57,12 +44,12 @@ function decodeForm(value: unknown, path: string, errors: InputErrors, limits: L
   }
   if (Array.isArray(value)) return decodeNested(value, path, errors);
   if (value instanceof NumericArray) return value;
-  if (value instanceof RawTensor) return decodeByteTensor(value, path, errors);
-  if (value instanceof FramedTensor) return decodeBinary(value, path, errors);
+  if (value instanceof RawTensor) return decodeRaw(value, path, errors);
+  if (value instanceof FramedTensor) return decodeFramed(value, path, errors);
   if (typeof value === 'object' && value !== null) {
     if ('binary_data_size' in value) return errors.add(path, onlyFramed);
     if ('linspace' in value) return decodeLinspace(value, path, errors, limits);
-    if ('base64' in value) return decodeBytes(value, path, errors);
+    if ('base64' in value) return decodeBase64Form(value, path, errors);
     if ('data' in value) return decodeFlat(value, path, errors);
   }
   return errors.add(path, `must be ${forms}; got ${describe(value)}`);
@@ -70,64 +57,57 @@ function decodeForm(value: unknown, path: string, errors: InputErrors, limits: L
 
 function decodeNested(rows: readonly unknown[], path: string, errors: InputErrors): Tensor | null {
   const shape: number[] = [];
-  let size = 1;
   for (let level: unknown = rows; Array.isArray(level); level = level[0]) {
     if (shape.length === maxDimensions) return errors.add(path, `must have at most ${maxDimensions} dimensions`);
     shape.push(level.length);
-    size *= level.length;
   }
-  // Until every row is seen to have its length, `size` is only what the first rows promise, and a ragged body can promise anything.
-  if (!isRectangular(rows, shape, 0, path, path, errors)) return null;
-  const values = new Float64Array(size);
-  return copyNested(rows, shape, 0, values, 0, path, errors) ? { shape, values } : null;
+  // The first rows of a ragged body can promise any size: lengths are checked before memory is taken.
+  if (!isRectangular(rows, shape.slice(1), path, `${path}/0`, errors)) return null;
+  const values = new Float64Array(sizeOf(shape));
+  let copied = 0;
+  const copy = (level: readonly unknown[], depth: number, levelPath: string): boolean => {
+    if (depth === shape.length - 1) {
+      copied += level.length;
+      return copyNumbers(level, values, copied - level.length, levelPath, errors);
+    }
+    let good = true;
+    for (let i = 0; i < level.length; i++) {
+      good = copy(level[i] as readonly unknown[], depth + 1, levelPath + pointerSegment(i)) && good;
+    }
+    return good;
+  };
+  return copy(rows, 0, path) ? { shape, values } : null;
 }
 
-/** Checks lengths of all but the innermost level's elements, so that the values are walked only once. */
+/**
+ * Checks the lengths of all but the innermost level's elements, so that the values are walked only once.
+ *
+ * @param lengths of the elements of `level`, of their elements and so on; none for those of the innermost level.
+ * @param model the path of the first element at this depth, which has the length that all must have.
+ */
 function isRectangular(
   level: readonly unknown[],
-  shape: readonly number[],
-  depth: number,
-  root: string,
+  [length, ...inner]: readonly number[],
   path: string,
+  model: string,
   errors: InputErrors,
 ): boolean {
-  if (depth === shape.length - 1) return true;
-  const length = shape[depth + 1]!;
-  const model = () => root + '/0'.repeat(depth + 1);
+  if (length === undefined) return true;
   let rectangular = true;
   for (let i = 0; i < level.length; i++) {
     const row = level[i];
     const rowPath = path + pointerSegment(i);
     if (!Array.isArray(row)) {
-      errors.add(rowPath, `ragged: must be an array of ${length} like ${model()}, got ${describe(row)}`);
+      errors.add(rowPath, `ragged: must be an array of ${length} like ${model}, got ${describe(row)}`);
       rectangular = false;
     } else if (row.length !== length) {
-      errors.add(rowPath, `ragged: has length ${row.length}, but ${model()} has length ${length}; all must have the same`);
+      errors.add(rowPath, `ragged: has length ${row.length}, but ${model} has length ${length}; all must have the same`);
       rectangular = false;
-    } else if (!isRectangular(row, shape, depth + 1, root, rowPath, errors)) {
+    } else if (!isRectangular(row, inner, rowPath, `${model}/0`, errors)) {
       rectangular = false;
     }
   }
   return rectangular;
-}
-
-function copyNested(
-  level: readonly unknown[],
-  shape: readonly number[],
-  depth: number,
-  values: Float64Array,
-  offset: number,
-  path: string,
-  errors: InputErrors,
-): boolean {
-  if (depth === shape.length - 1) return copyNumbers(level, values, offset, path, errors);
-  const stride = level.length === 0 ? 0 : shape.slice(depth + 1).reduce((size, length) => size * length, 1);
-  let good = true;
-  for (let i = 0; i < level.length; i++) {
-    const rowPath = path + pointerSegment(i);
-    good = copyNested(level[i] as readonly unknown[], shape, depth + 1, values, offset + i * stride, rowPath, errors) && good;
-  }
-  return good;
 }
 
 function copyNumbers(row: readonly unknown[], values: Float64Array, offset: number, path: string, errors: InputErrors): boolean {
@@ -165,7 +145,7 @@ function hasLength(length: number, shape: readonly number[], path: string, error
   return size === length;
 }
 
-function decodeBytes(value: object, path: string, errors: InputErrors): Tensor | null {
+function decodeBase64Form(value: object, path: string, errors: InputErrors): Tensor | null {
   const { dtype, shape: givenShape, base64 } = value as { dtype?: unknown; shape?: unknown; base64?: unknown };
   const known = onlyKeys(value, ['dtype', 'shape', 'base64'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
@@ -177,8 +157,7 @@ function decodeBytes(value: object, path: string, errors: InputErrors): Tensor |
   return decodeLittleEndian({ dtype, shape, bytes }, path, { name: 'base64 holds', path: `${path}/base64` }, errors);
 }
 
-/** A tensor whose bytes stand behind the JSON. */
-function decodeBinary({ announced, bytes }: FramedTensor, path: string, errors: InputErrors): Tensor | null {
+function decodeFramed({ announced, bytes }: FramedTensor, path: string, errors: InputErrors): Tensor | null {
   const { dtype, shape: givenShape } = announced as { dtype?: unknown; shape?: unknown };
   const known = onlyKeys(announced, ['dtype', 'shape', 'binary_data_size'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
@@ -187,14 +166,12 @@ function decodeBinary({ announced, bytes }: FramedTensor, path: string, errors: 
   return decodeLittleEndian({ dtype, shape, bytes }, path, { name: 'binary_data_size is', path }, errors);
 }
 
-function decodeByteTensor(given: RawTensor, path: string, errors: InputErrors): Tensor | null {
+function decodeRaw(given: RawTensor, path: string, errors: InputErrors): Tensor | null {
   const tensor = decodeLittleEndian(given, path, { name: 'there are', path }, errors);
   return tensor !== null && given.fortranOrder ? { shape: tensor.shape, values: toRowMajor(tensor.values, tensor.shape) } : tensor;
 }
 
-type FloatType = 'float32' | 'float64';
-
-function isFloatType(dtype: unknown): dtype is FloatType {
+function isFloatType(dtype: unknown): dtype is TensorBytes['dtype'] {
   return dtype === 'float32' || dtype === 'float64';
 }
 
@@ -208,11 +185,11 @@ function dtypeRule(got: unknown): string {
  * @param source where the bytes stand, and what to say of how many they are, such as "base64 holds".
  */
 function decodeLittleEndian(
-  { dtype, shape, bytes }: Bytes,
+  { dtype, shape, bytes }: TensorBytes,
   path: string,
   source: { readonly name: string; readonly path: string },
   errors: InputErrors,
-): PresentTensor | null {
+): (Tensor & { readonly values: Values }) | null {
   const needed = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
   if (bytes.length !== needed) {
     return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
@@ -223,7 +200,7 @@ function decodeLittleEndian(
 }
 
 /** Little-endian bytes as numbers; every platform that Node runs WebAssembly SIMD on is little-endian. */
-function viewValues(bytes: Uint8Array, dtype: FloatType): Values {
+function viewValues(bytes: Uint8Array, dtype: TensorBytes['dtype']): Values {
   const size = dtype === 'float32' ? 4 : 8;
   const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return dtype === 'float32' ? new Float32Array(buffer, byteOffset, length / size) : new Float64Array(buffer, byteOffset, length / size);
@@ -269,12 +246,7 @@ function onlyKeys(value: object, known: readonly string[], path: string, errors:
   return good;
 }
 
-/** Of a shape with a length of 0: rows that are written all the same. */
+/** Of a shape with a length of 0: rows that are answered all the same. */
 function rowsBefore0(shape: readonly number[]): number {
   return sizeOf(shape.slice(0, shape.indexOf(0)));
-}
-
-/** Elements of a tensor of that shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, length) => size * length, 1);
 }

@@ -112,7 +112,7 @@ function blockValues(problem: LifProblem): number {
 }
 
 function quantityValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
-  return per === 'job' ? 1 : per === 'neuron' ? neurons : neurons * steps;
+  return per === 'scalar' ? 1 : per === 'neuron' ? neurons : neurons * steps;
 }
 
 /** Kernels compute whole vectors of neurons: the last one is padded. */
@@ -126,7 +126,7 @@ function arrayValues({ per }: Quantity, { neurons, steps }: LifProblem): number 
 }
 
 function inputValues(problem: LifProblem, cotangents: readonly Quantity[] = []): number {
-  const arrays = [...lifParameterNames.map((name) => problem[name]), ...cotangents].filter(({ per }) => per !== 'job');
+  const arrays = [...lifParameterNames.map((name) => problem[name]), ...cotangents].filter(({ per }) => per !== 'scalar');
   // The current is always an array.
   return [problem.current, ...arrays].reduce((sum, quantity) => sum + arrayValues(quantity, problem), 0);
 }

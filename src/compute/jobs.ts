@@ -14,7 +14,7 @@ export type { Values };
  * only, one value per neuron and step (length B * T, row-major [B, T]).
  */
 export type Quantity =
-  | { readonly per: 'job'; readonly value: number }
+  | { readonly per: 'scalar'; readonly value: number }
   | { readonly per: 'neuron'; readonly values: Numbers }
   | { readonly per: 'step'; readonly values: Numbers };
 

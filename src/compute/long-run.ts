@@ -23,7 +23,7 @@ export function isLongRun({ record, problem: { neurons, steps } }: LifSimulateJo
 export function neuronBlock(problem: LifProblem, from: number, to: number): LifProblem {
   const { steps } = problem;
   const cut = <Q extends Quantity>(quantity: Q): Q => {
-    if (quantity.per === 'job') return quantity;
+    if (quantity.per === 'scalar') return quantity;
     const width = quantity.per === 'step' ? steps : 1;
     return { ...quantity, values: sliceNumbers(quantity.values, from * width, to * width) };
   };

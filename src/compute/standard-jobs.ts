@@ -14,7 +14,7 @@ export function standardProblem(neurons: number, steps: number): LifProblem {
     steps,
     dt: 0.1,
     current: { per: 'neuron', values: spread(0.5, 2.5, neurons) },
-    ...lifParameterRecord((name) => ({ per: 'job', value: lifParameters[name].default }) as const),
+    ...lifParameterRecord((name) => ({ per: 'scalar', value: lifParameters[name].default }) as const),
     reset: 'hard',
     refractorySteps: 0,
     integration: 'euler',

@@ -1,34 +1,32 @@
 import { timingSafeEqual } from 'node:crypto';
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest, onRequestHookHandler } from 'fastify';
 
+import { digestOf } from '../config/security.ts';
 import { Problem } from '../errors/problems.ts';
-import { digestOf } from '../config/security-config.ts';
-import { isOpenRoute, routeOf } from './public-routes.ts';
+import { isPublicRoute, routeOf } from './public-routes.ts';
 
-// @fastify/bearer-auth keeps the keys themselves, stops comparing at the first that fits, and answers apart from the error handler.
+// Not @fastify/bearer-auth: it stores plain keys, returns at the first match (a timing leak) and bypasses the error handler.
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Which of the keys the client has, counted from 1 in the order of `API_KEYS`; 0 for none. Undefined where no key is needed. */
+    /** The number of the client's key, from 1 in the order of `API_KEYS`; 0 for none. Undefined where no key is needed. */
     keyNumber?: number;
   }
 }
 
-type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
-
-/** A hook that finds out whose key a request has. */
-export function identifyApiKey(digests: readonly Buffer[]): Hook {
+/** A hook that sets `keyNumber`. @param digests of the keys. */
+export function identifyApiKey(digests: readonly Buffer[]): onRequestHookHandler {
   return (request, _reply, done) => {
     const key = bearerOf(request);
-    request.keyNumber = key === undefined ? 0 : indexOfKey(digestOf(key), digests);
+    request.keyNumber = key === undefined ? 0 : numberOf(digestOf(key), digests);
     done();
   };
 }
 
-/** A hook that turns away requests whose key was not recognised, except where none is needed. */
-export const requireKey: Hook = (request, _reply, done) => {
-  if (request.keyNumber !== 0 || isOpenRoute(routeOf(request))) done();
+/** A hook that refuses requests without a known key, except on public routes. */
+export const requireApiKey: onRequestHookHandler = (request, _reply, done) => {
+  if (request.keyNumber !== 0 || isPublicRoute(routeOf(request))) done();
   else
     done(
       new Problem('unauthorized', `${faultOf(request)} Send "Authorization: Bearer", a space and a key.`, {
@@ -37,20 +35,18 @@ export const requireKey: Hook = (request, _reply, done) => {
     );
 };
 
-/** Where a digest stands among others, counted from 1, or 0. All are compared, whichever it is. */
-function indexOfKey(digest: Buffer, digests: readonly Buffer[]): number {
-  let place = 0;
-  for (let i = 0; i < digests.length; i++) {
-    if (timingSafeEqual(digest, digests[i]!)) place = i + 1;
-  }
-  return place;
+/** The position of a digest, from 1, or 0. Compares all, so that the time tells nothing. */
+function numberOf(digest: Buffer, digests: readonly Buffer[]): number {
+  let number = 0;
+  for (const [i, known] of digests.entries()) if (timingSafeEqual(digest, known)) number = i + 1;
+  return number;
 }
 
 function bearerOf({ headers }: FastifyRequest): string | undefined {
   return headers.authorization === undefined ? undefined : /^bearer +(\S+)$/i.exec(headers.authorization)?.[1];
 }
 
-/** In which way there is no key; what was sent is not repeated, since it may be one with a typing error. */
+/** Why there is no known key; does not repeat what was sent, which may be a key with a typing error. */
 function faultOf(request: FastifyRequest): string {
   if (request.headers.authorization === undefined) return 'The request has no API key.';
   return bearerOf(request) === undefined

@@ -1,14 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Names that stand for ranges of addresses. */
-export const namedRanges: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.0/8', '::1/128'],
-  linklocal: ['169.254.0.0/16', 'fe80::/10'],
-  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-};
+import { addressRanges } from '../config/security.ts';
 
 /**
- * The address in a member of `X-Forwarded-For`, which some proxies write with the client's port; undefined where there is none.
+ * The address in an entry of `X-Forwarded-For`, to which some proxies add the client's port; undefined where there is none.
  *
  * @example
  * addressIn('192.0.2.1:4711'); // '192.0.2.1'
@@ -23,17 +18,16 @@ export function addressIn(text: string): string | undefined {
 }
 
 /**
- * Tells whether an address is a trusted proxy's.
+ * Fastify's `trustProxy`: tells whether an address is a trusted proxy's.
  *
  * @param trusted addresses, subnets and names of ranges.
  */
 export function trustedProxies(trusted: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
-  for (const entry of trusted.flatMap((name) => namedRanges[name] ?? [name])) {
-    const [address, bits] = entry.split('/') as [string, string?];
-    const family = familyOf(address);
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
+  for (const entry of trusted.flatMap((name) => addressRanges[name] ?? [name])) {
+    const [address = '', bits] = entry.split('/');
+    if (bits === undefined) list.addAddress(address, familyOf(address));
+    else list.addSubnet(address, Number(bits), familyOf(address));
   }
   return (text) => {
     const address = addressIn(text);

@@ -1,15 +1,10 @@
-import { Readable } from 'node:stream';
-
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
+import { prometheusContentType } from 'prom-client';
 
-import { lengthOf } from '../codecs/pieces.ts';
 import type { Job } from '../compute/jobs.ts';
-import type { Peers } from '../processes/peers.ts';
-import { Reading } from '../observability/instruments.ts';
-import { Metrics } from '../observability/metrics.ts';
-import { rejectionOf } from '../observability/rejections.ts';
-import { Traffic } from '../observability/traffic.ts';
+import type { ProblemCode } from '../errors/problems.ts';
+import { Metrics, type Rejection } from '../observability/metrics.ts';
 import { reportedStatus } from './request-close-notifier.ts';
 
 declare module 'fastify' {
@@ -17,64 +12,62 @@ declare module 'fastify' {
     metrics: Metrics;
   }
   interface FastifyRequest {
-    /** What the request asks for, once its body has come. */
+    /** What the request asks for, once its body has been read. */
     operation?: Job['kind'];
   }
 }
 
-/** Counts and times requests, and answers `GET /metrics`, unless that is on a port of its own. */
+/** The problems that are counted as rejections. */
+const rejectionOfProblem: Readonly<Partial<Record<ProblemCode, Rejection>>> = {
+  body_too_large: 'too_large',
+  too_much_work: 'too_large',
+  out_of_memory: 'memory',
+  overloaded: 'queue_full',
+  deadline_exceeded: 'deadline',
+  shutting_down: 'shutting_down',
+};
+
+/** Counts and times requests, and serves `GET /metrics` unless that is on a port of its own. */
 export const metrics = fp(
   (app, _options, done) => {
-    const measured = new Metrics(app.engine, app.config.compute.maxQueueWaitMs);
-    app.decorate('metrics', measured);
+    const requestMetrics = new Metrics(app.engine, app.config.compute.maxQueueWaitMs, () => app.exchangeEnd.open);
+    app.decorate('metrics', requestMetrics);
     app.decorateRequest('operation');
     app.addHook('onClose', (_app, closed) => {
-      measured.close();
+      requestMetrics.close();
       closed();
     });
-
-    const traffic = new Traffic(measured.registry);
-    const inFlight = () => app.exchangeEnd.open;
-    measured.registry.add(
-      Reading.of({
-        name: 'http_requests_in_flight',
-        help: 'Requests whose answer has not left yet, the scrape among them.',
-        read: inFlight,
-      }),
-    );
-
     app.exchangeEnd.listen((request, reply) => {
-      // One label for all unknown paths, or anyone could fill the memory with labels.
-      const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
       const status = reportedStatus(reply);
-      measured.request(route, request.method, status, reply.elapsedTime / 1000);
-      const rejection = rejectionOf(reply.problem, status);
-      if (rejection !== undefined) measured.rejected(rejection);
-      if (request.operation !== undefined && reply.problem !== undefined) measured.failed(request.operation, reply.elapsedTime / 1000);
-      traffic.on(request.raw.socket);
+      const seconds = reply.elapsedTime / 1000;
+      // One label for all unknown paths: clients could fill the memory with labels otherwise.
+      requestMetrics.request(request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown'), request.method, status, seconds);
+      const rejection = (reply.problem && rejectionOfProblem[reply.problem]) ?? (status === 499 ? 'cancelled' : undefined);
+      if (rejection !== undefined) requestMetrics.rejected(rejection);
+      if (request.operation !== undefined && reply.problem !== undefined) requestMetrics.failed(request.operation, seconds);
+      requestMetrics.connection(request.raw.socket);
     });
-    app.peers?.shareMetrics(() => measured.registry.snapshot());
-    const { metrics: served, port } = app.config.operation;
-    if (served && port === 0) serveMetrics(app, measured, app.peers);
+    app.peers?.shareMetrics(() => requestMetrics.snapshot());
+    const { metrics: isServed, port } = app.config.operation;
+    if (isServed && port === 0) serveMetrics(app, app);
     done();
   },
   { name: 'metrics', dependencies: ['exchange-end'] },
 );
 
-const example = [
-  '# HELP http_requests_in_flight Requests whose answer has not left yet, the scrape among them.',
-  '# TYPE http_requests_in_flight gauge',
-  'http_requests_in_flight 1',
-  '',
-].join('\n');
+const example = `# HELP http_requests_in_flight Requests whose answer has not left yet, the scrape among them.
+# TYPE http_requests_in_flight gauge
+http_requests_in_flight 1
+`;
 
 /**
- * Answers `GET /metrics` on the service's port or another.
+ * Serves `GET /metrics`.
  *
- * @param peers whose metrics are told along with these.
+ * @param listener serves the route, on the service's port or another.
+ * @param source whose metrics are served; those of all processes where there are several.
  */
-export function serveMetrics(app: FastifyInstance, measured: Metrics, peers?: Peers): void {
-  app.get(
+export function serveMetrics(listener: FastifyInstance, source: Pick<FastifyInstance, 'metrics' | 'peers'>): void {
+  listener.get(
     '/metrics',
     {
       schema: {
@@ -85,10 +78,6 @@ export function serveMetrics(app: FastifyInstance, measured: Metrics, peers?: Pe
         response: { 200: { description: 'Prometheus text format.', content: { 'text/plain': { schema: { type: 'string' }, example } } } },
       },
     },
-    async (_request, reply) => {
-      const text = peers === undefined ? measured.registry.scrape() : [Buffer.from(await peers.scrape())];
-      void reply.type(measured.registry.contentType).header('content-length', lengthOf(text));
-      return reply.send(Readable.from(text, { objectMode: false }));
-    },
+    async (_request, reply) => reply.type(prometheusContentType).send(await (source.peers?.scrape() ?? source.metrics.text())),
   );
 }

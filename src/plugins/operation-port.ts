@@ -1,15 +1,13 @@
 import fastify, { LogController, type FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { requestIds } from './request-ids.ts';
-import { answerHeaders, setAnswerHeaders } from './answer-headers.ts';
+import { requestIds, responseHeaders, setResponseHeaders } from './response-headers.ts';
 import { requestCloseNotifier } from './request-close-notifier.ts';
 import { createHttpServer } from './http-server.ts';
 import { serveProbes } from './lifecycle.ts';
+import { requestLog } from './log.ts';
 import { serveMetrics } from './metrics.ts';
 import { problemDetails, sendProblem, toProblem } from './problem-details.ts';
-import { requestLog } from './request-log.ts';
-import { traceContext } from './trace-context.ts';
 
 /**
  * Serves probes and metrics on a port of their own, without keys and limits. It opens before the service's port and closes after it, so
@@ -41,20 +39,19 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       listener.exchangeEnd.watch(request, reply);
-      setAnswerHeaders(request, reply);
+      setResponseHeaders(request, reply);
       void sendProblem(toProblem(error), request, reply, error);
     },
   });
   await listener.register(requestCloseNotifier);
-  await listener.register(answerHeaders);
-  await listener.register(traceContext);
+  await listener.register(responseHeaders);
   await listener.register(requestLog);
   await listener.register(problemDetails);
   listener.addHook('onSend', (_request, reply, _payload, next) => {
-    if (app.lifecycle.isDraining) void reply.header('connection', 'close');
+    if (app.lifecycle.isDraining) reply.raw.shouldKeepAlive = false;
     next();
   });
   serveProbes(listener, () => app.lifecycle.unreadyReason ?? (app.server.listening ? undefined : 'starting'));
-  if (operation.metrics) serveMetrics(listener, app.metrics, app.peers);
+  if (operation.metrics) serveMetrics(listener, app);
   return listener;
 }

@@ -1,11 +1,11 @@
-import fastifyRateLimit, { normalizeIP, type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import type { Redis } from 'ioredis';
 
+import type { RateLimitConfig } from '../config/security.ts';
 import { Problem } from '../errors/problems.ts';
 import { addressIn } from './client-address.ts';
-import { maxClients } from '../config/security-config.ts';
-import type { Peers } from '../processes/peers.ts';
 import { isProbeRoute, routeOf } from './public-routes.ts';
 
 declare module 'fastify' {
@@ -19,21 +19,20 @@ declare module 'fastify' {
   }
 }
 
-export interface RateLimitOptions {
-  /** Requests within a window. */
-  readonly max: number;
-  readonly windowMs: number;
-}
+/** Clients that are remembered without Redis; those that have not come for longest are forgotten. */
+const maxClients = 10_000;
+/** A request waits this long for Redis; then it passes, and so do others until there is a new connection. */
+const maxRedisMs = 500;
 
-/** Limits how many requests a client may send, known paths or not; probes do not count. */
-export const rateLimit = fp<RateLimitOptions>(
-  async (app, { max, windowMs }) => {
+/** Limits the requests of each client, on known paths or not; probes do not count. */
+export const rateLimit = fp<RateLimitConfig>(
+  async (app, { max, windowMs, redisUrl }) => {
     await app.register(fastifyRateLimit, {
       global: false,
       max,
       timeWindow: windowMs,
       cache: maxClients,
-      ...(app.peers && { store: storeOf(app.peers) }),
+      ...(redisUrl !== undefined && { redis: await connectRedis(app, redisUrl), nameSpace: 'surrogate-rate-limit:', skipOnError: true }),
       enableDraftSpec: true,
       keyGenerator: clientOf,
       allowList: (request) => isProbeRoute(routeOf(request)),
@@ -44,7 +43,7 @@ export const rateLimit = fp<RateLimitOptions>(
         ),
     });
     const count = app.rateLimit();
-    // As a hook of all requests, since those without a route are refused before any hook of a route would run.
+    // A hook of all requests, since those without a route are refused before any hook of a route would run.
     app.addHook('onRequest', count);
     app.decorate('countUnrouted', async (request: FastifyRequest, reply: FastifyReply) => {
       await count.call(app, request, reply);
@@ -53,24 +52,35 @@ export const rateLimit = fp<RateLimitOptions>(
   { name: 'rate-limit' },
 );
 
-/** Windows that all processes count in. */
-function storeOf(peers: Peers): FastifyRateLimitStoreCtor {
-  return class SharedWindows implements FastifyRateLimitStore {
-    incr(client: string, callback: Parameters<FastifyRateLimitStore['incr']>[1]): void {
-      peers.count(client).then((count) => {
-        callback(null, count);
-      }, callback);
-    }
-
-    child(): this {
-      return this;
-    }
-  };
+/** Connects to Redis until the app closes. While Redis does not answer, commands fail and the log says so once. */
+async function connectRedis(app: FastifyInstance, url: string): Promise<Redis> {
+  const { Redis: RedisClient } = await import('ioredis');
+  const redis = new RedisClient(url, {
+    lazyConnect: true,
+    connectTimeout: maxRedisMs,
+    socketTimeout: maxRedisMs,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+  });
+  let isDown = false;
+  redis.on('error', ({ message, code }: NodeJS.ErrnoException) => {
+    // Not the error itself: it holds its command, and so the password where that is wrong.
+    if (!isDown) app.log.warn({ reason: message || code }, 'Redis does not answer: requests are not limited');
+    isDown = true;
+  });
+  redis.on('ready', () => {
+    if (isDown) app.log.info('Redis answers again: requests are limited');
+    isDown = false;
+  });
+  app.addHook('onClose', () => redis.disconnect());
+  // A failure is an `error` event too; later attempts go on in the background.
+  await redis.connect().catch(() => undefined);
+  return redis;
 }
 
 /**
- * Whom a request is counted for: its key, or its address, of IPv6 the subnet of 64 bits that one client commonly has. What a proxy forwards and is
- * no address counts for the proxy.
+ * The client that a request is counted for: its key, or its address, of IPv6 the subnet of 64 bits that one client commonly has. A forwarded text that
+ * is no address counts for the proxy.
  */
 function clientOf(request: FastifyRequest): string {
   return request.keyNumber ? `key ${request.keyNumber}` : normalizeIP(addressIn(request.ip) ?? request.socket.remoteAddress ?? '');

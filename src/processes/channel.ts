@@ -1,70 +1,56 @@
 import type { Worker } from 'node:cluster';
 
-/** What one end asks of the other: by topic, from one value at most to an answer. */
-type Topics<T> = { readonly [K in keyof T]: (value: never) => unknown };
-type Answer<F> = F extends (value: never) => infer R ? Awaited<R> : never;
+/** Functions that the other end may call, each with one argument at most. */
+type Functions<T> = { readonly [K in keyof T]: (value: never) => unknown };
+type Result<F> = F extends (value: never) => infer R ? Awaited<R> : never;
 
-interface Question {
-  readonly topic: string;
+interface Call {
+  readonly name: string;
   readonly value: unknown;
   readonly id: number;
 }
 interface Reply {
   readonly id: number;
-  readonly answer: unknown;
+  readonly result: unknown;
 }
 
-/** The messages between the supervisor and a process, of which either is one end. */
-export class Channel<Theirs extends Topics<Theirs>, Ours extends Topics<Ours>> {
+/** Remote calls between the primary and one worker, over the cluster's messages. Each of the two has one end. */
+export class Channel<Remote extends Functions<Remote>, Local extends Functions<Local>> {
   readonly #worker: Worker;
-  readonly #ours: Ours;
-  /** Resolves when nothing can be asked or told any more. */
-  readonly closed: Promise<void>;
-  readonly #open = new Map<number, (answer: unknown) => void>();
-  #asked = 0;
+  readonly #local: Local;
+  readonly #pending = new Map<number, (result: unknown) => void>();
+  #calls = 0;
 
-  /**
-   * @param worker the process, as the cluster has it at both ends.
-   * @param ours answers what the other end asks.
-   */
-  constructor(worker: Worker, ours: Ours) {
+  /** @param local what the other end may call. */
+  constructor(worker: Worker, local: Local) {
     this.#worker = worker;
-    this.#ours = ours;
-    this.closed = new Promise((resolve) => {
-      worker.once('disconnect', resolve);
-    });
-    worker.on('message', (message: Question | Reply) => {
-      if ('topic' in message) void this.#reply(message);
-      else this.#take(message);
+    this.#local = local;
+    worker.on('message', (message: Call | Reply) => {
+      if ('name' in message) void this.#answer(message);
+      else this.#settle(message);
     });
   }
 
-  /** Asks the other end. There is never an answer when it ends before it has given one. */
-  ask<K extends keyof Theirs & string>(topic: K, ...[value]: Parameters<Theirs[K]>): Promise<Answer<Theirs[K]>> {
-    const id = ++this.#asked;
+  /** Calls a function of the other end. Never settles when the other end exits before it has replied. */
+  call<K extends keyof Remote & string>(name: K, ...[value]: Parameters<Remote[K]>): Promise<Result<Remote[K]>> {
+    const id = this.#calls++;
     return new Promise((resolve) => {
-      this.#open.set(id, resolve as (answer: unknown) => void);
-      this.#send({ topic, value, id });
+      this.#pending.set(id, resolve as (result: unknown) => void);
+      this.#send({ name, value, id });
     });
   }
 
-  /** Tells the other end something to which there is no answer. */
-  tell<K extends keyof Theirs & string>(topic: K, ...[value]: Parameters<Theirs[K]>): void {
-    this.#send({ topic, value, id: 0 });
+  async #answer({ name, value, id }: Call): Promise<void> {
+    this.#send({ id, result: await this.#local[name as keyof Local](value as never) });
   }
 
-  async #reply({ topic, value, id }: Question): Promise<void> {
-    const answer = await this.#ours[topic as keyof Ours](value as never);
-    if (id !== 0) this.#send({ id, answer });
+  #settle({ id, result }: Reply): void {
+    this.#pending.get(id)?.(result);
+    this.#pending.delete(id);
   }
 
-  #take({ id, answer }: Reply): void {
-    this.#open.get(id)?.(answer);
-    this.#open.delete(id);
-  }
-
-  #send(message: Question | Reply): void {
-    // That the other end is gone is told by other means, at both.
+  #send(message: Call | Reply): void {
+    // Both ends learn by events of their own that the other is gone.
     if (this.#worker.isConnected()) this.#worker.send(message, undefined, undefined, () => undefined);
   }
 }

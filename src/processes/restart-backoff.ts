@@ -1,23 +1,23 @@
-const firstPauseMs = 100;
+const minPauseMs = 100;
 const maxPauseMs = 30_000;
-/** After so long without an end, the next is none of a row. */
+/** An exit after this time without one is the first of a new row. */
 const calmMs = 60_000;
 
-/** How long to wait before another process takes the place of one that ended: longer each time in a row, so that none is started without end. */
-export class RestartPause {
+/** Pauses before a worker that exited is replaced: each exit in a row doubles the pause. */
+export class RestartBackoff {
   readonly #now: () => number;
-  #endedAt = -Infinity;
-  #endsInARow = 0;
+  #exitedAt = -Infinity;
+  #exitsInARow = 0;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** A process ended; in milliseconds. */
+  /** Counts an exit; returns the pause in milliseconds. */
   next(): number {
     const now = this.#now();
-    if (now - this.#endedAt > calmMs) this.#endsInARow = 0;
-    this.#endedAt = now;
-    return Math.min(maxPauseMs, firstPauseMs * 2 ** this.#endsInARow++);
+    if (now - this.#exitedAt > calmMs) this.#exitsInARow = 0;
+    this.#exitedAt = now;
+    return Math.min(maxPauseMs, minPauseMs * 2 ** this.#exitsInARow++);
   }
 }

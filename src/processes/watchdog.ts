@@ -1,25 +1,25 @@
-const everyMs = 3000;
-/** Of questions in a row; one alone may be missed when the whole machine stood still. */
+const intervalMs = 3000;
+/** Pings in a row; a single one may be missed when the whole machine stands still. */
 const maxUnanswered = 5;
-/** A process that starts compiles its kernels, and shares the processors with others that do so too. */
+/** A worker that starts compiles its kernels, and shares the processors with others that do so too. */
 const maxUnansweredAtStart = 20;
 
 /**
- * Tells when a process does not answer any more: its event loop hangs, since nothing that it does takes that long of it.
+ * Pings a worker to find out when its event loop hangs.
  *
- * @param ask resolves when the process has answered.
- * @param isStarting whether it has not been ready yet.
- * @returns a function that ends the watch.
+ * @param ping resolves when the worker has replied.
+ * @param isStarting whether the worker has not been ready yet.
+ * @returns a function that stops the watchdog.
  */
-export function watchForHang(ask: () => Promise<void>, isStarting: () => boolean, onHang: () => void): () => void {
+export function startWatchdog(ping: () => Promise<void>, isStarting: () => boolean, onHang: () => void): () => void {
   let unanswered = 0;
   const timer = setInterval(() => {
     if (unanswered === (isStarting() ? maxUnansweredAtStart : maxUnanswered)) onHang();
     unanswered++;
-    void ask().then(() => {
+    void ping().then(() => {
       unanswered = 0;
     });
-  }, everyMs);
+  }, intervalMs);
   return () => {
     clearInterval(timer);
   };

@@ -104,8 +104,8 @@ class BodyCollector {
 }
 
 /**
- * Collects a stream's bytes and calls `done` once: with them, or with what went wrong, which is the scope's reason when that ends first. The stream
- * is let go of then, and nothing is written to the scope's memory any more.
+ * Collects a stream's bytes and calls `done` once: with them, or with what went wrong, which is the scope's reason when that ends first. From
+ * then on nothing of the stream is read, and nothing is written to the scope's memory.
  */
 export function collectBody(
   stream: Readable,
@@ -116,7 +116,7 @@ export function collectBody(
   const finish = (error: Error | null) => {
     stream.off('data', onData).off('end', onEnd).off('error', finish).off('close', onClose);
     scope.offEnd(finish);
-    // A stream that is destroyed later may still report an error, of which nobody needs to hear.
+    // A stream that is destroyed later may still report an error, which would be thrown if nobody listened.
     if (error !== null) stream.on('error', () => undefined);
     done(error, error === null ? collector.finish() : undefined);
   };

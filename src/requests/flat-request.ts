@@ -1,4 +1,4 @@
-import { RawTensor } from '../codecs/byte-tensor.ts';
+import { RawTensor } from '../codecs/parsed-tensors.ts';
 import { parseJsonBody } from '../codecs/json-body.ts';
 import { readNpy } from '../codecs/npy.ts';
 import { describe, pointerSegment, quote } from '../errors/describe.ts';

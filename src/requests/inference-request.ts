@@ -1,6 +1,5 @@
-import { RawTensor } from '../codecs/byte-tensor.ts';
-import { NumericArray } from '../codecs/packed-numbers.ts';
-import { sizeOf } from '../codecs/tensor.ts';
+import { sizeOf } from '../codecs/ndarray.ts';
+import { NumericArray, RawTensor } from '../codecs/parsed-tensors.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';

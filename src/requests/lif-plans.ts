@@ -1,4 +1,5 @@
-import { decodeTensor, type Tensor } from '../codecs/tensor.ts';
+import type { Tensor } from '../codecs/ndarray.ts';
+import { decodeTensor } from '../codecs/tensor.ts';
 import {
   differentiable,
   recordable,

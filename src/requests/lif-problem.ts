@@ -1,5 +1,5 @@
-import { broadcastValues } from '../codecs/broadcast.ts';
-import { decodeTensor, isTensorNumber, type Tensor } from '../codecs/tensor.ts';
+import { broadcastValues, type Tensor } from '../codecs/ndarray.ts';
+import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
 import type { Differentiable, LifProblem, NeuronQuantity, Quantity } from '../compute/jobs.ts';
 import { addLifParameters, lifParameterNames, lifParameters, type LifParameter } from '../compute/neurons/lif-parameters.ts';
@@ -54,7 +54,7 @@ export function readLifProblem(request: LifRequest, runs: number, errors: InputE
   checkSteps(steps);
 
   const quantity = (name: LifParameter): NeuronQuantity =>
-    given[name] === undefined ? { per: 'job', value: lifParameters[name].default } : neuronQuantity(given[name]);
+    given[name] === undefined ? { per: 'scalar', value: lifParameters[name].default } : neuronQuantity(given[name]);
   const withoutParameters = {
     neurons,
     steps,
@@ -80,7 +80,7 @@ export function isPerNeuron(tensor: Tensor, path: string, errors: InputErrors): 
 
 /** A tensor of shape [], [1] or [B] as a quantity of B neurons. */
 export function neuronQuantity({ values }: Tensor): NeuronQuantity {
-  return values.length === 1 ? { per: 'job', value: valueAt(values, 0) } : { per: 'neuron', values };
+  return values.length === 1 ? { per: 'scalar', value: valueAt(values, 0) } : { per: 'neuron', values };
 }
 
 /** The same for a tensor that may have the shape [B, T] too, or [1, T], which is repeated for every neuron. */

@@ -1,7 +1,6 @@
-import { attachBinary } from '../codecs/frame.ts';
-import { parseJsonBody, requireUtf8 } from '../codecs/json-body.ts';
-import { jsonExcess } from '../codecs/json-outline.ts';
-import { firstNotUtf8 } from '../codecs/utf8.ts';
+import { firstNotUtf8, parseJsonBody, requireUtf8 } from '../codecs/json-body.ts';
+import { jsonExcess } from '../codecs/json-budget.ts';
+import { attachFramedTensors } from '../codecs/parsed-tensors.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
@@ -18,7 +17,7 @@ export interface JsonParser {
   /** @throws {Problem} for what is not JSON, not UTF-8, or more than a request may have. */
   parse(json: Uint8Array): unknown;
   /** Whether the last text had arrays that it returned as `NumericArray`. */
-  readonly hasPacked: boolean;
+  readonly foundNumericArrays: boolean;
   /** Called between long steps; throws when the request has been cancelled. */
   checkpoint?(): void;
 }
@@ -36,12 +35,12 @@ export function readRequest<O extends Operation>(operation: O, body: RequestBody
     try {
       return readParsed(operation, body, numbers, limits);
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== 'invalid_request' || !numbers.hasPacked) throw error;
+      if (!(error instanceof Problem) || error.code !== 'invalid_request' || !numbers.foundNumericArrays) throw error;
       numbers.checkpoint?.();
       if (jsonExcess(jsonOf(body)) !== undefined) throw error;
     }
   }
-  return readParsed(operation, body, { parse: parseJsonBytes, hasPacked: false }, limits);
+  return readParsed(operation, body, { parse: parseJsonBytes, foundNumericArrays: false }, limits);
 }
 
 function jsonOf({ bytes, jsonBytes }: RequestBody): Uint8Array {
@@ -54,7 +53,7 @@ function readParsed<O extends Operation>(operation: O, body: RequestBody, parser
   parser.checkpoint?.();
   if (form === 'json') return planOf(operation, parsed, limits);
   const behind = bytes.subarray(jsonBytes);
-  if (form === 'framed') return planOf(operation, attachBinary(parsed, behind, new InputErrors()), limits);
+  if (form === 'framed') return planOf(operation, attachFramedTensors(parsed, behind, new InputErrors()), limits);
   const { request, reply } = inferenceRequest(operation, parsed, behind);
   return { ...planOf(operation, request, limits), reply };
 }

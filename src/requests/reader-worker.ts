@@ -2,8 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 
 import type { RequestBody } from './request-body.ts';
-import { JsonNumbersReader } from '../codecs/json-numbers-reader.ts';
-import { lookThroughWith } from '../codecs/magnitude.ts';
+import { JsonReader } from '../codecs/json-reader.ts';
 import { Arena } from '../compute/engine/arena.ts';
 import { collectDropped, collectGarbage } from '../compute/engine/collect-garbage.js';
 import { TaskControl, type Stoppable } from '../compute/engine/thread-pool.ts';
@@ -17,8 +16,6 @@ export interface ReadTask {
   readonly operation: Operation;
   readonly body: Omit<RequestBody, 'bytes'> & { readonly byteOffset: number; readonly length: number };
   readonly limits: Limits;
-  /** The number codec's. */
-  readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** How far the memory is taken, and how far it may be. */
   readonly top: number;
@@ -63,11 +60,7 @@ export default function work<O extends Operation>(task: (ReadTask & Stoppable) |
   }
 }
 
-function read<O extends Operation>(
-  { operation, body, limits, module, memory, top, reservedBytes }: ReadTask,
-  control: TaskControl,
-): TaskResult<O> {
-  lookThroughWith(module);
+function read<O extends Operation>({ operation, body, limits, memory, top, reservedBytes }: ReadTask, control: TaskControl): TaskResult<O> {
   const arena = new Arena(memory);
   arena.extend(top);
   const bytes = arena.bytes(body.byteOffset, body.length);
@@ -78,11 +71,11 @@ function read<O extends Operation>(
     const needed = arena.mark() + bytesPerNumber * count;
     if (needed > reservedBytes) throw new MoreMemoryError(needed);
   };
-  const numbers = new JsonNumbersReader(module, arena, { reserve, checkpoint });
+  const json = new JsonReader(arena, { reserve, checkpoint });
   try {
-    const plan = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : numbers) as Plans[O];
+    const plan = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : json) as Plans[O];
     checkpoint();
-    return { plan, rounded: plan.job.dtype === 'float64' ? [] : roundAll(plan, arena, numbers), top: arena.mark() };
+    return { plan, rounded: plan.job.dtype === 'float64' ? [] : roundAll(plan, arena, json), top: arena.mark() };
   } catch (error) {
     if (error instanceof MoreMemoryError) return { neededBytes: error.neededBytes };
     if (!(error instanceof Problem)) throw error;
@@ -98,12 +91,12 @@ function collectIfGrown(): void {
   if (heap + external >= maxKeptBytes) collectGarbage();
 }
 
-/** Rounds what lies in the arena to float32, which most kernels take: on the main thread it would keep other requests waiting. */
-function roundAll(plan: Plan, arena: Arena, numbers: JsonNumbersReader): Rounded[] {
+/** Rounds a plan's float64 in the arena to float32, which most kernels take: on the main thread it would keep other requests waiting. */
+function roundAll(plan: Plan, arena: Arena, json: JsonReader): Rounded[] {
   const rounded: Rounded[] = [];
   mapArrays(plan, (array) => {
     if (array instanceof Float64Array && arena.holds(array)) {
-      rounded.push({ doubles: array, floats: numbers.round(array) });
+      rounded.push({ doubles: array, floats: json.round(array) });
     }
     return array;
   });

@@ -2,8 +2,9 @@ import type { Piscina } from 'piscina';
 
 import type { ArenaPool } from '../compute/engine/arena-pool.ts';
 import type { RequestBody } from './request-body.ts';
-import { InlineNumbers } from '../codecs/inline-numbers.ts';
-import { OutOfMemoryError, WorkerLostError } from '../compute/engine/backend.ts';
+import { compileNumberCodec } from '../codecs/json-numbers/index.ts';
+import { InlineJsonReader } from '../codecs/json-reader.ts';
+import { OutOfMemoryError, WorkerLostError } from '../compute/engine/errors.ts';
 import type { RequestScope, ScopeMemory } from '../compute/engine/request-scope.ts';
 import { isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
 import { JobQueue } from '../compute/engine/job-queue.ts';
@@ -13,13 +14,15 @@ import { mapArrays, type Operation, type Plans } from './plan.ts';
 import type { ReadTask, TaskResult } from './reader-worker.ts';
 import { readRequest } from './read-request.ts';
 
+await compileNumberCodec();
+
 /** Shorter JSON is read faster by JSON.parse alone. */
 const minBytes = 2048;
-/** Of bodies in an arena, those with so little JSON and so many bytes behind it are looked through in less time than handing them to a thread takes. */
+/** Bodies in an arena with at most so much JSON, and so many bytes behind it, are read in less time than handing them to a thread takes. */
 const maxInline = { json: 16 * 1024, bytes: 4 * 2 ** 20 };
 /** About how long a byte takes to read, in milliseconds. */
 const estimatedMs = { json: 3e-6, bytes: 2e-7 };
-/** Memory that the numbers of most bodies take for each byte. A thread that finds more numbers says so before it reads them. */
+/** Memory that the numbers of most bodies take for each byte. A thread that finds more numbers asks for more before it reads them. */
 const memoryPerByte = { json: 2, bytes: 1 };
 /**
  * V8's heap of a thread: what JSON.parse may make, and for each MiB of a body four copies of its text, of which each character may take two
@@ -33,7 +36,7 @@ export interface ReaderOptions {
   readonly maxQueueWaitMs?: number | undefined;
   /** V8's heap of each thread, in MiB. */
   readonly heapMb?: number | undefined;
-  /** Where the bodies lie, so that the threads let go of arenas that are dropped. */
+  /** Where the bodies lie: the threads release arenas that are dropped. */
   readonly arenas?: ArenaPool;
 }
 
@@ -42,26 +45,18 @@ type Settled<O extends Operation> = Exclude<TaskResult<O>, { readonly neededByte
 /** Reads bodies: those that lie in an arena in a thread, so that they block no other request, and smaller ones at once. */
 export class RequestReader {
   readonly #limits: Limits;
-  readonly #module: WebAssembly.Module;
-  readonly #inline: InlineNumbers;
+  readonly #inline = new InlineJsonReader();
   readonly #startThreads: () => Piscina;
   #pool: Piscina | undefined;
-  readonly #line: JobQueue;
+  readonly #queue: JobQueue;
 
-  /** @param module the number codec's. */
-  constructor(
-    module: WebAssembly.Module,
-    limits: Limits,
-    { threads, maxQueueWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions,
-  ) {
+  constructor(limits: Limits, { threads, maxQueueWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions) {
     this.#limits = limits;
-    this.#module = module;
-    this.#inline = new InlineNumbers(module);
-    this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { least: 1, heapMb, arenas });
-    this.#line = new JobQueue({ concurrency: threads, maxQueueWaitMs });
+    this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { minThreads: 1, heapMb, arenas });
+    this.#queue = new JobQueue({ concurrency: threads, maxQueueWaitMs });
   }
 
-  /** Has a thread started and kept: its modules take a fifth of a second to load, which a large body would have to wait for. */
+  /** Starts a thread and keeps it: its modules take a fifth of a second to load, which a large body would have to wait for. */
   warm(): void {
     this.#pool ??= this.#startThreads();
   }
@@ -72,8 +67,8 @@ export class RequestReader {
   }
 
   /**
-   * @param scope in whose memory a large body lies; what the plan holds may be views on it. Its end ends the reading, in the line of those that
-   * wait for a thread or in the thread. The promise settles once no thread can touch the memory any more.
+   * @param scope in whose memory a large body lies, on which the plan may hold views. Its end ends the reading, in the queue for a thread or
+   * in the thread. The promise settles once no thread can touch the memory any more.
    * @throws {Problem} when the body is not valid or asks for too much.
    * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
    * @throws the signal's reason.
@@ -98,16 +93,15 @@ export class RequestReader {
       operation,
       body: { form, byteOffset, length, jsonBytes, query },
       limits: this.#limits,
-      module: this.#module,
       memory: arena.memory,
       top: arena.mark(),
       reservedBytes,
     };
     const estimateMs = estimatedMs.json * json + estimatedMs.bytes * behind;
-    const result = await this.#line.take({ estimateMs, signal }, () => this.#readReserved<O>(task, memory, signal));
+    const result = await this.#queue.take({ estimateMs, signal }, () => this.#readReserved<O>(task, memory, signal));
     if ('problem' in result) throw new Problem(result.problem.code, result.problem.detail, result.problem);
     arena.extend(result.top);
-    // Sent between threads, views on the arena are views on the same memory by another name.
+    // Views that another thread has sent are on the same memory, but on a buffer object of their own.
     for (const { doubles, floats } of result.rounded) arena.cacheFloat32View(doubles, arena.view(floats));
     return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
   }

@@ -1,6 +1,5 @@
-import { broadcastValues, canBroadcast } from '../codecs/broadcast.ts';
-import { linspace } from '../codecs/linspace.ts';
-import { decodeTensor, type Tensor } from '../codecs/tensor.ts';
+import { broadcastValues, canBroadcast, linspace, type Tensor } from '../codecs/ndarray.ts';
+import { decodeTensor } from '../codecs/tensor.ts';
 import { valueAt } from '../compute/generated-numbers.ts';
 import type { SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';

@@ -1,8 +1,8 @@
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import { npyHeader } from '../codecs/npy.ts';
-import type { Chunk } from '../codecs/pieces.ts';
-import { byteLengthOf, bytesTypeOf, TensorPieces, type BytesType } from '../codecs/tensor-bytes.ts';
+import type { Chunk } from '../codecs/chunks.ts';
+import { byteLengthOf, bytesTypeOf, TensorChunks, type BytesType } from '../codecs/tensor-bytes.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { modelVersion, type Datatype } from '../requests/inference-models.ts';
@@ -19,7 +19,7 @@ const datatypes: Readonly<Record<BytesType, Datatype>> = { float32: 'FP32', floa
  */
 export function inferenceAnswer(model: string, response: ComputeResponse, reply: InferenceReply, dtype: Dtype): EncodedAnswer {
   const computed = outputsOf(response);
-  const tensors = new TensorPieces(dtype);
+  const tensors = new TensorChunks(dtype);
   const outputs = (reply.outputs ?? [...computed.keys()]).map((name) => {
     const tensor = computed.get(name);
     if (tensor === undefined) throw notComputed(name, computed);
@@ -36,7 +36,7 @@ export function inferenceAnswer(model: string, response: ComputeResponse, reply:
     },
     { encoding: 'json', dtype },
   );
-  return { text, tensors: tensors.pieces };
+  return { text, tensors: tensors.chunks };
 }
 
 /** The tensors of an answer by the protocol's names. */
@@ -52,7 +52,7 @@ function outputsOf({ results: [tensors = []] }: ComputeResponse): Map<string, An
   return outputs;
 }
 
-function outputNode(name: string, tensor: AnswerTensor | AnswerBlocks, behind: TensorPieces | undefined, dtype: Dtype): AnswerNode {
+function outputNode(name: string, tensor: AnswerTensor | AnswerBlocks, behind: TensorChunks | undefined, dtype: Dtype): AnswerNode {
   const head = { name, datatype: datatypes[bytesTypeOf(tensor, dtype)], shape: tensor.shape };
   if (behind === undefined) return { ...head, data: flat(tensor) };
   behind.add(tensor);
@@ -85,7 +85,7 @@ export function npyFile({ results: [tensors = []] }: ComputeResponse, dtype: Dty
   const node = tensors.at(-1)?.node;
   if (node === undefined || node instanceof AnswerRows) throw new Error('the answer is no single tensor');
   const tensor = node instanceof AnswerNumber ? new AnswerTensor(Float64Array.of(node.value), []) : node;
-  const file = new TensorPieces(dtype);
+  const file = new TensorChunks(dtype);
   file.add(tensor);
-  return [npyHeader(bytesTypeOf(tensor, dtype), tensor.shape), ...file.pieces];
+  return [npyHeader(bytesTypeOf(tensor, dtype), tensor.shape), ...file.chunks];
 }

@@ -1,8 +1,7 @@
-import { maxFloat32TextLength } from '../codecs/float32-text.ts';
-import { maxFloat64TextLength } from '../codecs/float64-text.ts';
+import { maxFloat32TextLength, maxFloat64TextLength } from '../codecs/json-numbers/index.ts';
+import { sizeOf } from '../codecs/ndarray.ts';
 import { bytesPerValue, type BytesType } from '../codecs/tensor-bytes.ts';
 import { TensorText } from '../codecs/tensor-text.ts';
-import { sizeOf } from '../codecs/tensor.ts';
 import { recordedValues } from '../compute/job-size.ts';
 import { dtypeOf, records, type Job, type LifProblem, type LifSimulateJob, type Recordable } from '../compute/jobs.ts';
 import { isLongRun, isPerStep, type PerStep } from '../compute/long-run.ts';

@@ -16,7 +16,7 @@ export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job
 
 function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: number | undefined, dtype: Dtype): string {
   const smallest =
-    tau.per === 'job'
+    tau.per === 'scalar'
       ? tau.value
       : neuron !== undefined && tau.values.length === neurons
         ? valueAt(tau.values, neuron)

@@ -1,7 +1,7 @@
 import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerBlocks, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
-import { Pacer, sliceValues } from '../codecs/pieces.ts';
+import { Pacer, sliceValues } from '../codecs/chunks.ts';
 import type { Answer, Estimate } from '../compute/engine/engine.ts';
-import { fallbackReasonTexts } from '../compute/engine/failure.ts';
+import { fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements } from '../compute/job-size.ts';
 import type { LifGradResult, LifProblem, ResultOf, Values } from '../compute/jobs.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';

@@ -1,7 +1,6 @@
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { Static } from '@sinclair/typebox';
 
-import { formulas } from '../compute/latex/formulas.ts';
 import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../compute/surrogates/definition.ts';
 import { Problem } from '../errors/problems.ts';
@@ -62,17 +61,21 @@ export const catalogueRoutes: FastifyPluginCallbackTypebox = (app, _options, don
 };
 
 function catalogueEntry(surrogate: SurrogateDefinition): Static<typeof CatalogueEntry> {
-  const { name, family, summary, parameters, aliases, references, notes } = surrogate;
+  const { name, library, family, summary, parameters, latex, aliases, references, notes } = surrogate;
   return {
     name,
+    library: library?.name ?? null,
     family,
     summary,
     parameters: Object.fromEntries(
-      Object.entries(parameters).map(([parameter, definition]) => [parameter, { ...definition, integer: definition.integer ?? false }]),
+      Object.entries(parameters).map(([parameter, { default: usual, minimum, maximum, integer = false, meaning }]) => [
+        parameter,
+        { default: usual, minimum, maximum, integer, meaning },
+      ]),
     ),
-    formulas: { ...formulas(surrogate) },
-    aliases: aliases.map((alias) => ({ ...alias })),
+    formulas: latex,
+    aliases: [...aliases],
     references: [...references],
-    notes: [...(notes ?? [])],
+    notes: [...notes],
   };
 }

@@ -5,36 +5,31 @@ import { longRunResponse, summaryJob } from '../responses/long-run.ts';
 import { checkAnswerSize, responseOutline, type ResponseOutline } from '../responses/outline.ts';
 import { dryRunResponse, respond, type ComputeResponse } from '../responses/response.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
-import { BackendUnavailableError } from '../compute/engine/backend.ts';
-import type { Answer, Engine } from '../compute/engine/engine.ts';
+import { BackendUnavailableError } from '../compute/engine/errors.ts';
+import type { Engine } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
 import type { LifSimulateJob } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
 import { shortenDeadline } from '../plugins/request-scope.ts';
+import type { RequestReader } from '../requests/request-reader.ts';
 import type { Operation, Plan } from '../requests/plan.ts';
-import { nativeFormat, type ResponseFormat } from './response-format.ts';
-import { checkFinite, encodeResponse, sendResponse } from './send-response.ts';
+import type { ResponseFormat } from './response-format.ts';
+import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
 export const maxCopiedElements = 65_536;
 
-/** A plan that was run, and its answer. */
-export interface Outcome {
-  readonly response: ComputeResponse;
-  readonly answer: Omit<Answer, 'result'>;
-  /** Whether the answer is still being computed while it leaves. */
-  readonly streams: boolean;
+/** What a request that computes needs of the service. */
+export interface ComputeServices {
+  readonly engine: Engine;
+  readonly reader: RequestReader;
+  readonly limits: Limits;
 }
 
 const ticks = new TickQueue();
-
-/** A handler that reads a body, runs the job that it asks for, and answers with the result, `meta` and `Server-Timing`. */
-export function computeHandler(operation: Operation) {
-  return (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => compute(request, reply, operation, nativeFormat(request));
-}
 
 /**
  * The path of a request that computes, from its body to its answer. All that it takes, it takes from its scope.
@@ -43,25 +38,19 @@ export function computeHandler(operation: Operation) {
  * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
  */
 export async function compute(
+  { engine, reader, limits }: ComputeServices,
   request: FastifyRequest,
   reply: FastifyReply,
   operation: Operation,
   format: ResponseFormat,
 ): Promise<FastifyReply> {
-  const {
-    scope,
-    server: {
-      engine,
-      requestReader,
-      config: { limits },
-    },
-  } = request;
+  const { scope } = request;
   request.operation = operation;
   await ticks.wait();
   scope.throwIfEnded();
 
   const decodeFrom = performance.now();
-  const plan = await scope.run(() => requestReader.read(operation, request.body as RequestBody, scope));
+  const plan = await scope.run(() => reader.read(operation, request.body as RequestBody, scope));
   const decodeMs = performance.now() - decodeFrom;
   if (plan.reply?.timeoutUs !== undefined) shortenDeadline(request, plan.reply.timeoutUs);
   const outline = responseOutline(plan);
@@ -72,8 +61,8 @@ export async function compute(
 
   const outcome = await runPlan(engine, outline, scope);
   const encodeFrom = performance.now();
-  const encoded = await encodeResponse(request, format, outline, outcome);
-  return sendResponse(request, reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
+  const encoded = await encodeBody(scope, format, outline, outcome);
+  return sendResponse(reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
 }
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */

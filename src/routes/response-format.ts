@@ -5,7 +5,6 @@ import { requireOneTensor, type AnswerFormat, type ResponseOutline } from '../re
 import { responseTree, type ComputeResponse } from '../responses/response.ts';
 import { jsonInUtf8, mediaTypes, type RequestBody } from '../requests/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
-import type { TextThreads } from '../codecs/text-threads.ts';
 import { dtypeOf } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
@@ -29,10 +28,10 @@ export interface ResponseFormat {
   /** @throws {Problem} when a plan cannot be answered in the format. */
   accept(outline: ResponseOutline): void;
   /**
-   * @param scope in whose arena the threads may print long texts; undefined where the answer does not lie there.
+   * @param scope in whose memory long texts may be printed; undefined where the answer does not lie there.
    * @throws {RangeError} when a number is not finite in the answer's precision.
    */
-  encode(plan: Plan, response: ComputeResponse, scope: RequestScope | undefined, threads: TextThreads): EncodedAnswer;
+  encode(plan: Plan, response: ComputeResponse, scope: RequestScope | undefined): EncodedAnswer;
 }
 
 /** The service's own formats: the one that the request's `Accept` likes best. */
@@ -48,8 +47,8 @@ const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
     jsonType: jsonInUtf8,
     countedAs: ({ options: { encoding = 'json' } }) => encoding,
     accept: anyPlan,
-    encode: ({ job, options: { encoding = 'json' } }, response, scope, threads) =>
-      encodeAnswer(responseTree(response), { encoding, dtype: dtypeOf(job), within: scope?.arena && scope, threads }),
+    encode: ({ job, options: { encoding = 'json' } }, response, scope) =>
+      encodeAnswer(responseTree(response), { encoding, dtype: dtypeOf(job), memory: scope?.arena && scope.memory }),
   },
   [mediaTypes.framed]: {
     media: mediaTypes.framed,

@@ -1,27 +1,34 @@
 import { Readable } from 'node:stream';
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 import { answerSize, type ResponseOutline } from '../responses/outline.ts';
 import { overflowProblem } from '../responses/overflow.ts';
-import { responseTree } from '../responses/response.ts';
+import { responseTree, type ComputeResponse } from '../responses/response.ts';
 import { frameHeader, mediaTypes } from '../requests/request-body.ts';
 import { NotFiniteError, type AnswerNode } from '../codecs/answer.ts';
-import { requireFinite } from '../codecs/not-finite.ts';
-import { bytesOf, lengthOf, type Chunk } from '../codecs/pieces.ts';
+import { areReady, bytesOf, lengthOf, type Chunk } from '../codecs/chunks.ts';
+import { requireFinite } from '../codecs/finite-check.ts';
 import { jobElements } from '../compute/job-size.ts';
+import type { Answer } from '../compute/engine/engine.ts';
 import { dtypeOf, type Job } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import type { Stages } from '../observability/metrics.ts';
 import type { Plan } from '../requests/plan.ts';
-import type { Outcome } from './compute-handler.ts';
 import type { ResponseFormat } from './response-format.ts';
 
-/** An answer's bytes, there or still to be made. */
+/** A plan that was run, and its answer. */
+export interface Outcome {
+  readonly response: ComputeResponse;
+  readonly answer: Omit<Answer, 'result'>;
+  /** Whether the answer is still being computed while it leaves. */
+  readonly streams: boolean;
+}
+
+/** The body of an answer, there or still to be made. */
 export interface EncodedBody {
-  readonly pieces: readonly Chunk[];
-  /** The media type. */
-  readonly type: string;
+  readonly chunks: readonly Chunk[];
+  readonly mediaType: string;
   /** Bytes of JSON in front of the tensors', where there are both. */
   readonly jsonBytes?: number;
 }
@@ -33,42 +40,44 @@ export interface Spans {
   readonly encodeFrom: number;
 }
 
-/** Answers of fewer bytes are sent as one chunk. */
+/** Answers of at most so many bytes are sent as one chunk. */
 const maxJoinedBytes = 64 * 1024;
-/** Answers of up to so many bytes are printed before they are sent: a few large writes cost less than many. */
-const maxGatheredBytes = 8 * 2 ** 20;
-/** What an answer that is printed as it leaves has on its way at a time. */
+/** Answers of at most so many bytes are printed before they are sent: a few large writes cost less than many. */
+const maxCollectedBytes = 8 * 2 ** 20;
+/** Shorter texts of numbers, which a connection sends at once, are there sooner when they are not compressed. */
+const minCompressedText = 16 * 1024;
+/** Bytes that an answer which is printed as it leaves has on its way at a time. */
 const streamedBytes = 256 * 1024;
 
 /**
- * Encodes an answer. What is long is printed as the client takes it: by then its numbers are known to be finite, and its memory is reserved.
+ * Encodes an answer, and reserves its memory. Long texts are printed as the client takes them, after their numbers were checked.
  *
  * @throws {Problem} `numerical_overflow` when a number is not finite in the answer's precision.
  */
-export async function encodeResponse(
-  { scope, server }: FastifyRequest,
+export async function encodeBody(
+  scope: RequestScope,
   format: ResponseFormat,
   outline: ResponseOutline,
   { response, streams }: Outcome,
 ): Promise<EncodedBody> {
   const { plan } = outline;
   try {
-    const { text, tensors } = format.encode(plan, response, streams ? undefined : scope, server.textThreads);
+    const { text, tensors } = format.encode(plan, response, streams ? undefined : scope);
     const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
-    const type = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
+    const mediaType = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
     const head = isFramed ? await paddedJson(text, scope) : text;
-    let pieces: readonly Chunk[] = [...head, ...tensors];
-    if (isReady(pieces)) {
-      scope.memory.reserve(lengthOf(pieces.filter((piece) => scope.arena?.holds(piece) !== true)));
+    let chunks: readonly Chunk[] = [...head, ...tensors];
+    if (areReady(chunks)) {
+      scope.memory.reserve(lengthOf(chunks.filter((chunk) => scope.arena?.holds(chunk) !== true)));
     } else if (streams) {
       scope.memory.reserve(streamedBytes);
     } else {
       await checkFinite(scope, plan.job, responseTree(response));
       const { bytes } = answerSize(outline, format.countedAs(plan));
-      if (bytes <= maxGatheredBytes && scope.memory.tryReserve(bytes)) pieces = await gather(pieces, scope);
+      if (bytes <= maxCollectedBytes && scope.memory.tryReserve(bytes)) chunks = await collectChunks(chunks, scope);
       else scope.memory.reserve(streamedBytes);
     }
-    return isFramed ? { pieces, type, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { pieces, type };
+    return isFramed ? { chunks, mediaType, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { chunks, mediaType };
   } catch (error) {
     if (error instanceof RangeError) await checkFinite(scope, plan.job, responseTree(response));
     throw error;
@@ -85,16 +94,16 @@ export async function checkFinite(scope: RequestScope, job: Job, tree: AnswerNod
 }
 
 /** All of an answer's chunks, for which memory is reserved. */
-async function gather(pieces: readonly Chunk[], scope: RequestScope): Promise<readonly Uint8Array[]> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of scope.stream(bytesOf(pieces))) chunks.push(chunk);
-  return chunks;
+async function collectChunks(chunks: readonly Chunk[], scope: RequestScope): Promise<readonly Uint8Array[]> {
+  const collected: Uint8Array[] = [];
+  for await (const chunk of scope.stream(bytesOf(chunks))) collected.push(chunk);
+  return collected;
 }
 
-/** The JSON of a framed answer, with spaces behind it, which are JSON: with them the tensors begin where any number may lie. */
+/** The JSON of a framed answer, padded with spaces, so that the tensors begin at a multiple of 8 bytes. */
 async function paddedJson(text: readonly Chunk[], scope: RequestScope): Promise<readonly Uint8Array[]> {
   const json: Uint8Array[] = [];
-  if (isReady(text)) {
+  if (areReady(text)) {
     json.push(...text);
   } else {
     for await (const chunk of scope.stream(bytesOf(text))) {
@@ -107,16 +116,15 @@ async function paddedJson(text: readonly Chunk[], scope: RequestScope): Promise<
   return json;
 }
 
-/** Sends an answer with `Server-Timing`. What is still to be made leaves chunk by chunk, as fast as the client takes it. */
+/** Sends an answer with `Server-Timing`. What is still to be made leaves chunk by chunk, at the client's speed. */
 export function sendResponse(
-  request: FastifyRequest,
   reply: FastifyReply,
   plan: Plan,
   { answer }: Outcome,
-  { pieces, type, jsonBytes }: EncodedBody,
+  { chunks, mediaType, jsonBytes }: EncodedBody,
   { decodeFrom, decodeMs, encodeFrom }: Spans,
 ): FastifyReply {
-  const { scope, server, span } = request;
+  const { scope, server, span } = reply.request;
   scope.clearDeadline();
   const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
   const elements = jobElements(plan.job);
@@ -124,32 +132,33 @@ export function sendResponse(
   span?.computed({
     op: plan.job.kind,
     backend: answer.backend.name,
-    instead: answer.fallback?.from,
+    fallbackFrom: answer.fallback?.from,
     elements,
     decodeFrom,
     encodeFrom,
     stages,
   });
-  reply.compressWhen = isSpikes(plan) ? 'allowed' : 'asked';
+  if (!isSpikes(plan)) reply.minCompressedBytes = isNumberText(plan, mediaType) ? minCompressedText : Infinity;
   if (jsonBytes !== undefined) void reply.header(frameHeader, String(jsonBytes));
-  void reply.header('content-type', type).header('server-timing', serverTiming(stages));
-  return reply.send(isReady(pieces) ? bodyOf(reply, pieces) : Readable.from(scope.stream(bytesOf(pieces)), { objectMode: false }));
+  void reply.header('content-type', mediaType).header('server-timing', serverTiming(stages));
+  return reply.send(areReady(chunks) ? bodyOf(reply, chunks) : Readable.from(scope.stream(bytesOf(chunks)), { objectMode: false }));
 }
 
-/** Whether most of an answer are spikes, of which gzip leaves little; it takes longer over other numbers than the network does. */
+/** Whether an answer's numbers are text, of which gzip leaves half. Of floats as bytes or base64 it leaves nearly all. */
+function isNumberText({ options }: Plan, mediaType: string): boolean {
+  return mediaType.startsWith(mediaTypes.json) && options.encoding !== 'base64';
+}
+
+/** Whether most of an answer are spikes, of which gzip leaves little. */
 function isSpikes({ job }: Plan): boolean {
   if (job.kind === 'surrogate_eval') return job.outputs.spike && !job.outputs.value;
   return job.kind === 'lif_simulate' && job.record.has('spikes') && !job.record.has('v') && !job.record.has('v_pre');
 }
 
-function isReady(pieces: readonly Chunk[]): pieces is readonly Uint8Array[] {
-  return pieces.every((piece) => typeof piece !== 'function');
-}
-
 function bodyOf(reply: FastifyReply, chunks: readonly Uint8Array[]): Buffer | Readable {
   const length = lengthOf(chunks);
-  const [first] = chunks;
-  if (chunks.length === 1) return Buffer.isBuffer(first) ? first : Buffer.from(first!.buffer, first!.byteOffset, length);
+  const [first, ...more] = chunks;
+  if (first !== undefined && more.length === 0) return Buffer.isBuffer(first) ? first : Buffer.from(first.buffer, first.byteOffset, length);
   if (length <= maxJoinedBytes) return Buffer.concat(chunks);
   void reply.header('content-length', length);
   return Readable.from(chunks, { objectMode: false });

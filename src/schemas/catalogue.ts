@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox';
 export const CatalogueEntry = Type.Object(
   {
     name: Type.String({ description: 'As requests spell it.' }),
+    library: Type.Union([Type.String(), Type.Null()], { description: 'The library whose gradient it is; null for one of no library.' }),
     family: Type.String({ description: 'The shape of the gradient.' }),
     summary: Type.String(),
     parameters: Type.Record(

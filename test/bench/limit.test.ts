@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { limitOf } from '../../bench/limit.ts';
 import { limitRates, shareOfLimit } from '../../bench/limit-share.ts';
-import { operationsIn } from '../../src/compute/backends/wasm/operations.ts';
+import { countOperations } from '../../src/compute/backends/wasm/codegen/kernel-wat.ts';
 
 const costs = { 'f32x4.add': 2, 'f32x4.mul': 2, 'f32x4.div': 9, 'f32x4.sqrt': 16 };
 
@@ -10,7 +10,7 @@ it('counts SIMD instructions without constants, memory accesses and integers', (
     '(local.set $a (f32x4.mul (v128.load offset=16 (i32.add (local.get $p) (i32.const 4))) (v128.const f32x4 1 1 1 1)))',
     '(v128.store (local.get $p) (f32x4.add (local.get $a) (f32x4.mul (local.get $a) (v128.load32_splat (local.get $p)))))',
   ];
-  expect(operationsIn(lines)).toEqual({ 'f32x4.mul': 2, 'f32x4.add': 1 });
+  expect(countOperations(lines)).toEqual({ 'f32x4.mul': 2, 'f32x4.add': 1 });
 });
 
 it('takes all operations at the peak, unless one kind alone takes longer', () => {

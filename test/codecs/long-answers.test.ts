@@ -3,10 +3,9 @@ import { responseOutline } from '../../src/responses/outline.ts';
 import { respond, responseTree, type ComputeResponse } from '../../src/responses/response.ts';
 import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
 import { AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
-import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { JsonWriter } from '../../src/codecs/json-writer.ts';
-import { requireFinite } from '../../src/codecs/not-finite.ts';
-import { bytesOf, Pacer, type Chunk } from '../../src/codecs/pieces.ts';
+import { bytesOf, Pacer, type Chunk } from '../../src/codecs/chunks.ts';
+import { requireFinite } from '../../src/codecs/finite-check.ts';
 import { TensorText } from '../../src/codecs/tensor-text.ts';
 import type { Answer } from '../../src/compute/engine/engine.ts';
 import { planOf } from '../../src/requests/operations.ts';
@@ -165,7 +164,7 @@ describe('the gradient of a current that all neurons share', () => {
 
 describe('a writer', () => {
   it('keeps no more memory than a slice takes, whatever it has written', () => {
-    const writer = new JsonWriter(numberCodec);
+    const writer = new JsonWriter();
     const idle = writer.capacity;
     writer.begin('float32');
     writer.string('x'.repeat(5_000_000));
@@ -179,7 +178,7 @@ describe('a writer', () => {
   });
 
   it('stays as it is while slices are written', async () => {
-    const writer = new JsonWriter(numberCodec);
+    const writer = new JsonWriter();
     const idle = writer.capacity;
     const node = Float64Array.from({ length: 30_000 }, (_, i) => -Math.sin(i) * 1e-5);
     for (const slice of new TensorText([30_000, 1, 1]).slices(node, 'float64', writer)) expect(slice.length).toBeLessThan(200_000);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { npyHeader, readNpy, toRowMajor } from '../../src/codecs/npy.ts';
+import { toRowMajor } from '../../src/codecs/ndarray.ts';
+import { npyHeader, readNpy } from '../../src/codecs/npy.ts';
 import { materialize } from '../../src/compute/generated-numbers.ts';
 
 /** The head of a file that numpy 2.2.6 wrote, which pads to a length that is a multiple of 64. */

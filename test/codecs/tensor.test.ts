@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeTensor, sizeOf, type Tensor } from '../../src/codecs/tensor.ts';
+import { sizeOf, type Tensor } from '../../src/codecs/ndarray.ts';
+import { decodeTensor } from '../../src/codecs/tensor.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { materialize } from '../../src/compute/generated-numbers.ts';
 import type { Values } from '../../src/compute/jobs.ts';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { broadcastValues } from '../../src/codecs/broadcast.ts';
-import { toRowMajor } from '../../src/codecs/npy.ts';
+import { broadcastValues, toRowMajor } from '../../src/codecs/ndarray.ts';
 import { linspace, materialize, sliceNumbers, valueAt, writeNumbers, type Numbers } from '../../src/compute/generated-numbers.ts';
 
 /** numpy's own arithmetic. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from '../../src/config/config.ts';
+import { ConfigError, loadConfig, shareOf } from '../../src/config/config.ts';
 
 describe('loadConfig', () => {
   it('has defaults for everything', () => {
@@ -12,10 +12,16 @@ describe('loadConfig', () => {
       processes: 1,
       logLevel: 'info',
       docs: true,
-      guard: { keyDigests: [], rateLimit: undefined, trustProxy: false, corsOrigins: undefined },
+      security: { keyDigests: [], rateLimit: undefined, trustProxy: false, corsOrigins: undefined },
       operation: { port: 0, metrics: true },
       limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25, streamedValues: 2 ** 28 },
-      compute: { backend: 'auto', threads: availableParallelism(), maxQueueWaitMs: 5000, memoryBytes: expect.any(Number) as number },
+      compute: {
+        backend: 'auto',
+        threads: availableParallelism(),
+        warmUp: 'full',
+        maxQueueWaitMs: 5000,
+        memoryBytes: expect.any(Number) as number,
+      },
       tracing: { endpoint: undefined },
       connections: 20_000,
       timeouts: {
@@ -97,6 +103,9 @@ describe('loadConfig', () => {
     ['CORS_ORIGINS', 'https://*.example', 'without a path or a wildcard'],
     ['CORS_ORIGINS', 'https://lab.example,*', 'or * for all'],
     ['CORS_ORIGINS', '', 'CORS_ORIGINS="": must be origins'],
+    ['RATE_LIMIT_REDIS_URL', '', 'RATE_LIMIT_REDIS_URL: must be a URL such as redis://localhost:6379'],
+    ['RATE_LIMIT_REDIS_URL', 'localhost:6379', 'RATE_LIMIT_REDIS_URL: must be a URL'],
+    ['RATE_LIMIT_REDIS_URL', 'http://localhost:6379', 'RATE_LIMIT_REDIS_URL: must be a URL'],
   ])('refuses %s=%s', (name, value, message) => {
     expect(() => loadConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => loadConfig({ [name]: value })).toThrow(message);
@@ -120,19 +129,19 @@ describe('loadConfig', () => {
     expect(() => loadConfig({ PORT: 'x', API_KEYS: '', CORS_ORIGINS: 'y' })).toThrow(/PORT="x"[^]*API_KEYS: [^]*CORS_ORIGINS="y"/);
   });
 
-  it('reads guards', () => {
-    const { guard } = loadConfig({
+  it('reads what guards the service', () => {
+    const { security } = loadConfig({
       RATE_LIMIT_MAX: '5',
       TRUST_PROXY: 'loopback,10.0.0.0/8,fd00::/8,192.0.2.1',
       CORS_ORIGINS: 'https://lab.example,http://localhost:5173',
     });
-    expect(guard).toEqual({
+    expect(security).toEqual({
       keyDigests: [],
-      rateLimit: { max: 5, windowMs: 60_000 },
+      rateLimit: { max: 5, windowMs: 60_000, redisUrl: undefined },
       trustProxy: ['loopback', '10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
       corsOrigins: ['https://lab.example', 'http://localhost:5173'],
     });
-    expect(loadConfig({ CORS_ORIGINS: '*' }).guard.corsOrigins).toBe('*');
+    expect(loadConfig({ CORS_ORIGINS: '*' }).security.corsOrigins).toBe('*');
   });
 });
 
@@ -141,7 +150,7 @@ describe('API_KEYS', () => {
 
   it('are kept as digests, each once', () => {
     const config = loadConfig({ API_KEYS: [...keys, keys[0]].join(',') });
-    expect(config.guard.keyDigests.map((digest) => digest.toString('hex'))).toEqual(
+    expect(config.security.keyDigests.map((digest) => digest.toString('hex'))).toEqual(
       keys.map((key) => createHash('sha256').update(key).digest('hex')),
     );
     expect(inspect(config, { depth: null })).not.toMatch(/horse|a\.b_c/);
@@ -158,5 +167,54 @@ describe('API_KEYS', () => {
     expect(refusal).toThrow(ConfigError);
     expect(refusal).toThrow(message);
     expect(refusal).not.toThrow(/horse|secret/);
+  });
+});
+
+it('RATE_LIMIT_REDIS_URL is read, and refused without its password being shown', () => {
+  const url = 'rediss://user:hidden@cache.example:6380/1';
+  expect(loadConfig({ RATE_LIMIT_MAX: '5', RATE_LIMIT_REDIS_URL: url }).security.rateLimit?.redisUrl).toBe(url);
+  expect(() => loadConfig({ RATE_LIMIT_REDIS_URL: url.replace('rediss', 'https') })).not.toThrow(/hidden/);
+});
+
+describe('shareOf', () => {
+  it('divides what the service may use, and not what a request may', () => {
+    const config = loadConfig({
+      PROCESSES: '4',
+      COMPUTE_THREADS: '10',
+      MAX_MEMORY_BYTES: '8000002',
+      MAX_CONNECTIONS: '10',
+      MAX_QUEUE_MS: '700',
+      RATE_LIMIT_MAX: '11',
+    });
+    const share = shareOf(config);
+    expect(share).toMatchObject({
+      connections: 2,
+      compute: { threads: 3, memoryBytes: 2e6, maxQueueWaitMs: 700 },
+      limits: config.limits,
+      security: { ...config.security, rateLimit: { max: 2 } },
+    });
+  });
+
+  it('leaves at least one of everything, and no limit where there is none', () => {
+    expect(shareOf(loadConfig({ PROCESSES: '8', COMPUTE_THREADS: '1', MAX_CONNECTIONS: '3', RATE_LIMIT_MAX: '5' }))).toMatchObject({
+      connections: 1,
+      compute: { threads: 1 },
+      security: { rateLimit: { max: 1 } },
+    });
+    expect(shareOf(loadConfig({ PROCESSES: '8', MAX_CONNECTIONS: '0' })).connections).toBe(0);
+  });
+
+  it('a large job has two processors at least, where there are two', () => {
+    expect(shareOf(loadConfig({ PROCESSES: '8', COMPUTE_THREADS: '8' })).compute.threads).toBe(2);
+  });
+
+  it('several processes compute without TensorFlow', () => {
+    const backendOf = (backend: string) => shareOf(loadConfig({ PROCESSES: '2', COMPUTE_BACKEND: backend })).compute.backend;
+    expect(['auto', 'wasm', 'reference'].map(backendOf)).toEqual(['wasm', 'wasm', 'reference']);
+  });
+
+  it('does not divide a limit that Redis counts', () => {
+    const config = loadConfig({ PROCESSES: '4', RATE_LIMIT_MAX: '11', RATE_LIMIT_REDIS_URL: 'redis://localhost' });
+    expect(shareOf(config).security).toEqual(config.security);
   });
 });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../docs/markdown.ts';
 import { Service } from '../http/service.ts';
 import { parseExposition } from '../../support/exposition.ts';
+import { metricDefinitions } from '../../support/metric-definitions.ts';
 
 interface Panel {
   id: number;
@@ -75,7 +76,7 @@ beforeAll(async () => {
   service = await Service.start();
   await service.post('/surrogate/grad', { x: 0, surrogate: 'sigmoid' });
   const told = parseExposition(await (await fetch(`${service.url}/metrics`)).text());
-  for (const { name, type, labelNames } of service.app.metrics.registry.instruments) {
+  for (const { name, type, labelNames } of metricDefinitions(service.app.metrics.registry)) {
     if (told.get(name)?.type !== type) throw new Error(`${name} is not told`);
     if (type !== 'histogram') known.set(name, labelNames);
     else

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { documentFile, surrogateDocument } from '../../scripts/write-surrogate-docs.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
+import { defineSurrogates } from '../../src/compute/surrogates/define.ts';
+import { logistic } from '../../src/compute/surrogates/formulas/logistic.ts';
 
 describe('docs/surrogates.md', () => {
   it('is what `npm run docs:surrogates` writes', () => {
@@ -15,5 +17,12 @@ describe('docs/surrogates.md', () => {
     expect(headings).toEqual([...catalogue.keys()]);
     expect(links.map((match) => match[1])).toEqual(headings);
     expect(new Set(links.map((match) => match[2])).size).toBe(headings.length);
+  });
+
+  it('has a place for surrogates of no library', () => {
+    const own = defineSurrogates(null, { smooth: { ...logistic({ alpha: 2 }), references: ['A paper'] } });
+    const document = surrogateDocument(own);
+    expect(document).toContain('| Without a library | [`smooth`](#smooth) |\n\n## Without a library\n\n### `smooth`\n');
+    expect(document).toContain('References:\n\n- A paper\n');
   });
 });

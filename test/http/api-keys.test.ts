@@ -27,7 +27,7 @@ describe('with API_KEYS', () => {
     expect((await service.post('/surrogate/grad', job, bearer(key))).status).toBe(200);
   });
 
-  it('the scheme may be written as one likes', async () => {
+  it('the scheme is not case-sensitive', async () => {
     expect((await service.post('/surrogate/grad', job, { authorization: `bearer  ${keys[0]}` })).status).toBe(200);
   });
 
@@ -71,13 +71,13 @@ describe('with API_KEYS', () => {
     '/problems',
     '/problems/unauthorized',
     '/',
-  ])('%s is open', async (path) => {
+  ])('%s is public', async (path) => {
     const response = await fetch(service.url + path, { redirect: 'manual' });
     await response.arrayBuffer();
     expect(response.status).toBeLessThan(400);
   });
 
-  it('/readyz and /v2/health/ready are open', async () => {
+  it('/readyz and /v2/health/ready are public', async () => {
     await expect.poll(async () => (await service.request('/readyz')).status).toBe(200);
     expect((await service.request('/v2/health/ready')).status).toBe(200);
   });
@@ -93,18 +93,18 @@ describe('with API_KEYS', () => {
     '/docsx',
     '//metrics',
     '/livez/',
-  ])('%s is not', async (path) => {
+  ])('%s needs a key', async (path) => {
     const answer = await service.raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
   });
 
-  it('a wrong method or path is told to those with a key alone', async () => {
+  it('only clients with a key learn whether a method or path exists', async () => {
     expect((await service.request('/livez', { method: 'DELETE' })).status).toBe(401);
     expect((await service.request('/livez', { method: 'DELETE', headers: bearer(keys[0]!) })).status).toBe(405);
     expect((await service.request('/nowhere', { headers: bearer(keys[0]!) })).status).toBe(404);
   });
 
-  it('the log has the number of the key, and no key', async () => {
+  it('the log has the number of the key, never the key', async () => {
     const before = lines.length;
     await service.post('/surrogate/grad', job, bearer(keys[1]!));
     await service.post('/surrogate/grad', job, bearer('a-wrong-key-0123456789'));
@@ -117,7 +117,7 @@ describe('with API_KEYS', () => {
     expect(JSON.stringify(lines)).not.toMatch(/-key-\d/);
   });
 
-  it('the OpenAPI document asks for one where one is needed', async () => {
+  it('the OpenAPI document asks for a key where one is needed', async () => {
     const { body } = await service.request<{
       security: unknown;
       components: { securitySchemes: unknown };
@@ -133,7 +133,7 @@ describe('with API_KEYS', () => {
   });
 });
 
-it('without API_KEYS no key is asked for, and none declared', async () => {
+it('without API_KEYS no key is needed, and none documented', async () => {
   const open = await Service.start();
   try {
     expect((await open.post('/surrogate/grad', job, bearer('any'))).status).toBe(200);

@@ -62,13 +62,13 @@ describe('CORS_ORIGINS', () => {
     }
   });
 
-  it('may be all', async () => {
+  it('may be *', async () => {
     const service = await start({ CORS_ORIGINS: '*' });
     expect((await post(service, { origin })).headers.get('access-control-allow-origin')).toBe('*');
     expect((await exchange(service, 'OPTIONS', '/surrogate/grad', preflight)).headers.get('access-control-allow-origin')).toBe('*');
   });
 
-  it('asks no key of a preflight, and lets pages read what is refused', async () => {
+  it('lets preflights pass without a key, and pages read refusals', async () => {
     const service = await start({ CORS_ORIGINS: origin, API_KEYS: key });
     expect((await exchange(service, 'OPTIONS', '/surrogate/grad', preflight)).status).toBe(204);
     const refused = await post(service, { origin });
@@ -80,7 +80,7 @@ describe('CORS_ORIGINS', () => {
     expect(unknown.headers.get('access-control-allow-origin')).toBe(origin);
   });
 
-  it('leaves an OPTIONS that is no preflight as it was', async () => {
+  it('leaves an OPTIONS that is no preflight to the routes', async () => {
     const service = await start({ CORS_ORIGINS: origin });
     const options = await exchange(service, 'OPTIONS', '/lif/grad', {});
     expect(options.status).toBe(204);
@@ -90,7 +90,7 @@ describe('CORS_ORIGINS', () => {
     expect(unknown).toMatchObject({ status: 404, body: { detail: 'There is no "/lif/grd"; did you mean "/lif/grad"?' } });
   });
 
-  it('and compression both stand in Vary', async () => {
+  it('stands in Vary beside compression', async () => {
     const service = await start({ CORS_ORIGINS: origin });
     const { headers } = await exchange(service, 'GET', '/openapi.json', { origin, 'accept-encoding': 'gzip' });
     expect(headers.get('content-encoding')).toBe('gzip');

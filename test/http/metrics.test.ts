@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { OutOfMemoryError } from '../../src/compute/engine/backend.ts';
+import { OutOfMemoryError } from '../../src/compute/engine/errors.ts';
 import { Engine } from '../../src/compute/engine/engine.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
-import type { Rejection } from '../../src/observability/queue-metrics.ts';
-import type { Peers, WindowCount } from '../../src/processes/peers.ts';
+import type { Rejection } from '../../src/observability/metrics.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
 import { parseExposition, type Sample } from '../../support/exposition.ts';
 import type { Service } from './service.ts';
@@ -30,7 +29,7 @@ const rejected = (service: Service, reason: Rejection) => valueOf(service, 'surr
 const small = { x: [0, 1], surrogate: 'sigmoid' };
 
 describe('GET /metrics', () => {
-  it('is Prometheus text, whatever was asked before', async () => {
+  it('is Prometheus text, whatever the requests before', async () => {
     const service = await startService();
     await service.post('/surrogate/grad', small);
     await service.post('/lif/simulate', { current: 1.5, steps: 10 });
@@ -40,7 +39,7 @@ describe('GET /metrics', () => {
     expect(metrics.get('surrogate_stage_duration_seconds')!.samples.length).toBeGreaterThan(100);
   });
 
-  it('has its length and can be had compressed', async () => {
+  it('has a content length, and is compressed on request', async () => {
     const service = await startService();
     const plain = await fetch(`${service.url}/metrics`, { headers: { 'accept-encoding': 'identity' } });
     expect(Number(plain.headers.get('content-length'))).toBe((await plain.arrayBuffer()).byteLength);
@@ -49,14 +48,14 @@ describe('GET /metrics', () => {
     parseExposition(await compressed.text());
   });
 
-  it('has no more labels than methods and routes, whatever clients make up', async () => {
+  it('bounds labels of methods and routes, whatever clients send', async () => {
     const service = await startService();
     for (const method of ['PROPFIND', 'MKCOL', 'REPORT']) await fetch(service.url + '/surrogate/grad', { method });
     const { samples } = (await scrape(service)).get('http_request_duration_seconds')!;
     expect(new Set(samples.map(({ labels: { route, method } }) => `${method} ${route}`))).toEqual(new Set(['other unknown']));
   });
 
-  it('tells the greatest delay of the event loop since the scrape before', async () => {
+  it('has the greatest delay of the event loop since the last scrape', async () => {
     const service = await startService();
     await scrape(service);
     // Long enough that nothing else comes near it.
@@ -73,7 +72,7 @@ describe('GET /metrics', () => {
 });
 
 describe('surrogate_rejected_total', () => {
-  it('begins at 0 for every reason', async () => {
+  it('starts at 0 for every reason', async () => {
     const service = await startService();
     const { samples } = (await scrape(service)).get('surrogate_rejected_total')!;
     expect(Object.fromEntries(samples.map(({ labels, value }) => [labels.reason, value]))).toEqual({
@@ -86,7 +85,7 @@ describe('surrogate_rejected_total', () => {
     });
   });
 
-  it('counts what is too large, in bytes or in work', async () => {
+  it('counts requests that are too large, in bytes or in work', async () => {
     const service = await startService({ MAX_BODY_BYTES: '1024', MAX_NEURON_STEPS: '100' });
     expect((await service.post('/surrogate/grad', `"${'x'.repeat(2000)}"`)).status).toBe(413);
     expect((await service.post('/lif/grad', { current: 1, steps: 101 })).status).toBe(413);
@@ -94,33 +93,19 @@ describe('surrogate_rejected_total', () => {
     await expect.poll(() => rejected(service, 'too_large')).toBe(2);
   });
 
-  it('counts what is kept from its job until the service shuts down, and is told to come again', async () => {
-    let count: ((count: WindowCount) => void) | undefined;
-    const peers: Peers = {
-      unreadyReason: undefined,
-      tellReady: () => undefined,
-      leavePort: () => Promise.resolve(),
-      shareMetrics: () => undefined,
-      scrape: () => Promise.resolve(''),
-      count: () =>
-        new Promise((resolve) => {
-          count = resolve;
-        }),
-    };
-    const service = await startService({ RATE_LIMIT_MAX: '10' }, { peers });
-    const answer = service.post<ProblemDocument>('/surrogate/grad', small);
-    await expect.poll(() => count).toBeDefined();
+  it('counts a request that comes while the service shuts down', async () => {
+    const service = await startService({});
+    await service.request('/livez');
+    // The request is on its way, on the connection of the one before, when the server closes its connections.
+    service.httpServer.closeConnections = () => undefined;
     await service.app.lifecycle.drain(0);
-    count!({ current: 1, ttl: 1000 });
-    const { status, headers, body } = await answer;
+    const { status, headers, body } = await service.post<ProblemDocument>('/surrogate/grad', small);
     expect([status, body.code]).toEqual([503, 'shutting_down']);
     expect([headers.get('retry-after'), headers.get('connection')]).toEqual(['1', 'close']);
-    expect(Buffer.concat(service.app.metrics.registry.scrape()).toString()).toContain(
-      'surrogate_rejected_total{reason="shutting_down"} 1\n',
-    );
+    expect(await service.app.metrics.text()).toContain('surrogate_rejected_total{reason="shutting_down"} 1\n');
   });
 
-  it('counts what there is no memory for', async () => {
+  it('counts requests that find no memory', async () => {
     const wasm = new FakeBackend('wasm');
     const service = await startService({}, { engine: new Engine([wasm]) });
     wasm.failures.push(new OutOfMemoryError('no memory'));
@@ -128,7 +113,7 @@ describe('surrogate_rejected_total', () => {
     await expect.poll(() => rejected(service, 'memory')).toBe(1);
   });
 
-  it('counts clients that went away before they had the answer, once each', async () => {
+  it('counts clients that went away before the response, once each', async () => {
     const backend = new FakeBackend('wasm', { later: true });
     const engine = new Engine([backend]);
     const run = engine.run.bind(engine);
@@ -153,7 +138,7 @@ describe('surrogate_rejected_total', () => {
 });
 
 describe('gauges', () => {
-  it('tell of the bytes that went over connections, open ones and closed ones', async () => {
+  it('have the bytes of open and closed connections', async () => {
     const service = await startService();
     const exchange = async (): Promise<[sent: number, received: number]> => {
       const socket = connect(service.port, '127.0.0.1');
@@ -174,7 +159,7 @@ describe('gauges', () => {
     expect(await sum('http_connections')).toBe(1);
   });
 
-  it('tell of the memory that jobs have, which is kept for the next', async () => {
+  it('have the memory of jobs, which is kept for the next', async () => {
     const service = await startService();
     const bytes = async (state: string) => valueOf(service, 'surrogate_arena_bytes', { state });
     // Warming up takes memory too, again and again.
@@ -189,7 +174,7 @@ describe('gauges', () => {
     expect(await bytes('lent')).toBe(0);
   });
 
-  it('tell of the tensors that a library holds, where it says so', async () => {
+  it('have the tensors of a library that reports them', async () => {
     const tensorflow = new FakeBackend('tensorflow', { later: true });
     const service = await startService({}, { engine: new Engine([tensorflow, new FakeBackend('wasm')]) });
     tensorflow.liveTensors = 3;
@@ -198,7 +183,7 @@ describe('gauges', () => {
   });
 });
 
-it('what waits, what is reserved and what is turned away reach the scrape', async () => {
+it('queued jobs, reserved memory and rejections are in the scrape', async () => {
   const service = await startService({ MAX_QUEUE_MS: '2000', MAX_MEMORY_BYTES: '5000000' });
   const { metrics } = service.app;
   service.app.engine.arenas.budget.reserve(20, 0);

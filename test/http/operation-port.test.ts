@@ -21,7 +21,7 @@ async function start(
 }
 
 describe('OPERATION_PORT', () => {
-  it('has the metrics, of the requests on the other port', async () => {
+  it('serves the metrics of requests on the other port', async () => {
     const { service, url } = await start();
     await service.post('/surrogate/grad', { x: 0, surrogate: 'erf' });
     const response = await fetch(`${url}/metrics`);
@@ -32,7 +32,7 @@ describe('OPERATION_PORT', () => {
     expect(body.paths).not.toHaveProperty('/metrics');
   });
 
-  it('has the probes, as the other port has them', async () => {
+  it('serves the probes, as the other port does', async () => {
     const { service, url } = await start();
     for (const base of [service.url, url]) {
       expect(await (await fetch(`${base}/livez`)).json()).toEqual({ live: true });
@@ -40,7 +40,7 @@ describe('OPERATION_PORT', () => {
     }
   });
 
-  it('has nothing else, and says so as problem details', async () => {
+  it('answers other paths with problem details', async () => {
     const { url } = await start();
     for (const path of ['/lif/grad', '/surrogates', '/docs', '/openapi.json', '/info']) {
       const response = await fetch(url + path);
@@ -52,14 +52,14 @@ describe('OPERATION_PORT', () => {
     expect((await fetch(`${url}/%ff`)).status).toBe(400);
   });
 
-  it('asks for no key and counts nobody', async () => {
+  it('needs no key and has no rate limit', async () => {
     const { service, url } = await start({ API_KEYS: 'first-key-0123456789', RATE_LIMIT_MAX: '1' });
     for (let i = 0; i < 3; i++) expect((await fetch(`${url}/metrics`)).status).toBe(200);
     expect((await service.request('/info')).status).toBe(401);
     expect((await service.request('/info')).status).toBe(429);
   });
 
-  it('is open before the other port, and not ready', async () => {
+  it('is open before the other port, and not ready then', async () => {
     const backend = new ReferenceBackend();
     let warmed!: () => void;
     backend.warm = () =>
@@ -89,17 +89,18 @@ describe('OPERATION_PORT', () => {
     await service.app.lifecycle.drain(0);
     await service.stop();
     expect((await probeAtClose!).status).toBe(503);
+    expect((await probeAtClose!).headers.get('connection')).toBe('close');
     await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
   });
 
-  it('that is taken stops the start', async () => {
+  it('fails the start when it is in use', async () => {
     const { url } = await start();
     await expect(Service.start({ OPERATION_PORT: new URL(url).port })).rejects.toThrow('EADDRINUSE');
   });
 });
 
 describe('METRICS_ENABLED=false', () => {
-  it.each([{}, { OPERATION_PORT: 'free' }])('takes /metrics away (%j)', async (environment) => {
+  it.each([{}, { OPERATION_PORT: 'free' }])('removes /metrics (%j)', async (environment) => {
     const port = await freePort();
     const service = await Service.start({
       METRICS_ENABLED: 'false',

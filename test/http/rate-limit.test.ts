@@ -21,7 +21,7 @@ const statusesOf = async (service: Service, from: Record<string, string>[]): Pro
 };
 
 describe('RATE_LIMIT_MAX', () => {
-  it('takes so many requests, says how many are left, and refuses the next until the window is over', async () => {
+  it('takes that many requests, tells how many are left, and refuses the next until the window is over', async () => {
     const service = await start({ RATE_LIMIT_MAX: '3' });
     for (const left of ['2', '1', '0']) {
       const { status, headers } = await info(service);
@@ -101,7 +101,7 @@ describe('RATE_LIMIT_MAX', () => {
 describe('TRUST_PROXY', () => {
   const from = (address: string) => ({ 'x-forwarded-for': address });
 
-  it('unset, an address that a client claims to have is not believed', async () => {
+  it('unset, trusts no address that a client claims to have', async () => {
     const service = await start({ RATE_LIMIT_MAX: '2' });
     expect(await statusesOf(service, [from('192.0.2.1'), from('192.0.2.2'), from('192.0.2.3')])).toEqual([200, 200, 429]);
   });
@@ -112,7 +112,7 @@ describe('TRUST_PROXY', () => {
     expect(await statusesOf(service, [from('198.51.100.7, 192.0.2.1')])).toEqual([429]);
   });
 
-  it('takes an address with a port for the address', async () => {
+  it('ignores the port behind an address', async () => {
     const service = await start({ RATE_LIMIT_MAX: '2', TRUST_PROXY: 'loopback' });
     expect(await statusesOf(service, [from('192.0.2.1'), from('192.0.2.1:1111'), from('192.0.2.1:2222')])).toEqual([200, 200, 429]);
     expect(await statusesOf(service, [from('[2001:db8::1]:1'), from('2001:db8::1'), from('[2001:db8::1]:2')])).toEqual([200, 200, 429]);
@@ -120,7 +120,7 @@ describe('TRUST_PROXY', () => {
     expect(await statusesOf(service, [from('192.0.2.9, 127.0.0.1:80'), from('192.0.2.9:3'), from('192.0.2.9')])).toEqual([200, 200, 429]);
   });
 
-  it('counts for the proxy what is no address', async () => {
+  it('counts a text that is no address for the proxy', async () => {
     const service = await start({ RATE_LIMIT_MAX: '2', TRUST_PROXY: 'loopback' });
     expect(await statusesOf(service, [from('unknown'), from('999.1.1.1'), from('anything')])).toEqual([200, 200, 429]);
     expect(await statusesOf(service, [from('192.0.2.1')])).toEqual([200]);
@@ -134,12 +134,12 @@ describe('TRUST_PROXY', () => {
     ]);
   });
 
-  it("takes an IPv6 client's 64 bits as one", async () => {
+  it('counts the subnet of 64 bits of an IPv6 client', async () => {
     const service = await start({ RATE_LIMIT_MAX: '1', TRUST_PROXY: '127.0.0.1' });
     expect(await statusesOf(service, [from('2001:db8::1'), from('2001:db8::2'), from('2001:db8:0:1::1')])).toEqual([200, 429, 200]);
   });
 
-  it('of another proxy does not trust this one', async () => {
+  it('does not trust a proxy that it does not name', async () => {
     const service = await start({ RATE_LIMIT_MAX: '1', TRUST_PROXY: '10.0.0.0/8' });
     expect(await statusesOf(service, [from('192.0.2.1'), from('192.0.2.2')])).toEqual([200, 429]);
   });

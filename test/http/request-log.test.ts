@@ -70,11 +70,14 @@ it.each([
   ],
   ['gzip', get('/openapi.json', 'Accept-Encoding: gzip\r\n')],
   ['br', get('/openapi.json', 'Accept-Encoding: br\r\n')],
-  ['a stream', get('/metrics')],
-  ['a compressed stream', get('/metrics', 'Accept-Encoding: gzip\r\n')],
+  ['metrics', get('/metrics')],
+  ['compressed metrics', get('/metrics', 'Accept-Encoding: gzip\r\n')],
   ['a run that is streamed', post('/lif/simulate', spikes, 'Accept: application/octet-stream\r\n')],
   ['a run that is streamed and compressed', post('/lif/simulate', spikes, 'Accept: application/octet-stream\r\nAccept-Encoding: gzip\r\n')],
-  ['a stream for HTTP/1.0', get('/metrics', 'Accept-Encoding: gzip\r\n').replace('HTTP/1.1', 'HTTP/1.0')],
+  [
+    'a stream for HTTP/1.0',
+    post('/lif/simulate', spikes, 'Accept: application/octet-stream\r\nAccept-Encoding: gzip\r\n').replace('HTTP/1.1', 'HTTP/1.0'),
+  ],
   ['a problem', get('/nowhere')],
 ])('the log has the bytes of a body as they were sent: %s', async (_what, bytes) => {
   let received = '';

@@ -30,7 +30,7 @@ export class Service {
   }
 
   static async start(environment: Record<string, string> = {}, options: Partial<AppOptions> = {}): Promise<Service> {
-    const config = loadConfig({ COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '1', ...environment });
+    const config = loadConfig({ COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '1', WARM_UP: 'minimal', ...environment });
     const app = await buildApp({ config, ...options });
     await app.listen({ host: '127.0.0.1', port: 0 });
     return new Service(app);

@@ -5,6 +5,7 @@ import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
+import { nodeFlags } from '../../support/process.ts';
 import { allSteps, contextFiles, contextFilter, dockerfileText, healthcheckCommand, root, stages } from './dockerfile.ts';
 
 const final = stages.at(-1)!.name;
@@ -34,7 +35,8 @@ describe('Dockerfile', () => {
     const steps = allSteps(target);
     expect(steps.findLast((step) => step.keyword === 'USER')?.args).toEqual(['node']);
     const command = steps.findLast((step) => step.keyword === 'CMD');
-    expect(command).toMatchObject({ execForm: true, args: ['node', '--use-largepages=silent', 'dist/server.js'] });
+    expect(command).toMatchObject({ execForm: true, args: ['node', ...nodeFlags, 'dist/server.js'] });
+    expect(nodeFlags).toHaveLength(3);
     expect(steps.find((step) => step.keyword === 'ENTRYPOINT')).toBeUndefined();
   });
 
@@ -78,9 +80,9 @@ describe('Dockerfile', () => {
     const runs = allSteps('gpu')
       .filter((step) => step.keyword === 'RUN')
       .map((step) => step.text);
-    expect(runs.at(-1)).toContain('node dist/tensorflow-install/main.js --from python');
+    expect(runs.at(-1)).toContain('node tools/tensorflow-install/main.mjs --from python');
     expect(runs.some((text) => text.includes('"tensorflow[and-cuda]==${TENSORFLOW_VERSION}"'))).toBe(true);
-    const built = allSteps('gpu').findIndex((step) => step.text.includes('tensorflow-install'));
+    const built = allSteps('gpu').findIndex((step) => step.text.includes('tensorflow-install/main.mjs'));
     expect(allSteps('gpu').findIndex((step) => step.keyword === 'USER')).toBeGreaterThan(built);
   });
 

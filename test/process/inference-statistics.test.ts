@@ -8,7 +8,7 @@ interface Statistics {
   model_stats: { name: string; inference_count: number; inference_stats: { fail: { count: number } } }[];
 }
 
-it('statistics of models are of all processes, whichever answers', async () => {
+it('statistics of models count all processes, whichever answers', async () => {
   const { child, url, output } = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' });
   await untilReady(child, url, output);
   // Each on a connection of its own, so that they come to both processes.

@@ -10,11 +10,11 @@ import { ask, askTimes, fast, large, linesOf, pidsOf, startSeveral } from './sev
 
 afterEach(killServers);
 
-/** Has a module run in every process before all else. */
+/** Runs a module in every process before all else. */
 const preload = (module: string) => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` });
 
-describe('a process that ends', () => {
-  it('is replaced, while the others answer and the service says that it is not ready', async () => {
+describe('a worker that exits', () => {
+  it('is replaced; meanwhile the others answer and the service is not ready', async () => {
     const running = await startSeveral();
     const [first, second] = await pidsOf(running);
     process.kill(first, 'SIGKILL');
@@ -30,7 +30,7 @@ describe('a process that ends', () => {
     });
   });
 
-  it('after an error that nothing caught, has finished what ran', async () => {
+  it('finishes its requests after an uncaught error', async () => {
     const running = await startSeveral({
       ...fast,
       ...preload("process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });"),
@@ -46,7 +46,7 @@ describe('a process that ends', () => {
     await untilReady(running.child, running.url, running.output);
   });
 
-  it('takes no client with it that it had not answered yet', async () => {
+  it('leaves no client waiting whose connection it had not accepted', async () => {
     const running = await startSeveral();
     const [first] = await pidsOf(running);
     process.kill(first, 'SIGSTOP');
@@ -68,7 +68,7 @@ describe('a process that ends', () => {
     await Promise.all(ends);
   });
 
-  it('is ended and replaced when it hangs, and gets no more connections meanwhile', async () => {
+  it('is killed and replaced when it hangs, and gets no more connections meanwhile', async () => {
     const running = await startSeveral();
     const [first] = await pidsOf(running);
     process.kill(first, 'SIGSTOP');
@@ -85,12 +85,12 @@ describe('a process that ends', () => {
     await untilReady(running.child, running.url, running.output);
   });
 
-  it('at its start is tried again with longer and longer pauses, as long as others answer', async () => {
+  it('at its start is replaced after longer and longer pauses, as long as others answer', async () => {
     const flag = path.join(tmpdir(), `no-start-${process.pid}`);
     try {
       const running = await startSeveral(
         preload(
-          `import { existsSync } from 'node:fs'; if (process.argv[1].includes('member') && existsSync(${JSON.stringify(flag)})) process.exit(3);`,
+          `import cluster from 'node:cluster'; import { existsSync } from 'node:fs'; if (cluster.isWorker && existsSync(${JSON.stringify(flag)})) process.exit(3);`,
         ),
       );
       writeFileSync(flag, '');
@@ -109,8 +109,8 @@ describe('a process that ends', () => {
   });
 });
 
-describe('the end of several processes', () => {
-  it('on SIGTERM comes when all have finished what runs, with 0', async () => {
+describe('several processes stop', () => {
+  it('on SIGTERM, with 0, when all have finished their requests', async () => {
     const running = await startSeveral(fast);
     const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
     await sleep(100);
@@ -123,7 +123,7 @@ describe('the end of several processes', () => {
     expect(new Set(answered.map(({ pid }) => pid)).size).toBe(2);
   });
 
-  it('is the same when a terminal interrupts all of them at once', async () => {
+  it('in the same way when a terminal interrupts all of them at once', async () => {
     const running = await startSeveral({ ...fast, DRAIN_DELAY_MS: '20000' });
     const answer = post(`${running.url}/lif/grad`, large);
     await sleep(100);
@@ -132,7 +132,7 @@ describe('the end of several processes', () => {
     expect(await running.ended).toEqual([0, null]);
   });
 
-  it("comes with the supervisor's", async () => {
+  it('with the primary', async () => {
     const running = await startSeveral();
     await pidsOf(running);
     running.child.kill('SIGKILL');
@@ -140,7 +140,7 @@ describe('the end of several processes', () => {
     expect(await running.ended).toEqual([null, 'SIGKILL']);
   });
 
-  it('comes at once, with 1, when they cannot start', async () => {
+  it('at once, with 1, when they cannot start', async () => {
     const first = await start({ COMPUTE_BACKEND: 'reference' });
     await untilReady(first.child, first.url, first.output);
     const second = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', PORT: new URL(first.url).port });
@@ -150,7 +150,7 @@ describe('the end of several processes', () => {
     expect(second.output()).not.toContain('another takes its place');
   });
 
-  it('comes before the beginning where the configuration is wrong', async () => {
+  it('before they start where the configuration is wrong', async () => {
     const { output, ended } = await start({ PROCESSES: '0' });
     expect((await ended)[0]).toBe(1);
     expect(output()).toMatch(

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseExposition } from '../../support/exposition.ts';
 import { freePort, untilReady } from '../../support/process.ts';
+import { hasRedis, RedisServer } from '../../support/redis-server.ts';
 import { killServers, post, sources, start } from './server-process.ts';
 import { ask, askTimes, fast, large, linesOf, pidsOf, startSeveral } from './several-processes.ts';
 
@@ -22,7 +23,7 @@ async function sumOf(url: string, name: string, labels: Record<string, string> =
 const requestsOf = (url: string, route: string) => sumOf(url, 'http_request_duration_seconds_count', { route });
 
 describe('one process', () => {
-  it('is the one that was started, with none beside it', async () => {
+  it('is the one that was started, alone', async () => {
     const running = await start({ COMPUTE_BACKEND: 'reference' });
     await untilReady(running.child, running.url, running.output);
     await askTimes(running.url, '/info', 4);
@@ -54,25 +55,36 @@ describe('several processes', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   }, 120_000);
 
-  it('count a client together, to the request', async () => {
+  it('count a client each up to its share', async () => {
     const running = await startSeveral({ RATE_LIMIT_MAX: '20' });
     const answers = await askTimes(running.url, '/info', 60);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(40);
     await expect.poll(() => linesOf(running).filter(({ status }) => status === 429)).toHaveLength(40);
-    expect(
-      new Set(
-        linesOf(running)
-          .filter((line) => line.path === '/info')
-          .map(({ pid }) => pid),
-      ).size,
-    ).toBe(2);
+    const pids = linesOf(running).filter(({ status }) => status === 429);
+    expect(new Set(pids.map(({ pid }) => pid)).size).toBe(2);
     const over = await fetch(`${running.url}/info`);
+    expect(over.headers.get('ratelimit-limit')).toBe('10');
     expect(over.headers.get('ratelimit-remaining')).toBe('0');
     expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('know the keys, which their environment does not hold', async () => {
+  it.skipIf(!hasRedis)('count a client together in Redis, to the request, whose URL their environment does not hold', async () => {
+    const redis = await (await RedisServer.create()).start();
+    try {
+      const running = await startSeveral({ RATE_LIMIT_MAX: '21', RATE_LIMIT_REDIS_URL: redis.url });
+      const answers = await askTimes(running.url, '/info', 60);
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(21);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(39);
+      for (const pid of await pidsOf(running))
+        if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(redis.url);
+      running.child.kill('SIGTERM');
+      expect(await running.ended, running.output()).toEqual([0, null]);
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  it('know the keys, without them in their environment', async () => {
     const key = 'a-key-nobody-may-see';
     const running = await startSeveral({ API_KEYS: key });
     expect((await askTimes(running.url, '/info', 6)).map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 401]);
@@ -81,7 +93,7 @@ describe('several processes', () => {
       if (existsSync(`/proc/${pid}/environ`)) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(key);
   });
 
-  it('have the connections and the memory that are configured, not each as much', async () => {
+  it('share the configured connections and memory', async () => {
     const { url } = await startSeveral({ MAX_CONNECTIONS: '4', MAX_MEMORY_BYTES: '8000000', KEEP_ALIVE_TIMEOUT_MS: '60000' });
     // What the probes had.
     await expect.poll(() => sumOf(url, 'surrogate_reserved_limit_bytes')).toBe(8e6);
@@ -102,7 +114,7 @@ describe('several processes', () => {
     await expect.poll(async () => (await ask(url, '/livez')).status).toBe(200);
   });
 
-  it('tell their metrics as one, which no end of a process takes back', async () => {
+  it('tell their metrics as one, which keep the counts of a process that exits', async () => {
     const running = await startSeveral();
     const { url } = running;
     await askTimes(url, '/surrogates/erf', 30);

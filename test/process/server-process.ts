@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from '../../support/process.ts';
+import { freePort, nodeFlags } from '../../support/process.ts';
 
 const children: ChildProcess[] = [];
 
@@ -16,7 +16,7 @@ export interface Running {
   ended: Promise<[number | null, string | null]>;
 }
 
-export const built = ['dist/server.js'];
+export const built = [...nodeFlags, 'dist/server.js'];
 /** How the sources are run, which takes longer to start than what was built of them. */
 export const sources = ['--import', 'tsx', 'src/server.ts'];
 

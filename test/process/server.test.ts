@@ -10,7 +10,7 @@ import { built, killServers, post, start } from './server-process.ts';
 afterEach(killServers);
 
 describe('the process', () => {
-  it('on SIGTERM turns unready, finishes what runs, and exits with 0', async () => {
+  it('on SIGTERM turns unready, finishes its requests, and exits with 0', async () => {
     const { child, url, output, ended } = await start({ DRAIN_DELAY_MS: '300', COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2' });
     await untilReady(child, url, output);
     const running = post(`${url}/lif/grad`, { current: { linspace: [0.5, 2.5, 100_000] }, steps: 3000, encoding: 'base64' });
@@ -23,7 +23,7 @@ describe('the process', () => {
     expect(output()).toContain('"path":"/lif/grad","status":200');
   });
 
-  it('on an error that nothing caught finishes what runs, still answers what a balancer sends, and exits with 1', async () => {
+  it('on an uncaught error finishes its requests, answers new ones for DRAIN_DELAY_MS, and exits with 1', async () => {
     const module = "process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });";
     const { child, url, output, ended } = await start({
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`,
@@ -112,7 +112,7 @@ describe('the process', () => {
     expect(output()).not.toContain('Debugger listening');
   });
 
-  it('says in a line that it may not open enough files', () => {
+  it('refuses to start in a line where it may not open enough files', () => {
     const { status, stdout, stderr } = spawnSync('sh', ['-c', `ulimit -n 64 && exec "${process.execPath}" ${built.join(' ')}`], {
       encoding: 'utf8',
       cwd: new URL('../..', import.meta.url),
@@ -138,7 +138,7 @@ describe('the process', () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  it('keeps its keys out of the log and what it says of a wrong configuration', async () => {
+  it('keeps its keys out of the log and of messages about a wrong configuration', async () => {
     const key = 'a-key-nobody-may-see';
     const { child, url, output } = await start({ API_KEYS: key, LOG_LEVEL: 'trace', COMPUTE_BACKEND: 'reference' });
     await untilReady(child, url, output);
@@ -169,7 +169,7 @@ describe('the process', () => {
     expect(second.output()).toContain('EADDRINUSE');
   });
 
-  it('does not look through its whole heap again and again while large bodies arrive', async () => {
+  it('seldom collects its whole heap while large bodies arrive', async () => {
     const module = "process.on('SIGWINCH', () => gc());";
     const environment = {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`,

@@ -57,7 +57,7 @@ class Client {
 const ask = (url: string) => new Client(url).send(request).outcome();
 
 it.each([{}, { PROCESSES: '2' }, { PROCESSES: '2', OPERATION_PORT: 'free' }])(
-  'on SIGTERM serves connections that it has taken, also when it takes no more: %j',
+  'on SIGTERM serves the connections that it has accepted, also when it accepts no more: %j',
   async (given) => {
     const operation = 'OPERATION_PORT' in given ? await freePort() : 0;
     const running = await startReady({ ...given, OPERATION_PORT: String(operation), DRAIN_DELAY_MS: '1500' });
@@ -78,7 +78,7 @@ it.each([{}, { PROCESSES: '2' }, { PROCESSES: '2', OPERATION_PORT: 'free' }])(
   },
 );
 
-it('several processes answer probes on the port for operation while they finish what runs', async () => {
+it('several processes answer probes on the port for operation while they finish their requests', async () => {
   const operation = await freePort();
   const running = await startReady({ PROCESSES: '2', OPERATION_PORT: String(operation), COMPUTE_BACKEND: 'wasm' });
   const job = JSON.stringify({ current: { linspace: [0.5, 2.5, 100_000] }, steps: 10_000, encoding: 'base64' });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InlineNumbers } from '../../src/codecs/inline-numbers.ts';
-import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
+import { compileNumberCodec } from '../../src/codecs/json-numbers/index.ts';
+import { InlineJsonReader } from '../../src/codecs/json-reader.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
 import type { BodyForm } from '../../src/requests/request-body.ts';
@@ -9,7 +9,8 @@ import type { Operation } from '../../src/requests/plan.ts';
 import { readRequest, type JsonParser } from '../../src/requests/read-request.ts';
 
 const { limits } = loadConfig({});
-const numbers = new InlineNumbers(numberCodec);
+await compileNumberCodec();
+const numbers = new InlineJsonReader();
 
 /** The plan of a body, or its errors. */
 function read(operation: Operation, form: BodyForm, text: string, parser?: JsonParser): unknown {

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { numberCodec } from '../../src/codecs/json-numbers/compiled.ts';
 import { ArenaPool } from '../../src/compute/engine/arena-pool.ts';
 import { MemoryBudget } from '../../src/compute/engine/memory-budget.ts';
-import { OverloadError } from '../../src/compute/engine/overload.ts';
+import { OverloadError } from '../../src/compute/engine/errors.ts';
 import { answered, RequestScope } from '../../src/compute/engine/request-scope.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -23,7 +22,7 @@ afterEach(async () => {
 });
 
 function readerWith(heapMb?: number): RequestReader {
-  reader = new RequestReader(numberCodec, limits, { threads: 1, heapMb });
+  reader = new RequestReader(limits, { threads: 1, heapMb });
   return reader;
 }
 
@@ -62,7 +61,7 @@ it('is closed without having had one', async () => {
 });
 
 describe('reading in a thread', () => {
-  const one = new RequestReader(numberCodec, limits, { threads: 1 });
+  const one = new RequestReader(limits, { threads: 1 });
   afterAll(() => one.close());
 
   it.each([

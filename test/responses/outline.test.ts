@@ -11,8 +11,8 @@ import {
 } from '../../src/responses/outline.ts';
 import { respond, responseTree } from '../../src/responses/response.ts';
 import { encodeAnswer, type EncodedAnswer } from '../../src/codecs/answer-json.ts';
-import { bytesOf } from '../../src/codecs/pieces.ts';
-import { compute } from '../../src/compute/backends/reference/compute.ts';
+import { bytesOf } from '../../src/codecs/chunks.ts';
+import { compute } from '../../src/compute/backends/reference/reference-backend.ts';
 import { differentiable, dtypeOf, recordable } from '../../src/compute/jobs.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { planOf } from '../../src/requests/operations.ts';

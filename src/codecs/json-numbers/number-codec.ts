@@ -1,9 +1,10 @@
-import { writeFloat32 } from '../float32-text.ts';
-import { layout, outcomes } from './layout.ts';
-import { writeTables } from './tables.ts';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+
+import { float32Text } from './float-text.ts';
+import { boundsCheckBytes, layout, outcomes, writeTables } from './layout.ts';
 
 /** A nested array of numbers that was read. */
-export interface PackedArray {
+export interface ReadArray {
   /** Address behind its last bracket. */
   readonly end: number;
   /** How many numbers it has. */
@@ -13,7 +14,7 @@ export interface PackedArray {
 
 /** Where an array stops being a nested, rectangular one of numbers that float32 can hold. */
 export interface ArrayStop {
-  /** Address up to which it was looked at. */
+  /** Address up to which it was read. */
   readonly end: number;
   /** The index of the element at each depth. */
   readonly indices: readonly number[];
@@ -21,13 +22,45 @@ export interface ArrayStop {
   readonly ragged?: { readonly length: number; readonly expected: number };
 }
 
-interface Exports {
+interface CodecExports extends Readonly<Record<string, unknown>> {
   readArray(at: number, end: number, out: number): number;
   prescan(at: number, end: number): number;
   roundDoubles(from: number, end: number, to: number): void;
+  allBelow32(at: number, end: number, bound: number): number;
+  allBelow64(at: number, end: number, bound: number): number;
   writeFloat32s(values: number, count: number, out: number): number;
   writeInt32s(values: number, count: number, out: number): number;
   writeUint8s(values: number, count: number, out: number): number;
+}
+
+interface CodecImports {
+  readonly memory: WebAssembly.Memory;
+  readonly base: number;
+  /** Reads the number whose text begins and ends at two addresses. */
+  readonly number: (start: number, end: number) => number;
+  /** Writes the text of a float32's bits to an address, and gives the address behind it. */
+  readonly print: (bits: number, out: number) => number;
+}
+
+/** Threads inherit the module by this key from the one that has started them. */
+const environmentKey = 'json-numbers';
+
+/** Compiles the codec, once for a process and all threads that it starts later: to be awaited before the first codec is made. */
+export async function compileNumberCodec(): Promise<void> {
+  if (codecModule() !== undefined) return;
+  // Threads need neither the assembler nor the text.
+  const { compileCodec } = await import('./compile.ts');
+  setEnvironmentData(environmentKey, await compileCodec());
+}
+
+function codecModule(): WebAssembly.Module | undefined {
+  return getEnvironmentData(environmentKey);
+}
+
+function instantiate(env: CodecImports): CodecExports {
+  const module = codecModule();
+  if (module === undefined) throw new Error('compileNumberCodec() has to be awaited first');
+  return new WebAssembly.Instance(module, { env }).exports as CodecExports;
 }
 
 /**
@@ -44,24 +77,22 @@ export class NumberCodec {
 
   readonly #memory: WebAssembly.Memory;
   readonly #base: number;
-  readonly #exports: Exports;
+  readonly #exports: CodecExports;
 
   /**
-   * @param module made by `compileNumberCodec`.
    * @param memory shared, and large enough for the codec's bytes from `base` on.
    * @param base a multiple of 64; the bytes from there on belong to the codec.
    */
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, base: number) {
+  constructor(memory: WebAssembly.Memory, base: number) {
     this.#memory = memory;
     this.#base = base;
     writeTables(memory, base);
-    const env = {
+    this.#exports = instantiate({
       memory,
       base,
-      number: (start: number, end: number) => this.#numberAt(start >>> 0, end >>> 0),
-      print: (bits: number, out: number) => this.#print(bits, out >>> 0),
-    };
-    this.#exports = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
+      number: (start, end) => this.#numberAt(start >>> 0, end >>> 0),
+      print: (bits, out) => this.#print(bits, out >>> 0),
+    });
   }
 
   /** How many commas are in the bytes [at, end), than which a text has at most one number more, and whether all bytes are ASCII. */
@@ -78,7 +109,7 @@ export class NumberCodec {
    * @returns the array; or, where it is ragged, empty, deeper than 64, holds anything but numbers that float32 can hold, or is no JSON,
    * where that is: an ordinary parser has to see to it.
    */
-  readArray(at: number, end: number, out: number): PackedArray | ArrayStop {
+  readArray(at: number, end: number, out: number): ReadArray | ArrayStop {
     const stopped = this.#exports.readArray(at, end, out) >>> 0;
     const state = new DataView(this.#memory.buffer, this.#base, layout.exactPowers);
     const depth = state.getInt32(layout.depth, true);
@@ -97,7 +128,7 @@ export class NumberCodec {
   }
 
   /**
-   * Writes float32 as the shortest decimals that read back the same, as `writeFloat32` does, each with a comma behind it.
+   * Writes float32 as the shortest decimals that read back the same, as `float32Text` does, each with a comma behind it.
    *
    * @param out room for `maxNumberLength` bytes a number, and `slack` more.
    * @returns the address behind the last comma; or -1 - i when number i is not finite.
@@ -125,7 +156,7 @@ export class NumberCodec {
   }
 
   #print(bits: number, out: number): number {
-    const text = hardText(bits);
+    const text = searchedText(bits);
     new Uint8Array(this.#memory.buffer).set(text, out);
     return out + text.length;
   }
@@ -136,20 +167,46 @@ function byDepth(state: DataView, at: number, depth: number): number[] {
   return Array.from({ length: depth }, (_, i) => state.getInt32(at + 4 * (i + 1), true));
 }
 
-// Powers of two and subnormals come again and again, in data that has them, and a search takes a microsecond.
-const hardTexts = new Map<number, Uint8Array>();
-const maxHardTexts = 4096;
+// Powers of two and subnormals come again and again, in data that has them, and a search takes microseconds.
+const searchedTexts = new Map<number, Uint8Array>();
+const maxSearchedTexts = 4096;
 const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);
 
 /** The text of a positive float32 that takes a search. */
-function hardText(bits: number): Uint8Array {
-  const known = hardTexts.get(bits);
+function searchedText(bits: number): Uint8Array {
+  const known = searchedTexts.get(bits);
   if (known !== undefined) return known;
-  const text = new Uint8Array(24);
   word[0] = bits;
-  const written = text.subarray(0, writeFloat32(text, 0, float[0]!));
-  if (hardTexts.size === maxHardTexts) hardTexts.clear();
-  hardTexts.set(bits, written);
-  return written;
+  const text = Buffer.from(float32Text(float[0]!));
+  if (searchedTexts.size === maxSearchedTexts) searchedTexts.clear();
+  searchedTexts.set(bits, text);
+  return text;
+}
+
+/** Fewer numbers are checked in less time than a call takes to prepare. */
+const minCheckedNumbers = 1024;
+const instances = new WeakMap<WebAssembly.Memory, CodecExports>();
+const none = () => 0;
+
+/**
+ * Length of the prefix of an array in a memory whose magnitudes are known to be below a bound, as NaN's never is: the whole scanned block,
+ * or 0.
+ */
+export function countBelow(values: Float32Array | Float64Array, memory: WebAssembly.Memory, bound: number): number {
+  if (values.length < minCheckedNumbers) return 0;
+  let functions = instances.get(memory);
+  if (functions === undefined) {
+    // The check needs neither state nor tables.
+    functions = instantiate({ memory, base: 0, number: none, print: none });
+    instances.set(memory, functions);
+  }
+  const { byteOffset, byteLength, BYTES_PER_ELEMENT } = values;
+  const bytes = byteLength - (byteLength % boundsCheckBytes);
+  const end = byteOffset + bytes;
+  const areBelow =
+    values instanceof Float32Array
+      ? functions.allBelow32(byteOffset, end, Math.fround(bound))
+      : functions.allBelow64(byteOffset, end, bound);
+  return areBelow === 1 ? bytes / BYTES_PER_ELEMENT : 0;
 }

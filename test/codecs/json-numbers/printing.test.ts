@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CodecBench, plainText, randomWords } from './support.ts';
+import { float32Text } from '../../../src/codecs/json-numbers/index.ts';
+import { CodecBench, randomWords } from './support.ts';
 
 const bench = new CodecBench();
 const isFinite32 = (bits: number): boolean => (bits & 0x7f800000) !== 0x7f800000;
@@ -12,7 +13,7 @@ function expectShortest(bits: Uint32Array): void {
   const values = new Float32Array(bits.buffer, bits.byteOffset, bits.length);
   expect(printed).toHaveLength(bits.length);
   for (let i = 0; i < bits.length; i++) {
-    if (printed[i] !== plainText(values[i]!)) expect.fail(`${values[i]!} is printed as ${printed[i]!}`);
+    if (printed[i] !== float32Text(values[i]!)) expect.fail(`${values[i]!} is printed as ${printed[i]!}`);
     if (!Object.is(Math.fround(Number(printed[i])), values[i])) expect.fail(`${printed[i]!} does not read back as ${values[i]!}`);
   }
 }
@@ -55,8 +56,8 @@ describe('printing float32', () => {
   it('prints any number of them, of which the last stand at the end of the memory', () => {
     for (let count = 1; count <= 130; count++) {
       const values = Float32Array.from({ length: count }, (_, i) => (i % 3 === 0 ? 0 : -i / 7));
-      expect(bench.print(new Uint32Array(values.buffer))).toEqual(Array.from(values, plainText));
-      expect(bench.printAtEnd(values)).toEqual(Array.from(values, plainText));
+      expect(bench.print(new Uint32Array(values.buffer))).toEqual(Array.from(values, float32Text));
+      expect(bench.printAtEnd(values)).toEqual(Array.from(values, float32Text));
     }
   });
 
@@ -64,7 +65,7 @@ describe('printing float32', () => {
     for (const other of [0, -0, 10, 0.5, -1, 1e-9, 123_456, 16_777_216]) {
       for (let at = 0; at < 150; at++) {
         const values = Float32Array.from({ length: 150 }, (_, i) => (i === at ? other : i % 10));
-        expect(bench.print(new Uint32Array(values.buffer))).toEqual(Array.from(values, plainText));
+        expect(bench.print(new Uint32Array(values.buffer))).toEqual(Array.from(values, float32Text));
       }
     }
     const bad = new Float32Array(128);
@@ -88,14 +89,14 @@ it('prints whole numbers', () => {
     fc.property(
       fc.array(fc.oneof(fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.integer({ min: 0, max: 1000 })), { minLength: 1 }),
       (values) => {
-        expect(bench.printWholes(Int32Array.from(values))).toEqual(values.map(String));
+        expect(bench.printIntegers(Int32Array.from(values))).toEqual(values.map(String));
       },
     ),
   );
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
-  expect(bench.printWholes(all)).toEqual(Array.from(all, String));
+  expect(bench.printIntegers(all)).toEqual(Array.from(all, String));
   for (let count = 0; count < 50; count++) {
     const spikes = Uint8Array.from({ length: count }, (_, i) => (i === 20 ? 10 : i % 10));
-    expect(bench.printWholes(spikes).join()).toBe(Array.from(spikes, String).join());
+    expect(bench.printIntegers(spikes).join()).toBe(Array.from(spikes, String).join());
   }
 });

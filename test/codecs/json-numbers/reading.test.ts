@@ -269,7 +269,7 @@ describe('reading arrays', () => {
   it('counts commas, and says whether a text is ASCII', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(',', '1', '"', 'é'), maxLength: 100 }), (text) => {
-        expect(bench.lookThrough(text)).toEqual({ commas: text.split(',').length - 1, isAscii: !text.includes('é') });
+        expect(bench.prescan(text)).toEqual({ commas: text.split(',').length - 1, isAscii: !text.includes('é') });
       }),
     );
   });

@@ -1,6 +1,6 @@
-import { numberCodec } from '../../../src/codecs/json-numbers/compiled.ts';
-import { NumberCodec, type ArrayStop } from '../../../src/codecs/json-numbers/number-codec.ts';
-import { writeFloat32 } from '../../../src/codecs/float32-text.ts';
+import { compileNumberCodec, NumberCodec, type ArrayStop } from '../../../src/codecs/json-numbers/index.ts';
+
+await compileNumberCodec();
 
 const codecAt = 64;
 const valuesAt = 32_768;
@@ -9,7 +9,7 @@ const textAt = 1_048_576;
 /** A codec with memory of its own, for up to 100,000 numbers at a time. */
 export class CodecBench {
   readonly #memory = new WebAssembly.Memory({ initial: 128, maximum: 128, shared: true });
-  readonly #codec = new NumberCodec(numberCodec, this.#memory, codecAt);
+  readonly #codec = new NumberCodec(this.#memory, codecAt);
 
   /** Reads the array that a text begins with; where it is not read, up to where it was looked at. */
   read(text: string, misaligned = 1): { values: Float64Array; shape: readonly number[]; rest: string } | number {
@@ -30,12 +30,12 @@ export class CodecBench {
     return { at: end - textAt, ...stop };
   }
 
-  lookThrough(text: string): { readonly commas: number; readonly isAscii: boolean } {
+  prescan(text: string): { readonly commas: number; readonly isAscii: boolean } {
     const length = Buffer.from(this.#memory.buffer).write(text, textAt);
     return this.#codec.prescan(textAt, textAt + length);
   }
 
-  /** Prints float32, given as bits: each number's text; or what `writeFloat32s` says of one that is not finite. */
+  /** Prints float32, given as bits: each number's text; or what `writeFloat32s` returns for one that is not finite. */
   print(bits: Uint32Array): string[] | number {
     new Uint32Array(this.#memory.buffer, valuesAt).set(bits);
     const end = this.#codec.writeFloat32s(valuesAt, bits.length, textAt);
@@ -49,7 +49,7 @@ export class CodecBench {
     return this.#texts(this.#codec.writeFloat32s(at, values.length, textAt));
   }
 
-  printWholes(values: Int32Array | Uint8Array): string[] {
+  printIntegers(values: Int32Array | Uint8Array): string[] {
     const { buffer } = this.#memory;
     if (values instanceof Int32Array) new Int32Array(buffer, valuesAt).set(values);
     else new Uint8Array(buffer, valuesAt).set(values);
@@ -66,13 +66,6 @@ export class CodecBench {
       .slice(0, -1)
       .split(',');
   }
-}
-
-const bytes = new Uint8Array(64);
-
-/** A float32's shortest text, by the plain printer. */
-export function plainText(value: number): string {
-  return Buffer.from(bytes.subarray(0, writeFloat32(bytes, 0, value))).toString('latin1');
 }
 
 /** Random 32-bit words, the same for the same seed (xorshift). */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { surrogateFunctions } from '../../../src/compute/backends/reference/evaluate.ts';
+import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import {
   differentiable,
@@ -52,7 +52,7 @@ function problemWith(structure: Partial<LifProblem>): LifProblem {
 }
 
 function at(quantity: Quantity, b: number, t: number): number {
-  if (quantity.per === 'job') return quantity.value;
+  if (quantity.per === 'scalar') return quantity.value;
   return valueAt(quantity.values, quantity.per === 'neuron' ? b : b * steps + t);
 }
 

@@ -11,7 +11,7 @@ export async function resultOf<J extends Job>(backend: Backend, job: J): Promise
   return (await backend.run(job)).result;
 }
 
-export const same = (value: number): NeuronQuantity => ({ per: 'job', value });
+export const same = (value: number): NeuronQuantity => ({ per: 'scalar', value });
 
 /** Values that float32 holds exactly, so that back-ends start from the same numbers. */
 export function perNeuron(neurons: number, value: (neuron: number) => number): NeuronQuantity {

@@ -1,7 +1,7 @@
 import type { LifProblem, Quantity, NeuronQuantity } from '../../../src/compute/jobs.ts';
 import { standardProblem } from '../../../src/compute/standard-jobs.ts';
 
-export const job = (value: number): NeuronQuantity => ({ per: 'job', value });
+export const job = (value: number): NeuronQuantity => ({ per: 'scalar', value });
 export const perNeuron = (values: readonly number[]): NeuronQuantity => ({ per: 'neuron', values: Float64Array.from(values) });
 export const perStep = (rows: readonly (readonly number[])[]): Quantity => ({ per: 'step', values: Float64Array.from(rows.flat()) });
 

@@ -22,6 +22,6 @@ export function nudgedGradients(job: LifGradJob, relative: number): Promise<LifG
 function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
   const given = job.problem[quantity];
   const moved =
-    given.per === 'job' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
+    given.per === 'scalar' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
   return { ...job, problem: { ...job.problem, [quantity]: moved } };
 }

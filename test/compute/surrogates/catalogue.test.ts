@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue, leftOut, surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
 
-/** Names, parameters and defaults as clients know them. */
+/** Names, parameters and defaults that the HTTP contract has promised; what is added to the catalogue need not stand here. */
 const contract: readonly (readonly [string, Readonly<Record<string, number>>])[] = [
   ['sigmoid', { alpha: 4 }],
   ['piecewise_quadratic', { alpha: 1 }],
@@ -66,12 +66,9 @@ const contract: readonly (readonly [string, Readonly<Record<string, number>>])[]
 ];
 
 describe('the catalogue', () => {
-  it('has the names, parameters and defaults that clients know, in that order', () => {
-    const actual = [...catalogue.values()].map(({ name, parameters }) => [
-      name,
-      Object.entries(parameters).map(([parameter, { default: value }]) => [parameter, value]),
-    ]);
-    expect(actual).toEqual(contract.map(([name, parameters]) => [name, Object.entries(parameters)]));
+  it.each(contract)('has %s with the parameters and defaults that clients know, in that order', (name, parameters) => {
+    const actual = Object.entries(surrogateDefinition(name).parameters).map(([parameter, { default: value }]) => [parameter, value]);
+    expect(actual).toEqual(Object.entries(parameters));
   });
 
   it('finds each by its name, and nothing else', () => {
@@ -83,7 +80,7 @@ describe('the catalogue', () => {
   it.each([...catalogue.values()])('describes $name', ({ summary, family, references, parameters }) => {
     expect(summary).toMatch(/\.$/);
     expect(family).not.toBe('');
-    expect(references.length).toBeGreaterThan(0);
+    expect(references, 'references name a paper, where no library stands for it').not.toEqual([]);
     for (const { default: value, minimum, maximum, integer, meaning } of Object.values(parameters)) {
       expect(meaning).not.toBe('');
       expect(minimum).toBeLessThanOrEqual(value);
@@ -92,14 +89,39 @@ describe('the catalogue', () => {
     }
   });
 
-  it('says where a library spikes at x > 0 only', () => {
-    const strict = /^(snntorch|norse|spyx|spytorch|stork|hxtorch)\./;
-    for (const { name, notes = [] } of catalogue.values()) {
-      expect(
-        notes.some((note) => note.includes('spikes at x > 0')),
-        name,
-      ).toBe(strict.test(name));
+  it.each(contract)('says whether the library of %s spikes at x > 0 only', (name) => {
+    const isStrict = /^(snntorch|norse|spyx|spytorch|stork|hxtorch)\./.test(name);
+    expect(surrogateDefinition(name).notes.some((note) => note.includes('spikes at x > 0'))).toBe(isStrict);
+  });
+
+  it('names the library in front of all but those of braintools and of no library, and last among the references', () => {
+    for (const { name, library, references } of catalogue.values()) {
+      const prefix = name.split('.').slice(0, -1).join('.');
+      expect(prefix).toBe(library === null || library.name === 'braintools' ? '' : library.name.toLowerCase());
+      if (library) expect(references.at(-1)).toBe(library.source);
     }
+  });
+
+  it('names the same gradient in other libraries, and what differs', () => {
+    expect(surrogateDefinition('arctan').aliases).toEqual([
+      { library: 'snnTorch', name: 'atan', note: 'alpha is 2 by default; value has another constant' },
+      { library: 'SpikingJelly', name: 'ATan', note: 'alpha is 2 by default' },
+      { library: 'Slax', name: 'atan', note: 'alpha is 2 by default' },
+      { library: 'Spyx', name: 'arctan', note: 'another function: its peak is 1 / pi whatever k' },
+    ]);
+    expect(surrogateDefinition('slax.multi_gauss').aliases).toEqual([
+      {
+        library: 'braintools',
+        name: 'multi_gaussian_grad',
+        note: 'scale for gamma; sigma for lens, default 0.5; s for scale; h for height',
+      },
+    ]);
+    expect(surrogateDefinition('slax.fast_sigmoid').aliases).toContainEqual({
+      library: 'spytorch',
+      name: 'SurrGradSpike',
+      note: 'scale for slope, default 100',
+    });
+    expect(surrogateDefinition('spikingjelly.Sigmoid').aliases[0]).toMatchObject({ note: 'same function and default' });
   });
 
   it('leaves out nothing that it has', () => {

@@ -27,11 +27,6 @@ let looking: NodeJS.Immediate;
 beforeEach(async () => {
   backend = await WasmBackend.create({ threads: 1 });
   WebAssembly.Module = CountedModule;
-  // A server of an earlier file in this thread may still be warming up.
-  for (let seen = -1; seen !== compiled;) {
-    seen = compiled;
-    for (let tick = 0; tick < 50; tick++) await new Promise((resolve) => setImmediate(resolve));
-  }
   compiled = 0;
   ticks = { most: 0 };
   let before = 0;

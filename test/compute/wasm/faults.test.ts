@@ -1,11 +1,11 @@
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
-import { WorkerLostError } from '../../../src/compute/engine/backend.ts';
+import { WorkerLostError } from '../../../src/compute/engine/errors.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
-import type { Launch } from '../../../src/compute/backends/wasm/launch.ts';
+import type { Launch } from '../../../src/compute/backends/wasm/launch-plan.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
+import { WorkerPool } from '../../../src/compute/backends/wasm/threads/worker-pool.ts';
 import type { LifGradJob, LifSimulateJob } from '../../../src/compute/jobs.ts';
 import { threadLosses } from '../../../src/compute/engine/thread-pool.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
@@ -22,7 +22,7 @@ const long: LifGradJob = {
 };
 const spikes: LifSimulateJob = {
   kind: 'lif_simulate',
-  problem: lifProblem(20_000, 4000, { tau: { per: 'job', value: 2000 } }),
+  problem: lifProblem(20_000, 4000, { tau: { per: 'scalar', value: 2000 } }),
   record: new Set(['spike_times', 'v_final']),
 };
 
@@ -97,12 +97,12 @@ describe('a thread that hangs', () => {
   /** @param rounds millions of them, for each time that the launch is run. */
   async function launchOf(arena: Arena, ...rounds: number[]): Promise<{ launch: Launch; counts: () => Int32Array }> {
     const job = arena.allocate(4 * (1 + vectors));
-    const kernel = (await KernelCache.create()).get('turns', () => ({ text, block: undefined as never, operations: {}, inFlight: 8 }));
+    const kernel = (await KernelCache.create()).get('turns', () => ({ text, layout: undefined as never, operations: {}, unroll: 8 }));
     const prepare = () => {
       arena.integers(job, 1 + vectors).fill(0);
       arena.setInteger(job, rounds.shift() ?? 0);
     };
-    return { launch: { kernel, job, vectors, scratchBytes: 16, prepare }, counts: () => arena.integers(job + 4, vectors) };
+    return { launch: { kernel, argumentBlock: job, vectors, scratchBytes: 16, prepare }, counts: () => arena.integers(job + 4, vectors) };
   }
 
   it('is ended and replaced, and its launch run once more', async () => {
@@ -151,11 +151,11 @@ describe('threads that cannot start', () => {
       const arena = new Arena();
       const kernel = (await KernelCache.create()).get('nothing', () => ({
         text: '(module (import "env" "memory" (memory 1 65536 shared)) (func (export "run") (param i32 i32 i32 i32)))',
-        block: undefined as never,
+        layout: undefined as never,
         operations: {},
-        inFlight: 1,
+        unroll: 1,
       }));
-      const launch: Launch = { kernel, job: 64, vectors: 1000, scratchBytes: 16 };
+      const launch: Launch = { kernel, argumentBlock: 64, vectors: 1000, scratchBytes: 16 };
       await expect(pool.run(arena, launch)).rejects.toThrow(WorkerLostError);
       process.off('worker', endAtOnce);
       await pool.run(arena, launch);

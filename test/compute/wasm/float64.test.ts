@@ -257,7 +257,7 @@ describe('neurons forward, to the bit', () => {
 
 /** The quantity as one for each neuron. */
 function spreadOut(quantity: NeuronQuantity, count: number): NeuronQuantity {
-  return quantity.per === 'job' ? perNeuron(count, () => quantity.value) : quantity;
+  return quantity.per === 'scalar' ? perNeuron(count, () => quantity.value) : quantity;
 }
 
 /** The same job with every quantity one per neuron: what a number's gradient is the sum of. */

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { broadcastValues } from '../../../src/codecs/broadcast.ts';
-import { toRowMajor } from '../../../src/codecs/npy.ts';
+import { broadcastValues, toRowMajor } from '../../../src/codecs/ndarray.ts';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
@@ -81,7 +80,7 @@ const backends: (readonly [string, () => Promise<Backend>])[] = [
   ['wasm', () => WasmBackend.create(inline)],
   ['wasm in threads', () => WasmBackend.create({ threads: 2, inlineNanoseconds: 0 })],
   ['the reference', () => Promise.resolve(new ReferenceBackend())],
-  ['the reference in a thread', () => Promise.resolve(new ThreadedReference({ inlineNanoseconds: 0 }))],
+  ['the reference in a thread', () => Promise.resolve(new ThreadedReference({ inlineMs: 0 }))],
 ];
 
 describe.each(backends)('numbers that are described are computed with as if they had been sent, by %s', (_, open) => {
@@ -142,12 +141,12 @@ describe('a large job', () => {
     try {
       const forward: Job = {
         kind: 'lif_simulate',
-        problem: large({ current: { per: 'job', value: 11 } }),
+        problem: large({ current: { per: 'scalar', value: 11 } }),
         record: new Set(['firing_rates', 'spike_times', 'v_final']),
       };
       for (const job of [
         sum({ ...grad, problem: large() }),
-        sum({ ...grad, problem: large({ tau: { per: 'job', value: 10 } }) }),
+        sum({ ...grad, problem: large({ tau: { per: 'scalar', value: 10 } }) }),
         sum(forward),
       ]) {
         const [sliced, whole] = [await resultOf(backend, job), await resultOf(atOnce, job)];
@@ -182,7 +181,7 @@ describe('a large job', () => {
     ],
     [
       'spike times of many neurons',
-      { kind: 'lif_simulate', problem: large({ current: { per: 'job', value: 11 } }), record: new Set(['spike_times']) },
+      { kind: 'lif_simulate', problem: large({ current: { per: 'scalar', value: 11 } }), record: new Set(['spike_times']) },
     ],
     [
       'x and cotangents',

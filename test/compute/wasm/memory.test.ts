@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { ArenaPool } from '../../../src/compute/engine/arena-pool.ts';
-import { ComputeError, OutOfMemoryError } from '../../../src/compute/engine/backend.ts';
+import { ComputeError, OutOfMemoryError } from '../../../src/compute/engine/errors.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
-import { f32x4 } from '../../../src/compute/backends/wasm/lanes.ts';
-import { surrogateGradKernel } from '../../../src/compute/backends/wasm/surrogate-kernel.ts';
-import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
+import { f32x4 } from '../../../src/compute/backends/wasm/ir/lanes.ts';
+import { surrogateGradKernel } from '../../../src/compute/backends/wasm/kernels/surrogate-kernel.ts';
+import { WorkerPool } from '../../../src/compute/backends/wasm/threads/worker-pool.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { MemoryBudget } from '../../../src/compute/engine/memory-budget.ts';
 import { threadPool } from '../../../src/compute/engine/thread-pool.ts';
@@ -109,7 +109,7 @@ describe('Arena', () => {
   });
 });
 
-describe('ArenaStore', () => {
+describe('ArenaPool', () => {
   it('hands out what came back, empty, the one that fits best, and no more than the budget together', () => {
     const store = new ArenaPool(new MemoryBudget(400 * 2 ** 20));
     const dropped: Arena[] = [];
@@ -235,7 +235,7 @@ describe('WorkerPool', () => {
       const arena = new Arena();
       const top = arena.mark();
       // A job block beyond the memory: the kernel traps.
-      const launch = { kernel, job: 0x7fffff00, vectors: 1000, scratchBytes: 1000 };
+      const launch = { kernel, argumentBlock: 0x7fffff00, vectors: 1000, scratchBytes: 1000 };
       await expect(pool.run(arena, launch)).rejects.toThrow(ComputeError);
       expect(arena.mark()).toBe(top);
     } finally {
@@ -283,7 +283,7 @@ describe('launches at the same time', () => {
 
   it('each run whole and once, however many there are, and when their memory is forgotten and used again', async () => {
     const pool = new WorkerPool(2);
-    const kernel = (await KernelCache.create()).get('add', () => ({ text, block: undefined as never, operations: {}, inFlight: 1 }));
+    const kernel = (await KernelCache.create()).get('add', () => ({ text, layout: undefined as never, operations: {}, unroll: 1 }));
     const vectors = 5000;
     const arenas = Array.from({ length: 12 }, () => new Arena());
     const jobs = arenas.map((arena) => arena.allocate(4 * (1 + vectors)));
@@ -293,7 +293,7 @@ describe('launches at the same time', () => {
           arenas.map(async (arena, i) => {
             arena.integers(jobs[i]!, 1 + vectors).fill(0);
             arena.setInteger(jobs[i]!, round * 100 + i);
-            await pool.run(arena, { kernel, job: jobs[i]!, vectors, scratchBytes: 16 });
+            await pool.run(arena, { kernel, argumentBlock: jobs[i]!, vectors, scratchBytes: 16 });
           }),
         );
         for (const [i, arena] of arenas.entries()) {
@@ -308,12 +308,12 @@ describe('launches at the same time', () => {
 
   it('are over before a pool that is closed ends its threads', async () => {
     const pool = new WorkerPool(2);
-    const kernel = (await KernelCache.create()).get('add', () => ({ text, block: undefined as never, operations: {}, inFlight: 1 }));
+    const kernel = (await KernelCache.create()).get('add', () => ({ text, layout: undefined as never, operations: {}, unroll: 1 }));
     const arena = new Arena();
     const job = arena.allocate(4 * 5001);
     arena.integers(job, 5001).fill(0);
     arena.setInteger(job, 7);
-    const running = pool.run(arena, { kernel, job, vectors: 5000, scratchBytes: 16 });
+    const running = pool.run(arena, { kernel, argumentBlock: job, vectors: 5000, scratchBytes: 16 });
     await pool.close();
     await running;
     expect(arena.integers(job + 4, 5000)).toEqual(new Int32Array(5000).fill(7));

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import { WorkerPool } from '../../../src/compute/backends/wasm/worker-pool.ts';
+import { WorkerPool } from '../../../src/compute/backends/wasm/threads/worker-pool.ts';
 import { differentiable, type Job, type LifGradJob } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem } from '../support/jobs.ts';
@@ -93,14 +93,14 @@ describe('a job that is stopped', () => {
       (func (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)
         (i32.atomic.store offset=8 (local.get $job) (i32.const 1))
         (loop $forEver (br_if $forEver (i32.atomic.load offset=4 (local.get $job))))))`;
-    const kernel = (await KernelCache.create()).get('for ever', () => ({ text, block: undefined as never, operations: {}, inFlight: 1 }));
+    const kernel = (await KernelCache.create()).get('for ever', () => ({ text, layout: undefined as never, operations: {}, unroll: 1 }));
     const pool = new WorkerPool(1);
     const arena = new Arena();
     const job = arena.allocate(12);
     const words = arena.integers(job, 3).fill(0);
     words[1] = 1;
     const controller = new AbortController();
-    const launch = { kernel, job, vectors: 1, scratchBytes: 16 };
+    const launch = { kernel, argumentBlock: job, vectors: 1, scratchBytes: 16 };
     let isOver = false;
     const stopped = expect(
       pool.run(arena, launch, { signal: controller.signal }).finally(() => {

@@ -1,21 +1,17 @@
 import { setImmediate as endOfTick } from 'node:timers/promises';
 import initWabt from 'wabt';
-import type { JobBlockLayout } from './job-block.ts';
-import type { KernelText } from './kernel-text.ts';
-import type { Operations } from './operations.ts';
+import type { Arena } from '../../engine/arena.ts';
+import type { KernelWat } from './codegen/kernel-wat.ts';
 
 /** A compiled kernel. */
-export interface Kernel {
+export interface Kernel extends Omit<KernelWat, 'text'> {
   readonly module: WebAssembly.Module;
-  readonly block: JobBlockLayout;
-  readonly operations: Operations;
-  readonly inFlight: number;
 }
 
-/** A kernel that is needed, and how it is printed. */
+/** A kernel that a job needs, and how to print it. */
 export interface KernelRequest {
   readonly key: string;
-  readonly print: () => KernelText;
+  readonly print: () => KernelWat;
 }
 
 type Wabt = Awaited<ReturnType<typeof initWabt>>;
@@ -32,7 +28,7 @@ export class KernelCache {
   readonly #wabt: Wabt;
   readonly #kernels = new Map<string, Kernel>();
   readonly #capacity: number;
-  readonly #printed = new Map<string, KernelText>();
+  readonly #printed = new Map<string, KernelWat>();
   /** Whether this tick has printed or compiled a kernel. */
   #isTickUsed = false;
 
@@ -62,7 +58,7 @@ export class KernelCache {
   }
 
   /** The kernel of that key, printed and compiled if it is new. */
-  get(key: string, print: () => KernelText): Kernel {
+  get(key: string, print: () => KernelWat): Kernel {
     return this.find(key) ?? this.#compile(key, print());
   }
 
@@ -97,7 +93,7 @@ export class KernelCache {
     }
   }
 
-  #compile(key: string, { text, ...kept }: KernelText): Kernel {
+  #compile(key: string, { text, ...kept }: KernelWat): Kernel {
     const parsed = this.#wabt.parseWat(key, text, features);
     try {
       const { buffer } = parsed.toBinary({});
@@ -109,4 +105,21 @@ export class KernelCache {
       parsed.destroy();
     }
   }
+}
+
+/** Runs vectors [from, to) of the launch with that argument block. */
+type RunKernel = (argumentBlock: number, scratch: number, from: number, to: number) => void;
+
+const instances = new WeakMap<Arena, WeakMap<Kernel, RunKernel>>();
+
+/** A kernel over an arena's memory, in this thread. */
+export function instanceIn(arena: Arena, kernel: Kernel): RunKernel {
+  let known = instances.get(arena);
+  if (known === undefined) instances.set(arena, (known = new WeakMap()));
+  let run = known.get(kernel);
+  if (run === undefined) {
+    run = new WebAssembly.Instance(kernel.module, { env: { memory: arena.memory } }).exports.run as RunKernel;
+    known.set(kernel, run);
+  }
+  return run;
 }

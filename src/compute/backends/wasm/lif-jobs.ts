@@ -1,54 +1,41 @@
-import { valueAt, type Numbers } from '../../generated-numbers.ts';
-import { leakFactor, leakSlope } from '../../lif.ts';
-import { bytesPerNumber, dtypeOf } from '../../jobs.ts';
-import type {
-  Differentiable,
-  LifGradJob,
-  LifGradResult,
-  LifProblem,
-  LifSimulateJob,
-  LifSimulateResult,
-  Quantity,
-  Values,
-} from '../../jobs.ts';
 import { maxBytes, type Arena } from '../../engine/arena.ts';
-import { OutOfMemoryError } from '../../engine/backend.ts';
+import { OutOfMemoryError } from '../../engine/errors.ts';
+import { valueAt, type Numbers } from '../../generated-numbers.ts';
+import {
+  bytesPerNumber,
+  differentiable,
+  dtypeOf,
+  type Differentiable,
+  type LifGradJob,
+  type LifGradResult,
+  type LifProblem,
+  type LifSimulateJob,
+  type LifSimulateResult,
+  type Quantity,
+  type Values,
+} from '../../jobs.ts';
+import { leakFactor, leakSlope } from '../../lif.ts';
 import type { Kernel } from './kernel-cache.ts';
-import { forwardKernelRequest, forwardOutputs, lifGradKernelRequest, lifGradSpec, spikeEvents, termForms } from './kernel-requests.ts';
-import { lanesOf, vectorsOf, type LaneType } from './lanes.ts';
-import type { Kept, LaunchPlan, KernelContext } from './launch.ts';
-import { gradScratchBytes } from './lif-grad-kernel.ts';
-import type { LifTerm } from './lif-spec.ts';
-import { SlicedLoops } from './sliced-loops.ts';
-import { setSurrogateParameters } from './surrogate-kernel.ts';
-import { writeJobBlock } from './uniforms.ts';
+import { lanesOf, vectorsOf, type LaneType } from './ir/lanes.ts';
+import { forwardKernelRequest, forwardOutputs, spikeEvents } from './kernels/lif-forward-kernel.ts';
+import { lifGradKernelRequest } from './kernels/lif-grad-kernel.ts';
+import { lifTerms, termForms, type LifTerm } from './kernels/lif-kernel.ts';
+import { setSurrogateParameters } from './kernels/surrogate-kernel.ts';
+import { SlicedLoops, type KernelContext, type LaunchPlan, type Results } from './launch-plan.ts';
 
-/** What a quantity is called in kernels: as a number, and as an array. */
+/** The quantities that kernels read, each as a number or as an array. */
 type Bindable = LifTerm | 'target' | 'spikeBar' | 'vBarIn';
-const arrayNames = {
-  leak: 'leakArray',
-  threshold: 'thresholdArray',
-  vReset: 'vResetArray',
-  vRest: 'vRestArray',
-  resistance: 'resistanceArray',
-  vInit: 'vInitArray',
-  current: 'currentArray',
-  target: 'targetArray',
-  spikeBar: 'spikeBarArray',
-  vBarIn: 'vBarInArray',
-} as const satisfies Record<Bindable, string>;
-const gradArrayNames = {
-  current: 'currentGradArray',
-  tau: 'tauGradArray',
-  v_threshold: 'v_thresholdGradArray',
-  v_reset: 'v_resetGradArray',
-  v_rest: 'v_restGradArray',
-  resistance: 'resistanceGradArray',
-  v_init: 'v_initGradArray',
-} as const satisfies Record<Differentiable, string>;
 
-/** A problem's numbers laid down in memory. */
-class Binding {
+// Cached: V8 takes twenty times as long to look up a name that is a new string.
+const arrayNames = suffixed([...lifTerms, 'target', 'spikeBar', 'vBarIn'], 'Array');
+const gradArrayNames = suffixed(differentiable, 'GradArray');
+
+function suffixed<Name extends string>(names: readonly Name[], suffix: string): Readonly<Record<Name, string>> {
+  return Object.fromEntries(names.map((name) => [name, name + suffix])) as Record<Name, string>;
+}
+
+/** A problem's numbers laid out in memory. */
+class ProblemLayout {
   readonly lanes: LaneType;
   /** Addresses and counts by the kernels' names. */
   readonly integers: Record<string, number>;
@@ -56,13 +43,13 @@ class Binding {
   readonly vectors: number;
   /** Neurons including those that fill the last vector. */
   readonly padded: number;
-  /** Over all neurons, or steps of all neurons. Kernels may be launched when they have run. */
+  /** Loops over all neurons, or steps of all neurons; they run before the first launch. */
   readonly loops = new SlicedLoops();
   readonly #arena: Arena;
   readonly #steps: number;
 
   constructor(arena: Arena, lanes: LaneType, problem: LifProblem) {
-    const { neurons, steps, refractorySteps, dt, integration, tau } = problem;
+    const { neurons, steps, refractorySteps, dt, integration, tau, current } = problem;
     this.#arena = arena;
     this.lanes = lanes;
     this.#steps = steps;
@@ -70,21 +57,22 @@ class Binding {
     this.padded = lanes.count * this.vectors;
     this.integers = { steps, refractorySteps };
     this.parameters = { steps };
-    if (tau.per === 'job') this.parameters.leak = this.lanes.round(leakFactor(dt, tau.value, integration));
-    else this.#mapped('leak', tau.values, (value) => leakFactor(dt, value, integration));
-    this.quantity('threshold', problem.v_threshold);
-    // Kernels do not ask for numbers that they leave out.
-    const terms = termForms(problem);
-    if (terms.vReset !== 'zero') this.quantity('vReset', problem.v_reset);
-    if (terms.vRest !== 'zero') this.quantity('vRest', problem.v_rest);
-    if (terms.resistance !== 'one') this.quantity('resistance', problem.resistance);
-    if (terms.vInit !== 'zero') this.quantity('vInit', problem.v_init);
-    this.#current(problem.current);
+    if (tau.per === 'scalar') this.parameters.leak = lanes.round(leakFactor(dt, tau.value, integration));
+    else this.#putMapped('leak', tau.values, (value) => leakFactor(dt, value, integration));
+    this.put('threshold', problem.v_threshold);
+    const forms = termForms(problem);
+    if (forms.vReset !== 'zero') this.put('vReset', problem.v_reset);
+    if (forms.vRest !== 'zero') this.put('vRest', problem.v_rest);
+    if (forms.resistance !== 'one') this.put('resistance', problem.resistance);
+    if (forms.vInit !== 'zero') this.put('vInit', problem.v_init);
+    // Kernels read even a single number as an array.
+    if (current.per === 'scalar') this.integers.currentArray = arena.fill(lanes.dtype, current.value, this.padded, this.loops);
+    else this.put('current', current);
   }
 
-  /** Binds one quantity: a number stays one, an array is copied. */
-  quantity(name: Bindable, quantity: Quantity): void {
-    if (quantity.per === 'job') {
+  /** Binds a quantity: a number stays one, an array is copied into the arena. */
+  put(name: Bindable, quantity: Quantity): void {
+    if (quantity.per === 'scalar') {
       this.parameters[name] = this.lanes.round(quantity.value);
       return;
     }
@@ -92,8 +80,7 @@ class Binding {
     this.integers[arrayNames[name]] = this.#arena.put(this.lanes.dtype, quantity.values, length, this.loops);
   }
 
-  /** Binds what a function makes of each neuron's value. */
-  #mapped(name: Bindable, values: Numbers, map: (value: number) => number): void {
+  #putMapped(name: Bindable, values: Numbers, map: (value: number) => number): void {
     const { dtype } = this.lanes;
     const address = this.#arena.allocate(bytesPerNumber[dtype] * this.padded);
     const mapped = this.#arena.numbers(dtype, address, this.padded);
@@ -103,71 +90,55 @@ class Binding {
     });
     this.integers[arrayNames[name]] = address;
   }
-
-  #current(current: Quantity): void {
-    // A number is an array to a kernel.
-    if (current.per === 'job') this.integers.currentArray = this.#arena.fill(this.lanes.dtype, current.value, this.padded, this.loops);
-    else this.quantity('current', current);
-  }
 }
 
 export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: LifSimulateJob): LaunchPlan<LifSimulateResult> {
   const { problem, record } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
-  const bound = new Binding(arena, lanes, problem);
-  const { vectors, padded, integers, parameters, loops } = bound;
-  if (loops.areWaiting) yield* loops.run();
-  const launch = (kernel: Kernel) => ({ kernel, job: writeJobBlock(arena, kernel, integers, parameters), vectors, scratchBytes: 0 });
+  const layout = new ProblemLayout(arena, lanes, problem);
+  const { vectors, padded, integers, parameters, loops } = layout;
+  yield* loops.run();
+  const launch = (kernel: Kernel) => ({
+    kernel,
+    argumentBlock: kernel.layout.write(arena, integers, parameters),
+    vectors,
+    scratchBytes: 0,
+  });
 
   const from = arena.mark();
-  integers.spikeCountsArray = arena.allocate(4 * padded);
-  if (record.has('spikes')) {
-    integers.spikesArray = arena.allocate(padded * steps);
-  }
-  if (record.has('v')) {
-    integers.vArray = arena.allocate(lanes.bytes * padded * steps);
-  }
-  if (record.has('v_pre')) {
-    integers.vPreArray = arena.allocate(lanes.bytes * padded * steps);
-  }
-  if (record.has('v_final')) {
-    integers.vFinalArray = arena.allocate(lanes.bytes * padded);
-  }
+  const allocate = (name: string, bytes: number) => (integers[name] = arena.allocate(bytes));
+  const countsArray = allocate('spikeCountsArray', 4 * padded);
+  const spikesArray = record.has('spikes') ? allocate('spikesArray', padded * steps) : 0;
+  const vArray = record.has('v') ? allocate('vArray', lanes.bytes * padded * steps) : 0;
+  const vPreArray = record.has('v_pre') ? allocate('vPreArray', lanes.bytes * padded * steps) : 0;
+  const vFinalArray = record.has('v_final') ? allocate('vFinalArray', lanes.bytes * padded) : 0;
   const to = arena.mark();
   const request = forwardKernelRequest(job, forwardOutputs(job));
   yield launch(kernels.find(request.key) ?? (yield request)!);
 
-  const kept = readBack(arena, from, to);
-  const counts = kept.integers(integers.spikeCountsArray, padded);
+  const results = readBack(arena, from, to);
+  const counts = results.integers(countsArray, padded);
   const spikeCounts = counts.subarray(0, neurons);
-  let events: LifSimulateResult['spike_steps'];
+  let spikeSteps: LifSimulateResult['spike_steps'];
   if (record.has('spike_times')) {
     // The counts say how much room each neuron's spikes take; a second run, which costs little, fills it.
     const offsets = new Int32Array(padded + 1);
     loops.add(padded, (begin, end) => {
       writeRunningTotals(counts, offsets, begin, end);
     });
-    if (loops.areWaiting) yield* loops.run();
-    integers.cursorsArray = arena.allocate(4 * padded);
-    integers.eventsArray = arena.allocate(4 * offsets[padded]!);
+    yield* loops.run();
+    const cursors = allocate('cursorsArray', 4 * padded);
+    const eventsArray = allocate('eventsArray', 4 * offsets[padded]!);
     const eventsEnd = arena.mark();
-    const cursors = integers.cursorsArray;
-    const setCursors = (begin: number, end: number) => {
-      arena.setIntegers(cursors + 4 * begin, offsets.subarray(begin, end));
-    };
-    loops.add(padded, setCursors);
-    if (loops.areWaiting) yield* loops.run();
-    let areSet = true;
-    // Only where the launch has to be run again are they written all at once.
-    const prepare = () => {
-      if (!areSet) setCursors(0, padded);
-      areSet = false;
-    };
     const second = forwardKernelRequest(job, spikeEvents);
+    // The kernel moves each neuron's cursor on as it writes.
+    const prepare = () => {
+      arena.setBytes(cursors, new Uint8Array(offsets.buffer, 0, 4 * padded));
+    };
     yield { ...launch(kernels.find(second.key) ?? (yield second)!), prepare };
-    events = {
-      steps: readBack(arena, integers.eventsArray, eventsEnd).integers(integers.eventsArray, offsets[neurons]!),
+    spikeSteps = {
+      steps: readBack(arena, eventsArray, eventsEnd).integers(eventsArray, offsets[neurons]!),
       offsets: offsets.subarray(0, neurons + 1),
     };
   }
@@ -177,17 +148,17 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
     loops.add(neurons, (begin, end) => {
       for (let b = begin; b < end; b++) hertz[b] = (spikeCounts[b]! / (steps * problem.dt)) * 1000;
     });
-    if (loops.areWaiting) yield* loops.run();
+    yield* loops.run();
     rates = hertz;
   }
   return {
     ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
     ...(rates && { firing_rates: rates }),
-    ...(events && { spike_steps: events }),
-    ...(record.has('spikes') && { spikes: kept.bytes(integers.spikesArray!, neurons * steps) }),
-    ...(record.has('v') && { v: kept.numbers(lanes.dtype, integers.vArray!, neurons * steps) }),
-    ...(record.has('v_pre') && { v_pre: kept.numbers(lanes.dtype, integers.vPreArray!, neurons * steps) }),
-    ...(record.has('v_final') && { v_final: kept.numbers(lanes.dtype, integers.vFinalArray!, neurons) }),
+    ...(spikeSteps && { spike_steps: spikeSteps }),
+    ...(record.has('spikes') && { spikes: results.bytes(spikesArray, neurons * steps) }),
+    ...(record.has('v') && { v: results.numbers(lanes.dtype, vArray, neurons * steps) }),
+    ...(record.has('v_pre') && { v_pre: results.numbers(lanes.dtype, vPreArray, neurons * steps) }),
+    ...(record.has('v_final') && { v_final: results.numbers(lanes.dtype, vFinalArray, neurons) }),
   };
 }
 
@@ -206,63 +177,55 @@ export function* lifGrad({ kernels, arena, readBack }: KernelContext, job: LifGr
   const { problem, loss, wrt } = job;
   const { neurons, steps } = problem;
   const lanes = lanesOf[dtypeOf(job)];
-  const bound = new Binding(arena, lanes, problem);
-  const { vectors, padded, integers, parameters, loops } = bound;
-
+  const layout = new ProblemLayout(arena, lanes, problem);
+  const { vectors, padded, integers, parameters, loops } = layout;
   if (loss.type === 'firing_rate_mse') {
-    bound.quantity('target', loss.target);
+    layout.put('target', loss.target);
     parameters.hzPerSpike = 1000 / (steps * problem.dt);
   } else if (loss.type === 'cotangent') {
-    if (loss.spikes !== undefined) bound.quantity('spikeBar', loss.spikes);
-    if (loss.v !== undefined) bound.quantity('vBarIn', loss.v);
+    if (loss.spikes !== undefined) layout.put('spikeBar', loss.spikes);
+    if (loss.v !== undefined) layout.put('vBarIn', loss.v);
   }
+  yield* loops.run();
 
-  if (loops.areWaiting) yield* loops.run();
-
-  const results: LifGradResult[number][] = [];
+  const gradients: LifGradResult[number][] = [];
   for (const surrogate of job.surrogates) {
-    const spec = lifGradSpec(job, surrogate);
+    const request = lifGradKernelRequest(job, surrogate);
     const from = arena.mark();
-    integers.spikeCountsArray = arena.allocate(4 * padded);
-    integers.lossArray = arena.allocate(lanes.bytes * padded);
+    const countsArray = (integers.spikeCountsArray = arena.allocate(4 * padded));
+    const lossArray = (integers.lossArray = arena.allocate(lanes.bytes * padded));
     for (const quantity of wrt) {
-      integers[gradArrayNames[quantity]] = arena.allocate(
-        lanes.bytes * padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1),
-      );
+      const values = padded * (quantity === 'current' && problem.current.per === 'step' ? steps : 1);
+      integers[gradArrayNames[quantity]] = arena.allocate(lanes.bytes * values);
     }
     const to = arena.mark();
-    const request = lifGradKernelRequest(spec);
     const kernel = kernels.find(request.key) ?? (yield request)!;
     setSurrogateParameters(parameters, surrogate);
-    const block = writeJobBlock(arena, kernel, integers, parameters);
-    yield { kernel, job: block, vectors, scratchBytes: gradScratchBytes(spec, steps) };
-    const kept = readBack(arena, from, to);
-    const gradients: Partial<Record<Differentiable, number | Values>> = {};
-    for (const quantity of wrt) bindGradient(gradients, kept, bound, problem, quantity);
-    if (loops.areWaiting) yield* loops.run();
-    results.push({
-      loss: kept.numbers(lanes.dtype, integers.lossArray, neurons),
-      spike_counts: kept.integers(integers.spikeCountsArray, neurons),
-      grad: gradients,
-    });
+    const argumentBlock = kernel.layout.write(arena, integers, parameters);
+    yield { kernel, argumentBlock, vectors, scratchBytes: request.scratchBytes };
+    const results = readBack(arena, from, to);
+    const grad: Partial<Record<Differentiable, number | Values>> = {};
+    for (const quantity of wrt) readGradient(grad, quantity, results, layout, problem);
+    yield* loops.run();
+    gradients.push({ loss: results.numbers(lanes.dtype, lossArray, neurons), spike_counts: results.integers(countsArray, neurons), grad });
   }
-  return results;
+  return gradients;
 }
 
-/** Adds one quantity's gradient, in the form in which the problem gives the quantity; it is whole when the binding's loops have run. */
-function bindGradient(
+/** Adds a quantity's gradient, in the form in which the problem gives the quantity; it is complete when the layout's loops have run. */
+function readGradient(
   gradients: Partial<Record<Differentiable, number | Values>>,
-  kept: Kept,
-  { lanes, integers, loops }: Binding,
-  problem: LifProblem,
   quantity: Differentiable,
+  results: Results,
+  { lanes, integers, loops }: ProblemLayout,
+  problem: LifProblem,
 ): void {
   const { neurons, steps, dt, integration } = problem;
   const given = problem[quantity];
-  const gradient = kept.numbers(lanes.dtype, integers[gradArrayNames[quantity]]!, given.per === 'step' ? neurons * steps : neurons);
-  // The kernel's gradient of tau is with respect to k.
+  const gradient = results.numbers(lanes.dtype, integers[gradArrayNames[quantity]]!, given.per === 'step' ? neurons * steps : neurons);
+  // The kernel's gradient of tau is with respect to the leak factor.
   const slope = (value: number) => leakSlope(dt, value, integration);
-  if (given.per === 'job') {
+  if (given.per === 'scalar') {
     let sum = 0;
     loops.add(neurons, (from, to) => {
       for (let b = from; b < to; b++) sum += gradient[b]!;

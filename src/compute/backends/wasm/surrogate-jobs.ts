@@ -1,23 +1,17 @@
-import { dtypeOf } from '../../jobs.ts';
-import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult, Values } from '../../jobs.ts';
-import { evalKernelRequest, gradKernelRequest } from './kernel-requests.ts';
-import { lanesOf, vectorsOf } from './lanes.ts';
-import type { LaunchPlan, KernelContext } from './launch.ts';
-import { SlicedLoops } from './sliced-loops.ts';
-import { setSurrogateParameters } from './surrogate-kernel.ts';
-import { writeJobBlock } from './uniforms.ts';
+import { dtypeOf, type SurrogateEvalJob, type SurrogateEvalResult, type SurrogateGradJob, type SurrogateGradResult } from '../../jobs.ts';
+import { lanesOf, vectorsOf } from './ir/lanes.ts';
+import { evalKernelRequest, gradKernelRequest, setSurrogateParameters } from './kernels/surrogate-kernel.ts';
+import { SlicedLoops, type KernelContext, type LaunchPlan } from './launch-plan.ts';
 
 export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job: SurrogateEvalJob): LaunchPlan<SurrogateEvalResult> {
-  const length = job.x.length;
+  const { x, outputs } = job;
   const lanes = lanesOf[dtypeOf(job)];
-  const { dtype } = lanes;
-  const vectors = vectorsOf(length, lanes);
+  const vectors = vectorsOf(x.length, lanes);
   const padded = lanes.count * vectors;
-  const { outputs } = job;
   const loops = new SlicedLoops();
-  const xArray = arena.put(dtype, job.x, padded, loops);
-  if (loops.areWaiting) yield* loops.run();
-  const results: { spike?: Uint8Array; value?: Values }[] = [];
+  const xArray = arena.put(lanes.dtype, x, padded, loops);
+  yield* loops.run();
+  const evaluated: SurrogateEvalResult[number][] = [];
   for (const surrogate of job.surrogates) {
     const request = evalKernelRequest(job, surrogate);
     const kernel = kernels.find(request.key) ?? (yield request)!;
@@ -27,29 +21,27 @@ export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job:
     const to = arena.mark();
     const parameters: Record<string, number> = {};
     setSurrogateParameters(parameters, surrogate);
-    const block = writeJobBlock(arena, kernel, { xArray, spikeArray, valueArray }, parameters);
-    yield { kernel, job: block, vectors, scratchBytes: 0 };
-    const kept = readBack(arena, from, to);
-    results.push({
-      ...(outputs.spike && { spike: kept.bytes(spikeArray, length) }),
-      ...(outputs.value && { value: kept.numbers(dtype, valueArray, length) }),
+    const argumentBlock = kernel.layout.write(arena, { xArray, spikeArray, valueArray }, parameters);
+    yield { kernel, argumentBlock, vectors, scratchBytes: 0 };
+    const results = readBack(arena, from, to);
+    evaluated.push({
+      ...(outputs.spike && { spike: results.bytes(spikeArray, x.length) }),
+      ...(outputs.value && { value: results.numbers(lanes.dtype, valueArray, x.length) }),
     });
   }
-  return results;
+  return evaluated;
 }
 
 export function* surrogateGrad({ kernels, arena, readBack }: KernelContext, job: SurrogateGradJob): LaunchPlan<SurrogateGradResult> {
-  const length = job.x.length;
+  const { x, cotangent } = job;
   const lanes = lanesOf[dtypeOf(job)];
-  const { dtype } = lanes;
-  const vectors = vectorsOf(length, lanes);
+  const vectors = vectorsOf(x.length, lanes);
   const padded = lanes.count * vectors;
-  const { cotangent } = job;
   const loops = new SlicedLoops();
-  const xArray = arena.put(dtype, job.x, padded, loops);
-  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.put(dtype, cotangent, padded, loops);
-  if (loops.areWaiting) yield* loops.run();
-  const results: { grad: Values }[] = [];
+  const xArray = arena.put(lanes.dtype, x, padded, loops);
+  const cotangentArray = typeof cotangent === 'number' ? 0 : arena.put(lanes.dtype, cotangent, padded, loops);
+  yield* loops.run();
+  const gradients: SurrogateGradResult[number][] = [];
   for (const surrogate of job.surrogates) {
     const request = gradKernelRequest(job, surrogate);
     const kernel = kernels.find(request.key) ?? (yield request)!;
@@ -58,9 +50,9 @@ export function* surrogateGrad({ kernels, arena, readBack }: KernelContext, job:
     const parameters: Record<string, number> = {};
     setSurrogateParameters(parameters, surrogate);
     if (typeof cotangent === 'number') parameters.cotangent = lanes.round(cotangent);
-    const block = writeJobBlock(arena, kernel, { xArray, cotangentArray, gradArray }, parameters);
-    yield { kernel, job: block, vectors, scratchBytes: 0 };
-    results.push({ grad: readBack(arena, gradArray, to).numbers(dtype, gradArray, length) });
+    const argumentBlock = kernel.layout.write(arena, { xArray, cotangentArray, gradArray }, parameters);
+    yield { kernel, argumentBlock, vectors, scratchBytes: 0 };
+    gradients.push({ grad: readBack(arena, gradArray, to).numbers(lanes.dtype, gradArray, x.length) });
   }
-  return results;
+  return gradients;
 }

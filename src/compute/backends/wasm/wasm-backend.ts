@@ -1,21 +1,17 @@
 import { availableParallelism } from 'node:os';
-import { setImmediate as nextTick } from 'node:timers/promises';
+import { setImmediate as endOfTick } from 'node:timers/promises';
 import { Arena } from '../../engine/arena.ts';
 import { ArenaPool } from '../../engine/arena-pool.ts';
 import type { Backend, BackendInfo, Computed } from '../../engine/backend.ts';
-import { OutOfMemoryError } from '../../engine/backend.ts';
+import { OutOfMemoryError } from '../../engine/errors.ts';
 import { jobBytes } from '../../job-size.ts';
 import type { Job } from '../../jobs.ts';
-import { copyResults } from './copied-part.ts';
-import { compileMs, estimateNanoseconds } from './cost.ts';
-import { KernelCache } from './kernel-cache.ts';
-import { instanceIn } from './kernel-instance.ts';
-import { kernelRequests } from './kernel-requests.ts';
-import { viewResults, isKernelRequest, type KernelContext } from './launch.ts';
-import { planLaunches } from './program-of.ts';
-import { pause } from './sliced-loops.ts';
-import { warmUpJobs } from './warm-up.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { compileMs, estimateNanoseconds } from './estimate-time.ts';
+import { instanceIn, KernelCache } from './kernel-cache.ts';
+import { copyResults, isKernelRequest, pause, viewResults, type KernelContext } from './launch-plan.ts';
+import { kernelRequests, planLaunches } from './plan-job.ts';
+import { WorkerPool } from './threads/worker-pool.ts';
+import { firstJobs, otherJobs } from './warm-up-jobs.ts';
 
 export interface WasmOptions {
   /** Processors for large jobs: all by default, since the main thread only waits for them, and never more than there are. */
@@ -24,27 +20,35 @@ export interface WasmOptions {
   readonly inlineNanoseconds?: number;
   /** Where large jobs that come without an arena get one. */
   readonly arenas?: ArenaPool;
+  readonly warmUp?: WarmUp;
 }
 
-/** A part of a job takes about so long at most: no more of it runs once it is stopped. */
+/** `minimal` compiles the default surrogate's kernels before the back-end is warm; `full`, the default, the other usual ones after it. */
+export type WarmUp = 'minimal' | 'full';
+
+/** The longest that a block of a launch should take: a stopped launch finishes the blocks that have begun. */
 const maxBlockNanoseconds = 5e6;
 
 // V8 compiles a kernel with its optimising compiler, in the background, after a few runs of a warm-up job.
 const warmUpRuns = 10;
 
 /**
- * The CPU back-end: for every job a WebAssembly SIMD kernel printed for exactly that job, run in place or, where it is worth a
- * hop, by a pool of threads over shared memory.
+ * The CPU back-end: a WebAssembly SIMD kernel generated for each form of job, run in place or, where that pays, by a pool of threads
+ * over shared memory.
  */
 export class WasmBackend implements Backend {
   readonly info: BackendInfo = { name: 'wasm', device: 'cpu', dtype: 'float32' };
-  /** One has its input copied, or its answer written, while the other runs. */
+  /** One copies its input, or has its answer written, while the other runs. */
   readonly concurrency = 2;
   readonly #kernels: KernelCache;
   readonly #pool: WorkerPool;
   readonly #inlineArena = new Arena();
   readonly #arenas: ArenaPool;
   readonly #inlineNanoseconds: number;
+  readonly #warmUp: WarmUp;
+  /** Compiling the kernels that no first request waits for. */
+  #warming: Promise<void> | undefined;
+  #isClosed = false;
 
   private constructor(kernels: KernelCache, options: WasmOptions) {
     this.#kernels = kernels;
@@ -54,17 +58,31 @@ export class WasmBackend implements Backend {
       this.#pool.evictKernels(arena);
     });
     this.#inlineNanoseconds = options.inlineNanoseconds ?? 300_000;
+    this.#warmUp = options.warmUp ?? 'full';
   }
 
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
     return new WasmBackend(await KernelCache.create(), options);
   }
 
+  /** Resolves when the kernels of the usual first requests are compiled; goes on with the others in the background. */
   async warm(): Promise<void> {
-    for (const job of warmUpJobs()) {
-      for (let i = 0; i < warmUpRuns; i++) await this.run(job);
-      // Compiling takes milliseconds: let requests in between.
-      await new Promise((resolve) => setImmediate(resolve));
+    await this.#runOften(firstJobs());
+    if (this.#warmUp === 'full') {
+      // Whoever asks for a kernel that cannot be compiled is told so then.
+      this.#warming ??= this.#runOften(otherJobs()).catch(() => undefined);
+    }
+  }
+
+  /** Runs jobs in this thread until V8 has optimised their kernels: one new kernel a tick, until the back-end is closed. */
+  async #runOften(jobs: Iterable<Job>): Promise<void> {
+    for (const job of jobs) {
+      for (let runs = 0; runs < warmUpRuns && !this.#isClosed;) {
+        if (this.#runInline(job) === undefined) await endOfTick();
+        else runs++;
+      }
+      if (this.#isClosed) return;
+      await endOfTick();
     }
   }
 
@@ -84,31 +102,31 @@ export class WasmBackend implements Backend {
     );
   }
 
-  /** @returns undefined where more has to be compiled than one tick has time for. */
+  /** Runs a job in this thread; undefined where more has to be compiled than one tick has time for. */
   #runInline<J extends Job>(job: J): Computed<J> | undefined {
     const start = performance.now();
     const arena = this.#inlineArena;
     arena.reset();
-    const program = planLaunches({ kernels: this.#kernels, arena, readBack: copyResults }, job);
-    let next = program.next();
+    const plan = planLaunches({ kernels: this.#kernels, arena, readBack: copyResults }, job);
+    let next = plan.next();
     while (next.done !== true) {
       if (next.value === pause) {
-        next = program.next();
+        next = plan.next();
         continue;
       }
       if (isKernelRequest(next.value)) {
         const kernel = this.#kernels.tryGet(next.value);
         if (kernel === undefined) return undefined;
-        next = program.next(kernel);
+        next = plan.next(kernel);
         continue;
       }
-      const { kernel, job: block, vectors, scratchBytes, prepare } = next.value;
+      const { kernel, argumentBlock, vectors, scratchBytes, prepare } = next.value;
       prepare?.();
       const mark = arena.mark();
       const scratch = arena.allocate(scratchBytes);
-      instanceIn(arena, kernel)(block, scratch, 0, vectors);
+      instanceIn(arena, kernel)(argumentBlock, scratch, 0, vectors);
       arena.release(mark);
-      next = program.next();
+      next = plan.next();
     }
     return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
   }
@@ -134,30 +152,32 @@ export class WasmBackend implements Backend {
   ): Promise<Computed<J>> {
     const start = performance.now();
     const nanoseconds = estimateNanoseconds(job);
-    const options = { blocks: Math.ceil(nanoseconds / maxBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
+    const options = { minBlocks: Math.ceil(nanoseconds / maxBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
     try {
-      const program = planLaunches({ kernels: this.#kernels, arena, readBack }, job);
-      let next = program.next();
+      const plan = planLaunches({ kernels: this.#kernels, arena, readBack }, job);
+      let next = plan.next();
       while (next.done !== true) {
         if (next.value === pause) {
-          await nextTick();
+          await endOfTick();
           signal?.throwIfAborted();
-          next = program.next();
+          next = plan.next();
         } else if (isKernelRequest(next.value)) {
-          next = program.next(await this.#kernels.getInTurn(next.value, signal));
+          next = plan.next(await this.#kernels.getInTurn(next.value, signal));
         } else {
           await this.#pool.run(arena, next.value, options);
-          next = program.next();
+          next = plan.next();
         }
       }
       return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
     } catch (error) {
-      // An array for the result that could not be had.
+      // The result's array could not be allocated.
       throw error instanceof RangeError ? new OutOfMemoryError('not enough memory for the job', { cause: error }) : error;
     }
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#warming;
     await this.#pool.close();
   }
 }

@@ -1,0 +1,40 @@
+import type { Job, ResultOf } from '../../jobs.ts';
+import type { KernelRequest } from './kernel-cache.ts';
+import { forwardKernelRequest, forwardOutputs, spikeEvents } from './kernels/lif-forward-kernel.ts';
+import { lifGradKernelRequest } from './kernels/lif-grad-kernel.ts';
+import { evalKernelRequest, gradKernelRequest } from './kernels/surrogate-kernel.ts';
+import type { KernelContext, LaunchPlan } from './launch-plan.ts';
+import { lifGrad, lifSimulate } from './lif-jobs.ts';
+import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
+
+/** The launches of a job of any kind. */
+export function planLaunches<J extends Job>(context: KernelContext, job: J): LaunchPlan<ResultOf[J['kind']]>;
+export function planLaunches(context: KernelContext, job: Job): LaunchPlan<ResultOf[Job['kind']]> {
+  switch (job.kind) {
+    case 'surrogate_eval':
+      return surrogateEval(context, job);
+    case 'surrogate_grad':
+      return surrogateGrad(context, job);
+    case 'lif_simulate':
+      return lifSimulate(context, job);
+    case 'lif_grad':
+      return lifGrad(context, job);
+  }
+}
+
+/** The kernels that a job needs. */
+export function kernelRequests(job: Job): readonly KernelRequest[] {
+  switch (job.kind) {
+    case 'surrogate_eval':
+      return job.surrogates.map((surrogate) => evalKernelRequest(job, surrogate));
+    case 'surrogate_grad':
+      return job.surrogates.map((surrogate) => gradKernelRequest(job, surrogate));
+    case 'lif_simulate':
+      return [
+        forwardKernelRequest(job, forwardOutputs(job)),
+        ...(job.record.has('spike_times') ? [forwardKernelRequest(job, spikeEvents)] : []),
+      ];
+    case 'lif_grad':
+      return job.surrogates.map((surrogate) => lifGradKernelRequest(job, surrogate));
+  }
+}

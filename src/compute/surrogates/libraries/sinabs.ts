@@ -1,0 +1,35 @@
+import { defineSurrogates } from '../define.ts';
+import { scaledExponential } from '../formulas/exponential.ts';
+import { shiftedGaussian, shiftedMultiGaussian } from '../formulas/gaussian.ts';
+import { papers } from './papers.ts';
+
+const library = { name: 'Sinabs', source: 'Sinabs, sinabs.activation (commit 904eb89)' };
+
+/** Sinabs' own surrogates, at a threshold of 1. */
+export const sinabs = defineSurrogates(library, {
+  'sinabs.SingleExponential': {
+    ...scaledExponential({ width: ['grad_width', 0.5], scale: ['grad_scale', 1] }),
+    noPrimitive: true,
+    aliases: [
+      { library: 'braintools', name: 'piecewise_exp', note: 'area 1, rate alpha = 1 / grad_width' },
+      { library: 'lava-dl', name: 'Spike', note: 'half of it, with tau_rho for the width' },
+    ],
+    references: [papers.shrestha2018],
+    notes: ['Sinabs multiplies grad_width by the threshold, which is 1 here.'],
+  },
+  'sinabs.Gaussian': {
+    ...shiftedGaussian({ mu: 0, sigma: 0.5, area: ['grad_scale', 1] }),
+    noPrimitive: true,
+    aliases: [{ library: 'braintools', name: 'gaussian_grad', note: 'alpha for grad_scale (default 0.5), mean 0' }],
+    references: [papers.yin2020],
+  },
+  'sinabs.MultiGaussian': {
+    ...shiftedMultiGaussian({ mu: 0, sigma: 0.5, h: 0.15, s: 6, scale: ['grad_scale', 1] }),
+    noPrimitive: true,
+    aliases: [
+      { library: 'braintools', name: 'multi_gaussian_grad', note: 'scale for grad_scale (default 0.5), mean 0' },
+      { library: 'Slax', name: 'multi_gauss', note: 'gamma for grad_scale, lens for sigma, scale for s, height for h' },
+    ],
+    references: [papers.yin2021],
+  },
+});

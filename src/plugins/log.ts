@@ -1,0 +1,58 @@
+import fp from 'fastify-plugin';
+
+import { HttpResponse } from './http-connection.ts';
+import { pathOf, reportedStatus } from './request-close-notifier.ts';
+
+/** A valid `traceparent` (W3C Trace Context), and its trace's id. Version 00 ends with the flags, later ones may have more fields. */
+const traceparent = /^(?!ff|00.{54})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/;
+
+/** Logs a line per request: what was asked, how it ended, how long it took. No body, no query, which may hold secrets; of a key, its number. */
+export const requestLog = fp(
+  (app, _options, done) => {
+    app.exchangeEnd.listen((request, reply) => {
+      app.log.info(
+        {
+          request_id: request.id,
+          trace_id: traceparent.exec(String(request.headers.traceparent))?.[1],
+          key: request.keyNumber,
+          method: request.method,
+          path: pathOf(request),
+          status: reportedStatus(reply),
+          ms: Math.round(reply.elapsedTime * 1000) / 1000,
+          bytes: reply.raw instanceof HttpResponse ? reply.raw.bodyBytes : 0,
+        },
+        'request',
+      );
+    });
+    done();
+  },
+  { name: 'request-log', dependencies: ['exchange-end'] },
+);
+
+/** Logs what happens to the back-ends: which are ready, fail, retry or come back, and what they measured. */
+export const backendLog = fp(
+  (app, _options, done) => {
+    const { events } = app.engine;
+    // Under `auto` TensorFlow need not be installed.
+    const isOptional = app.config.compute.backend === 'auto';
+
+    events.on('ready', ({ name, device, dtype, details }, again) => {
+      app.log.info({ backend: name, device, dtype, ...details }, again ? 'back-end is back' : 'back-end is ready');
+    });
+    events.on('failed', (name, { kind, error, pauseMs, again }) => {
+      const facts = { backend: name, reason: kind, retry_in_ms: pauseMs };
+      if (again) app.log.debug({ ...facts, err: error }, 'back-end is still out');
+      else if (kind === 'unavailable' && isOptional)
+        app.log.info({ ...facts, detail: error instanceof Error ? error.message : String(error) }, 'back-end is not available');
+      else app.log.warn({ ...facts, err: error }, 'back-end is out');
+    });
+    events.on('fallback', (to, { from, reason }) => {
+      app.log.debug({ backend: to, instead_of: from, reason }, 'job fell back');
+    });
+    events.on('measured', ({ name, device }, crossOvers) => {
+      app.log.info({ backend: name, device, cross_overs: crossOvers }, 'back-end is measured');
+    });
+    done();
+  },
+  { name: 'backend-log' },
+);
