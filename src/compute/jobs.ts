@@ -24,7 +24,7 @@ export type NeuronQuantity = Exclude<Quantity, { per: 'step' }>;
 export type ResetMode = 'hard' | 'soft' | 'none';
 export type Integration = 'euler' | 'exponential';
 
-/** What `simulate` can record: a value per neuron, per neuron and step, or per spike; `float` is the job's dtype. */
+/** The records of `simulate`: a value per neuron, per neuron and step, or per spike; `float` is the job's dtype. */
 export const records = {
   spike_counts: { per: 'neuron', type: 'int32', meaning: 'Spikes of each neuron' },
   firing_rates: { per: 'neuron', type: 'float', meaning: 'Spikes per second of each neuron, Hz' },
@@ -37,7 +37,7 @@ export const records = {
 export type Recordable = keyof typeof records;
 export const recordable = Object.keys(records) as readonly Recordable[];
 
-/** What a gradient can be taken with respect to. */
+/** The quantities that gradients can be taken with respect to. */
 export type Differentiable = 'current' | LifParameter;
 export const differentiable: readonly Differentiable[] = ['current', ...lifParameterNames];
 

@@ -45,7 +45,7 @@ interface LifGradPlan extends PlanOf<LifGradJob> {
   readonly gradShapes: Readonly<Record<Differentiable, readonly number[]>>;
 }
 
-/** What a request is read as, by operation: plain data with the job and all that its answer needs. */
+/** The plan of a request, by operation: plain data with the job and all that its answer needs. */
 export interface Plans {
   surrogate_eval: SurrogatePlan<SurrogateEvalJob>;
   surrogate_grad: SurrogatePlan<SurrogateGradJob>;

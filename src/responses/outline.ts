@@ -27,7 +27,7 @@ export interface TensorOutline {
   readonly isByProduct?: boolean;
 }
 
-/** What a plan is answered with: tensors, the same for each surrogate. */
+/** The surrogates and tensors of a plan's answer; each surrogate has the same tensors. */
 export interface ResponseOutline {
   readonly plan: Plan;
   /** Empty where the operation has none. */
@@ -64,7 +64,7 @@ const kinds: { readonly [O in Operation]: ResponseKind<O> } = {
   },
 };
 
-/** What a plan will be answered with. */
+/** The outline of a plan's answer. */
 export function responseOutline(plan: Plan): ResponseOutline {
   const { job } = plan;
   const kind: ResponseKind<Operation> = kinds[job.kind];

@@ -57,7 +57,7 @@ export function responsesByStatus(
   return responses;
 }
 
-/** What every route that computes may answer instead of a result. */
+/** The problems of every route that computes. */
 export const computeCodes = [
   'invalid_json',
   'invalid_frame',
