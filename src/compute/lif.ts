@@ -69,20 +69,21 @@ function charge<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTer
     : ops.add(ops.add(v, ops.mul(terms.leak, ops.sub(terms.vRest, v))), ops.mul(terms.resistance, current));
 }
 
-/**
- * One forward step: charge, fire, reset.
- *
- * @param v potential before the step
- * @param current input of this step
- * @param refractory true while the neuron is refractory; left out without a refractory period
- */
+/** The inputs of one forward step. */
+export interface LifStepInput<V, M> {
+  /** Potential before the step. */
+  readonly v: V;
+  readonly current: V;
+  /** True while the neuron is refractory; left out without a refractory period. */
+  readonly refractory?: M | undefined;
+}
+
+/** One forward step: charge, fire, reset. */
 export function lifStep<V, M>(
   ops: Algebra<V, M>,
   structure: LifStructure,
   terms: LifTerms<V>,
-  v: V,
-  current: V,
-  refractory?: M,
+  { v, current, refractory }: LifStepInput<V, M>,
 ): LifStep<V, M> {
   const charged = charge(ops, structure, terms, v, current);
   const vPre = refractory === undefined ? charged : ops.select(refractory, v, charged);

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AnswerTensor } from '../codecs/answer.ts';
 import { longRunResponse, summaryJob } from '../responses/long-run.ts';
 import { checkAnswerSize, responseOutline, type ResponseOutline } from '../responses/outline.ts';
-import { dryRunResponse, respond, type ComputeResponse } from '../responses/response.ts';
+import { dryRunResponse, respond } from '../responses/response.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
 import { BackendUnavailableError } from '../compute/engine/errors.ts';
 import type { Engine } from '../compute/engine/engine.ts';
