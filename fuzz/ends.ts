@@ -2,7 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 
 import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/request-body.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
-import { differentiable, recordable } from '../src/compute/jobs.ts';
+import { differentiable, recordable, resetModes } from '../src/compute/jobs.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import { inferRoute, routes, type Message } from './messages.ts';
@@ -178,7 +178,7 @@ const driven = fc
     steps,
     dt: lengths,
     refractory,
-    reset: fc.constantFrom('hard', 'soft', 'none'),
+    reset: fc.constantFrom(...resetModes),
     integration: fc.constantFrom('euler', 'exponential'),
   })
   .map(({ current, tau, steps: count, dt, ...neuron }) => {

@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { differentiable, recordable } from '../src/compute/jobs.ts';
+import { differentiable, recordable, resetModes } from '../src/compute/jobs.ts';
 import { lifParameterRecord, lifParameters } from '../src/compute/neurons/lif-parameters.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../src/compute/surrogates/definition.ts';
@@ -116,7 +116,7 @@ const driven = fc
     const neuron = fc.record(
       {
         ...lifParameterRecord((name) => perNeuron(name === 'tau' ? spread(1, 20) : near(lifParameters[name].default))),
-        reset: fc.constantFrom('hard', 'soft', 'none'),
+        reset: fc.constantFrom(...resetModes),
         refractory: fc.constantFrom(0, 0.5, 2),
         integration: fc.constantFrom('euler', 'exponential'),
         input_scaling: fc.boolean(),

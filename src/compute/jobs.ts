@@ -21,7 +21,8 @@ export type Quantity =
 /** A quantity that cannot vary in time. */
 export type NeuronQuantity = Exclude<Quantity, { per: 'step' }>;
 
-export type ResetMode = 'hard' | 'soft' | 'none';
+export const resetModes = ['hard', 'soft', 'none'] as const;
+export type ResetMode = (typeof resetModes)[number];
 export type Integration = 'euler' | 'exponential';
 
 /** The records of `simulate`: a value per neuron, per neuron and step, or per spike; `float` is the job's dtype. */

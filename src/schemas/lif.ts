@@ -4,6 +4,7 @@ import {
   differentiable,
   recordable,
   records,
+  resetModes,
   type Differentiable,
   type Integration,
   type Recordable,
@@ -34,7 +35,7 @@ export const Neuron = Type.Object(
     reset: Type.Optional(
       Type.Unsafe<ResetMode>(
         Type.String({
-          enum: ['hard', 'soft', 'none'],
+          enum: [...resetModes],
           description: 'After a spike: v becomes v_reset, loses v_threshold, or stays. Default `hard`.',
         }),
       ),

@@ -4,7 +4,7 @@ import type { FormulaPair, Library, ParameterDefinition, ParameterRange, Surroga
 export const steepness = (meaning: string): ParameterRange => ({ minimum: 1e-3, maximum: 1e4, meaning });
 
 /** A distance on the axis of x; positive. */
-export const width = steepness;
+export const width = (meaning: string): ParameterRange => ({ minimum: 1e-3, maximum: 1e4, meaning });
 
 /** A factor of the gradient; positive. */
 export const height = (meaning: string): ParameterRange => ({ minimum: 1e-6, maximum: 1e4, meaning });

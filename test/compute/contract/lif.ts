@@ -1,15 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
-import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { valueAt } from '../../../src/compute/generated-numbers.ts';
-import { differentiable, recordable } from '../../../src/compute/jobs.ts';
+import { differentiable, recordable, resetModes } from '../../../src/compute/jobs.ts';
 import type { Differentiable, LifGradJob, LifGradResult, LifProblem, Loss } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
-import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
+import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { combinations } from '../support/combinations.ts';
-import { lifProblem, perNeuron, perStep, randomNumbers, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import {
+  isExplosive,
+  lifProblem,
+  perNeuron,
+  perStep,
+  randomNumbers,
+  resultOf,
+  same,
+  scaledSurrogate,
+  variedNeurons,
+} from '../support/jobs.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
 
 const reference = new ReferenceBackend();
@@ -89,15 +98,6 @@ const random = randomNumbers(1);
 const signed = () => 2 * random() - 1;
 
 /**
- * Whether a gradient is so high that a step multiplies it through an undetached reset by much more than 1: after some tens of steps it
- * leaves float32's range, as the exact gradient is about to, and before that its digits.
- */
-function isExplosive(definition: SurrogateDefinition): boolean {
-  const { grad } = surrogateFunctions(scaledSurrogate(definition));
-  return Math.max(...Array.from({ length: 401 }, (_, i) => grad((i - 200) / 100))) > 5;
-}
-
-/**
  * Holds a float32 back-end to float64: every surrogate, every form of the neuron, every loss and record, and batches.
  *
  * @param share - of the steps that a run of a surrogate or of a form takes: less than 1 for a back-end to which each step is dear, and each form
@@ -172,7 +172,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
     };
 
     const variants = combinations({
-      reset: ['hard', 'soft', 'none'],
+      reset: resetModes,
       detachReset: [false, true],
       integration: ['euler', 'exponential'],
       inputScaling: [false, true],

@@ -3,6 +3,7 @@ import { surrogateFunctions } from '../../../src/compute/backends/reference/surr
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import {
   differentiable,
+  resetModes,
   type Differentiable,
   type LifGradJob,
   type LifProblem,
@@ -111,7 +112,7 @@ function jobWith(structure: Partial<LifProblem>, rest: Partial<LifGradJob> = {})
 }
 
 const variants = combinations({
-  reset: ['hard', 'soft', 'none'],
+  reset: resetModes,
   detachReset: [false, true],
   integration: ['euler', 'exponential'],
   inputScaling: [true, false],

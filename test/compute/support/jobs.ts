@@ -1,5 +1,6 @@
 export { randomNumbers } from '../../../support/random-numbers.ts';
 import type { Job, LifProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
+import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { standardProblem } from '../../../src/compute/standard-jobs.ts';
 import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
@@ -47,4 +48,13 @@ export function scaledSurrogate(definition: SurrogateDefinition, factor = 1): Su
     return [name, Math.min(parameter.maximum, Math.max(parameter.minimum, value))] as const;
   });
   return { name: definition.name, parameters: Object.fromEntries(scaled) };
+}
+
+/**
+ * Whether a gradient is so high that a step multiplies it through an undetached reset by much more than 1: after some tens of steps it
+ * leaves float32's range, as the exact gradient is about to, and before that its digits.
+ */
+export function isExplosive(definition: SurrogateDefinition): boolean {
+  const { grad } = surrogateFunctions(scaledSurrogate(definition));
+  return Math.max(...Array.from({ length: 401 }, (_, i) => grad((i - 200) / 100))) > 5;
 }

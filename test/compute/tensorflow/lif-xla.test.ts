@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
-import { differentiable } from '../../../src/compute/jobs.ts';
+import { differentiable, resetModes } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import { expectAgreement } from '../contract/lif.ts';
 import { lifProblem, perNeuron, perStep, randomNumbers, scaledSurrogate } from '../support/jobs.ts';
@@ -24,7 +24,7 @@ describe.skipIf(inject('noTensorFlow'))('TensorFlow with XLA', () => {
     });
   });
 
-  const variants = (['hard', 'soft', 'none'] as const).flatMap((reset, i) =>
+  const variants = resetModes.flatMap((reset, i) =>
     [false, true].map((detachReset, j) => ({ reset, detachReset, refractorySteps: (i + j) % 2 === 0 ? 0 : 3 })),
   );
   it.each(variants)(
