@@ -55,7 +55,7 @@ export function eagerGradient(tf: TensorFlow, neurons: number, steps: number): F
     const trace: { v: Tensor; vPre: Tensor; spike: Tensor }[] = [];
     let v: Tensor = tf.zeros([neurons]);
     for (let t = 0; t < steps; t++) {
-      const step = lifStep(ops, structure, terms, v, current);
+      const step = lifStep(ops, structure, terms, { v, current });
       trace.push({ v, vPre: step.vPre, spike: step.spike });
       v = step.v;
     }

@@ -1,6 +1,6 @@
-import { answerFields, type AnswerFields } from '../src/responses/answer.ts';
-import { dryRunAnswer } from '../src/responses/dry-run.ts';
-import { inferenceAnswer } from '../src/responses/inference.ts';
+import { inferenceAnswer } from '../src/responses/formats.ts';
+import { requireOneTensor, responseOutline, type ResponseOutline } from '../src/responses/outline.ts';
+import { dryRunResponse, respond, responseTree } from '../src/responses/response.ts';
 import { frameHeader, mediaTypes } from '../src/requests/request-body.ts';
 import { encodeAnswer } from '../src/codecs/answer-json.ts';
 import { bytesOf } from '../src/codecs/chunks.ts';
@@ -10,8 +10,7 @@ import { materialize, valueAt, type Numbers } from '../src/compute/generated-num
 import type { LifProblem, LifSimulateResult } from '../src/compute/jobs.ts';
 import { Problem, type ProblemCode } from '../src/errors/problems.ts';
 import type { Limits } from '../src/config/limits.ts';
-import { requireOneTensor } from '../src/requests/npy-request.ts';
-import type { Operation, Plan } from '../src/requests/plan.ts';
+import type { Plan } from '../src/requests/plan.ts';
 import { readRequest } from '../src/requests/read-request.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 import type { Message } from './messages.ts';
@@ -49,17 +48,18 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
   const media = form === 'inference' ? mediaTypes.json : (headers.accept ?? (form === 'npy' ? mediaTypes.npy : mediaTypes.json));
   try {
     const plan: Plan = readRequest(operation, { form, bytes: body, jsonBytes, query }, limits);
-    if (media === mediaTypes.npy) requireOneTensor(plan);
-    if (plan.options.dryRun === true) return dryRunOf(operation, plan, form);
+    const outline = responseOutline(plan);
+    if (media === mediaTypes.npy) requireOneTensor(outline);
+    if (plan.options.dry_run === true) return dryRunOf(outline, form);
     const isFloat64 = plan.job.dtype === 'float64';
     // The reference takes numbers as they were sent; other back-ends round them first.
     const takesFloat64 = isFloat64 || plan.options.backend === 'reference';
     const given = takesFloat64 ? plan : roundedToFloat32(plan);
-    const exact = await answerOf(operation, given);
+    const exact = await answerOf(given);
     if (!isFloat64 && !('problem' in given.job)) return { kind: 'answer', exact, rounded: [], isOnEdge: false, isFloat64, media };
     // The same for every message, so that one can be tried again.
     const ops = (isFloat64 ? stochasticFloat64Algebra : stochasticAlgebra)(randomNumbers(1));
-    const rounded = await Promise.all(Array.from({ length: roundedRuns }, () => answerOf(operation, given, ops).catch(() => null)));
+    const rounded = await Promise.all(Array.from({ length: roundedRuns }, () => answerOf(given, ops).catch(() => null)));
     // In float64 neurons step as the reference's do, to the bit.
     return {
       kind: 'answer',
@@ -76,23 +76,22 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
   }
 }
 
-function dryRunOf(operation: Operation, plan: Plan, form: Message['form']): Expectation {
+function dryRunOf(outline: ResponseOutline, form: Message['form']): Expectation {
   if (form === 'inference') return { kind: 'problem', code: 'invalid_request' };
-  const exact = dryRunAnswer<never>(operation as never, plan as never, {
-    backend: { name: 'reference', device: '', dtype: 'float32' },
-    computeMs: 0,
-    queueMs: 0,
-  });
+  const backend = { name: 'reference', device: '', dtype: 'float32' } as const;
+  const exact = dryRunResponse(outline, { backend, computeMs: 0, queueMs: 0 });
   return { kind: 'answer', exact, rounded: [], isOnEdge: false, isFloat64: true, media: mediaTypes.json };
 }
 
-async function answerOf(operation: Operation, plan: Plan, ops?: NumberAlgebra): Promise<unknown> {
-  const result = compute(plan.job, ops);
-  const fields: AnswerFields = await answerFields<never>(operation as never, plan as never, result as never);
+async function answerOf(plan: Plan, ops?: NumberAlgebra): Promise<unknown> {
+  const { job, reply } = plan;
+  const backend = { name: 'reference', device: '', dtype: 'float64' } as const;
+  const computed = { result: compute(job, ops), backend, fallback: undefined, queueMs: 0, computeMs: 0 };
+  const response = await respond(responseOutline(plan), computed);
   const { text } =
-    plan.reply === undefined
-      ? encodeAnswer(fields, { encoding: 'json', dtype: 'float64' })
-      : inferenceAnswer(operation, { ...fields, meta: {} }, { ...plan.reply, binary: [] }, 'float64');
+    reply === undefined
+      ? encodeAnswer(responseTree(response), { encoding: 'json', dtype: 'float64' })
+      : inferenceAnswer(job.kind, response, { ...reply, binary: [] }, 'float64');
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytesOf(text)) chunks.push(Uint8Array.from(chunk));
   return JSON.parse(Buffer.concat(chunks).toString()) as unknown;

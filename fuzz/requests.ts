@@ -1,6 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 
 import { differentiable, recordable, resetModes } from '../src/compute/jobs.ts';
+import { lifParameterRecord, lifParameters } from '../src/compute/neurons/lif-parameters.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../src/compute/surrogates/definition.ts';
 import type { Operation } from '../src/requests/plan.ts';
@@ -114,12 +115,7 @@ const driven = fc
     const near = (value: number) => spread(value - 0.5, value + 0.5);
     const neuron = fc.record(
       {
-        tau: perNeuron(spread(1, 20)),
-        v_threshold: perNeuron(near(1)),
-        v_reset: perNeuron(near(0)),
-        v_rest: perNeuron(near(0)),
-        resistance: perNeuron(near(1)),
-        v_init: perNeuron(near(0)),
+        ...lifParameterRecord((name) => perNeuron(name === 'tau' ? spread(1, 20) : near(lifParameters[name].default))),
         reset: fc.constantFrom(...resetModes),
         refractory: fc.constantFrom(0, 0.5, 2),
         integration: fc.constantFrom('euler', 'exponential'),

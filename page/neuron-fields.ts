@@ -1,3 +1,4 @@
+import { lifParameters } from '../src/compute/neurons/lif-parameters.ts';
 import type { CurrentSettings, Waveform } from './currents.ts';
 import { waveforms } from './currents.ts';
 import { fieldGroup, type Field } from './fields.ts';
@@ -71,19 +72,26 @@ const resets = [
   ['none', 'none'],
 ] as const;
 
+/** The neuron's parameters that have fields. */
+const parameterFields = {
+  tau: { minimum: 1e-3, maximum: 1e6, slider: [1, 100], logarithmic: true },
+  v_threshold: { label: 'Threshold', hint: 'v_threshold', minimum: -1e4, maximum: 1e4, slider: [0.1, 3] },
+  v_reset: { minimum: -1e4, maximum: 1e4, slider: [-1, 1] },
+} as const;
+type ParameterField = keyof typeof parameterFields;
+
 /** Names of the numbers that `neuronGroup` has fields for. */
-export const neuronNumbers = ['tau', 'v_threshold', 'v_reset', 'refractory'] as const;
+export const neuronNumbers = [...(Object.keys(parameterFields) as ParameterField[]), 'refractory'] as const;
+
+function parameterField(settings: Settings, name: ParameterField): Field<number> {
+  const { default: usual, unit, meaning } = lifParameters[name];
+  return settings.number(name, usual, { label: name, hint: meaning, ...(unit !== undefined && { unit }), ...parameterFields[name] });
+}
 
 /** The fields of a neuron. */
 export function neuronGroup(settings: Settings): HTMLFieldSetElement {
   const reset = settings.choice('reset', 'hard', { label: 'Reset', choices: resets });
-  const vReset = settings.number('v_reset', 0, {
-    label: 'v_reset',
-    minimum: -1e4,
-    maximum: 1e4,
-    slider: [-1, 1],
-    hint: 'Where a hard reset puts the potential',
-  });
+  const vReset = parameterField(settings, 'v_reset');
   const showReset = (): void => {
     vReset.element.hidden = reset.value() !== 'hard';
   };
@@ -91,16 +99,8 @@ export function neuronGroup(settings: Settings): HTMLFieldSetElement {
   showReset();
   return fieldGroup(
     'Neuron',
-    settings.number('tau', 10, {
-      label: 'tau',
-      unit: 'ms',
-      minimum: 1e-3,
-      maximum: 1e6,
-      slider: [1, 100],
-      logarithmic: true,
-      hint: 'Membrane time constant',
-    }).element,
-    settings.number('v_threshold', 1, { label: 'Threshold', minimum: -1e4, maximum: 1e4, slider: [0.1, 3], hint: 'v_threshold' }).element,
+    parameterField(settings, 'tau').element,
+    parameterField(settings, 'v_threshold').element,
     reset.element,
     vReset.element,
     settings.number('refractory', 0, {
@@ -109,30 +109,20 @@ export function neuronGroup(settings: Settings): HTMLFieldSetElement {
       minimum: 0,
       maximum: 1e6,
       slider: [0, 20],
-      hint: 'How long a spike holds the neuron',
+      hint: 'How long a neuron is refractory after a spike',
     }).element,
     settings.choice('integration', 'euler', { label: 'Integration', choices: integrations }).element,
   );
 }
 
 /** The `neuron` of a request. */
-export interface NeuronModel {
-  readonly tau: number;
-  readonly v_threshold: number;
-  readonly v_reset: number;
-  readonly refractory: number;
-  readonly reset: string;
-  readonly integration: string;
-}
+export type NeuronModel = Readonly<Record<(typeof neuronNumbers)[number], number> & Record<'reset' | 'integration', string>>;
 
-/** What the fields, all of them right, make of a neuron. */
+/** The neuron of valid fields. */
 export function neuronOf(settings: Settings): NeuronModel {
-  const [tau, v_threshold, v_reset, refractory] = neuronNumbers.map((name) => settings.valueOf(name)!) as [number, number, number, number];
+  const numbers = Object.fromEntries(neuronNumbers.map((name) => [name, settings.valueOf(name)]));
   return {
-    tau,
-    v_threshold,
-    v_reset,
-    refractory,
+    ...(numbers as Record<(typeof neuronNumbers)[number], number>),
     reset: oneOf(resets, settings.text('reset', 'hard')),
     integration: oneOf(integrations, settings.text('integration', 'euler')),
   };

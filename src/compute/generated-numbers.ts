@@ -1,4 +1,5 @@
-import type { Values } from './jobs.ts';
+/** Numbers in memory. Requests keep float64; back-ends round to their arithmetic. */
+export type Values = Float32Array | Float64Array;
 
 /** Evenly spaced numbers as numpy.linspace makes them: `length` of the `count`, from `offset` on. */
 export interface Linspace {
@@ -10,7 +11,7 @@ export interface Linspace {
   readonly length: number;
 }
 
-/** Numbers repeated or in another order: row-major over `shape`, where a step along an axis is a stride in `base`; `length` of them, from `offset` on. */
+/** A view that repeats or reorders numbers of `base`, as numpy's strides do: `length` of its numbers in row-major order, from `offset` on. */
 export interface StridedView {
   readonly generate: 'view';
   readonly base: Numbers;
@@ -20,13 +21,13 @@ export interface StridedView {
   readonly length: number;
 }
 
-/** Numbers that a request describes rather than sends: plain data, from which whoever has reserved the memory makes them. */
+/** Numbers that a request describes instead of sending: plain data, from which they are generated once their memory is reserved. */
 export type GeneratedNumbers = Linspace | StridedView;
 
-/** Numbers of a request, there already or yet to be made. */
+/** Numbers of a request, in memory or still to be generated. */
 export type Numbers = Values | GeneratedNumbers;
 
-/** To make or go through so many numbers takes a millisecond or a few: more is done in slices, between which others have their turn. */
+/** Numbers that a loop generates or reads in a few milliseconds: longer loops yield to other requests after each slice. */
 export const sliceLength = 2 ** 17;
 
 /** As numpy.linspace: evenly spaced from `first` to exactly `last`. */
@@ -35,9 +36,9 @@ export function linspace(first: number, last: number, count: number): Linspace {
 }
 
 /**
- * A view over `base`, or `base` itself where that holds the same numbers in the same order.
+ * A view over `base`, or `base` itself if the view has the same numbers in the same order.
  *
- * @param strides of each axis of `shape`; all of `base` is within reach.
+ * @param strides the stride in `base` of each axis of `shape`.
  * @example
  * materialize(stridedView(Float64Array.of(1, 2), [3, 2], [0, 1])); // Float64Array [1, 2, 1, 2, 1, 2]
  */
@@ -85,11 +86,10 @@ export function sliceNumbers(numbers: Numbers, from: number, to: number): Number
   return isGenerated(numbers) ? { ...numbers, offset: numbers.offset + from, length: to - from } : numbers.subarray(from, to);
 }
 
-/** Writes numbers [from, to) to `target`, from its index `at` on, rounded to its type. */
+/** Writes numbers [from, to) to `target` from index `at` on, rounded to its type. */
 export function writeNumbers(numbers: Numbers, target: Values, at = 0, from = 0, to = numbers.length): void {
   if (!isGenerated(numbers)) target.set(from === 0 && to === numbers.length ? numbers : numbers.subarray(from, to), at);
   else if (numbers.generate === 'linspace') writeLinspace(numbers, target, at, from, to);
-  else if (numbers.shape.at(-1)! < minRowLength) writeShortRows(numbers, target, at, from, to);
   else writeView(numbers, target, at, from, to);
 }
 
@@ -99,49 +99,49 @@ function writeLinspace({ first, last, count, offset }: Linspace, target: Values,
   if (to > from && offset + to === count) target[at + to - from - 1] = count > 1 ? last : first;
 }
 
+/** Longer runs of a row are written by one call. */
+const minRunLength = 64;
+
 function writeView(view: StridedView, target: Values, at: number, from: number, to: number): void {
   const { base, shape, strides, offset } = view;
-  const columns = shape.at(-1)!;
-  const stride = strides.at(-1)!;
-  const end = offset + to;
-  // Row by row, of which the first and the last may be wanted in part.
-  for (let next = offset + from; next < end;) {
-    const length = Math.min(columns - (next % columns), end - next);
-    const source = baseIndex(view, next);
-    const place = at + next - offset - from;
-    if (stride === 0) target.fill(valueAt(base, source), place, place + length);
-    else if (stride === 1) writeNumbers(base, target, place, source, source + length);
+  const last = shape.length - 1;
+  const columns = shape[last]!;
+  const stride = strides[last]!;
+  // The column, and of each outer axis the index, of the next number; counted on, since division at each row takes longer than a short row.
+  const indices = indicesIn(shape, offset + from);
+  let row = indices.reduce((sum, index, axis) => (axis === last ? sum : sum + index * strides[axis]!), 0);
+  let column = indices[last]!;
+  for (let next = from; next < to;) {
+    const length = Math.min(columns - column, to - next);
+    const source = row + column * stride;
+    const place = at + next - from;
+    if (length >= minRunLength && stride === 0) target.fill(valueAt(base, source), place, place + length);
+    else if (length >= minRunLength && stride === 1) writeNumbers(base, target, place, source, source + length);
     else for (let i = 0; i < length; i++) target[place + i] = valueAt(base, source + i * stride);
     next += length;
+    column = 0;
+    for (let axis = last - 1; axis >= 0; axis--) {
+      row += strides[axis]!;
+      if (++indices[axis]! < shape[axis]!) break;
+      row -= strides[axis]! * shape[axis]!;
+      indices[axis] = 0;
+    }
   }
 }
 
-/** Shorter rows are written several at a time, since finding where one begins takes longer than writing it. */
-const minRowLength = 64;
-const maxOffsets = 4096;
-
-function writeShortRows(view: StridedView, target: Values, at: number, from: number, to: number): void {
-  const { base, offset } = view;
-  const end = offset + to;
-  const offsets = trailingOffsets(view, Math.min(maxOffsets, to - from));
-  for (let next = offset + from; next < end;) {
-    const within = next % offsets.length;
-    const length = Math.min(offsets.length - within, end - next);
-    const source = baseIndex(view, next - within);
-    const place = at + next - offset - from;
-    for (let i = 0; i < length; i++) target[place + i] = valueAt(base, source + offsets[within + i]!);
-    next += length;
+/** The index along each axis of a number in row-major order. */
+function indicesIn(shape: readonly number[], index: number): number[] {
+  const indices = new Array<number>(shape.length);
+  let rest = index;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = shape[axis]!;
+    indices[axis] = rest % length;
+    rest = Math.floor(rest / length);
   }
+  return indices;
 }
 
-/** Offsets in the base of the numbers of a view's last axes, as many of the axes as have at most `max` numbers together. */
-function trailingOffsets(view: StridedView, max: number): number[] {
-  let count = 1;
-  for (let axis = view.shape.length - 1; axis >= 0 && count * view.shape[axis]! <= max; axis--) count *= view.shape[axis]!;
-  return Array.from({ length: count }, (_, index) => baseIndex(view, index));
-}
-
-/** Where in the base a view's number lies. */
+/** The index in the base of a view's number. */
 function baseIndex({ shape, strides }: StridedView, index: number): number {
   let rest = index;
   let source = 0;
@@ -154,7 +154,7 @@ function baseIndex({ shape, strides }: StridedView, index: number): number {
   return source;
 }
 
-/** The numbers as an array, in the type of what they are made from. */
+/** The numbers as an array: float32 if they are a view on float32 numbers, else float64. */
 export function materialize(numbers: Numbers): Values {
   if (!isGenerated(numbers)) return numbers;
   const values = isFloat32(numbers) ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
@@ -167,7 +167,7 @@ function isFloat32(numbers: Numbers): boolean {
   return numbers.generate === 'view' && isFloat32(numbers.base);
 }
 
-/** Numbers among which the least and the greatest are. Rounding keeps a linspace in order, but for its last number, which is exact. */
+/** A few numbers that include the minimum and the maximum. A rounded linspace is in order, except for its last number, which is exact. */
 export function extremes(numbers: Numbers): Values | readonly number[] {
   if (!isGenerated(numbers)) return numbers;
   if (numbers.generate === 'view') return extremes(numbers.base);

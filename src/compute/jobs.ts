@@ -1,17 +1,17 @@
-import type { Numbers } from './generated-numbers.ts';
+import type { Numbers, Values } from './generated-numbers.ts';
+import { lifParameterNames, type LifParameter } from './neurons/lif-parameters.ts';
 import type { Surrogate } from './surrogates/definition.ts';
 
-/** The arithmetic of a job, and the type of an answer's numbers. */
+/** The arithmetic of a job, and the type of its result's numbers. */
 export type Dtype = 'float32' | 'float64';
 
 export const bytesPerNumber: Readonly<Record<Dtype, number>> = { float32: 4, float64: 8 };
 
-/** Numbers that are there. Requests keep float64; back-ends round as their arithmetic needs. */
-export type Values = Float32Array | Float64Array;
+export type { Values };
 
 /**
- * One of the neuron's quantities, already broadcast against the job's B neurons and T steps: the same number for all, one value
- * per neuron (length B), or, for the current and cotangents only, one value per neuron and step (length B * T, row-major [B, T]).
+ * A quantity of B neurons and T steps: the same number for all, one value per neuron (length B), or, for the current and cotangents
+ * only, one value per neuron and step (length B * T, row-major [B, T]).
  */
 export type Quantity =
   | { readonly per: 'scalar'; readonly value: number }
@@ -25,43 +25,46 @@ export const resetModes = ['hard', 'soft', 'none'] as const;
 export type ResetMode = (typeof resetModes)[number];
 export type Integration = 'euler' | 'exponential';
 
-/** What `simulate` can record. */
-export const recordable = ['spike_counts', 'firing_rates', 'spike_times', 'spikes', 'v', 'v_pre', 'v_final'] as const;
-export type Recordable = (typeof recordable)[number];
+/** The records of `simulate`: a value per neuron, per neuron and step, or per spike; `float` is the job's dtype. */
+export const records = {
+  spike_counts: { per: 'neuron', type: 'int32', meaning: 'Spikes of each neuron' },
+  firing_rates: { per: 'neuron', type: 'float', meaning: 'Spikes per second of each neuron, Hz' },
+  spike_times: { per: 'spike', type: 'float', meaning: "Each neuron's spike times t * dt, ms" },
+  spikes: { per: 'step', type: 'uint8', meaning: '0 or 1' },
+  v: { per: 'step', type: 'float', meaning: 'Potential after the reset' },
+  v_pre: { per: 'step', type: 'float', meaning: 'Potential before the reset' },
+  v_final: { per: 'neuron', type: 'float', meaning: 'Potential after the last reset' },
+} as const;
+export type Recordable = keyof typeof records;
+export const recordable = Object.keys(records) as readonly Recordable[];
 
-/** What a gradient can be taken with respect to. */
-export const differentiable = ['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'] as const;
-export type Differentiable = (typeof differentiable)[number];
+/** The quantities that gradients can be taken with respect to. */
+export type Differentiable = 'current' | LifParameter;
+export const differentiable: readonly Differentiable[] = ['current', ...lifParameterNames];
 
 /** A batch of LIF neurons and what drives them. Potentials and currents are dimensionless, times in milliseconds. */
-export interface LifProblem {
+export interface LifProblem extends Readonly<Record<LifParameter, NeuronQuantity>> {
   /** B, at least 0. */
   readonly neurons: number;
   /** T, at least 1. */
   readonly steps: number;
   readonly dt: number;
   readonly current: Quantity;
-  readonly tau: NeuronQuantity;
-  readonly v_threshold: NeuronQuantity;
-  readonly v_reset: NeuronQuantity;
-  readonly v_rest: NeuronQuantity;
-  readonly resistance: NeuronQuantity;
-  readonly v_init: NeuronQuantity;
   readonly reset: ResetMode;
-  /** Steps after a spike in which the neuron is held: round(refractory / dt). */
+  /** Steps for which a neuron is refractory after a spike: round(refractory / dt). */
   readonly refractorySteps: number;
   readonly integration: Integration;
   readonly inputScaling: boolean;
 }
 
-/** The loss L, summed over neurons; what each adds to the cotangents of s[t] and v[t]. */
+/** The loss L, summed over neurons. */
 export type Loss =
   | { readonly type: 'spike_count' }
   | { readonly type: 'firing_rate_mse'; readonly target: NeuronQuantity }
   | { readonly type: 'cotangent'; readonly spikes?: Quantity; readonly v?: Quantity };
 
 interface Computation {
-  /** What it is computed in, where the back-end has that; float32 unless given. */
+  /** The arithmetic, if the back-end has it. Default float32. */
   readonly dtype?: Dtype;
 }
 
@@ -105,28 +108,27 @@ export function dtypeOf({ dtype = 'float32' }: Job): Dtype {
 export type SurrogateEvalResult = readonly { readonly spike?: Uint8Array; readonly value?: Values }[];
 export type SurrogateGradResult = readonly { readonly grad: Values }[];
 
-/** Only what was asked for in `record` is there. Arrays are [B], or [B, T] row-major. */
-export interface LifSimulateResult {
-  readonly spike_counts?: Int32Array;
-  /** Hz. */
-  readonly firing_rates?: Values;
-  /** The steps at which neuron b spiked are `steps[offsets[b] .. offsets[b + 1]]`. */
-  readonly spike_steps?: { readonly steps: Int32Array; readonly offsets: Int32Array };
-  readonly spikes?: Uint8Array;
-  readonly v?: Values;
-  readonly v_pre?: Values;
-  readonly v_final?: Values;
-}
+/** Only the fields that the job records. Arrays are [B], or [B, T] row-major. */
+export type LifSimulateResult = Readonly<
+  Partial<{
+    spike_counts: Int32Array;
+    /** Hz. */
+    firing_rates: Values;
+    /** The steps at which neuron b spiked are `steps[offsets[b] .. offsets[b + 1]]`. */
+    spike_steps: { readonly steps: Int32Array; readonly offsets: Int32Array };
+    spikes: Uint8Array;
+    v: Values;
+    v_pre: Values;
+    v_final: Values;
+  }>
+>;
 
 /** One entry per surrogate asked for. */
 export type LifGradResult = readonly {
   /** [B]: each neuron's part of L. */
   readonly loss: Values;
   readonly spike_counts: Int32Array;
-  /**
-   * For every quantity of `wrt`, in the form in which the problem gives it: a number's is the sum over neurons,
-   * one per neuron has length B, one per step length B * T.
-   */
+  /** By quantity of `wrt`, in the form of the quantity: of a number the sum over neurons, else of length B or B * T. */
   readonly grad: Readonly<Partial<Record<Differentiable, number | Values>>>;
 }[];
 

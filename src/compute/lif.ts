@@ -1,18 +1,18 @@
 import type { Algebra } from './algebra.ts';
 import type { Differentiable, Integration, ResetMode } from './jobs.ts';
 
-/** What decides the shape of a LIF step, as opposed to its numbers. */
+/** The options that decide which operations a LIF step has. */
 export interface LifStructure {
   readonly reset: ResetMode;
   /** Whether the input is multiplied by the leak factor, as the decay is. */
   readonly inputScaling: boolean;
-  /** Whether s in the reset counts as a constant in the backward pass. */
+  /** Whether s in the reset is a constant in the backward pass. */
   readonly detachReset: boolean;
 }
 
 /** The numbers of a LIF step. */
 export interface LifTerms<V> {
-  /** k of the contract: the part of its distance to the target that the membrane covers in one step. */
+  /** k: the fraction of the distance to its target that the membrane covers in one step. */
   readonly leak: V;
   readonly threshold: V;
   readonly vReset: V;
@@ -20,7 +20,7 @@ export interface LifTerms<V> {
   readonly resistance: V;
 }
 
-/** Potentials of one step: before the reset, after it, and whether the neuron fired in between. */
+/** Potentials of one step before and after the reset, and whether the neuron fired. */
 export interface LifStep<V, M> {
   readonly vPre: V;
   readonly spike: M;
@@ -34,8 +34,8 @@ export interface LifAdjoint<V> extends LifTerms<V> {
 }
 
 /**
- * Which part of a step's adjoint the gradient of a quantity is the sum of. tau's is the leak factor's, times `leakSlope`; v_init's is no
- * sum, but what is left of v before the first step.
+ * The field of a step's adjoint whose sum over steps is the gradient of a quantity. tau's is the leak factor's times `leakSlope`; v_init's is
+ * the cotangent of v before the first step.
  */
 export const adjointPart = {
   current: 'current',
@@ -57,37 +57,45 @@ export function leakSlope(dt: number, tau: number, integration: Integration): nu
   return integration === 'euler' ? slope : slope * Math.exp(-dt / tau);
 }
 
-/** v_rest + R I, towards which the membrane moves when the input is scaled. */
+/** v_rest + R I, the target of the membrane when the input is scaled. */
 function target<V, M>(ops: Algebra<V, M>, terms: LifTerms<V>, current: V): V {
   return ops.add(terms.vRest, ops.mul(terms.resistance, current));
 }
 
-/** v_pre of the contract, in its order of operations: another order moves the spikes of neurons near the threshold. */
+/** v_pre. Another order of operations would move the spikes of neurons near the threshold. */
 function charge<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTerms<V>, v: V, current: V): V {
   return structure.inputScaling
     ? ops.add(v, ops.mul(terms.leak, ops.sub(target(ops, terms, current), v)))
     : ops.add(ops.add(v, ops.mul(terms.leak, ops.sub(terms.vRest, v))), ops.mul(terms.resistance, current));
 }
 
-/**
- * One forward step: charge, fire, reset.
- *
- * @param v potential before the step
- * @param current input of this step
- * @param held true while the neuron is refractory; left out where there is no refractoriness
- */
-export function lifStep<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTerms<V>, v: V, current: V, held?: M): LifStep<V, M> {
+/** The inputs of one forward step. */
+export interface LifStepInput<V, M> {
+  /** Potential before the step. */
+  readonly v: V;
+  readonly current: V;
+  /** True while the neuron is refractory; left out without a refractory period. */
+  readonly refractory?: M | undefined;
+}
+
+/** One forward step: charge, fire, reset. */
+export function lifStep<V, M>(
+  ops: Algebra<V, M>,
+  structure: LifStructure,
+  terms: LifTerms<V>,
+  { v, current, refractory }: LifStepInput<V, M>,
+): LifStep<V, M> {
   const charged = charge(ops, structure, terms, v, current);
-  const vPre = held === undefined ? charged : ops.select(held, v, charged);
-  const spike = fires(ops, terms, vPre, held);
+  const vPre = refractory === undefined ? charged : ops.select(refractory, v, charged);
+  const spike = fires(ops, terms, vPre, refractory);
   return { vPre, spike, v: afterReset(ops, structure.reset, terms, vPre, spike) };
 }
 
-/** s of the contract: whether the potential has reached the threshold, in a neuron that is not held. */
-export function fires<V, M>(ops: Algebra<V, M>, terms: LifTerms<V>, vPre: V, held?: M): M {
-  // The same as v_pre - v_threshold >= 0, since a difference of two floats is 0 only where they are equal.
+/** s: whether the potential has reached the threshold and the neuron is not refractory. */
+export function fires<V, M>(ops: Algebra<V, M>, terms: LifTerms<V>, vPre: V, refractory?: M): M {
+  // Equivalent to v_pre - v_threshold >= 0, since a difference of two floats is 0 only where they are equal.
   const reached = ops.le(terms.threshold, vPre);
-  return held === undefined ? reached : ops.and(ops.not(held), reached);
+  return refractory === undefined ? reached : ops.and(ops.not(refractory), reached);
 }
 
 /** The potential after the reset, from the one before it. */
@@ -102,9 +110,9 @@ export function afterReset<V, M>(ops: Algebra<V, M>, reset: ResetMode, terms: Li
   }
 }
 
-/** What the backward pass knows about one step. */
+/** The inputs of one backward step. */
 export interface LifAdjointInput<V, M> {
-  /** dL/dv after the reset, the cotangent of the recorded v included. */
+  /** dL/dv after the reset, including the cotangent of the recorded v. */
   readonly vBar: V;
   /** dL/ds, directly through the loss. */
   readonly spikeBar: V;
@@ -119,7 +127,7 @@ export interface LifAdjointInput<V, M> {
 }
 
 /**
- * One backward step, the adjoint of `lifStep` with the surrogate gradient in the place of the Heaviside's derivative.
+ * One backward step: the adjoint of `lifStep` with the surrogate gradient in place of the Heaviside's derivative.
  * It is exact back-propagation through time: with s_bar = dL/ds + v_bar * dv/ds and g the surrogate gradient,
  * v_pre_bar = s_bar * g + v_bar * dv/dv_pre.
  */
@@ -131,23 +139,23 @@ export function lifAdjoint<V, M>(
 ): LifAdjoint<V> {
   const { vBar, vPre, spike, current, refractory } = input;
   const zero = ops.constant(0);
-  const unlessHeld = (value: V): V => (refractory === undefined ? value : ops.select(refractory, zero, value));
+  const unlessRefractory = (value: V): V => (refractory === undefined ? value : ops.select(refractory, zero, value));
 
   const jump = resetJump(ops, structure, terms, vPre);
   const spikeBar = jump === undefined ? input.spikeBar : ops.add(input.spikeBar, ops.mul(vBar, jump));
-  const throughSpike = unlessHeld(ops.mul(spikeBar, input.surrogateGrad));
+  const throughSpike = unlessRefractory(ops.mul(spikeBar, input.surrogateGrad));
   const kept = structure.reset === 'hard' ? ops.select(spike, zero, vBar) : vBar;
   const vPreBar = ops.add(throughSpike, kept);
 
   const atSpike = ops.select(spike, vBar, zero);
   const threshold = ops.neg(structure.reset === 'soft' ? ops.add(throughSpike, atSpike) : throughSpike);
 
-  const chargeBar = unlessHeld(vPreBar);
+  const chargeBar = unlessRefractory(vPreBar);
   const leaked = ops.mul(chargeBar, terms.leak);
   const driven = structure.inputScaling ? leaked : chargeBar;
   const towards = structure.inputScaling ? target(ops, terms, current) : terms.vRest;
   return {
-    // Not (1 - k) v_pre_bar: a rounded 1 - k would drift over as many steps as the membrane remembers.
+    // Not (1 - k) v_pre_bar: the rounding of 1 - k would accumulate over steps.
     v: ops.sub(vPreBar, leaked),
     current: ops.mul(driven, terms.resistance),
     leak: ops.mul(chargeBar, ops.sub(towards, input.v)),
@@ -158,7 +166,7 @@ export function lifAdjoint<V, M>(
   };
 }
 
-/** dv/ds of the reset, or undefined where no gradient goes that way. */
+/** dv/ds of the reset, or undefined where the reset passes no gradient on. */
 function resetJump<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTerms<V>, vPre: V): V | undefined {
   if (structure.detachReset || structure.reset === 'none') return undefined;
   return structure.reset === 'hard' ? ops.sub(terms.vReset, vPre) : ops.neg(terms.threshold);

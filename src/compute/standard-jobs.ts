@@ -1,24 +1,20 @@
 import type { LifProblem } from './jobs.ts';
+import { lifParameterRecord, lifParameters } from './neurons/lif-parameters.ts';
 import type { Surrogate, SurrogateDefinition } from './surrogates/definition.ts';
 
-/** Numbers from one to another, both included. */
+/** Evenly spaced numbers, both ends included. */
 export function spread(from: number, to: number, count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / Math.max(1, count - 1));
 }
 
-/** The contract's default neuron, `neurons` times, driven by constant currents from 0.5 to 2.5. */
+/** Default neurons, driven by constant currents from 0.5 to 2.5. */
 export function standardProblem(neurons: number, steps: number): LifProblem {
   return {
     neurons,
     steps,
     dt: 0.1,
     current: { per: 'neuron', values: spread(0.5, 2.5, neurons) },
-    tau: { per: 'scalar', value: 10 },
-    v_threshold: { per: 'scalar', value: 1 },
-    v_reset: { per: 'scalar', value: 0 },
-    v_rest: { per: 'scalar', value: 0 },
-    resistance: { per: 'scalar', value: 1 },
-    v_init: { per: 'scalar', value: 0 },
+    ...lifParameterRecord((name) => ({ per: 'scalar', value: lifParameters[name].default }) as const),
     reset: 'hard',
     refractorySteps: 0,
     integration: 'euler',
@@ -26,7 +22,7 @@ export function standardProblem(neurons: number, steps: number): LifProblem {
   };
 }
 
-/** A surrogate with its defaults. */
+/** A surrogate with its default parameters. */
 export function standardSurrogate({ name, parameters }: SurrogateDefinition): Surrogate {
   return { name, parameters: Object.fromEntries(Object.entries(parameters).map(([key, parameter]) => [key, parameter.default])) };
 }

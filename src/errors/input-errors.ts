@@ -23,6 +23,16 @@ export class InputErrors {
   throwIfAny(): void {
     if (this.#errors.length > 0) throw invalidRequest(this.#errors);
   }
+
+  /**
+   * Values that were read, of which those with an error are null.
+   *
+   * @throws {Problem} `invalid_request` with all errors so far, when there are any.
+   */
+  requireAll<Read extends object>(read: Read): { readonly [Name in keyof Read]: Exclude<Read[Name], null> } {
+    this.throwIfAny();
+    return read as { [Name in keyof Read]: Exclude<Read[Name], null> };
+  }
 }
 
 /** The problem for errors in the input; its detail is the first of them. */

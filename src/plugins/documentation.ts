@@ -4,8 +4,8 @@ import type { FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { jsonInUtf8 } from '../requests/request-body.ts';
-import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
-import { problemExamples } from '../schemas/problem-examples.ts';
+import { sharedSchemas } from '../schemas/shared-schemas.ts';
+import { problemExamples } from '../schemas/problem.ts';
 import { version } from '../version.ts';
 import { documentSecurity, securitySchemes } from './security.ts';
 import { pathOf } from './request-close-notifier.ts';

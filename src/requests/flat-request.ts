@@ -1,33 +1,28 @@
+import { RawTensor } from '../codecs/parsed-tensors.ts';
 import { parseJsonBody } from '../codecs/json-body.ts';
-import { pointerSegment, quote } from '../errors/describe.ts';
+import { readNpy } from '../codecs/npy.ts';
+import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
+import { Problem } from '../errors/problems.ts';
+import { Neuron } from '../schemas/lif.ts';
+import { operations } from './operations.ts';
 import type { Operation } from './plan.ts';
 
 /** A value of a flat request. */
 export type FlatValue = string | number | boolean;
 
-const neuronNumbers = ['tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init', 'refractory'];
-const neuronFields = new Set([...neuronNumbers, 'reset', 'integration', 'input_scaling']);
-const requestFields = new Set([
-  'x',
-  'cotangent',
-  'current',
-  'steps',
-  'dt',
-  'detach_reset',
-  'encoding',
-  'backend',
-  'dtype',
-  'dry_run',
-  'surrogate',
-]);
 const lists = new Set(['record', 'wrt', 'outputs']);
 const lossFields: Readonly<Record<string, string>> = { loss: 'type', target: 'target', cotangent_spikes: 'spikes', cotangent_v: 'v' };
+/** Fields of any operation's request; those of another operation are reported as unknown rather than taken for a surrogate's parameter. */
+const requestFields = new Set(Object.values(operations).flatMap(({ schema }) => Object.keys(schema.properties)));
+for (const nested of ['neuron', 'loss']) requestFields.delete(nested);
+
 /**
- * A request as JSON has it, from names and values without any nesting, as a URL and the Open Inference Protocol have them: the neuron's
- * fields and the loss's find their objects, lists are split at commas, and what is left over are the surrogate's parameters.
+ * Nests a flat request, as a URL or the Open Inference Protocol has it, like a request in JSON: fields of the neuron and the loss move into
+ * their objects, lists are split at commas, and the remaining fields become the surrogate's parameters.
  *
- * @param tensors fields that are tensors, put where they belong as they are.
+ * @param tensors the fields that are tensors; they are placed unchanged.
+ * @throws {Problem} `invalid_request` for a surrogate that is not valid JSON or has a parameter twice.
  * @example
  * nestRequest('lif_simulate', { steps: 100, tau: 20, record: 'v,spikes' }, { current });
  * // { current, steps: 100, neuron: { tau: 20 }, record: ['v', 'spikes'] }
@@ -37,13 +32,12 @@ export function nestRequest(
   flat: Readonly<Record<string, FlatValue>>,
   tensors: Readonly<Record<string, unknown>>,
 ): object {
-  const [request, neuron, loss, parameters] = [fields(), fields(), fields(), fields()];
-  const isNeuron = operation === 'lif_simulate' || operation === 'lif_grad';
-  const hasSurrogate = operation !== 'lif_simulate';
+  const { properties } = operations[operation].schema;
+  const [request, neuron, loss, parameters] = [emptyFields(), emptyFields(), emptyFields(), emptyFields()];
   const place = (name: string, value: unknown) => {
-    if (isNeuron && neuronFields.has(name)) neuron[name] = value;
-    else if (operation === 'lif_grad' && Object.hasOwn(lossFields, name)) loss[lossFields[name]!] = value;
-    else if (requestFields.has(name) || lists.has(name) || !hasSurrogate) request[name] = value;
+    if ('neuron' in properties && Object.hasOwn(Neuron.properties, name)) neuron[name] = value;
+    else if ('loss' in properties && Object.hasOwn(lossFields, name)) loss[lossFields[name]!] = value;
+    else if (requestFields.has(name) || !('surrogate' in properties)) request[name] = value;
     else parameters[name] = value;
   };
   for (const [name, value] of Object.entries(flat))
@@ -56,8 +50,8 @@ export function nestRequest(
   return request;
 }
 
-/** Without a prototype, so that `__proto__` is a name like any other: unknown. */
-function fields(): Record<string, unknown> {
+/** Has no prototype, so that `__proto__` is an unknown name like any other. */
+function emptyFields(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
 }
 
@@ -65,11 +59,7 @@ function splitList(value: FlatValue): unknown {
   return typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
 }
 
-/**
- * A surrogate's name, or its object out of JSON text.
- *
- * @throws {Problem} `invalid_request` when the text looks like JSON and is not.
- */
+/** A surrogate's name, or its object from JSON text. */
 function surrogateValue(value: FlatValue): unknown {
   if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
   try {
@@ -84,13 +74,12 @@ function surrogateValue(value: FlatValue): unknown {
   }
 }
 
-/** The loss that its fields belong to, where its type is left out. */
+/** A loss whose type, if left out, follows from its fields. */
 function withType(loss: Record<string, unknown>): object {
   if ('type' in loss) return loss;
   return { type: 'target' in loss ? 'firing_rate_mse' : 'cotangent', ...loss };
 }
 
-/** @throws {Problem} `invalid_request` for a parameter that the surrogate's object has already. */
 function withParameters(surrogate: unknown, parameters: object): unknown {
   if (typeof surrogate === 'string') return { name: surrogate, ...parameters };
   if (Array.isArray(surrogate)) return surrogate.map((one: unknown) => withParameters(one, parameters));
@@ -99,4 +88,34 @@ function withParameters(surrogate: unknown, parameters: object): unknown {
   if (twice.length > 0)
     throw invalidRequest(twice.map((name) => ({ path: pointerSegment(name), message: 'is in "surrogate" as well; give it once' })));
   return { ...surrogate, ...parameters };
+}
+
+/**
+ * The request of an npy body: its array is `x` or `current`, and the URL's query has all other fields.
+ *
+ * @throws {Problem} `invalid_npy` when the bytes are not an array of float32 or float64; `invalid_request` for a name that is given twice.
+ */
+export function npyRequest(operation: Operation, bytes: Uint8Array, query: Readonly<Record<string, unknown>>): object {
+  const array = readNpy(bytes);
+  if (typeof array === 'string') throw new Problem('invalid_npy', `The body is not an array of numbers as numpy.save writes it: ${array}.`);
+  const flat = emptyFields() as Record<string, FlatValue>;
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value !== 'string')
+      throw invalidRequest([{ path: pointerSegment(name), message: `must stand in the URL once, got ${describe(value)}` }]);
+    flat[name] = fromText(name, value);
+  }
+  const { dtype, shape, dataOffset, byteLength, fortranOrder } = array;
+  const data = bytes.subarray(dataOffset, dataOffset + byteLength);
+  return nestRequest(operation, flat, { [operations[operation].npyField]: new RawTensor({ dtype, shape, bytes: data }, fortranOrder) });
+}
+
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** Fields whose value is text, even where it looks like a number. */
+const textFields = new Set(['reset', 'integration', 'encoding', 'backend', 'dtype', 'surrogate', 'loss', 'record', 'wrt', 'outputs']);
+
+/** A value of the URL: a number or boolean where it is written as in JSON. */
+function fromText(name: string, text: string): FlatValue {
+  if (textFields.has(name)) return text;
+  if (text === 'true' || text === 'false') return text === 'true';
+  return jsonNumber.test(text) ? Number(text) : text;
 }

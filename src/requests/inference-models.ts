@@ -1,8 +1,12 @@
-import { differentiable, recordable } from '../compute/jobs.ts';
-import { evaluable } from '../schemas/surrogate-routes.ts';
+import type { Static } from '@sinclair/typebox';
+
+import { differentiable, recordable, records } from '../compute/jobs.ts';
+import { lifParameterNames } from '../compute/neurons/lif-parameters.ts';
+import type { ModelConfig, ModelMetadata, ModelStatistics, RepositoryIndex } from '../schemas/inference.ts';
+import { evaluable } from '../schemas/surrogate.ts';
 import type { Operation } from './plan.ts';
 
-/** The version that every model has. */
+/** The version of every model. */
 export const modelVersion = '1';
 
 /** The datatypes of the Open Inference Protocol that the models take and give. */
@@ -17,50 +21,122 @@ interface ModelTensor {
 
 /** An operation as a model of the Open Inference Protocol. */
 export interface InferenceModel {
-  /** Only the first is needed. */
+  /** Only the first is required. */
   readonly inputs: readonly ModelTensor[];
   readonly outputs: readonly ModelTensor[];
-  /** The parameter that lists what is computed, and what it lists for an output. */
+  /** The parameter that selects what is computed, and the name in it that selects an output. */
   readonly selection?: { readonly parameter: string; readonly nameOf: (output: string) => string | undefined };
 }
 
-const floats = (name: string, shape: readonly number[]): ModelTensor => ({ name, datatype: 'FP32', shape });
-const perNeuron = ['tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'].map((name) => floats(name, [-1]));
-const wholeDatatypes: Readonly<Record<string, Datatype>> = {
-  spikes: 'UINT8',
-  spike: 'UINT8',
-  spike_counts: 'INT32',
-  spike_time_offsets: 'INT32',
-};
-const output = (name: string, shape: readonly number[]): ModelTensor => ({ name, datatype: wholeDatatypes[name] ?? 'FP32', shape });
-const perStep = new Set<string>(['spikes', 'v', 'v_pre']);
+const perNeuron = [-1];
+const perStep = [-1, -1];
+const elementwise = [-1];
+const tensor = (name: string, shape: readonly number[], datatype: Datatype = 'FP32'): ModelTensor => ({ name, datatype, shape });
+const neuronInputs = [tensor('current', perStep), ...lifParameterNames.map((name) => tensor(name, perNeuron))];
+const datatypes = { float: 'FP32', int32: 'INT32', uint8: 'UINT8' } as const;
 
 /** The four operations as models, by name. */
 export const inferenceModels: Readonly<Record<Operation, InferenceModel>> = {
   surrogate_eval: {
-    inputs: [floats('x', [-1])],
-    outputs: evaluable.map((name) => output(name, [-1])),
+    inputs: [tensor('x', elementwise)],
+    outputs: evaluable.map((name) => tensor(name, elementwise, name === 'spike' ? 'UINT8' : 'FP32')),
     selection: { parameter: 'outputs', nameOf: (name) => name },
   },
-  surrogate_grad: { inputs: [floats('x', [-1]), floats('cotangent', [-1])], outputs: [output('grad', [-1])] },
+  surrogate_grad: { inputs: [tensor('x', elementwise), tensor('cotangent', elementwise)], outputs: [tensor('grad', elementwise)] },
   lif_simulate: {
-    inputs: [floats('current', [-1, -1]), ...perNeuron],
-    outputs: [...recordable.map((name) => output(name, perStep.has(name) ? [-1, -1] : [-1])), output('spike_time_offsets', [-1])],
+    inputs: neuronInputs,
+    outputs: [
+      ...recordable.map((name) => tensor(name, records[name].per === 'step' ? perStep : perNeuron, datatypes[records[name].type])),
+      tensor('spike_time_offsets', perNeuron, 'INT32'),
+    ],
     selection: { parameter: 'record', nameOf: (name) => (name === 'spike_time_offsets' ? 'spike_times' : name) },
   },
   lif_grad: {
-    inputs: [
-      floats('current', [-1, -1]),
-      ...perNeuron,
-      floats('target', [-1]),
-      floats('cotangent_spikes', [-1, -1]),
-      floats('cotangent_v', [-1, -1]),
-    ],
+    inputs: [...neuronInputs, tensor('target', perNeuron), tensor('cotangent_spikes', perStep), tensor('cotangent_v', perStep)],
     outputs: [
-      output('loss', [-1]),
-      output('spike_counts', [-1]),
-      ...differentiable.map((name) => output(`grad_${name}`, name === 'current' ? [-1, -1] : [-1])),
+      tensor('loss', perNeuron),
+      tensor('spike_counts', perNeuron, 'INT32'),
+      ...differentiable.map((name) => tensor(`grad_${name}`, name === 'current' ? perStep : perNeuron)),
     ],
     selection: { parameter: 'wrt', nameOf: (name) => (name.startsWith('grad_') ? name.slice('grad_'.length) : undefined) },
   },
 };
+
+/** The platform and back-end of all models. */
+export const platform = 'surrogate-gradient-service';
+
+/** A model as the Open Inference Protocol describes it. */
+export function metadataOf(name: Operation): Static<typeof ModelMetadata> {
+  const { inputs, outputs } = inferenceModels[name];
+  const describe = ({ name, datatype, shape }: ModelTensor) => ({ name, datatype, shape: [...shape] });
+  return { name, versions: [modelVersion], platform, inputs: inputs.map(describe), outputs: outputs.map(describe) };
+}
+
+/** A model as Triton's model configuration describes it. */
+export function configOf(name: Operation): Static<typeof ModelConfig> {
+  const { inputs, outputs } = inferenceModels[name];
+  const describe = ({ name, datatype, shape }: ModelTensor) => ({ name, data_type: `TYPE_${datatype}`, dims: [...shape] });
+  return {
+    name,
+    platform,
+    backend: platform,
+    max_batch_size: 0,
+    input: inputs.map((input, i) => ({ ...describe(input), optional: i > 0 })),
+    output: outputs.map(describe),
+  };
+}
+
+/** All models. @param unreadyReason why they take no requests, if they take none. */
+export function repositoryIndex(unreadyReason: string | undefined): Static<typeof RepositoryIndex> {
+  const state = unreadyReason === undefined ? { state: 'READY' } : { state: 'UNAVAILABLE', reason: unreadyReason };
+  return Object.keys(inferenceModels).map((name) => ({ name, version: modelVersion, ...state }));
+}
+
+/** A line of a count or sum: its metric, its operation, and its stage if it has one. */
+const sample = /^(\w+)\{op="(\w+)"(?:,stage="(\w+)",backend="\w+")?\} (\S+)$/gm;
+
+/**
+ * Triton's statistics of models since the server started.
+ *
+ * @param metrics of all processes, in Prometheus' text format.
+ */
+export function modelStatistics(models: readonly Operation[], metrics: string): ModelStatistics[] {
+  const totals = new Map<string, number>();
+  for (const [, metric, op, stage = '', value] of metrics.matchAll(sample)) {
+    const key = `${metric!} ${op!} ${stage}`;
+    totals.set(key, (totals.get(key) ?? 0) + Number(value));
+  }
+  return models.map((model) => statisticsOf(model, (metric, stage = '') => totals.get(`${metric} ${model} ${stage}`) ?? 0));
+}
+
+function statisticsOf(name: Operation, total: (metric: string, stage?: string) => number): ModelStatistics {
+  const duration = (metric: string, stage?: string) => ({
+    count: total(`${metric}_count`, stage),
+    ns: Math.round(1e9 * total(`${metric}_sum`, stage)),
+  });
+  const stage = (which: string) => duration('surrogate_stage_duration_seconds', which);
+  const stages = {
+    queue: stage('queue'),
+    compute_input: stage('decode'),
+    compute_infer: stage('compute'),
+    compute_output: stage('encode'),
+  };
+  const { count } = stages.compute_infer;
+  const ns = Object.values(stages).reduce((sum, each) => sum + each.ns, 0);
+  const none = { count: 0, ns: 0 };
+  return {
+    name,
+    version: modelVersion,
+    last_inference: Math.round(1000 * total('surrogate_last_answer_timestamp_seconds')),
+    inference_count: count,
+    execution_count: count,
+    inference_stats: {
+      success: { count, ns },
+      fail: duration('surrogate_failure_duration_seconds'),
+      ...stages,
+      cache_hit: none,
+      cache_miss: none,
+    },
+    batch_stats: [],
+  };
+}

@@ -6,20 +6,8 @@ import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
 import { ignoredParameters, InferRequest } from '../schemas/inference.ts';
 import { nestRequest, type FlatValue } from './flat-request.ts';
 import { inferenceModels, modelVersion, type InferenceModel } from './inference-models.ts';
-import type { Operation } from './plan.ts';
+import type { InferenceReply, Operation } from './plan.ts';
 import { compileValidator } from './validation.ts';
-
-/** How an inference request wants to be answered. */
-export interface InferenceReply {
-  readonly id?: string;
-  /** The outputs that come back, in order; undefined for all. */
-  readonly outputs?: readonly string[];
-  /** Of the outputs that come as bytes, where it is not all or none. */
-  readonly binary: readonly string[] | 'all';
-  readonly json: readonly string[];
-  /** Within how many microseconds from its headers on. */
-  readonly timeoutUs?: number;
-}
 
 type Output = NonNullable<InferRequest['outputs']>[number];
 
@@ -28,12 +16,10 @@ const validate = compileValidator(InferRequest);
 const dtypes: Readonly<Record<string, 'float32' | 'float64'>> = { FP32: 'float32', FP64: 'float64' };
 
 /**
- * The request that a request of the Open Inference Protocol stands for, and how it wants to be answered. Where no parameter says what to
- * compute, the outputs that are asked for do.
+ * Translates a request of the Open Inference Protocol. Unless a parameter selects what to compute, the requested outputs do.
  *
  * @param operation the model that the URL names.
- * @param parsed its JSON.
- * @param bytes what follows the JSON: the inputs with `binary_data_size`, in order.
+ * @param bytes the inputs with `binary_data_size`, in order.
  * @throws {Problem} `invalid_request` with everything that is wrong.
  */
 export function inferenceRequest(operation: Operation, parsed: unknown, bytes: Uint8Array): { request: object; reply: InferenceReply } {
@@ -70,7 +56,7 @@ export function inferenceRequest(operation: Operation, parsed: unknown, bytes: U
   return { request, reply };
 }
 
-/** The URL says which model answers; a body that names another came to the wrong one. */
+/** A body may name the model, but no other than the URL. */
 function checkModel(
   operation: Operation,
   { model_name, model_version }: Pick<InferRequest, 'model_name' | 'model_version'>,
@@ -118,7 +104,7 @@ function readInputs(
   return tensors;
 }
 
-/** Data as a flat array, which the protocol allows to be nested as the shape says. */
+/** Data as a flat array; the protocol also allows it to be nested like the shape. */
 function flatData(data: unknown, shape: readonly number[], path: string, errors: InputErrors): unknown {
   if (data instanceof NumericArray) {
     if (data.shape.length > 1 && shapeText(data.shape) !== shapeText(shape)) {
@@ -132,7 +118,7 @@ function flatData(data: unknown, shape: readonly number[], path: string, errors:
   if (!Array.isArray(data)) return errors.add(path, `must be an array of numbers, got ${describe(data)}`);
   if (!data.some(Array.isArray)) return data;
   const flat: unknown[] = data.flat(64);
-  // Of too many numbers, or too few, it is said elsewhere that they are.
+  // A wrong number of values is reported when the tensor is decoded.
   if (flat.length === sizeOf(shape)) checkNesting(data, shape, 0, path, errors);
   return flat;
 }
@@ -160,7 +146,7 @@ function checkOutputs(model: InferenceModel, outputs: readonly Output[], errors:
   }
 }
 
-/** Refuses what would change a tensor, such as shared memory or classification: to ignore it would be a wrong answer. */
+/** Refuses parameters that would change a tensor, such as shared memory or classification: ignoring them would give wrong answers. */
 function checkTensorParameters(
   parameters: object | null | undefined,
   what: string,
@@ -178,13 +164,13 @@ function isIgnored(name: string): boolean {
   return ignoredParameters.includes(name) || name.startsWith('triton_');
 }
 
-/** Parameters of the protocol itself, which say nothing of the computation. */
-const ofProtocol = new Set(['binary_data_output', 'timeout']);
+/** Parameters of the protocol itself. */
+const protocolParameters = new Set(['binary_data_output', 'timeout']);
 
 function flatParameters(parameters: Readonly<Record<string, unknown>>, tensors: object, errors: InputErrors): Record<string, FlatValue> {
   const flat: Record<string, FlatValue> = {};
   for (const [name, value] of Object.entries(parameters)) {
-    if (isIgnored(name) || ofProtocol.has(name)) continue;
+    if (isIgnored(name) || protocolParameters.has(name)) continue;
     const path = `/parameters${pointerSegment(name)}`;
     if (Object.hasOwn(tensors, name)) errors.add(path, 'is an input as well; give it once');
     else if (name === 'encoding' && value !== 'json')
@@ -194,7 +180,7 @@ function flatParameters(parameters: Readonly<Record<string, unknown>>, tensors: 
   return flat;
 }
 
-/** Outputs are told apart by their names alone, so that there is room for one surrogate's. */
+/** Outputs differ by name only, so that an answer can hold those of one surrogate. */
 function requireOneSurrogate({ surrogate }: { readonly surrogate?: unknown }): void {
   if (!Array.isArray(surrogate) || surrogate.length < 2) return;
   throw invalidRequest([

@@ -2,90 +2,76 @@ import { broadcastValues, type Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
 import type { Differentiable, LifProblem, NeuronQuantity, Quantity } from '../compute/jobs.ts';
+import { addLifParameters, lifParameterNames, lifParameters, type LifParameter } from '../compute/neurons/lif-parameters.ts';
+import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
-import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
-import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif-routes.ts';
+import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
 
-/** The contract's defaults of the quantities that may differ from neuron to neuron. */
-const neuronDefaults = { tau: 10, v_threshold: 1, v_reset: 0, v_rest: 0, resistance: 1, v_init: 0 } as const;
-type NeuronField = keyof typeof neuronDefaults;
-const neuronFields = Object.keys(neuronDefaults) as NeuronField[];
 const defaultDt = 0.1;
 
-/** A LIF problem, and the shape in which each quantity was given: [] for a number or one left out. */
-export interface ReadProblem {
+/** A LIF problem, and the shape in which each quantity was given: [] for a number or a default. */
+interface ReadProblem {
   readonly problem: LifProblem;
   readonly givenShapes: Readonly<Record<Differentiable, readonly number[]>>;
 }
 
-/** What every LIF request has: the drive, the neuron, and how often it is to be run. */
-export type LifRequest = Pick<LifSimulateRequest & LifGradRequest, 'current' | 'steps' | 'dt' | 'neuron'>;
+type GivenParameters = Readonly<Partial<Record<LifParameter, Tensor>>>;
+
+/** The fields of every LIF request: the input and the neuron. */
+type LifRequest = Pick<LifSimulateRequest & LifGradRequest, 'current' | 'steps' | 'dt' | 'neuron'>;
 
 /**
- * Reads the neurons and what drives them, and broadcasts them against each other. Errors found before, in other fields, are reported along.
+ * Reads the neurons and their input, and broadcasts them against each other.
  *
- * @param runs how many surrogates the problem is solved for.
- * @throws {Problem} when something is not valid, or asks for too much.
+ * @param runs the number of surrogates for which the problem is run.
+ * @param errors may hold errors of other fields, which are reported too.
+ * @throws {Problem} when the request is not valid or asks for too much.
  */
 export function readLifProblem(request: LifRequest, runs: number, errors: InputErrors, limits: Limits): ReadProblem {
   const neuron = request.neuron ?? {};
   const dt = request.dt ?? defaultDt;
   const refractory = neuron.refractory ?? 0;
-  if (!isPositive(dt)) errors.add('/dt', `must be above 0 within float32's range, got ${describe(dt)}`);
+  if (!isAbove(0, dt)) errors.add('/dt', `must be above 0 within float32's range, got ${describe(dt)}`);
   if (!isTensorNumber(refractory)) errors.add('/neuron/refractory', `must be within float32's range, got ${describe(refractory)}`);
 
-  const current = decodeTensor(request.current, '/current', errors, limits);
-  const given: Partial<Record<NeuronField, Tensor>> = {};
-  for (const field of neuronFields) {
-    const value = neuron[field];
+  const input = decodeTensor(request.current, '/current', errors, limits);
+  const given: Partial<Record<LifParameter, Tensor>> = {};
+  for (const name of lifParameterNames) {
+    const value = neuron[name];
     if (value === undefined) continue;
-    const tensor = decodeTensor(value, `/neuron/${field}`, errors, limits);
-    if (tensor !== null && isPerNeuron(tensor, `/neuron/${field}`, errors)) given[field] = tensor;
+    const tensor = decodeTensor(value, `/neuron/${name}`, errors, limits);
+    if (tensor !== null && isPerNeuron(tensor, `/neuron/${name}`, errors)) given[name] = tensor;
   }
-  if (given.tau !== undefined) checkTau(given.tau, errors);
-  const steps = current && readSteps(current, request.steps, errors);
-  errors.throwIfAny();
+  for (const name of lifParameterNames) if (given[name] !== undefined) checkMinimum(given[name], name, errors);
+  const { current, steps } = errors.requireAll({ current: input, steps: input && readSteps(input, request.steps, errors) });
 
-  const neurons = broadcastNeurons(current!, given, errors);
+  const neurons = broadcastNeurons(current, given, errors);
   errors.throwIfAny();
-  const how = () => `${neurons} neurons x ${steps!} steps${runs > 1 ? ` x ${runs} surrogates` : ''}`;
-  // A batch without neurons is no reason to count without end either.
-  checkWork(Math.max(neurons, 1) * steps! * runs, how, limits);
-  checkSteps(steps!);
+  const how = () => `${neurons} neurons x ${steps} steps${runs > 1 ? ` x ${runs} surrogates` : ''}`;
+  // A batch without neurons still takes time for its steps.
+  checkWork(Math.max(neurons, 1) * steps * runs, how, limits);
+  checkSteps(steps);
 
-  const quantity = (field: NeuronField): NeuronQuantity =>
-    given[field] === undefined ? { per: 'scalar', value: neuronDefaults[field] } : neuronQuantity(given[field]);
-  const problem: LifProblem = {
+  const quantity = (name: LifParameter): NeuronQuantity =>
+    given[name] === undefined ? { per: 'scalar', value: lifParameters[name].default } : neuronQuantity(given[name]);
+  const withoutParameters = {
     neurons,
-    steps: steps!,
+    steps,
     dt,
-    current: stepQuantity(current!, neurons, '/current', limits),
-    tau: quantity('tau'),
-    v_threshold: quantity('v_threshold'),
-    v_reset: quantity('v_reset'),
-    v_rest: quantity('v_rest'),
-    resistance: quantity('resistance'),
-    v_init: quantity('v_init'),
+    current: stepQuantity(current, neurons, '/current', limits),
     reset: neuron.reset ?? 'hard',
-    refractorySteps: Math.min(wholeSteps(refractory, dt), steps!),
+    refractorySteps: Math.min(wholeSteps(refractory, dt), steps),
     integration: neuron.integration ?? 'euler',
     inputScaling: neuron.input_scaling ?? true,
+  } as const;
+  return {
+    problem: addLifParameters(withoutParameters, quantity),
+    givenShapes: addLifParameters({ current: current.shape }, (name) => given[name]?.shape ?? []),
   };
-  const shapeOf = (field: NeuronField): readonly number[] => given[field]?.shape ?? [];
-  const givenShapes = {
-    current: current!.shape,
-    tau: shapeOf('tau'),
-    v_threshold: shapeOf('v_threshold'),
-    v_reset: shapeOf('v_reset'),
-    v_rest: shapeOf('v_rest'),
-    resistance: shapeOf('resistance'),
-    v_init: shapeOf('v_init'),
-  };
-  return { problem, givenShapes };
 }
 
-/** Whether a tensor is a number or has one axis, of neurons. */
+/** Checks that a tensor is a number or has a single axis. */
 export function isPerNeuron(tensor: Tensor, path: string, errors: InputErrors): boolean {
   if (tensor.shape.length <= 1) return true;
   errors.add(path, `must be a number or one value per neuron, shape [B]; got shape ${shapeText(tensor.shape)}`);
@@ -97,7 +83,7 @@ export function neuronQuantity({ values }: Tensor): NeuronQuantity {
   return values.length === 1 ? { per: 'scalar', value: valueAt(values, 0) } : { per: 'neuron', values };
 }
 
-/** A tensor that also may have the shape [B, T] or [1, T]; the latter is repeated for every neuron. */
+/** The same for a tensor that may have the shape [B, T] too, or [1, T], which is repeated for every neuron. */
 export function stepQuantity(tensor: Tensor, neurons: number, path: string, limits: Limits): Quantity {
   const [rows, steps] = tensor.shape;
   if (steps === undefined) return neuronQuantity(tensor);
@@ -106,32 +92,29 @@ export function stepQuantity(tensor: Tensor, neurons: number, path: string, limi
   return { per: 'step', values: broadcastValues(tensor, [neurons, steps]) };
 }
 
-function isPositive(value: number): boolean {
-  return isTensorNumber(value) && Math.fround(value) > 0;
+function isAbove(minimum: number, value: number): boolean {
+  return isTensorNumber(value) && Math.fround(value) > minimum;
 }
 
-function checkTau({ shape, values }: Tensor, errors: InputErrors): void {
-  if (arePositive(extremes(values))) return;
-  for (let i = isGenerated(values) ? firstNotPositive(values) : 0; i < values.length; i++) {
+function checkMinimum({ shape, values }: Tensor, name: LifParameter, errors: InputErrors): void {
+  const { exclusiveMinimum: minimum } = lifParameters[name];
+  if (minimum === undefined || Array.from(extremes(values)).every((value) => isAbove(minimum, value))) return;
+  for (let i = isGenerated(values) ? firstNotAbove(minimum, values) : 0; i < values.length; i++) {
     const value = valueAt(values, i);
-    if (!isPositive(value)) errors.add(shape.length === 0 ? '/neuron/tau' : `/neuron/tau/${i}`, `must be above 0, got ${value}`);
-    // Those that follow are larger, but for the last one's rounding.
+    const path = `/neuron/${name}`;
+    if (!isAbove(minimum, value)) errors.add(shape.length === 0 ? path : `${path}/${i}`, `must be above ${minimum}, got ${value}`);
+    // The rest of a linspace is larger, except that its last number is rounded differently.
     else if (isGenerated(values)) i = Math.max(i, values.length - 2);
   }
 }
 
-function arePositive(values: Iterable<number>): boolean {
-  for (const value of values) if (!isPositive(value)) return false;
-  return true;
-}
-
-/** Of numbers in order, by bisection, since a linspace may be long: the index of the first that is not above 0, one of which there is. */
-function firstNotPositive(values: GeneratedNumbers): number {
-  if (!isPositive(valueAt(values, 0))) return 0;
+/** The index of the first number of a linspace that is not above a minimum, where there is one: by bisection, since it may be long. */
+function firstNotAbove(minimum: number, values: GeneratedNumbers): number {
+  if (!isAbove(minimum, valueAt(values, 0))) return 0;
   let [low, high] = [0, values.length - 1];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (isPositive(valueAt(values, middle))) low = middle + 1;
+    if (isAbove(minimum, valueAt(values, middle))) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -155,22 +138,22 @@ function readSteps({ shape }: Tensor, given: number | undefined, errors: InputEr
   return steps;
 }
 
-/** B: what the first axes broadcast to, as numpy does it; all numbers make one neuron. */
-function broadcastNeurons(current: Tensor, given: Readonly<Partial<Record<NeuronField, Tensor>>>, errors: InputErrors): number {
+/** B: the length to which the first axes broadcast, as in numpy; numbers alone make one neuron. */
+function broadcastNeurons(current: Tensor, given: GivenParameters, errors: InputErrors): number {
   let neurons = current.shape[0] ?? 1;
   let decider = current;
   let decidedBy = '/current';
-  for (const field in given) {
-    const tensor = given[field as NeuronField]!;
-    const length = tensor.shape[0] ?? 1;
-    if (length === 1 || length === neurons) continue;
+  for (const name of lifParameterNames) {
+    const tensor = given[name];
+    const length = tensor?.shape[0] ?? 1;
+    if (tensor === undefined || length === 1 || length === neurons) continue;
     if (neurons === 1) {
       neurons = length;
       decider = tensor;
-      decidedBy = `/neuron/${field}`;
+      decidedBy = `/neuron/${name}`;
     } else {
       errors.add(
-        `/neuron/${field}`,
+        `/neuron/${name}`,
         `has shape ${shapeText(tensor.shape)}, for ${length} neurons, but ${decidedBy} has shape ${shapeText(decider.shape)}, for ${neurons}; the number of neurons must be the same, or 1`,
       );
     }
@@ -178,7 +161,7 @@ function broadcastNeurons(current: Tensor, given: Readonly<Partial<Record<Neuron
   return neurons;
 }
 
-/** A time in steps, to the nearest; 0.15 / 0.1 counts as the 1.5 that it means, not as the 1.4999999999999998 that it is. */
+/** A time rounded to steps. 0.15 / 0.1 counts as 1.5, although it is 1.4999999999999998. */
 function wholeSteps(time: number, dt: number): number {
   return Math.round((time / dt) * (1 + 4 * Number.EPSILON));
 }

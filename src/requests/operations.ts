@@ -1,24 +1,33 @@
+import type { TObject } from '@sinclair/typebox';
+
 import type { Limits } from '../config/limits.ts';
-import { LifGradRequest, LifSimulateRequest } from '../schemas/lif-routes.ts';
-import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate-routes.ts';
-import { lifGradPlan, lifSimulatePlan } from './lif-jobs.ts';
+import { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
+import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate.ts';
+import { lifGradPlan, lifSimulatePlan } from './lif-plans.ts';
 import type { Operation, Plans } from './plan.ts';
-import { surrogateEvalPlan, surrogateGradPlan } from './surrogate-jobs.ts';
+import { surrogateEvalPlan, surrogateGradPlan } from './surrogate-plans.ts';
 import { compileValidator, type Validate } from './validation.ts';
 
-interface Reading<O extends Operation, Request> {
+/** How requests of one operation are read. */
+interface RequestKind<O extends Operation> {
+  readonly schema: TObject;
   readonly validate: Validate;
-  readonly plan: (request: Request, limits: Limits) => Plans[O];
+  readonly plan: (request: unknown, limits: Limits) => Plans[O];
+  /** The field of the tensor that is the whole of an npy body. */
+  readonly npyField: 'x' | 'current';
 }
 
-type Readings = { readonly [O in Operation]: Reading<O, never> };
+function kind<P>(schema: TObject, plan: (request: never, limits: Limits) => P, npyField: 'x' | 'current') {
+  // The validator has checked that it is one.
+  return { schema, validate: compileValidator(schema), plan: plan as (request: unknown, limits: Limits) => P, npyField };
+}
 
-const readings = {
-  surrogate_eval: { validate: compileValidator(SurrogateEvalRequest), plan: surrogateEvalPlan },
-  surrogate_grad: { validate: compileValidator(SurrogateGradRequest), plan: surrogateGradPlan },
-  lif_simulate: { validate: compileValidator(LifSimulateRequest), plan: lifSimulatePlan },
-  lif_grad: { validate: compileValidator(LifGradRequest), plan: lifGradPlan },
-} as const satisfies Readings;
+export const operations: { readonly [O in Operation]: RequestKind<O> } = {
+  surrogate_eval: kind(SurrogateEvalRequest, surrogateEvalPlan, 'x'),
+  surrogate_grad: kind(SurrogateGradRequest, surrogateGradPlan, 'x'),
+  lif_simulate: kind(LifSimulateRequest, lifSimulatePlan, 'current'),
+  lif_grad: kind(LifGradRequest, lifGradPlan, 'current'),
+};
 
 /**
  * Checks a request and makes a plan of it.
@@ -27,7 +36,7 @@ const readings = {
  * @throws {Problem} when the request is not valid or asks for too much.
  */
 export function planOf<O extends Operation>(operation: O, request: unknown, limits: Limits): Plans[O] {
-  const { validate, plan } = readings[operation] as Reading<O, unknown>;
+  const { validate, plan } = operations[operation];
   const problem = validate(request);
   if (problem !== undefined) throw problem;
   return plan(request, limits);

@@ -1,67 +1,85 @@
-import type { BackendPreference } from '../compute/engine/backend-router.ts';
-import type {
-  Differentiable,
-  Dtype,
-  Job,
-  LifGradJob,
-  LifSimulateJob,
-  ResultOf,
-  SurrogateEvalJob,
-  SurrogateGradJob,
-} from '../compute/jobs.ts';
 import type { TensorEncoding } from '../codecs/answer.ts';
-import type { InferenceReply } from './inference-request.ts';
+import { float64Backends } from '../compute/engine/backend.ts';
+import type { BackendPreference } from '../compute/engine/backend-router.ts';
+import type { Differentiable, Dtype, Job, LifGradJob, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import { quote } from '../errors/describe.ts';
+import type { InputErrors } from '../errors/input-errors.ts';
 
-/** What a request says of how its job is to be computed and answered. */
+/** The operations of the API, one route each. */
+export type Operation = Job['kind'];
+
+/** How a request wants its job to be run and answered, in the request's own fields. */
 export interface RunOptions extends BackendPreference {
   readonly encoding?: TensorEncoding;
   /** Whether the job is only to be described. */
-  readonly dryRun?: boolean;
+  readonly dry_run?: boolean;
+}
+
+/** How an inference request wants to be answered. */
+export interface InferenceReply {
+  readonly id?: string;
+  /** The outputs to answer, in order; undefined for all. */
+  readonly outputs?: readonly string[];
+  /** The outputs to answer as bytes. */
+  readonly binary: readonly string[] | 'all';
+  /** The outputs to answer as JSON, whatever `binary` says. */
+  readonly json: readonly string[];
+  /** The time from the request's headers to its answer, in microseconds. */
+  readonly timeoutUs?: number;
 }
 
 interface PlanOf<J extends Job> {
   readonly job: J;
   readonly options: RunOptions;
-  /** Where the Open Inference Protocol is spoken: how the answer is to be given. */
+  /** Of requests of the Open Inference Protocol. */
   readonly reply?: InferenceReply;
 }
 
-export interface SurrogateEvalPlan extends PlanOf<SurrogateEvalJob> {
+interface SurrogatePlan<J extends Job> extends PlanOf<J> {
   /** Of x, and so of the results. */
   readonly shape: readonly number[];
 }
 
-export interface SurrogateGradPlan extends PlanOf<SurrogateGradJob> {
-  /** Of x, and so of the results. */
-  readonly shape: readonly number[];
-}
-
-export type LifSimulatePlan = PlanOf<LifSimulateJob>;
-
-export interface LifGradPlan extends PlanOf<LifGradJob> {
+interface LifGradPlan extends PlanOf<LifGradJob> {
   /** The shape in which each quantity was given, and in which its gradient is answered. */
   readonly gradShapes: Readonly<Record<Differentiable, readonly number[]>>;
 }
 
-/** What is made of a request, as plain data: the job, and what is needed to answer it. */
+/** The plan of a request, by operation: plain data with the job and all that its answer needs. */
 export interface Plans {
-  surrogate_eval: SurrogateEvalPlan;
-  surrogate_grad: SurrogateGradPlan;
-  lif_simulate: LifSimulatePlan;
+  surrogate_eval: SurrogatePlan<SurrogateEvalJob>;
+  surrogate_grad: SurrogatePlan<SurrogateGradJob>;
+  lif_simulate: PlanOf<LifSimulateJob>;
   lif_grad: LifGradPlan;
 }
 
-/** What can be asked for, one route each. */
-export type Operation = keyof Plans & keyof ResultOf;
-
 export type Plan = Plans[Operation];
 
-/** What of a request says in what its job is computed. */
-export function arithmetic({ dtype }: { readonly dtype?: Dtype }): { readonly dtype?: Dtype } {
-  return dtype === undefined ? {} : { dtype };
+/** Reads the options of a request, and its dtype as the job has it; errors go to `errors`. */
+export function readOptions({ backend, encoding, dry_run, dtype }: RunOptions & { readonly dtype?: Dtype }, errors: InputErrors) {
+  if (dtype === 'float64' && backend !== undefined && backend !== 'auto' && !float64Backends.includes(backend)) {
+    errors.add(
+      '/dtype',
+      `"float64" is computed by the back-ends ${float64Backends.map(quote).join(' and ')} only, not by ${quote(backend)}; leave /backend out, or leave /dtype out for float32`,
+    );
+  }
+  const options: RunOptions = { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run && { dry_run }) };
+  return { options, precision: dtype === undefined ? {} : { dtype } };
 }
 
-/** What of a request says how it is to be run. */
-export function runOptions({ backend, encoding, dry_run }: Omit<RunOptions, 'dryRun'> & { readonly dry_run?: boolean }): RunOptions {
-  return { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run === true && { dryRun: true }) };
+/**
+ * A copy of plain data in which `map` has replaced every typed array.
+ *
+ * @example
+ * mapArrays({ x: Float32Array.of(1), steps: 2 }, (array) => array.slice());
+ */
+export function mapArrays<Data>(data: Data, map: (array: Float32Array | Float64Array) => unknown): Data {
+  const copy = (node: unknown): unknown => {
+    if (typeof node !== 'object' || node === null) return node;
+    if (node instanceof Float32Array || node instanceof Float64Array) return map(node);
+    if (Array.isArray(node)) return node.map(copy);
+    if (Object.getPrototypeOf(node) !== Object.prototype) return node;
+    return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, copy(child)]));
+  };
+  return copy(data) as Data;
 }

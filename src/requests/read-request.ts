@@ -1,30 +1,32 @@
-import type { RequestBody } from './request-body.ts';
 import { firstNotUtf8, parseJsonBody, requireUtf8 } from '../codecs/json-body.ts';
 import { jsonExcess } from '../codecs/json-budget.ts';
 import { attachFramedTensors } from '../codecs/parsed-tensors.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
+import { RepositoryIndexRequest } from '../schemas/inference.ts';
+import { npyRequest } from './flat-request.ts';
 import { inferenceRequest } from './inference-request.ts';
-import { npyRequest } from './npy-request.ts';
 import { planOf } from './operations.ts';
 import type { Operation, Plans } from './plan.ts';
+import type { RequestBody } from './request-body.ts';
+import { compileValidator } from './validation.ts';
 
 /** Parses JSON from bytes. */
 export interface JsonParser {
   /** @throws {Problem} for what is not JSON, not UTF-8, or more than a request may have. */
   parse(json: Uint8Array): unknown;
-  /** Whether the last text had arrays that were not read by JSON.parse. */
+  /** Whether the last text had arrays that it returned as `NumericArray`. */
   readonly foundNumericArrays: boolean;
-  /** Called between steps that may take long; throws when nobody waits for the request any more. */
+  /** Called between long steps; throws when the request has been cancelled. */
   checkpoint?(): void;
 }
 
 /**
- * Reads a body of any form: bytes to a plan.
+ * Reads a body of any form into a plan.
  *
- * @param numbers reads the arrays of numbers in JSON; without it JSON.parse does. Nothing but the speed depends on it: what is refused
- * with it is read again without, which can describe every value, unless JSON.parse would take too much memory for it.
+ * @param numbers reads arrays of numbers in JSON faster than JSON.parse, with the same result: a request that it refuses is read again
+ * with JSON.parse, whose errors can describe every value, unless that would take too much memory.
  * @throws {Problem} when the body is not valid or asks for too much.
  */
 export function readRequest<O extends Operation>(operation: O, body: RequestBody, limits: Limits, numbers?: JsonParser): Plans[O] {
@@ -56,7 +58,7 @@ function readParsed<O extends Operation>(operation: O, body: RequestBody, parser
   return { ...planOf(operation, request, limits), reply };
 }
 
-/** @throws {Problem} that names the header which is missing where bytes that are no text stand in an inference request. */
+/** @throws {Problem} that names the missing header, where an inference request has bytes that are no text. */
 function parseJson(body: RequestBody, parser: JsonParser): unknown {
   const { form, bytes, jsonBytes } = body;
   try {
@@ -79,4 +81,24 @@ export function parseJsonBytes(json: Uint8Array): unknown {
   if (excess !== undefined) throw invalidRequest([{ path: '', message: excess }]);
   const buffer = Buffer.isBuffer(json) ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength);
   return parseJsonBody(buffer.toString());
+}
+
+/** More than a request for the index needs. */
+const maxIndexBytes = 1024;
+
+const validateIndexRequest = compileValidator(RepositoryIndexRequest);
+
+/**
+ * Whether a request for the index of models wants ready ones only; without a body it wants all.
+ *
+ * @throws {Problem} when the body is not valid.
+ */
+export function wantsReadyOnly(body: Uint8Array): boolean {
+  if (body.length === 0) return false;
+  if (body.length > maxIndexBytes)
+    throw new Problem('body_too_large', `The body is larger than the ${maxIndexBytes} bytes that a request for the index may have.`);
+  const parsed = parseJsonBytes(body);
+  const problem = validateIndexRequest(parsed);
+  if (problem !== undefined) throw problem;
+  return (parsed as RepositoryIndexRequest).ready === true;
 }

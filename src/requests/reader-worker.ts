@@ -8,8 +8,7 @@ import { collectDropped, collectGarbage } from '../compute/engine/collect-garbag
 import { TaskControl, type Stoppable } from '../compute/engine/thread-pool.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
-import { mapArrays } from './map-arrays.ts';
-import type { Operation, Plan, Plans } from './plan.ts';
+import { mapArrays, type Operation, type Plan, type Plans } from './plan.ts';
 import { readRequest } from './read-request.ts';
 
 /** A body to be read, in memory that both threads see. */

@@ -10,10 +10,9 @@ import { isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/engin
 import { JobQueue } from '../compute/engine/job-queue.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
-import type { Operation, Plans } from './plan.ts';
+import { mapArrays, type Operation, type Plans } from './plan.ts';
 import type { ReadTask, TaskResult } from './reader-worker.ts';
 import { readRequest } from './read-request.ts';
-import { mapArrays } from './map-arrays.ts';
 
 await compileNumberCodec();
 

@@ -4,12 +4,12 @@ import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 
-/** More in one request would only be one request too long. */
-export const maxSurrogates = 1024;
+/** The most surrogates of one request. */
+const maxSurrogates = 1024;
 
 /**
- * Reads `surrogate`: a name, an object with parameters, or an array of them, with defaults filled in. What is wrong goes to `errors`;
- * the answer is then null.
+ * Reads `surrogate`: a name, an object with parameters, or an array of them, and fills in defaults. Returns null after errors, which go to
+ * `errors`.
  *
  * @example
  * resolveSurrogates({ name: 'sigmoid', alpha: 2 }, errors); // [{ name: 'sigmoid', parameters: { alpha: 2 } }]
@@ -45,7 +45,7 @@ function findDefinition(name: string, path: string, errors: InputErrors): Surrog
   return catalogue.get(name) ?? errors.add(path, unknownSurrogate(name));
 }
 
-/** What to tell someone who asked for a surrogate that is not there. */
+/** The message for an unknown surrogate. */
 export function unknownSurrogate(name: string): string {
   const lower = name.slice(0, 100).toLowerCase();
   const left = leftOut.find((one) => `${one.library}.${one.name}`.toLowerCase() === lower);

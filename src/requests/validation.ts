@@ -2,13 +2,13 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 
 import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
-import { invalidRequest } from '../errors/input-errors.ts';
+import { invalidRequest, type InputErrors } from '../errors/input-errors.ts';
 import type { InputError, Problem } from '../errors/problems.ts';
-import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
-import type { NamedSchema } from '../schemas/shared-schemas.ts';
+import type { NamedSchema } from '../schemas/common.ts';
+import { sharedSchemas } from '../schemas/shared-schemas.ts';
 
-/** Data with up to so many values are searched for all their errors, larger ones only for the first: each costs an object. */
-const maxSearched = 1000;
+/** Larger data is searched for its first error only, since each error costs an object. */
+const maxSearchedValues = 1000;
 
 const options: Options = {
   coerceTypes: false,
@@ -23,13 +23,12 @@ const options: Options = {
 const first = new Ajv({ ...options, allErrors: false, schemas: sharedSchemas.map(anything) });
 const all = new Ajv({ ...options, allErrors: true, schemas: sharedSchemas.map(anything) });
 
-/** Says what is wrong with data, if anything is. */
+/** Returns what is wrong with data, if anything is. */
 export type Validate = (data: unknown) => Problem | undefined;
 
 /**
- * A check of data against a schema, with Ajv, without coercing or dropping anything. Fields of a shared schema (tensors, surrogates,
- * lists of names) may hold anything as far as it goes: a decoder checks them in the pass in which it reads them, and says more about
- * what is wrong.
+ * Compiles a validator of a schema with Ajv; it coerces and drops nothing. It accepts any value in fields of shared schemas (tensors,
+ * surrogates, lists of names): their decoders check them while reading, and report more precisely.
  *
  * @example
  * compileValidator(SurrogateGradRequest)({ x: 0 }); // Problem invalid_request: /surrogate: is required
@@ -40,7 +39,7 @@ export function compileValidator(schema: object): Validate {
   return (data) => {
     if (validate(data)) return undefined;
     let errors = validate.errors!;
-    if (hasAtMost(maxSearched, data)) {
+    if (hasAtMost(maxSearchedValues, data)) {
       validateAll ??= all.compile(schema);
       validateAll(data);
       errors = validateAll.errors ?? errors;
@@ -53,7 +52,7 @@ function anything({ $id }: NamedSchema): object {
   return { $id };
 }
 
-/** Whether data holds no more than so many values, counting no further. */
+/** Whether data holds at most `limit` values; counts no further. */
 function hasAtMost(limit: number, data: unknown): boolean {
   const waiting = [data];
   for (let seen = 0; waiting.length > 0; seen++) {
@@ -70,7 +69,7 @@ function hasAtMost(limit: number, data: unknown): boolean {
 }
 
 function inputErrors(errors: readonly ErrorObject[]): InputError[] {
-  // The keyword that only says "one of the variants above failed" adds nothing.
+  // These keywords only say that one of the variants failed.
   const telling = errors.filter(({ keyword }) => keyword !== 'oneOf' && keyword !== 'if');
   return (telling.length > 0 ? telling : errors).slice(0, 20).map(inputError);
 }
@@ -109,7 +108,7 @@ function variants(schema: ErrorObject['parentSchema'], tag: string): string[] {
   return oneOf.map(({ properties }) => properties[tag]!.const);
 }
 
-/** The type that is asked for, or those of which any will do; that null stands for nothing helps nobody. */
+/** The allowed types; null, which stands for a field left out, is not mentioned. */
 function typeText(types: string | readonly string[]): string {
   return [types]
     .flat()
@@ -120,4 +119,37 @@ function typeText(types: string | readonly string[]): string {
 
 function article(type: string): string {
   return type === 'integer' ? 'a whole number' : type === 'object' || type === 'array' ? `an ${type}` : `a ${type}`;
+}
+
+/**
+ * Reads an array of distinct names of a fixed set. Returns null after errors, which go to `errors`.
+ *
+ * @example
+ * distinctNames(['v', 'spikes'], recordable, '/record', errors); // Set { 'v', 'spikes' }
+ */
+export function distinctNames<Name extends string>(
+  given: unknown,
+  known: readonly Name[],
+  path: string,
+  errors: InputErrors,
+): ReadonlySet<Name> | null {
+  if (!Array.isArray(given)) return errors.add(path, `must be an array of ${known.map(quote).join(', ')}; got ${describe(given)}`);
+  if (given.length === 0) return errors.add(path, `must name at least one of ${known.map(quote).join(', ')}`);
+  const names = new Set<Name>();
+  for (let i = 0; i < given.length; i++) {
+    const name = given[i] as unknown;
+    if (!isOneOf(name, known)) {
+      const hint = typeof name === 'string' ? `; ${didYouMean(name, known)}` : '';
+      errors.add(path + pointerSegment(i), `must be one of ${known.map(quote).join(', ')}, got ${describe(name)}${hint}`);
+    } else if (names.has(name)) {
+      errors.add(path + pointerSegment(i), `${quote(name)} is there already`);
+    } else {
+      names.add(name);
+    }
+  }
+  return names;
+}
+
+function isOneOf<Name extends string>(value: unknown, known: readonly Name[]): value is Name {
+  return (known as readonly unknown[]).includes(value);
 }

@@ -1,44 +1,35 @@
-import { AnswerBlocks, AnswerTensor, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
+import { AnswerBlocks, type TensorValues } from '../codecs/answer.ts';
+import type { Answer } from '../compute/engine/engine.ts';
 import type { LifSimulateJob, LifSimulateResult, Recordable } from '../compute/jobs.ts';
 import { blockBounds, isPerStep, neuronBlock, type PerStep } from '../compute/long-run.ts';
-import type { LifSimulatePlan } from '../requests/plan.ts';
-import { lifSimulateAnswer } from './lif.ts';
+import type { ResponseOutline } from './outline.ts';
+import { metaOf, namedTensor, type ComputeResponse } from './response.ts';
 
 /** Runs one job of a long run. */
-export type RunBlock = (job: LifSimulateJob) => Promise<LifSimulateResult>;
+type RunBlock = (job: LifSimulateJob) => Promise<LifSimulateResult>;
 
-/**
- * What of a long run is computed before its answer begins: everything that has one value or a few for each neuron, and where the
- * potentials end, which shows whether they stayed finite.
- */
+/** The part of a long run that is computed before its answer begins: the short records, and the final potentials, which show whether they stayed finite. */
 export function summaryJob(job: LifSimulateJob): LifSimulateJob {
-  const brief = new Set<Recordable>(['v_final']);
-  for (const name of job.record) if (!isPerStep(name)) brief.add(name);
-  return { ...job, record: brief };
+  const short = new Set<Recordable>(['v_final']);
+  for (const name of job.record) if (!isPerStep(name)) short.add(name);
+  return { ...job, record: short };
 }
 
-/**
- * The answer of a long run, but for `meta`: what its summary holds, and, for each record over time, the potentials or spikes as they are
- * computed anew when it is their turn. Running forward again costs less than keeping them.
- */
-export function longRunAnswer(plan: LifSimulatePlan, summary: LifSimulateResult, run: RunBlock): Record<string, AnswerNode> {
-  const { problem, record } = plan.job;
-  const brief = lifSimulateAnswer(
-    { ...plan, job: { ...plan.job, record: new Set([...record].filter((name) => !isPerStep(name))) } },
-    summary,
+/** The answer of a long run: its summary, and per-step records that are computed block by block as they are sent, since running twice costs less than storing them. */
+export function longRunResponse(
+  { plan, tensors }: ResponseOutline,
+  job: LifSimulateJob,
+  summary: Answer<LifSimulateJob>,
+  run: RunBlock,
+): ComputeResponse {
+  const blocks = (name: PerStep, shape: readonly number[]) =>
+    new AnswerBlocks(name === 'spikes' ? 'uint8' : 'float', shape, () => blocksOf(job, name, run));
+  const results = tensors.map((tensor) =>
+    tensor.streams === undefined
+      ? namedTensor(tensor, summary.result, plan)
+      : { path: tensor.path, node: blocks(tensor.streams, tensor.shape) },
   );
-  const answer: Record<string, AnswerNode> = {};
-  for (const name of record) {
-    answer[name] = isPerStep(name)
-      ? new AnswerBlocks(name === 'spikes' ? 'uint8' : 'float', [problem.neurons, problem.steps], () => blocksOf(plan.job, name, run))
-      : brief[name]!;
-  }
-  return answer;
-}
-
-/** The fields of a summary that say whether the potentials stayed finite. */
-export function finalPotentials({ job }: LifSimulatePlan, { v_final }: LifSimulateResult): Record<string, AnswerNode> {
-  return { v_final: new AnswerTensor(v_final!, [job.problem.neurons]) };
+  return { surrogates: [], results: [results], meta: metaOf(summary) };
 }
 
 async function* blocksOf(job: LifSimulateJob, name: PerStep, run: RunBlock): AsyncGenerator<TensorValues> {
@@ -47,11 +38,11 @@ async function* blocksOf(job: LifSimulateJob, name: PerStep, run: RunBlock): Asy
     const block = bounds.next();
     if (block.done === true) return undefined;
     const running = run({ ...job, problem: neuronBlock(job.problem, ...block.value), record: new Set([name]) });
-    // It may fail while nobody waits for it yet, or any more.
+    // It may fail before it is awaited, or after the client has left.
     running.catch(() => undefined);
     return running;
   };
-  // One block is computed while the one before it leaves.
+  // The next block is computed while one is sent.
   let next = start();
   while (next !== undefined) {
     const result = await next;

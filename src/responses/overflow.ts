@@ -3,9 +3,9 @@ import { extremes, valueAt } from '../compute/generated-numbers.ts';
 import type { Dtype, Job, LifProblem } from '../compute/jobs.ts';
 import { Problem } from '../errors/problems.ts';
 
-/** Explains a result that is infinite or undefined in the answer's precision: where, and what most likely made it so. */
+/** Explains an infinite or undefined number of a result: where it is, and its most likely cause. */
 export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job): Problem {
-  if (job.kind === 'surrogate_eval' || job.kind === 'surrogate_grad') {
+  if (!('problem' in job)) {
     return new Problem('numerical_overflow', `${path} leaves the range of ${dtype} at element [${index.join(', ')}] of x.`);
   }
   const [neuron, step] = index;
@@ -28,11 +28,11 @@ function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: numb
   return `The inputs are too large for ${dtype}, or the gradient grows from step to step; scale them down.`;
 }
 
-/** Of so many at most: it is only a hint, for which no other request should have to wait. */
-const maxLookedAt = 2 ** 20;
+/** It is only a hint: the search ends here, so that no other request waits for it. */
+const maxSearched = 2 ** 20;
 
 function smallestOf(numbers: ArrayLike<number>): number {
   let smallest = Infinity;
-  for (let i = 0; i < Math.min(numbers.length, maxLookedAt); i++) smallest = Math.min(smallest, numbers[i]!);
+  for (let i = 0; i < Math.min(numbers.length, maxSearched); i++) smallest = Math.min(smallest, numbers[i]!);
   return smallest;
 }

@@ -4,14 +4,7 @@ import type { FastifyPluginCallback } from 'fastify';
 import type { Operation } from '../requests/plan.ts';
 import { answers, requestBodies } from '../schemas/bodies.ts';
 import { bodiesOf, lifGradExamples, lifSimulateExamples, surrogateEvalExamples, surrogateGradExamples } from '../schemas/examples.ts';
-import {
-  LifGradAnswer,
-  LifGradDryRun,
-  LifGradRequest,
-  LifSimulateAnswer,
-  LifSimulateDryRun,
-  LifSimulateRequest,
-} from '../schemas/lif-routes.ts';
+import { LifGradAnswer, LifGradDryRun, LifGradRequest, LifSimulateAnswer, LifSimulateDryRun, LifSimulateRequest } from '../schemas/lif.ts';
 import { computeHeaders, lifGradQuery, lifSimulateQuery, surrogateEvalQuery, surrogateGradQuery } from '../schemas/parameters.ts';
 import { computeProblems } from '../schemas/problem.ts';
 import {
@@ -21,7 +14,7 @@ import {
   SurrogateGradAnswer,
   SurrogateGradDryRun,
   SurrogateGradRequest,
-} from '../schemas/surrogate-routes.ts';
+} from '../schemas/surrogate.ts';
 import { compute, type ComputeServices } from './compute-handler.ts';
 import { nativeFormat } from './response-format.ts';
 

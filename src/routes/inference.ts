@@ -2,8 +2,6 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 
-import { configOf, metadataOf, platform, repositoryIndex } from '../responses/model-description.ts';
-import { modelStatistics } from '../responses/model-statistics.ts';
 import { mediaTypes, type RequestBody } from '../requests/request-body.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
@@ -11,9 +9,17 @@ import { Problem } from '../errors/problems.ts';
 import type { Lifecycle } from '../plugins/lifecycle.ts';
 import { receiveBody } from '../plugins/request-body.ts';
 import { startDeadline } from '../plugins/request-scope.ts';
-import { inferenceModels, modelVersion } from '../requests/inference-models.ts';
+import {
+  configOf,
+  inferenceModels,
+  metadataOf,
+  modelStatistics,
+  modelVersion,
+  platform,
+  repositoryIndex,
+} from '../requests/inference-models.ts';
 import type { Operation } from '../requests/plan.ts';
-import { wantsReadyOnly } from '../requests/repository-index.ts';
+import { wantsReadyOnly } from '../requests/read-request.ts';
 import { bytesSchema, jsonAnswer } from '../schemas/bodies.ts';
 import { bodiesOf, inferExamples } from '../schemas/examples.ts';
 import {

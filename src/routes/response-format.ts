@@ -1,16 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 
-import type { AnswerFields } from '../responses/answer.ts';
-import { inferenceAnswer } from '../responses/inference.ts';
-import { npyChunks } from '../responses/npy.ts';
-import type { AnswerFormat } from '../responses/size.ts';
+import { inferenceAnswer, npyFile } from '../responses/formats.ts';
+import { requireOneTensor, type AnswerFormat, type ResponseOutline } from '../responses/outline.ts';
+import { responseTree, type ComputeResponse } from '../responses/response.ts';
 import { jsonInUtf8, mediaTypes, type RequestBody } from '../requests/request-body.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import { dtypeOf } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { bestAccepted } from '../plugins/negotiation.ts';
-import { requireOneTensor } from '../requests/npy-request.ts';
 import type { Operation, Plan } from '../requests/plan.ts';
 
 export type AnswerMedia = (typeof mediaTypes)[keyof typeof mediaTypes];
@@ -28,12 +26,12 @@ export interface ResponseFormat {
   /** As what the bytes of a plan's answer are counted. */
   countedAs(plan: Plan): AnswerFormat;
   /** @throws {Problem} when a plan cannot be answered in the format. */
-  accept(plan: Plan): void;
+  accept(outline: ResponseOutline): void;
   /**
    * @param scope in whose memory long texts may be printed; undefined where the answer does not lie there.
    * @throws {RangeError} when a number is not finite in the answer's precision.
    */
-  encode(plan: Plan, fields: AnswerFields, scope: RequestScope | undefined): EncodedAnswer;
+  encode(plan: Plan, response: ComputeResponse, scope: RequestScope | undefined): EncodedAnswer;
 }
 
 /** The service's own formats: the one that the request's `Accept` likes best. */
@@ -49,22 +47,22 @@ const nativeFormats: Readonly<Record<AnswerMedia, ResponseFormat>> = {
     jsonType: jsonInUtf8,
     countedAs: ({ options: { encoding = 'json' } }) => encoding,
     accept: anyPlan,
-    encode: ({ job, options: { encoding = 'json' } }, fields, scope) =>
-      encodeAnswer(fields, { encoding, dtype: dtypeOf(job), memory: scope?.arena && scope.memory }),
+    encode: ({ job, options: { encoding = 'json' } }, response, scope) =>
+      encodeAnswer(responseTree(response), { encoding, dtype: dtypeOf(job), memory: scope?.arena && scope.memory }),
   },
   [mediaTypes.framed]: {
     media: mediaTypes.framed,
     jsonType: jsonInUtf8,
     countedAs: () => 'framed',
     accept: anyPlan,
-    encode: ({ job }, fields) => encodeAnswer(fields, { encoding: 'framed', dtype: dtypeOf(job) }),
+    encode: ({ job }, response) => encodeAnswer(responseTree(response), { encoding: 'framed', dtype: dtypeOf(job) }),
   },
   [mediaTypes.npy]: {
     media: mediaTypes.npy,
     jsonType: jsonInUtf8,
     countedAs: () => 'npy',
     accept: requireOneTensor,
-    encode: ({ job }, fields) => ({ text: [], tensors: npyChunks(fields, dtypeOf(job)) }),
+    encode: ({ job }, response) => ({ text: [], tensors: npyFile(response, dtypeOf(job)) }),
   },
 };
 
@@ -74,12 +72,12 @@ export function inferenceFormat(operation: Operation): ResponseFormat {
     media: undefined,
     jsonType: mediaTypes.json,
     countedAs: () => 'inference',
-    accept({ options }) {
-      if (options.dryRun === true)
+    accept({ plan: { options } }) {
+      if (options.dry_run === true)
         throw invalidRequest([
           { path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' },
         ]);
     },
-    encode: ({ job, reply }, fields) => inferenceAnswer(operation, fields, reply!, dtypeOf(job)),
+    encode: ({ job, reply = { binary: [], json: [] } }, response) => inferenceAnswer(operation, response, reply, dtypeOf(job)),
   };
 }

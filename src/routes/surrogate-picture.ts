@@ -7,7 +7,7 @@ import { catalogue } from '../compute/surrogates/catalogue.ts';
 import { Problem } from '../errors/problems.ts';
 import { drawFigure } from '../plot/draw.ts';
 import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
-import { backgrounds, surrogatePicturePlan } from '../requests/surrogate-picture.ts';
+import { backgrounds, surrogatePicturePlan } from '../requests/surrogate-plans.ts';
 import { unknownSurrogate } from '../requests/surrogates.ts';
 import { surrogateParameters } from '../schemas/parameters.ts';
 import { problemResponses } from '../schemas/problem.ts';

@@ -14,14 +14,14 @@ const npyAnswer = 'With `Accept: application/x-npy`, or to an npy request: the o
 export type Examples = Readonly<Record<string, { readonly summary?: string; readonly value: unknown } | { readonly $ref: string }>>;
 
 /**
- * A body of bytes, for the documentation. OpenAPI 3.1 would have no schema here, of which generators make `unknown`; `format: binary` is
- * a `Blob` or a text in the clients that they write.
+ * A body of bytes, for the documentation. OpenAPI 3.1 asks for no schema here, but client generators type that as `unknown`, and
+ * `format: binary` as a `Blob` or string.
  */
 export function bytesSchema(description: string): object {
   return { type: 'string', format: 'binary', description };
 }
 
-/** The forms that a request's body may have, for the documentation. */
+/** The media types of a request's body, for the documentation. */
 export function requestBodies(json: TSchema, examples: Examples): object {
   return {
     content: {
@@ -32,7 +32,7 @@ export function requestBodies(json: TSchema, examples: Examples): object {
   };
 }
 
-/** The forms that an answer may have, for the documentation. */
+/** The media types of an answer, for the documentation. */
 export function answers(json: TSchema, dryRun: TSchema, examples: Examples): object {
   return {
     description: 'The result; with `"dry_run": true`, what it would be and cost.',
@@ -51,7 +51,7 @@ export function answers(json: TSchema, dryRun: TSchema, examples: Examples): obj
   };
 }
 
-/** An answer in JSON alone, for the documentation. */
+/** An answer that is always JSON, for the documentation. */
 export function jsonAnswer(schema: object, description: string, examples: Examples): object {
   return { description, content: { [mediaTypes.json]: { schema, examples } } };
 }

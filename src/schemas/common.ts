@@ -1,12 +1,34 @@
-import { Type } from '@sinclair/typebox';
+import { Type, type TObject, type TProperties, type TUnsafe } from '@sinclair/typebox';
 
 import { backendNames } from '../compute/engine/backend.ts';
 import type { Preference } from '../compute/engine/backend-router.ts';
 import type { Dtype } from '../compute/jobs.ts';
 
+/** A schema that the OpenAPI document lists by name, and other schemas refer to. */
+export interface NamedSchema {
+  readonly $id: string;
+  readonly description: string;
+  readonly [keyword: string]: unknown;
+}
+
+/** A reference to a named schema with a description of its own, which @fastify/swagger would drop beside a bare `$ref`. */
+export function schemaReference(schema: NamedSchema, description: string): object {
+  return { description, allOf: [{ $ref: `${schema.$id}#` }] };
+}
+
+/** The schema of an array of distinct names of a fixed set, for the documentation; `distinctNames` checks such arrays. */
+export function namesSchema(id: string, names: readonly string[], description: string): NamedSchema {
+  return { $id: id, description, ...Type.Array(Type.String({ enum: [...names] }), { minItems: 1, uniqueItems: true }) };
+}
+
+/** A field that takes an array of names. */
+export function Names<Name extends string>(schema: NamedSchema, description: string): TUnsafe<readonly Name[]> {
+  return Type.Unsafe<readonly Name[]>(schemaReference(schema, description));
+}
+
 /**
- * What every request that computes may say of how, and of how the answer is written. Defaults stand in descriptions: of a field with the
- * keyword, openapi-typescript makes one that has to be given.
+ * The options of every request that computes. Defaults are in the descriptions, since openapi-typescript makes fields with the keyword
+ * `default` required.
  */
 export const computeOptions = {
   encoding: Type.Optional(
@@ -43,7 +65,7 @@ export const computeOptions = {
   ),
 };
 
-/** What did the work. */
+/** The back-end that did the work, and its time. */
 export const Meta = Type.Object(
   {
     backend: Type.String({ description: 'The back-end that really ran.' }),
@@ -62,3 +84,50 @@ export const Meta = Type.Object(
   },
   { $id: 'Meta', description: 'What did the work. `Server-Timing` splits the whole into decode, queue, compute and encode.' },
 );
+
+const dtype = Type.String({ enum: ['float32', 'float64', 'int32', 'uint8'] });
+const bytes = (description: string) => Type.Integer({ minimum: 0, description });
+
+/** A tensor in the answer of a dry run. */
+export const TensorOutline = Type.Object(
+  {
+    shape: Type.Array(Type.Integer({ minimum: 0 }), { description: 'Length of each dimension, outermost first.' }),
+    dtype,
+    bytes: bytes('Of its numbers, as bytes.'),
+  },
+  { $id: 'TensorOutline', description: 'A tensor of the answer, without its numbers.' },
+);
+
+/** Rows of unknown lengths in the answer of a dry run. */
+export const RowsOutline = Type.Object(
+  { rows: Type.Integer({ minimum: 0 }), dtype, most_bytes: bytes('Of all rows together, if they are as long as they can be.') },
+  { $id: 'RowsOutline', description: 'Rows of different lengths, without their numbers.' },
+);
+
+const Estimate = Type.Object(
+  {
+    elements: Type.Number({ description: 'Neuron-steps, or elements of x, times surrogates.' }),
+    memory_bytes: Type.Number({ description: 'Memory that the job takes.' }),
+    answer_bytes: Type.Object({
+      binary: bytes('Of the tensors, as bytes.'),
+      json: bytes('Of the whole answer, at most, as JSON.'),
+      base64: bytes('Of the whole answer, at most, with `"encoding": "base64"`.'),
+    }),
+    compute_ms: Type.Number({ description: 'Time in kernels, milliseconds.' }),
+    queue_ms: Type.Number({ description: 'Time in the queue, milliseconds.' }),
+  },
+  { $id: 'Estimate', description: 'What the request would cost.' },
+);
+
+const DryRunMeta = Type.Object(
+  { backend: Type.String(), device: Type.String(), dtype: Type.String({ enum: ['float32', 'float64'] }) },
+  { $id: 'DryRunMeta', description: 'The back-end that would do it now.' },
+);
+
+/** The answer of a dry run: the answer's fields with outlines in place of tensors, and an estimate of its cost. */
+export function DryRun($id: string, fields: TProperties): TObject {
+  return Type.Object(
+    { dry_run: Type.Literal(true), ...fields, estimate: Estimate, meta: DryRunMeta },
+    { $id, description: 'The answer with `"dry_run": true`.' },
+  );
+}

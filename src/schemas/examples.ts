@@ -1,10 +1,10 @@
 import type { Examples } from './bodies.ts';
 
-/** A request, and what the service answers. */
+/** A request and its answer. */
 export interface Example {
   readonly summary: string;
   readonly request: object;
-  /** But for `elapsed_ms` and estimates of time, to the last digit. */
+  /** Exact, except for `elapsed_ms` and estimated times. */
   readonly answer: object;
 }
 
@@ -180,7 +180,7 @@ export const inferExamples: Readonly<Record<string, Example>> = {
   },
 };
 
-/** The examples' bodies, as OpenAPI lists them. */
+/** The bodies of examples as OpenAPI lists them. */
 export function bodiesOf(examples: Readonly<Record<string, Example>>, body: 'request' | 'answer'): Examples {
   return Object.fromEntries(Object.entries(examples).map(([name, example]) => [name, { summary: example.summary, value: example[body] }]));
 }

@@ -1,15 +1,14 @@
 import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
 import { mediaTypes } from '../requests/request-body.ts';
-import { problemExamples, type DocumentedCode } from './problem-examples.ts';
-import { responsesByStatus } from './problem.ts';
-import { schemaReference } from './shared-schemas.ts';
+import { schemaReference } from './common.ts';
+import { problemExamples, responsesByStatus, type DocumentedCode } from './problem.ts';
 import { nestedNumbersSchema } from './tensor.ts';
 
 const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
 const value = { type: ['string', 'number', 'boolean'] };
 
-/** Parameters that clients of other servers send along, with any value, and that change no number here. So do those that begin with `triton_`. */
+/** Parameters that clients of other servers send and that change no result here, as do those that begin with `triton_`. */
 export const ignoredParameters: readonly string[] = [
   'content_type',
   'headers',
@@ -20,12 +19,12 @@ export const ignoredParameters: readonly string[] = [
 ];
 const ignored = Object.fromEntries(ignoredParameters.map((name) => [name, Type.Unknown({ description: 'Ignored.' })]));
 
-/** A field that may be left out, or null, as clients write what they leave out. */
+/** A field that may be left out or null. */
 function nullable<T extends TSchema>(schema: T) {
   return Type.Optional(Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type as string, 'null'] }));
 }
 
-/** Parameters of a request or one of its tensors: those that are known, and more that are not objects. */
+/** Parameters of a request or a tensor: the known ones, and any others that are not objects. */
 function requestParameters<Known extends TProperties>(description: string, known: Known) {
   type Given = { readonly [Name in keyof Known]?: Static<Known[Name]> } & Readonly<Record<string, unknown>>;
   const properties = { ...ignored, ...known };
@@ -132,7 +131,7 @@ const configTensor = {
   dims: Type.Array(Type.Integer(), { description: '-1 for any length.' }),
 };
 
-/** A model as Triton's model configuration has it. */
+/** Triton's configuration of a model. */
 export const ModelConfig = Type.Object(
   {
     name: Type.String(),
@@ -148,7 +147,7 @@ export const ModelConfig = Type.Object(
 const duration = (description: string) =>
   Type.Object({ count: Type.Integer(), ns: Type.Integer({ description: 'Nanoseconds, all together.' }) }, { description });
 
-/** What a model has done since the server started, as Triton's statistics have it. */
+/** Triton's statistics of a model since the server started. */
 const ModelStatistics = Type.Object(
   {
     name: Type.String(),
@@ -195,7 +194,7 @@ export const ServerMetadata = Type.Object(
 /** An error, as the protocol has it. */
 export const InferenceError = Type.Object({ error: Type.String({ description: 'What was wrong.' }) }, { $id: 'InferenceError' });
 
-/** What the protocol's routes say otherwise than the others. */
+/** Details that differ in the protocol's routes. */
 const ownTexts: Partial<Record<DocumentedCode, string>> = {
   invalid_request: '/x: shape [3] needs 3 values, but data has 2',
   not_found: 'There is no model "surrogate_gard"; did you mean "surrogate_grad"?',
@@ -203,7 +202,7 @@ const ownTexts: Partial<Record<DocumentedCode, string>> = {
   unsupported_media_type: 'The body\'s "Content-Encoding: compress" is not known; use gzip, br, deflate or none.',
 };
 
-/** As `problemResponses`, in the protocol's own form. */
+/** Like `problemResponses`, in the protocol's form. */
 export function inferenceErrors(...codes: readonly DocumentedCode[]): Record<number, object> {
   const exampleOf = (code: DocumentedCode) => ({
     summary: problemExamples[code].summary,

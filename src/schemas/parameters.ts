@@ -1,12 +1,13 @@
 import { Type, type TProperties } from '@sinclair/typebox';
 
 import { catalogue } from '../compute/surrogates/catalogue.ts';
+import { lifParameterRecord, lifParameters } from '../compute/neurons/lif-parameters.ts';
 import { computeOptions } from './common.ts';
-import { LifGradRequest, LifSimulateRequest, Neuron } from './lif-routes.ts';
+import { LifGradRequest, LifSimulateRequest, Neuron } from './lif.ts';
 
 const frameLength = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
 
-/** Headers of every request that computes, for the documentation: they are checked where they are read. */
+/** The header of every request that computes. Headers here are documentation: they are checked where they are read. */
 const timeout = {
   'X-Request-Timeout-Ms': Type.Optional(
     Type.Integer({
@@ -26,7 +27,7 @@ export const inferHeaders = Type.Object({
   ...timeout,
 });
 
-/** The parameters that surrogates have, each as a field of its own in a query. */
+/** All surrogates' parameters as fields of a query. */
 export function surrogateParameters(): TProperties {
   const names = new Set([...catalogue.values()].flatMap(({ parameters }) => Object.keys(parameters)));
   const description = 'A parameter of the surrogates that have it; `GET /surrogates` lists them with their ranges.';
@@ -40,21 +41,15 @@ const surrogate = {
   surrogate: Type.Optional(Type.String({ description: 'A name, or the JSON object as text.' })),
   ...surrogateParameters(),
 };
-const { reset, refractory, integration, input_scaling } = Neuron.properties;
 const neuron = {
-  tau: number('Membrane time constant, ms.'),
-  v_threshold: number('Threshold.'),
-  v_reset: number('Potential after a hard reset.'),
-  v_rest: number('Resting potential.'),
-  resistance: number('Membrane resistance.'),
-  v_init: number('Potential before the first step.'),
-  reset,
-  refractory,
-  integration,
-  input_scaling,
+  ...Neuron.properties,
+  ...lifParameterRecord((name) => {
+    const { meaning, unit } = lifParameters[name];
+    return number(`${meaning}${unit === undefined ? '' : `, ${unit}`}.`);
+  }),
 };
 
-/** With an npy body, the query that holds the rest of the request, for the documentation: it is checked where it is read. */
+/** The query of an npy body, which has the rest of the request. It is documentation: the query is checked where it is read. */
 const query = (fields: TProperties) =>
   Type.Object({ ...fields, ...computeOptions }, { description: 'With `application/x-npy`: what else the request says.' });
 

@@ -1,8 +1,7 @@
 import { Type } from '@sinclair/typebox';
 
-import { problemTypes } from '../errors/problems.ts';
-import type { DocumentedCode } from './problem-examples.ts';
-import type { NamedSchema } from './shared-schemas.ts';
+import { problemTypes, type ProblemCode, type ProblemDocument } from '../errors/problems.ts';
+import type { NamedSchema } from './common.ts';
 
 /** Problem details, as every failure is answered. */
 export const problemSchema: NamedSchema = {
@@ -28,7 +27,7 @@ export const problemSchema: NamedSchema = {
   }),
 };
 
-/** What 429 and 503 say beside the problem. */
+/** The header of 429 and 503. */
 const retryAfter = { 'Retry-After': { type: 'integer', minimum: 1, description: 'Seconds after which to send the request again.' } };
 
 /** The documented answers of a route that can have these problems, by status. */
@@ -58,7 +57,7 @@ export function responsesByStatus(
   return responses;
 }
 
-/** What every route that computes may answer instead of a result. */
+/** The problems of every route that computes. */
 export const computeCodes = [
   'invalid_json',
   'invalid_frame',
@@ -83,3 +82,72 @@ export const computeCodes = [
 ] as const;
 
 export const computeProblems = problemResponses(...computeCodes);
+
+type Occurrence = Pick<ProblemDocument, 'detail'> & Partial<Pick<ProblemDocument, 'instance' | 'errors'>>;
+
+const gradients = '/surrogate/grad';
+
+/** Problems as the service has answered them, for the documentation; tests provoke each. */
+const occurrences = {
+  invalid_json: { detail: 'Unexpected "NaN" at position 6 (line 1, column 7); that is Python or JavaScript, not JSON.' },
+  invalid_frame: { detail: 'The header Inference-Header-Content-Length must say how many bytes of the body are JSON, which is missing.' },
+  invalid_npy: { detail: 'The body is not an array of numbers as numpy.save writes it: it does not begin with the bytes \\x93NUMPY.' },
+  empty_body: { detail: 'The route takes a request as body, and none came.' },
+  incomplete_body: { instance: '', detail: 'The connection ended before the request was complete.' },
+  corrupt_body: { detail: 'The body could not be decompressed: incorrect header check.' },
+  forbidden_key: { detail: 'The body has a key "__proto__" or "constructor", which no request needs.' },
+  invalid_request: {
+    detail: '/x/1: ragged: has length 1, but /x/0 has length 2; all must have the same (and 1 more in errors)',
+    errors: [
+      { path: '/x/1', message: 'ragged: has length 1, but /x/0 has length 2; all must have the same' },
+      { path: '/surrogate/alpha', message: 'must be a number from 0.001 to 10000 (default 4), got 0' },
+    ],
+  },
+  invalid_timeout: { detail: 'The header X-Request-Timeout-Ms must be a whole number of milliseconds of at least 1, got "1.5".' },
+  malformed_http: { instance: '/surrogates/%zz', detail: 'The path of the URL is not validly percent-encoded.' },
+  numerical_overflow: {
+    instance: '/lif/simulate',
+    detail:
+      '/v_final leaves the range of float32 at neuron 0. With dt = 50 and tau = 10, dt / tau = 5: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".',
+  },
+  unauthorized: { detail: 'The request has no API key. Send "Authorization: Bearer", a space and a key.' },
+  not_found: { instance: '/problems/invalid_requests', detail: 'There is no such problem; did you mean "invalid_request"?' },
+  surrogate_not_found: {
+    instance: '/surrogates/sigmoyd',
+    detail: 'unknown surrogate "sigmoyd"; did you mean "sigmoid"? GET /surrogates lists all.',
+  },
+  not_acceptable: {
+    detail: 'The route answers in application/json or application/octet-stream or application/x-npy, which "Accept: text/html" excludes.',
+  },
+  request_timeout: { instance: '', detail: 'The request was not complete in time.' },
+  body_too_large: { detail: 'The body is larger than the limit of 1024 bytes.' },
+  too_much_work: {
+    instance: '/lif/simulate',
+    detail:
+      'The request needs an estimated 100000000000 neuron-steps (1000 neurons x 100000000 steps); the limit is 10000000000. Split the batch into several requests.',
+  },
+  uri_too_long: { instance: `/surrogates/${'x'.repeat(201)}`, detail: 'A part of the path is longer than any name there is.' },
+  unsupported_media_type: {
+    detail: 'The body must be sent with "Content-Type: application/json", "application/octet-stream" or "application/x-npy".',
+  },
+  rate_limited: { detail: 'More than 1 requests within 60 s; the next is taken in 60 s.' },
+  headers_too_large: { instance: '', detail: 'The URL and the headers are larger than 16 KiB.' },
+  internal_error: { detail: 'Something failed in the service. request_id finds it in the log; please report it.' },
+  out_of_memory: { detail: 'There is not enough memory for this job beside those that run.' },
+  overloaded: { detail: 'The service is busy: about 2.5 s of work wait already.' },
+  worker_lost: { detail: 'The threads that computed the job ended, twice; other jobs are not affected.' },
+  shutting_down: { detail: 'This instance is shutting down; send the request again.' },
+  deadline_exceeded: { instance: '/lif/grad', detail: 'The request was not done within 1 ms.' },
+} as const satisfies Partial<Record<ProblemCode, Occurrence>>;
+
+/** The problems that routes document. */
+export type DocumentedCode = keyof typeof occurrences;
+
+/** The example of a problem, by its code. */
+export const problemExamples = Object.fromEntries(
+  Object.entries<Occurrence>(occurrences).map(([code, { instance = gradients, detail, errors }]) => {
+    const { title, status } = problemTypes[code as DocumentedCode];
+    const value = { type: `/problems/${code}`, title, status, detail, instance, code, request_id: 'e038b176-c', ...(errors && { errors }) };
+    return [code, { summary: title, value }];
+  }),
+) as Readonly<Record<DocumentedCode, { readonly summary: string; readonly value: ProblemDocument }>>;

@@ -1,11 +1,19 @@
-/** A schema that the OpenAPI document lists by name, and other schemas refer to. */
-export interface NamedSchema {
-  readonly $id: string;
-  readonly description: string;
-  readonly [keyword: string]: unknown;
-}
+import type { NamedSchema } from './common.ts';
+import { recordSchema, wrtSchema } from './lif.ts';
+import { problemSchema } from './problem.ts';
+import { outputsSchema, parametrizedSurrogateSchema, surrogateNameSchema, surrogateSchema } from './surrogate.ts';
+import { nestedNumbersSchema, tensorOutputSchema, tensorSchema } from './tensor.ts';
 
-/** What refers to a named schema, with a description of its own, which @fastify/swagger would drop beside a bare `$ref`. */
-export function schemaReference(schema: NamedSchema, description: string): object {
-  return { description, allOf: [{ $ref: `${schema.$id}#` }] };
-}
+/** The schemas that others refer to by name; they document what decoders check. */
+export const sharedSchemas: readonly NamedSchema[] = [
+  problemSchema,
+  nestedNumbersSchema,
+  tensorSchema,
+  tensorOutputSchema,
+  surrogateNameSchema,
+  parametrizedSurrogateSchema,
+  surrogateSchema,
+  outputsSchema,
+  recordSchema,
+  wrtSchema,
+];

@@ -1,7 +1,8 @@
-import { Type, type TUnsafe } from '@sinclair/typebox';
+import { Type, type Static, type TUnsafe } from '@sinclair/typebox';
 
 import { catalogue } from '../compute/surrogates/catalogue.ts';
-import { schemaReference, type NamedSchema } from './shared-schemas.ts';
+import { computeOptions, DryRun, Meta, Names, namesSchema, schemaReference, TensorOutline, type NamedSchema } from './common.ts';
+import { Tensor, TensorAnswer } from './tensor.ts';
 
 /** A surrogate by its name, with parameters where they differ from the defaults. */
 export type SurrogateInput = string | ({ readonly name: string } & Readonly<Record<string, string | number>>);
@@ -9,8 +10,8 @@ export type SurrogateInput = string | ({ readonly name: string } & Readonly<Reco
 const names = [...catalogue.keys()];
 
 /**
- * The surrogates as objects: a variant for all that have the same parameters, since a generated client cannot build an object of which
- * `name` is a text and any other field a number.
+ * The surrogates as objects: one variant for each set of parameters. A single schema with a string `name` and numbers for all other fields
+ * would not be usable in generated clients.
  */
 function variants(required: 'name' | 'all'): object[] {
   const groups = new Map<string, { names: string[]; properties: Record<string, { type: 'number' | 'integer' }> }>();
@@ -49,7 +50,7 @@ export const parametrizedSurrogateSchema: NamedSchema = {
 
 const one = [{ $ref: 'SurrogateName#' }, { $ref: 'ParametrizedSurrogate#' }];
 
-/** What the documentation says of a request's surrogate. `resolveSurrogates` checks it against the catalogue. */
+/** A request's surrogates, for the documentation; `resolveSurrogates` checks them against the catalogue. */
 export const surrogateSchema: NamedSchema = {
   $id: 'Surrogate',
   title: 'Surrogate',
@@ -69,4 +70,68 @@ export const ResolvedSurrogate = Type.Unsafe<{ name: string } & Record<string, s
   $id: 'ResolvedSurrogate',
   description: 'The surrogate with every parameter filled in.',
   oneOf: variants('all'),
+});
+
+/** The outputs of an evaluated surrogate. */
+export const evaluable = ['spike', 'value'] as const;
+export type Evaluable = (typeof evaluable)[number];
+
+export const outputsSchema = namesSchema('Outputs', evaluable, 'What to evaluate: the spike (0 or 1), the smooth value.');
+
+const x = Tensor('Distance from the threshold, v - v_threshold; of any shape.');
+
+export const SurrogateEvalRequest = Type.Object(
+  {
+    x,
+    surrogate: SurrogateChoice('What to evaluate.'),
+    outputs: Type.Optional(Names<Evaluable>(outputsSchema, 'What to evaluate; both unless given.')),
+    ...computeOptions,
+  },
+  { $id: 'SurrogateEvalRequest', additionalProperties: false },
+);
+export type SurrogateEvalRequest = Static<typeof SurrogateEvalRequest>;
+
+export const SurrogateEvalAnswer = Type.Object(
+  {
+    results: Type.Array(
+      Type.Object({
+        surrogate: ResolvedSurrogate,
+        spike: Type.Optional(TensorAnswer('1 where x >= 0, else 0; the shape of x.')),
+        value: Type.Optional(TensorAnswer('The antiderivative of the gradient; the shape of x.')),
+      }),
+    ),
+    meta: Meta,
+  },
+  { $id: 'SurrogateEvalAnswer' },
+);
+
+export const SurrogateEvalDryRun = DryRun('SurrogateEvalDryRun', {
+  results: Type.Array(
+    Type.Object({ surrogate: ResolvedSurrogate, spike: Type.Optional(TensorOutline), value: Type.Optional(TensorOutline) }),
+  ),
+});
+
+export const SurrogateGradRequest = Type.Object(
+  {
+    x,
+    surrogate: SurrogateChoice('Whose gradient to take.'),
+    cotangent: Type.Optional(Tensor('Factor of the gradient, broadcast to x; 1 unless given.')),
+    ...computeOptions,
+  },
+  { $id: 'SurrogateGradRequest', additionalProperties: false },
+);
+export type SurrogateGradRequest = Static<typeof SurrogateGradRequest>;
+
+export const SurrogateGradAnswer = Type.Object(
+  {
+    results: Type.Array(
+      Type.Object({ surrogate: ResolvedSurrogate, grad: TensorAnswer('cotangent x surrogate gradient at x; the shape of x.') }),
+    ),
+    meta: Meta,
+  },
+  { $id: 'SurrogateGradAnswer' },
+);
+
+export const SurrogateGradDryRun = DryRun('SurrogateGradDryRun', {
+  results: Type.Array(Type.Object({ surrogate: ResolvedSurrogate, grad: TensorOutline })),
 });

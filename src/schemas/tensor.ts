@@ -1,6 +1,6 @@
 import { Type, type TUnsafe } from '@sinclair/typebox';
 
-import { schemaReference, type NamedSchema } from './shared-schemas.ts';
+import { schemaReference, type NamedSchema } from './common.ts';
 
 /** Nested arrays of numbers, to any depth. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
@@ -23,10 +23,10 @@ const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, descripti
 
 const arrayOf = (items: object): object => ({ type: 'array', items });
 const numbers = arrayOf({ type: 'number' });
-/** No generator looks at what `else` says: in an interface that openapi-typescript writes, an array whose items refer to itself does not compile. */
+/** The self-reference is in `else`, which generators ignore: openapi-typescript would write an interface that does not compile. */
 const numbersOrDeeper = arrayOf({ if: { type: 'number' }, else: { $ref: 'NestedNumbers#' } });
 
-/** Nested arrays of numbers, for the documentation; that they are rectangular is for a decoder to check. */
+/** Nested arrays of numbers, for the documentation; a decoder checks that they are rectangular. */
 export const nestedNumbersSchema: NamedSchema = {
   $id: 'NestedNumbers',
   title: 'nested arrays',
@@ -46,7 +46,7 @@ export const nestedNumbersSchema: NamedSchema = {
   ],
 };
 
-/** What the documentation says of a request's tensor. `decodeTensor` checks it, in one pass over the numbers. */
+/** A request's tensor, for the documentation; `decodeTensor` checks it in one pass over the numbers. */
 export const tensorSchema: NamedSchema = {
   $id: 'Tensor',
   title: 'Tensor',
@@ -89,7 +89,7 @@ export const tensorSchema: NamedSchema = {
   ],
 };
 
-/** What the documentation says of an answer's tensor. */
+/** An answer's tensor, for the documentation. */
 export const tensorOutputSchema: NamedSchema = {
   $id: 'TensorOutput',
   title: 'Tensor of an answer',

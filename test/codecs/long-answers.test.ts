@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { lifGradAnswer, lifSimulateAnswer } from '../../src/responses/lif.ts';
+import { responseOutline } from '../../src/responses/outline.ts';
+import { respond, responseTree, type ComputeResponse } from '../../src/responses/response.ts';
 import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
 import { AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
 import { JsonWriter } from '../../src/codecs/json-writer.ts';
 import { bytesOf, Pacer, type Chunk } from '../../src/codecs/chunks.ts';
 import { requireFinite } from '../../src/codecs/finite-check.ts';
 import { TensorText } from '../../src/codecs/tensor-text.ts';
+import type { Answer } from '../../src/compute/engine/engine.ts';
 import { planOf } from '../../src/requests/operations.ts';
+import type { Plan } from '../../src/requests/plan.ts';
 
 const limits = { bodyBytes: 1e9, neuronSteps: 1e10, referenceNeuronSteps: 1e10, resultValues: 2 ** 25, streamedValues: 2 ** 28 };
 const json: AnswerForm = { encoding: 'json', dtype: 'float32' };
@@ -32,6 +35,12 @@ const results = (count: number, node: () => AnswerNode): AnswerNode => ({
   results: Array.from({ length: count }, (_, i) => ({ surrogate: { name: 'sigmoid', alpha: i }, grad: node() })),
   meta: {},
 });
+
+/** The answer of a plan with a result. */
+async function responseOf(plan: Plan, result: Answer['result']): Promise<ComputeResponse> {
+  const backend = { name: 'wasm', device: 'cpu', dtype: 'float32' } as const;
+  return respond(responseOutline(plan), { result, backend, fallback: undefined, queueMs: 0, computeMs: 0 });
+}
 
 describe('a long answer', () => {
   const emptyRows = new AnswerTensor(new Float32Array(0), [8192, ...new Array<number>(62).fill(1), 0]);
@@ -103,10 +112,11 @@ describe('a long answer', () => {
 describe('spike times', () => {
   const steps = Int32Array.from({ length: 50_000 }, (_, i) => (i * 7919) % 2_000_003);
   const offsets = Int32Array.of(0, 0, 3, 4099, 4099, 40_000, 50_000);
-  const times = (count: number): AnswerNode =>
-    lifSimulateAnswer(planOf('lif_simulate', { current: 1, steps: 10, dt: 0.1, record: ['spike_times'] }, limits), {
-      spike_steps: { steps: steps.subarray(0, count), offsets: offsets.map((offset) => Math.min(offset, count)) },
-    });
+  const times = async (count: number): Promise<AnswerNode> => {
+    const plan = planOf('lif_simulate', { current: 1, steps: 10, dt: 0.1, record: ['spike_times'] }, limits);
+    const spike_steps = { steps: steps.subarray(0, count), offsets: offsets.map((offset) => Math.min(offset, count)) };
+    return responseTree(await responseOf(plan, { spike_steps }));
+  };
 
   it.each([
     [50_000, 'float32'],
@@ -115,13 +125,13 @@ describe('spike times', () => {
     [40, 'float64'],
   ] as const)('of %i spikes in %s are the steps times dt', async (count, dtype) => {
     const exact = Array.from(steps.subarray(0, count), (step) => (dtype === 'float32' ? Math.fround(step * 0.1) : step * 0.1));
-    const { text } = encodeAnswer(times(count), { encoding: 'json', dtype });
+    const { text } = encodeAnswer(await times(count), { encoding: 'json', dtype });
     const { spike_times: rows } = JSON.parse((await joined(text)).toString()) as { spike_times: number[][] };
     expect(rows.map((row) => row.length)).toEqual(
       Array.from(offsets.subarray(1), (offset, b) => Math.min(offset, count) - Math.min(offsets[b]!, count)),
     );
     expect(rows.flat().map((time) => (dtype === 'float32' ? Math.fround(time) : time))).toEqual(exact);
-    const framed = encodeAnswer(times(count), { encoding: 'framed', dtype });
+    const framed = encodeAnswer(await times(count), { encoding: 'framed', dtype });
     const behind = await joined(framed.tensors);
     const written = dtype === 'float32' ? Float32Array.from(exact) : Float64Array.from(exact);
     expect(behind.subarray(0, written.byteLength).equals(Buffer.from(written.buffer))).toBe(true);
@@ -143,12 +153,10 @@ describe('the gradient of a current that all neurons share', () => {
       { current: { shape: [1, steps], data: new Array(steps).fill(1) }, neuron: { tau: { linspace: [5, 20, neurons] } }, wrt: ['current'] },
       limits,
     );
-    const { results: nodes } = await lifGradAnswer(plan, [
+    const response = await responseOf(plan, [
       { loss: new Float32Array(neurons), spike_counts: new Int32Array(neurons), grad: { current: grad } },
     ]);
-    const {
-      grad: { current },
-    } = (nodes as readonly { grad: { current: AnswerTensor } }[])[0]!;
+    const current = response.results[0]?.find(({ path }) => path.join() === 'grad,current')?.node as AnswerTensor;
     expect(current.shape).toEqual([1, steps]);
     expect(Float32Array.from(current.values)).toEqual(Float32Array.from(sums));
   });

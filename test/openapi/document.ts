@@ -1,4 +1,4 @@
-import type { DocumentedCode } from '../../src/schemas/problem-examples.ts';
+import type { DocumentedCode } from '../../src/schemas/problem.ts';
 
 export interface MediaType {
   schema: object;

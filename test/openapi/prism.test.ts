@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { DocumentedCode } from '../../src/schemas/problem-examples.ts';
+import type { DocumentedCode } from '../../src/schemas/problem.ts';
 import { Service } from '../http/service.ts';
 import { startService } from '../http/services.ts';
 import { freePort } from '../../support/process.ts';

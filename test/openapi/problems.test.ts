@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
-import { problemExamples, type DocumentedCode } from '../../src/schemas/problem-examples.ts';
+import { problemExamples, type DocumentedCode } from '../../src/schemas/problem.ts';
 import { lastProblem, RawClient } from '../http/raw-client.ts';
 import { startService } from '../http/services.ts';
 import type { OpenApi } from './document.ts';

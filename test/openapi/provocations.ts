@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import { OutOfMemoryError, OverloadError, WorkerLostError } from '../../src/compute/engine/errors.ts';
-import type { DocumentedCode } from '../../src/schemas/problem-examples.ts';
+import type { DocumentedCode } from '../../src/schemas/problem.ts';
 import { Service } from '../http/service.ts';
 import { startService } from '../http/services.ts';
 

@@ -12,7 +12,7 @@ const { limits } = loadConfig({});
 await compileNumberCodec();
 const numbers = new InlineJsonReader();
 
-/** The plan of a body, or all that a client is told of what is wrong with it. */
+/** The plan of a body, or its errors. */
 function read(operation: Operation, form: BodyForm, text: string, parser?: JsonParser): unknown {
   const bytes = Buffer.from(text);
   try {
@@ -74,7 +74,7 @@ describe('a request whose arrays of numbers are read from the bytes', () => {
     ['gradients through neurons', 'lif_grad', 'json', lif],
     ['the inference protocol', 'surrogate_grad', 'inference', inference],
     ['a frame without bytes behind it', 'surrogate_grad', 'framed', grad],
-  ])('means the same, and is refused in the same words: %s', (_name, operation, form, request) => {
+  ])('is read or refused as by JSON.parse: %s', (_name, operation, form, request) => {
     fc.assert(
       fc.property(request, (data) => {
         const text = JSON.stringify(data);
@@ -84,7 +84,7 @@ describe('a request whose arrays of numbers are read from the bytes', () => {
     );
   });
 
-  it('is cut off in the same words anywhere', () => {
+  it('gives the same error wherever it is cut off', () => {
     const text = JSON.stringify({ x: Array.from({ length: 100 }, (_, i) => i / 8), surrogate: 'sigmoid' });
     for (let length = 0; length <= text.length; length++) {
       const cut = text.slice(0, length);

@@ -5,7 +5,7 @@ import { OverloadError } from '../../src/compute/engine/errors.ts';
 import { answered, RequestScope } from '../../src/compute/engine/request-scope.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import type { SurrogateGradPlan } from '../../src/requests/plan.ts';
+import type { Plans } from '../../src/requests/plan.ts';
 import { RequestReader } from '../../src/requests/request-reader.ts';
 import { WorkerThreads } from '../../support/worker-threads.ts';
 
@@ -40,7 +40,7 @@ function bodyOf(text: string, store = new ArenaPool()) {
 const withX = (x: string) => `{"surrogate":"sigmoid","x":${x}}`;
 const repeated = (unit: string, count: number) => `[${`${unit},`.repeat(count).slice(0, -1)}]`;
 
-async function read(text: string, from: RequestReader): Promise<SurrogateGradPlan> {
+async function read(text: string, from: RequestReader): Promise<Plans['surrogate_grad']> {
   const { body, scope } = bodyOf(text);
   return await from.read('surrogate_grad', body, scope);
 }

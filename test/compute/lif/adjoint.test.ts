@@ -82,7 +82,7 @@ function forwardDerivative({ problem, surrogates, loss, detachReset }: LifGradJo
   let weighted = dual(0);
   for (let t = 0; t < steps; t++) {
     const held = { on: heldSteps > 0, tangent: 0 };
-    const { vPre, spike, v: after } = lifStep(ops, structure, terms, v, seeded('current', t), held);
+    const { vPre, spike, v: after } = lifStep(ops, structure, terms, { v, current: seeded('current', t), refractory: held });
     v = detachReset ? afterReset(ops, problem.reset, terms, vPre, { ...spike, tangent: 0 }) : after;
     heldSteps = spike.on ? problem.refractorySteps : Math.max(heldSteps - 1, 0);
     const s = dual(Number(spike.on), spike.tangent);

@@ -66,7 +66,7 @@ function simulateNeuron(ops: NumberAlgebra, problem: LifProblem, b: number, trac
   for (let t = 0; t < steps; t++) {
     stop.step();
     const refractory = refractoryLeft > 0;
-    const step = lifStep(ops, structure, terms, trace.v[t]!, ops.constant(at(problem.current, b, t, steps)), refractory);
+    const step = lifStep(ops, structure, terms, { v: trace.v[t]!, current: ops.constant(at(problem.current, b, t, steps)), refractory });
     refractoryLeft = step.spike ? problem.refractorySteps : Math.max(refractoryLeft - 1, 0);
     trace.vPre[t] = step.vPre;
     trace.v[t + 1] = step.v;

@@ -99,7 +99,7 @@ export class NeuronChunk {
     let state = start;
     for (const [t, current] of currents.entries()) {
       const refractory = this.#refractoryAt(t, state);
-      const { vPre, spike, v } = lifStep(graph, this.#spec.structure, this.#terms, state.v!, current, refractory);
+      const { vPre, spike, v } = lifStep(graph, this.#spec.structure, this.#terms, { v: state.v!, current, refractory });
       steps.push({ before: state, vPre, spike, v, current, refractory });
       const left = state.refractory_left;
       state = {

@@ -66,7 +66,7 @@ function forwardFunction(
 ): { readonly text: string; readonly body: readonly string[] } {
   const { lanes } = spec;
   const { graph, terms, current, refractory, vInit } = new KernelBuilder(spec);
-  const step = lifStep(graph, spec.structure, terms, graph.leaf('v', 'step'), current, refractory);
+  const step = lifStep(graph, spec.structure, terms, { v: graph.leaf('v', 'step'), current, refractory });
   const readsCurrent = spec.terms.current === 'step';
   const perStep = [...(readsCurrent ? ['current'] : []), ...(outputs.has('v') ? ['v'] : []), ...(outputs.has('vPre') ? ['vPre'] : [])];
 

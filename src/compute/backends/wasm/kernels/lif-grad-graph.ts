@@ -48,7 +48,7 @@ export class GradKernelBuilder extends KernelBuilder {
     super(spec);
     this.gradSpec = spec;
     const { graph, terms, refractory } = this;
-    this.step = lifStep(graph, spec.structure, terms, graph.leaf('v', 'step'), this.current, refractory);
+    this.step = lifStep(graph, spec.structure, terms, { v: graph.leaf('v', 'step'), current: this.current, refractory });
 
     const vPre = graph.leaf('vPre', 'step');
     const spike = fires(graph, terms, vPre, refractory);

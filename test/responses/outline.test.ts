@@ -1,40 +1,45 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerFields } from '../../src/responses/answer.ts';
-import { inferenceAnswer } from '../../src/responses/inference.ts';
-import { metaNode } from '../../src/responses/meta.ts';
-import { npyChunks } from '../../src/responses/npy.ts';
-import { answerSize, checkAnswerSize, type AnswerFormat } from '../../src/responses/size.ts';
+import { inferenceAnswer, npyFile } from '../../src/responses/formats.ts';
+import {
+  answerSize,
+  checkAnswerSize,
+  requireOneTensor,
+  responseOutline,
+  type AnswerFormat,
+  type ResponseOutline,
+} from '../../src/responses/outline.ts';
+import { respond, responseTree } from '../../src/responses/response.ts';
 import { encodeAnswer, type EncodedAnswer } from '../../src/codecs/answer-json.ts';
 import { bytesOf } from '../../src/codecs/chunks.ts';
 import { compute } from '../../src/compute/backends/reference/reference-backend.ts';
 import { differentiable, dtypeOf, recordable } from '../../src/compute/jobs.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
-import { requireOneTensor } from '../../src/requests/npy-request.ts';
 import { planOf } from '../../src/requests/operations.ts';
-import type { Operation, Plan } from '../../src/requests/plan.ts';
+import type { Operation } from '../../src/requests/plan.ts';
 
 const limits = { bodyBytes: 1e9, neuronSteps: 1e10, referenceNeuronSteps: 1e10, resultValues: 2 ** 25, streamedValues: 2 ** 28 };
 
-/** A computed plan's answer in a format; undefined where it has no such form. */
-async function answerIn(format: AnswerFormat, operation: Operation, plan: Plan): Promise<number | undefined> {
-  const meta = metaNode({
+/** Bytes of a computed plan's answer in a format; undefined where the format cannot hold it. */
+async function answerIn(format: AnswerFormat, outline: ResponseOutline): Promise<number | undefined> {
+  const { job, reply } = outline.plan;
+  const response = await respond(outline, {
+    result: compute(job),
     backend: { name: 'reference', device: 'cpu', dtype: 'float64' },
     queueMs: 0.1234,
     computeMs: 1e6,
     fallback: { from: 'tensorflow', reason: 'not_accepted' },
   });
-  const fields = { ...((await answerFields<never>(operation as never, plan as never, compute(plan.job) as never)) as object), meta };
-  const dtype = dtypeOf(plan.job);
+  const dtype = dtypeOf(job);
   const encode = (): EncodedAnswer | undefined => {
-    if (format === 'inference') return inferenceAnswer(operation, fields, plan.reply!, dtype);
-    if (format !== 'npy') return encodeAnswer(fields, { encoding: format, dtype });
+    if (format === 'inference') return inferenceAnswer(job.kind, response, reply!, dtype);
+    if (format !== 'npy') return encodeAnswer(responseTree(response), { encoding: format, dtype });
     try {
-      requireOneTensor(plan);
+      requireOneTensor(outline);
     } catch {
       return undefined;
     }
-    return { text: [], tensors: npyChunks(fields, dtype) };
+    return { text: [], tensors: npyFile(response, dtype) };
   };
   const encoded = encode();
   if (encoded === undefined) return undefined;
@@ -79,53 +84,53 @@ const requests: fc.Arbitrary<[Operation, object]> = fc.oneof(
 );
 
 describe('the size of an answer', () => {
-  it.each(['json', 'base64', 'framed', 'npy', 'inference'] as const)('is no less than its bytes (%s)', async (format) => {
+  it.each(['json', 'base64', 'framed', 'npy', 'inference'] as const)('is an upper bound of its bytes (%s)', async (format) => {
     await fc.assert(
       fc.asyncProperty(
         requests,
         fc.constantFrom<readonly string[] | 'all'>([], 'all', ['grad', 'loss', 'spike_times']),
         async ([operation, request], binary) => {
-          const plan = {
+          const outline = responseOutline({
             ...planOf(operation, request, limits),
             ...(format === 'inference' && { reply: { id: '\u0001"ü', binary, json: [] } }),
-          };
-          const bytes = await answerIn(format, operation, plan);
-          if (bytes !== undefined) expect(answerSize<never>(operation as never, plan as never, format).bytes).toBeGreaterThanOrEqual(bytes);
+          });
+          const bytes = await answerIn(format, outline);
+          if (bytes !== undefined) expect(answerSize(outline, format).bytes).toBeGreaterThanOrEqual(bytes);
         },
       ),
     );
   });
 
-  it.each(['json', 'base64', 'framed', 'npy'] as const)('is at most three times that of ordinary numbers (%s)', async (format) => {
+  it.each(['json', 'base64', 'framed', 'npy'] as const)('is at most three times the bytes of ordinary numbers (%s)', async (format) => {
     const x = Array.from({ length: 5000 }, (_, i) => 3 * Math.sin(i));
     for (const request of [
       { x, surrogate: 'sigmoid' },
       { x: { shape: [1250, 2, 2], data: x }, surrogate: 'arctan' },
     ]) {
-      const plan = planOf('surrogate_grad', request, limits);
-      expect(answerSize('surrogate_grad', plan, format).bytes).toBeLessThanOrEqual(3 * (await answerIn(format, 'surrogate_grad', plan))!);
+      const outline = responseOutline(planOf('surrogate_grad', request, limits));
+      expect(answerSize(outline, format).bytes).toBeLessThanOrEqual(3 * (await answerIn(format, outline))!);
     }
   });
 
-  it('leaves apart what is computed while the answer leaves', () => {
+  it('separates the bytes that are computed while the answer is sent', () => {
     const plan = planOf('lif_simulate', { current: { linspace: [0, 2, 10_000] }, steps: 1000, record: ['v', 'v_final'] }, limits);
-    const { bytes, streamedBytes } = answerSize('lif_simulate', plan, 'json');
+    const { bytes, streamedBytes } = answerSize(responseOutline(plan), 'json');
     expect(streamedBytes).toBeGreaterThan(1e8);
     expect(bytes - streamedBytes).toBeLessThan(1e6);
   });
 
-  it('counts rows without numbers by their brackets, and refuses more of them than numbers may be answered', () => {
+  it('counts the brackets of empty rows, and refuses too many of them', () => {
     const x = { shape: [65_536, ...new Array<number>(62).fill(1), 0], data: [] };
-    const few = planOf('surrogate_eval', { x, surrogate: 'erf' }, limits);
+    const few = responseOutline(planOf('surrogate_eval', { x, surrogate: 'erf' }, limits));
     expect(() => {
-      checkAnswerSize('surrogate_eval', few, 'json', limits);
+      checkAnswerSize(few, 'json', limits);
     }).not.toThrow();
-    const many = planOf('surrogate_eval', { x, surrogate: new Array(1024).fill('erf') }, limits);
+    const many = responseOutline(planOf('surrogate_eval', { x, surrogate: new Array(1024).fill('erf') }, limits));
     expect(() => {
-      checkAnswerSize('surrogate_eval', many, 'json', limits);
+      checkAnswerSize(many, 'json', limits);
     }).toThrow(/an estimated \d+ bytes; the limit is 1074790400/);
     expect(() => {
-      checkAnswerSize('surrogate_eval', many, 'framed', limits);
+      checkAnswerSize(many, 'framed', limits);
     }).not.toThrow();
   });
 });

@@ -1,22 +1,24 @@
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
+import { npyHeader } from '../codecs/npy.ts';
+import type { Chunk } from '../codecs/chunks.ts';
 import { byteLengthOf, bytesTypeOf, TensorChunks, type BytesType } from '../codecs/tensor-bytes.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
-import type { InferenceReply } from '../requests/inference-request.ts';
 import { modelVersion, type Datatype } from '../requests/inference-models.ts';
-import type { AnswerFields } from './answer.ts';
+import type { InferenceReply } from '../requests/plan.ts';
+import type { ComputeResponse, Meta } from './response.ts';
 
 const datatypes: Readonly<Record<BytesType, Datatype>> = { float32: 'FP32', float64: 'FP64', int32: 'INT32', uint8: 'UINT8' };
 
 /**
- * Answers an inference request.
+ * Encodes an answer as the Open Inference Protocol has it.
  *
  * @throws {Problem} `invalid_request` when an output is asked for that was not computed.
- * @throws {RangeError} when a number is not finite in the precision; those of long tensors when their chunks are made.
+ * @throws {RangeError} when a number is not finite in the dtype; those of long tensors when their chunks are made.
  */
-export function inferenceAnswer(model: string, fields: AnswerFields, reply: InferenceReply, dtype: Dtype): EncodedAnswer {
-  const computed = outputsOf(fields);
+export function inferenceAnswer(model: string, response: ComputeResponse, reply: InferenceReply, dtype: Dtype): EncodedAnswer {
+  const computed = outputsOf(response);
   const tensors = new TensorChunks(dtype);
   const outputs = (reply.outputs ?? [...computed.keys()]).map((name) => {
     const tensor = computed.get(name);
@@ -29,7 +31,7 @@ export function inferenceAnswer(model: string, fields: AnswerFields, reply: Infe
       model_name: model,
       model_version: modelVersion,
       ...(reply.id !== undefined && { id: reply.id }),
-      parameters: flatMeta(fields.meta as Record<string, AnswerNode>),
+      parameters: flatMeta(response.meta),
       outputs,
     },
     { encoding: 'json', dtype },
@@ -38,21 +40,15 @@ export function inferenceAnswer(model: string, fields: AnswerFields, reply: Infe
 }
 
 /** The tensors of an answer by the protocol's names. */
-function outputsOf({ results, ...recorded }: AnswerFields): Map<string, AnswerTensor | AnswerBlocks> {
+function outputsOf({ results: [tensors = []] }: ComputeResponse): Map<string, AnswerTensor | AnswerBlocks> {
   const outputs = new Map<string, AnswerTensor | AnswerBlocks>();
-  const put = (prefix: string, nodes: Readonly<Record<string, AnswerNode>>) => {
-    for (const [name, node] of Object.entries(nodes)) {
-      if (node instanceof AnswerTensor) outputs.set(prefix + name, node.shape.length === 0 ? new AnswerTensor(node.values, [1]) : node);
-      else if (node instanceof AnswerBlocks) outputs.set(prefix + name, node);
-      else if (node instanceof AnswerNumber) outputs.set(prefix + name, new AnswerTensor(Float64Array.of(node.value), [1]));
-      else if (node instanceof AnswerRows) {
-        outputs.set(prefix + name, node.flat());
-        outputs.set(prefix + node.offsetsName, node.offsetsTensor());
-      } else if (name === 'grad') put('grad_', node as Readonly<Record<string, AnswerNode>>);
-    }
-  };
-  const [first] = (results ?? [recorded]) as readonly Readonly<Record<string, AnswerNode>>[];
-  put('', first!);
+  for (const { path, node } of tensors) {
+    const name = path.join('_');
+    if (node instanceof AnswerRows) outputs.set(name, node.flat()).set(node.offsetsName, node.offsetsTensor());
+    else if (node instanceof AnswerNumber) outputs.set(name, new AnswerTensor(Float64Array.of(node.value), [1]));
+    else if (node instanceof AnswerTensor && node.shape.length === 0) outputs.set(name, new AnswerTensor(node.values, [1]));
+    else outputs.set(name, node);
+  }
   return outputs;
 }
 
@@ -68,14 +64,28 @@ function flat(tensor: AnswerTensor | AnswerBlocks): AnswerNode {
   return new AnswerBlocks(tensor.type, [tensor.count], tensor.blocks);
 }
 
-/** `meta` without its one level of nesting, which the protocol's parameters cannot have. */
-function flatMeta({ fallback, ...meta }: Readonly<Record<string, AnswerNode>>): AnswerNode {
-  const { from, reason } = (fallback ?? {}) as { from?: string; reason?: string };
-  return { ...meta, ...(from !== undefined && { fallback_from: from }), ...(reason !== undefined && { fallback_reason: reason }) };
+/** `meta` without nesting, which the protocol's parameters do not allow. */
+function flatMeta({ fallback, ...meta }: Meta): AnswerNode {
+  return fallback === undefined ? meta : { ...meta, fallback_from: fallback.from, fallback_reason: fallback.reason };
 }
 
 function notComputed(name: string, computed: ReadonlyMap<string, unknown>): Error {
   return invalidRequest([
     { path: '/outputs', message: `"${name}" is not computed by this request, which gives ${[...computed.keys()].join(', ')}` },
   ]);
+}
+
+/**
+ * The selected tensor of an answer as an npy file.
+ *
+ * @throws {RangeError} when a number is not finite in the dtype; of a long tensor when its chunk is made.
+ */
+export function npyFile({ results: [tensors = []] }: ComputeResponse, dtype: Dtype): Chunk[] {
+  // By-products come before it; it is never rows.
+  const node = tensors.at(-1)?.node;
+  if (node === undefined || node instanceof AnswerRows) throw new Error('the answer is no single tensor');
+  const tensor = node instanceof AnswerNumber ? new AnswerTensor(Float64Array.of(node.value), []) : node;
+  const file = new TensorChunks(dtype);
+  file.add(tensor);
+  return [npyHeader(bytesTypeOf(tensor, dtype), tensor.shape), ...file.chunks];
 }

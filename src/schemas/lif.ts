@@ -1,9 +1,17 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 
-import { differentiable, recordable, type Differentiable, type Integration, type Recordable, type ResetMode } from '../compute/jobs.ts';
-import { computeOptions, Meta } from './common.ts';
-import { DryRun, RowsOutline, TensorOutline } from './dry-run.ts';
-import { Names, namesSchema } from './names.ts';
+import {
+  differentiable,
+  recordable,
+  records,
+  resetModes,
+  type Differentiable,
+  type Integration,
+  type Recordable,
+  type ResetMode,
+} from '../compute/jobs.ts';
+import { lifParameterRecord, lifParameters, type LifParameter } from '../compute/neurons/lif-parameters.ts';
+import { computeOptions, DryRun, Meta, Names, namesSchema, RowsOutline, TensorOutline } from './common.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
 import { Tensor, TensorAnswer } from './tensor.ts';
 
@@ -14,21 +22,20 @@ export const recordSchema = namesSchema(
 );
 export const wrtSchema = namesSchema('Differentiable', differentiable, 'Quantities that a gradient can be taken with respect to.');
 
-const perNeuron = 'a number for all neurons or one value per neuron [B]';
+function describeParameter(name: LifParameter): string {
+  const { default: value, exclusiveMinimum, unit, meaning } = lifParameters[name];
+  const range = `${unit === undefined ? '' : ` in ${unit}`}${exclusiveMinimum === undefined ? '' : `, above ${exclusiveMinimum}`}`;
+  return `${meaning}${range}; a number for all neurons or one value per neuron [B]. Default ${value}.`;
+}
 
-/** The neuron's parameters. */
+/** The neuron's parameters and its options. */
 export const Neuron = Type.Object(
   {
-    tau: Type.Optional(Tensor(`Membrane time constant in ms, above 0; ${perNeuron}. Default 10.`)),
-    v_threshold: Type.Optional(Tensor(`Threshold; ${perNeuron}. Default 1.`)),
-    v_reset: Type.Optional(Tensor(`Potential after a hard reset; ${perNeuron}. Default 0.`)),
-    v_rest: Type.Optional(Tensor(`Resting potential; ${perNeuron}. Default 0.`)),
-    resistance: Type.Optional(Tensor(`Membrane resistance; ${perNeuron}. Default 1.`)),
-    v_init: Type.Optional(Tensor(`Potential before the first step; ${perNeuron}. Default 0.`)),
+    ...lifParameterRecord((name) => Type.Optional(Tensor(describeParameter(name)))),
     reset: Type.Optional(
       Type.Unsafe<ResetMode>(
         Type.String({
-          enum: ['hard', 'soft', 'none'],
+          enum: [...resetModes],
           description: 'After a spike: v becomes v_reset, loses v_threshold, or stays. Default `hard`.',
         }),
       ),
@@ -50,7 +57,7 @@ export const Neuron = Type.Object(
 );
 export type Neuron = Static<typeof Neuron>;
 
-const driveAndNeuron = {
+const inputAndNeuron = {
   current: Tensor('A number or [B], constant in time, with `steps`; or [B, T], one value a step.'),
   steps: Type.Optional(
     Type.Integer({ minimum: 1, description: 'T. Required when the current is constant in time; must equal T otherwise.' }),
@@ -61,7 +68,7 @@ const driveAndNeuron = {
 
 export const LifSimulateRequest = Type.Object(
   {
-    ...driveAndNeuron,
+    ...inputAndNeuron,
     record: Type.Optional(Names<Recordable>(recordSchema, 'What comes back; `spike_counts` and `firing_rates` unless given.')),
     ...computeOptions,
   },
@@ -69,25 +76,20 @@ export const LifSimulateRequest = Type.Object(
 );
 export type LifSimulateRequest = Static<typeof LifSimulateRequest>;
 
+function recordAnswer(name: Recordable) {
+  const { per, meaning } = records[name];
+  if (per === 'spike') return Type.Array(Type.Array(Type.Number()), { description: `${meaning}; B lists, in either encoding.` });
+  return TensorAnswer(`${meaning}; ${per === 'step' ? '[B, T]' : '[B]'}.`);
+}
+
 export const LifSimulateAnswer = Type.Object(
-  {
-    spike_counts: Type.Optional(TensorAnswer('Spikes of each neuron; [B].')),
-    firing_rates: Type.Optional(TensorAnswer('Spikes per second of each neuron, Hz; [B].')),
-    spike_times: Type.Optional(
-      Type.Array(Type.Array(Type.Number()), { description: "Each neuron's spike times t * dt, ms; B lists, in either encoding." }),
-    ),
-    spikes: Type.Optional(TensorAnswer('0 or 1; [B, T].')),
-    v: Type.Optional(TensorAnswer('Potential after the reset; [B, T].')),
-    v_pre: Type.Optional(TensorAnswer('Potential before the reset; [B, T].')),
-    v_final: Type.Optional(TensorAnswer('Potential after the last reset; [B].')),
-    meta: Meta,
-  },
+  { ...Object.fromEntries(recordable.map((name) => [name, Type.Optional(recordAnswer(name))])), meta: Meta },
   { $id: 'LifSimulateAnswer' },
 );
 
 export const LifSimulateDryRun = DryRun(
   'LifSimulateDryRun',
-  Object.fromEntries(recordable.map((name) => [name, Type.Optional(name === 'spike_times' ? RowsOutline : TensorOutline)])),
+  Object.fromEntries(recordable.map((name) => [name, Type.Optional(records[name].per === 'spike' ? RowsOutline : TensorOutline)])),
 );
 
 const AnyLoss = Type.Union([
@@ -113,7 +115,7 @@ const AnyLoss = Type.Union([
   ),
 ]);
 
-/** The same variants as `oneOf` with a discriminator, so that errors speak of the variant that was meant. */
+/** The variants as `oneOf` with a discriminator, so that errors are about the variant that was meant. */
 export const Loss = Type.Unsafe<Static<typeof AnyLoss>>({
   $id: 'Loss',
   description: 'The loss L, summed over neurons; `spike_count` unless given.',
@@ -126,7 +128,7 @@ export type Loss = Static<typeof Loss>;
 
 export const LifGradRequest = Type.Object(
   {
-    ...driveAndNeuron,
+    ...inputAndNeuron,
     surrogate: Type.Optional(SurrogateChoice('What stands for the derivative of the spike; `sigmoid` unless given.')),
     detach_reset: Type.Optional(Type.Boolean({ description: 'Whether the spike in the reset counts as a constant. Default false.' })),
     wrt: Type.Optional(Names<Differentiable>(wrtSchema, 'What to differentiate by; `current` unless given.')),

@@ -1,0 +1,172 @@
+import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerBlocks, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
+import { Pacer, sliceValues } from '../codecs/chunks.ts';
+import type { Answer, Estimate } from '../compute/engine/engine.ts';
+import { fallbackReasonTexts } from '../compute/engine/engine.ts';
+import { jobBytes, jobElements } from '../compute/job-size.ts';
+import type { LifGradResult, LifProblem, ResultOf, Values } from '../compute/jobs.ts';
+import type { Surrogate } from '../compute/surrogates/definition.ts';
+import type { Operation, Plan, Plans } from '../requests/plan.ts';
+import { answerSize, binaryBytes, type ResponseOutline, type TensorOutline } from './outline.ts';
+
+/** A tensor of an answer, and the fields in which it stands. */
+export interface NamedTensor {
+  readonly path: TensorOutline['path'];
+  readonly node: AnswerTensor | AnswerRows | AnswerBlocks | AnswerNumber;
+}
+
+/** The back-end that did the work, and whether it was not the first choice. */
+export interface Meta {
+  readonly [field: string]: AnswerNode;
+  readonly fallback?: { readonly from: string; readonly reason: string };
+}
+
+/** A computed answer, before a format prints it. */
+export interface ComputeResponse {
+  /** Empty where the operation has no surrogates. */
+  readonly surrogates: readonly Surrogate[];
+  /** The tensors of each surrogate, or of the whole answer. */
+  readonly results: readonly (readonly NamedTensor[])[];
+  readonly meta: Meta;
+}
+
+/** Values of a result by their fields. */
+interface Fields {
+  readonly [field: string]: TensorValues | number | Fields | undefined;
+}
+
+/** Makes the answer of a computed plan; a promise where gradients are summed over neurons first, which overwrites the result's. */
+export function respond(outline: ResponseOutline, computed: Answer): ComputeResponse | Promise<ComputeResponse> {
+  const { plan, surrogates, tensors } = outline;
+  const responseOf = (result: ResultOf[Operation]): ComputeResponse => ({
+    surrogates,
+    results: [result].flat().map((fields: Fields) => tensors.map((tensor) => namedTensor(tensor, fields, plan))),
+    meta: metaOf(computed),
+  });
+  return sharesCurrent(plan)
+    ? sumCurrents(computed.result as LifGradResult, plan.job.problem).then(responseOf)
+    : responseOf(computed.result);
+}
+
+/** A tensor of an outline with its values of a result. */
+export function namedTensor({ path, shape, rows }: TensorOutline, fields: Fields, { job }: Plan): NamedTensor {
+  const [field, inner] = path;
+  const problem = 'problem' in job ? job.problem : undefined;
+  if (rows !== undefined && problem !== undefined) {
+    const { steps, offsets } = fields.spike_steps as Readonly<Record<'steps' | 'offsets', Int32Array>>;
+    return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt) };
+  }
+  const values = (inner === undefined ? fields[field] : (fields[field] as Fields)[inner]) as TensorValues | number;
+  if (typeof values !== 'number') return { path, node: new AnswerTensor(values, shape) };
+  // The sum over no neurons is 0, not the -0 that a back-end's negative factor makes of it.
+  const sum = problem?.neurons === 0 ? 0 : values;
+  return { path, node: shape.length === 0 ? new AnswerNumber(sum) : new AnswerTensor(Float64Array.of(sum), shape) };
+}
+
+/** An answer as the tree of fields that JSON has. */
+export function responseTree({ surrogates, results, meta }: ComputeResponse): Record<string, AnswerNode> {
+  const tree = treeOf(
+    surrogates,
+    (i) => results[i] ?? [],
+    ({ node }) => node,
+  );
+  tree.meta = meta;
+  return tree;
+}
+
+/**
+ * Describes a plan's answer and its cost, without running it.
+ *
+ * @param estimate the back-end that would run it, and the time that it would take.
+ */
+export function dryRunResponse(outline: ResponseOutline, { backend, computeMs, queueMs }: Estimate): object {
+  const { plan, surrogates, tensors } = outline;
+  const { name, device, dtype } = backend;
+  return {
+    dry_run: true,
+    ...treeOf(surrogates, () => tensors, describeTensor),
+    estimate: {
+      elements: jobElements(plan.job),
+      memory_bytes: jobBytes(plan.job),
+      answer_bytes: {
+        binary: Math.max(1, surrogates.length) * tensors.reduce((bytes, tensor) => bytes + binaryBytes(tensor), 0),
+        json: answerSize(outline, 'json').bytes,
+        base64: answerSize(outline, 'base64').bytes,
+      },
+      compute_ms: roundToMicroseconds(computeMs),
+      queue_ms: roundToMicroseconds(queueMs),
+    },
+    meta: { backend: name, device, dtype },
+  };
+}
+
+function describeTensor(tensor: TensorOutline): AnswerNode {
+  const { shape, type: dtype, rows } = tensor;
+  return rows === undefined ? { shape, dtype, bytes: binaryBytes(tensor) } : { rows, dtype, most_bytes: binaryBytes(tensor) };
+}
+
+/** The fields of an answer: tensors by their paths, for each surrogate in `results` where there are any. */
+function treeOf<Tensor extends Pick<TensorOutline, 'path'>>(
+  surrogates: readonly Surrogate[],
+  tensorsOf: (index: number) => readonly Tensor[],
+  nodeOf: (tensor: Tensor) => AnswerNode,
+): Record<string, AnswerNode> {
+  const place = (fields: Record<string, AnswerNode>, tensors: readonly Tensor[]) => {
+    for (const tensor of tensors) {
+      const [field, inner] = tensor.path;
+      const holder = inner === undefined ? fields : ((fields[field] ??= {}) as Record<string, AnswerNode>);
+      holder[inner ?? field] = nodeOf(tensor);
+    }
+    return fields;
+  };
+  if (surrogates.length === 0) return place({}, tensorsOf(0));
+  return { results: surrogates.map(({ name, parameters }, i) => place({ surrogate: { name, ...parameters } }, tensorsOf(i))) };
+}
+
+/** `meta` of an answer: the back-end that did the work, and why it was not the first choice. */
+export function metaOf({ backend, fallback, queueMs, computeMs }: Omit<Answer, 'result'>): Meta {
+  const { name, device, dtype } = backend;
+  const meta = { backend: name, device, dtype, elapsed_ms: roundToMicroseconds(queueMs + computeMs) };
+  return fallback === undefined ? meta : { ...meta, fallback: { from: fallback.from, reason: fallbackReasonTexts[fallback.reason] } };
+}
+
+/** Milliseconds, rounded to microseconds. */
+function roundToMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+/** The gradient of a current that all neurons share is the sum over them. */
+function sharesCurrent(plan: Plan): plan is Plans['lif_grad'] {
+  if (!('gradShapes' in plan)) return false;
+  const { current } = plan.gradShapes;
+  return current.length === 2 && current[0] !== plan.job.problem.neurons && plan.job.wrt.includes('current');
+}
+
+/** Sums that are added up at a time: they fit in the first-level cache. */
+const maxSums = 2048;
+
+async function sumCurrents(results: LifGradResult, problem: LifProblem): Promise<LifGradResult> {
+  const pacer = new Pacer();
+  const summed: LifGradResult[number][] = [];
+  for (const result of results)
+    summed.push({ ...result, grad: { ...result.grad, current: await sumOverNeurons(result.grad.current as Values, problem, pacer) } });
+  return summed;
+}
+
+/** Sums in float64, and stores the sums in the place of the first neuron's gradients, which takes no more memory. */
+async function sumOverNeurons(grad: Values, { neurons, steps }: LifProblem, pacer: Pacer): Promise<Values> {
+  if (neurons === 0) return new Float64Array(steps);
+  let added = 0;
+  for (let from = 0; from < steps; from += maxSums) {
+    const sums = new Float64Array(Math.min(maxSums, steps - from));
+    for (let b = 0; b < neurons; b++) {
+      const row = b * steps + from;
+      for (let t = 0; t < sums.length; t++) sums[t]! += grad[row + t]!;
+      added += sums.length;
+      if (added < sliceValues) continue;
+      await pacer.pause();
+      added = 0;
+    }
+    grad.set(sums, from);
+  }
+  return grad.subarray(0, steps);
+}
