@@ -119,7 +119,7 @@ export class RequestScope {
           settle();
           resolve(result);
         },
-        (error: unknown) => {
+        (error: Error) => {
           if (error instanceof ComputeError) this.memory.poison();
           settle();
           reject(error);
