@@ -119,10 +119,10 @@ export class RequestScope {
           settle();
           resolve(result);
         },
-        (error: Error) => {
+        (error: unknown) => {
           if (error instanceof ComputeError) this.memory.poison();
           settle();
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         },
       );
     });
