@@ -41,10 +41,11 @@ COPY --from=base /usr/local/include/node /usr/local/include/node
 COPY --from=base /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
 COPY package.json LICENSE ./
 COPY --from=gpu-dependencies /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
+COPY tools/tensorflow-install ./tools/tensorflow-install
 # The headers are Node's own, so that building the addon downloads nothing. The check at its end runs on the CPU: a build sees no GPU.
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
- && npm_config_nodedir=/usr/local node dist/tensorflow-install/main.js --from python
+ && npm_config_nodedir=/usr/local node tools/tensorflow-install/main.mjs --from python
+COPY --from=build /app/dist ./dist
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=3000 \

@@ -1,5 +1,5 @@
 import { Arena } from '../src/compute/engine/arena.ts';
-import { compute } from '../src/compute/backends/reference/compute.ts';
+import { compute } from '../src/compute/backends/reference/reference-backend.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import { viewResults, type Launch, type KernelContext } from '../src/compute/backends/wasm/launch-plan.ts';
 import { planLaunches } from '../src/compute/backends/wasm/plan-job.ts';

@@ -4,7 +4,7 @@ import { inferenceAnswer } from '../src/responses/inference.ts';
 import { frameHeader, mediaTypes } from '../src/requests/request-body.ts';
 import { encodeAnswer } from '../src/codecs/answer-json.ts';
 import { bytesOf } from '../src/codecs/chunks.ts';
-import { compute } from '../src/compute/backends/reference/compute.ts';
+import { compute } from '../src/compute/backends/reference/reference-backend.ts';
 import type { NumberAlgebra } from '../src/compute/backends/reference/float64-algebra.ts';
 import { materialize, valueAt, type Numbers } from '../src/compute/generated-numbers.ts';
 import type { LifProblem, LifSimulateResult } from '../src/compute/jobs.ts';

@@ -7,7 +7,6 @@ import type * as Config from '../src/config/config.ts';
 import type * as Log from '../src/observability/log.ts';
 import type { RequestBody } from '../src/requests/request-body.ts';
 import type { Operation } from '../src/requests/plan.ts';
-import type * as Lifecycle from '../src/plugins/lifecycle.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
 import { built } from '../support/built.ts';
 import type { ComputeRoute } from './cases.ts';
@@ -21,7 +20,6 @@ interface Noop {
 const { buildApp } = await built<typeof App>('app.js');
 const { loadConfig } = await built<typeof Config>('config/config.js');
 const { createLogger } = await built<typeof Log>('observability/log.js');
-const { countRunning } = await built<typeof Lifecycle>('plugins/lifecycle.js');
 const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiation.js');
 const operations: Readonly<Record<ComputeRoute, Operation>> = {
   '/surrogate/eval': 'surrogate_eval',
@@ -36,7 +34,7 @@ const app = await buildApp({ config, logger: createLogger(config) });
 
 await app.register((noop, _options, done) => {
   noop.addHook('onRequest', requireAcceptable(['application/json']));
-  noop.addHook('onRequest', countRunning);
+  noop.addHook('onRequest', app.lifecycle.admit);
   for (const { route, url, file } of plan) {
     const answer = readFileSync(file);
     noop.post(url, { schema: { body: {} } }, async (request, reply) => {

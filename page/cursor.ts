@@ -1,6 +1,6 @@
 import type { Figure, Line } from '../src/plot/figure.ts';
 import { layOut, type Frame } from '../src/plot/layout.ts';
-import { classOf } from '../src/plot/palette.ts';
+import { classOf } from '../src/plot/draw.ts';
 import { fromPixel, numberText, toPixel } from '../src/plot/scale.ts';
 import { svgElement } from './dom.ts';
 

@@ -1,4 +1,4 @@
-import { classOf } from '../src/plot/palette.ts';
+import { classOf } from '../src/plot/draw.ts';
 import type { PickedSurrogate } from './address.ts';
 import type { CatalogueEntry, ParameterEntry, ProblemDocument } from './api-types.ts';
 import { element, newId, svgElement } from './dom.ts';

@@ -5,13 +5,12 @@ import type { Engine } from './compute/engine/engine.ts';
 import { trustedProxies } from './plugins/client-address.ts';
 import type { Config } from './config/config.ts';
 import type { Peers } from './processes/peers.ts';
-import { answerHeaders, setAnswerHeaders } from './plugins/answer-headers.ts';
 import { compression } from './plugins/compression.ts';
 import { documentation } from './plugins/documentation.ts';
 import { requestCloseNotifier } from './plugins/request-close-notifier.ts';
 import { security } from './plugins/security.ts';
 import { createHttpServer } from './plugins/http-server.ts';
-import { countRunning, lifecycle } from './plugins/lifecycle.ts';
+import { lifecycle } from './plugins/lifecycle.ts';
 import { backendLog, requestLog } from './plugins/log.ts';
 import { metrics } from './plugins/metrics.ts';
 import { requireAcceptable } from './plugins/negotiation.ts';
@@ -19,17 +18,17 @@ import { operationPort } from './plugins/operation-port.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
 import { requestBody } from './plugins/request-body.ts';
 import { requestScope, startDeadline } from './plugins/request-scope.ts';
-import { validation } from './plugins/validation.ts';
-import { requestIds } from './plugins/request-ids.ts';
+import { requestIds, responseHeaders, setResponseHeaders } from './plugins/response-headers.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
+import { computeRoutes } from './routes/compute.ts';
+import type { ComputeServices } from './routes/compute-handler.ts';
 import { inferenceRoutes } from './routes/inference.ts';
 import { infoRoutes } from './routes/info.ts';
 import { RequestReader } from './requests/request-reader.ts';
-import { lifRoutes } from './routes/lif.ts';
+import { compileValidator } from './requests/validation.ts';
 import { pageRoutes } from './routes/page.ts';
 import { problemRoutes } from './routes/problems.ts';
 import { answerMedia } from './routes/response-format.ts';
-import { surrogateRoutes } from './routes/surrogate.ts';
 import { surrogatePictureRoutes } from './routes/surrogate-picture.ts';
 
 declare module 'fastify' {
@@ -70,22 +69,16 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
     childLoggerFactory: (parent) => parent,
     genReqId: nextRequestId,
     bodyLimit: config.limits.bodyBytes,
-    serverFactory: (handler) =>
-      createHttpServer(handler, {
-        config,
-        isOneOfSeveral: peers !== undefined,
-        nextRequestId,
-        onRefusedConnection: refusalLog(() => app.log),
-      }),
+    serverFactory: (handler) => createHttpServer(handler, { config, nextRequestId, onRefusedConnection: refusalLog(() => app.log) }),
     trustProxy: config.security.trustProxy && trustedProxies(config.security.trustProxy),
-    // While closing, `countRunning` refuses in the form that every other failure has.
+    // While closing, `Lifecycle.admit` refuses in the form that every other failure has.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
     // The server's own does it.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
       app.exchangeEnd.watch(request, reply);
-      setAnswerHeaders(request, reply);
+      setResponseHeaders(request, reply);
       const send = (cause: FastifyError) => {
         void sendProblem(toProblem(cause), request, reply, cause);
       };
@@ -105,48 +98,70 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   app.decorate('requestReader', requestReader);
   app.addHook('onClose', () => requestReader.close());
 
+  // Bodies, queries and headers are checked where they are read, which tells more of what is wrong: their schemas are documentation.
+  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'params' ? validatorOf(schema) : () => true));
+  // Answers are written by hand; their schemas are documentation, which tests hold the answers to.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+
   await app.register(requestCloseNotifier);
-  await app.register(requestScope);
+  await app.register(requestScope, { arenas: app.engine.arenas });
   const { endpoint } = config.tracing;
   // OpenTelemetry's SDK is only loaded where it is used.
   if (endpoint !== undefined) await app.register((await import('./plugins/tracing.ts')).tracing, { endpoint });
-  await app.register(answerHeaders);
+  await app.register(responseHeaders);
   await app.register(requestLog);
   await app.register(security);
   await app.register(problemDetails);
-  await app.register(validation);
   await app.register(requestBody);
   await app.register(compression);
   await app.register(documentation);
   await app.register(metrics);
   await app.register(backendLog);
   await app.register(lifecycle);
-  await app.register((api, _options, done) => {
-    api.register((facts, _none, ready) => {
-      facts.addHook('onRequest', requireAcceptable(['application/json']));
-      facts.register(catalogueRoutes);
-      facts.register(problemRoutes);
-      facts.register(infoRoutes);
-      ready();
-    });
-    api.register((pictures, _none, ready) => {
-      pictures.addHook('onRequest', requireAcceptable(['image/svg+xml']));
-      pictures.register(surrogatePictureRoutes);
-      ready();
-    });
-    api.register(pageRoutes, pageFolder === undefined ? {} : { folder: pageFolder });
-    api.register(inferenceRoutes);
-    api.register((compute, _none, ready) => {
-      compute.addHook('onRequest', requireAcceptable(answerMedia));
-      compute.addHook('onRequest', countRunning);
-      compute.addHook('onRequest', startDeadline);
-      compute.register(surrogateRoutes);
-      compute.register(lifRoutes);
-      ready();
-    });
+  await registerRoutes(app, { engine: app.engine, reader: requestReader, limits: config.limits }, pageFolder);
+  return app;
+}
+
+/** Registers the routes in groups of the same formats, and gives each what it needs of the service. */
+async function registerRoutes(app: FastifyInstance, services: ComputeServices, pageFolder: string | undefined): Promise<void> {
+  const { config, lifecycle: state, metrics: measured, peers } = app;
+  const { engine, limits } = services;
+  const maxRequestMs = config.timeouts.requestMs;
+  await app.register((routes, _options, done) => {
+    routes.addHook('onRequest', requireAcceptable(['application/json']));
+    routes.register(catalogueRoutes);
+    routes.register(problemRoutes);
+    routes.register(infoRoutes, { engine: engine, limits });
     done();
   });
-  return app;
+  await app.register((routes, _options, done) => {
+    routes.addHook('onRequest', requireAcceptable(['image/svg+xml']));
+    routes.register(surrogatePictureRoutes, { engine: engine, needsKey: config.security.keyDigests.length > 0 });
+    done();
+  });
+  await app.register((routes, _options, done) => {
+    routes.addHook('onRequest', requireAcceptable(answerMedia));
+    routes.addHook('onRequest', state.admit);
+    routes.addHook('onRequest', startDeadline(maxRequestMs));
+    routes.register(computeRoutes, services);
+    done();
+  });
+  await app.register(inferenceRoutes, {
+    services,
+    lifecycle: state,
+    statistics: () => peers?.scrape() ?? measured.operationsText(),
+    maxRequestMs,
+  });
+  await app.register(pageRoutes, { hasDocs: config.docs, folder: pageFolder });
+}
+
+/** Checks parameters of paths as requests are checked. */
+function validatorOf(schema: object): (data: unknown) => { value: unknown } | { error: Error } {
+  const validate = compileValidator(schema);
+  return (data) => {
+    const error = validate(data);
+    return error === undefined ? { value: data } : { error };
+  };
 }
 
 /** Says that there are too many connections, once a minute at most. */

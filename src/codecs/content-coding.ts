@@ -1,9 +1,6 @@
 import { finished, Transform, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
-/** Content codings that answers are sent in. */
-export type ContentCoding = 'gzip' | 'br';
-
 /** Decompressed at a time: each chunk is a hop to a thread of zlib's and back. */
 const decodedChunkBytes = 128 * 1024;
 
@@ -117,52 +114,4 @@ export function decodeWithin(
   });
   decoder.on('error', (error) => limiter.destroy(new CorruptBodyError(error.message, { cause: error })));
   return decoder.pipe(limiter);
-}
-
-/** A longer `Accept-Encoding` is ignored: clients list a handful of codings, and each member costs time. */
-const maxAcceptLength = 500;
-
-interface Weighed {
-  readonly coding: string;
-  readonly weight: number;
-}
-
-/**
- * The coding of an answer that an `Accept-Encoding` (RFC 9110, 12.5.3) leads to; null when it excludes all there are.
- *
- * Where compressing is `allowed`, the best coding that the header names is taken; gzip rather than br, which takes longer. Where it has to
- * be `asked` for, only a header that names one coding alone, or that weighs identity lower, does so: a list of codings is what every
- * browser and library sends by itself.
- *
- * @example
- * chooseEncoding('gzip, deflate, br', { wanted: 'allowed' }); // 'gzip'
- * chooseEncoding('gzip, deflate, br', { wanted: 'asked' }); // 'identity'
- * chooseEncoding('br', { wanted: 'asked' }); // 'br'
- */
-export function chooseEncoding(
-  acceptEncoding: string | undefined,
-  { wanted }: { readonly wanted: 'allowed' | 'asked' },
-): ContentCoding | 'identity' | null {
-  if (acceptEncoding === undefined || acceptEncoding.length > maxAcceptLength || acceptEncoding.trim() === '') return 'identity';
-  const members = acceptEncoding.split(',').flatMap(weighed);
-  const weightOf = (coding: string) => members.find((member) => member.coding === coding)?.weight;
-  const anyOther = weightOf('*');
-  const gzip = weightOf('gzip') ?? weightOf('x-gzip') ?? anyOther ?? 0;
-  const br = weightOf('br') ?? anyOther ?? 0;
-  const identity = weightOf('identity') ?? (anyOther === 0 ? 0 : undefined);
-  const best = gzip === 0 && br === 0 ? undefined : br > gzip ? 'br' : 'gzip';
-  if (identity === 0) return best ?? null;
-  if (best === undefined) return 'identity';
-  const weighsMore = identity !== undefined && Math.max(gzip, br) > identity;
-  const namesOne = members.filter(({ coding, weight }) => coding !== 'identity' && weight > 0).length === 1 && anyOther === undefined;
-  const asked = weighsMore || (namesOne && identity === undefined);
-  if (wanted === 'asked') return asked ? best : 'identity';
-  return identity !== undefined && !weighsMore && identity > Math.max(gzip, br) ? 'identity' : best;
-}
-
-/** One member of the header; none where its weight is not a number from 0 to 1. */
-function weighed(member: string): Weighed[] {
-  const [coding, ...parameters] = member.split(';').map((part) => part.trim().toLowerCase()) as [string, ...string[]];
-  const weight = parameters.find((parameter) => parameter.startsWith('q'))?.replace(/^q=/, '') ?? '1';
-  return coding !== '' && /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight) ? [{ coding, weight: Number(weight) }] : [];
 }

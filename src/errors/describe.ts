@@ -1,6 +1,6 @@
 const maxQuoted = 60;
 
-/** What a value is, for an error message: short, and never a whole body. */
+/** A short description of a value, for an error message. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`;
@@ -20,17 +20,17 @@ export function quote(text: string): string {
   return JSON.stringify(shorten(text));
 }
 
-/** A shape as users write it. */
+/** A shape in brackets. */
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** One segment of a JSON pointer (RFC 6901); of a key that is long, its start. */
+/** One segment of a JSON pointer (RFC 6901); a long key is cut. */
 export function pointerSegment(key: string | number): string {
   return typeof key === 'number' ? `/${key}` : `/${shorten(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-/** A text, cut when it is long: an answer is not to be as large as what it refuses. */
+/** A text, cut when it is long, so that a refusal is not as large as the request. */
 function shorten(text: string): string {
   return text.length > maxQuoted ? `${text.slice(0, maxQuoted)}...` : text;
 }

@@ -3,8 +3,8 @@ import { distance } from 'fastest-levenshtein';
 import { quote } from './describe.ts';
 
 /**
- * The known names nearest to one that is not known: those equal but for case, punctuation and library prefix if there are any,
- * else the one that takes the fewest edits.
+ * The known names nearest to an unknown one: all that differ only in case, punctuation and library prefix, else the one with the smallest edit
+ * distance.
  *
  * @example
  * nearest('sigmod', ['sigmoid', 'erf']);              // ['sigmoid']

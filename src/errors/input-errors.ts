@@ -1,13 +1,18 @@
 import { Problem, type InputError } from './problems.ts';
 
-/** More than this many help nobody, and a hostile body could have millions. */
+/** More would not help a client, and a hostile body could have millions. */
 const maxReported = 20;
 
-/** Collects what is wrong with a request, so that a client hears of everything at once. */
+/** Collects the errors of a request, so that a client learns of all at once. */
 export class InputErrors {
   readonly #errors: InputError[] = [];
 
-  /** Notes an error; returns null, which stands for the value that could not be read. Gives up when there are too many. */
+  /**
+   * Adds an error.
+   *
+   * @returns null, for the value that could not be read.
+   * @throws {Problem} `invalid_request` when there are too many errors.
+   */
   add(path: string, message: string): null {
     this.#errors.push({ path, message });
     if (this.#errors.length === maxReported) this.throwIfAny();
@@ -20,7 +25,7 @@ export class InputErrors {
   }
 }
 
-/** The problem that reports errors in the input; its detail is the first of them. */
+/** The problem for errors in the input; its detail is the first of them. */
 export function invalidRequest(errors: readonly InputError[]): Problem {
   const [first] = errors;
   const rest = errors.length > 1 ? ` (and ${errors.length - 1} more in errors)` : '';

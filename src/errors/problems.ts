@@ -1,4 +1,4 @@
-/** What a kind of problem is, for clients and for the documentation. */
+/** A kind of problem, for clients and for the documentation. */
 export interface ProblemType {
   readonly status: number;
   /** Short and the same for every occurrence, as RFC 9457 asks. */
@@ -174,7 +174,7 @@ export const problemTypes = {
 
 export type ProblemCode = keyof typeof problemTypes;
 
-/** One thing wrong with the input: the JSON pointer of its place, and what is wrong and would be right there. */
+/** An error in the input: its JSON pointer, and a message that says what is wrong and what would be right. */
 export interface InputError {
   readonly path: string;
   readonly message: string;
@@ -209,7 +209,7 @@ export class Problem extends Error {
     return problemTypes[this.code].status;
   }
 
-  /** The problem in one text. */
+  /** The problem as one text. */
   toText(): string {
     if (this.errors === undefined || this.errors.length < 2) return this.message;
     return this.errors.map(({ path, message }) => `${path === '' ? 'The body' : path}: ${message}`).join('; ');

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 import type { Engine } from '../compute/engine/engine.ts';
-import { failureKinds } from '../compute/engine/failure.ts';
+import { failureKinds } from '../compute/engine/errors.ts';
 import { threadLosses } from '../compute/engine/thread-pool.ts';
 import { readAtScrape } from './prometheus.ts';
 

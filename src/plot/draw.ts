@@ -1,18 +1,46 @@
-import type { Axis, Figure, Mark } from './figure.ts';
+import type { Axis, Figure, Mark, Style } from './figure.ts';
 import { fontSize, layOut, styleOf, type Frame, type LegendEntry } from './layout.ts';
-import { classOf, colourOf, dashOf, ink } from './palette.ts';
-import { pixel, polylinePath } from './polyline.ts';
 import { decadeTicks, numberText, ticks, toPixel } from './scale.ts';
 
+/**
+ * Colours that those with any kind of colour blindness can tell apart: Okabe and Ito's, of which the light ones are darkened until they
+ * have a contrast of 3 to 1 on white.
+ */
+const colours = ['#0072b2', '#d55e00', '#008a66', '#b4538b', '#a87000', '#2b87c3', '#4d4d4d'] as const;
+
+/** Lines that reuse a colour differ in their dashes. */
+const dashes = ['', '7 3', '2 3', '9 3 2 3'] as const;
+
+/** The number of colours before they repeat. */
+export const colourCount = colours.length;
+
+const neutral = '#6b6b6b';
+
+export function colourOf(style: Style): string {
+  return style === 'neutral' ? neutral : colours[style % colourCount]!;
+}
+
+export function dashOf(style: Style): string {
+  return style === 'neutral' ? '' : dashes[Math.floor(style / colourCount) % dashes.length]!;
+}
+
+/** The class by which a page gives a style its own colours. */
+export function classOf(style: Style): string {
+  return style === 'neutral' ? 'neutral' : `series-${style % colourCount}`;
+}
+
+/** Colours of everything but data; pages have their own by class. */
+export const ink = { text: '#1a1a1a', axis: '#6b6b6b', grid: '#e4e4e4', ground: '#ffffff' } as const;
+
 export interface DrawOptions {
-  /** Makes a file of its own: with a title, on white, or on whatever is behind it. A page, without, has colours by class. */
+  /** Draws a file of its own, with a title, on white or a transparent ground. Within a page, without it, colours are set by class. */
   readonly file?: 'white' | 'transparent';
-  /** What the names within the picture begin with, where a document holds several. */
+  /** The prefix of ids within the picture; they must differ between the pictures of a document. */
   readonly idPrefix?: string;
 }
 
 /**
- * A picture as SVG, with all that it looks like in attributes: it needs neither styles nor scripts nor fonts of its own.
+ * Draws a picture as SVG. Its look is in attributes: it needs no styles, scripts or fonts of its own.
  *
  * @example
  * writeFileSync('sigmoid.svg', drawFigure(surrogateFigure(curves, size), { file: 'white' }));
@@ -44,7 +72,7 @@ function drawPanel(frame: Frame, id: string, bare: boolean): string {
   return `<g>${clip}${axes}${title}<g clip-path="url(#${id})">${panel.marks.map((mark) => drawMark(mark, frame)).join('')}</g></g>`;
 }
 
-/** A line under the panel, and one at the middle, where the threshold is. */
+/** A line under the panel, and one at 0, where the threshold is. */
 function drawBareAxes({ x, y }: Frame): string {
   const zero = toPixel(x, 0);
   return (
@@ -147,7 +175,66 @@ function text(x: number, y: number, content: string, { anchor, weight }: { ancho
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Text as XML has it, between tags and in quotes. */
+/** Escapes text for XML, between tags and in quotes. */
 export function escapeXml(content: string): string {
   return content.replace(/[&<>"]/g, (letter) => entities[letter]!);
+}
+
+/** The greatest distance of a drawn line from the true one, in pixels. */
+const tolerance = 0.07;
+
+/**
+ * The `d` of a path through points in pixels, without those that lie on a line through their neighbours. It is broken where a point is not
+ * finite.
+ */
+export function polylinePath(xs: ArrayLike<number>, ys: ArrayLike<number>): string {
+  let path = '';
+  for (const [first, last] of finiteRuns(xs, ys)) {
+    const kept = simplify(xs, ys, first, last);
+    path += `M${kept.map((i) => `${pixel(xs[i]!)} ${pixel(ys[i]!)}`).join('L')}`;
+  }
+  return path;
+}
+
+/** A coordinate, rounded to a hundredth of a pixel. */
+export function pixel(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
+
+/** The first and the last point of each stretch without a gap. */
+function* finiteRuns(xs: ArrayLike<number>, ys: ArrayLike<number>): Generator<[number, number]> {
+  let first = -1;
+  for (let i = 0; i <= xs.length; i++) {
+    const there = i < xs.length && Number.isFinite(xs[i]) && Number.isFinite(ys[i]);
+    if (there && first < 0) first = i;
+    if (!there && first >= 0) {
+      yield [first, i - 1];
+      first = -1;
+    }
+  }
+}
+
+/** The Ramer-Douglas-Peucker algorithm: keeps the point that is farthest from the chord, and goes on with both sides of it. */
+function simplify(xs: ArrayLike<number>, ys: ArrayLike<number>, first: number, last: number): number[] {
+  const keep = new Set([first, last]);
+  const pending: [number, number][] = [[first, last]];
+  for (let range = pending.pop(); range !== undefined; range = pending.pop()) {
+    const [from, to] = range;
+    const [dx, dy] = [xs[to]! - xs[from]!, ys[to]! - ys[from]!];
+    const length = Math.hypot(dx, dy);
+    let farthest = -1;
+    let distance = tolerance;
+    for (let i = from + 1; i < to; i++) {
+      const [px, py] = [xs[i]! - xs[from]!, ys[i]! - ys[from]!];
+      const away = length === 0 ? Math.hypot(px, py) : Math.abs(px * dy - py * dx) / length;
+      if (away > distance) {
+        distance = away;
+        farthest = i;
+      }
+    }
+    if (farthest < 0) continue;
+    keep.add(farthest);
+    pending.push([from, farthest], [farthest, to]);
+  }
+  return [...keep].sort((a, b) => a - b);
 }

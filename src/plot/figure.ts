@@ -1,14 +1,14 @@
-/** A picture as data: what is drawn, not how. Drawing is `draw.ts`'s; a page reads the same data for its tables and its cursor. */
+/** A picture as data. `draw.ts` draws it; a page reads the same data for its tables and its cursor. */
 export interface Figure {
-  /** What it shows, in a sentence: its name for those who cannot see it. */
+  /** A sentence on what it shows, for screen readers. */
   readonly title: string;
   readonly width: number;
   readonly height: number;
   /** Row by row. */
   readonly panels: readonly Panel[];
-  /** How many panels stand beside each other; 1 unless given. */
+  /** The number of panels in a row; 1 unless given. */
   readonly columns?: number;
-  /** Small pictures have neither numbers nor names on their axes. */
+  /** Leaves out the numbers and labels of the axes, for small pictures. */
   readonly bare?: boolean;
 }
 
@@ -18,26 +18,26 @@ export interface Panel {
   readonly x: Axis;
   readonly y: Axis;
   readonly marks: readonly Mark[];
-  /** Its share of the height, relative to the other rows'; 1 unless given. The first panel of a row decides. */
+  /** The height of its row relative to other rows, of the first panel in the row; 1 unless given. */
   readonly weight?: number;
 }
 
 export interface Axis {
   readonly label?: string;
-  /** The numbers at its two ends, the smaller one first. */
+  /** The numbers at its ends, in ascending order. */
   readonly domain: readonly [number, number];
-  /** Whether it is logarithmic; its domain is positive then. */
+  /** Whether it is logarithmic, with a positive domain. */
   readonly log?: boolean;
-  /** False where its numbers mean nothing, such as a raster's with one neuron. */
+  /** False to leave out numbers without a meaning, as of a raster with one neuron. */
   readonly ticks?: boolean;
 }
 
-/** The place of a colour in the palette, or grey for what is not one of the things compared. */
+/** The index of a colour in the palette, or grey for what is not among the compared series. */
 export type Style = number | 'neutral';
 
 export type Mark = Line | Dots | Rule | Raster;
 
-/** Points, and whose they are. */
+/** Points of a labelled series. */
 interface Points {
   readonly label: string;
   readonly style: Style;
@@ -63,12 +63,12 @@ export interface Rule {
   readonly y: number;
 }
 
-/** Spikes: for each row the times at which there is a stroke. */
+/** Spikes: for each row the times of its strokes. */
 export interface Raster {
   readonly kind: 'raster';
   readonly label: string;
   readonly style: Style;
   readonly rows: readonly { readonly y: number; readonly times: ArrayLike<number> }[];
-  /** How tall a stroke is, in units of y. */
+  /** The height of a stroke, in units of y. */
   readonly size: number;
 }

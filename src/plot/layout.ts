@@ -1,15 +1,15 @@
 import type { Figure, Mark, Panel, Style } from './figure.ts';
 import type { Scale } from './scale.ts';
 
-/** Where a panel's axes are, in pixels of the picture. */
+/** The axes of a panel, in pixels of the picture. */
 export interface Frame {
   readonly panel: Panel;
   readonly x: Scale;
-  /** Its range runs upwards, from the bottom to the top. */
+  /** Its range goes from the bottom to the top. */
   readonly y: Scale;
 }
 
-/** A name in the legend, and where it stands. */
+/** A label in the legend, and its place. */
 export interface LegendEntry {
   readonly label: string;
   readonly mark: Mark;
@@ -24,7 +24,7 @@ export interface Layout {
 
 export const fontSize = 12;
 const lineHeight = 18;
-/** Of a letter, on the average, and rather too much. */
+/** The average width of a letter, rounded up. */
 const letterWidth = fontSize * 0.58;
 /** A legend's stroke and the space on both sides of it. */
 const swatchWidth = 34;
@@ -32,7 +32,7 @@ const swatchWidth = 34;
 const full = { left: 62, right: 14, top: 10, title: 18, bottom: 24, label: 18, legendGap: 6 };
 const bare: typeof full = { left: 5, right: 5, top: 5, title: 0, bottom: 5, label: 0, legendGap: 0 };
 
-/** Puts the panels of a picture, and the names of what they show, into their places. */
+/** Places the panels and the legend of a picture. */
 export function layOut(figure: Figure): Layout {
   const margins = figure.bare === true ? bare : full;
   const columns = figure.columns ?? 1;
@@ -75,7 +75,7 @@ function rowOverhead(panels: readonly Panel[], margins: typeof full): { above: n
   };
 }
 
-/** Every name once, in lines as long as the picture is wide. A single one is said by the title and the axes. */
+/** Each label once, in lines as long as the picture is wide. A single one is left out: the title and the axes name it. */
 function placeLegend({ panels, width }: Figure): LegendEntry[] {
   const named = new Map<string, Mark>();
   for (const { marks } of panels) for (const mark of marks) if (mark.label !== '' && !named.has(mark.label)) named.set(mark.label, mark);

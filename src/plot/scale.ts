@@ -1,12 +1,12 @@
-/** Numbers to pixels and back, along one axis. */
+/** Maps numbers to pixels and back, along one axis. */
 export interface Scale {
   readonly domain: readonly [number, number];
   readonly range: readonly [number, number];
-  /** Whether equal ratios, not equal differences, are equally far apart; the domain is positive then. */
+  /** Whether it is logarithmic, with a positive domain. */
   readonly log?: boolean | undefined;
 }
 
-/** Not finite where a logarithmic scale has no place for the value. */
+/** The pixel of a value; not finite for a value that a logarithmic scale does not have. */
 export function toPixel({ domain: [low, high], range: [start, end], log }: Scale, value: number): number {
   const share = log === true ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
   return start + share * (end - start);
@@ -31,12 +31,12 @@ export function ticks([low, high]: readonly [number, number], wanted: number): n
   const step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
-  // Adding steps up would add their rounding up too.
+  // Multiplied, since rounding would accumulate in a sum.
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 /**
- * Powers of ten within a positive domain: each, or where that would be many more than wanted, every second, third and so on.
+ * Powers of ten within a positive domain: each, or every second, third and so on where there are more than wanted.
  *
  * @example
  * decadeTicks([1, 1e6], 4); // [1, 100, 10000, 1000000]
@@ -48,7 +48,7 @@ export function decadeTicks([low, high]: readonly [number, number], wanted: numb
   return Array.from({ length: Math.max(0, Math.floor((last - first) / step) + 1) }, (_, i) => Number(`1e${first + i * step}`));
 }
 
-/** The powers of ten between which all positive numbers lie: the ends of a logarithmic axis. */
+/** The ends of a logarithmic axis: powers of ten around all positive numbers. */
 export function decadeDomain(series: Iterable<ArrayLike<number>>): [number, number] {
   const exponents = Array.from(series, (values) =>
     Array.from(values)
@@ -60,7 +60,7 @@ export function decadeDomain(series: Iterable<ArrayLike<number>>): [number, numb
   return [10 ** low, 10 ** Math.max(low + 1, Math.ceil(Math.max(...exponents)))];
 }
 
-/** A number as an axis or a table shows it: at most `digits` digits that count, a real minus, powers of ten where zeros would pile up. */
+/** A number for an axis or a table: at most `digits` significant digits, a minus sign, and an exponent where there would be many zeros. */
 export function numberText(value: number, digits = 5): string {
   if (Number.isNaN(value)) return 'not a number';
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
@@ -76,7 +76,7 @@ export function numberText(value: number, digits = 5): string {
 }
 
 /**
- * The ends of an axis on which all numbers have room, with some air. `including` names numbers that it shows whatever the others are.
+ * The ends of an axis around all numbers, with a margin. It includes the numbers of `including` in any case.
  *
  * @example
  * niceDomain([[0, 1]]); // [-0.05, 1.05]

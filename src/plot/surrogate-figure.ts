@@ -3,7 +3,7 @@ import { niceDomain } from './scale.ts';
 
 /** A surrogate's curves over the same points. */
 export interface SurrogateCurves {
-  /** Its name and parameters, as the legend has them. */
+  /** Its name and parameters, for the legend. */
   readonly label: string;
   readonly value: ArrayLike<number>;
   readonly grad: ArrayLike<number>;
@@ -19,7 +19,7 @@ export interface SurrogateFigureOptions {
   readonly bare?: boolean;
 }
 
-/** The step with the values of surrogates that stand for it, and their gradients, in two panels. */
+/** The step and the surrogates' values in one panel, their gradients in another. */
 export function surrogateFigure({ x, spike, surrogates, width, height, columns = 2, bare = false }: SurrogateFigureOptions): Figure {
   const domain: [number, number] = [x[0]!, x[x.length - 1]!];
   const curves = (quantity: 'value' | 'grad'): Line[] =>

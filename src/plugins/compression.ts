@@ -5,30 +5,37 @@ import { brotliCompress, constants, createBrotliCompress, createGzip, gzip } fro
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { chooseEncoding } from '../codecs/content-coding.ts';
 import { Problem } from '../errors/problems.ts';
+import { chooseEncoding, type ContentCoding } from './negotiation.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Whether the answer is compressed where the client allows it, or only where it asks for it. */
-    compressWhen: 'allowed' | 'asked';
+    /**
+     * From how many bytes on the answer is compressed for a client that allows it, as browsers do. One that asks for it, with
+     * `Accept-Encoding: gzip` alone, gets it from 1 KiB on.
+     */
+    minCompressedBytes: number;
   }
 }
 
 /** Shorter answers are sent as they are. */
 const minBytes = 1024;
+/** Longer ones are compressed as the client takes them, so that memory for the compressed bytes is bounded. */
+const maxWholeBytes = 2 ** 20;
 // Spike trains are most of what is compressed: hardly smaller at higher levels, and several times as slow.
 const gzipOptions = { level: 1 };
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
+type SendCallback = (error: Error | null, payload?: unknown) => void;
+
 /** Compresses answers that leave as text or bytes, as `Accept-Encoding` and the answer say. zlib works on threads of its own. */
 export const compression = fp(
   (app, _options, done) => {
-    app.decorateReply('compressWhen', 'allowed');
+    app.decorateReply('minCompressedBytes', minBytes);
 
     app.addHook('onRequest', (request, _reply, next) => {
       const accepted = request.headers['accept-encoding'];
-      if (accepted === undefined || chooseEncoding(accepted, { wanted: 'asked' }) !== null) next();
+      if (accepted === undefined || chooseEncoding(accepted, 'asked') !== null) next();
       else
         next(
           new Problem(
@@ -38,53 +45,42 @@ export const compression = fp(
         );
     });
 
-    app.addHook(
-      'onSend',
-      (request: FastifyRequest, reply: FastifyReply, payload: unknown, next: (error: Error | null, payload?: unknown) => void) => {
-        const accepted = request.headers['accept-encoding'];
-        if (accepted === undefined || reply.hasHeader('content-encoding')) {
-          next(null, payload);
-          return;
-        }
-        const coding = chooseEncoding(accepted, { wanted: reply.compressWhen });
-        if (coding === null || coding === 'identity') next(null, payload);
-        else compress(coding, reply, payload, next);
-      },
-    );
+    app.addHook('onSend', (request: FastifyRequest, reply: FastifyReply, payload: unknown, next: SendCallback) => {
+      const accepted = request.headers['accept-encoding'];
+      const bytes = accepted === undefined || reply.hasHeader('content-encoding') ? 0 : lengthOf(payload);
+      const coding = bytes < minBytes ? null : chooseEncoding(accepted, bytes < reply.minCompressedBytes ? 'asked' : 'allowed');
+      if (coding === null || coding === 'identity') next(null, payload);
+      else compress(coding, reply, payload as string | Buffer | Readable, next);
+    });
     done();
   },
   { name: 'compression' },
 );
 
-function compress(
-  coding: 'gzip' | 'br',
-  reply: FastifyReply,
-  payload: unknown,
-  next: (error: Error | null, payload?: unknown) => void,
-): void {
-  const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
-  if (!isWhole && !(payload instanceof Readable)) {
-    next(null, payload);
-  } else if (isWhole && Buffer.byteLength(payload) < minBytes) {
-    next(null, payload);
+/** Bytes of a payload that can be compressed; more than any number where that is not known before it ends. */
+function lengthOf(payload: unknown): number {
+  if (typeof payload === 'string' || Buffer.isBuffer(payload)) return Buffer.byteLength(payload);
+  return payload instanceof Readable ? Number.MAX_VALUE : 0;
+}
+
+function compress(coding: ContentCoding, reply: FastifyReply, payload: string | Buffer | Readable, next: SendCallback): void {
+  void reply
+    .header('content-encoding', coding)
+    .header('vary', reply.hasHeader('vary') ? `${String(reply.getHeader('vary'))}, accept-encoding` : 'accept-encoding')
+    .removeHeader('content-length');
+  if (payload instanceof Readable) {
+    next(null, compressStream(coding, payload));
+  } else if (payload.length > maxWholeBytes) {
+    next(null, compressStream(coding, Readable.from([payload], { objectMode: false })));
   } else {
-    void reply
-      .header('content-encoding', coding)
-      .header('vary', reply.hasHeader('vary') ? `${String(reply.getHeader('vary'))}, accept-encoding` : 'accept-encoding')
-      .removeHeader('content-length');
-    if (isWhole)
-      compressWhole(coding, payload).then((compressed) => {
-        next(null, compressed);
-      }, next);
-    else next(null, compressStream(coding, payload));
+    const compressed = coding === 'gzip' ? promisify(gzip)(payload, gzipOptions) : promisify(brotliCompress)(payload, brotliOptions);
+    compressed.then((bytes) => {
+      next(null, bytes);
+    }, next);
   }
 }
 
-function compressWhole(coding: 'gzip' | 'br', payload: string | Buffer): Promise<Buffer> {
-  return coding === 'gzip' ? promisify(gzip)(payload, gzipOptions) : promisify(brotliCompress)(payload, brotliOptions);
-}
-
-function compressStream(coding: 'gzip' | 'br', payload: Readable): Readable {
+function compressStream(coding: ContentCoding, payload: Readable): Readable {
   const compressor = coding === 'gzip' ? createGzip(gzipOptions) : createBrotliCompress(brotliOptions);
   payload.on('error', (error) => compressor.destroy(error));
   compressor.on('close', () => payload.destroy());

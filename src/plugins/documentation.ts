@@ -1,19 +1,14 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
-
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { jsonInUtf8 } from '../requests/request-body.ts';
-import { compressPageFile, sendFile, type PageFile } from '../page-files.ts';
 import { sharedSchemas } from '../schemas/all-shared-schemas.ts';
 import { problemExamples } from '../schemas/problem-examples.ts';
 import { version } from '../version.ts';
 import { documentSecurity, securitySchemes } from './security.ts';
-import { OpenApiComponents } from './openapi-components.ts';
-import { pathOf } from './request-path.ts';
+import { pathOf } from './request-close-notifier.ts';
 
 const title = 'Surrogate gradient service';
 
@@ -24,7 +19,7 @@ as problem details (RFC 9457) with a stable \`code\`.
 
 [Explorer](./) · [Surrogates](surrogates) · [Problems](problems) · [This server](info) · [OpenAPI](openapi.json)`;
 
-/** What the page needs: its own scripts and styles, the style of Swagger's logo, images that stand in the styles, and the service. */
+/** Allows the page its own scripts and styles, the style of Swagger's logo, images within the styles, and requests to the service. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -40,7 +35,7 @@ const curve = '<path d="M1 13C7 13 6 2 8 2s1 11 7 11" fill="none" stroke="#56b4e
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${curve}</svg>`;
 const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 16">${curve}<text x="20" y="12" font-family="sans-serif" font-size="10" fill="#fff">${title}</text></svg>`;
 
-/** Where the page's other addresses lead, relative to them: its links are relative too, so that it works behind a proxy that strips a prefix. */
+/** Redirects of the page's other addresses, relative so that they work behind a proxy that strips a prefix. */
 const moved: Readonly<Record<string, string>> = { '/docs/': '../docs', '/docs/static/index.html': '../../docs' };
 
 /** The OpenAPI document, made from the routes' own schemas, and the page to try them from. */
@@ -117,7 +112,6 @@ export const documentation = fp(
         transformSpecificationClone: false,
         staticCSP: pagePolicy,
       });
-      serveLargeFiles(app);
     }
 
     let text: string | undefined;
@@ -128,7 +122,7 @@ export const documentation = fp(
   { name: 'documentation' },
 );
 
-/** What is changed in the document that @fastify/swagger builds. */
+/** The parts of @fastify/swagger's document that are changed. */
 interface OpenApiDocument {
   readonly paths: Readonly<
     Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: { content: object } }>>>
@@ -136,14 +130,38 @@ interface OpenApiDocument {
   components?: object;
 }
 
-/** Serves the page's own scripts and styles, compressed once: @fastify/swagger-ui's route would have them compressed for each request. */
-function serveLargeFiles(app: FastifyInstance): void {
-  const folder = path.join(path.dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static');
-  for (const name of ['swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'swagger-ui.css']) {
-    let file: Promise<PageFile> | undefined;
-    app.get(`/docs/static/${name}`, { schema: { hide: true } }, async (request, reply) => {
-      const read = await (file ??= compressPageFile(path.join(folder, name)));
-      return sendFile(request, reply.header('content-security-policy', pagePolicy).header('cache-control', 'no-cache'), read);
-    });
+type Json = Readonly<Record<string, unknown>>;
+
+/** The schemas of an OpenAPI document that have a name, their `$id`. */
+class OpenApiComponents {
+  readonly #schemas = new Map<string, object>();
+
+  /** The schemas found so far, by name and in its order. */
+  get schemas(): Record<string, object> {
+    return Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
+
+  /** A part of the document in which named schemas are references to components, which they become. */
+  extract(part: unknown): unknown {
+    if (Array.isArray(part)) return part.map((item) => this.extract(item));
+    if (typeof part !== 'object' || part === null) return part;
+    const { $id, ...fields } = part as Json;
+    // A discriminator needs variants with names in OpenAPI, and variants without in Ajv; their constants tell as much.
+    const known = Object.entries(fields).filter(([key]) => key !== 'discriminator');
+    const extracted = Object.fromEntries(known.map(([key, value]) => this.#field(key, value)));
+    if (typeof $id !== 'string') return extracted;
+    this.#schemas.set($id, extracted);
+    return reference($id);
+  }
+
+  #field(key: string, value: unknown): [string, unknown] {
+    if (key === '$ref' && typeof value === 'string' && value.endsWith('#')) return [key, reference(value.slice(0, -1)).$ref];
+    // The one pattern that Typebox writes is for any name; generators know the other keyword.
+    if (key === 'patternProperties') return ['additionalProperties', this.extract(Object.values(value as Json)[0])];
+    return [key, this.extract(value)];
+  }
+}
+
+function reference(name: string): { $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
 }

@@ -1,8 +1,7 @@
-import { ServerResponse, type IncomingMessage, type RequestListener } from 'node:http';
+import { ServerResponse, STATUS_CODES, type IncomingMessage, type OutgoingHttpHeaders, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { Problem } from '../errors/problems.ts';
-import { answerOnSocket, closeLingering } from './malformed-http.ts';
+import { problemMediaType, type Problem } from '../errors/problems.ts';
 
 export interface ConnectionOptions {
   /** Answers a request. */
@@ -10,24 +9,33 @@ export interface ConnectionOptions {
   /** What is wrong with a request that the handler should not get. */
   readonly problemOf: (request: IncomingMessage) => Problem | undefined;
   readonly nextRequestId: () => string;
-  /** Whether every answer is the last of its connection. */
-  readonly isDraining: () => boolean;
-  /** Whether no further request is answered. */
-  readonly isClosing: () => boolean;
+  readonly server: {
+    /** Whether every answer is the last of its connection. */
+    readonly isDraining: boolean;
+    /** Whether no further request is answered. */
+    readonly isClosing: boolean;
+  };
 }
 
-/** Beyond this many pipelined requests no more are read until some are answered; what one read of the socket held is parsed by then. */
+/** Beyond this many pipelined requests the socket is paused; what one read of it held is parsed by then. */
 const maxWaiting = 100;
-/** Pipelined requests are answered within one tick for at most this long, those of all connections together. */
+
+/** The requests behind the first of each connection are answered in one tick for this long, so that others are served in between. */
 const maxTickMs = 10;
-/** A client that is still sending a body that was refused may go on for this long, so that it comes to read the answer. */
-const lingerMs = 30_000;
-/** While the server drains, a client that did not ask for its connection to be closed has this long to see that it is. */
-const drainLingerMs = 500;
 
-/** A client that takes nothing of its answer for so long, or twice as long where Node has looked in between, holds up no shutdown. */
+/** How long a client may go on sending after the last answer of its connection, in milliseconds. */
+const maxLingerMs = {
+  /** Bytes that are not a request. */
+  malformed: 2000,
+  /** The rest of a body that was refused. */
+  body: 30_000,
+  /** Anything, while the server drains and the client did not ask for its connection to be closed. */
+  draining: 500,
+};
+/** A client that has sent nothing for this long has had the time to read its answer. */
+const lingerSilenceMs = 2000;
+/** A client that takes none of its answer for this long, or up to twice as long, does not hold up a shutdown. */
 const drainSilenceMs = 2000;
-
 /** A client that has ended its side in the middle of a request gets the answers that are made within this time. */
 const halfClosedMs = 100;
 
@@ -37,12 +45,12 @@ const connections = new WeakMap<Socket, Connection>();
 export class Connection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
-  /** Requests that wait for those before them. */
+  /** Requests behind the current one. */
   #waiting: HttpResponse[] = [];
   /** The answer that is being made or sent. */
   #current: HttpResponse | undefined;
   #hasAsked = false;
-  /** The answer to bytes that are not a request, which comes after the answers to the requests before them. */
+  /** The answer to bytes that are not a request; it comes after the answers to the requests before them. */
   #refusal: Problem | undefined;
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -55,18 +63,26 @@ export class Connection {
     });
   }
 
+  /** @throws {TypeError} when the socket is not one of `createHttpServer`'s. */
   static of(socket: Socket): Connection {
-    return connections.get(socket)!;
+    const connection = connections.get(socket);
+    if (connection === undefined) throw new TypeError('The socket has no connection.');
+    return connection;
   }
 
-  /** A request has come. */
+  /** Answers a request after those before it. */
   add(response: HttpResponse): void {
     this.#hasAsked = true;
     if (this.#waiting.push(response) > 1 || this.#current !== undefined) this.#pauseIfFull();
     else this.#next();
   }
 
-  /** Answers what is not a request, after the requests before it, and closes the connection. */
+  /** Sends `100 Continue` where the client of the current request waits for it before it sends the body. */
+  sendContinue(): void {
+    if (/\b100-continue\b/i.test(this.#current?.req.headers.expect ?? '')) this.#current?.writeContinue();
+  }
+
+  /** Answers bytes that are not a request, after the requests before them, and closes the connection. */
   refuse(problem: Problem): void {
     // Each further byte reports the same again.
     if (this.#refusal !== undefined) return;
@@ -84,12 +100,11 @@ export class Connection {
     else this.#socket.pause();
   }
 
-  /** Closes the connection: at once where nothing is being answered, else after that. Requests that wait are not answered any more. */
+  /** Closes the connection: at once where nothing is being answered, else after that. Requests behind that are not answered. */
   close(): void {
-    const [first] = this.#waiting;
-    const asked = this.#current ?? first;
+    const first = this.#current ?? this.#waiting[0];
     this.#waiting = this.#current === undefined && first !== undefined ? [first] : [];
-    if (asked?.req.complete !== true) this.#socket.destroy();
+    if (first?.req.complete !== true) this.#socket.destroy();
     else this.#socket.setTimeout(Math.min(this.#socket.timeout ?? drainSilenceMs, drainSilenceMs));
   }
 
@@ -99,21 +114,20 @@ export class Connection {
     if (this.#current === undefined || this.#socket.writableLength > 0) this.#socket.destroy();
   }
 
-  /** An answer's headers are about to be sent. */
-  beforeHead(response: HttpResponse): void {
-    const { complete, headers } = response.req;
-    // Of a request without a body Node says so only after it has handed it over.
+  /** Decides whether an answer is the last of the connection; called when its headers are about to be sent. */
+  isLast({ req: { complete, headers } }: HttpResponse): boolean {
+    // Of a request without a body Node reports that it is complete only after it has handed it over.
     const isBodyLeft = !complete && (headers['content-length'] ?? headers['transfer-encoding']) !== undefined;
-    if (!isBodyLeft && !this.#options.isDraining()) return;
-    response.setHeader('connection', 'close');
+    if (!isBodyLeft && !this.#options.server.isDraining) return false;
     // What still comes is dropped: the rest of a body, behind which nobody could tell where the next request begins, or a request too many.
     this.#socket.destroySoon = () => {
-      closeLingering(this.#socket, isBodyLeft ? lingerMs : drainLingerMs);
+      closeLingering(this.#socket, isBodyLeft ? maxLingerMs.body : maxLingerMs.draining);
     };
+    return true;
   }
 
   #next(): void {
-    // A response that is made after its connection has closed is never told so.
+    // A response that is made after its connection has closed emits no `close`.
     if (this.#socket.destroyed) this.#waiting = [];
     const response = this.#waiting.shift();
     if (response === undefined) {
@@ -126,11 +140,12 @@ export class Connection {
       this.#answered();
     });
     const request = response.req;
-    const problem = this.#options.problemOf(request);
-    // Behind an upgrade Node drops what the packet still holds, also where it is not granted, so that no later answer would be to the right request.
+    // Behind an upgrade Node drops the rest of the packet, also where it is not granted, and later answers would be to other requests.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
-    if (problem === undefined) this.#options.handler(request, response);
-    else {
+    const problem = this.#options.problemOf(request);
+    if (problem === undefined) {
+      this.#options.handler(request, response);
+    } else {
       this.#refusal = problem;
       this.#answerRefusal();
     }
@@ -139,16 +154,37 @@ export class Connection {
   #answered(): void {
     this.#current = undefined;
     if (!this.#socket.writable) this.#waiting = [];
-    else if (this.#waiting.length > 0 || this.#refusal !== undefined)
-      inTime(() => {
-        this.#next();
-      });
-    else if (this.#options.isClosing()) this.#socket.destroySoon();
+    else if (this.#waiting.length > 0 || this.#refusal !== undefined) {
+      if (tickHasTime()) this.#next();
+      else
+        setImmediate(() => {
+          this.#next();
+        });
+    } else if (this.#options.server.isClosing) this.#socket.destroySoon();
   }
 
+  /** Writes the refusal, for which there is no request that Fastify could answer, and closes the connection. */
   #answerRefusal(): void {
     this.#waiting = [];
-    answerOnSocket(this.#refusal!, this.#socket, this.#options.nextRequestId());
+    const problem = this.#refusal;
+    if (problem === undefined || !this.#socket.writable) {
+      this.#socket.destroy();
+      return;
+    }
+    const requestId = this.#options.nextRequestId();
+    const body = JSON.stringify(problem.toDocument('', requestId));
+    this.#socket.write(
+      [
+        `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+        `Content-Type: ${problemMediaType}`,
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        `X-Request-Id: ${requestId}`,
+        'Connection: close',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+    closeLingering(this.#socket, maxLingerMs.malformed);
   }
 
   #pauseIfFull(): void {
@@ -156,27 +192,62 @@ export class Connection {
   }
 }
 
+/**
+ * Closes a connection whose client may still be sending: ends this side, drops what comes until the client ends its own, falls silent or has had
+ * `maxMs`. Closed at once, the connection would be reset, and the client might lose the answer that it has not read yet (RFC 9112, 9.6).
+ */
+function closeLingering(socket: Socket, maxMs: number): void {
+  socket.end();
+  const destroy = () => {
+    socket.destroy();
+  };
+  const timers = [setTimeout(destroy, lingerSilenceMs), setTimeout(destroy, maxMs)] as const;
+  // In place of the HTTP parser.
+  socket
+    .removeAllListeners('data')
+    .on('data', () => {
+      timers[0].refresh();
+    })
+    .resume();
+  socket.once('close', () => {
+    timers.forEach(clearTimeout);
+  });
+}
+
+let tickEndsAt: number | undefined;
+
+/** Whether this tick has answered pipelined requests for less than `maxTickMs`. */
+function tickHasTime(): boolean {
+  if (tickEndsAt === undefined) {
+    tickEndsAt = performance.now() + maxTickMs;
+    setImmediate(() => {
+      tickEndsAt = undefined;
+    });
+  }
+  return performance.now() < tickEndsAt;
+}
+
 type WriteCallback = (error: Error | null | undefined) => void;
 
 /** An answer that says `Connection: close` where its connection cannot be kept, and counts the bytes of its body. */
 export class HttpResponse extends ServerResponse {
   #writtenBytes = 0;
-  #lastBytes = 0;
+  #length: number | undefined;
 
   /** Bytes of the body that the system has taken, as they are sent: compressed, and without headers and the framing of chunks. */
   get bodyBytes(): number {
     if (this.req.method === 'HEAD' || this.statusCode === 204 || this.statusCode === 304) return 0;
-    return this.#writtenBytes + (this.writableFinished ? this.#lastBytes : 0);
+    return this.writableFinished && this.#length !== undefined ? this.#length : this.#writtenBytes;
   }
 
-  override writeHead(...args: unknown[]): this {
-    Connection.of(this.req.socket).beforeHead(this);
-    return super.writeHead(...(args as Parameters<ServerResponse['writeHead']>));
-  }
-
-  /** Removes a header that is set. Removing another would keep Node from sending its own, such as `Connection`. */
-  override removeHeader(name: string): void {
-    if (this.hasHeader(name)) super.removeHeader(name);
+  /** Says of the connection what holds, whatever the headers say: Fastify would close it after any body that it could not read. */
+  override writeHead(status: number, ...rest: readonly unknown[]): this {
+    const headers = rest.at(-1) as OutgoingHttpHeaders | undefined;
+    if (headers?.connection !== undefined) delete headers.connection;
+    if (Connection.of(this.req.socket).isLast(this)) this.shouldKeepAlive = false;
+    const length = headers?.['content-length'] ?? this.getHeader('content-length');
+    if (length !== undefined) this.#length = Number(length);
+    return super.writeHead(status, headers);
   }
 
   override write(chunk: string | Uint8Array, encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback): boolean {
@@ -186,30 +257,4 @@ export class HttpResponse extends ServerResponse {
       done?.(error);
     });
   }
-
-  override end(...args: unknown[]): this {
-    const [chunk] = args;
-    if (typeof chunk === 'string' || chunk instanceof Uint8Array) this.#lastBytes = Buffer.byteLength(chunk);
-    return super.end(...(args as Parameters<ServerResponse['end']>));
-  }
-}
-
-let delayed: (() => void)[] = [];
-let tickEndsAt: number | undefined;
-
-/** Calls a function now, or in the next tick where those before it took the time of this one. */
-function inTime(begin: () => void): void {
-  if (tickEndsAt === undefined) {
-    tickEndsAt = performance.now() + maxTickMs;
-    setImmediate(beginDelayed);
-  }
-  if (delayed.length === 0 && performance.now() < tickEndsAt) begin();
-  else delayed.push(begin);
-}
-
-function beginDelayed(): void {
-  const begun = delayed;
-  delayed = [];
-  tickEndsAt = undefined;
-  for (const begin of begun) inTime(begin);
 }

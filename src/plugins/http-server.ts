@@ -3,29 +3,27 @@ import type { Socket } from 'node:net';
 
 import type { Config } from '../config/config.ts';
 import { Problem } from '../errors/problems.ts';
-import { untilQuiet } from './until-quiet.ts';
-import { expectContinue } from './expect-continue.ts';
 import { Connection, HttpResponse } from './http-connection.ts';
-import { clientProblem, type ClientError } from './malformed-http.ts';
+import { untilQuiet } from './until-quiet.ts';
 
 export interface HttpServerOptions {
   readonly config: Pick<Config, 'connections' | 'timeouts'>;
-  /** Whether other processes listen on the same port. */
-  readonly isOneOfSeveral?: boolean;
   readonly nextRequestId: () => string;
-  /** Told of connections that are one too many. */
+  /** Called for each connection that is closed since there are too many. */
   readonly onRefusedConnection: () => void;
 }
 
 const maxHeaders = 200;
-/** Node looks only so often for connections that take too long. */
+/** How often, at least, Node looks for connections that take too long. */
 const maxCheckMs = 1000;
 
 /** A server that stops without losing a request. */
 export class HttpServer extends Server<typeof IncomingMessage, typeof HttpResponse> {
   readonly clients = new Set<Connection>();
-  #isDraining = false;
-  #isClosing = false;
+  /** Whether every answer is the last of its connection. Connections that are idle stay open for one more request. */
+  isDraining = false;
+  /** Whether no further request is answered. */
+  isClosing = false;
 
   constructor(options: ServerOptions<typeof IncomingMessage, typeof HttpResponse>) {
     super({ ...options, ServerResponse: HttpResponse });
@@ -37,22 +35,9 @@ export class HttpServer extends Server<typeof IncomingMessage, typeof HttpRespon
     throw new TypeError("The app's server must come from createHttpServer.");
   }
 
-  get isDraining(): boolean {
-    return this.#isDraining;
-  }
-
-  get isClosing(): boolean {
-    return this.#isClosing;
-  }
-
-  /** From now on every answer is the last of its connection. Those that are idle stay open for one more request. */
-  startDraining(): void {
-    this.#isDraining = true;
-  }
-
   /** Refuses connections from a moment on in which none waits to be accepted: the system resets those that do. */
   async stopListening(): Promise<void> {
-    // Node reads the code of `close` when it is first called, which takes longer than most ticks.
+    // V8 compiles `close` at its first call, which takes longer than most ticks.
     new Server().close();
     let hasAccepted = false;
     const onConnection = () => {
@@ -70,14 +55,14 @@ export class HttpServer extends Server<typeof IncomingMessage, typeof HttpRespon
 
   /** Closes connections on which nothing is being answered, and the others after their answer. */
   closeConnections(): void {
-    this.#isDraining = true;
-    this.#isClosing = true;
+    this.isDraining = true;
+    this.isClosing = true;
     for (const connection of this.clients) connection.close();
   }
 
   /** What `close` begins with; a server that drains closes its connections later. Node's own would keep those with half a request. */
   override closeIdleConnections(): void {
-    if (!this.#isDraining) this.closeConnections();
+    if (!this.isDraining) this.closeConnections();
   }
 }
 
@@ -87,11 +72,11 @@ export class HttpServer extends Server<typeof IncomingMessage, typeof HttpRespon
  */
 export function createHttpServer(
   handler: RequestListener,
-  { config, isOneOfSeveral = false, nextRequestId, onRefusedConnection }: HttpServerOptions,
+  { config: { connections: maxConnections, timeouts }, nextRequestId, onRefusedConnection }: HttpServerOptions,
 ): HttpServer {
-  const { keepAliveMs, receiveMs, sendMs } = config.timeouts;
+  const { keepAliveMs, receiveMs, sendMs } = timeouts;
   // Node does not start where headers may take longer than the request.
-  const headersMs = Math.min(config.timeouts.headersMs, receiveMs);
+  const headersMs = Math.min(timeouts.headersMs, receiveMs);
   const server = new HttpServer({
     keepAliveTimeout: keepAliveMs,
     headersTimeout: headersMs,
@@ -102,15 +87,17 @@ export function createHttpServer(
   });
   // Versions of Node differ in what they do with too many, so they are counted below.
   server.maxHeadersCount = 0;
-  // Of a whole connection's silence, which is judged below.
+  // Of a whole connection's silence, which `destroyIfIdleOrStuck` judges.
   server.timeout = sendMs;
-  if (config.connections > 0) {
-    if (isOneOfSeveral) closeBeyond(server, config.connections, onRefusedConnection);
-    else server.maxConnections = config.connections;
-  }
 
-  const options = { handler, problemOf, nextRequestId, isDraining: () => server.isDraining, isClosing: () => server.isClosing };
+  const options = { handler, problemOf, nextRequestId, server };
   server.on('connection', (socket: Socket) => {
+    // Not Node's maxConnections: with that, processes that all are full hand a connection on to each other for ever.
+    if (maxConnections > 0 && server.clients.size >= maxConnections) {
+      socket.destroy();
+      onRefusedConnection();
+      return;
+    }
     const connection = new Connection(socket, options);
     server.clients.add(connection);
     socket.once('close', () => {
@@ -121,38 +108,35 @@ export function createHttpServer(
     Connection.of(socket).add(response);
   };
   server.on('request', onRequest);
-  server.on('checkContinue', (request: IncomingMessage, response: HttpResponse) => {
-    expectContinue(request, response);
-    onRequest(request, response);
-  });
-  // Other values of `Expect` may be ignored (RFC 9110, 10.1.1).
+  // Answered by `sendContinue`, once the body is wanted.
+  server.on('checkContinue', onRequest);
+  // Other `Expect` values may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', onRequest);
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     Connection.of(socket).refuse(new Problem('malformed_http', 'CONNECT is for proxies, and this is none.'));
   });
-  server.on('clientError', (error: ClientError, socket: Socket) => {
+  server.on('clientError', (error: Error & { readonly code?: string }, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else Connection.of(socket).refuse(clientProblem(error));
+    else Connection.of(socket).refuse(clientProblem(error.code));
   });
   server.on('timeout', (socket: Socket) => {
     Connection.of(socket).destroyIfIdleOrStuck();
   });
-  server.on('drop', onRefusedConnection);
   return server;
 }
 
-/** Does what `maxConnections` does. With that, processes that all are full would hand a connection on to each other for ever. */
-function closeBeyond(server: Server, most: number, onRefusedConnection: () => void): void {
-  let open = 0;
-  server.on('connection', (socket: Socket) => {
-    open++;
-    socket.once('close', () => {
-      open--;
-    });
-    if (open <= most) return;
-    socket.destroy();
-    onRefusedConnection();
-  });
+/** What is wrong with bytes that are not HTTP, or end before a request is complete. */
+function clientProblem(code: string | undefined): Problem {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('request_timeout', 'The request was not complete in time.');
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('headers_too_large', 'The URL and the headers are larger than 16 KiB.');
+    case 'HPE_INVALID_EOF_STATE':
+      return new Problem('incomplete_body', 'The connection ended before the request was complete.');
+    default:
+      return new Problem('malformed_http', 'The message is not a well-formed HTTP request.');
+  }
 }
 
 /** What RFC 9112 asks a server to refuse and Node lets through, or refuses without a word. */

@@ -1,12 +1,14 @@
-import { Type } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import fp from 'fastify-plugin';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Type } from '@sinclair/typebox';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import fp from 'fastify-plugin';
 
 import { Problem } from '../errors/problems.ts';
 import type { Peers } from '../processes/peers.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { HttpServer } from './http-server.ts';
+import type { RequestCloseNotifier } from './request-close-notifier.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -15,44 +17,44 @@ declare module 'fastify' {
 }
 
 /**
- * How long connections stay open once no more are accepted: a proxy that keeps some sends its next request on them, or finds out that new ones are
- * refused, and uses them no more. One that is closed while a request is on its way to it would lose the request.
+ * How long connections stay open once no more are accepted. A proxy that keeps some sends its next request on them, or finds that new ones are refused
+ * and stops using them; closed at once, they would lose a request that is on its way.
  */
 const idleGraceMs = 500;
 
-/** Whether this instance should get requests, and what still runs. */
+/** Whether this instance should get requests, and its end. */
 export class Lifecycle {
   readonly #server: HttpServer;
+  readonly #requests: RequestCloseNotifier;
   readonly #peers: Peers | undefined;
-  #warm = false;
-  #draining = false;
-  #refusing = false;
-  #running = 0;
-  #idle: (() => void) | undefined;
+  #isWarm = false;
+  #isRefusing = false;
 
-  /** @param peers whom the instance is ready with. */
-  constructor(server: HttpServer, peers?: Peers) {
+  /** @param peers the other processes on the port; the instance is ready when they are. */
+  constructor(server: HttpServer, requests: RequestCloseNotifier, peers?: Peers) {
     this.#server = server;
+    this.#requests = requests;
     this.#peers = peers;
   }
 
   /** Why `/readyz` answers 503, or undefined when the instance is ready. */
   get unreadyReason(): string | undefined {
-    if (this.#draining) return 'draining';
-    return this.#warm ? this.#peers?.unreadyReason : 'warming up';
+    if (this.isDraining) return 'draining';
+    return this.#isWarm ? this.#peers?.unreadyReason : 'warming up';
   }
 
   get isDraining(): boolean {
-    return this.#draining;
+    return this.#server.isDraining;
   }
 
+  /** Whether requests that compute are refused. */
   get refusing(): boolean {
-    return this.#refusing;
+    return this.#isRefusing;
   }
 
-  warmed(): void {
-    this.#warm = true;
-    if (!this.#draining) this.#peers?.tellReady(true);
+  setWarm(): void {
+    this.#isWarm = true;
+    if (!this.isDraining) this.#peers?.tellReady(true);
   }
 
   /** Refuses connections from now on. */
@@ -60,54 +62,41 @@ export class Lifecycle {
     return this.#server.stopListening();
   }
 
-  begin(): void {
-    this.#running++;
-  }
-
-  end(): void {
-    this.#running--;
-    if (this.#running === 0) this.#idle?.();
-  }
+  /** A hook for routes that compute: refuses requests that come too late. */
+  readonly admit: onRequestHookHandler = (_request, _reply, done) => {
+    if (this.refusing)
+      done(new Problem('shutting_down', 'This instance is shutting down; send the request again.', { headers: { 'retry-after': '1' } }));
+    else done();
+  };
 
   /**
-   * Tells load balancers to look away, and serves on for `delayMs`, with one more answer on each connection. Then stops listening, gives the
-   * connections that are open a moment more for a request that is on its way, closes those without one, and waits for what runs.
+   * Turns load balancers away, and serves on for `delayMs`, with one more answer on each connection. Then stops listening, leaves the open
+   * connections a moment for a request that is on its way, closes those without one, and waits for the requests that are open.
    */
   async drain(delayMs: number): Promise<void> {
-    this.#draining = true;
+    this.#server.isDraining = true;
     this.#peers?.tellReady(false);
-    this.#server.startDraining();
     await sleep(delayMs);
     await this.#peers?.leavePort();
     await this.stopListening();
     await sleep(Math.min(delayMs, idleGraceMs));
-    this.#refusing = true;
+    this.#isRefusing = true;
     this.#server.closeConnections();
-    if (this.#running > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve;
-      });
-    }
+    await this.#requests.allClosed();
   }
 }
 
-const counted = Symbol('counted as running');
-
-interface CountedRequest extends FastifyRequest {
-  [counted]?: true;
-}
-
-/** Starts warming the engine, answers the probes, and keeps count of the requests that a shutdown waits for. */
+/** Starts warming the engine, and answers the probes. */
 export const lifecycle = fp(
   (app, _options, done) => {
-    const state = new Lifecycle(HttpServer.of(app), app.peers);
+    const state = new Lifecycle(HttpServer.of(app), app.exchangeEnd, app.peers);
     app.decorate('lifecycle', state);
 
     app.addHook('onReady', (next) => {
-      // Not awaited: the server listens at once and says on /readyz that it is not ready yet.
+      // Not awaited: the server listens at once and answers on /readyz that it is not ready yet.
       app.engine.warm().then(
         () => {
-          state.warmed();
+          state.setWarm();
         },
         (error: unknown) => {
           app.log.fatal({ err: error }, 'the engine could not be warmed; /readyz stays 503');
@@ -116,12 +105,7 @@ export const lifecycle = fp(
       next();
     });
     app.addHook('onClose', () => app.engine.close());
-
     serveProbes(app, () => state.unreadyReason);
-
-    app.exchangeEnd.listen((request: CountedRequest) => {
-      if (request[counted]) state.end();
-    });
     done();
   },
   { name: 'lifecycle', dependencies: ['exchange-end'] },
@@ -170,16 +154,4 @@ export function serveProbes(app: FastifyInstance, unreadyReason: () => string | 
       return { ready: false, reason };
     },
   );
-}
-
-/** A hook for routes that compute: a shutdown waits for their requests, and turns away those that come too late. */
-export function countRunning(request: CountedRequest, reply: FastifyReply, done: (error?: Error) => void): void {
-  const { lifecycle: state } = request.server;
-  if (state.refusing) {
-    done(new Problem('shutting_down', 'This instance is shutting down; send the request again.', { headers: { 'retry-after': '1' } }));
-    return;
-  }
-  request[counted] = true;
-  state.begin();
-  done();
 }

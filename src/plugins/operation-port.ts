@@ -1,8 +1,7 @@
 import fastify, { LogController, type FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { requestIds } from './request-ids.ts';
-import { answerHeaders, setAnswerHeaders } from './answer-headers.ts';
+import { requestIds, responseHeaders, setResponseHeaders } from './response-headers.ts';
 import { requestCloseNotifier } from './request-close-notifier.ts';
 import { createHttpServer } from './http-server.ts';
 import { serveProbes } from './lifecycle.ts';
@@ -40,16 +39,16 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       listener.exchangeEnd.watch(request, reply);
-      setAnswerHeaders(request, reply);
+      setResponseHeaders(request, reply);
       void sendProblem(toProblem(error), request, reply, error);
     },
   });
   await listener.register(requestCloseNotifier);
-  await listener.register(answerHeaders);
+  await listener.register(responseHeaders);
   await listener.register(requestLog);
   await listener.register(problemDetails);
   listener.addHook('onSend', (_request, reply, _payload, next) => {
-    if (app.lifecycle.isDraining) void reply.header('connection', 'close');
+    if (app.lifecycle.isDraining) reply.raw.shouldKeepAlive = false;
     next();
   });
   serveProbes(listener, () => app.lifecycle.unreadyReason ?? (app.server.listening ? undefined : 'starting'));

@@ -2,23 +2,22 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin';
 
 import { mediaTypes } from '../requests/request-body.ts';
-import { OutOfMemoryError, WorkerLostError } from '../compute/engine/backend.ts';
+import { OutOfMemoryError, OverloadError, WorkerLostError } from '../compute/engine/errors.ts';
 import { MemoryLimitError } from '../compute/engine/memory-budget.ts';
-import { OverloadError } from '../compute/engine/overload.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
-import { pathOf } from './request-path.ts';
+import { pathOf } from './request-close-notifier.ts';
 import { ClientGoneError } from './request-scope.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** What is answered, where that is a problem. */
+    /** The problem that is answered, if any. */
     problem: ProblemCode | undefined;
   }
 }
 
-/** Answers every failure as problem details (RFC 9457), and what has no route as 404 or 405. */
+/** Answers every failure as problem details (RFC 9457), and a request without a route with 404 or 405. */
 export const problemDetails = fp(
   (app, _options, done) => {
     const routes = collectRoutes(app);
@@ -26,7 +25,7 @@ export const problemDetails = fp(
 
     app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error), request, reply, error));
 
-    // Before the body is looked at: whatever it is, there is nobody to read it.
+    // Before the body is parsed: no route will read it.
     app.addHook('onRequest', (request, reply, next) => {
       // No route is for OPTIONS, except the one that @fastify/cors makes for all paths.
       if (!request.is404 && request.method !== 'OPTIONS') {
@@ -55,7 +54,7 @@ export const problemDetails = fp(
   { name: 'problem-details' },
 );
 
-/** Answers a request with a problem; faults of ours are logged with the id that the client gets. */
+/** Answers a request with a problem; the service's own faults are logged with the id that the client gets. */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, cause: Error): FastifyReply {
   if (cause instanceof ClientGoneError || (request.raw.socket.destroyed && isPrematureClose(cause))) return reply.hijack();
   if (problem.status >= 500 && problem.code === 'internal_error') {
@@ -67,8 +66,6 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   const isInference = speaksInference(path);
   void reply.type(isInference ? mediaTypes.json : problemMediaType);
   const send = () => {
-    // Fastify closes the connection after any failed body; one that was read to its end leaves it as it was.
-    if (request.raw.complete && reply.hasHeader('connection')) reply.removeHeader('connection');
     // As bytes, since Fastify adds a charset to the type of a text, and the protocol's clients compare the type.
     void reply.send(Buffer.from(JSON.stringify(isInference ? { error: problem.toText() } : problem.toDocument(path, request.id))));
   };
@@ -82,40 +79,30 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   return reply;
 }
 
-/** Whether an answer could not be sent to its end, as when its client leaves. */
+/** Whether an answer was cut off, as when its client leaves. */
 function isPrematureClose(error: Error): boolean {
   return 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
-/** Whether a path belongs to the Open Inference Protocol, which has a form of its own for errors. */
+/** Whether a path belongs to the Open Inference Protocol, whose errors have another form. */
 function speaksInference(path: string): boolean {
   return path === '/v2' || path.startsWith('/v2/');
 }
 
-/** The problem that a framework's error stands for; whatever is not known to be the client's doing is ours. */
+/** The problem for an error; one that is not known to be the client's is an `internal_error`. */
 export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof OutOfMemoryError) {
-    return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', {
-      cause: error,
-      headers: { 'retry-after': '1' },
-    });
-  }
-  if (error instanceof MemoryLimitError) {
+  const retryAfter = (seconds: number) => ({ cause: error, headers: { 'retry-after': String(seconds) } });
+  if (error instanceof OutOfMemoryError)
+    return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', retryAfter(1));
+  if (error instanceof MemoryLimitError)
     return new Problem('too_much_work', `The request ${error.message}. Split it into several, or ask for less.`, { cause: error });
-  }
   if (error instanceof OverloadError) {
-    return new Problem(error.of === 'memory' ? 'out_of_memory' : 'overloaded', `The service is busy: ${error.message}.`, {
-      cause: error,
-      headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
-    });
+    const code = error.of === 'memory' ? 'out_of_memory' : 'overloaded';
+    return new Problem(code, `The service is busy: ${error.message}.`, retryAfter(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
   }
-  if (error instanceof WorkerLostError) {
-    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', {
-      cause: error,
-      headers: { 'retry-after': '1' },
-    });
-  }
+  if (error instanceof WorkerLostError)
+    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', retryAfter(1));
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Problem(
@@ -138,33 +125,30 @@ export function toProblem(error: FastifyError | Problem): Problem {
 interface RouteTable {
   /** The methods of the route that has this path, as `Allow` lists them. */
   methodsOf(path: string): string | undefined;
-  /** Paths that a client may have meant by one that there is not. */
+  /** Known paths that a client may have meant. */
   near(path: string): string[];
 }
 
 /** Remembers routes as they are registered, since Fastify's router only answers for a path and a method together. */
 function collectRoutes(app: FastifyInstance): RouteTable {
-  const methods = new Map<string, Set<string>>();
+  const routes = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set<string>();
-    for (const one of [method].flat()) known.add(one);
-    methods.set(url, known);
+    const route = routes.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
+    for (const one of [method].flat()) route.methods.add(one);
+    routes.set(url, route);
   });
   return {
     methodsOf(path) {
-      const parts = path.split('/');
-      for (const [pattern, known] of methods) {
-        if (matches(pattern, path, parts)) return [...known, 'OPTIONS'].join(', ');
-      }
-      return undefined;
+      const route = [...routes.values()].find(({ pattern }) => pattern.test(path));
+      return route && [...route.methods, 'OPTIONS'].join(', ');
     },
     near(path) {
       const given = path.split('/');
-      const all = [...methods.keys()].filter((pattern) => !pattern.includes('*')).map((pattern) => pattern.split('/'));
-      const right = (parts: readonly string[]) => parts.filter((part, i) => part === given[i]).length;
-      const most = Math.max(...all.map(right));
-      const alike = all.filter((parts) => right(parts) === most);
-      // Where some are as deep, one of them is meant, and not what they are about.
+      const all = [...routes.keys()].filter((url) => !url.includes('*')).map((url) => url.split('/'));
+      const equalParts = (parts: readonly string[]) => parts.filter((part, i) => part === given[i]).length;
+      const most = Math.max(...all.map(equalParts));
+      const alike = all.filter((parts) => equalParts(parts) === most);
+      // Paths of the same depth come first: for `/surrogates/x` those of single surrogates.
       const asDeep = given.includes('', 1) ? [] : alike.filter((parts) => parts.length === given.length);
       return (asDeep.length > 0 ? asDeep : alike).map((parts) =>
         parts.map((part, i) => (part.startsWith(':') ? (given[i] ?? part) : part)).join('/'),
@@ -173,8 +157,8 @@ function collectRoutes(app: FastifyInstance): RouteTable {
   };
 }
 
-function matches(pattern: string, path: string, given: readonly string[]): boolean {
-  if (pattern.endsWith('*')) return path.startsWith(pattern.slice(0, -1));
-  const parts = pattern.split('/');
-  return parts.length === given.length && parts.every((part, i) => (part.startsWith(':') ? given[i] !== '' : part === given[i]));
+/** Matches the paths of a route: `:name` stands for one part, `*` for all that follow. */
+function patternOf(url: string): RegExp {
+  const names = /:[^/\\]+/g;
+  return new RegExp(`^${url.replaceAll('.', '\\.').replace(names, '[^/]+').replace(/\*$/, '.*')}$`);
 }

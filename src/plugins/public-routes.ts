@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 const probes = new Set(['/livez', '/readyz', '/v2/health/live', '/v2/health/ready']);
 
 /** Documents: what the service is, and where the `type` of a refusal leads. */
-const documents = new Set(['/', '/page/:file', '/docs', '/openapi.json', '/problems', '/problems/:code']);
+const documents = new Set(['/', '/page/*', '/docs', '/openapi.json', '/problems', '/problems/:code']);
 
 /** Whether a route is a probe, which is never limited. */
 export function isProbeRoute(url: string): boolean {

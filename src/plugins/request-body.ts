@@ -7,14 +7,14 @@ import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../requests
 import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../requests/request-body.ts';
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
 import { emptyBody } from '../codecs/json-body.ts';
-import { OutOfMemoryError } from '../compute/engine/backend.ts';
+import { OutOfMemoryError } from '../compute/engine/errors.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
-import { sendContinue } from './expect-continue.ts';
+import { Connection } from './http-connection.ts';
 
 type BodyCallback = (error: Error | null, body?: RequestBody) => void;
 
-/** Collects bodies of the media types that requests come in; others are refused. What is in them is read by the routes. */
+/** Collects the bodies of requests, and refuses other media types. The routes read them. */
 export const requestBody = fp(
   (app, _options, done) => {
     app.removeAllContentTypeParsers();
@@ -36,44 +36,42 @@ export const requestBody = fp(
 
 /** Collects a body, decompressed, and calls back when it is complete. */
 export function receiveBody(request: FastifyRequest, payload: Readable, form: BodyForm, ready: BodyCallback): void {
-  const limit = request.server.config.limits.bodyBytes;
+  const limit = request.routeOptions.bodyLimit;
+  const { scope, headers } = request;
   try {
-    const coding = requestDecoder(request.headers['content-encoding']);
-    if (coding === null) throw unknownCoding(request);
-    const jsonBytes =
-      form === 'framed' || (form !== 'npy' && request.headers[frameHeader] !== undefined) ? frameLength(request) : undefined;
-    const announced = coding === 'identity' ? announcedLength(request) : undefined;
-    request.scope.throwIfEnded();
-    const stream =
-      coding === 'identity'
-        ? payload
-        : decodeWithin(payload, coding, limit, (bytes) => {
-            request.scope.memory.reserve(bytes);
-          });
-    collectBody(stream, { limit, announced, lead: jsonBytes ?? 0 }, request.scope, (error, bytes) => {
-      if (error !== null) {
+    const coding = requestDecoder(headers['content-encoding']);
+    if (coding === null)
+      throw new Problem(
+        'unsupported_media_type',
+        `The body's "Content-Encoding: ${quote(String(headers['content-encoding'])).slice(1, -1)}" is not known; use gzip, br, deflate or none.`,
+        { headers: { 'accept-encoding': 'gzip, br, deflate' } },
+      );
+    const isFramed = form === 'framed' || (form !== 'npy' && headers[frameHeader] !== undefined);
+    const jsonBytes = isFramed ? frameLength(headers[frameHeader]) : undefined;
+    const length = coding === 'identity' ? headers['content-length'] : undefined;
+    const announced = length === undefined ? undefined : Number(length);
+    scope.throwIfEnded();
+    const reserve = (bytes: number) => {
+      scope.memory.reserve(bytes);
+    };
+    const stream = coding === 'identity' ? payload : decodeWithin(payload, coding, limit, reserve);
+    collectBody(stream, { limit, announced, lead: jsonBytes ?? 0 }, scope, (error, bytes) => {
+      if (error !== null || bytes === undefined) {
         if (stream !== payload) stream.destroy();
-        ready(bodyProblem(error, limit));
-      } else if (jsonBytes !== undefined && jsonBytes > bytes!.length) {
-        ready(frameTooLong(jsonBytes, bytes!.length));
-      } else if (form === 'json' && jsonBytes !== undefined && jsonBytes < bytes!.length) {
-        ready(
-          new Problem(
-            'invalid_frame',
-            `Inference-Header-Content-Length says that ${jsonBytes} of ${bytes!.length} bytes are JSON; send them with "Content-Type: ${mediaTypes.framed}".`,
-          ),
-        );
-      } else {
-        ready(null, { form, bytes: bytes!, jsonBytes: jsonBytes ?? bytes!.length, query: request.query as Record<string, unknown> });
+        ready(bodyProblem(error ?? new IncompleteBodyError(), limit));
+        return;
       }
+      const problem = jsonBytes === undefined ? undefined : frameProblem(form, jsonBytes, bytes.length);
+      if (problem !== undefined) ready(problem);
+      else ready(null, { form, bytes, jsonBytes: jsonBytes ?? bytes.length, query: request.query as Record<string, unknown> });
     });
-    sendContinue(request.raw);
+    if (headers.expect !== undefined) Connection.of(request.raw.socket).sendContinue();
   } catch (error) {
     ready(bodyProblem(error as Error, limit));
   }
 }
 
-/** What kept a body from arriving, as the client is told. */
+/** The problem for an error that kept a body from arriving. */
 function bodyProblem(error: Error, limit: number): Error {
   if (error instanceof Problem) return error;
   if (error instanceof BodyTooLargeError) return new Problem('body_too_large', `The body is larger than the limit of ${limit} bytes.`);
@@ -87,31 +85,18 @@ function bodyProblem(error: Error, limit: number): Error {
   return error;
 }
 
-function announcedLength(request: FastifyRequest): number | undefined {
-  const length = request.headers['content-length'];
-  return length === undefined ? undefined : Number(length);
-}
-
-/** @throws {Problem} `invalid_frame` when the header is not there or is no number. */
-function frameLength(request: FastifyRequest): number {
-  const given = request.headers[frameHeader];
+/** @throws {Problem} `invalid_frame` when the header is missing or is no number. */
+function frameLength(given: string | string[] | undefined): number {
   if (typeof given === 'string' && /^\d{1,15}$/.test(given)) return Number(given);
   const got = given === undefined ? 'which is missing' : `got ${quote(String(given))}`;
   throw new Problem('invalid_frame', `The header Inference-Header-Content-Length must say how many bytes of the body are JSON, ${got}.`);
 }
 
-function frameTooLong(jsonBytes: number, length: number): Problem {
-  return new Problem(
-    'invalid_frame',
-    `Inference-Header-Content-Length says that ${jsonBytes} bytes are JSON, but the body has only ${length}.`,
-  );
-}
-
-function unknownCoding(request: FastifyRequest): Problem {
-  const given = quote(String(request.headers['content-encoding']));
-  return new Problem(
-    'unsupported_media_type',
-    `The body's "Content-Encoding: ${given.slice(1, -1)}" is not known; use gzip, br, deflate or none.`,
-    { headers: { 'accept-encoding': 'gzip, br, deflate' } },
-  );
+/** The problem of a body whose JSON is not as long as its header says, if any. */
+function frameProblem(form: BodyForm, jsonBytes: number, length: number): Problem | undefined {
+  const says = `Inference-Header-Content-Length says that ${jsonBytes}`;
+  if (jsonBytes > length) return new Problem('invalid_frame', `${says} bytes are JSON, but the body has only ${length}.`);
+  if (form === 'json' && jsonBytes < length)
+    return new Problem('invalid_frame', `${says} of ${length} bytes are JSON; send them with "Content-Type: ${mediaTypes.framed}".`);
+  return undefined;
 }

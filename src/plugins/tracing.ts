@@ -21,8 +21,7 @@ import fp from 'fastify-plugin';
 
 import { stageNames, type Stages } from '../observability/metrics.ts';
 import { version } from '../version.ts';
-import { reportedStatus } from './request-close-notifier.ts';
-import { pathOf } from './request-path.ts';
+import { pathOf, reportedStatus } from './request-close-notifier.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

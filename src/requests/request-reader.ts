@@ -4,7 +4,7 @@ import type { ArenaPool } from '../compute/engine/arena-pool.ts';
 import type { RequestBody } from './request-body.ts';
 import { compileNumberCodec } from '../codecs/json-numbers/index.ts';
 import { InlineJsonReader } from '../codecs/json-reader.ts';
-import { OutOfMemoryError, WorkerLostError } from '../compute/engine/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../compute/engine/errors.ts';
 import type { RequestScope, ScopeMemory } from '../compute/engine/request-scope.ts';
 import { isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
 import { JobQueue } from '../compute/engine/job-queue.ts';
@@ -53,7 +53,7 @@ export class RequestReader {
 
   constructor(limits: Limits, { threads, maxQueueWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions) {
     this.#limits = limits;
-    this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { least: 1, heapMb, arenas });
+    this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { minThreads: 1, heapMb, arenas });
     this.#queue = new JobQueue({ concurrency: threads, maxQueueWaitMs });
   }
 

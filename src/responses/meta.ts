@@ -1,6 +1,6 @@
 import type { AnswerNode } from '../codecs/answer.ts';
 import type { Answer } from '../compute/engine/engine.ts';
-import { fallbackReasonTexts } from '../compute/engine/failure.ts';
+import { fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { inMicroseconds } from './milliseconds.ts';
 
 /** `meta` of an answer: what did the work, and whether it was not the first choice. */

@@ -6,7 +6,7 @@ import { finalPotentials, longRunAnswer, summaryJob } from '../responses/long-ru
 import { metaNode } from '../responses/meta.ts';
 import { checkAnswerSize } from '../responses/size.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
-import { BackendUnavailableError } from '../compute/engine/backend.ts';
+import { BackendUnavailableError } from '../compute/engine/errors.ts';
 import type { Engine } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
 import type { ResultOf } from '../compute/jobs.ts';
@@ -14,21 +14,24 @@ import { isLongRun } from '../compute/long-run.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
 import { shortenDeadline } from '../plugins/request-scope.ts';
+import type { RequestReader } from '../requests/request-reader.ts';
 import type { LifSimulatePlan, Operation, Plan, Plans } from '../requests/plan.ts';
 import { preferenceOf } from '../requests/backend-preference.ts';
-import { nativeFormat, type ResponseFormat } from './response-format.ts';
+import type { ResponseFormat } from './response-format.ts';
 import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
 export const maxCopiedElements = 65_536;
 
-const ticks = new TickQueue();
-
-/** A handler that reads a body, runs the job that it asks for, and answers with the result, `meta` and `Server-Timing`. */
-export function computeHandler(operation: Operation) {
-  return (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => compute(request, reply, operation, nativeFormat(request));
+/** What a request that computes needs of the service. */
+export interface ComputeServices {
+  readonly engine: Engine;
+  readonly reader: RequestReader;
+  readonly limits: Limits;
 }
+
+const ticks = new TickQueue();
 
 /**
  * The path of a request that computes, from its body to its answer. All that it takes, it takes from its scope.
@@ -37,25 +40,19 @@ export function computeHandler(operation: Operation) {
  * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
  */
 export async function compute(
+  { engine, reader, limits }: ComputeServices,
   request: FastifyRequest,
   reply: FastifyReply,
   operation: Operation,
   format: ResponseFormat,
 ): Promise<FastifyReply> {
-  const {
-    scope,
-    server: {
-      engine,
-      requestReader,
-      config: { limits },
-    },
-  } = request;
+  const { scope } = request;
   request.operation = operation;
   await ticks.wait();
   scope.throwIfEnded();
 
   const decodeFrom = performance.now();
-  const plan = await scope.run(() => requestReader.read(operation, request.body as RequestBody, scope));
+  const plan = await scope.run(() => reader.read(operation, request.body as RequestBody, scope));
   const decodeMs = performance.now() - decodeFrom;
   if (plan.reply?.timeoutUs !== undefined) shortenDeadline(request, plan.reply.timeoutUs);
   format.accept(plan);

@@ -1,6 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 import { configOf, metadataOf, platform, repositoryIndex } from '../responses/model-description.ts';
 import { modelStatistics } from '../responses/model-statistics.ts';
@@ -8,7 +8,7 @@ import { mediaTypes, type RequestBody } from '../requests/request-body.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem } from '../errors/problems.ts';
-import { countRunning } from '../plugins/lifecycle.ts';
+import type { Lifecycle } from '../plugins/lifecycle.ts';
 import { receiveBody } from '../plugins/request-body.ts';
 import { startDeadline } from '../plugins/request-scope.ts';
 import { inferenceModels, modelVersion } from '../requests/inference-models.ts';
@@ -29,7 +29,7 @@ import {
 import { inferHeaders } from '../schemas/parameters.ts';
 import { computeCodes } from '../schemas/problem.ts';
 import { version } from '../version.ts';
-import { compute } from './compute-handler.ts';
+import { compute, type ComputeServices } from './compute-handler.ts';
 import { inferenceFormat } from './response-format.ts';
 
 const tags = ['Open Inference Protocol'];
@@ -41,10 +41,31 @@ const Ready = Type.Object({ ready: Type.Boolean() }, { $id: 'ServerReadiness' })
 const Live = Type.Object({ live: Type.Boolean() }, { $id: 'ServerLiveness' });
 const VersionPath = Type.Object({ ...ModelPath.properties, version: Type.String({ description: `\`${modelVersion}\`, the only one.` }) });
 const modelErrors = inferenceErrors('malformed_http', 'not_found', 'uri_too_long');
+const statisticsDescription = "Triton's statistics, of all processes that answer on the port.";
 const idle = (models: readonly Operation[]) => ({ value: { model_stats: modelStatistics(models, '') } });
 
-/** The Open Inference Protocol, version 2, with its binary extension and what Triton's tools ask of models: another face of the same four operations. */
-export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
+export interface InferenceOptions {
+  readonly services: ComputeServices;
+  readonly lifecycle: Lifecycle;
+  /** The metrics of the operations, of all processes on the port, in Prometheus' text format. */
+  readonly statistics: () => string | Promise<string>;
+  /** The server's time limit for a request. */
+  readonly maxRequestMs: number;
+}
+
+/** The Open Inference Protocol, version 2, with its binary extension and what Triton's tools ask of models, for the same four operations. */
+export const inferenceRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
+  app,
+  { services, lifecycle, statistics, maxRequestMs },
+  done,
+) => {
+  const isReady = (reply: FastifyReply) => {
+    const ready = lifecycle.unreadyReason === undefined;
+    void reply.code(ready ? 200 : 503);
+    return ready;
+  };
+  const statisticsOf = async (models: readonly Operation[]) => ({ model_stats: modelStatistics(models, await statistics()) });
+
   // The protocol's clients name no media type, or any: whether bytes follow the JSON is said by a header.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (request, payload, ready) => {
@@ -59,61 +80,44 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
   app.get(
     '/v2',
     {
-      schema: {
-        operationId: 'getServerMetadata',
-        tags,
-        summary: 'The server and its extensions',
-        description: "Name, version, and the protocol's extensions that the server has.",
-        response: { 200: jsonAnswer(ServerMetadata, 'The server.', { server: { value: server } }) },
-      },
+      schema: documented(
+        'getServerMetadata',
+        'The server and its extensions',
+        "Name, version, and the protocol's extensions that the server has.",
+        { 200: jsonAnswer(ServerMetadata, 'The server.', { server: { value: server } }) },
+      ),
     },
     () => server,
   );
   app.get(
     '/v2/health/live',
     {
-      schema: {
-        operationId: 'getServerLiveness',
-        tags,
-        summary: 'Whether the server answers',
-        description: "The protocol's `GET /livez`.",
-        response: { 200: jsonAnswer(Live, 'It does.', { live: { value: { live: true } } }) },
-      },
+      schema: documented('getServerLiveness', 'Whether the server answers', "The protocol's `GET /livez`.", {
+        200: jsonAnswer(Live, 'It does.', { live: { value: { live: true } } }),
+      }),
     },
     () => ({ live: true }),
   );
   app.get(
     '/v2/health/ready',
     {
-      schema: {
-        operationId: 'getServerReadiness',
-        tags,
-        summary: 'Whether the server should get requests',
-        description: "The protocol's `GET /readyz`.",
-        response: {
-          200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
-          503: jsonAnswer(Ready, 'It warms up or drains.', { unready: { value: { ready: false } } }),
-        },
-      },
+      schema: documented('getServerReadiness', 'Whether the server should get requests', "The protocol's `GET /readyz`.", {
+        200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
+        503: jsonAnswer(Ready, 'It warms up or drains.', { unready: { value: { ready: false } } }),
+      }),
     },
-    (_request, reply) => ({ ready: isReady(app, reply) }),
+    (_request, reply) => ({ ready: isReady(reply) }),
   );
   app.post(
     '/v2/repository/index',
     {
-      schema: {
-        operationId: 'getRepositoryIndex',
-        tags,
-        summary: 'The models',
-        description: 'With `{"ready": true}` as body only those that take requests.',
-        response: {
-          200: jsonAnswer(RepositoryIndex, 'The models.', { ready: { value: repositoryIndex(undefined) } }),
-          ...inferenceErrors('invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'),
-        },
-      },
+      schema: documented('getRepositoryIndex', 'The models', 'With `{"ready": true}` as body only those that take requests.', {
+        200: jsonAnswer(RepositoryIndex, 'The models.', { ready: { value: repositoryIndex(undefined) } }),
+        ...inferenceErrors('invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'),
+      }),
     },
     ({ body }) => {
-      const reason = app.lifecycle.unreadyReason;
+      const reason = lifecycle.unreadyReason;
       const readyOnly = body !== undefined && wantsReadyOnly((body as RequestBody).bytes);
       return readyOnly && reason !== undefined ? [] : repositoryIndex(reason);
     },
@@ -121,31 +125,26 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
   app.get(
     '/v2/models/stats',
     {
-      schema: {
-        operationId: 'getStatistics',
-        tags,
-        summary: 'What all models have done',
-        description: "Triton's statistics, of all processes that answer on the port.",
-        response: { 200: jsonAnswer(Statistics, 'The models.', { idle: idle(operations) }) },
-      },
+      schema: documented('getStatistics', 'What all models have done', statisticsDescription, {
+        200: jsonAnswer(Statistics, 'The models.', { idle: idle(operations) }),
+      }),
     },
-    () => statisticsOf(app, operations),
+    () => statisticsOf(operations),
   );
 
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version'] as const) {
-    const schema = path.endsWith(':version') ? { tags, params: VersionPath, hide: true } : { tags, params: ModelPath };
+    const modelPath = path.endsWith(':version') ? { params: VersionPath, hide: true } : { params: ModelPath };
     app.get(
       path,
       {
         schema: {
-          ...schema,
-          operationId: 'getModelMetadata',
-          summary: "A model's inputs and outputs",
-          description: 'Names, datatypes and shapes; only the first input is needed.',
-          response: {
-            200: jsonAnswer(ModelMetadata, 'The model.', { surrogate_grad: { value: metadataOf('surrogate_grad') } }),
-            ...modelErrors,
-          },
+          ...modelPath,
+          ...documented(
+            'getModelMetadata',
+            "A model's inputs and outputs",
+            'Names, datatypes and shapes; only the first input is needed.',
+            { 200: jsonAnswer(ModelMetadata, 'The model.', { surrogate_grad: { value: metadataOf('surrogate_grad') } }), ...modelErrors },
+          ),
         },
       },
       ({ params }) => metadataOf(operationOf(params)),
@@ -154,14 +153,11 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
       `${path}/config`,
       {
         schema: {
-          ...schema,
-          operationId: 'getModelConfig',
-          summary: 'A model as Triton configures it',
-          description: 'Its tensors, and which of the inputs may be left out.',
-          response: {
+          ...modelPath,
+          ...documented('getModelConfig', 'A model as Triton configures it', 'Its tensors, and which of the inputs may be left out.', {
             200: jsonAnswer(ModelConfig, 'The model.', { surrogate_grad: { value: configOf('surrogate_grad') } }),
             ...modelErrors,
-          },
+          }),
         },
       },
       ({ params }) => configOf(operationOf(params)),
@@ -170,39 +166,37 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
       `${path}/stats`,
       {
         schema: {
-          ...schema,
-          operationId: 'getModelStatistics',
-          summary: 'What a model has done',
-          description: "Triton's statistics, of all processes that answer on the port.",
-          response: { 200: jsonAnswer(Statistics, 'The model.', { idle: idle(['surrogate_grad']) }), ...modelErrors },
+          ...modelPath,
+          ...documented('getModelStatistics', 'What a model has done', statisticsDescription, {
+            200: jsonAnswer(Statistics, 'The model.', { idle: idle(['surrogate_grad']) }),
+            ...modelErrors,
+          }),
         },
       },
-      ({ params }) => statisticsOf(app, [operationOf(params)]),
+      ({ params }) => statisticsOf([operationOf(params)]),
     );
     app.get(
       `${path}/ready`,
       {
         schema: {
-          ...schema,
-          operationId: 'getModelReadiness',
-          summary: 'Whether a model takes requests',
-          description: 'All models do as soon as the server is ready.',
-          response: {
+          ...modelPath,
+          ...documented('getModelReadiness', 'Whether a model takes requests', 'All models do as soon as the server is ready.', {
             200: jsonAnswer(ModelReady, 'It does.', { ready: { value: { name: 'surrogate_grad', ready: true } } }),
             503: jsonAnswer(ModelReady, 'It warms up or drains.', { unready: { value: { name: 'surrogate_grad', ready: false } } }),
             ...modelErrors,
-          },
+          }),
         },
       },
-      ({ params }, reply) => ({ name: operationOf(params), ready: isReady(app, reply) }),
+      ({ params }, reply) => ({ name: operationOf(params), ready: isReady(reply) }),
     );
     app.post(
       `${path}/infer`,
       {
-        onRequest: [countRunning, startDeadline],
+        onRequest: [lifecycle.admit, startDeadline(maxRequestMs)],
         schema: {
-          ...schema,
+          ...modelPath,
           operationId: 'infer',
+          tags,
           summary: 'Compute',
           description: 'Tensors stand in the JSON, or, with `Inference-Header-Content-Length` and `binary_data_size`, as bytes behind it.',
           headers: inferHeaders,
@@ -226,7 +220,7 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox = (app, _options, don
       },
       (request, reply) => {
         const operation = operationOf(request.params);
-        return compute(request, reply, operation, inferenceFormat(operation));
+        return compute(services, request, reply, operation, inferenceFormat(operation));
       },
     );
   }
@@ -243,15 +237,7 @@ function operationOf({ model = '', version = modelVersion }: { model?: string; v
   return model as Operation;
 }
 
-/** Whether models take requests; the answer's status says so too. */
-function isReady(app: FastifyInstance, reply: FastifyReply): boolean {
-  const ready = app.lifecycle.unreadyReason === undefined;
-  void reply.code(ready ? 200 : 503);
-  return ready;
-}
-
-/** Statistics of all processes that answer on the port. */
-async function statisticsOf({ peers, metrics }: FastifyInstance, models: readonly Operation[]) {
-  const text = await (peers?.scrape() ?? metrics.operationsText());
-  return { model_stats: modelStatistics(models, text) };
+/** The documentation of a route that takes no tensors. */
+function documented(operationId: string, summary: string, description: string, response: Record<number, object>) {
+  return { operationId, tags, summary, description, response };
 }

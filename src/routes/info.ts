@@ -1,9 +1,8 @@
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import type { Static } from '@sinclair/typebox';
 
 import type { CrossOvers } from '../compute/engine/cross-over.ts';
-import type { BackendStatus } from '../compute/engine/engine.ts';
-import { fallbackReasonTexts } from '../compute/engine/failure.ts';
+import { fallbackReasonTexts, type BackendStatus, type Engine } from '../compute/engine/engine.ts';
+import type { Limits } from '../config/limits.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { problemResponses } from '../schemas/problem.ts';
 import { version } from '../version.ts';
@@ -70,10 +69,8 @@ const example = {
   },
 };
 
-/** What this server is, and what it allows. */
-export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
-  const { limits } = app.config;
-
+/** The server's version, back-ends and limits. */
+export const infoRoutes: FastifyPluginCallbackTypebox<{ engine: Engine; limits: Limits }> = (app, { engine, limits }, done) => {
   app.get(
     '/info',
     {
@@ -88,8 +85,8 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
     () => ({
       name: 'surrogate-gradient-service',
       version,
-      backends: app.engine.backends.map(describeBackend),
-      ...(app.engine.crossOvers && { cross_overs: describeCrossOvers(app.engine.crossOvers) }),
+      backends: engine.backends.map(describeBackend),
+      cross_overs: engine.crossOvers && describeCrossOvers(engine.crossOvers),
       limits: {
         max_body_bytes: limits.bodyBytes,
         max_neuron_steps: limits.neuronSteps,
@@ -102,28 +99,22 @@ export const infoRoutes: FastifyPluginCallbackTypebox = (app, _options, done) =>
   done();
 };
 
-function describeBackend({
-  name,
-  device,
-  dtype,
-  state,
-  unavailableReason,
-  details,
-}: BackendStatus): Static<typeof Info>['backends'][number] {
+/** JSON leaves out what is undefined. */
+function describeBackend({ name, device, dtype, state, unavailableReason, details }: BackendStatus): object {
   return {
     name,
     device,
     dtype,
     state,
-    ...(unavailableReason && { reason: fallbackReasonTexts[unavailableReason] }),
-    ...(details?.version !== undefined && { version: details.version }),
-    ...(details?.xla !== undefined && { xla: details.xla }),
-    ...(details?.gpu !== undefined && { gpu: details.gpu }),
-    ...(details?.memoryBytes !== undefined && { memory_bytes: details.memoryBytes }),
+    reason: unavailableReason && fallbackReasonTexts[unavailableReason],
+    version: details?.version,
+    xla: details?.xla,
+    gpu: details?.gpu,
+    memory_bytes: details?.memoryBytes,
   };
 }
 
-function describeCrossOvers(crossOvers: CrossOvers): Record<string, Static<typeof CrossOver>> {
+function describeCrossOvers(crossOvers: CrossOvers): object {
   return Object.fromEntries(
     Object.entries(crossOvers).map(([kind, { elements, neurons }]) => [kind, elements === Infinity ? null : { elements, neurons }]),
   );

@@ -1,10 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync } from 'fastify';
 
 import { Problem } from '../errors/problems.ts';
-import { readPageFiles, sendFile, withoutPart } from '../page-files.ts';
 import { requireAcceptable } from '../plugins/negotiation.ts';
 
-/** What the page needs: its own script and style, pictures that it makes itself, and the service. */
+/** Allows the page its own script and style, pictures that it makes itself, and requests to the service. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -19,34 +23,43 @@ const pagePolicy = [
 /** The page's link to `/docs`, which may not be served. */
 const docsLink = '<a href="docs">API</a> · ';
 
+/** Where the build writes the page; the same seen from `src/routes` and from `dist/routes`. */
+const builtFolder = fileURLToPath(new URL('../../dist/page/', import.meta.url));
+
 export interface PageOptions {
-  /** Where the page's files are; where the build writes them unless given. */
-  readonly folder?: string;
+  /** Whether `/docs` is served. */
+  readonly hasDocs: boolean;
+  /** The folder of the page's files; the one the build writes to unless given. */
+  readonly folder?: string | undefined;
 }
 
-/** The explorer: its document, and the script and style that it names. */
-export const pageRoutes: FastifyPluginAsync<PageOptions> = async (app, { folder }) => {
-  const files = readPageFiles(folder);
-  const built = files.get('index.html');
-  const index = built === undefined || app.config.docs ? built : await withoutPart(built, docsLink);
+/** The explorer: its document, and the script and style that it names, each compressed by the build. */
+export const pageRoutes: FastifyPluginAsync<PageOptions> = async (app, { hasDocs, folder = builtFolder }) => {
+  const index = path.join(folder, 'index.html');
+  const isBuilt = existsSync(index);
+  if (isBuilt) {
+    await app.register(fastifyStatic, {
+      root: folder,
+      prefix: '/page/',
+      preCompressed: true,
+      acceptRanges: false,
+      // The names have the hashes of the contents.
+      maxAge: '1y',
+      immutable: true,
+      // As a request's path it begins with a slash: `index.html` is for `sendFile` alone.
+      allowedPath: (name) => name === 'index.html' || /^\/[^/]+\.(?:js|css)$/.test(name),
+    });
+  }
+  const withoutDocs = isBuilt && !hasDocs ? readFileSync(index, 'utf8').replace(docsLink, '') : undefined;
 
-  app.get('/', { schema: { hide: true }, onRequest: requireAcceptable(['text/html']) }, (request, reply) => {
-    if (index === undefined)
+  app.get('/', { schema: { hide: true }, onRequest: requireAcceptable(['text/html']) }, (_request, reply) => {
+    if (!isBuilt)
       throw new Problem(
         'page_not_built',
         'The files of the page are not in dist/page; `npm run build` writes them. The API is described at /openapi.json.',
       );
     void reply.header('content-security-policy', pagePolicy).header('cache-control', 'no-cache');
-    return sendFile(request, reply, index);
-  });
-
-  app.get<{ Params: { file: string } }>('/page/:file', { schema: { hide: true } }, (request, reply) => {
-    const { file: name } = request.params;
-    const file = files.get(name);
-    if (file === undefined || name === 'index.html')
-      throw new Problem('not_found', `The page has no file /page/${name.slice(0, 100)}; GET / names those that it has.`);
-    // The name has the hash of what is in it.
-    void reply.header('cache-control', 'public, max-age=31536000, immutable');
-    return sendFile(request, reply, file);
+    if (withoutDocs !== undefined) return reply.type('text/html; charset=utf-8').send(withoutDocs);
+    return reply.sendFile('index.html', { cacheControl: false });
   });
 };

@@ -16,7 +16,7 @@ const ProblemEntry = Type.Object(
 );
 const ProblemList = Type.Object({ problems: Type.Array(ProblemEntry) }, { $id: 'ProblemList' });
 
-/** What problems there are: where the `type` of an answer leads. */
+/** The catalogue of problems, to which the `type` of a problem leads. */
 export const problemRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
   const entries = new Map(Object.entries(problemTypes).map(([code, type]) => [code, { code, ...type }]));
 

@@ -92,15 +92,43 @@ describe('an answer', () => {
     expect(answer.results).toEqual((await service.post<GradAnswer>('/surrogate/grad', request)).body.results);
   });
 
-  it.each([undefined, 'gzip, deflate, br', 'gzip, deflate', 'identity', 'zstd', 'gzip;q=0'])(
-    'of numbers is plain with Accept-Encoding: %s',
+  it.each(['gzip, deflate, br, zstd', 'gzip, deflate, br', 'gzip, deflate'])(
+    'of many numbers as text is compressed for a client that allows it: %s',
     async (accepted) => {
-      const { status, headers, bytes } = await post(request, accepted === undefined ? {} : { 'accept-encoding': accepted });
-      expect(status).toBe(200);
-      expect(headers['content-encoding']).toBeUndefined();
-      expect(Number(headers['content-length'])).toBe(bytes.length);
+      const { headers, bytes } = await post(request, { 'accept-encoding': accepted });
+      expect(headers['content-encoding']).toBe('gzip');
+      expect(headers.vary).toContain('accept-encoding');
+      const answer = JSON.parse(gunzipSync(bytes).toString()) as GradAnswer;
+      expect(answer.results).toEqual((await service.post<GradAnswer>('/surrogate/grad', request)).body.results);
     },
   );
+
+  it('of megabytes of text is compressed as it leaves', async () => {
+    const long = JSON.stringify({ x: { linspace: [-2, 2, 300_000] }, surrogate: 'sigmoid' });
+    const plain = JSON.parse((await post(long, {})).bytes.toString()) as GradAnswer;
+    for (const coding of ['gzip', 'br'] as const) {
+      const { headers, bytes } = await post(long, { 'accept-encoding': coding });
+      expect(headers['content-encoding']).toBe(coding);
+      expect((JSON.parse(decoders[coding](bytes).toString()) as GradAnswer).results).toEqual(plain.results);
+    }
+  });
+
+  it.each([
+    ['of a few numbers', JSON.stringify({ x: { linspace: [-2, 2, 500] }, surrogate: 'sigmoid' })],
+    ['of base64', JSON.stringify({ x: { linspace: [-2, 2, 5000] }, surrogate: 'sigmoid', encoding: 'base64' })],
+  ])('%s is compressed only where that is asked for', async (_what, body) => {
+    const plain = await post(body, { 'accept-encoding': 'gzip, deflate, br, zstd' });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(Number(plain.headers['content-length'])).toBe(plain.bytes.length);
+    expect((await post(body, { 'accept-encoding': 'gzip' })).headers['content-encoding']).toBe('gzip');
+  });
+
+  it.each([undefined, 'identity', 'zstd', 'gzip;q=0'])('of numbers is plain with Accept-Encoding: %s', async (accepted) => {
+    const { status, headers, bytes } = await post(request, accepted === undefined ? {} : { 'accept-encoding': accepted });
+    expect(status).toBe(200);
+    expect(headers['content-encoding']).toBeUndefined();
+    expect(Number(headers['content-length'])).toBe(bytes.length);
+  });
 
   it('of float bytes is compressed only where that is asked for', async () => {
     const accept = 'application/octet-stream';

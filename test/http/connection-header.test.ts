@@ -171,7 +171,7 @@ describe('while the server drains', () => {
   let service: Service;
   beforeAll(async () => {
     service = await Service.start({ MAX_BODY_BYTES: '1000000' });
-    service.httpServer.startDraining();
+    service.httpServer.isDraining = true;
   });
   afterAll(async () => {
     service.httpServer.closeConnections();

@@ -99,7 +99,7 @@ it('a server that stops listening answers every connection that the system has t
   const service = await startService();
   await service.post('/surrogate/grad', body);
   const { httpServer: server } = service;
-  server.startDraining();
+  server.isDraining = true;
   // Each is complete for the system before the service can accept it.
   const opening = Array.from({ length: 10 }, () => RawClient.open(service));
   const stopped = server.stopListening();

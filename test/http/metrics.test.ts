@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { OutOfMemoryError } from '../../src/compute/engine/backend.ts';
+import { OutOfMemoryError } from '../../src/compute/engine/errors.ts';
 import { Engine } from '../../src/compute/engine/engine.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import type { ProblemDocument } from '../../src/errors/problems.ts';

@@ -89,6 +89,7 @@ describe('OPERATION_PORT', () => {
     await service.app.lifecycle.drain(0);
     await service.stop();
     expect((await probeAtClose!).status).toBe(503);
+    expect((await probeAtClose!).headers.get('connection')).toBe('close');
     await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
   });
 

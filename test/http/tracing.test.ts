@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ComputeError } from '../../src/compute/engine/backend.ts';
+import { ComputeError } from '../../src/compute/engine/errors.ts';
 import { Engine } from '../../src/compute/engine/engine.ts';
 import { FakeBackend } from '../compute/engine/fake-backend.ts';
 import { OtlpCollector } from '../../support/otlp-collector.ts';

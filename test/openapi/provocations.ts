@@ -1,6 +1,5 @@
 import { vi } from 'vitest';
-import { OutOfMemoryError, WorkerLostError } from '../../src/compute/engine/backend.ts';
-import { OverloadError } from '../../src/compute/engine/overload.ts';
+import { OutOfMemoryError, OverloadError, WorkerLostError } from '../../src/compute/engine/errors.ts';
 import type { DocumentedCode } from '../../src/schemas/problem-examples.ts';
 import { Service } from '../http/service.ts';
 import { startService } from '../http/services.ts';

@@ -80,9 +80,9 @@ describe('Dockerfile', () => {
     const runs = allSteps('gpu')
       .filter((step) => step.keyword === 'RUN')
       .map((step) => step.text);
-    expect(runs.at(-1)).toContain('node dist/tensorflow-install/main.js --from python');
+    expect(runs.at(-1)).toContain('node tools/tensorflow-install/main.mjs --from python');
     expect(runs.some((text) => text.includes('"tensorflow[and-cuda]==${TENSORFLOW_VERSION}"'))).toBe(true);
-    const built = allSteps('gpu').findIndex((step) => step.text.includes('tensorflow-install'));
+    const built = allSteps('gpu').findIndex((step) => step.text.includes('tensorflow-install/main.mjs'));
     expect(allSteps('gpu').findIndex((step) => step.keyword === 'USER')).toBeGreaterThan(built);
   });
 

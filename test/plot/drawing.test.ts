@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { drawFigure, escapeXml } from '../../src/plot/draw.ts';
+import { classOf, colourCount, colourOf, dashOf, drawFigure, escapeXml, ink, polylinePath } from '../../src/plot/draw.ts';
 import type { Figure, Mark } from '../../src/plot/figure.ts';
 import { layOut } from '../../src/plot/layout.ts';
-import { classOf, colourCount, colourOf, dashOf, ink } from '../../src/plot/palette.ts';
-import { polylinePath } from '../../src/plot/polyline.ts';
 import { decadeDomain, decadeTicks, fromPixel, niceDomain, numberText, ticks, toPixel } from '../../src/plot/scale.ts';
 
 const line = (label: string, style: number): Mark => ({ kind: 'line', label, style, x: [0, 1], y: [0, 1] });

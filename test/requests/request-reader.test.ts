@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArenaPool } from '../../src/compute/engine/arena-pool.ts';
 import { MemoryBudget } from '../../src/compute/engine/memory-budget.ts';
-import { OverloadError } from '../../src/compute/engine/overload.ts';
+import { OverloadError } from '../../src/compute/engine/errors.ts';
 import { answered, RequestScope } from '../../src/compute/engine/request-scope.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
 import { loadConfig } from '../../src/config/config.ts';

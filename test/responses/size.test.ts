@@ -7,7 +7,7 @@ import { npyChunks } from '../../src/responses/npy.ts';
 import { answerSize, checkAnswerSize, type AnswerFormat } from '../../src/responses/size.ts';
 import { encodeAnswer, type EncodedAnswer } from '../../src/codecs/answer-json.ts';
 import { bytesOf } from '../../src/codecs/chunks.ts';
-import { compute } from '../../src/compute/backends/reference/compute.ts';
+import { compute } from '../../src/compute/backends/reference/reference-backend.ts';
 import { differentiable, dtypeOf, recordable } from '../../src/compute/jobs.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { requireOneTensor } from '../../src/requests/npy-request.ts';

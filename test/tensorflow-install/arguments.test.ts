@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readArguments } from '../../src/tensorflow-install/arguments.ts';
+import { readArguments } from '../../tools/tensorflow-install/arguments.mjs';
 
 describe('the command line', () => {
-  it('without a word leaves the choice to the installer', () => {
+  it('without arguments leaves the choice to the installer', () => {
     expect(readArguments([], {})).toEqual({ kind: 'any' });
   });
 
@@ -12,8 +12,8 @@ describe('the command line', () => {
     [['--from', './python'], { kind: 'path', path: '/home/me/python' }],
     [['--from=/opt/tensorflow'], { kind: 'path', path: '/opt/tensorflow' }],
     [['--from', '../x.whl'], { kind: 'path', path: '/home/x.whl' }],
-  ])('%j', (words, source) => {
-    expect(readArguments(words, { INIT_CWD: '/home/me' })).toEqual(source);
+  ])('%j', (args, source) => {
+    expect(readArguments(args, { INIT_CWD: '/home/me' })).toEqual(source);
   });
 
   it('takes TENSORFLOW_DIR for --from, which goes before it', () => {
@@ -34,7 +34,7 @@ describe('the command line', () => {
     [['--stock', '--from', 'x'], {}, /exclude each other/],
     [['--from='], {}, /^--from is empty/],
     [[], { TENSORFLOW_DIR: '' }, /^TENSORFLOW_DIR is empty/],
-  ])('refuses %j with %j', (words, environment, message) => {
-    expect(() => readArguments(words, environment)).toThrow(message);
+  ])('refuses %j with %j', (args, environment, message) => {
+    expect(() => readArguments(args, environment)).toThrow(message);
   });
 });

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkTensorflow } from '../../src/tensorflow-install/check.ts';
+import { checkTensorflow } from '../../tools/tensorflow-install/check.mjs';
 import { temporaryFolder, write } from './fake-tensorflow.ts';
 
 const folder = temporaryFolder();
@@ -9,7 +9,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A program in place of the one that calls TensorFlow. */
+/** A program that replaces the one that calls TensorFlow. */
 function program(text: string): string {
   const file = path.join(folder, `${Math.random()}.mjs`);
   write(file, text);

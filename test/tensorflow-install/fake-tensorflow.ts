@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { AddonPackage } from '../../src/tensorflow-install/addon-package.ts';
+import type { AddonPackage } from '../../tools/tensorflow-install/addon.mjs';
 
 /** An empty folder of its own, for one test file. */
 export function temporaryFolder(): string {
@@ -27,6 +27,6 @@ export function fakePackage(folder: string): AddonPackage {
   return {
     folder: own,
     addon: path.join(own, 'lib/napi-v8/tfjs_binding.node'),
-    builder: path.join(folder, 'node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp'),
+    nodePreGyp: path.join(folder, 'node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp'),
   };
 }

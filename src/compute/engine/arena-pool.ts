@@ -2,48 +2,48 @@ import { Arena } from './arena.ts';
 import { collectGarbage } from './collect-garbage.js';
 import { MemoryBudget } from './memory-budget.ts';
 
-/** What arenas that nobody has needed for a while may have together, at most: WebAssembly memory cannot shrink, only go. */
+/** Limit for all idle arenas together: WebAssembly memory cannot shrink, only be dropped. */
 const maxIdleBytes = 256 * 2 ** 20;
-/** And as a part of the budget. */
+/** The same as a share of the budget. */
 const maxIdleShare = 1 / 4;
-/** What was not needed for so long is idle, in milliseconds. */
+/** An arena is idle when it was not needed for this many milliseconds. */
 const idleMs = 10_000;
 
-/** Once so much was dropped, all threads collect their garbage: each takes some ten milliseconds for it. */
+/** After this many dropped bytes all threads collect garbage, which takes each some ten milliseconds. */
 const maxDroppedBytes = 64 * 2 ** 20;
 
 /**
- * Arenas for whoever needs one, used again and again: their memory is already there and known to the processor. All of them together have no
- * more bytes than the budget where that can be helped, since one that goes is free only when every thread that knew it has collected its garbage.
+ * Arenas for reuse: the first touch of new memory is slow. Together they stay within the budget as far as possible; the memory of a dropped
+ * arena is freed only once every thread that has used it has collected its garbage.
  */
 export class ArenaPool {
-  /** What all who have an arena may take together. */
+  /** The memory that all requests may reserve together. */
   readonly budget: MemoryBudget;
-  /** By size. */
+  /** Smallest first. */
   readonly #free: Arena[] = [];
   readonly #lent = new Set<Arena>();
   readonly #maxIdleBytes: number;
   readonly #poisons: boolean;
   readonly #onDrop: ((arena: Arena) => void)[] = [];
-  /** How often `onMuchDropped` was called, in memory that threads share: `collectDropped` looks at it. */
+  /** How often `onMuchDropped` was called, in memory that threads share for `collectDropped`. */
   readonly drops = new Int32Array(new SharedArrayBuffer(4));
   readonly #onMuchDropped: (() => void)[] = [];
   #droppedBytes = 0;
-  /** The least that was kept since the last look at what is idle. */
-  #leastKeptBytes = 0;
+  /** The minimum of `keptBytes` since the last trim: these were idle. */
+  #minKeptBytes = 0;
   #trimTimer: NodeJS.Timeout | undefined;
 
-  /** Bytes of the arenas that somebody has. */
+  /** Bytes of the acquired arenas. */
   get lentBytes(): number {
     return bytesOf(this.#lent);
   }
 
-  /** Bytes of those that wait for the next who needs one. */
+  /** Bytes of the free arenas. */
   get keptBytes(): number {
     return bytesOf(this.#free);
   }
 
-  /** @param poisons whether arenas that come back are filled with NaN, so that whoever still reads one is found out; for tests. */
+  /** @param poisons whether released arenas are filled with NaN, to detect reads after the release; for tests. */
   constructor(budget = new MemoryBudget(), poisons = false) {
     this.budget = budget;
     this.#poisons = poisons;
@@ -51,21 +51,21 @@ export class ArenaPool {
   }
 
   /**
-   * An empty arena, which belongs to the caller until it is given back or given up: the smallest that has as many bytes, or else the largest.
+   * An empty arena, which belongs to the caller until it is released or discarded: the smallest with as many bytes, else the largest.
    *
-   * @param bytes that the caller is going to need, as far as it knows.
+   * @param bytes that the caller expects to need.
    * @throws {OutOfMemoryError} when the system has no memory for one.
    */
   acquire(bytes = 0): Arena {
     const fitting = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
     const arena = this.#free.splice(fitting, 1)[0] ?? new Arena();
-    this.#leastKeptBytes = Math.min(this.#leastKeptBytes, this.keptBytes);
+    this.#minKeptBytes = Math.min(this.#minKeptBytes, this.keptBytes);
     arena.reset();
     this.#lent.add(arena);
     return arena;
   }
 
-  /** Gives an arena back when nothing reads or writes it any more. */
+  /** Returns an arena that nothing reads or writes any more. */
   release(arena: Arena): void {
     this.#lent.delete(arena);
     if (this.#poisons) arena.bytes(0, arena.byteLength).fill(0xff);
@@ -78,34 +78,36 @@ export class ArenaPool {
     if (this.#trimTimer === undefined && this.keptBytes > this.#maxIdleBytes) this.#trimLater();
   }
 
-  /** Says that an arena is not coming back, since something failed in it. */
+  /** Drops an acquired arena, after a failure in it. */
   discard(arena: Arena): void {
     this.#lent.delete(arena);
     this.#drop(arena);
   }
 
-  /** Calls back for every arena that nobody will get any more, so that whoever remembers it forgets it. */
+  /** Calls back for every dropped arena, so that references to it can be removed. */
   onDrop(forget: (arena: Arena) => void): void {
     this.#onDrop.push(forget);
   }
 
-  /** Calls back when so much was dropped that threads which wait should be woken, so that they collect their garbage too. */
+  /** Calls back when so much was dropped that idle threads should be woken to collect their garbage. */
   onMuchDropped(wake: () => void): void {
     this.#onMuchDropped.push(wake);
   }
 
   #trimLater(): void {
-    this.#leastKeptBytes = this.keptBytes;
+    this.#minKeptBytes = this.keptBytes;
     this.#trimTimer = setTimeout(() => {
       this.#trim();
     }, idleMs).unref();
   }
 
-  /** Drops what was not needed since the last time, but for as much as may be idle. */
+  /** Drops arenas that were not needed since the last trim, down to the limit for idle ones. */
   #trim(): void {
     this.#trimTimer = undefined;
-    for (let surplus = this.#leastKeptBytes - this.#maxIdleBytes; surplus > 0 && this.#free.length > 0;) {
-      const arena = this.#free.shift()!;
+    let surplus = this.#minKeptBytes - this.#maxIdleBytes;
+    while (surplus > 0) {
+      const arena = this.#free.shift();
+      if (arena === undefined) break;
       surplus -= arena.byteLength;
       this.#drop(arena);
     }
@@ -119,7 +121,7 @@ export class ArenaPool {
     this.#droppedBytes = 0;
     Atomics.add(this.drops, 0, 1);
     for (const wake of this.#onMuchDropped) wake();
-    // By then the caller holds it no more.
+    // The caller no longer refers to it by then.
     setImmediate(collectGarbage);
   }
 }

@@ -1,21 +1,21 @@
-import { OutOfMemoryError } from './backend.ts';
+import { OutOfMemoryError } from './errors.ts';
 import { isGenerated, writeNumbers, type Numbers } from '../generated-numbers.ts';
 import { bytesPerNumber, type Dtype, type Values } from '../jobs.ts';
 
-/** The memories of arenas by their buffers: shared memory that grows gets a new buffer object each time. */
+/** The memories of arenas by their buffers: shared memory that grows gets a new buffer each time. */
 const memories = new WeakMap<ArrayBufferLike, WebAssembly.Memory>();
 
-/** The memory in which an array lies, where that is an arena's. */
+/** The arena's memory that holds an array; undefined for any other array. */
 export function memoryOf(array: ArrayBufferView): WebAssembly.Memory | undefined {
   return memories.get(array.buffer);
 }
 
-/** Runs the bodies of loops over `length` numbers, for [from, to) at a time. */
+/** Runs loops over `length` numbers, in one or several slices [from, to). */
 export interface LoopRunner {
   add(length: number, body: (from: number, to: number) => void): void;
 }
 
-const atOnce: LoopRunner = {
+const inOneSlice: LoopRunner = {
   add: (length, body) => {
     body(0, length);
   },
@@ -26,55 +26,74 @@ const pageBytes = 65536;
 export const maxBytes = 2 ** 32;
 const alignment = 64;
 
+/** The whole memory as arrays of each type. */
+interface Views {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly int32: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly buffer: Buffer;
+  readonly data: DataView;
+}
+
+function viewsOf(memory: WebAssembly.Memory): Views {
+  const { buffer } = memory;
+  memories.set(buffer, memory);
+  return {
+    float32: new Float32Array(buffer),
+    float64: new Float64Array(buffer),
+    int32: new Int32Array(buffer),
+    bytes: new Uint8Array(buffer),
+    buffer: Buffer.from(buffer),
+    data: new DataView(buffer),
+  };
+}
+
 /**
- * Memory that kernels read and write, shared with the worker threads. A job takes what it needs from the start of it, and
- * everything is given back at once when the next job resets it (or, within a job, with `release`).
+ * Memory that kernels read and write, shared with the worker threads. Allocation only moves the top up: everything is freed at once when the
+ * next job resets the arena (or, within a job, with `release`).
  */
 export class Arena {
   readonly memory: WebAssembly.Memory;
-  readonly #knownFloats = new Map<number, Float32Array>();
+  /** Float32 copies of float64 arrays, by the address of these. */
+  readonly #float32Copies = new Map<number, Float32Array>();
   #top = alignment;
-  #buffer!: ArrayBufferLike;
-  #float32!: Float32Array;
-  #float64!: Float64Array;
-  #int32!: Int32Array;
-  #bytes!: Uint8Array;
-  #asBuffer!: Buffer;
-  #view!: DataView;
+  #views: Views;
 
   /**
-   * @param memory another thread's arena's; its own unless given.
+   * @param memory of another thread's arena; by default a new one.
    * @throws {OutOfMemoryError} when the system has none.
    */
   constructor(memory = newMemory()) {
     this.memory = memory;
-    this.#viewMemory();
+    this.#views = viewsOf(memory);
   }
 
   get byteLength(): number {
-    return this.#buffer.byteLength;
+    return this.#views.bytes.byteLength;
   }
 
+  /** Frees everything. */
   reset(): void {
     this.#top = alignment;
-    // Clearing one that is empty takes a microsecond.
-    if (this.#knownFloats.size > 0) this.#knownFloats.clear();
+    // Clearing an empty map takes a microsecond.
+    if (this.#float32Copies.size > 0) this.#float32Copies.clear();
   }
 
-  /** How far the memory is taken: what is allocated from here on goes with `release`. */
+  /** The top of the allocated memory, for `release`. */
   mark(): number {
     return this.#top;
   }
 
-  /** Gives back everything allocated since the mark. */
+  /** Frees everything allocated since the mark. */
   release(mark: number): void {
     this.#top = mark;
   }
 
   /**
-   * Address of `bytes` of memory, not cleared, at a multiple of 64.
+   * The address of `bytes` of memory, not cleared, at a multiple of 64.
    *
-   * @throws {OutOfMemoryError} beyond the 4 GiB that a kernel can address, or when the system has no more. What is allocated stays as it was.
+   * @throws {OutOfMemoryError} beyond the 4 GiB that a kernel can address, or when the system has no more; the arena is unchanged then.
    */
   allocate(bytes: number): number {
     const address = this.#top;
@@ -82,7 +101,7 @@ export class Arena {
     return address;
   }
 
-  /** Takes the memory up to an address, so that what was allocated last can go on. */
+  /** Allocates the memory up to an address, to extend the last allocation. */
   extend(end: number): void {
     const top = Math.ceil(end / alignment) * alignment;
     if (!(top <= this.byteLength)) this.#grow(top);
@@ -91,113 +110,98 @@ export class Arena {
 
   #grow(bytes: number): void {
     if (!(bytes <= maxBytes)) throw new OutOfMemoryError('a job has no more than 4 GiB of memory');
-    // Another thread may have made it larger.
+    // Another thread may have grown it.
     const missing = bytes - this.memory.buffer.byteLength;
     if (missing > 0) orOutOfMemory(() => this.memory.grow(Math.ceil(missing / pageBytes)));
-    this.#viewMemory();
+    this.#views = viewsOf(this.memory);
   }
 
-  #viewMemory(): void {
-    const { buffer } = this.memory;
-    memories.set(buffer, this.memory);
-    this.#buffer = buffer;
-    this.#float32 = new Float32Array(buffer);
-    this.#float64 = new Float64Array(buffer);
-    this.#int32 = new Int32Array(buffer);
-    this.#bytes = new Uint8Array(buffer);
-    this.#asBuffer = Buffer.from(buffer);
-    this.#view = new DataView(buffer);
-  }
-
-  /** Whether an array lies in this memory. */
+  /** Whether this memory holds an array. */
   holds(values: ArrayBufferView): boolean {
     return memoryOf(values) === this.memory;
   }
 
   /**
-   * Address of `values` in a type, with at least `length` numbers that can be read from there; those beyond the values are
-   * arbitrary. Numbers of the type that lie in this memory already are left where they are, anything else is written.
+   * The address of `values` as numbers of a type, followed by padding up to `length` numbers. Values of that type that this memory holds
+   * already stay where they are, with arbitrary numbers after them; others are written, with zeros after them.
    *
    * @param loops runs the loop that writes them.
    */
-  put(dtype: Dtype, values: Numbers, length: number, loops = atOnce): number {
-    const present = this.#presentAs(dtype, values);
-    if (present !== undefined) {
-      // What lies behind them is read as well.
-      const end = present.byteOffset + bytesPerNumber[dtype] * length;
+  put(dtype: Dtype, values: Numbers, length: number, loops = inOneSlice): number {
+    const existing = this.#existing(dtype, values);
+    if (existing !== undefined) {
+      // The padding is read as well.
+      const end = existing.byteOffset + bytesPerNumber[dtype] * length;
       if (end > this.byteLength) this.#grow(end);
-      return present.byteOffset;
+      return existing.byteOffset;
     }
     const address = this.allocate(bytesPerNumber[dtype] * length);
     const at = address / bytesPerNumber[dtype];
-    const all = this.#allAs(dtype);
+    const view = this.#viewAs(dtype);
     const given = values.length;
     loops.add(length, (start, end) => {
-      if (start < given) writeNumbers(values, all, at + start, start, Math.min(end, given));
-      if (end > given) all.fill(0, at + Math.max(start, given), at + end);
+      if (start < given) writeNumbers(values, view, at + start, start, Math.min(end, given));
+      if (end > given) view.fill(0, at + Math.max(start, given), at + end);
     });
     return address;
   }
 
-  #presentAs(dtype: Dtype, values: Numbers): Values | undefined {
+  #existing(dtype: Dtype, values: Numbers): Values | undefined {
     if (isGenerated(values) || !this.holds(values)) return undefined;
     if (values instanceof Float32Array === (dtype === 'float32')) return values;
-    const known = dtype === 'float32' ? this.#knownFloats.get(values.byteOffset) : undefined;
-    return known?.length === values.length ? known : undefined;
+    const copy = dtype === 'float32' ? this.#float32Copies.get(values.byteOffset) : undefined;
+    return copy?.length === values.length ? copy : undefined;
   }
 
-  /** Address of `length` numbers of a type, all of the same value. */
-  fill(dtype: Dtype, value: number, length: number, loops = atOnce): number {
+  /** The address of `length` numbers of a type, all of the same value. */
+  fill(dtype: Dtype, value: number, length: number, loops = inOneSlice): number {
     const address = this.allocate(bytesPerNumber[dtype] * length);
     const at = address / bytesPerNumber[dtype];
-    const all = this.#allAs(dtype);
+    const view = this.#viewAs(dtype);
     loops.add(length, (from, to) => {
-      all.fill(value, at + from, at + to);
+      view.fill(value, at + from, at + to);
     });
     return address;
   }
 
-  #allAs(dtype: Dtype): Values {
-    return dtype === 'float32' ? this.#float32 : this.#float64;
+  #viewAs(dtype: Dtype): Values {
+    return dtype === 'float32' ? this.#views.float32 : this.#views.float64;
   }
 
-  /**
-   * Says where the float32 of float64 in this memory lie already, good until the arena is reset: another thread has made them, so that this one
-   * is not kept.
-   */
+  /** Registers the float32 copy of float64 in this memory that another thread has made, until the arena is reset. */
   cacheFloat32View(doubles: Float64Array, floats: Float32Array): void {
-    this.#knownFloats.set(doubles.byteOffset, floats);
+    this.#float32Copies.set(doubles.byteOffset, floats);
   }
 
-  /** An array that lies in this memory, seen from another thread, as a view of this one. */
+  /** Another thread's view of this memory as a view of this thread. */
   view<Array extends Float32Array | Float64Array>(array: Array): Array {
     const { byteOffset, length } = array;
     return (array instanceof Float32Array ? this.floats(byteOffset, length) : this.doubles(byteOffset, length)) as Array;
   }
 
-  /** The numbers of a type at an address: a view, good until the memory is given back. */
+  /** The numbers of a type at an address: a view, valid until the memory is freed. */
   numbers(dtype: Dtype, address: number, length: number): Values {
     return dtype === 'float32' ? this.floats(address, length) : this.doubles(address, length);
   }
 
   /** The float32 at an address: a view. */
   floats(address: number, length: number): Float32Array {
-    return this.#float32.subarray(address / 4, address / 4 + length);
+    return this.#views.float32.subarray(address / 4, address / 4 + length);
   }
 
   /** The float64 at an address: a view. */
   doubles(address: number, length: number): Float64Array {
-    return this.#float64.subarray(address / 8, address / 8 + length);
+    return this.#views.float64.subarray(address / 8, address / 8 + length);
   }
 
   /** The 32-bit integers at an address: a view. */
   integers(address: number, length: number): Int32Array {
-    return this.#int32.subarray(address / 4, address / 4 + length);
+    return this.#views.int32.subarray(address / 4, address / 4 + length);
   }
 
   /** The bytes at an address: a view. */
   bytes(address: number, length: number): Uint8Array {
-    return this.#bytes.subarray(address, address + length);
+    return this.#views.bytes.subarray(address, address + length);
   }
 
   /**
@@ -205,19 +209,19 @@ export class Arena {
    * the same place of a word; `Buffer.fill` is one call of memcpy.
    */
   setBytes(address: number, bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#asBuffer.fill(bytes, address, address + bytes.length);
+    if (bytes.length > 0) this.#views.buffer.fill(bytes, address, address + bytes.length);
   }
 
   setInteger(address: number, value: number): void {
-    this.#view.setInt32(address, value, true);
+    this.#views.data.setInt32(address, value, true);
   }
 
   setFloat32(address: number, value: number): void {
-    this.#view.setFloat32(address, value, true);
+    this.#views.data.setFloat32(address, value, true);
   }
 
   setFloat64(address: number, value: number): void {
-    this.#view.setFloat64(address, value, true);
+    this.#views.data.setFloat64(address, value, true);
   }
 }
 

@@ -2,15 +2,15 @@ import { backendNames, float64Backends, type BackendName } from './backend.ts';
 import { reaches, type CrossOvers } from './cross-over.ts';
 import { dtypeOf, type Dtype, type Job } from '../jobs.ts';
 
-/** Which back-end is wanted: one by name, or the one that is fastest for the job. */
+/** The preferred back-end: one by name, or the fastest for the job. */
 export type Preference = BackendName | 'auto';
 
-/** What a request asks of whoever computes its job. */
+/** What a request says about the back-end. */
 export interface BackendPreference {
   readonly backend?: Preference;
 }
 
-/** What the choice is made from. */
+/** What the router knows of a back-end. */
 export interface Candidate {
   readonly name: BackendName;
   accepts(job: Job): boolean;
@@ -19,18 +19,18 @@ export interface Candidate {
 /** The back-ends that a job is tried on, the first choice first. */
 export interface FallbackOrder<B> {
   readonly backends: readonly B[];
-  /** The back-end that was asked for, when this engine does not have it. */
+  /** The preferred back-end, when this engine does not have it. */
   readonly missing: BackendName | undefined;
 }
 
 type Orders<B> = Readonly<Record<Preference, FallbackOrder<B>>>;
 
 /**
- * Decides which back-end a job is for, and which do it when that one fails: those after it in the order of `backendNames`,
- * each plainer and surer than the one before.
+ * Decides which back-end runs a job, and which ones when that one fails: those after it in the order of `backendNames`,
+ * each simpler and more reliable than the one before.
  */
 export class BackendRouter<B extends Candidate> {
-  /** From where on TensorFlow is faster; until it is known, `auto` does without. */
+  /** The sizes from which on TensorFlow is faster; until they are measured, `auto` does not use it. */
   crossOvers: CrossOvers | undefined;
   readonly #preferred: Preference;
   readonly #tensorFlow: B | undefined;
@@ -38,19 +38,19 @@ export class BackendRouter<B extends Candidate> {
 
   /**
    * @param backends in the order of `backendNames`.
-   * @param preferred what is wanted where a request does not say.
+   * @param preferred for requests without a preference.
    */
   constructor(backends: readonly B[], preferred: Preference) {
     this.#preferred = preferred;
     this.#tensorFlow = backends.find(({ name }) => name === 'tensorflow');
     const float64 = ordersOf(backends.filter(({ name }) => float64Backends.includes(name)));
-    // A configuration that prefers TensorFlow leaves float64 to those that have it.
+    // Where the configuration prefers TensorFlow, float64 jobs go to the back-ends that have it.
     this.#orders = { float32: ordersOf(backends), float64: { ...float64, tensorflow: float64.auto } };
   }
 
-  order(job: Job, wish: BackendPreference | undefined): FallbackOrder<B> {
-    const wanted = wish?.backend ?? this.#preferred;
-    return this.#orders[dtypeOf(job)][wanted === 'auto' && this.#isForTensorFlow(job) ? 'tensorflow' : wanted];
+  order(job: Job, preference: BackendPreference | undefined): FallbackOrder<B> {
+    const preferred = preference?.backend ?? this.#preferred;
+    return this.#orders[dtypeOf(job)][preferred === 'auto' && this.#isForTensorFlow(job) ? 'tensorflow' : preferred];
   }
 
   #isForTensorFlow(job: Job): boolean {
@@ -58,7 +58,7 @@ export class BackendRouter<B extends Candidate> {
   }
 }
 
-/** By what is wanted; `auto` is here the one without TensorFlow. */
+/** By preference; `auto` is the order without TensorFlow. */
 function ordersOf<B extends Candidate>(backends: readonly B[]): Orders<B> {
   const from = (name: BackendName): FallbackOrder<B> => orderFrom(name, backends);
   const wasm = from('wasm');

@@ -1,73 +1,82 @@
-import { pauseMs } from './retry-backoff.ts';
 import type { Arena } from './arena.ts';
-import { OutOfMemoryError, WorkerLostError, type Backend, type BackendInfo, type BackendName, type Computed } from './backend.ts';
-import { failureKind, type FailureKind } from './failure.ts';
+import type { Backend, BackendInfo, BackendName, Computed } from './backend.ts';
+import { failureKind, OutOfMemoryError, WorkerLostError, type FailureKind } from './errors.ts';
 import { jobWork } from '../job-size.ts';
 import type { Job } from '../jobs.ts';
 import { JobQueue } from './job-queue.ts';
 
-/** A back-end that has to be opened first, and anew after a failure: one with a library, a device or a process of its own. */
+/** A back-end that has to be opened first, and again after a failure: one with a library, a device or a process of its own. */
 export interface BackendOpener {
   /** What is known before it is open. */
   readonly info: BackendInfo;
-  /** @throws {BackendUnavailableError} when it cannot be had in this process. */
+  /** @throws {BackendUnavailableError} when this process cannot have it. */
   open(): Promise<Backend>;
 }
 
-/** `warming` is on the way to `ready`; `out` takes no jobs for a while, since it failed. */
+/** `warming` comes before `ready`; a back-end that is `out` has failed and accepts no jobs for a while. */
 export type BackendState = 'ready' | 'warming' | 'out';
 
 /** How a job is run. */
 export interface RunContext {
-  /** Memory that the job may use, and in which its numbers may lie; what the answer holds may be views on it. */
+  /** Memory that the job may use. Its inputs may be in it; the arrays of its result may be views of it. */
   readonly arena?: Arena | undefined;
-  /** Stops the job, whether it waits or runs; asked for only of one that may wait. */
+  /** Aborts the job while it waits and while it runs. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether the job belongs to an answer that has begun, and is not turned away. */
+  /** Whether the job is part of a response that has begun, and is never rejected for its wait. */
   readonly neverShed?: boolean | undefined;
 }
 
-/** Of a back-end that has no estimates of its own; how far they are off is learnt. */
-const estimatedMsPerElement = 1e-6;
-/** A back-end that has lost its threads over so many jobs in a row has more than bad luck. */
-const maxLostInARow = 3;
-
-/** What a slot tells of itself. */
-export interface BackendListener {
-  /** It takes jobs from now on; `again` when it had before. */
-  ready(info: BackendInfo, again: boolean): void;
-  /** It failed, and takes none for `pauseMs`; `again` when it has not been ready since the failure before. */
-  failed(
-    name: BackendName,
-    failure: { readonly kind: FailureKind; readonly error: unknown; readonly pauseMs: number; readonly again: boolean },
-  ): void;
+/** How a back-end failed. */
+export interface BackendFailure {
+  readonly kind: FailureKind;
+  readonly error: unknown;
+  /** For how long it accepts no jobs. */
+  readonly pauseMs: number;
+  /** Whether it has not been ready since its last failure. */
+  readonly again: boolean;
 }
 
+export interface SupervisorOptions {
+  /** Called with a back-end between warming it up and giving it jobs. */
+  prepare(backend: Backend): Promise<void>;
+  /** Called when it accepts jobs; `again` when it had before. */
+  onReady(info: BackendInfo, again: boolean): void;
+  onFailed(name: BackendName, failure: BackendFailure): void;
+  /** A job that would wait longer is rejected. */
+  readonly maxQueueWaitMs: number | undefined;
+}
+
+/** For back-ends without estimates of their own; the queue learns how far they are off. */
+const estimatedMsPerElement = 1e-6;
+/** Jobs in a row that may lose their threads before the back-end counts as failing. */
+const maxLostInARow = 3;
+
+const minPauseMs = 1000;
+const maxPauseMs = 60_000;
+/** A missing library will not appear a second later. */
+const unavailablePauseMs = 300_000;
+
 /**
- * The place of one back-end in an engine. It knows whether the back-end takes jobs, takes it out for a while when it fails, and
- * brings it back.
+ * Runs jobs on one back-end; takes it out for a while when it fails, and brings it back.
  *
- * A back-end that is given as such is resident: it takes jobs before it is warm, and after a failure it only pauses. One that is
- * given as an opener takes jobs once it is warm, and after a failure it is closed and opened anew, in the background; only
- * running out of memory leaves it open, since that ends with the jobs that hold the memory.
+ * A back-end that is given as such is resident: it accepts jobs before it is warm, and only pauses after a failure. One that is
+ * given as an opener accepts jobs once it is warm, and after a failure it is closed and opened again, in the background; only
+ * after running out of memory it stays open, since the jobs that hold the memory will end.
  */
 export class BackendSupervisor {
   readonly name: BackendName;
   readonly resident: boolean;
-  /** The back-end, while it takes jobs. */
+  /** The back-end, while it accepts jobs. */
   usable: Backend | undefined;
-  /** How often it has failed since it last did a job. */
+  /** Failures since the last job that succeeded. */
   failuresInARow = 0;
   /** Why it is out, while it is. */
   unavailableReason: FailureKind | undefined;
 
-  /** Those that wait for it; none where the back-end takes whatever comes. */
-  #line: JobQueue | undefined;
-
-  readonly #maxQueueWaitMs: number | undefined;
   readonly #opener: BackendOpener | undefined;
-  readonly #listener: BackendListener;
-  readonly #prepare: (backend: Backend) => Promise<void>;
+  readonly #options: SupervisorOptions;
+  /** Jobs that wait; none for a back-end without a limit of concurrency. */
+  #queue: JobQueue | undefined;
   #lastInfo: BackendInfo;
   #open: Backend | undefined;
   #wasReady = false;
@@ -76,27 +85,16 @@ export class BackendSupervisor {
   #closed = false;
   #lostInARow = 0;
 
-  /**
-   * @param prepare what is done with a back-end between warming it and giving it jobs.
-   * @param maxQueueWaitMs how long a job may have to wait for the back-end.
-   */
-  constructor(
-    source: Backend | BackendOpener,
-    listener: BackendListener,
-    prepare: (backend: Backend) => Promise<void> = nothing,
-    maxQueueWaitMs?: number,
-  ) {
-    this.#maxQueueWaitMs = maxQueueWaitMs;
+  constructor(source: Backend | BackendOpener, options: SupervisorOptions) {
     this.name = source.info.name;
     this.#lastInfo = source.info;
-    this.#listener = listener;
-    this.#prepare = prepare;
+    this.#options = options;
     this.resident = !('open' in source);
     if ('open' in source) this.#opener = source;
     else this.usable = this.#open = source;
   }
 
-  /** What it is; what it was, while it is not open. */
+  /** The back-end's info; the last known one while it is not open. */
   get info(): BackendInfo {
     return this.#open?.info ?? this.#lastInfo;
   }
@@ -111,7 +109,7 @@ export class BackendSupervisor {
     return this.#wasReady && this.usable !== undefined ? 'ready' : 'warming';
   }
 
-  /** The back-end for a job that nobody else can do: a resident one can be tried even while it is out. */
+  /** The back-end for a job that no other can run: a resident one can be tried even while it is out. */
   get lastResort(): Backend | undefined {
     return this.resident ? this.#open : undefined;
   }
@@ -120,38 +118,37 @@ export class BackendSupervisor {
     return this.#open?.accepts?.(job) !== false;
   }
 
-  /** Jobs that wait for the back-end, and about how long it has to do for them and for what runs, in milliseconds. */
+  /** The number of jobs that wait, and the estimated time for them and for what runs, in milliseconds. */
   get queue(): { readonly jobs: number; readonly ms: number } {
-    return { jobs: this.#line?.length ?? 0, ms: this.#line?.backlogMs ?? 0 };
+    return { jobs: this.#queue?.length ?? 0, ms: this.#queue?.backlogMs ?? 0 };
   }
 
-  /** About how long a job takes when nothing else runs, by what was seen lately; in milliseconds. */
+  /** The estimated time of a job when nothing else runs, at the recent pace; in milliseconds. */
   estimateMs(job: Job): number {
-    return estimateOf(this.#open, job) * (this.#line?.pace ?? 1);
+    return estimateOf(this.#open, job) * (this.#queue?.pace ?? 1);
   }
 
   /**
-   * Runs a job on the back-end: a small one at once, and others when it is their turn.
+   * Runs a job on the back-end: a small one at once, others through the queue.
    *
-   * @throws {OverloadError} when that would be too late.
+   * @throws {OverloadError} when it would wait too long.
    */
-  run<J extends Job>(backend: Backend, job: J, context: RunContext): Computed<J> | Promise<Computed<J>> {
+  run<J extends Job>(backend: Backend, job: J, { arena, signal, neverShed }: RunContext): Computed<J> | Promise<Computed<J>> {
     const small = backend.tryRunSync?.(job);
     if (small !== undefined) return small;
-    const { arena, signal, neverShed } = context;
-    if (backend.concurrency === undefined) return backend.run(job, arena, signal);
-    if (this.#line?.concurrency !== backend.concurrency)
-      this.#line = new JobQueue({ concurrency: backend.concurrency, maxQueueWaitMs: this.#maxQueueWaitMs });
-    return this.#line.take({ estimateMs: estimateOf(backend, job), signal, neverShed }, async (waitedMs) => {
+    const { concurrency } = backend;
+    if (concurrency === undefined) return backend.run(job, arena, signal);
+    if (this.#queue?.concurrency !== concurrency) this.#queue = new JobQueue({ concurrency, maxQueueWaitMs: this.#options.maxQueueWaitMs });
+    return this.#queue.take({ estimateMs: estimateOf(backend, job), signal, neverShed }, async (waitedMs) => {
       const computed = await backend.run(job, arena, signal);
       return { ...computed, queueMs: computed.queueMs + waitedMs };
     });
   }
 
   /**
-   * Opens the back-end where it needs that, and warms it.
+   * Opens the back-end where it needs that, and warms it up.
    *
-   * @throws whatever kept it from getting ready; it is out then, and will be tried again.
+   * @throws the error that prevented it; the back-end is out then, and will be retried.
    */
   start(): Promise<void> {
     this.#starting ??= this.#start().finally(() => {
@@ -163,27 +160,28 @@ export class BackendSupervisor {
   async #start(): Promise<void> {
     this.unavailableReason = undefined;
     try {
-      if (this.#opener !== undefined) {
-        await this.#open?.close().catch(nothing);
-        this.#open = undefined;
-        const opened = await this.#opener.open();
-        if (this.#closed) {
-          await opened.close();
-          return;
-        }
-        this.#open = opened;
-      }
-      const backend = this.#open!;
+      const backend = this.#opener === undefined ? this.#open : await this.#reopen(this.#opener);
+      if (backend === undefined) return;
       await backend.warm();
-      await this.#prepare(backend);
+      await this.#options.prepare(backend);
       this.#admit();
     } catch (error) {
-      this.#takeOut(error, () => this.start().catch(nothing));
+      this.#takeOut(error, () => this.start().catch(reported));
       throw error;
     }
   }
 
-  /** It did a job. A resident one that was tried while it was out is in again; from others it may be a job begun before. */
+  /** Undefined when the supervisor was closed meanwhile. */
+  async #reopen(opener: BackendOpener): Promise<Backend | undefined> {
+    await this.#open?.close().catch(reported);
+    this.#open = undefined;
+    const opened = await opener.open();
+    if (!this.#closed) return (this.#open = opened);
+    await opened.close();
+    return undefined;
+  }
+
+  /** A job succeeded. A resident back-end that was tried while it was out is in again; on others the job may have begun before the failure. */
   succeeded(backend: Backend): void {
     if (backend !== this.#open || (this.usable === undefined && !this.resident)) return;
     this.failuresInARow = 0;
@@ -191,20 +189,13 @@ export class BackendSupervisor {
     if (this.usable === undefined) this.#admit();
   }
 
-  /** It failed on a job. Does nothing when another job's failure has taken it out before. */
+  /** A job failed. Has no effect after another job's failure has taken the back-end out. */
   failed(backend: Backend, error: unknown): void {
     if (this.usable !== backend) return;
-    // A thread was lost, and the job with it; the back-end has another by now.
+    // The back-end has replaced the thread that was lost with the job.
     if (error instanceof WorkerLostError && ++this.#lostInARow < maxLostInARow) return;
-    const canGoOn = this.resident || error instanceof OutOfMemoryError;
-    this.#takeOut(
-      error,
-      canGoOn
-        ? () => {
-            this.#admit();
-          }
-        : () => this.start().catch(nothing),
-    );
+    const staysOpen = this.resident || error instanceof OutOfMemoryError;
+    this.#takeOut(error, () => (staysOpen ? this.#admit() : this.start().catch(reported)));
   }
 
   #admit(): void {
@@ -213,25 +204,24 @@ export class BackendSupervisor {
     this.unavailableReason = undefined;
     this.usable = this.#open;
     this.#lastInfo = this.info;
-    this.#listener.ready(this.info, this.#wasReady);
+    this.#options.onReady(this.info, this.#wasReady);
     this.#wasReady = true;
   }
 
-  #takeOut(error: unknown, comeBack: () => unknown): void {
+  #takeOut(error: unknown, retry: () => unknown): void {
     if (this.#closed) return;
     const kind = failureKind(error);
-    // A first start that fails is news; so is a failure on a job.
+    // Not a first start that fails, nor a failure of a job.
     const again = this.failuresInARow > 0 && this.usable === undefined;
+    const pauseMs = kind === 'unavailable' ? unavailablePauseMs : Math.min(maxPauseMs, minPauseMs * 2 ** this.failuresInARow);
     this.failuresInARow++;
     this.usable = undefined;
     this.unavailableReason = kind;
     this.#lastInfo = this.info;
-    const pause = pauseMs(kind, this.failuresInARow);
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(comeBack, pause);
-    // Being out is no reason to keep a process alive.
-    this.#retry.unref();
-    this.#listener.failed(this.name, { kind, error, pauseMs: pause, again });
+    // Does not keep the process alive just to retry a failed back-end.
+    this.#retry = setTimeout(retry, pauseMs).unref();
+    this.#options.onFailed(this.name, { kind, error, pauseMs, again });
   }
 
   /** Resolves when the back-end is closed, also one that was being opened. */
@@ -239,9 +229,8 @@ export class BackendSupervisor {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.usable = undefined;
-    const open = this.#open;
-    if (open === undefined) await this.#starting?.catch(nothing);
-    else await open.close();
+    if (this.#open === undefined) await this.#starting?.catch(reported);
+    else await this.#open.close();
   }
 }
 
@@ -249,6 +238,6 @@ function estimateOf(backend: Backend | undefined, job: Job): number {
   return backend?.estimateMs?.(job) ?? jobWork(job) * estimatedMsPerElement;
 }
 
-async function nothing(): Promise<void> {
-  /* whoever needs to know was told by the listener */
+function reported(): void {
+  // `onFailed` has been called with the error.
 }

@@ -8,8 +8,8 @@ import { workerData } from 'node:worker_threads';
 let gc;
 
 /**
- * Collects this thread's garbage. A thread without anything to do never does, and keeps what hangs on it: memory that is shared between threads
- * is free when the last of them has collected it.
+ * Collects this thread's garbage. An idle thread never does by itself, and so keeps shared memory alive, which is freed when the last thread has
+ * collected its reference.
  */
 export function collectGarbage() {
   if (gc === undefined) {
@@ -19,11 +19,11 @@ export function collectGarbage() {
   gc();
 }
 
-/** How often arenas were dropped, in a pool's threads: the store's `drops`. */
+/** In a pool's threads: the counter `drops` of the arena pool. */
 const drops = /** @type {Int32Array | undefined} */ (workerData?.drops);
 let seenDrops = 0;
 
-/** Collects this thread's garbage where arenas were dropped since it last did: it may hold the memory of some. To be called after each task. */
+/** Collects this thread's garbage if arenas were dropped since it last did. Called after each task. */
 export function collectDropped() {
   if (drops === undefined) return;
   const count = Atomics.load(drops, 0);

@@ -7,26 +7,26 @@ import type { Preference } from './backend-router.ts';
 import { Engine } from './engine.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
-/** Which back-ends an engine has and prefers, and how much of the machine they get. */
+/** An engine's back-ends, and their share of the machine. */
 export interface EngineOptions {
   /**
-   * `auto` and `tensorflow` have all three, and prefer the fastest for the job or TensorFlow; `wasm` has it and the reference;
-   * `reference` has only that.
+   * `auto` and `tensorflow` enable all three, and prefer the fastest for the job or TensorFlow; `wasm` enables it and the reference;
+   * `reference` only that.
    */
   readonly backend: Preference;
-  /** Threads that share a large job. */
+  /** Threads among which large jobs are divided. */
   readonly threads: number;
   /** Which of the wasm back-end's kernels are compiled ahead; `full` unless given. */
   readonly warmUp?: WarmUp;
-  /** The largest job of the reference: neuron-steps, or elements of x, times surrogates. */
+  /** The largest job that the reference accepts: neuron-steps, or elements of x, times surrogates. */
   readonly maxReferenceWork: number;
-  /** How long a job may have to wait for its back-end before it is turned away, in milliseconds. */
+  /** A job that would wait longer for its back-end is rejected; in milliseconds. */
   readonly maxQueueWaitMs?: number;
-  /** Memory for bodies, jobs and answers that are too large to be small change, in bytes. */
+  /** The budget for the memory of bodies, jobs and responses, in bytes. */
   readonly memoryBytes?: number;
 }
 
-/** Makes the engine that the configuration asks for; it still has to be warmed. */
+/** Creates the configured engine; it still has to be warmed up. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { backend, threads, warmUp, maxReferenceWork, maxQueueWaitMs, memoryBytes } = options;
   const arenas = new ArenaPool(new MemoryBudget(memoryBytes), process.env.NODE_ENV === 'test');
@@ -36,7 +36,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return new Engine(backends, { preferred: backend, arenas, maxQueueWaitMs });
 }
 
-/** Loaded only where it is wanted: its library takes a second and hundreds of megabytes. */
+/** Imported on demand: the library takes a second to load, and hundreds of megabytes. */
 const tensorFlow: BackendOpener = {
   info: { name: 'tensorflow', device: 'unknown', dtype: 'float32' },
   async open() {

@@ -1,11 +1,12 @@
-import { OutOfMemoryError, type Backend } from './backend.ts';
+import type { Backend } from './backend.ts';
+import { OutOfMemoryError } from './errors.ts';
 import type { Job, LifProblem } from '../jobs.ts';
 import { jobElements } from '../job-size.ts';
 import { spread, standardProblem } from '../standard-jobs.ts';
 
 /**
- * The job from which on a back-end with a dear start is faster than one without. A LIF neuron's steps follow each other, so that
- * what makes up for the start is the number of neurons as much as the number of neuron-steps: a job has to reach both.
+ * The size of job from which on a back-end with a high fixed cost is faster than one without. The steps of a LIF neuron are sequential, so that
+ * both the number of neurons and the number of neuron-steps have to be large.
  */
 export interface CrossOver {
   /** Neuron-steps, or elements of x, times surrogates; Infinity where it is never faster. */
@@ -17,31 +18,42 @@ export type CrossOvers = Readonly<Record<Job['kind'], CrossOver>>;
 
 export const never: CrossOver = { elements: Infinity, neurons: Infinity };
 
-/** Whether a job is as large as the cross-over of its kind. */
+/** Whether a job has at least the size of the cross-over for its kind. */
 export function reaches(job: Job, crossOvers: CrossOvers): boolean {
   const { elements, neurons } = crossOvers[job.kind];
   return jobElements(job) >= elements && (!('problem' in job) || job.problem.neurons >= neurons);
 }
 
 export interface MeasureOptions {
-  /** For each of the three kinds of job that are tried; the last run may end later. */
+  /** For each of the three kinds of job that are measured; the last run may end later. */
   readonly budgetMs?: number;
   /** Milliseconds. */
   readonly now?: () => number;
 }
 
 /**
- * Finds from where on `challenger` is faster than `incumbent`, by running both on the same jobs of growing size.
+ * Finds the sizes from which on `challenger` is faster than `incumbent`, by running both on the same jobs of growing size.
  *
- * @throws whatever `challenger` does, but for memory that it lacks: that only ends the growing.
+ * @throws the errors of `challenger`, except an OutOfMemoryError, which ends the growing.
  */
 export async function measureCrossOvers(challenger: Backend, incumbent: Backend, options: MeasureOptions = {}): Promise<CrossOvers> {
   const { budgetMs = 2000, now = () => performance.now() } = options;
   const crossOvers: Partial<Record<Job['kind'], CrossOver>> = {};
   for (const trial of trials) {
-    const race = new Race(challenger, incumbent, now);
-    await race.run(trial, now() + budgetMs);
-    const elements = crossing(race.samples);
+    const deadline = now() + budgetMs;
+    const samples: Sample[] = [];
+    for (let elements = minElements; elements <= trial.maxElements && !isClear(samples); elements *= growth) {
+      if (now() + runs * extrapolatedMs(samples, elements) > deadline) break;
+      const job = trial.make(elements);
+      if (challenger.accepts?.(job) === false) break;
+      try {
+        samples.push({ elements, challengerMs: await bestMs(challenger, job, now), incumbentMs: await bestMs(incumbent, job, now) });
+      } catch (error) {
+        if (error instanceof OutOfMemoryError) break;
+        throw error;
+      }
+    }
+    const elements = crossing(samples);
     for (const kind of trial.standsFor) crossOvers[kind] = elements === Infinity ? never : { elements, neurons: trial.neurons(elements) };
   }
   return crossOvers as CrossOvers;
@@ -96,73 +108,42 @@ function problemOf(elements: number): LifProblem {
   return standardProblem(neuronsOf(elements), steps);
 }
 
-/** Times of both back-ends on one job. */
+/** The times of both back-ends for one job. */
 export interface Sample {
   readonly elements: number;
   readonly challengerMs: number;
   readonly incumbentMs: number;
 }
 
-class Race {
-  readonly samples: Sample[] = [];
-  readonly #challenger: Backend;
-  readonly #incumbent: Backend;
-  readonly #now: () => number;
+/** Runs of each job; the first one also compiles its kernels. */
+const runs = 4;
 
-  constructor(challenger: Backend, incumbent: Backend, now: () => number) {
-    this.#challenger = challenger;
-    this.#incumbent = incumbent;
-    this.#now = now;
-  }
-
-  /** Grows the job until the outcome is clear, or the next size would not be done by the deadline. */
-  async run({ make, maxElements }: Trial, deadline: number): Promise<void> {
-    for (let elements = minElements; elements <= maxElements && !isClear(this.samples); elements *= growth) {
-      if (this.#now() + runs * this.#expectedMs(elements) > deadline) return;
-      const job = make(elements);
-      if (this.#challenger.accepts?.(job) === false) return;
-      try {
-        this.samples.push({
-          elements,
-          challengerMs: await this.#time(this.#challenger, job),
-          incumbentMs: await this.#time(this.#incumbent, job),
-        });
-      } catch (error) {
-        if (error instanceof OutOfMemoryError) return;
-        throw error;
-      }
-    }
-  }
-
-  /** How long both take for a larger job, by the line through the last two samples. */
-  #expectedMs(elements: number): number {
-    const [previous, last] = [this.samples.at(-2), this.samples.at(-1)];
-    if (last === undefined) return 0;
-    const lastMs = last.challengerMs + last.incumbentMs;
-    if (previous === undefined) return lastMs;
-    const msPerElement = (lastMs - previous.challengerMs - previous.incumbentMs) / (last.elements - previous.elements);
-    return lastMs + Math.max(0, msPerElement) * (elements - last.elements);
-  }
-
-  /** The best of a few runs after a first, in which kernels are compiled. */
-  async #time(backend: Backend, job: Job): Promise<number> {
+/** The best time of a job, after a first run that compiles. */
+async function bestMs(backend: Backend, job: Job, now: () => number): Promise<number> {
+  await backend.run(job);
+  let best = Infinity;
+  for (let i = 1; i < runs; i++) {
+    const start = now();
     await backend.run(job);
-    let best = Infinity;
-    for (let i = 1; i < runs; i++) {
-      const start = this.#now();
-      await backend.run(job);
-      best = Math.min(best, this.#now() - start);
-    }
-    return best;
+    best = Math.min(best, now() - start);
   }
+  return best;
 }
 
-/** Of each job, the first of which only compiles. */
-const runs = 4;
-/** A lead that more than doubles while the job grows by 8 is no longer that of the one that starts faster. */
+/** How long both take for a larger job, on the line through the last two samples. */
+function extrapolatedMs(samples: readonly Sample[], elements: number): number {
+  const [previous, last] = [samples.at(-2), samples.at(-1)];
+  if (last === undefined) return 0;
+  const lastMs = last.challengerMs + last.incumbentMs;
+  if (previous === undefined) return lastMs;
+  const msPerElement = (lastMs - previous.challengerMs - previous.incumbentMs) / (last.elements - previous.elements);
+  return lastMs + Math.max(0, msPerElement) * (elements - last.elements);
+}
+
+/** A lag that more than doubles while the job grows by 8 is not a fixed cost. */
 const lostBy = 2;
 
-/** By how much the challenger is behind. */
+/** By how many milliseconds the challenger is slower. */
 function lag({ challengerMs, incumbentMs }: Sample): number {
   return challengerMs - incumbentMs;
 }
@@ -173,12 +154,12 @@ function isClear(samples: readonly Sample[]): boolean {
   return lag(last) < 0 || (previous !== undefined && lag(last) > lostBy * lag(previous));
 }
 
-/** As far as the line through two samples is trusted beyond the larger of them. */
-const farthest = 64;
+/** How far beyond the larger of two samples the line through them is trusted. */
+const maxExtrapolation = 64;
 
 /**
- * The number of elements from which on the challenger is faster: where the line through the last two samples says that its lag is
- * nothing, also a little beyond the largest sample. Infinity when it catches up nowhere.
+ * The number of elements from which on the challenger is faster: where its lag is zero on the line through the last two samples, also a little
+ * beyond the largest sample. Infinity when it never catches up.
  */
 export function crossing(samples: readonly Sample[]): number {
   const [previous, last] = [samples.at(-2), samples.at(-1)];
@@ -187,5 +168,5 @@ export function crossing(samples: readonly Sample[]): number {
   const gain = lag(previous) - lag(last);
   if (gain <= 0) return Infinity;
   const elements = Math.ceil(previous.elements + ((last.elements - previous.elements) * lag(previous)) / gain);
-  return elements <= farthest * last.elements ? elements : Infinity;
+  return elements <= maxExtrapolation * last.elements ? elements : Infinity;
 }

@@ -1,19 +1,19 @@
-import { OverloadError } from './overload.ts';
+import { OverloadError } from './errors.ts';
 
-export interface LineOptions {
-  /** How many run side by side. */
+export interface QueueOptions {
+  /** How many jobs run concurrently. */
   readonly concurrency: number;
-  /** Who would have to wait for longer is turned away; in milliseconds. */
+  /** A job that would wait longer is rejected; in milliseconds. */
   readonly maxQueueWaitMs?: number | undefined;
   readonly now?: () => number;
 }
 
-export interface Entry {
-  /** About how long it takes alone, in milliseconds; how far such estimates are off is learnt. */
+export interface QueuedJob {
+  /** The estimated time alone, in milliseconds; the queue learns how far estimates are off. */
   readonly estimateMs: number;
-  /** Takes it out of the line; what runs already is told by other means. */
+  /** Removes it from the queue; once it runs, the signal has no effect here. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether it belongs to something that has begun, and is not turned away. */
+  /** Whether it is never rejected, as part of a response that has begun. */
   readonly neverShed?: boolean | undefined;
 }
 
@@ -28,17 +28,17 @@ interface Running {
   readonly since: number;
 }
 
-/** So many times its own length something may be overtaken by what is shorter and comes later. */
+/** A job may be overtaken by shorter ones for this many times its own length. */
 const patience = 10;
-/** Weight of what is known already against the next that is done. */
-const memory = 0.9;
-/** What takes longer than so many times what was to be expected was held up by something of its own, as by a thread that was lost. */
-const maxSurprise = 4;
+/** Decay of past times with each completed job. */
+const decay = 0.9;
+/** A job counts as at most this many times slower than expected: more has a cause of its own, such as a lost thread. */
+const maxSlowdown = 4;
 
 /**
- * A bounded line in front of something that does a few things at a time. Short ones do not stand behind long ones: each is ranked by when
- * it came plus ten times its own length, so that no stream of short ones keeps a long one waiting for ever. It is bounded in time: how long
- * a newcomer would wait is known from the estimates of those before it and from how fast such estimates were worked off lately.
+ * A queue for a limited number of concurrent jobs. Short jobs overtake long ones: each is ranked by its arrival plus ten times its own length,
+ * so that no stream of short jobs starves a long one. The queue is bounded in time: the wait of a new job follows from the estimates of those
+ * before it and from the recent pace.
  */
 export class JobQueue {
   readonly concurrency: number;
@@ -47,50 +47,50 @@ export class JobQueue {
   /** By rank. */
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Running>();
-  // Decayed sums, whose quotient is the pace; they begin as if ten milliseconds had been estimated right.
+  // Decayed sums, whose quotient is the pace; the initial values are one correct estimate of ten milliseconds.
   #elapsedMs = 10;
   #estimatedMs = 10;
   #lastChange = 0;
 
-  constructor({ concurrency, maxQueueWaitMs = Infinity, now = () => performance.now() }: LineOptions) {
+  constructor({ concurrency, maxQueueWaitMs = Infinity, now = () => performance.now() }: QueueOptions) {
     this.concurrency = concurrency;
     this.#maxQueueWaitMs = maxQueueWaitMs;
     this.#now = now;
   }
 
-  /** How many wait. */
+  /** The number of waiting jobs. */
   get length(): number {
     return this.#waiting.length;
   }
 
-  /** About how long it takes to work off all that waits and runs, in milliseconds. */
+  /** The estimated time for all waiting and running jobs, in milliseconds. */
   get backlogMs(): number {
     return this.#msBefore(Infinity);
   }
 
-  /** Milliseconds that things take for each that was estimated. */
+  /** Milliseconds that jobs have lately taken for each estimated one. */
   get pace(): number {
     return this.#elapsedMs / this.#estimatedMs;
   }
 
   /**
-   * Calls `use` when it is its turn, with how long it has waited.
+   * Calls `run` at the job's turn, with its waiting time.
    *
    * @throws {OverloadError} at once, when the wait would be too long.
-   * @throws the signal's reason, when that is aborted before its turn.
+   * @throws the signal's reason, when that is aborted while the job waits.
    */
-  async take<R>(entry: Entry, use: (waitedMs: number) => Promise<R>): Promise<R> {
-    entry.signal?.throwIfAborted();
-    const came = this.#now();
-    const running = this.#running.size < this.concurrency ? this.#start(entry.estimateMs) : await this.#wait(entry, came);
+  async take<R>(job: QueuedJob, run: (waitedMs: number) => Promise<R>): Promise<R> {
+    job.signal?.throwIfAborted();
+    const arrived = this.#now();
+    const running = this.#running.size < this.concurrency ? this.#start(job.estimateMs) : await this.#wait(job, arrived);
     let done = false;
     try {
-      const result = await use(running.since - came);
+      const result = await run(running.since - arrived);
       done = true;
       return result;
     } finally {
       this.#running.delete(running);
-      this.#learn(entry.estimateMs, done);
+      this.#learn(job.estimateMs, done);
       this.#waiting.shift()?.start();
     }
   }
@@ -102,9 +102,9 @@ export class JobQueue {
     return running;
   }
 
-  #wait({ estimateMs, signal, neverShed = false }: Entry, came: number): Promise<Running> {
+  #wait({ estimateMs, signal, neverShed = false }: QueuedJob, arrived: number): Promise<Running> {
     const lengthMs = estimateMs * this.pace;
-    const rank = came + Math.min(patience * lengthMs, this.#maxQueueWaitMs / 2);
+    const rank = arrived + Math.min(patience * lengthMs, this.#maxQueueWaitMs / 2);
     const before = this.#msBefore(rank);
     if (before > this.#maxQueueWaitMs && !neverShed) {
       throw new OverloadError('time', `about ${seconds(before)} of work wait already`, before);
@@ -128,12 +128,12 @@ export class JobQueue {
     });
   }
 
-  /** What is left of what runs, and what waits with at most this rank. */
+  /** The time for what is left of running jobs, and for those that wait with at most this rank. */
   #msBefore(rank: number): number {
     const now = this.#now();
     const { pace } = this;
     let ms = 0;
-    // What is overdue by some time may take about as long again.
+    // A job that is overdue by some time may take about as long again.
     for (const { estimateMs, since } of this.#running) ms += Math.abs(estimateMs * pace - (now - since));
     for (const waiting of this.#waiting) {
       if (waiting.rank > rank) break;
@@ -142,14 +142,14 @@ export class JobQueue {
     return ms;
   }
 
-  /** The time since the last one was done, or since there was anything to do, went into this one. */
+  /** Attributes to this job the time since the last one completed, or since the queue was idle. */
   #learn(estimateMs: number, done: boolean): void {
     const now = this.#now();
-    // What was stopped, or failed, says nothing of how long it would have taken.
+    // A job that was aborted or failed does not show how long it would have taken.
     if (done) {
-      const elapsedMs = Math.min(now - this.#lastChange, maxSurprise * estimateMs * this.pace);
-      this.#elapsedMs = memory * this.#elapsedMs + elapsedMs;
-      this.#estimatedMs = memory * this.#estimatedMs + estimateMs;
+      const elapsedMs = Math.min(now - this.#lastChange, maxSlowdown * estimateMs * this.pace);
+      this.#elapsedMs = decay * this.#elapsedMs + elapsedMs;
+      this.#estimatedMs = decay * this.#estimatedMs + estimateMs;
     }
     this.#lastChange = now;
   }

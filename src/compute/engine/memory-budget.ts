@@ -1,9 +1,9 @@
-import { OverloadError } from './overload.ts';
+import { OverloadError } from './errors.ts';
 
-/** How long it is worth waiting for memory, in milliseconds: about as long as a large job takes. */
+/** About as long as a large job holds its memory, in milliseconds. */
 const retryAfterMs = 1000;
 
-/** A request needs more memory than all requests together may have. */
+/** A request needs more memory than the whole budget. */
 export class MemoryLimitError extends Error {
   override readonly name = 'MemoryLimitError';
   readonly neededBytes: number;
@@ -32,7 +32,7 @@ export class MemoryBudget {
   /**
    * Reserves bytes until they are released.
    *
-   * @param held how many bytes the same request has reserved already.
+   * @param held bytes that the same request has reserved already.
    * @throws {MemoryLimitError} when the request needs more than the whole budget.
    * @throws {OverloadError} when other requests hold too much of it.
    */
@@ -46,7 +46,7 @@ export class MemoryBudget {
     );
   }
 
-  /** Reserves bytes where the budget has them: whether it has. */
+  /** Reserves bytes if the budget has them; returns whether it had. */
   tryReserve(bytes: number): boolean {
     if (this.#usedBytes + bytes > this.limitBytes) return false;
     this.#usedBytes += bytes;

@@ -1,16 +1,16 @@
 import type { Arena } from './arena.ts';
 import type { ArenaPool } from './arena-pool.ts';
-import { ComputeError } from './backend.ts';
+import { ComputeError } from './errors.ts';
 
-/** Why a request is over whose answer has left. One for all of them: an error of its own, with its stack, would cost each a quarter of its time. */
+/** The reason of a scope whose response has been sent. One for all: an error with its own stack would cost a quarter of a request's time. */
 export const answered = new Error('the answer has left');
 
 type EndListener = (reason: Error) => void;
 
 /**
- * One request's life. What the request takes, it takes from its scope: memory, tasks, and the signal that stops them. A scope ends exactly once,
- * whoever ends it: its answer has left, it was refused, its client is gone, or its deadline has passed. Ending it aborts the signal and calls the
- * listeners; nothing can be taken any more; the memory goes back when the last task that may touch it has settled.
+ * The lifetime of one request, which acquires memory, runs tasks and observes its signal through it. A scope ends exactly once: its response has
+ * been sent, it was refused, its client has disconnected, or its deadline has passed. Ending it aborts the signal and calls the
+ * listeners; nothing can be acquired any more; the memory is released when the last task that may touch it has settled.
  *
  * @example
  * const result = await scope.run(() => engine.run(job, preference, scope)); // rejects when the scope ends first
@@ -34,17 +34,17 @@ export class RequestScope {
     return this.#reason !== undefined;
   }
 
-  /** Tasks that have not settled. */
+  /** The number of tasks that have not settled. */
   get tasks(): number {
     return this.#tasks;
   }
 
-  /** The arena, where the request has one: lent to jobs, whose numbers may lie in it. */
+  /** The arena, if the request has acquired one: lent to jobs, whose inputs may be in it. */
   get arena(): Arena | undefined {
     return this.memory.acquired;
   }
 
-  /** Aborted, with the reason, when the scope ends. Made at its first use: most requests need none. */
+  /** Aborted, with the reason, when the scope ends. Created on first use: most requests need none. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -54,17 +54,17 @@ export class RequestScope {
   }
 
   /**
-   * Ends the scope after so many milliseconds from now, unless it has ended or `clearDeadline` was called by then. The timer starts with the first
-   * task that takes longer than its call, or with `watchDeadline`.
+   * Ends the scope in so many milliseconds, unless it has ended or `clearDeadline` was called by then. The timer starts with the first
+   * asynchronous task, or with `watchDeadline`.
    *
-   * @param reason made when the deadline has passed.
+   * @param reason creates the error when the deadline has passed.
    */
   setDeadline(ms: number, reason: () => Error): void {
     const from = performance.now();
     this.#deadline = { from, at: from + ms, reason };
   }
 
-  /** Puts the deadline so many milliseconds behind when it was set, where that is earlier than it is, and starts its timer. */
+  /** Moves the deadline to so many milliseconds after it was set, if that is earlier, and starts its timer. */
   shortenDeadline(ms: number, reason: () => Error): void {
     if (this.#deadline === undefined) return;
     const { from, at } = this.#deadline;
@@ -75,13 +75,13 @@ export class RequestScope {
     this.watchDeadline();
   }
 
-  /** From here on the deadline does not count: the answer has begun. */
+  /** Removes the deadline: the response has begun. */
   clearDeadline(): void {
     this.#deadline = undefined;
     clearTimeout(this.#timer);
   }
 
-  /** Starts the deadline's timer, where there is a deadline. */
+  /** Starts the timer of the deadline, if there is one. */
   watchDeadline(): void {
     if (this.#deadline === undefined || this.#timer !== undefined) return;
     const { at, reason } = this.#deadline;
@@ -94,46 +94,41 @@ export class RequestScope {
   }
 
   /**
-   * Starts a task. What it gives at once is given at once.
+   * Starts a task. A synchronous result is returned synchronously.
    *
-   * @throws what the task fails with, or the reason when the scope ends first; the task goes on then until it notices, and keeps the memory.
+   * @throws the task's error, or the scope's reason when it ends first; the task then runs on until it notices, and the memory stays reserved.
    */
   run<R>(start: () => R | Promise<R>): R | Promise<R> {
     this.throwIfEnded();
     const result = start();
-    return result instanceof Promise ? this.#wait(result) : result;
+    return result instanceof Promise ? this.#track(result) : result;
   }
 
-  async #wait<R>(task: Promise<R>): Promise<R> {
+  /** The result of a task; rejects with the reason when the scope ends first. */
+  #track<R>(task: Promise<R>): Promise<R> {
     this.#tasks++;
-    task.then(
-      () => {
-        this.#settled();
-      },
-      (error: unknown) => {
-        if (error instanceof ComputeError) this.memory.poison();
-        this.#settled();
-      },
-    );
-    return this.#untilEnd(task);
-  }
-
-  /** What a promise gives, or the reason when the scope ends first. */
-  async #untilEnd<R>(promise: Promise<R>): Promise<R> {
     this.watchDeadline();
-    let giveUp!: EndListener;
-    const end = new Promise<never>((_, reject) => {
-      giveUp = reject;
+    return new Promise((resolve, reject) => {
+      this.onEnd(reject);
+      const settle = () => {
+        this.offEnd(reject);
+        this.#settled();
+      };
+      task.then(
+        (result) => {
+          settle();
+          resolve(result);
+        },
+        (error: unknown) => {
+          if (error instanceof ComputeError) this.memory.poison();
+          settle();
+          reject(error as Error);
+        },
+      );
     });
-    this.onEnd(giveUp);
-    try {
-      return await Promise.race([promise, end]);
-    } finally {
-      this.offEnd(giveUp);
-    }
   }
 
-  /** The chunks, whose making is a task from the first one on until they are all made or nobody wants more. */
+  /** Yields the chunks; their production is a task from the first chunk until the last one, or until the consumer stops. */
   async *stream<Chunk>(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk, void, undefined> {
     this.throwIfEnded();
     this.#tasks++;
@@ -149,7 +144,7 @@ export class RequestScope {
     if (this.#tasks === 0 && this.ended) this.memory.release();
   }
 
-  /** Calls back once when the scope ends; at once where it has ended. */
+  /** Calls back once when the scope ends; at once if it has ended. */
   onEnd(listener: EndListener): void {
     if (this.#reason !== undefined) listener(this.#reason);
     else (this.#listeners ??= new Set()).add(listener);
@@ -170,13 +165,13 @@ export class RequestScope {
     if (this.#tasks === 0) this.memory.release();
   }
 
-  /** @throws the reason for which the scope has ended, if it has. */
+  /** @throws the reason, if the scope has ended. */
   throwIfEnded(): void {
     if (this.#reason !== undefined) throw this.#reason;
   }
 }
 
-/** The memory of one request: its share of the budget, and an arena once it needs one. Nothing can be taken once its scope has ended. */
+/** The memory of one request: its share of the budget, and an arena once it needs one. Nothing can be acquired once its scope has ended. */
 export class ScopeMemory {
   readonly #pool: ArenaPool;
   readonly #check: () => void;
@@ -184,13 +179,13 @@ export class ScopeMemory {
   #reservedBytes = 0;
   #poisoned = false;
 
-  /** @param check throws when nothing may be taken any more. */
+  /** @param check throws once the scope has ended. */
   constructor(pool: ArenaPool, check: () => void) {
     this.#pool = pool;
     this.#check = check;
   }
 
-  /** The arena, where one was acquired. */
+  /** The arena, if one was acquired. */
   get acquired(): Arena | undefined {
     return this.#arena;
   }
@@ -199,7 +194,7 @@ export class ScopeMemory {
    * The request's arena, acquired at its first use.
    *
    * @throws {RangeError} when the system has no memory for one.
-   * @throws the reason for which the scope has ended, if it has.
+   * @throws the reason, if the scope has ended.
    */
   get arena(): Arena {
     this.#check();
@@ -207,11 +202,11 @@ export class ScopeMemory {
   }
 
   /**
-   * Reserves so many bytes more of the memory that all requests share.
+   * Reserves more bytes of the memory that all requests share.
    *
    * @throws {OverloadError} when other requests hold too much of it.
-   * @throws {MemoryLimitError} when there is less than this request needs altogether.
-   * @throws the reason for which the scope has ended, if it has.
+   * @throws {MemoryLimitError} when this request needs more than the whole budget.
+   * @throws the reason, if the scope has ended.
    */
   reserve(bytes: number): void {
     this.#check();
@@ -219,20 +214,20 @@ export class ScopeMemory {
     this.#reservedBytes += bytes;
   }
 
-  /** The same where the request can do without: whether it has them. */
+  /** Reserves bytes that the request can do without; returns whether it got them. */
   tryReserve(bytes: number): boolean {
     this.#check();
-    const has = this.#pool.budget.tryReserve(bytes);
-    if (has) this.#reservedBytes += bytes;
-    return has;
+    const reserved = this.#pool.budget.tryReserve(bytes);
+    if (reserved) this.#reservedBytes += bytes;
+    return reserved;
   }
 
-  /** Says that something failed in the arena, so that nobody else should get it. */
+  /** Marks the arena as unusable for other requests, after a failure in it. */
   poison(): void {
     this.#poisoned = true;
   }
 
-  /** Gives everything back. Called by the scope, once nothing touches the arena any more. */
+  /** Releases everything. Called by the scope, once nothing touches the arena any more. */
   release(): void {
     this.#pool.budget.release(this.#reservedBytes);
     this.#reservedBytes = 0;

@@ -2,46 +2,50 @@ import { Piscina } from 'piscina';
 
 import type { ArenaPool } from './arena-pool.ts';
 
-/** Not at once, or threads that cannot start would be started without end. */
-const replacementMs = 50;
+/** Delay before a thread is replaced, so that threads that cannot start do not restart in a busy loop. */
+const replacementDelayMs = 50;
 
-/** The longest that a timer of Node can be set to. */
+/** Limit of Node's timers. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Milliseconds after which something that should take `estimateMs` has hung; at least `shortestMs`. */
+/** Milliseconds after which a task with this estimate counts as hanging; at least `minMs`. */
 export function hungAfterMs(estimateMs: number, minMs = 10_000): number {
   return Math.min(maxTimerMs, Math.ceil(minMs + 50 * estimateMs));
 }
 
-/** How often a thread of this process failed at what it was given. */
+/** How often a thread of this process failed on a task. */
 export const threadLosses = { count: 0 };
 
-/** A thread that is not kept ends after so long without anything to do. */
+/** Threads beyond the minimum end after being idle for so long. */
 const idleMs = 30_000;
 
 export interface PoolOptions {
-  /** How many are started at once, and kept. */
-  readonly least?: number;
-  /** V8's heap of each, in MiB; a thread that needs more ends. */
+  /** Threads that are started at once, and kept. */
+  readonly minThreads?: number;
+  /** Limit of each thread's heap, in MiB; a thread that needs more ends. */
   readonly heapMb?: number;
-  /** Whose memory the tasks are about. The module calls `collectDropped` after each task. */
+  /** The pool of the tasks' arenas; the module calls `collectDropped` after each task. */
   readonly arenas?: ArenaPool | undefined;
 }
 
 /**
- * Threads that start when they are needed, and are replaced when they end, whatever they do then: what waits for one is done by the next. Their
- * module's function must do nothing when it is called with null.
+ * A pool of threads that start when they are needed, and are replaced when they end unexpectedly: waiting tasks go to the replacement. The
+ * function of their module must ignore calls with null.
  *
  * @param name of the threads' module, without its extension.
- * @param beside the `import.meta.url` of the module that asks.
- * @param most how many there are at a time.
+ * @param beside the `import.meta.url` of the calling module.
  */
-export function threadPool(name: string, beside: string, most: number, { least = 0, heapMb, arenas }: PoolOptions = {}): Piscina {
+export function threadPool(
+  name: string,
+  beside: string,
+  maxThreads: number,
+  { minThreads = 0, heapMb, arenas }: PoolOptions = {},
+): Piscina {
   const pool = new Piscina({
     ...threadModule(name, beside),
     ...(arenas && { workerData: { drops: arenas.drops } }),
-    minThreads: least,
-    maxThreads: most,
+    minThreads,
+    maxThreads,
     idleTimeout: idleMs,
     ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
   });
@@ -49,22 +53,22 @@ export function threadPool(name: string, beside: string, most: number, { least =
   arenas?.onMuchDropped(() => {
     for (let i = pool.threads.length; i > 0; i--) wakeOne();
   });
-  // A thread that ends without work is replaced, which is all there is to do.
+  // A thread that ends without a task is replaced; nothing else needs to be done.
   pool.on('error', () => undefined);
-  // Piscina replaces no more threads once one has ended before it was ready, until a task comes.
+  // Once a thread has ended before it was ready, Piscina starts no other until the next task is submitted.
   pool.on('workerDestroy', () => {
     setTimeout(() => {
       if (pool.queueSize > 0) wakeOne();
-    }, replacementMs).unref();
+    }, replacementDelayMs).unref();
   });
   return pool;
 }
 
 /**
- * Tries something that threads do, and once more when a thread failed at it: there is another by then.
+ * Runs a task in a thread, and once more when the thread failed: it has been replaced by then.
  *
- * @param isFinal whether a failure is none of the thread's, with which another try would end as well.
- * @throws what the second try, or a final one, failed with.
+ * @param isFinal whether an error is the task's own, so that a retry would fail as well.
+ * @throws the final error, or that of the second attempt.
  */
 export async function tryTwice<R>(attempt: () => Promise<R>, isFinal: (error: unknown) => boolean = () => false): Promise<R> {
   try {
@@ -76,19 +80,19 @@ export async function tryTwice<R>(attempt: () => Promise<R>, isFinal: (error: un
   }
 }
 
-/** Whether a thread was ended since its heap was full. */
+/** Whether a thread ended because its heap was full. */
 export function isHeapFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
-/** How long a thread that is told to stop may go on before it is ended. */
+/** How long a stopped task may run on before its thread is terminated. */
 const stopGraceMs = 250;
 
-/** What a task and its caller tell each other: i32 in shared memory. */
+/** The words that a task and its caller share: i32 in shared memory. */
 const words = { state: 0, thread: 1 } as const;
 const states = { waiting: 0, running: 1, stopped: 2 } as const;
 
-/** A task that can be stopped; `runStoppable` adds the memory. */
+/** A task that can be stopped; `runStoppable` adds `control`. */
 export interface Stoppable {
   readonly control: SharedArrayBuffer;
 }
@@ -98,11 +102,11 @@ export class TaskStoppedError extends Error {
   override readonly name = 'TaskStoppedError';
 }
 
-/** Both sides of a task that can be stopped. */
+/** Shared state of a stoppable task, for the thread and for the caller. */
 export class TaskControl {
   readonly #words: Int32Array;
 
-  /** @param memory the task's `control`; that of a new one unless given. */
+  /** @param memory the task's `control`; new memory by default. */
   constructor(memory = new SharedArrayBuffer(4 * Object.keys(words).length)) {
     this.#words = new Int32Array(memory);
   }
@@ -112,10 +116,10 @@ export class TaskControl {
   }
 
   /**
-   * In the thread, before anything else: from here on the caller waits for the task's end.
+   * Called by the thread before anything else: from here on the caller waits for the task's end.
    *
    * @param thread the thread's id.
-   * @throws {TaskStoppedError} when the caller waits no longer; the thread may touch nothing of the task's then.
+   * @throws {TaskStoppedError} when the caller has stopped waiting; the thread must not touch the task's memory then.
    */
   begin(thread: number): void {
     this.#words[words.thread] = thread;
@@ -124,46 +128,45 @@ export class TaskControl {
   }
 
   /**
-   * In the thread, between steps: a task that takes longer than `stopGraceMs` to get here is ended with its thread.
+   * Called by the thread between steps: a stopped task that does not get here within `stopGraceMs` is terminated with its thread.
    *
-   * @throws {TaskStoppedError} when nobody wants the result any more.
+   * @throws {TaskStoppedError} when the task was stopped.
    */
   checkpoint(): void {
     if (Atomics.load(this.#words, words.state) === states.stopped) throw new TaskStoppedError('stopped');
   }
 
-  /** For the caller: tells the task to stop; which thread is at it, undefined when none is and none will be. */
+  /** Called by the caller: stops the task; returns the id of the thread that runs it, undefined when none does or will. */
   stop(): number | undefined {
     return Atomics.exchange(this.#words, words.state, states.stopped) === states.running ? this.#words[words.thread]! : undefined;
   }
 }
 
 /**
- * Runs a task in a thread for as long as it is wanted. When the signal is aborted, the thread is told by shared memory, which it looks at
- * between its steps, and is ended when it goes on for a quarter of a second. The promise settles only when no thread can touch what the task
- * is about any more: it has returned, or has really ended, or has not begun and never will. So memory that the thread writes can be given to
- * others right then.
+ * Runs a task in a thread until the signal is aborted. An abort is written to shared memory, which the thread checks between its steps; the
+ * thread is terminated when it runs on for a quarter of a second. The promise settles only when no thread can touch the task's memory any more:
+ * the task has returned, its thread has exited, or the task has not begun and never will. The memory can be reused at once.
  *
- * The thread's side is `new TaskControl(task.control)`, with `begin(threadId)` before all else and `checkpoint()` between steps.
+ * In the thread: `new TaskControl(task.control)`, with `begin(threadId)` before all else and `checkpoint()` between steps.
  *
- * @throws the signal's reason once it is aborted; else what the task failed with.
+ * @throws the signal's reason once it is aborted; else the task's error.
  */
 export async function runStoppable<R>(pool: Piscina, task: object, signal?: AbortSignal): Promise<R> {
   signal?.throwIfAborted();
   const control = new TaskControl();
-  // Piscina's own signals reject before the thread has ended; it rejects for a thread that ends after that.
+  // Piscina's own signals reject before the thread has ended; a thread that ends rejects afterwards.
   const running = pool.run({ ...task, control: control.memory }) as Promise<R>;
   if (signal === undefined) return running;
   let timer: NodeJS.Timeout | undefined;
-  let onAbort!: () => void;
+  const settled = new AbortController();
   const neverBegins = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
+    const stop = () => {
       const thread = control.stop();
       if (thread === undefined) reject(signal.reason as Error);
       else timer = setTimeout(() => void pool.threads.find(({ threadId }) => threadId === thread)?.terminate(), stopGraceMs);
     };
+    signal.addEventListener('abort', stop, { once: true, signal: settled.signal });
   });
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
     const result = await Promise.race([running, neverBegins]);
     signal.throwIfAborted();
@@ -171,19 +174,19 @@ export async function runStoppable<R>(pool: Piscina, task: object, signal?: Abor
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    settled.abort();
     clearTimeout(timer);
   }
 }
 
-/** What Node is to be told before it runs TypeScript, which it can by itself from version 22.18 on. */
+/** Node's options for running TypeScript, which it runs by itself from version 22.18 on. */
 const loadTypeScript = 'typescript' in process.features && process.features.typescript !== false ? [] : ['--import', 'tsx'];
 
 /**
- * Where a thread finds its code: beside the module that asks, which is JavaScript when it was built, and else TypeScript.
+ * The module of a thread, beside the calling module: JavaScript in a build, else TypeScript.
  *
  * @param name of the thread's module, without its extension.
- * @param beside the `import.meta.url` of the module that asks.
+ * @param beside the `import.meta.url` of the calling module.
  */
 function threadModule(name: string, beside: string): { filename: string; execArgv?: string[] } {
   if (!beside.endsWith('.ts')) return { filename: new URL(`./${name}.js`, beside).href };

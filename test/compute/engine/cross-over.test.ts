@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { ComputeError, OutOfMemoryError, type Backend, type Computed } from '../../../src/compute/engine/backend.ts';
+import type { Backend, Computed } from '../../../src/compute/engine/backend.ts';
+import { ComputeError, OutOfMemoryError } from '../../../src/compute/engine/errors.ts';
 import { crossing, measureCrossOvers, never, reaches } from '../../../src/compute/engine/cross-over.ts';
 import { jobElements } from '../../../src/compute/job-size.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 import { FakeBackend } from './fake-backend.ts';
 import { gradJob } from './jobs.ts';
 
-/** Time that passes only while a back-end computes. */
+/** A clock that advances only while a back-end computes. */
 class Clock {
   ms = 0;
   readonly now = (): number => this.ms;
 }
 
-/** A back-end that takes its time by the clock, and longer on a job of a new size. */
+/** A back-end that advances the clock, and further for a job of a new size. */
 class TimedBackend extends FakeBackend {
   readonly sizes = new Set<string>();
   readonly #clock: Clock;
@@ -46,7 +47,7 @@ function measure(clock: Clock, challenger: Backend, incumbent: Backend, budgetMs
 }
 
 describe('measureCrossOvers', () => {
-  it('finds where a dear start has paid, whatever compiling takes', async () => {
+  it('finds the size that pays off a high fixed cost, whatever compiling takes', async () => {
     const clock = new Clock();
     // 10 ms and 1 ms a million against 5 ms a million: even at 2.5 million.
     const challenger = new TimedBackend(clock, (job) => 10 + perMillion(1)(job), 100);
@@ -64,7 +65,7 @@ describe('measureCrossOvers', () => {
     expect(evaluation).toEqual(elementwise);
   });
 
-  it('tells kinds of jobs apart', async () => {
+  it('measures kinds of jobs separately', async () => {
     const clock = new Clock();
     const challenger = new TimedBackend(clock, (job) => 10 + perMillion(job.kind === 'lif_grad' ? 1 : 20)(job));
     const crossOvers = await measure(clock, challenger, new TimedBackend(clock, perMillion(5)));
@@ -72,14 +73,14 @@ describe('measureCrossOvers', () => {
     expect(crossOvers).toMatchObject({ lif_simulate: never, surrogate_grad: never, surrogate_eval: never });
   });
 
-  it('gives up early on one that is slower for each element, too', async () => {
+  it('stops early when the challenger is slower per element as well', async () => {
     const clock = new Clock();
     const slow = new TimedBackend(clock, perMillion(500));
     expect((await measure(clock, slow, new TimedBackend(clock, perMillion(5)))).lif_grad).toEqual(never);
     expect([...slow.sizes].filter((size) => size.startsWith('lif_grad'))).toHaveLength(2);
   });
 
-  it('keeps to its budget, and goes by what it has seen until then', async () => {
+  it('respects its time budget, and extrapolates from the samples so far', async () => {
     const clock = new Clock();
     const challenger = new TimedBackend(clock, (job) => 150 + perMillion(1)(job));
     const crossOvers = await measure(clock, challenger, new TimedBackend(clock, perMillion(20)));
@@ -89,7 +90,7 @@ describe('measureCrossOvers', () => {
     expect([...challenger.sizes].every((size) => Number(size.split(' ')[1]) < 7e6)).toBe(true);
   });
 
-  it('stops where a job is not accepted, or the memory ends', async () => {
+  it('stops when a job is not accepted, or memory runs out', async () => {
     const clock = new Clock();
     const choosy = new TimedBackend(clock, perMillion(1));
     choosy.accepts = ({ kind }) => kind !== 'lif_grad';
@@ -98,7 +99,7 @@ describe('measureCrossOvers', () => {
     expect(crossOvers).toMatchObject({ lif_grad: never, lif_simulate: never, surrogate_grad: { elements: 2 ** 14 } });
   });
 
-  it('leaves other failures to the caller', async () => {
+  it('throws other failures', async () => {
     const clock = new Clock();
     const broken = new TimedBackend(clock, perMillion(1));
     broken.failures.push(undefined, new ComputeError('lost its device'));
@@ -122,7 +123,7 @@ describe('crossing', () => {
   });
 });
 
-it('a job has to reach the neurons as well as the neuron-steps', () => {
+it('a job reaches the cross-over by its neurons and its neuron-steps', () => {
   const crossOver = { elements: 1000, neurons: 10 };
   const crossOvers = { lif_grad: crossOver, lif_simulate: never, surrogate_grad: never, surrogate_eval: never };
   expect(reaches(gradJob(10, 100), crossOvers)).toBe(true);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BackendUnavailableError, ComputeError, OutOfMemoryError, type Backend } from '../../../src/compute/engine/backend.ts';
+import type { Backend } from '../../../src/compute/engine/backend.ts';
+import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../../src/compute/engine/errors.ts';
 import type { BackendOpener } from '../../../src/compute/engine/backend-supervisor.ts';
 import { never, type CrossOvers } from '../../../src/compute/engine/cross-over.ts';
 import { Engine, type EngineEvents, type EngineOptions } from '../../../src/compute/engine/engine.ts';
@@ -18,27 +19,27 @@ const crossOvers: CrossOvers = { lif_grad: fromAThousand, lif_simulate: never, s
 const small = gradJob(2, 3);
 const large = gradJob(100, 100);
 
-type Happening = { [Name in keyof EngineEvents]: [Name, ...EngineEvents[Name]] }[keyof EngineEvents];
+type Event = { [Name in keyof EngineEvents]: [Name, ...EngineEvents[Name]] }[keyof EngineEvents];
 
-/** An engine whose TensorFlow is faster from a thousand neuron-steps on, and what it told. */
-function engineOf(backends: readonly (Backend | BackendOpener)[], options: EngineOptions = {}): { engine: Engine; told: Happening[] } {
+/** An engine whose TensorFlow is faster from a thousand neuron-steps on, and its events. */
+function engineOf(backends: readonly (Backend | BackendOpener)[], options: EngineOptions = {}): { engine: Engine; events: Event[] } {
   const engine = new Engine(backends, { measure: () => Promise.resolve(crossOvers), ...options });
-  const told: Happening[] = [];
+  const events: Event[] = [];
   for (const name of ['ready', 'failed', 'fallback', 'measured'] as const)
     engine.events.on(name, (...details: unknown[]) => {
-      told.push([name, ...details] as Happening);
+      events.push([name, ...details] as Event);
     });
-  return { engine, told };
+  return { engine, events };
 }
 
 /** TensorFlow, wasm and the reference, warm. */
 async function warmEngine(tensorflow: FakeOpener, options: EngineOptions = {}) {
   const wasm = new FakeBackend('wasm');
   const reference = new FakeBackend('reference');
-  const { engine, told } = engineOf([reference, tensorflow, wasm], options);
+  const { engine, events } = engineOf([reference, tensorflow, wasm], options);
   await engine.warm();
-  told.length = 0;
-  return { engine, told, wasm, reference };
+  events.length = 0;
+  return { engine, events, wasm, reference };
 }
 
 const states = (engine: Engine): string => engine.backends.map(({ name, state }) => `${name} ${state}`).join(', ');
@@ -48,7 +49,7 @@ const ranOn = async (engine: Engine, ...args: Parameters<Engine['run']>) => {
 };
 
 describe('an engine with one back-end', () => {
-  it('answers small jobs at once', () => {
+  it('answers small jobs synchronously', () => {
     const { engine } = engineOf([new FakeBackend('wasm')]);
     const answer = engine.run(small);
     expect(answer).not.toBeInstanceOf(Promise);
@@ -59,20 +60,20 @@ describe('an engine with one back-end', () => {
     });
   });
 
-  it('fails with what the back-end fails with, and does the next job all the same', async () => {
+  it('fails with the error of the back-end, and runs the next job all the same', async () => {
     const wasm = new FakeBackend('wasm');
-    const { engine, told } = engineOf([wasm]);
+    const { engine, events } = engineOf([wasm]);
     wasm.failures.push(new ComputeError('a thread ended'));
     await expect(engine.run(small)).rejects.toThrow('a thread ended');
     expect(states(engine)).toBe('wasm out');
     expect(await ranOn(engine, small)).toBe('wasm');
     expect(states(engine)).toBe('wasm ready');
-    expect(told.map(([name]) => name)).toEqual(['failed', 'ready']);
+    expect(events.map(([name]) => name)).toEqual(['failed', 'ready']);
   });
 });
 
-describe('the choice', () => {
-  it('is by size in auto, and by name where that is asked for', async () => {
+describe('the router', () => {
+  it('chooses by size in auto, and by name on request', async () => {
     const { engine } = await warmEngine(new FakeOpener(new FakeBackend('tensorflow')));
     expect(await ranOn(engine, small)).toBe('wasm');
     expect(await ranOn(engine, large)).toBe('tensorflow');
@@ -87,18 +88,18 @@ describe('the choice', () => {
     expect(engine.crossOvers).toBe(crossOvers);
   });
 
-  it('passes over a back-end that does not accept the job, and leaves it in', async () => {
+  it('skips a back-end that does not accept the job, and leaves it in', async () => {
     const tensorflow = new FakeBackend('tensorflow');
     tensorflow.accepts = ({ kind }) => kind !== 'lif_grad';
-    const { engine, told } = await warmEngine(new FakeOpener(tensorflow));
+    const { engine, events } = await warmEngine(new FakeOpener(tensorflow));
     expect(await ranOn(engine, large)).toBe('wasm');
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
     expect(await ranOn(engine, large, { backend: 'tensorflow' })).toBe('wasm instead of tensorflow: not_accepted');
-    expect(told).toEqual([['fallback', 'wasm', { from: 'tensorflow', reason: 'not_accepted' }]]);
+    expect(events).toEqual([['fallback', 'wasm', { from: 'tensorflow', reason: 'not_accepted' }]]);
     expect(states(engine)).toBe('tensorflow ready, wasm ready, reference ready');
   });
 
-  it('says when a back-end is asked for that is not there', async () => {
+  it('reports a requested back-end that is missing', async () => {
     const { engine } = engineOf([new FakeBackend('wasm'), new FakeBackend('reference')], { preferred: 'wasm' });
     expect(await ranOn(engine, small, { backend: 'tensorflow' })).toBe('wasm instead of tensorflow: not_enabled');
   });
@@ -112,12 +113,12 @@ describe('a back-end that fails', () => {
     ['unexpected', new TypeError('x is not a function')],
   ])('(%s) is out, and the job goes on to the next', async (kind, error) => {
     const tensorflow = new FakeBackend('tensorflow');
-    const { engine, told } = await warmEngine(new FakeOpener(tensorflow));
+    const { engine, events } = await warmEngine(new FakeOpener(tensorflow));
     tensorflow.failures.push(error);
     expect(await ranOn(engine, large)).toBe(`wasm instead of tensorflow: ${kind}`);
     expect(states(engine)).toBe('tensorflow out, wasm ready, reference ready');
     expect(engine.backends[0]!.unavailableReason).toBe(kind);
-    expect(told).toEqual([
+    expect(events).toEqual([
       ['failed', 'tensorflow', { kind, error, pauseMs: kind === 'unavailable' ? 300_000 : 1000, again: false }],
       ['fallback', 'wasm', { from: 'tensorflow', reason: kind }],
     ]);
@@ -126,7 +127,7 @@ describe('a back-end that fails', () => {
     expect(tensorflow.jobs).toHaveLength(1);
   });
 
-  it('lets a job go through all of them, and keeps the first reason', async () => {
+  it('passes a job through all of them, and reports the first reason', async () => {
     const tensorflow = new FakeBackend('tensorflow');
     const { engine, wasm } = await warmEngine(new FakeOpener(tensorflow));
     tensorflow.failures.push(new ComputeError('CUDA error'));
@@ -135,22 +136,22 @@ describe('a back-end that fails', () => {
     expect(states(engine)).toBe('tensorflow out, wasm out, reference ready');
   });
 
-  it('is taken out once by jobs that fail together', async () => {
+  it('is taken out once by jobs that fail concurrently', async () => {
     const tensorflow = new FakeBackend('tensorflow');
-    const { engine, told } = await warmEngine(new FakeOpener(tensorflow));
+    const { engine, events } = await warmEngine(new FakeOpener(tensorflow));
     tensorflow.failures.push(new ComputeError('crashed'), new ComputeError('crashed'), undefined);
     expect(await Promise.all([1, 2, 3].map(() => ranOn(engine, large)))).toEqual([
       'wasm instead of tensorflow: failed',
       'wasm instead of tensorflow: failed',
       'tensorflow',
     ]);
-    expect(told.filter(([name]) => name === 'failed')).toHaveLength(1);
+    expect(events.filter(([name]) => name === 'failed')).toHaveLength(1);
     expect(states(engine)).toContain('tensorflow out');
   });
 });
 
 describe('a back-end that is out', () => {
-  it('is closed, opened and warmed anew after its pause, and no job waits for that', async () => {
+  it('is closed, reopened and warmed after its pause, and no job waits for it', async () => {
     const first = new FakeBackend('tensorflow');
     const second = new FakeBackend('tensorflow');
     let warmed!: () => void;
@@ -159,7 +160,7 @@ describe('a back-end that is out', () => {
         warmed = resolve;
       });
     const opener = new FakeOpener(first, second);
-    const { engine, told } = await warmEngine(opener);
+    const { engine, events } = await warmEngine(opener);
     first.failures.push(new ComputeError('crashed'));
     await engine.run(large);
 
@@ -172,12 +173,12 @@ describe('a back-end that is out', () => {
     warmed();
     await vi.advanceTimersByTimeAsync(0);
     expect(states(engine)).toContain('tensorflow ready');
-    expect(told.at(-1)).toEqual(['ready', second.info, true]);
+    expect(events.at(-1)).toEqual(['ready', second.info, true]);
     expect(await ranOn(engine, large)).toBe('tensorflow');
     expect(second.jobs).toHaveLength(1);
   });
 
-  it('stays open when it was short of memory', async () => {
+  it('stays open after running out of memory', async () => {
     const tensorflow = new FakeBackend('tensorflow');
     const opener = new FakeOpener(tensorflow);
     const { engine } = await warmEngine(opener);
@@ -189,10 +190,10 @@ describe('a back-end that is out', () => {
     expect(tensorflow).toMatchObject({ closed: false, warmed: 1 });
   });
 
-  it('waits twice as long each time, a minute at most, until it does a job', async () => {
+  it('waits twice as long each time, a minute at most, until a job succeeds', async () => {
     const tensorflow = new FakeBackend('tensorflow');
-    const { engine, told } = await warmEngine(new FakeOpener(tensorflow));
-    const pauses = (): number[] => told.flatMap((happening) => (happening[0] === 'failed' ? [happening[2].pauseMs] : []));
+    const { engine, events } = await warmEngine(new FakeOpener(tensorflow));
+    const pauses = (): number[] => events.flatMap((event) => (event[0] === 'failed' ? [event[2].pauseMs] : []));
     for (let i = 0; i < 8; i++) {
       tensorflow.failures.push(new ComputeError('crashed'));
       await engine.run(large);
@@ -205,19 +206,19 @@ describe('a back-end that is out', () => {
     expect(pauses().at(-1)).toBe(1000);
   });
 
-  it('is tried again also when it cannot be opened, which is old news', async () => {
+  it('is retried also when it cannot be opened, which is reported as a repetition', async () => {
     const first = new FakeBackend('tensorflow');
-    const { engine, told } = await warmEngine(new FakeOpener(first, new ComputeError('no device'), new FakeBackend('tensorflow')));
+    const { engine, events } = await warmEngine(new FakeOpener(first, new ComputeError('no device'), new FakeBackend('tensorflow')));
     first.failures.push(new ComputeError('crashed'));
     await engine.run(large);
     await vi.advanceTimersByTimeAsync(1000);
-    expect(told.at(-1)).toMatchObject(['failed', 'tensorflow', { pauseMs: 2000, again: true }]);
+    expect(events.at(-1)).toMatchObject(['failed', 'tensorflow', { pauseMs: 2000, again: true }]);
     expect(await ranOn(engine, large)).toBe('wasm instead of tensorflow: failed');
     await vi.advanceTimersByTimeAsync(2000);
     expect(await ranOn(engine, large)).toBe('tensorflow');
   });
 
-  it('is tried by a job that nobody else does, where it is resident', async () => {
+  it('is tried with a job that no other runs, if it is resident', async () => {
     const { engine, wasm, reference } = await warmEngine(new FakeOpener(new BackendUnavailableError('not installed')));
     reference.accepts = () => false;
     wasm.failures.push(new ComputeError('a thread ended'));
@@ -227,7 +228,7 @@ describe('a back-end that is out', () => {
     expect(states(engine)).toContain('wasm ready');
   });
 
-  it('pauses only, where it is resident', async () => {
+  it('only pauses, if it is resident', async () => {
     const { engine, wasm } = await warmEngine(new FakeOpener(new BackendUnavailableError('not installed')));
     wasm.failures.push(new ComputeError('a thread ended'));
     expect(await ranOn(engine, small)).toBe('reference instead of wasm: failed');
@@ -239,16 +240,16 @@ describe('a back-end that is out', () => {
 });
 
 describe('memory that wasm lacks', () => {
-  it('is the answer, and no reason to take it out or to try the reference', async () => {
-    const { engine, told, wasm, reference } = await warmEngine(new FakeOpener(new BackendUnavailableError('not installed')));
+  it('fails the job, without taking wasm out or trying the reference', async () => {
+    const { engine, events, wasm, reference } = await warmEngine(new FakeOpener(new BackendUnavailableError('not installed')));
     wasm.failures.push(new OutOfMemoryError('not enough memory for the job'));
     await expect(engine.run(large)).rejects.toThrow(OutOfMemoryError);
     expect(states(engine)).toContain('wasm ready');
     expect(reference.jobs).toEqual([]);
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
   });
 
-  it('is the answer also of a job that TensorFlow had no memory for', async () => {
+  it('also fails a job that TensorFlow had no memory for', async () => {
     const tensorflow = new FakeBackend('tensorflow');
     const { engine, wasm, reference } = await warmEngine(new FakeOpener(tensorflow));
     tensorflow.failures.push(new OutOfMemoryError('no memory on the device'));
@@ -260,20 +261,20 @@ describe('memory that wasm lacks', () => {
 });
 
 describe('warming', () => {
-  it('begins with what is resident, then opens, warms and measures the others', async () => {
+  it('begins with resident back-ends, then opens, warms and measures the others', async () => {
     const wasm = new FakeBackend('wasm');
     const tensorflow = new FakeBackend('tensorflow');
     tensorflow.onWarm = () => {
       expect(wasm.warmed).toBe(1);
       return Promise.resolve();
     };
-    const { engine, told } = engineOf([wasm, new FakeOpener(tensorflow)]);
+    const { engine, events } = engineOf([wasm, new FakeOpener(tensorflow)]);
     expect(states(engine)).toBe('tensorflow warming, wasm warming');
     expect(await ranOn(engine, large)).toBe('wasm');
     expect(await ranOn(engine, large, { backend: 'tensorflow' })).toBe('wasm instead of tensorflow: warming');
-    told.length = 0;
+    events.length = 0;
     await engine.warm();
-    expect(told).toEqual([
+    expect(events).toEqual([
       ['ready', wasm.info, false],
       ['measured', tensorflow.info, crossOvers],
       ['ready', tensorflow.info, false],
@@ -284,10 +285,10 @@ describe('warming', () => {
     ]);
   });
 
-  it('does not fail with a library that is not installed, which is asked for again after five minutes', async () => {
+  it('does not fail without an optional library, which is retried after five minutes', async () => {
     const error = new BackendUnavailableError('not installed');
     const opener = new FakeOpener(error);
-    const { engine, told } = engineOf([new FakeBackend('wasm'), opener]);
+    const { engine, events } = engineOf([new FakeBackend('wasm'), opener]);
     await engine.warm();
     expect(engine.backends[0]).toEqual({
       name: 'tensorflow',
@@ -296,22 +297,22 @@ describe('warming', () => {
       state: 'out',
       unavailableReason: 'unavailable',
     });
-    expect(told.at(-1)).toEqual(['failed', 'tensorflow', { kind: 'unavailable', error, pauseMs: 300_000, again: false }]);
+    expect(events.at(-1)).toEqual(['failed', 'tensorflow', { kind: 'unavailable', error, pauseMs: 300_000, again: false }]);
     expect(await ranOn(engine, large)).toBe('wasm');
     await vi.advanceTimersByTimeAsync(299_999);
     expect(opener.opened).toBe(1);
     await vi.advanceTimersByTimeAsync(1);
     expect(opener.opened).toBe(2);
-    expect(told.at(-1)).toEqual(['failed', 'tensorflow', { kind: 'unavailable', error, pauseMs: 300_000, again: true }]);
+    expect(events.at(-1)).toEqual(['failed', 'tensorflow', { kind: 'unavailable', error, pauseMs: 300_000, again: true }]);
   });
 
-  it('says in each answer that a preferred back-end is not there', async () => {
+  it('reports in each answer that the preferred back-end is missing', async () => {
     const { engine } = await warmEngine(new FakeOpener(new BackendUnavailableError('not installed')), { preferred: 'tensorflow' });
     expect(await ranOn(engine, small)).toBe('wasm instead of tensorflow: unavailable');
     expect(await ranOn(engine, small, { backend: 'auto' })).toBe('wasm');
   });
 
-  it('does not wait for ever for a back-end to be opened', async () => {
+  it('limits the wait for a back-end to be opened', async () => {
     const tensorflow = new FakeBackend('tensorflow');
     let warmed!: () => void;
     tensorflow.onWarm = () =>
@@ -333,7 +334,7 @@ describe('warming', () => {
     expect(await ranOn(engine, large)).toBe('tensorflow');
   });
 
-  it('fails with a resident back-end, which is warmed again later', async () => {
+  it('fails with a resident back-end, which is retried later', async () => {
     const wasm = new FakeBackend('wasm');
     wasm.onWarm = () => (wasm.warmed === 1 ? Promise.reject(new Error('no SIMD')) : Promise.resolve());
     const { engine } = engineOf([wasm]);
@@ -372,7 +373,7 @@ describe('warming', () => {
 });
 
 describe('closing', () => {
-  it('closes what is open, and tries nothing again', async () => {
+  it('closes open back-ends, and stops retrying', async () => {
     const tensorflow = new FakeBackend('tensorflow');
     const opener = new FakeOpener(tensorflow);
     const { engine, wasm, reference } = await warmEngine(opener);
@@ -384,7 +385,7 @@ describe('closing', () => {
     expect(opener.opened).toBe(1);
   });
 
-  it('closes what was being opened', async () => {
+  it('closes a back-end that is being opened', async () => {
     const tensorflow = new FakeBackend('tensorflow');
     let open!: () => void;
     const opener: BackendOpener = {
@@ -396,13 +397,13 @@ describe('closing', () => {
           };
         }),
     };
-    const { engine, told } = engineOf([opener]);
+    const { engine, events } = engineOf([opener]);
     const warming = engine.warm();
     await vi.advanceTimersByTimeAsync(0);
     const closing = engine.close();
     open();
     await Promise.all([closing, warming]);
     expect(tensorflow).toMatchObject({ closed: true, warmed: 0 });
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
   });
 });

@@ -3,20 +3,20 @@ import type { Backend, BackendInfo, BackendName, Computed } from '../../../src/c
 import type { BackendOpener } from '../../../src/compute/engine/backend-supervisor.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 
-/** A back-end by any name that computes as the reference does, fails when told, and remembers what was done with it. */
+/** A back-end with any name that computes as the reference does, fails on demand, and records its jobs. */
 export class FakeBackend implements Backend {
   info: BackendInfo;
   readonly jobs: Job[] = [];
   warmed = 0;
   closed = false;
   liveTensors: number | undefined;
-  /** What the next jobs fail with, in order; undefined for one that goes well. */
+  /** Errors of the next jobs, in order; undefined for one that succeeds. */
   readonly failures: (Error | undefined)[] = [];
-  /** Whether results come as promises. */
+  /** Whether results are promises. */
   readonly later: boolean;
   accepts: (job: Job) => boolean = () => true;
   onWarm: () => Promise<void> = async () => {
-    /* at once */
+    // Warm at once.
   };
   readonly #reference = new ReferenceBackend();
 
@@ -28,6 +28,10 @@ export class FakeBackend implements Backend {
   async warm(): Promise<void> {
     this.warmed++;
     await this.onWarm();
+  }
+
+  tryRunSync<J extends Job>(job: J): Computed<J> | undefined {
+    return this.later ? undefined : (this.run(job) as Computed<J>);
   }
 
   run<J extends Job>(job: J): Computed<J> | Promise<Computed<J>> {
@@ -46,7 +50,7 @@ export class FakeBackend implements Backend {
   }
 }
 
-/** An opener whose back-ends come from a list; an error there is what opening fails with, and the last one comes again and again. */
+/** An opener whose back-ends, or errors of opening, come from a list; the last one is repeated. */
 export class FakeOpener implements BackendOpener {
   readonly info: BackendInfo = { name: 'tensorflow', device: 'unknown', dtype: 'float32' };
   opened = 0;

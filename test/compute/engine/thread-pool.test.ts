@@ -7,7 +7,7 @@ import type { CountingTask } from '../support/stoppable-worker.ts';
 let pool: Piscina;
 let counter: Int32Array<SharedArrayBuffer>;
 beforeEach(() => {
-  pool = threadPool('../support/stoppable-worker', import.meta.url, 1, { least: 1 });
+  pool = threadPool('../support/stoppable-worker', import.meta.url, 1, { minThreads: 1 });
   counter = new Int32Array(new SharedArrayBuffer(4));
 });
 afterEach(() => pool.destroy());
@@ -16,7 +16,7 @@ const run = (kind: CountingTask['kind'], signal?: AbortSignal) => runStoppable<s
 const count = () => Atomics.load(counter, 0);
 const gone = new Error('gone');
 
-/** Holds that nobody counts any more. */
+/** Asserts that no thread counts any more. */
 async function expectStill(): Promise<void> {
   const before = count();
   await sleep(100);
@@ -24,14 +24,14 @@ async function expectStill(): Promise<void> {
 }
 
 describe('runStoppable', () => {
-  it('gives what the task returns, with a signal or without', async () => {
+  it('resolves with the result of the task, with a signal or without', async () => {
     expect(await run('once')).toBe('done');
     expect(await run('once', new AbortController().signal)).toBe('done');
     await expect(run('once', AbortSignal.abort(gone))).rejects.toBe(gone);
     expect(count()).toBe(2);
   });
 
-  it('stops a task that looks whether it is stopped, in the same thread', async () => {
+  it('stops a task that checks the flag, and keeps its thread', async () => {
     await run('once');
     const [thread] = pool.threads;
     const controller = new AbortController();
@@ -44,7 +44,7 @@ describe('runStoppable', () => {
     expect(pool.threads).toEqual([thread]);
   });
 
-  it('ends the thread of a task that does not, and settles when it has ended', async () => {
+  it('terminates the thread of a task that does not, and settles when it has ended', async () => {
     const controller = new AbortController();
     const running = run('deaf', controller.signal);
     await expect.poll(count).toBeGreaterThan(1);
@@ -62,7 +62,7 @@ describe('runStoppable', () => {
     expect(await run('once')).toBe('done');
   });
 
-  it('settles at once for a task that no thread has begun, and none begins it later', async () => {
+  it('settles at once for a task that has not begun, which never begins later', async () => {
     const first = new AbortController();
     const running = run('obedient', first.signal);
     await expect.poll(count).toBeGreaterThan(1);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
-import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/engine/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../../../src/compute/engine/errors.ts';
 import type { Job } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { evalJob, gradJob, simulateJob, surrogateJob } from '../engine/jobs.ts';
@@ -26,8 +26,8 @@ describe('the reference with a thread', () => {
     for (const job of jobs) expect(backend.run(job)).not.toBeInstanceOf(Promise);
   });
 
-  it('does others in its thread, to the same numbers', async () => {
-    const backend = threaded({ inlineNanoseconds: 0 });
+  it('does others in its thread, with the same results', async () => {
+    const backend = threaded({ inlineMs: 0 });
     for (const job of jobs) {
       const running = backend.run(job);
       expect(running).toBeInstanceOf(Promise);
@@ -38,27 +38,27 @@ describe('the reference with a thread', () => {
     }
   });
 
-  it('leaves the event loop to others meanwhile', async () => {
+  it('leaves the event loop free meanwhile', async () => {
     const backend = threaded();
     const happened: string[] = [];
     const running = Promise.resolve(backend.run(gradJob(200, 1000))).then(() => happened.push('done'));
-    for (let turn = 0; turn < 3; turn++) {
+    for (let tick = 0; tick < 3; tick++) {
       await new Promise((resolve) => setImmediate(resolve));
-      happened.push('turn');
+      happened.push('tick');
     }
     await running;
-    expect(happened).toEqual(['turn', 'turn', 'turn', 'done']);
+    expect(happened).toEqual(['tick', 'tick', 'tick', 'done']);
   });
 
-  it('says so when a job needs more memory than there is', async () => {
-    const backend = threaded({ inlineNanoseconds: 0 });
+  it('reports that a job needs more memory than there is', async () => {
+    const backend = threaded({ inlineMs: 0 });
     await expect(backend.run(simulateJob(1, 2 ** 53 - 1))).rejects.toThrow(OutOfMemoryError);
     await expect(backend.run(simulateJob(1, 5))).resolves.toBeDefined();
   });
 
-  it('ends a thread that hangs, and has another for the next', async () => {
+  it('ends a thread that hangs, and uses another for the next job', async () => {
     let limitMs = 10_000;
-    const backend = threaded({ inlineNanoseconds: 0, hungAfterMs: () => limitMs });
+    const backend = threaded({ inlineMs: 0, hungAfterMs: () => limitMs });
     await backend.run(simulateJob(1, 5));
     limitMs = 50;
     await expect(backend.run(gradJob(2000, 10_000))).rejects.toThrow(WorkerLostError);
@@ -66,9 +66,9 @@ describe('the reference with a thread', () => {
     await expect(backend.run(simulateJob(1, 5))).resolves.toBeDefined();
   });
 
-  it('leaves a job that is stopped, in the same thread', async () => {
+  it('stops a job without ending the thread', async () => {
     const threads = new WorkerThreads();
-    const backend = threaded({ inlineNanoseconds: 0 });
+    const backend = threaded({ inlineMs: 0 });
     await backend.run(simulateJob(1, 5));
     const before = threads.running;
     const [surrogate] = surrogateJob(1).surrogates;
@@ -83,7 +83,7 @@ describe('the reference with a thread', () => {
       const from = performance.now();
       controller.abort(new Error('enough'));
       await stopped;
-      // Its thread would have been ended after a second.
+      // A thread that does not check is ended after a second.
       expect(performance.now() - from).toBeLessThan(900);
       await expect(backend.run(simulateJob(1, 5))).resolves.toBeDefined();
     }
@@ -91,7 +91,7 @@ describe('the reference with a thread', () => {
     threads.close();
   });
 
-  it('accepts no more than it is told to', () => {
+  it('accepts jobs up to its limit', () => {
     const backend = threaded({ maxWork: 100 });
     expect(backend.accepts(gradJob(10, 10))).toBe(true);
     expect(backend.accepts(gradJob(11, 10))).toBe(false);

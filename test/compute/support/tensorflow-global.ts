@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
 
-import { BackendUnavailableError } from '../../../src/compute/engine/backend.ts';
+import { BackendUnavailableError } from '../../../src/compute/engine/errors.ts';
 import { TensorFlowThread } from '../../../src/compute/backends/tensorflow/tensorflow-thread.ts';
 
 declare module 'vitest' {

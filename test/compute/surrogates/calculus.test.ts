@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { surrogateFunctions } from '../../../src/compute/backends/reference/evaluate.ts';
+import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { catalogue, formulaParameters, numericParameters } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
 import { roundedAlgebra } from '../../../support/rounded-algebra.ts';

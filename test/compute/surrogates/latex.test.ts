@@ -1,6 +1,6 @@
 import katex from 'katex';
 import { describe, expect, it } from 'vitest';
-import { surrogateFunctions } from '../../../src/compute/backends/reference/evaluate.ts';
+import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import { defineFormula, steepness } from '../../../src/compute/surrogates/define.ts';
 import { evaluateLatex } from '../support/evaluate-latex.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { surrogateFunctions } from '../../../src/compute/backends/reference/evaluate.ts';
+import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
 import { withDefaults } from '../support/parameter-sets.ts';
 

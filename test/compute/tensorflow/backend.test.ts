@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { ComputeError } from '../../../src/compute/engine/backend.ts';
-import { parseDevice } from '../../../src/compute/backends/tensorflow/device.ts';
-import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
+import { ComputeError } from '../../../src/compute/engine/errors.ts';
+import { parseGpu, TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
 import type { LifGradJob, LifProblem } from '../../../src/compute/jobs.ts';
 import { lifProblem, perNeuron, perStep, randomNumbers, resultOf } from '../support/jobs.ts';
 
@@ -98,6 +97,6 @@ describe.skipIf(inject('noTensorFlow'))('TensorFlow', () => {
 });
 
 it('reads the name and the memory of a card', () => {
-  expect(parseDevice('NVIDIA H100 80GB HBM3, 81559\n')).toEqual({ name: 'NVIDIA H100 80GB HBM3', memoryBytes: 81559 * 2 ** 20 });
-  expect(parseDevice('No devices were found\n')).toBeUndefined();
+  expect(parseGpu('NVIDIA H100 80GB HBM3, 81559\n')).toEqual({ name: 'NVIDIA H100 80GB HBM3', memoryBytes: 81559 * 2 ** 20 });
+  expect(parseGpu('No devices were found\n')).toBeUndefined();
 });

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { joinOutputs, mergeInputs, paddedRows, splitOutputs } from '../../../src/compute/backends/tensorflow/batch.ts';
-import { rowsOf, type GraphJob } from '../../../src/compute/backends/tensorflow/graph-job.ts';
+import {
+  joinOutputs,
+  mergeInputs,
+  paddedRows,
+  sliceRows,
+  splitOutputs,
+  type GraphJob,
+} from '../../../src/compute/backends/tensorflow/graph-job.ts';
 import { defineProgram } from '../../../src/compute/backends/tensorflow/program.ts';
 import { Scheduler } from '../../../src/compute/backends/tensorflow/scheduler.ts';
 import type { ModelResult, ModelRun } from '../../../src/compute/backends/tensorflow/tensorflow-thread.ts';
@@ -25,7 +31,7 @@ function job(values: readonly number[], changes: Partial<GraphJob> = {}): GraphJ
   };
 }
 
-/** A thread that gives back its input x, when it is told to. */
+/** A thread that returns its input x once `finishOne` is called. */
 class FakeThread {
   readonly runs: ModelRun[] = [];
   readonly #gates: (() => void)[] = [];
@@ -48,14 +54,14 @@ class FakeThread {
 }
 
 const limits = { rows: 1024, values: 1e6 };
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextTick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the scheduler', () => {
-  it('runs a job at once, and those that have come meanwhile together', async () => {
+  it('runs a job at once, and those that have arrived meanwhile together', async () => {
     const thread = new FakeThread();
-    const scheduler = new Scheduler(thread, { limits, models: 4, xla: false });
+    const scheduler = new Scheduler(thread, { limits, maxModels: 4, xla: false });
     const first = scheduler.run(job([1]));
-    await turn();
+    await nextTick();
     const others = [scheduler.run(job([2, 3])), scheduler.run(job([4])), scheduler.run(job([5], { batchKey: 'other', graphKey: 'other' }))];
     await thread.finishOne();
     await thread.finishOne();
@@ -66,9 +72,9 @@ describe('the scheduler', () => {
     expect(thread.runs.map(({ key }) => key)).toEqual(['identity', 'identity', 'other']);
   });
 
-  it('sends a model once, and lets the one used longest ago go', async () => {
+  it('sends a model once, and releases the least recently used', async () => {
     const thread = new FakeThread();
-    const scheduler = new Scheduler(thread, { limits, models: 2, xla: false });
+    const scheduler = new Scheduler(thread, { limits, maxModels: 2, xla: false });
     for (const key of ['a', 'b', 'a', 'c', 'b']) {
       const done = scheduler.run(job([1], { graphKey: key, batchKey: key }));
       await thread.finishOne();
@@ -83,9 +89,9 @@ describe('the scheduler', () => {
     ]);
   });
 
-  it('keeps to the limit of rows', async () => {
+  it('respects the limit of rows', async () => {
     const thread = new FakeThread();
-    const scheduler = new Scheduler(thread, { limits: { rows: 4, values: 1e6 }, models: 4, xla: false });
+    const scheduler = new Scheduler(thread, { limits: { rows: 4, values: 1e6 }, maxModels: 4, xla: false });
     const done = [[1], [1, 2, 3], [4], [5, 6]].map((values) => scheduler.run(job(values)));
     for (let i = 0; i < 2; i++) await thread.finishOne();
     expect((await Promise.all(done)).map(({ outputs: { x } }) => x!.length)).toEqual([1, 3, 1, 2]);
@@ -94,7 +100,7 @@ describe('the scheduler', () => {
 
   it('fails all jobs of a batch that fails, sends the model again, and goes on', async () => {
     const thread = new FakeThread();
-    const scheduler = new Scheduler(thread, { limits, models: 4, xla: false });
+    const scheduler = new Scheduler(thread, { limits, maxModels: 4, xla: false });
     thread.failure = new Error('no memory');
     const failing = [scheduler.run(job([1])), scheduler.run(job([2]))].map((done) => expect(done).rejects.toThrow('no memory'));
     await thread.finishOne();
@@ -127,7 +133,7 @@ describe('batches', () => {
         ),
     );
 
-  it('give every job back its own rows, of arrays and of series', async () => {
+  it('return to every job its own rows, of arrays and of series', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyJob, { minLength: 1, maxLength: 5 }), async (jobs) => {
         const inputs = await mergeInputs(jobs);
@@ -153,7 +159,7 @@ describe('batches', () => {
       capacity: 2,
       series: { s: { values: Float64Array.from({ length: 10 }, (_, i) => i) } },
     });
-    const parts = [rowsOf(whole, 0, 2), rowsOf(whole, 2, 5)];
+    const parts = [sliceRows(whole, 0, 2), sliceRows(whole, 2, 5)];
     const outputs = await Promise.all(parts.map(async (part) => splitOutputs([part], { s: (await mergeInputs([part])).s!.data })[0]!));
     expect(Array.from(joinOutputs(outputs).s!)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });

@@ -2,7 +2,7 @@ import initWabt from 'wabt';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
-import { OutOfMemoryError } from '../../../src/compute/engine/backend.ts';
+import { OutOfMemoryError } from '../../../src/compute/engine/errors.ts';
 import { writeRunningTotals } from '../../../src/compute/backends/wasm/lif-jobs.ts';
 import { chunkEnd } from '../../../src/compute/backends/wasm/codegen/vector-wat.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
-import { WorkerLostError } from '../../../src/compute/engine/backend.ts';
+import { WorkerLostError } from '../../../src/compute/engine/errors.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import type { Launch } from '../../../src/compute/backends/wasm/launch-plan.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';

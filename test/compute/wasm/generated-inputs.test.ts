@@ -80,7 +80,7 @@ const backends: (readonly [string, () => Promise<Backend>])[] = [
   ['wasm', () => WasmBackend.create(inline)],
   ['wasm in threads', () => WasmBackend.create({ threads: 2, inlineNanoseconds: 0 })],
   ['the reference', () => Promise.resolve(new ReferenceBackend())],
-  ['the reference in a thread', () => Promise.resolve(new ThreadedReference({ inlineNanoseconds: 0 }))],
+  ['the reference in a thread', () => Promise.resolve(new ThreadedReference({ inlineMs: 0 }))],
 ];
 
 describe.each(backends)('numbers that are described are computed with as if they had been sent, by %s', (_, open) => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { ArenaPool } from '../../../src/compute/engine/arena-pool.ts';
-import { ComputeError, OutOfMemoryError } from '../../../src/compute/engine/backend.ts';
+import { ComputeError, OutOfMemoryError } from '../../../src/compute/engine/errors.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { f32x4 } from '../../../src/compute/backends/wasm/ir/lanes.ts';
 import { surrogateGradKernel } from '../../../src/compute/backends/wasm/kernels/surrogate-kernel.ts';

@@ -1,11 +1,11 @@
 import { adjointPart, firingRateLoss, leakFactor, leakSlope, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../../lif.ts';
 import { valueAt } from '../../generated-numbers.ts';
 import type { LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Loss, Quantity } from '../../jobs.ts';
-import { surrogateFunctions } from './evaluate.ts';
 import type { NumberAlgebra } from './float64-algebra.ts';
 import type { StopCheck } from './stop-check.ts';
+import { surrogateFunctions } from './surrogates.ts';
 
-/** What a quantity is for neuron b at step t of T. */
+/** A quantity's value for neuron b at step t of T. */
 function at(quantity: Quantity, b: number, t: number, steps: number): number {
   switch (quantity.per) {
     case 'scalar':
@@ -28,7 +28,7 @@ function termsOf(ops: NumberAlgebra, problem: LifProblem, b: number): LifTerms<n
   };
 }
 
-/** One neuron's way through T steps. */
+/** One neuron's run of T steps. */
 interface Trace {
   /** [T + 1]: the potential before each step, and after the last. */
   readonly v: Float64Array;
@@ -37,7 +37,7 @@ interface Trace {
   /** [T]: 1 where the neuron fired. */
   readonly spikes: Uint8Array;
   /** [T]: 1 where it was refractory. */
-  readonly held: Uint8Array;
+  readonly refractory: Uint8Array;
   spikeCount: number;
 }
 
@@ -46,7 +46,7 @@ function emptyTrace(steps: number): Trace {
     v: new Float64Array(steps + 1),
     vPre: new Float64Array(steps),
     spikes: new Uint8Array(steps),
-    held: new Uint8Array(steps),
+    refractory: new Uint8Array(steps),
     spikeCount: 0,
   };
 }
@@ -60,23 +60,23 @@ function simulateNeuron(ops: NumberAlgebra, problem: LifProblem, b: number, trac
   const { steps } = problem;
   const structure = structureOf(problem, false);
   const terms = termsOf(ops, problem, b);
-  let heldSteps = 0;
+  let refractoryLeft = 0;
   trace.spikeCount = 0;
   trace.v[0] = at(problem.v_init, b, 0, steps);
   for (let t = 0; t < steps; t++) {
     stop.step();
-    const held = heldSteps > 0;
-    const step = lifStep(ops, structure, terms, trace.v[t]!, ops.constant(at(problem.current, b, t, steps)), held);
-    heldSteps = step.spike ? problem.refractorySteps : Math.max(heldSteps - 1, 0);
+    const refractory = refractoryLeft > 0;
+    const step = lifStep(ops, structure, terms, trace.v[t]!, ops.constant(at(problem.current, b, t, steps)), refractory);
+    refractoryLeft = step.spike ? problem.refractorySteps : Math.max(refractoryLeft - 1, 0);
     trace.vPre[t] = step.vPre;
     trace.v[t + 1] = step.v;
     trace.spikes[t] = Number(step.spike);
-    trace.held[t] = Number(held);
+    trace.refractory[t] = Number(refractory);
     trace.spikeCount += Number(step.spike);
   }
 }
 
-/** Runs the neurons of a job forward and gives what its `record` asks for. */
+/** Runs the neurons of a job forward; returns what its `record` asks for. */
 export function lifSimulate({ problem, record }: LifSimulateJob, ops: NumberAlgebra, stop: StopCheck): LifSimulateResult {
   const { neurons, steps, dt } = problem;
   const counts = new Int32Array(neurons);
@@ -148,7 +148,7 @@ function lossOf(ops: NumberAlgebra, loss: Loss, problem: LifProblem, b: number, 
   }
 }
 
-/** A gradient in the form in which its quantity was given, summed over what that form shares. */
+/** A gradient in the form of its quantity: summed over the neurons and steps that share a value. */
 class Accumulator {
   readonly #ops: NumberAlgebra;
   readonly #per: Quantity['per'];
@@ -172,7 +172,7 @@ class Accumulator {
   }
 }
 
-/** Gradients of the loss, by back-propagation through every step of every neuron. */
+/** Gradients of the loss by back-propagation through time, neuron by neuron. */
 export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): LifGradResult {
   const { problem, loss, surrogates, wrt } = job;
   const { neurons, steps, dt, integration } = problem;
@@ -204,7 +204,7 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): L
           spike: trace.spikes[t] === 1,
           current: ops.constant(at(problem.current, b, t, steps)),
           surrogateGrad: run.surrogateGrad(ops.sub(trace.vPre[t]!, terms.threshold)),
-          refractory: trace.held[t] === 1,
+          refractory: trace.refractory[t] === 1,
         });
         vBar = adjoint.v;
         for (const { name, sums } of run.gradients) {

@@ -1,16 +1,35 @@
 import type { Backend, Computed } from '../../engine/backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
-import { compute } from './compute.ts';
+import { float64Algebra, type NumberAlgebra } from './float64-algebra.ts';
+import { lifGrad, lifSimulate } from './lif.ts';
+import { StopCheck } from './stop-check.ts';
+import { surrogateEval, surrogateGrad } from './surrogates.ts';
 
 /**
- * The mathematics in float64, one number at a time: slow, and what every other back-end is tested against. Every result is a
- * Float64Array, and is not limited to float32's range.
+ * Computes any job; every array of floats in the result is a Float64Array.
+ *
+ * @param ops the arithmetic: float64, or one that rounds differently, to see how far rounding moves a result.
+ * @throws what `stop` throws once the job is stopped.
  */
+export function compute(job: Job, ops: NumberAlgebra = float64Algebra, stop = new StopCheck()): ResultOf[Job['kind']] {
+  switch (job.kind) {
+    case 'surrogate_eval':
+      return surrogateEval(job, ops, stop);
+    case 'surrogate_grad':
+      return surrogateGrad(job, ops, stop);
+    case 'lif_simulate':
+      return lifSimulate(job, ops, stop);
+    case 'lif_grad':
+      return lifGrad(job, ops, stop);
+  }
+}
+
+/** The mathematics in float64, one number at a time: slow, and the definition that every other back-end is tested against. */
 export class ReferenceBackend implements Backend {
   readonly info = { name: 'reference', device: 'cpu', dtype: 'float64' } as const;
 
   async warm(): Promise<void> {
-    // Nothing is compiled ahead.
+    // Nothing to compile.
   }
 
   run<J extends Job>(job: J): Computed<J> {
@@ -21,6 +40,6 @@ export class ReferenceBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    // Nothing is held.
+    // Nothing to release.
   }
 }

@@ -1,19 +1,19 @@
-const stepsBetweenLooks = 4096;
+const stepsBetweenChecks = 4096;
 
-/** Looks every few thousand steps at whether another thread has stopped the job. */
+/** Checks every few thousand steps whether another thread has stopped the job. */
 export class StopCheck {
   readonly #checkpoint: (() => void) | undefined;
-  #left = stepsBetweenLooks;
+  #left = stepsBetweenChecks;
 
-  /** @param checkpoint throws once the job is stopped; none of a job that runs to its end. */
+  /** @param checkpoint throws once the job is stopped; without it the job runs to its end. */
   constructor(checkpoint?: () => void) {
     this.#checkpoint = checkpoint;
   }
 
-  /** Counts a step. @throws when the job is stopped. */
+  /** Counts a step. @throws what the checkpoint throws. */
   step(): void {
     if (--this.#left > 0) return;
-    this.#left = stepsBetweenLooks;
+    this.#left = stepsBetweenChecks;
     this.#checkpoint?.();
   }
 }

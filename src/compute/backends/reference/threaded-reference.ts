@@ -1,24 +1,32 @@
 import type { Arena } from '../../engine/arena.ts';
-import { OutOfMemoryError, WorkerLostError, type Backend, type Computed } from '../../engine/backend.ts';
+import type { Backend, Computed } from '../../engine/backend.ts';
+import { OutOfMemoryError, WorkerLostError } from '../../engine/errors.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
-import { estimateNanoseconds } from './cost.ts';
 import { hungAfterMs, isHeapFull, runStoppable, threadPool, tryTwice } from '../../engine/thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
-import type { Work, WorkDone } from './worker.ts';
+import type { ReferenceResult, ReferenceTask } from './worker.ts';
+
+// Nanoseconds on one core of a common server, rounded up; they only decide whether a job is worth handing to the thread.
+const nanosecondsPerElement: Readonly<Record<Job['kind'], number>> = {
+  surrogate_eval: 600,
+  surrogate_grad: 300,
+  lif_simulate: 30,
+  lif_grad: 500,
+};
 
 export interface ThreadedReferenceOptions {
-  /** The largest job that it does: neuron-steps, or elements of x, times surrogates. */
+  /** The largest job that is accepted: neuron-steps, or elements of x, times surrogates. */
   readonly maxWork?: number;
-  /** Jobs estimated to take less run in the calling thread. */
-  readonly inlineNanoseconds?: number;
-  /** Milliseconds after which a job of an estimated length has hung. */
+  /** Jobs with a shorter estimate run in the calling thread. */
+  readonly inlineMs?: number;
+  /** Milliseconds after which a job with this estimate counts as hanging. */
   readonly hungAfterMs?: (estimateMs: number) => number;
 }
 
 /**
- * The reference for a server: jobs of more than a millisecond run one after the other in a thread of their own, which is
- * started when one comes, and jobs that would keep it busy for too long are not accepted.
+ * The reference for a server: jobs of more than a millisecond run one after the other in a thread of their own, which starts with the first of
+ * them. Jobs that would take too long are not accepted.
  */
 export class ThreadedReference implements Backend {
   readonly #inline = new ReferenceBackend();
@@ -26,14 +34,14 @@ export class ThreadedReference implements Backend {
   readonly concurrency = 1;
   readonly #thread = threadPool('worker', import.meta.url, 1);
   readonly #maxWork: number;
-  readonly #inlineNanoseconds: number;
+  readonly #inlineMs: number;
   readonly #hungAfterMs: (estimateMs: number) => number;
 
   constructor(options: ThreadedReferenceOptions = {}) {
-    const { maxWork = Infinity, inlineNanoseconds = 1e6 } = options;
+    const { maxWork = Infinity, inlineMs = 1 } = options;
     this.#hungAfterMs = options.hungAfterMs ?? hungAfterMs;
     this.#maxWork = maxWork;
-    this.#inlineNanoseconds = inlineNanoseconds;
+    this.#inlineMs = inlineMs;
   }
 
   accepts(job: Job): boolean {
@@ -41,15 +49,15 @@ export class ThreadedReference implements Backend {
   }
 
   async warm(): Promise<void> {
-    // The thread is started when it is needed.
+    // The thread starts when it is needed.
   }
 
   tryRunSync<J extends Job>(job: J): Computed<J> | undefined {
-    return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#inline.run(job) : undefined;
+    return this.estimateMs(job) < this.#inlineMs ? this.#inline.run(job) : undefined;
   }
 
   estimateMs(job: Job): number {
-    return estimateNanoseconds(job) / 1e6;
+    return (jobWork(job) * nanosecondsPerElement[job.kind]) / 1e6;
   }
 
   run<J extends Job>(job: J, _arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>> {
@@ -62,9 +70,9 @@ export class ThreadedReference implements Backend {
     const limitMs = this.#hungAfterMs(this.estimateMs(job));
     const attempt = () => {
       const hung = AbortSignal.timeout(limitMs);
-      return runStoppable<WorkDone>(
+      return runStoppable<ReferenceResult>(
         this.#thread,
-        { job } satisfies Omit<Work, 'control'>,
+        { job } satisfies Omit<ReferenceTask, 'control'>,
         signal === undefined ? hung : AbortSignal.any([signal, hung]),
       );
     };
@@ -84,7 +92,7 @@ export class ThreadedReference implements Backend {
   }
 }
 
-/** An array that could not be had, or a thread that was ended since its heap was full. */
+/** An array that could not be allocated, or a thread that was ended because its heap was full. */
 function isOutOfMemory(error: unknown): boolean {
   return error instanceof RangeError || isHeapFull(error);
 }

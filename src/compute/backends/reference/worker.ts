@@ -1,22 +1,22 @@
 import { threadId } from 'node:worker_threads';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { TaskControl, type Stoppable } from '../../engine/thread-pool.ts';
-import { compute } from './compute.ts';
 import { float64Algebra } from './float64-algebra.ts';
+import { compute } from './reference-backend.ts';
 import { StopCheck } from './stop-check.ts';
 
-export interface Work extends Stoppable {
+export interface ReferenceTask extends Stoppable {
   readonly job: Job;
 }
 
-/** What a thread makes of a job. */
-export interface WorkDone {
+/** A job's result. */
+export interface ReferenceResult {
   readonly result: ResultOf[Job['kind']];
   readonly computeMs: number;
 }
 
-/** @param task null for nothing. */
-export default function work(task: Work | null): WorkDone | undefined {
+/** @param task null only wakes the thread. */
+export default function runTask(task: ReferenceTask | null): ReferenceResult | undefined {
   if (task === null) return undefined;
   const control = new TaskControl(task.control);
   control.begin(threadId);

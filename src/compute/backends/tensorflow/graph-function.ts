@@ -1,30 +1,30 @@
-import type { ArgumentDef, Attribute, DataType, FunctionDef, NodeDef } from './graph-def.ts';
+import type { ArgumentDef, Attribute, DataType, FunctionDef, NodeDef, NumberType } from './saved-model.ts';
 
 /** A value in a function of the graph. */
 export interface Tensor {
-  /** How operations name it as their input. */
+  /** How operations refer to it as an input. */
   readonly ref: string;
   readonly type: DataType;
-  /** The number that it is known to be. */
+  /** Its value, where that is a known number. */
   readonly constant?: number;
 }
 
-/** What an operation's NodeDef says besides its inputs. */
-export interface OperationOptions {
-  readonly type: DataType;
-  /** The name of the output in the operation's definition: values in a function are named by it. */
-  readonly output: string;
-  readonly attributes?: Readonly<Record<string, Attribute>>;
-}
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+type Attributes = Readonly<Record<string, Attribute>>;
 
 /** A TensorFlow function under construction. Equal operations on equal inputs are one node. */
 export class GraphFunction {
   readonly name: string;
+  /** Functions that this one's operations call, complete. */
+  readonly library: FunctionDef[];
   readonly #inputs: ArgumentDef[] = [];
   readonly #nodes = new Map<string, NodeDef>();
 
-  constructor(name: string) {
+  constructor(name: string, library: FunctionDef[]) {
     this.name = name;
+    this.library = library;
   }
 
   input(name: string, type: DataType): Tensor {
@@ -32,31 +32,31 @@ export class GraphFunction {
     return { ref: name, type };
   }
 
-  /** A constant, by default a number without axes. */
-  constant(type: 'float32' | 'float64' | 'int32' | 'int64', values: number | readonly number[]): Tensor {
+  /** A scalar, or a vector. */
+  literal(type: NumberType, values: number | readonly number[]): Tensor {
     const isNumber = typeof values === 'number';
     const tensor = { type, shape: isNumber ? [] : [values.length], values: isNumber ? [values] : values };
-    const { ref } = this.operation('Const', [], { type, output: 'output', attributes: { dtype: { type }, value: { tensor } } });
-    return isNumber ? { ref, type, constant: values } : { ref, type };
+    const literal = this.operation('Const', [], type, 'output', { dtype: { type }, value: { tensor } });
+    return isNumber ? { ...literal, constant: values } : literal;
   }
 
-  /** A node with one output. */
-  operation(op: string, inputs: readonly Tensor[], { type, output, attributes = {} }: OperationOptions): Tensor {
+  /**
+   * Adds a node with one output.
+   *
+   * @param output the output's name in the operation's definition, by which functions refer to it.
+   * @param attributes by default the type of the first input as `T`.
+   */
+  operation(op: string, inputs: readonly Tensor[], type: DataType, output: string, attributes = typeOfFirst(inputs)): Tensor {
     return { ref: `${this.#node(op, inputs, attributes)}:${output}:0`, type };
   }
 
-  /** A node whose outputs are a list. */
-  operations(
-    op: string,
-    inputs: readonly Tensor[],
-    types: readonly DataType[],
-    { output, attributes = {} }: Omit<OperationOptions, 'type'>,
-  ): Tensor[] {
+  /** Adds a node whose output is a list. */
+  listOperation(op: string, inputs: readonly Tensor[], types: readonly DataType[], output: string, attributes: Attributes): Tensor[] {
     const name = this.#node(op, inputs, attributes);
     return types.map((type, i) => ({ ref: `${name}:${output}:${i}`, type }));
   }
 
-  #node(op: string, inputs: readonly Tensor[], attributes: Readonly<Record<string, Attribute>>): string {
+  #node(op: string, inputs: readonly Tensor[], attributes: Attributes): string {
     const refs = inputs.map(({ ref }) => ref);
     const key = `${op}(${refs.join()})${JSON.stringify(attributes)}`;
     const known = this.#nodes.get(key);
@@ -66,8 +66,8 @@ export class GraphFunction {
     return name;
   }
 
-  /** The function with these outputs. */
-  define(outputs: Readonly<Record<string, Tensor>>): FunctionDef {
+  /** The function with these outputs, each named with the suffix `_out`. */
+  define(outputs: Tensors): FunctionDef {
     // An output must not share its name with an input.
     const entries = Object.entries(outputs).map(([name, tensor]) => [`${name}_out`, tensor] as const);
     return {
@@ -78,4 +78,13 @@ export class GraphFunction {
       results: Object.fromEntries(entries.map(([name, { ref }]) => [name, ref])),
     };
   }
+}
+
+function typeOfFirst([first]: readonly Tensor[]): Attributes {
+  return first === undefined ? {} : { T: { type: first.type } };
+}
+
+/** A record with one value for each name. */
+export function recordOf<K extends string, V>(names: readonly K[], valueOf: (name: K) => V): Record<K, V> {
+  return Object.fromEntries(names.map((name) => [name, valueOf(name)])) as Record<K, V>;
 }

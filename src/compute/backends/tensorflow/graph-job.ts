@@ -1,54 +1,193 @@
-import { sliceNumbers, type Numbers } from '../../generated-numbers.ts';
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { sliceLength, sliceNumbers, valueAt, writeNumbers, type Numbers } from '../../generated-numbers.ts';
+import { recordOf } from './graph-function.ts';
 import type { Program } from './program.ts';
 
-/** Values of one row each, or the same number for all rows. */
+/** One value per row, or the same number for all rows. */
 export type RowInput =
   | { readonly per: 'scalar'; readonly value: number }
-  /** With `map`, what that makes of each. */
+  /** `map` is applied to each value. */
   | { readonly per: 'neuron'; readonly values: Numbers; readonly map?: (value: number) => number };
 
-/** Values of every row and step, row-major. */
-export interface SeriesInput {
-  readonly values: Numbers;
-}
-
 /**
- * A job as a graph's inputs: rows are neurons, or elements of x, and every row is computed by itself. Jobs of one key differ in
- * their rows only, so that they can be run as one.
+ * A job as a graph's inputs: rows are neurons, or elements of x, and every row is computed by itself. Jobs with the same batch key differ in
+ * their rows only, and can run as one.
  */
 export interface GraphJob {
-  /** What decides the graph. */
+  /** Cache key of the graph. */
   readonly graphKey: string;
-  /** What else jobs that run together have in common: `numbers`, and the number of steps. */
+  /** The graph key, and what else decides `numbers` and `steps`. */
   readonly batchKey: string;
   readonly program: () => Program;
   readonly rows: number;
-  /** Columns of series: how many there are, and how many the graph has room for; 0 where there are no series. */
+  /** Columns of series that are used, and that the graph has room for; 0 without series. */
   readonly steps: number;
   readonly capacity: number;
-  /** Always an array, whatever it is given as. */
+  /** Always an array in the graph. */
   readonly arrays: Readonly<Record<string, RowInput>>;
-  /** One number as long as all jobs of a batch have the same, else arrays. */
+  /** Scalars while all jobs of a batch have the same ones, else arrays. */
   readonly terms: Readonly<Record<string, RowInput>>;
-  readonly series: Readonly<Record<string, SeriesInput>>;
+  /** Values of every row and step, row-major. */
+  readonly series: Readonly<Record<string, { readonly values: Numbers }>>;
   readonly numbers: Readonly<Record<string, { readonly type: 'int32' | 'float32'; readonly value: number }>>;
 }
 
 /** What a graph gives back: one value per row, or `capacity` of them. */
 export type GraphOutputs = Readonly<Record<string, Float32Array | Int32Array | Uint8Array>>;
 
-/** The job's part from one row to before another. */
-export function rowsOf(job: GraphJob, from: number, to: number): GraphJob {
-  const part = (input: RowInput): RowInput => (input.per === 'scalar' ? input : { ...input, values: sliceNumbers(input.values, from, to) });
+/** A tensor on its way to the TensorFlow thread. */
+export interface InputTensor {
+  readonly type: 'float32' | 'int32';
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
+
+/** Rows [from, to) of a job, as a job. */
+export function sliceRows(job: GraphJob, from: number, to: number): GraphJob {
+  const slice = (inputs: GraphJob['arrays']) =>
+    recordOf(Object.keys(inputs), (name): RowInput => {
+      const input = inputs[name]!;
+      return input.per === 'scalar' ? input : { ...input, values: sliceNumbers(input.values, from, to) };
+    });
   return {
     ...job,
     rows: to - from,
-    arrays: mapRecord(job.arrays, part),
-    terms: mapRecord(job.terms, part),
-    series: mapRecord(job.series, ({ values }) => ({ values: sliceNumbers(values, from * job.steps, to * job.steps) })),
+    arrays: slice(job.arrays),
+    terms: slice(job.terms),
+    series: recordOf(Object.keys(job.series), (name) => ({
+      values: sliceNumbers(job.series[name]!.values, from * job.steps, to * job.steps),
+    })),
   };
 }
 
-function mapRecord<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+const minRows = 64;
+
+/** Rows are padded to powers of two, since XLA compiles for each number of rows. */
+export function paddedRows(rows: number): number {
+  return Math.max(minRows, 2 ** Math.ceil(Math.log2(rows)));
+}
+
+function totalRows(jobs: readonly GraphJob[]): number {
+  return jobs.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Jobs with the same batch key as the inputs of one run, their rows one after the other. Large inputs are written over several ticks. */
+export async function mergeInputs(jobs: readonly GraphJob[]): Promise<Readonly<Record<string, InputTensor>>> {
+  const { arrays, terms, series, numbers } = jobs[0]!;
+  const rows = paddedRows(totalRows(jobs));
+  const inputs: Record<string, InputTensor> = {};
+  for (const name of Object.keys(arrays)) inputs[name] = await mergeRows(jobs, rows, (job) => job.arrays[name]!);
+  // All or none are scalars, so that XLA compiles two variants of each graph and not one for every combination.
+  const areScalars = Object.keys(terms).every((name) => commonNumber(jobs, name) !== undefined);
+  for (const name of Object.keys(terms)) {
+    inputs[name] = areScalars
+      ? { type: 'float32', shape: [1], data: Float32Array.of(commonNumber(jobs, name)!) }
+      : await mergeRows(jobs, rows, (job) => job.terms[name]!);
+  }
+  for (const name of Object.keys(series)) inputs[name] = await mergeSeries(jobs, rows, name);
+  for (const [name, { type, value }] of Object.entries(numbers)) {
+    inputs[name] = { type, shape: [], data: type === 'int32' ? Int32Array.of(value) : Float32Array.of(value) };
+  }
+  return inputs;
+}
+
+/** The number that a term is in all jobs, if it is the same. */
+function commonNumber(jobs: readonly GraphJob[], name: string): number | undefined {
+  const [first, ...others] = jobs.map(({ terms }) => terms[name]!);
+  if (first?.per !== 'scalar') return undefined;
+  return others.every((other) => other.per === 'scalar' && Object.is(other.value, first.value)) ? first.value : undefined;
+}
+
+async function mergeRows(jobs: readonly GraphJob[], rows: number, inputOf: (job: GraphJob) => RowInput): Promise<InputTensor> {
+  const data = new Float32Array(rows);
+  let row = 0;
+  for (const job of jobs) {
+    const input = inputOf(job);
+    const offset = row;
+    if (input.per === 'scalar') data.fill(input.value, row, row + job.rows);
+    else
+      await inSlices(job.rows, (from, to) => {
+        writeRows(input, data, offset + from, from, to);
+      });
+    row += job.rows;
+  }
+  // Padding repeats the last row, whose numbers are in range.
+  data.fill(data[row - 1]!, row);
+  return { type: 'float32', shape: [rows], data };
+}
+
+function writeRows({ values, map }: Extract<RowInput, { per: 'neuron' }>, data: Float32Array, at: number, from: number, to: number): void {
+  if (map === undefined) writeNumbers(values, data, at, from, to);
+  else for (let i = from; i < to; i++) data[at + i - from] = map(valueAt(values, i));
+}
+
+async function mergeSeries(jobs: readonly GraphJob[], rows: number, name: string): Promise<InputTensor> {
+  const { steps, capacity } = jobs[0]!;
+  const data = new Float32Array(rows * capacity);
+  let row = 0;
+  for (const job of jobs) {
+    const { values } = job.series[name]!;
+    const firstRow = row;
+    await inSlices(job.rows * steps, (from, to) => {
+      // Row by row, since rows of `steps` values become rows of `capacity`.
+      for (let next = from; next < to;) {
+        const step = next % steps;
+        const end = Math.min(next - step + steps, to);
+        writeNumbers(values, data, (firstRow + (next - step) / steps) * capacity + step, next, end);
+        next = end;
+      }
+    });
+    row += job.rows;
+  }
+  return { type: 'float32', shape: [rows, capacity], data };
+}
+
+async function inSlices(length: number, write: (from: number, to: number) => void): Promise<void> {
+  for (let from = 0; from < length; from += sliceLength) {
+    if (from > 0) await nextTick();
+    write(from, Math.min(from + sliceLength, length));
+  }
+}
+
+/** Each job's part of the outputs of a merged run. */
+export function splitOutputs(jobs: readonly GraphJob[], outputs: GraphOutputs): GraphOutputs[] {
+  const rows = paddedRows(totalRows(jobs));
+  let row = 0;
+  return jobs.map((job) => {
+    const from = row;
+    row += job.rows;
+    return recordOf(Object.keys(outputs), (name) => {
+      const values = outputs[name]!;
+      const columns = values.length / rows;
+      return columns === 1 ? values.slice(from, row) : cutColumns(values, from, job, columns);
+    });
+  });
+}
+
+function cutColumns(values: GraphOutputs[string], row: number, { rows, steps }: GraphJob, columns: number): GraphOutputs[string] {
+  if (columns === steps) return values.slice(row * columns, (row + rows) * columns);
+  const cut = emptyLike(values, rows * steps);
+  for (let i = 0; i < rows; i++) cut.set(values.subarray((row + i) * columns, (row + i) * columns + steps), i * steps);
+  return cut;
+}
+
+/** The outputs of a job that ran in parts, one after the other. */
+export function joinOutputs(parts: readonly GraphOutputs[]): GraphOutputs {
+  return recordOf(Object.keys(parts[0]!), (name) => {
+    const arrays = parts.map((part) => part[name]!);
+    const joined = emptyLike(
+      arrays[0]!,
+      arrays.reduce((sum, { length }) => sum + length, 0),
+    );
+    let offset = 0;
+    for (const array of arrays) {
+      joined.set(array, offset);
+      offset += array.length;
+    }
+    return joined;
+  });
+}
+
+function emptyLike(values: GraphOutputs[string], length: number): GraphOutputs[string] {
+  return new (values.constructor as new (length: number) => GraphOutputs[string])(length);
 }

@@ -14,9 +14,10 @@ import util from 'node:util';
  */
 export async function loadTensorFlow() {
   // TensorFlow.js 4.22 calls two functions that Node 23 removed.
-  const removed = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (util));
-  removed['isNullOrUndefined'] ??= (/** @type {unknown} */ value) => value === null || value === undefined;
-  removed['isArray'] ??= Array.isArray;
+  Object.assign(util, {
+    isNullOrUndefined: (/** @type {unknown} */ value) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
   const module = await import('@tensorflow/tfjs-node-gpu');
   pinLibrary();
   return module.default ?? module;
@@ -24,7 +25,7 @@ export async function loadTensorFlow() {
 
 /**
  * Keeps libtensorflow in memory when this thread ends. Node unloads an addon with the last thread that uses it, but the library has
- * left functions to be called at the process's exit, which would crash there.
+ * registered exit handlers, whose code would be gone at the process's exit.
  */
 function pinLibrary() {
   if (process.platform !== 'linux') return;
@@ -32,10 +33,10 @@ function pinLibrary() {
     dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json')),
     'deps/lib/libtensorflow.so',
   );
-  const neverUnload = 0x1000;
+  const RTLD_NODELETE = 0x1000;
   try {
-    process.dlopen({ exports: {} }, library, os.constants.dlopen.RTLD_NOW | neverUnload);
+    process.dlopen({ exports: {} }, library, os.constants.dlopen.RTLD_NOW | RTLD_NODELETE);
   } catch {
-    // It is no addon, which Node says only after the library has been opened.
+    // The library is no addon, which Node reports only after it has opened it.
   }
 }

@@ -1,10 +1,9 @@
 import { lifAdjoint, lifStep, type LifAdjoint, type LifStructure, type LifTerms } from '../../lif.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
-import type { GraphFunction, Tensor } from './graph-function.ts';
-import type { Tensors } from './loop.ts';
-import { surrogateGradient } from './surrogate-parameters.ts';
-import { TensorAlgebra } from './tensor-algebra.ts';
-import { at, integer, integers, shapeOf, zerosLike } from './tensor-ops.ts';
+import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
+import { surrogateGradient } from './surrogate-graphs.ts';
+import type { TensorAlgebra } from './tensor-algebra.ts';
+import { setItem, sliceAt } from './tensor-ops.ts';
 
 /**
  * What of a problem shapes its graph. Time is cut into chunks of `chunkSteps` steps, which the graph holds one after the other;
@@ -14,13 +13,13 @@ export interface LifGraphSpec {
   readonly structure: LifStructure;
   readonly refractory: boolean;
   readonly chunkSteps: number;
-  /** Whether the last chunk goes on after the last step: neurons are held there. */
+  /** Whether the last chunk extends beyond the last step: neurons do not change there. */
   readonly overhang: boolean;
   readonly current: 'neuron' | 'step';
 }
 
-/** The neuron's numbers among a graph's inputs: float32, [B] or [1]. */
-export const termInputs = {
+/** The names of the neuron's terms among a graph's inputs: float32, [B] or [1]. */
+const termInputs = {
   leak: 'leak',
   threshold: 'v_threshold',
   vReset: 'v_reset',
@@ -28,16 +27,24 @@ export const termInputs = {
   resistance: 'resistance',
 } as const satisfies Record<keyof LifTerms<unknown>, string>;
 
-/** State between steps, each [B]. */
-export interface NeuronState {
-  readonly v: Tensor;
-  /** How many steps each neuron is still refractory; only where neurons can be. */
-  readonly heldSteps: Tensor | undefined;
+/** The inputs that every graph over neurons has, by name; `lifSimulateGraph` says what they hold. */
+export function neuronInputs(graph: TensorAlgebra, spec: LifGraphSpec): Record<string, Tensor> {
+  const floats = ['current', ...Object.values(termInputs), 'v_init', ...(spec.refractory ? ['refractory_steps'] : [])];
+  const integers = ['chunks', 'capacity', ...(spec.overhang ? ['steps'] : [])];
+  return Object.fromEntries([
+    ...floats.map((name) => [name, graph.input(name, 'float32')] as const),
+    ...integers.map((name) => [name, graph.input(name, 'int32')] as const),
+  ]);
 }
 
-/** One step as it was run. */
+/** The names of the state between steps, each [B]: `refractory_left` counts the steps for which a neuron is still refractory. */
+export function stateNames({ refractory }: LifGraphSpec): readonly ('v' | 'refractory_left')[] {
+  return refractory ? ['v', 'refractory_left'] : ['v'];
+}
+
+/** One forward step: the state before it and its results. */
 export interface Step {
-  readonly before: NeuronState;
+  readonly before: Tensors;
   readonly vPre: Tensor;
   readonly spike: Tensor;
   readonly v: Tensor;
@@ -45,100 +52,98 @@ export interface Step {
   readonly refractory: Tensor | undefined;
 }
 
-/** Cotangents of s and v that the loss adds at each step of a chunk; none where it adds none. */
+/** Cotangents of s and v that the loss adds at each step of a chunk; undefined where it adds none. */
 export interface Cotangents {
   readonly spikes: readonly (Tensor | undefined)[];
   readonly v: readonly (Tensor | undefined)[];
 }
 
-/** The steps of one chunk, written into a function of the graph whose values hold the inputs by name. */
+/** The steps of one chunk, written into the body of a loop. */
 export class NeuronChunk {
-  readonly #graph: GraphFunction;
-  readonly #ops: TensorAlgebra;
+  readonly #graph: TensorAlgebra;
   readonly #spec: LifGraphSpec;
-  readonly #inputs: Tensors;
-  readonly #chunk: Tensor;
-  readonly #currents: readonly Tensor[];
+  readonly #values: Tensors;
+  readonly #terms: LifTerms<Tensor>;
 
-  /** @param chunk which chunk of the run it is, an int32 number. */
-  constructor(graph: GraphFunction, spec: LifGraphSpec, inputs: Tensors, chunk: Tensor) {
+  /** @param values the loop's values: the graph's inputs by name, and the index of the `chunk`. */
+  constructor(graph: TensorAlgebra, spec: LifGraphSpec, values: Tensors) {
     this.#graph = graph;
-    this.#ops = new TensorAlgebra(graph);
     this.#spec = spec;
-    this.#inputs = inputs;
-    this.#chunk = chunk;
-    this.#currents = this.stepsOf(inputs.current!, spec.current);
+    this.#values = values;
+    this.#terms = recordOf(Object.keys(termInputs) as (keyof typeof termInputs)[], (term) => values[termInputs[term]]!);
   }
 
-  get #terms(): LifTerms<Tensor> {
-    const terms = Object.entries(termInputs).map(([term, name]) => [term, this.#inputs[name]!] as const);
-    return Object.fromEntries(terms) as unknown as LifTerms<Tensor>;
-  }
-
-  /** What each step of the chunk has of values given per neuron, [B], or per step, [steps, B]. */
+  /** For each step of the chunk its part of values given per neuron, [B], or per step, [steps, B]. */
   stepsOf(values: Tensor, per: 'neuron' | 'step'): readonly Tensor[] {
-    return Array.from({ length: this.#spec.chunkSteps }, (_, t) => (per === 'neuron' ? values : at(this.#graph, values, this.#index(t))));
+    return Array.from({ length: this.#spec.chunkSteps }, (_, t) =>
+      per === 'neuron' ? values : sliceAt(this.#graph, values, this.#stepIndex(t)),
+    );
   }
 
-  /** The index of step t of the chunk among all steps: an int32 number. */
-  #index(t: number): Tensor {
-    return stepIndex(this.#graph, this.#spec.chunkSteps, this.#chunk, t);
+  /** A list of one [B] per step of the run, with this chunk's items set. */
+  setSteps(list: Tensor, items: readonly Tensor[]): Tensor {
+    return items.reduce((filled, item, t) => setItem(this.#graph, filled, this.#stepIndex(t), item), list);
+  }
+
+  /** The index of step t of the chunk among all steps: int32. */
+  #stepIndex(t: number): Tensor {
+    const graph = this.#graph;
+    return graph.add(graph.mul(this.#values.chunk!, graph.literal('int32', this.#spec.chunkSteps)), graph.literal('int32', t));
   }
 
   /** Runs all steps from the state before the first. */
-  run(start: NeuronState): { readonly steps: readonly Step[]; readonly end: NeuronState } {
+  run(start: Tensors): { readonly steps: readonly Step[]; readonly end: Tensors } {
+    const graph = this.#graph;
+    const currents = this.stepsOf(this.#values.current!, this.#spec.current);
     const steps: Step[] = [];
     let state = start;
-    for (let t = 0; t < this.#spec.chunkSteps; t++) {
-      const step = this.step(t, state);
-      steps.push(step);
-      state = { v: step.v, heldSteps: this.#heldStepsAfter(step) };
+    for (const [t, current] of currents.entries()) {
+      const refractory = this.#refractoryAt(t, state);
+      const { vPre, spike, v } = lifStep(graph, this.#spec.structure, this.#terms, state.v!, current, refractory);
+      steps.push({ before: state, vPre, spike, v, current, refractory });
+      const left = state.refractory_left;
+      state = {
+        v,
+        ...(left && {
+          refractory_left: graph.select(
+            spike,
+            this.#values.refractory_steps!,
+            graph.max(graph.sub(left, graph.constant(1)), graph.constant(0)),
+          ),
+        }),
+      };
     }
     return { steps, end: state };
   }
 
-  /** Runs step t of the chunk alone. */
-  step(t: number, before: NeuronState): Step {
-    const current = this.#currents[t]!;
-    const refractory = this.#heldAt(t, before);
-    const { vPre, spike, v } = lifStep(this.#ops, this.#spec.structure, this.#terms, before.v, current, refractory);
-    return { before, vPre, spike, v, current, refractory };
-  }
-
-  #heldAt(t: number, { heldSteps }: NeuronState): Tensor | undefined {
-    const ops = this.#ops;
-    const refractory = heldSteps && ops.lt(ops.constant(0), heldSteps);
+  #refractoryAt(t: number, { refractory_left }: Tensors): Tensor | undefined {
+    const graph = this.#graph;
+    const refractory = refractory_left && graph.lt(graph.constant(0), refractory_left);
     if (!this.#spec.overhang) return refractory;
-    const over = ops.le(this.#inputs.steps!, this.#index(t));
-    return refractory === undefined ? over : ops.or(refractory, over);
+    const isBeyond = graph.le(this.#values.steps!, this.#stepIndex(t));
+    return refractory === undefined ? isBeyond : graph.or(refractory, isBeyond);
   }
 
-  #heldStepsAfter({ before: { heldSteps }, spike }: Step): Tensor | undefined {
-    const ops = this.#ops;
-    return heldSteps && ops.select(spike, this.#inputs.refractory_steps!, ops.max(ops.sub(heldSteps, ops.constant(1)), ops.constant(0)));
-  }
-
-  /** Goes back over steps that were run, from the cotangent of the potential after the last. */
+  /** Runs back over the steps, from the cotangent of the potential after the last. */
   runBack(
     steps: readonly Step[],
     vBarAfter: Tensor,
     surrogate: SurrogateShape,
     cotangents: Cotangents,
   ): { readonly adjoints: readonly LifAdjoint<Tensor>[]; readonly vBar: Tensor } {
-    const ops = this.#ops;
-    const terms = this.#terms;
+    const graph = this.#graph;
     const adjoints: LifAdjoint<Tensor>[] = [];
     let vBar = vBarAfter;
     for (let t = steps.length - 1; t >= 0; t--) {
       const { before, vPre, spike, current, refractory } = steps[t]!;
-      const adjoint = lifAdjoint(ops, this.#spec.structure, terms, {
-        vBar: ops.add(vBar, cotangents.v[t] ?? ops.constant(0)),
-        spikeBar: cotangents.spikes[t] ?? ops.constant(0),
-        v: before.v,
+      const adjoint = lifAdjoint(graph, this.#spec.structure, this.#terms, {
+        vBar: graph.add(vBar, cotangents.v[t] ?? graph.constant(0)),
+        spikeBar: cotangents.spikes[t] ?? graph.constant(0),
+        v: before.v!,
         vPre,
         spike,
         current,
-        surrogateGrad: surrogateGradient(ops, surrogate, ops.sub(vPre, terms.threshold), this.#inputs),
+        surrogateGrad: surrogateGradient(graph, surrogate, graph.sub(vPre, this.#terms.threshold), this.#values),
         ...(refractory && { refractory }),
       });
       adjoints[t] = adjoint;
@@ -146,29 +151,4 @@ export class NeuronChunk {
     }
     return { adjoints, vBar };
   }
-}
-
-/** The inputs that every graph over neurons has. */
-export function neuronInputs(graph: GraphFunction, spec: LifGraphSpec): Record<string, Tensor> {
-  const floats = ['current', ...Object.values(termInputs), 'v_init', ...(spec.refractory ? ['refractory_steps'] : [])];
-  const numbers = ['chunks', 'capacity', ...(spec.overhang ? ['steps'] : [])];
-  return Object.fromEntries([
-    ...floats.map((name) => [name, graph.input(name, 'float32')] as const),
-    ...numbers.map((name) => [name, graph.input(name, 'int32')] as const),
-  ]);
-}
-
-/** Zeros, one per neuron. */
-export function neuronZeros(graph: GraphFunction, inputs: Tensors): Tensor {
-  return zerosLike(graph, inputs.v_init!);
-}
-
-/** [B], as an int32 tensor. */
-export function neuronShape(graph: GraphFunction, inputs: Tensors): Tensor {
-  return shapeOf(graph, inputs.v_init!);
-}
-
-/** The index of step t of a chunk among all steps: an int32 number. */
-export function stepIndex(graph: GraphFunction, chunkSteps: number, chunk: Tensor, t: number): Tensor {
-  return integers(graph, 'AddV2', integers(graph, 'Mul', chunk, integer(graph, chunkSteps)), integer(graph, t));
 }

@@ -1,129 +1,8 @@
 import { PbfWriter } from 'pbf';
 
-import { dataTypes, type ArgumentDef, type Attribute, type FunctionDef, type Model, type NodeDef } from './graph-def.ts';
-
-/** The only tag and the only signature that models written here have. */
-export const servingTag = 'serve';
-export const servingSignature = 'serving_default';
-
-// Any graph version from the last ten years: it only has to be above what old kernels ask for.
-const graphVersion = 1395;
-
-/**
- * A model in TensorFlow's SavedModel format (saved_model.proto), without variables. Numbers of fields are those of
- * tensorflow/core/framework and tensorflow/core/protobuf.
- */
-export function encodeSavedModel(model: Model): Uint8Array {
-  const pbf = new PbfWriter();
-  pbf.writeVarintField(1, 1);
-  pbf.writeMessage(2, writeMetaGraph, model);
-  return pbf.finish();
-}
-
-function writeMetaGraph(model: Model, pbf: PbfWriter): void {
-  pbf.writeMessage(
-    1,
-    (tag: string, info: PbfWriter) => {
-      info.writeStringField(4, tag);
-    },
-    servingTag,
-  );
-  pbf.writeMessage(2, writeGraph, model);
-  writeMapEntry(pbf, 5, servingSignature, (entry) => {
-    entry.writeMessage(2, writeSignature, model);
-  });
-}
-
-function writeGraph({ nodes, functions }: Model, pbf: PbfWriter): void {
-  for (const node of nodes) pbf.writeMessage(1, writeNode, node);
-  pbf.writeMessage(2, writeLibrary, functions);
-  pbf.writeMessage(
-    4,
-    (version: number, versions: PbfWriter) => {
-      versions.writeVarintField(1, version);
-    },
-    graphVersion,
-  );
-}
-
-function writeLibrary(functions: readonly FunctionDef[], pbf: PbfWriter): void {
-  for (const definition of functions) pbf.writeMessage(1, writeFunction, definition);
-}
-
-function writeFunction(definition: FunctionDef, pbf: PbfWriter): void {
-  pbf.writeMessage(1, writeOpDef, definition);
-  for (const node of definition.nodes) pbf.writeMessage(3, writeNode, node);
-  for (const [output, value] of Object.entries(definition.results)) {
-    writeMapEntry(pbf, 4, output, (entry) => {
-      entry.writeStringField(2, value);
-    });
-  }
-}
-
-function writeOpDef({ name, inputs, outputs }: FunctionDef, pbf: PbfWriter): void {
-  pbf.writeStringField(1, name);
-  for (const input of inputs) pbf.writeMessage(2, writeArgument, input);
-  for (const output of outputs) pbf.writeMessage(3, writeArgument, output);
-}
-
-function writeArgument({ name, type }: ArgumentDef, pbf: PbfWriter): void {
-  pbf.writeStringField(1, name);
-  pbf.writeVarintField(3, dataTypes[type]);
-}
-
-function writeNode({ name, op, inputs, attributes }: NodeDef, pbf: PbfWriter): void {
-  pbf.writeStringField(1, name);
-  pbf.writeStringField(2, op);
-  for (const input of inputs) pbf.writeStringField(3, input);
-  for (const [key, attribute] of Object.entries(attributes)) {
-    writeMapEntry(pbf, 5, key, (entry) => {
-      entry.writeMessage(2, writeAttribute, attribute);
-    });
-  }
-}
-
-function writeAttribute(attribute: Attribute, pbf: PbfWriter): void {
-  if ('type' in attribute) pbf.writeVarintField(6, dataTypes[attribute.type]);
-  else if ('int' in attribute) pbf.writeVarintField(3, attribute.int);
-  else if ('bool' in attribute) pbf.writeBooleanField(5, attribute.bool);
-  else if ('shape' in attribute) pbf.writeMessage(7, writeShape, attribute.shape);
-  else if ('function' in attribute)
-    pbf.writeMessage(
-      10,
-      (name: string, list: PbfWriter) => {
-        list.writeStringField(1, name);
-      },
-      attribute.function,
-    );
-  else if ('tensor' in attribute) pbf.writeMessage(8, writeTensor, attribute.tensor);
-  else pbf.writeMessage(1, writeList, attribute);
-}
-
-type ListAttribute = Extract<Attribute, { types: unknown } | { shapes: unknown }>;
-
-function writeList(attribute: ListAttribute, pbf: PbfWriter): void {
-  if ('types' in attribute)
-    pbf.writePackedVarint(
-      6,
-      attribute.types.map((type) => dataTypes[type]),
-    );
-  else for (const shape of attribute.shapes) pbf.writeMessage(7, writeShape, shape);
-}
-
-function writeShape(shape: readonly number[] | null, pbf: PbfWriter): void {
-  if (shape === null) {
-    pbf.writeBooleanField(3, true);
-    return;
-  }
-  for (const size of shape)
-    pbf.writeMessage(
-      2,
-      (length: number, dimension: PbfWriter) => {
-        dimension.writeVarintField(1, length);
-      },
-      size,
-    );
-}
+/** Types of tensors, by TensorFlow's numbers for them (tensorflow/core/framework/types.proto). */
+export const dataTypes = { float32: 1, float64: 2, int32: 3, int64: 9, bool: 10, variant: 21 } as const;
+export type DataType = keyof typeof dataTypes;
 
 const literals = {
   float32: (values: readonly number[]) => Float32Array.from(values),
@@ -131,39 +10,167 @@ const literals = {
   int32: (values: readonly number[]) => Int32Array.from(values),
   int64: (values: readonly number[]) => BigInt64Array.from(values.map(BigInt)),
 };
+/** Types that constants can have. */
+export type NumberType = keyof typeof literals;
 
-function writeTensor({ type, shape, values }: Extract<Attribute, { tensor: unknown }>['tensor'], pbf: PbfWriter): void {
-  pbf.writeVarintField(1, dataTypes[type]);
-  pbf.writeMessage(2, writeShape, shape);
-  pbf.writeBytesField(4, new Uint8Array(literals[type](values).buffer));
+/** A tensor's shape: -1 is a dimension known only at run time, null a shape of unknown rank. */
+type Shape = readonly number[] | null;
+
+interface TensorLiteral {
+  readonly type: NumberType;
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
 }
 
-function writeSignature({ inputs, outputs }: Model, pbf: PbfWriter): void {
-  for (const input of inputs)
-    writeMapEntry(pbf, 1, input.name, (entry) => {
-      entry.writeMessage(2, writeTensorInfo, input);
-    });
-  for (const output of outputs)
-    writeMapEntry(pbf, 2, output.name, (entry) => {
-      entry.writeMessage(2, writeTensorInfo, output);
-    });
-  pbf.writeStringField(3, 'tensorflow/serving/predict');
+/** An attribute of an operation (attr_value.proto). */
+export type Attribute =
+  | { readonly type: DataType }
+  | { readonly types: readonly DataType[] }
+  | { readonly int: number }
+  | { readonly bool: boolean }
+  | { readonly shape: Shape }
+  | { readonly shapes: readonly Shape[] }
+  | { readonly function: string }
+  | { readonly tensor: TensorLiteral };
+
+/** One operation (node_def.proto). */
+export interface NodeDef {
+  readonly name: string;
+  readonly op: string;
+  /** Within a function `argument` or `node:output:index`, in the outermost graph `node:index`. */
+  readonly inputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-function writeTensorInfo({ tensor, type }: Model['inputs'][number], pbf: PbfWriter): void {
-  pbf.writeStringField(1, tensor);
-  pbf.writeVarintField(2, dataTypes[type]);
-  pbf.writeMessage(3, writeShape, null);
+export interface ArgumentDef {
+  readonly name: string;
+  readonly type: DataType;
 }
 
-/** An entry of a protobuf map: a message of a key and, in field 2, the value that `writeValue` writes. */
-function writeMapEntry(pbf: PbfWriter, field: number, key: string, writeValue: (entry: PbfWriter) => void): void {
-  pbf.writeMessage(
-    field,
-    (_: undefined, entry: PbfWriter) => {
-      entry.writeStringField(1, key);
-      writeValue(entry);
-    },
-    undefined,
+/** A function that operations call by name (function.proto). */
+export interface FunctionDef {
+  readonly name: string;
+  readonly inputs: readonly ArgumentDef[];
+  readonly outputs: readonly ArgumentDef[];
+  readonly nodes: readonly NodeDef[];
+  /** For each output its value in the function, as `node:output:index`. */
+  readonly results: Readonly<Record<string, string>>;
+}
+
+/** A graph with named inputs and outputs. */
+export interface Model {
+  readonly functions: readonly FunctionDef[];
+  readonly nodes: readonly NodeDef[];
+  readonly inputs: readonly (ArgumentDef & { readonly tensor: string })[];
+  readonly outputs: readonly (ArgumentDef & { readonly tensor: string })[];
+}
+
+/** A protobuf message: its fields by number. Numbers are varints, arrays nested messages. */
+type Message = readonly Field[];
+type Field = readonly [number: number, value: string | number | boolean | Uint8Array | Message];
+
+// Any graph version of the last ten years: it only has to be newer than the minimum of old kernels.
+const graphVersion = 1395;
+
+/**
+ * Encodes a model in TensorFlow's SavedModel format (saved_model.proto), without variables, with the tag `serve` and the signature
+ * `serving_default`. Field numbers are those of tensorflow/core/framework and tensorflow/core/protobuf.
+ */
+export function encodeSavedModel(model: Model): Uint8Array {
+  const metaGraph: Message = [
+    [1, [[4, 'serve']]],
+    [2, graphMessage(model)],
+    [5, mapEntry('serving_default', signatureMessage(model))],
+  ];
+  const pbf = new PbfWriter();
+  writeMessage(
+    [
+      [1, 1],
+      [2, metaGraph],
+    ],
+    pbf,
   );
+  return pbf.finish();
+}
+
+function writeMessage(message: Message, pbf: PbfWriter): void {
+  for (const [field, value] of message) {
+    if (typeof value === 'string') pbf.writeStringField(field, value);
+    else if (typeof value === 'number') pbf.writeVarintField(field, value);
+    else if (typeof value === 'boolean') pbf.writeBooleanField(field, value);
+    else if (value instanceof Uint8Array) pbf.writeBytesField(field, value);
+    else pbf.writeMessage(field, writeMessage, value);
+  }
+}
+
+/** The same field for each item. */
+function repeated<T>(field: number, items: readonly T[], valueOf: (item: T) => Field[1]): Field[] {
+  return items.map((item) => [field, valueOf(item)]);
+}
+
+/** An entry of a protobuf map. */
+function mapEntry(key: string, value: string | Message): Message {
+  return [
+    [1, key],
+    [2, value],
+  ];
+}
+
+function graphMessage({ nodes, functions }: Model): Message {
+  return [...repeated(1, nodes, nodeMessage), [2, repeated(1, functions, functionMessage)], [4, [[1, graphVersion]]]];
+}
+
+function functionMessage({ name, inputs, outputs, nodes, results }: FunctionDef): Message {
+  const argument = ({ name: argumentName, type }: ArgumentDef): Message => [
+    [1, argumentName],
+    [3, dataTypes[type]],
+  ];
+  return [
+    [1, [[1, name], ...repeated(2, inputs, argument), ...repeated(3, outputs, argument)]],
+    ...repeated(3, nodes, nodeMessage),
+    ...repeated(4, Object.entries(results), ([output, value]) => mapEntry(output, value)),
+  ];
+}
+
+function nodeMessage({ name, op, inputs, attributes }: NodeDef): Message {
+  return [
+    [1, name],
+    [2, op],
+    ...repeated(3, inputs, (input) => input),
+    ...repeated(5, Object.entries(attributes), ([key, attribute]) => mapEntry(key, attributeMessage(attribute))),
+  ];
+}
+
+function attributeMessage(attribute: Attribute): Message {
+  if ('type' in attribute) return [[6, dataTypes[attribute.type]]];
+  if ('int' in attribute) return [[3, attribute.int]];
+  if ('bool' in attribute) return [[5, attribute.bool]];
+  if ('shape' in attribute) return [[7, shapeMessage(attribute.shape)]];
+  if ('function' in attribute) return [[10, [[1, attribute.function]]]];
+  if ('tensor' in attribute) return [[8, tensorMessage(attribute.tensor)]];
+  return [
+    [1, 'types' in attribute ? repeated(6, attribute.types, (type) => dataTypes[type]) : repeated(7, attribute.shapes, shapeMessage)],
+  ];
+}
+
+function shapeMessage(shape: Shape): Message {
+  return shape === null ? [[3, true]] : repeated(2, shape, (size) => [[1, size]]);
+}
+
+function tensorMessage({ type, shape, values }: TensorLiteral): Message {
+  return [
+    [1, dataTypes[type]],
+    [2, shapeMessage(shape)],
+    [4, new Uint8Array(literals[type](values).buffer)],
+  ];
+}
+
+function signatureMessage({ inputs, outputs }: Model): Message {
+  const tensorInfo = ({ name, tensor, type }: Model['inputs'][number]): Message =>
+    mapEntry(name, [
+      [1, tensor],
+      [2, dataTypes[type]],
+      [3, shapeMessage(null)],
+    ]);
+  return [...repeated(1, inputs, tensorInfo), ...repeated(2, outputs, tensorInfo), [3, 'tensorflow/serving/predict']];
 }

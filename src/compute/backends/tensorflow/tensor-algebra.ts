@@ -1,98 +1,98 @@
 import type { Algebra } from '../../algebra.ts';
-import type { GraphFunction, Tensor } from './graph-function.ts';
+import { GraphFunction, type Tensor } from './graph-function.ts';
+import type { NumberType } from './saved-model.ts';
 
 /**
- * The algebra whose values are tensors of a graph. A value is float32 or float64: what depends on parameters alone is float64,
- * and is rounded to float32 where it meets a float32 tensor, once. Shapes broadcast.
+ * A TensorFlow function under construction, as the algebra whose values are its tensors. Whatever depends on parameters alone is float64, and
+ * is rounded to float32, once, where it meets a float32 tensor. Shapes broadcast.
  */
-export class TensorAlgebra implements Algebra<Tensor, Tensor> {
-  readonly #graph: GraphFunction;
-
-  constructor(graph: GraphFunction) {
-    this.#graph = graph;
-  }
-
+export class TensorAlgebra extends GraphFunction implements Algebra<Tensor, Tensor> {
   constant(value: number): Tensor {
-    return this.#graph.constant('float64', Object.is(value, -0) ? 0 : value);
+    return this.literal('float64', Object.is(value, -0) ? 0 : value);
   }
 
-  /** The same values in another precision. */
-  cast(a: Tensor, type: 'float32' | 'float64'): Tensor {
+  /** The same values in another type. */
+  cast(a: Tensor, type: NumberType): Tensor {
     if (a.type === type) return a;
-    if (a.constant !== undefined) return this.#graph.constant(type, a.constant);
-    return this.#graph.operation('Cast', [a], { type, output: 'y', attributes: { SrcT: { type: a.type }, DstT: { type } } });
+    if (a.constant !== undefined) return this.literal(type, a.constant);
+    return this.operation('Cast', [a], type, 'y', { SrcT: { type: a.type }, DstT: { type } });
   }
 
   add(a: Tensor, b: Tensor): Tensor {
     if (a.constant === 0) return b;
-    return b.constant === 0 ? a : this.#binary('AddV2', a, b);
+    return b.constant === 0 ? a : this.binary('AddV2', a, b);
+  }
+
+  /** Sum of any number of tensors. */
+  sum(terms: readonly Tensor[]): Tensor {
+    return terms.reduce((a, b) => this.add(a, b), this.constant(0));
   }
 
   sub(a: Tensor, b: Tensor): Tensor {
-    return b.constant === 0 ? a : this.#binary('Sub', a, b);
+    return b.constant === 0 ? a : this.binary('Sub', a, b);
   }
 
   mul(a: Tensor, b: Tensor): Tensor {
     if (a.constant === 1) return b;
-    return b.constant === 1 ? a : this.#binary('Mul', a, b);
+    return b.constant === 1 ? a : this.binary('Mul', a, b);
   }
 
   div(a: Tensor, b: Tensor): Tensor {
-    return b.constant === 1 ? a : this.#binary('RealDiv', a, b);
+    return b.constant === 1 ? a : this.binary('RealDiv', a, b);
   }
 
   min(a: Tensor, b: Tensor): Tensor {
-    return this.#binary('Minimum', a, b);
+    return this.binary('Minimum', a, b);
   }
 
   max(a: Tensor, b: Tensor): Tensor {
-    return this.#binary('Maximum', a, b);
+    return this.binary('Maximum', a, b);
   }
 
   neg(a: Tensor): Tensor {
-    return a.constant === undefined ? this.#unary('Neg', a) : this.#graph.constant(a.type as 'float32' | 'float64', -a.constant);
+    return a.constant === undefined ? this.unary('Neg', a) : this.literal(a.type as NumberType, -a.constant);
   }
 
   abs(a: Tensor): Tensor {
-    return this.#unary('Abs', a);
+    return this.unary('Abs', a);
   }
 
   sqrt(a: Tensor): Tensor {
-    return this.#unary('Sqrt', a);
+    return this.unary('Sqrt', a);
   }
 
   exp(a: Tensor): Tensor {
-    return this.#unary('Exp', a);
+    return this.unary('Exp', a);
   }
 
   log1p(a: Tensor): Tensor {
-    return this.#unary('Log1p', a);
+    return this.unary('Log1p', a);
   }
 
   exprel(a: Tensor): Tensor {
     const isZero = this.#compare('Equal', a, this.constant(0));
-    return this.select(isZero, this.constant(1), this.div(this.#unary('Expm1', a), this.select(isZero, this.constant(1), a)));
+    return this.select(isZero, this.constant(1), this.div(this.unary('Expm1', a), this.select(isZero, this.constant(1), a)));
   }
 
   atan(a: Tensor): Tensor {
-    return this.#unary('Atan', a);
+    return this.unary('Atan', a);
   }
 
   erfc(a: Tensor): Tensor {
-    return this.#unary('Erfc', a);
+    return this.unary('Erfc', a);
   }
 
   oddCosines(turns: Tensor, terms: number): Tensor {
-    return this.#sumOddHarmonics(turns, terms, (angle) => this.#unary('Cos', angle));
+    return this.#sumOddHarmonics(turns, terms, (angle) => this.unary('Cos', angle));
   }
 
   oddSines(turns: Tensor, terms: number): Tensor {
-    return this.#sumOddHarmonics(turns, terms, (angle, harmonic) => this.div(this.#unary('Sin', angle), this.constant(harmonic)));
+    return this.#sumOddHarmonics(turns, terms, (angle, harmonic) => this.div(this.unary('Sin', angle), this.constant(harmonic)));
   }
 
   #sumOddHarmonics(turns: Tensor, terms: number, term: (angle: Tensor, harmonic: number) => Tensor): Tensor {
-    // Whole turns are taken off before and after multiplying: the subtraction is exact, and angles stay small.
-    const fraction = (a: Tensor): Tensor => this.sub(a, this.#unary('Round', a));
+    // Whole turns are subtracted before and after multiplying: the subtraction is exact, and angles stay small.
+    const fraction = (a: Tensor): Tensor => this.sub(a, this.unary('Round', a));
     const first = fraction(turns);
     let sum = this.constant(0);
     for (let i = 1; i <= terms; i++) {
@@ -114,37 +114,34 @@ export class TensorAlgebra implements Algebra<Tensor, Tensor> {
   select(mask: Tensor, a: Tensor, b: Tensor): Tensor {
     if (a.ref === b.ref) return a;
     const [left, right] = this.#unify(a, b);
-    return this.#graph.operation('SelectV2', [mask, left, right], {
-      type: left.type,
-      output: 'output',
-      attributes: { T: { type: left.type } },
-    });
+    return this.operation('SelectV2', [mask, left, right], left.type, 'output', { T: { type: left.type } });
   }
 
   and(a: Tensor, b: Tensor): Tensor {
-    return this.#graph.operation('LogicalAnd', [a, b], { type: 'bool', output: 'z' });
+    return this.operation('LogicalAnd', [a, b], 'bool', 'z', {});
   }
 
   or(a: Tensor, b: Tensor): Tensor {
-    return this.#graph.operation('LogicalOr', [a, b], { type: 'bool', output: 'z' });
+    return this.operation('LogicalOr', [a, b], 'bool', 'z', {});
   }
 
   not(a: Tensor): Tensor {
-    return this.#graph.operation('LogicalNot', [a], { type: 'bool', output: 'y' });
+    return this.operation('LogicalNot', [a], 'bool', 'y', {});
   }
 
-  #unary(op: string, a: Tensor): Tensor {
-    return this.#graph.operation(op, [a], { type: a.type, output: 'y', attributes: { T: { type: a.type } } });
+  /** An element-wise operation of TensorFlow on one tensor. */
+  unary(op: string, a: Tensor): Tensor {
+    return this.operation(op, [a], a.type, 'y');
   }
 
-  #binary(op: string, a: Tensor, b: Tensor): Tensor {
+  /** An element-wise operation of TensorFlow on two tensors. */
+  binary(op: string, a: Tensor, b: Tensor): Tensor {
     const [left, right] = this.#unify(a, b);
-    return this.#graph.operation(op, [left, right], { type: left.type, output: 'z', attributes: { T: { type: left.type } } });
+    return this.operation(op, [left, right], left.type, 'z');
   }
 
   #compare(op: string, a: Tensor, b: Tensor): Tensor {
-    const [left, right] = this.#unify(a, b);
-    return this.#graph.operation(op, [left, right], { type: 'bool', output: 'z', attributes: { T: { type: left.type } } });
+    return this.operation(op, this.#unify(a, b), 'bool', 'z');
   }
 
   #unify(a: Tensor, b: Tensor): readonly [Tensor, Tensor] {

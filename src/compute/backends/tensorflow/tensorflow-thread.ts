@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../engine/backend.ts';
-import type { InputTensor } from './batch.ts';
-import type { GraphOutputs } from './graph-job.ts';
+import { BackendUnavailableError, ComputeError, OutOfMemoryError } from '../../engine/errors.ts';
+import type { GraphOutputs, InputTensor } from './graph-job.ts';
 
-/** What the loaded library says of itself. */
+/** The loaded library. */
 export interface LoadedTensorFlow {
   readonly version: string;
   /** Whether its operations run on a GPU. */
@@ -15,18 +14,18 @@ export interface LoadedTensorFlow {
 /** One run of one model. */
 export interface ModelRun {
   readonly key: string;
-  /** The model, encoded, where the thread does not have it yet. */
+  /** The model, encoded, unless the thread has loaded it. */
   readonly model: Uint8Array | undefined;
-  /** Keys of models that the thread may forget. */
+  /** Keys of models to unload. */
   readonly release: readonly string[];
-  /** Their memory moves to the thread. */
+  /** Their memory is transferred to the thread. */
   readonly inputs: Readonly<Record<string, InputTensor>>;
 }
 
 export interface ModelResult {
   readonly outputs: GraphOutputs;
   readonly computeMs: number;
-  /** That the thread holds after the run. */
+  /** Tensors that the thread holds after the run. */
   readonly liveTensors: number;
 }
 
@@ -35,17 +34,17 @@ type Message =
   | { readonly reply: ModelResult }
   | { readonly failure: { readonly message: string; readonly outOfMemory: boolean } };
 
-// What TensorFlow reads from the environment when it is loaded: only errors on stderr, no greeting, and memory of the GPU as it is needed.
+// TensorFlow reads these when it is loaded: only errors on stderr, no greeting, and GPU memory allocated as needed.
 const environment = { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '0', TF_FORCE_GPU_ALLOW_GROWTH: 'true' };
 
 export interface ThreadOptions {
   /** The thread's code. */
   readonly module?: URL;
-  /** A run that takes longer has hung: a graph is compiled in seconds, and what a batch holds is bounded. */
+  /** A run that takes longer counts as hanging: a graph compiles in seconds, and batches are bounded. */
   readonly hangMs?: number;
 }
 
-/** The one thread in which TensorFlow runs, since each of its calls blocks the thread that makes it. */
+/** The one thread in which TensorFlow runs: each of its calls blocks the calling thread. */
 export class TensorFlowThread {
   readonly loaded: LoadedTensorFlow;
   readonly #worker: Worker;
@@ -79,7 +78,7 @@ export class TensorFlowThread {
     module = new URL('./worker.js', import.meta.url),
     hangMs = 120_000,
   }: ThreadOptions = {}): Promise<TensorFlowThread> {
-    // The library reads the process's own environment, not a thread's copy of it.
+    // The library reads the environment of the process, not a thread's copy of it.
     for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
     const worker = new Worker(module, { name: 'tensorflow' });
     try {
@@ -88,7 +87,7 @@ export class TensorFlowThread {
       throw new Error('unexpected message');
     } catch (error) {
       await worker.terminate();
-      throw new BackendUnavailableError(unavailable(error), { cause: error });
+      throw new BackendUnavailableError(loadFailure(error), { cause: error });
     }
   }
 
@@ -97,7 +96,7 @@ export class TensorFlowThread {
     return this.#liveTensors;
   }
 
-  /** Why the thread can run nothing any more, if so. */
+  /** Why the thread cannot run anything any more; undefined while it can. */
   get dead(): Error | undefined {
     return this.#dead;
   }
@@ -105,7 +104,7 @@ export class TensorFlowThread {
   /**
    * Runs a model; one at a time.
    *
-   * @throws {OutOfMemoryError} when TensorFlow says that it had too little memory.
+   * @throws {OutOfMemoryError} when TensorFlow reports that memory ran out.
    * @throws {ComputeError} when it failed otherwise, or the thread ended or hung.
    */
   run(request: ModelRun): Promise<ModelResult> {
@@ -127,7 +126,7 @@ export class TensorFlowThread {
 
   async stop(): Promise<void> {
     const ended = this.#worker.terminate();
-    // What hangs inside the library cannot be ended; it is left behind.
+    // A call that hangs inside the library cannot be interrupted; the thread is abandoned.
     if (!this.#hung) await ended;
   }
 
@@ -152,7 +151,7 @@ export class TensorFlowThread {
   }
 }
 
-function unavailable(error: unknown): string {
+function loadFailure(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'ERR_MODULE_NOT_FOUND') return '@tensorflow/tfjs-node-gpu is not installed';
   if (message?.includes('tfjs_binding.node'))

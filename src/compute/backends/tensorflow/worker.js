@@ -14,9 +14,9 @@ import { loadTensorFlow } from './load-tensorflow.js';
  * @property {Float32Array | Int32Array} data
  *
  * @typedef {object} RunRequest
- * @property {string} key which model
- * @property {Uint8Array | undefined} model the model itself, the first time
- * @property {readonly string[]} release models that are not needed any more
+ * @property {string} key of the model
+ * @property {Uint8Array | undefined} model the model, encoded, with its first run
+ * @property {readonly string[]} release keys of models to unload
  * @property {Readonly<Record<string, InputTensor>>} inputs
  *
  * @typedef {Float32Array | Int32Array | Uint8Array} Output
@@ -24,20 +24,22 @@ import { loadTensorFlow } from './load-tensorflow.js';
  * @typedef {object} RunReply
  * @property {Readonly<Record<string, Output>>} outputs
  * @property {number} computeMs
- * @property {number} liveTensors that are left after the run
+ * @property {number} liveTensors tensors left after the run
  *
  * @typedef {object} Failure
  * @property {string} message
  * @property {boolean} outOfMemory
  */
 
-/** Loads TensorFlow and then runs one model after the other: each of its calls blocks this thread. */
+/** Loads TensorFlow, then runs one model after the other; each of its calls blocks this thread. */
 async function main() {
   const port = parentPort;
   if (port === null) throw new Error('this file is for a worker thread');
   const tf = await loadTensorFlow();
   await tf.ready();
-  const backend = /** @type {{ isUsingGpuDevice: boolean, binding: { TF_Version: string } }} */ (/** @type {unknown} */ (tf.backend()));
+  const backend = /** @type {ReturnType<typeof tf.backend> & { isUsingGpuDevice: boolean, binding: { TF_Version: string } }} */ (
+    tf.backend()
+  );
   const models = new Models(tf);
   port.on('message', (/** @type {RunRequest} */ request) => {
     models.run(request).then(

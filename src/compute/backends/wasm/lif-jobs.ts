@@ -1,5 +1,5 @@
 import { maxBytes, type Arena } from '../../engine/arena.ts';
-import { OutOfMemoryError } from '../../engine/backend.ts';
+import { OutOfMemoryError } from '../../engine/errors.ts';
 import { valueAt, type Numbers } from '../../generated-numbers.ts';
 import {
   bytesPerNumber,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arena } from '../../../engine/arena.ts';
-import { WorkerLostError } from '../../../engine/backend.ts';
+import { WorkerLostError } from '../../../engine/errors.ts';
 import { hungAfterMs, threadLosses } from '../../../engine/thread-pool.ts';
 import type { Kernel } from '../kernel-cache.ts';
 import type { Launch } from '../launch-plan.ts';

@@ -1,0 +1,47 @@
+import { valueAt } from '../../generated-numbers.ts';
+import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
+import { numericParameters, surrogateDefinition } from '../../surrogates/catalogue.ts';
+import type { Surrogate } from '../../surrogates/definition.ts';
+import { float64Algebra, type NumberAlgebra } from './float64-algebra.ts';
+import type { StopCheck } from './stop-check.ts';
+
+/** A surrogate with its parameters filled in, as plain functions of x. */
+export interface SurrogateFunctions {
+  readonly grad: (x: number) => number;
+  readonly value: (x: number) => number;
+}
+
+/** The functions of a surrogate that a job names. */
+export function surrogateFunctions(surrogate: Surrogate, ops: NumberAlgebra = float64Algebra): SurrogateFunctions {
+  const definition = surrogateDefinition(surrogate.name);
+  const parameters = numericParameters(definition, surrogate.parameters);
+  const { grad, value } = definition;
+  return { grad: (x) => grad(ops, x, parameters), value: (x) => value(ops, x, parameters) };
+}
+
+export function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: NumberAlgebra, stop: StopCheck): SurrogateEvalResult {
+  const spikeAt = (i: number) => Number(valueAt(x, i) >= 0);
+  return surrogates.map((surrogate) => {
+    const { value } = surrogateFunctions(surrogate, ops);
+    return {
+      ...(outputs.spike && { spike: fill(new Uint8Array(x.length), stop, spikeAt) }),
+      ...(outputs.value && { value: fill(new Float64Array(x.length), stop, (i) => value(valueAt(x, i))) }),
+    };
+  });
+}
+
+export function surrogateGrad({ x, surrogates, cotangent }: SurrogateGradJob, ops: NumberAlgebra, stop: StopCheck): SurrogateGradResult {
+  const cotangentAt = (i: number) => (typeof cotangent === 'number' ? cotangent : valueAt(cotangent, i));
+  return surrogates.map((surrogate) => {
+    const { grad } = surrogateFunctions(surrogate, ops);
+    return { grad: fill(new Float64Array(x.length), stop, (i) => ops.mul(grad(valueAt(x, i)), cotangentAt(i))) };
+  });
+}
+
+function fill<A extends Uint8Array | Float64Array>(array: A, stop: StopCheck, valueOf: (i: number) => number): A {
+  for (let i = 0; i < array.length; i++) {
+    stop.step();
+    array[i] = valueOf(i);
+  }
+  return array;
+}

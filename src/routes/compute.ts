@@ -1,0 +1,116 @@
+import type { TSchema } from '@sinclair/typebox';
+import type { FastifyPluginCallback } from 'fastify';
+
+import type { Operation } from '../requests/plan.ts';
+import { answers, requestBodies } from '../schemas/bodies.ts';
+import { bodiesOf, lifGradExamples, lifSimulateExamples, surrogateEvalExamples, surrogateGradExamples } from '../schemas/examples.ts';
+import {
+  LifGradAnswer,
+  LifGradDryRun,
+  LifGradRequest,
+  LifSimulateAnswer,
+  LifSimulateDryRun,
+  LifSimulateRequest,
+} from '../schemas/lif-routes.ts';
+import { computeHeaders, lifGradQuery, lifSimulateQuery, surrogateEvalQuery, surrogateGradQuery } from '../schemas/parameters.ts';
+import { computeProblems } from '../schemas/problem.ts';
+import {
+  SurrogateEvalAnswer,
+  SurrogateEvalDryRun,
+  SurrogateEvalRequest,
+  SurrogateGradAnswer,
+  SurrogateGradDryRun,
+  SurrogateGradRequest,
+} from '../schemas/surrogate-routes.ts';
+import { compute, type ComputeServices } from './compute-handler.ts';
+import { nativeFormat } from './response-format.ts';
+
+/** A route that computes, with its documentation. */
+interface ComputeRoute {
+  readonly operation: Operation;
+  readonly url: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly query: TSchema;
+  readonly request: TSchema;
+  readonly answer: TSchema;
+  readonly dryRun: TSchema;
+  readonly examples: Parameters<typeof bodiesOf>[0];
+}
+
+const routes: readonly ComputeRoute[] = [
+  {
+    operation: 'surrogate_eval',
+    url: '/surrogate/eval',
+    operationId: 'surrogateEval',
+    summary: 'Spike and smooth value of surrogates',
+    description:
+      '`spike` is x >= 0. `value` is the antiderivative of the surrogate gradient: the smooth function that stands for the spike.',
+    query: surrogateEvalQuery,
+    request: SurrogateEvalRequest,
+    answer: SurrogateEvalAnswer,
+    dryRun: SurrogateEvalDryRun,
+    examples: surrogateEvalExamples,
+  },
+  {
+    operation: 'surrogate_grad',
+    url: '/surrogate/grad',
+    operationId: 'surrogateGrad',
+    summary: 'Surrogate gradients',
+    description: '`cotangent` times the surrogate gradient at x: what backpropagation puts in the place of the derivative of a spike.',
+    query: surrogateGradQuery,
+    request: SurrogateGradRequest,
+    answer: SurrogateGradAnswer,
+    dryRun: SurrogateGradDryRun,
+    examples: surrogateGradExamples,
+  },
+  {
+    operation: 'lif_simulate',
+    url: '/lif/simulate',
+    operationId: 'lifSimulate',
+    summary: 'Run LIF neurons',
+    description: 'Steps B neurons through T time steps and answers what `record` lists. Times are in ms, rates in Hz.',
+    query: lifSimulateQuery,
+    request: LifSimulateRequest,
+    answer: LifSimulateAnswer,
+    dryRun: LifSimulateDryRun,
+    examples: lifSimulateExamples,
+  },
+  {
+    operation: 'lif_grad',
+    url: '/lif/grad',
+    operationId: 'lifGrad',
+    summary: 'Gradients through LIF neurons',
+    description:
+      "Backpropagation through time: the forward pass is the hard threshold, the backward pass puts the surrogate gradient in its place. A gradient has the shape in which its quantity was given; a number's is the sum over neurons.",
+    query: lifGradQuery,
+    request: LifGradRequest,
+    answer: LifGradAnswer,
+    dryRun: LifGradDryRun,
+    examples: lifGradExamples,
+  },
+];
+
+/** Surrogates and neurons, and gradients through them, in the service's own formats. */
+export const computeRoutes: FastifyPluginCallback<ComputeServices> = (app, services, done) => {
+  for (const { operation, url, operationId, summary, description, query, request: body, answer, dryRun, examples } of routes) {
+    app.post(
+      url,
+      {
+        schema: {
+          operationId,
+          tags: ['Compute'],
+          summary,
+          description,
+          headers: computeHeaders,
+          querystring: query,
+          body: requestBodies(body, bodiesOf(examples, 'request')),
+          response: { 200: answers(answer, dryRun, bodiesOf(examples, 'answer')), ...computeProblems },
+        },
+      },
+      (request, reply) => compute(services, request, reply, operation, nativeFormat(request)),
+    );
+  }
+  done();
+};
