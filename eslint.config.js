@@ -31,10 +31,7 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            {
-              regex: 'src/codecs/json-numbers/(?!index\\.ts$)|^\\.\\.?/(?:codecs/)?json-numbers/(?!index\\.ts$)',
-              message: 'json-numbers is a package: import its index.ts.',
-            },
+            { regex: '(?:(?<!test/)codecs|^\\.)/json-numbers/(?!index\\.ts$)', message: 'json-numbers is a package: import its index.ts.' },
           ],
         },
       ],

@@ -114,7 +114,9 @@ function roundedToFloat32<Data>(data: Data): Data {
 function isOnEdge(problem: LifProblem): boolean {
   const { neurons, steps, current, v_threshold } = problem;
   // An input that a held neuron does not take may still overflow where it is multiplied.
-  if ((current.per === 'scalar' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30))
+  if (
+    (current.per === 'scalar' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30)
+  )
     return true;
   const { v_pre } = compute({ kind: 'lif_simulate', problem, record: new Set(['v_pre']) }) as LifSimulateResult;
   for (let b = 0; b < neurons; b++) {

@@ -11,8 +11,8 @@ export interface JsonErrorLocation {
 }
 
 const space = /[ \t\n\r]*/y;
-const literal = /true|false|null/y;
-const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** Any token but a string. */
+const token = /[{}[\]:,]|true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const unicodeEscape = /u[0-9a-fA-F]{4}/y;
 const word = /[ \t\n\r]*([-+]?[A-Za-z_]\w*|.)?/suy;
 
@@ -86,23 +86,7 @@ function firstError(text: string): { readonly offset: number; readonly open: rea
 
 /** The end of the token that starts at an offset; -1 when there is none. */
 function tokenEnd(text: string, at: number): number {
-  switch (text[at]) {
-    case '{':
-    case '}':
-    case '[':
-    case ']':
-    case ':':
-    case ',':
-      return at + 1;
-    case '"':
-      return stringEnd(text, at + 1);
-    case 't':
-    case 'f':
-    case 'n':
-      return endOf(literal, text, at);
-    default:
-      return endOf(number, text, at);
-  }
+  return text[at] === '"' ? stringEnd(text, at + 1) : endOf(token, text, at);
 }
 
 /** The end of the string whose first character is at an offset. By hand, since a pattern for it runs out of stack on long ones. */

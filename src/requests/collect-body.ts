@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 
 import type { RequestScope, ScopeMemory } from '../compute/engine/request-scope.ts';
 
-/** From here on a body gets memory of its own that kernels can read; below, a copy costs less. */
-export const largeBytes = 256 * 1024;
+/** Bodies of at least so many bytes lie in an arena, which kernels can read; a copy of smaller ones costs less. */
+const largeBytes = 256 * 1024;
 
-/** What a request takes beside its body: its connection, its parser, the objects of both. */
+/** Memory of a request beside its body: its connection, its parser, the objects of both. */
 const requestBytes = 64 * 1024;
 
 /** Chunks of a small body that are kept before they are joined: one of a byte takes hundreds. */
@@ -70,10 +70,11 @@ class BodyCollector {
       arena.extend(this.#address + this.#length);
       return arena.bytes(this.#address, this.#length);
     }
-    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const [first, ...more] = this.#chunks;
+    return first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks);
   }
 
-  /** Where there is enough memory, a large body's reservation doubles, up to what was announced: an arena is to grow in few steps. */
+  /** A large body's reservation doubles where there is enough memory, up to what was announced: an arena grows in few steps. */
   #reserveUpTo(length: number): void {
     if (length <= this.#reserved) return;
     const doubled = Math.min(2 * length, this.#options.announced ?? this.#options.limit);

@@ -18,7 +18,7 @@ export interface ReadTask {
   readonly body: Omit<RequestBody, 'bytes'> & { readonly byteOffset: number; readonly length: number };
   readonly limits: Limits;
   readonly memory: WebAssembly.Memory;
-  /** How far the memory is taken, and how far it may be. */
+  /** The top of the memory that is taken, and of the memory that may be. */
   readonly top: number;
   readonly reservedBytes: number;
 }
@@ -29,7 +29,7 @@ export interface Rounded {
   readonly floats: Float32Array;
 }
 
-/** The plan and how far the memory is taken with it; or how far it has to be reserved first; or what is wrong with the body. */
+/** The plan, with the top of the memory that it takes; or the top that has to be reserved first; or what is wrong with the body. */
 export type TaskResult<O extends Operation> =
   | { readonly plan: Plans[O]; readonly rounded: readonly Rounded[]; readonly top: number }
   | { readonly neededBytes: number }

@@ -59,12 +59,11 @@ export class RequestReader {
 
   /** Starts a thread and keeps it: its modules take a fifth of a second to load, which a large body would have to wait for. */
   warm(): void {
-    this.#pool ??= this.#startThreads();
+    this.#threads();
   }
 
-  get #threads(): Piscina {
-    this.warm();
-    return this.#pool!;
+  #threads(): Piscina {
+    return (this.#pool ??= this.#startThreads());
   }
 
   /**
@@ -107,7 +106,7 @@ export class RequestReader {
     return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
   }
 
-  /** Reads a body, and reserves more memory where it turns out to have more numbers than most. */
+  /** Reads a body, and reserves more memory for one with more numbers than most. */
   async #readReserved<O extends Operation>(task: ReadTask, memory: ScopeMemory, signal: AbortSignal): Promise<Settled<O>> {
     let result = await this.#readTwice<O>(task, signal);
     if ('neededBytes' in result) {
@@ -122,7 +121,7 @@ export class RequestReader {
   async #readTwice<O extends Operation>(task: ReadTask, signal: AbortSignal | undefined): Promise<TaskResult<O>> {
     const isFinal = (error: unknown) => signal?.aborted === true || isHeapFull(error) || error instanceof RangeError;
     try {
-      return await tryTwice(() => runStoppable<TaskResult<O>>(this.#threads, task, signal), isFinal);
+      return await tryTwice(() => runStoppable<TaskResult<O>>(this.#threads(), task, signal), isFinal);
     } catch (error) {
       signal?.throwIfAborted();
       if (isHeapFull(error))

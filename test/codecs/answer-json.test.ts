@@ -6,7 +6,7 @@ import { AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode
 /** The text of an answer. */
 const encodeJson = (node: AnswerNode, as: AnswerForm): Buffer =>
   Buffer.concat(
-    encodeAnswer(node, as).text.flatMap((piece) => (typeof piece === 'function' ? [...(piece() as Iterable<Uint8Array>)] : [piece])),
+    encodeAnswer(node, as).text.flatMap((chunk) => (typeof chunk === 'function' ? [...(chunk() as Iterable<Uint8Array>)] : [chunk])),
   );
 const form: AnswerForm = { encoding: 'json', dtype: 'float32' };
 const json = (node: AnswerNode): string => encodeJson(node, form).toString();

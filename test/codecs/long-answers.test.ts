@@ -11,19 +11,19 @@ import { planOf } from '../../src/requests/operations.ts';
 const limits = { bodyBytes: 1e9, neuronSteps: 1e10, referenceNeuronSteps: 1e10, resultValues: 2 ** 25, streamedValues: 2 ** 28 };
 const json: AnswerForm = { encoding: 'json', dtype: 'float32' };
 
-async function joined(pieces: readonly Chunk[]): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of bytesOf(pieces)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+async function joined(chunks: readonly Chunk[]): Promise<Buffer> {
+  const slices: Uint8Array[] = [];
+  for await (const slice of bytesOf(chunks)) slices.push(slice);
+  return Buffer.concat(slices);
 }
 
 /** Bytes that encoding writes at once, and the most that any slice after it has. */
 async function bytesAtOnce(node: AnswerNode, form = json): Promise<{ first: number; longest: number }> {
   const { text, tensors } = encodeAnswer(node, form);
-  const pieces = [...text, ...tensors];
-  const first = pieces.reduce((sum, piece) => sum + (typeof piece === 'function' ? 0 : piece.length), 0);
+  const chunks = [...text, ...tensors];
+  const first = chunks.reduce((sum, chunk) => sum + (typeof chunk === 'function' ? 0 : chunk.length), 0);
   let longest = 0;
-  for (const piece of pieces) if (typeof piece === 'function') for await (const slice of piece()) longest = Math.max(longest, slice.length);
+  for (const chunk of chunks) if (typeof chunk === 'function') for await (const slice of chunk()) longest = Math.max(longest, slice.length);
   return { first, longest };
 }
 
@@ -180,7 +180,7 @@ describe('a writer', () => {
 });
 
 describe('long work', () => {
-  it('is resumed one piece a tick, however many are waiting', async () => {
+  it('is resumed one chunk a tick, however many are waiting', async () => {
     let ticks = 0;
     let counting = true;
     const count = (): void => {

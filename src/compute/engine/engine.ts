@@ -162,13 +162,13 @@ export class Engine {
     const order = this.#router.order(job, preference);
     const first = order.missing === undefined ? order.backends[0] : undefined;
     const backend = first?.usable;
-    let failure: unknown;
+    let failure: Error | undefined;
     if (first !== undefined && backend?.tryRunSync !== undefined && first.accepts(job)) {
       try {
         const computed = backend.tryRunSync(job);
         if (computed !== undefined) return answerOf(job, computed, first, backend);
       } catch (error) {
-        failure = error;
+        failure = error as Error;
       }
     }
     return this.#runInOrder(job, order, context, failure);
@@ -183,7 +183,7 @@ export class Engine {
     job: J,
     { backends, missing }: FallbackOrder<BackendSupervisor>,
     context: RunContext,
-    firstFailure: unknown,
+    firstFailure: Error | undefined,
   ): Promise<Answer<J>> {
     let fallback: Fallback | undefined = missing && { from: missing, reason: 'not_enabled' };
     let failure: unknown;

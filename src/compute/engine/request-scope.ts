@@ -122,7 +122,7 @@ export class RequestScope {
         (error: unknown) => {
           if (error instanceof ComputeError) this.memory.poison();
           settle();
-          reject(error as Error);
+          reject(error);
         },
       );
     });

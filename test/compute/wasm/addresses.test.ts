@@ -71,18 +71,18 @@ describe('a chunk of steps', () => {
     const { end } = new WebAssembly.Instance(new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), { env: {} as never }).exports as {
       end: (from: number, steps: number) => number;
     };
-    const most = 2 ** 31 - 1;
+    const maxSteps = 2 ** 31 - 1;
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: most }), fc.nat(), (runSteps, place) => {
-        const from = place % runSteps;
+      fc.property(fc.integer({ min: 1, max: maxSteps }), fc.nat(), (runSteps, position) => {
+        const from = position % runSteps;
         expect(end(from, runSteps)).toBe(Math.min(from + 256, runSteps));
       }),
       {
         examples: [
-          [most, most - 1],
-          [most, most - 255],
-          [most, most - 256],
-          [most, most - 257],
+          [maxSteps, maxSteps - 1],
+          [maxSteps, maxSteps - 255],
+          [maxSteps, maxSteps - 256],
+          [maxSteps, maxSteps - 257],
           [1, 0],
           [256, 0],
           [257, 0],

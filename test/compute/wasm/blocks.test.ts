@@ -5,8 +5,8 @@ import { spread, standardProblem } from '../../../src/compute/standard-jobs.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 
 // More than two blocks of the largest size, and every remainder: what a neuron gets must not depend on the block it is in.
-const most = 72;
-const x = spread(0.5, 2.5, most);
+const maxNeurons = 72;
+const x = spread(0.5, 2.5, maxNeurons);
 const surrogates: Surrogate[] = [
   { name: 'sigmoid', parameters: { alpha: 4 } },
   { name: 'q_pseudo_spike', parameters: { alpha: 2 } },
@@ -51,9 +51,9 @@ it.each([
   ['simulations', simulated],
   ['surrogate gradients', elementwise],
 ])('%s are the same to the bit in a block of any size', async (_, run) => {
-  const whole = await run(most);
-  expect(new Set(whole[0]![0]).size).toBeGreaterThan(most / 2);
-  for (let count = 1; count < most; count++) {
+  const whole = await run(maxNeurons);
+  expect(new Set(whole[0]![0]).size).toBeGreaterThan(maxNeurons / 2);
+  for (let count = 1; count < maxNeurons; count++) {
     expect(await run(count)).toEqual(whole.map((arrays) => arrays.map((array) => array.slice(0, count))));
   }
 });

@@ -42,8 +42,8 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 describe('a thread that ends while it works', () => {
   it.each([
     ['gradients', long],
-    ['spike times, of which a kernel changes what it has read', spikes],
-  ] as const)('changes nothing of the numbers: %s', async (_, job) => {
+    ['spike times, whose kernel changes memory that it reads', spikes],
+  ] as const)('does not change the numbers: %s', async (_, job) => {
     const expected = await resultOf(backend, job);
     for (let i = 0; i < 4; i++) {
       const running = resultOf(backend, job);
@@ -54,14 +54,14 @@ describe('a thread that ends while it works', () => {
     }
   });
 
-  it('is replaced, also when it had just been started, and when none is left', async () => {
+  it('is replaced, even if it has just been started or none is left', async () => {
     for (let i = 0; i < 5; i++) {
       await Promise.all(threads.running.map((worker) => worker.terminate()));
       await expect(backend.run(long)).resolves.toBeDefined();
     }
   });
 
-  it('costs the job when it happens again and again, and only that job', async () => {
+  it('fails the job when it happens again and again, and only that job', async () => {
     const running = Promise.resolve(backend.run({ ...long, problem: lifProblem(200_000, 4000) }));
     const state = { over: false };
     const lost = expect(
@@ -79,12 +79,12 @@ describe('a thread that ends while it works', () => {
 });
 
 describe('a thread that hangs', () => {
-  /** Adds 1 for each vector given to it; the first thread that comes turns as many millions of rounds before as the word at the job's address says. */
+  /** Adds 1 for each of its vectors; the first thread spins before, as many million rounds as the first word of the argument block says. */
   const text = `(module (import "env" "memory" (memory 1 65536 shared))
     (func (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32) (local $rounds i64)
       (local.set $rounds (i64.mul (i64.const 1000000) (i64.extend_i32_u (i32.atomic.rmw.xchg (local.get $job) (i32.const 0)))))
-      (loop $turn
-        (if (i64.gt_s (local.get $rounds) (i64.const 0)) (then (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1))) (br $turn))))
+      (loop $spin
+        (if (i64.gt_s (local.get $rounds) (i64.const 0)) (then (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1))) (br $spin))))
       (loop $next
         (if (i32.lt_u (local.get $from) (local.get $to)) (then
           (drop (i32.atomic.rmw.add (i32.add (local.get $job) (i32.mul (i32.const 4) (i32.add (local.get $from) (i32.const 1)))) (i32.const 1)))
@@ -117,7 +117,7 @@ describe('a thread that hangs', () => {
     await pool.close();
   });
 
-  it('costs the job when it happens twice', async () => {
+  it('fails the job when it happens twice', async () => {
     const pool = new WorkerPool(2, 200);
     const arena = new Arena();
     const { launch } = await launchOf(arena, forEver, forEver);
@@ -126,8 +126,8 @@ describe('a thread that hangs', () => {
     await pool.close();
   });
 
-  it('is not one that has much to do, nor does a launch hang that waits for another', async () => {
-    // Longer than other processes keep a thread from its processor.
+  it('is told from one with much work, and from a launch that waits for another', async () => {
+    // Longer than the system keeps a thread from a processor under load.
     const pool = new WorkerPool(1, 400);
     const [one, other] = [new Arena(), new Arena()];
     const [slow, waiting] = [await launchOf(one, 4000), await launchOf(other)];
@@ -141,7 +141,7 @@ describe('a thread that hangs', () => {
 });
 
 describe('threads that cannot start', () => {
-  it('cost the job, and no more than that once they can', async () => {
+  it('fail the job, and no later one once they can', async () => {
     const endAtOnce = (worker: Worker) => {
       void worker.terminate();
     };

@@ -119,9 +119,11 @@ describe('surrogates', () => {
     });
 
     const surrogate = scaledSurrogate(definition, 1.3);
-    it.runIf(demandsOf(surrogate).transcendentals.length === 0)('to the bit, without transcendental functions', async () => {
+    const isPlain = demandsOf(surrogate).transcendentals.length === 0;
+    it(`with other parameters: ${isPlain ? 'to the bit, in plain arithmetic' : '32 halves of a unit in the last place, and 3 of the largest value'}`, async () => {
       const { grad } = await functionsOf(surrogate);
-      expect(differences(...grad)).toEqual([]);
+      if (isPlain) expect(differences(...grad)).toEqual([]);
+      else expectWithin(32, 3, grad);
     });
   });
 

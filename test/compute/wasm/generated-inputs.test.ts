@@ -202,9 +202,10 @@ describe('a large job', () => {
   });
 });
 
-/** Every array of a result, by its place. */
+/** Every array of a result, by its path. */
 function arraysOf(node: unknown, path = ''): [string, ArrayLike<number>][] {
-  if (ArrayBuffer.isView(node)) return [[path, node as unknown as ArrayLike<number>]];
+  if (node instanceof Uint8Array || node instanceof Int32Array || node instanceof Float32Array || node instanceof Float64Array)
+    return [[path, node]];
   if (typeof node === 'number') return [[path, [node]]];
   return Object.entries(node as object).flatMap(([key, child]) => arraysOf(child, `${path}/${key}`));
 }

@@ -27,12 +27,12 @@ const forward = (neurons: number, steps: number): Job => ({
 it.each<[string, Job, boolean]>([
   ['a gradient of a thousand neurons', gradient(1000, 100), true],
   ['a gradient of ten thousand', gradient(10_000, 100), false],
-  ['the same of a few neurons, of which each step waits for the one before', gradient(10, 20_000), false],
+  ['of ten neurons, whose steps wait for each other', gradient(10, 20_000), false],
   ['of one', gradient(1, 100_000), false],
   ['a run of five thousand neurons', forward(5000, 100), true],
   ['of a hundred thousand', forward(100_000, 100), false],
   ['of one over twice as many steps', forward(1, 200_000), false],
-])('%s: where it is asked for or not', async (_, job, inline) => {
+])('%s: inline or not', async (_, job, inline) => {
   // A tick compiles one kernel.
   await endOfTick();
   expect(backend.tryRunSync(job) !== undefined).toBe(inline);

@@ -110,7 +110,7 @@ describe('Arena', () => {
 });
 
 describe('ArenaPool', () => {
-  it('hands out what came back, empty, the one that fits best, and no more than the budget together', () => {
+  it('lends the released arena that fits best, empty, and keeps no more than the budget', () => {
     const store = new ArenaPool(new MemoryBudget(400 * 2 ** 20));
     const dropped: Arena[] = [];
     store.onDrop((arena) => dropped.push(arena));
@@ -151,7 +151,7 @@ describe('ArenaPool', () => {
     }
   });
 
-  it('lets go of what nobody needed for a while, but for some', () => {
+  it('drops arenas that were idle for a while, down to a limit', () => {
     vi.useFakeTimers();
     try {
       const store = new ArenaPool(new MemoryBudget(2 ** 30));
@@ -174,7 +174,7 @@ describe('ArenaPool', () => {
 
 describe('a lent arena', () => {
   it.each([0, 3])(
-    'takes no more than was reckoned for a gradient that keeps something of very many steps, refractory for %d',
+    'takes no more than estimated for a gradient with checkpoints of very many steps, refractory for %d',
     async (refractorySteps) => {
       const backend = await WasmBackend.create({ threads: 2 });
       try {
@@ -227,14 +227,14 @@ describe('a lent arena', () => {
 });
 
 describe('WorkerPool', () => {
-  it('answers for a thread that failed only when no thread works on the job any more, and works on', async () => {
+  it('rejects for a thread that failed once no thread works on the job any more, and goes on working', async () => {
     const pool = new WorkerPool(2);
     try {
       const cache = await KernelCache.create();
       const kernel = cache.get('sigmoid', () => surrogateGradKernel(f32x4, { name: 'sigmoid', integers: {} }, 'one'));
       const arena = new Arena();
       const top = arena.mark();
-      // A job block beyond the memory: the kernel traps.
+      // An argument block beyond the memory: the kernel traps.
       const launch = { kernel, argumentBlock: 0x7fffff00, vectors: 1000, scratchBytes: 1000 };
       await expect(pool.run(arena, launch)).rejects.toThrow(ComputeError);
       expect(arena.mark()).toBe(top);
@@ -245,7 +245,7 @@ describe('WorkerPool', () => {
 });
 
 describe('WasmBackend', () => {
-  it('starts no more threads than the process has processors, but for one', async () => {
+  it('starts one thread more than the process has processors at most', async () => {
     const threads = new WorkerThreads();
     const backend = await WasmBackend.create({ threads: 1024 });
     await endOfTick();
@@ -281,7 +281,7 @@ describe('launches at the same time', () => {
           (local.set $from (i32.add (local.get $from) (i32.const 1)))
           (br $next))))))`;
 
-  it('each run whole and once, however many there are, and when their memory is forgotten and used again', async () => {
+  it('each run whole and once, however many there are, also after their kernels were evicted', async () => {
     const pool = new WorkerPool(2);
     const kernel = (await KernelCache.create()).get('add', () => ({ text, layout: undefined as never, operations: {}, unroll: 1 }));
     const vectors = 5000;
@@ -306,7 +306,7 @@ describe('launches at the same time', () => {
     }
   });
 
-  it('are over before a pool that is closed ends its threads', async () => {
+  it('finish before a pool that is closed ends its threads', async () => {
     const pool = new WorkerPool(2);
     const kernel = (await KernelCache.create()).get('add', () => ({ text, layout: undefined as never, operations: {}, unroll: 1 }));
     const arena = new Arena();
@@ -321,7 +321,7 @@ describe('launches at the same time', () => {
 });
 
 describe('KernelCache', () => {
-  it('compiles a kernel once and lets the one used longest ago go', async () => {
+  it('compiles a kernel once and evicts the one used longest ago', async () => {
     const cache = await KernelCache.create(2);
     const printed: string[] = [];
     const get = (name: string) =>

@@ -10,7 +10,7 @@ import { lifProblem } from '../support/jobs.ts';
 
 const maxSteps = 2 ** 31 - 1;
 const sigmoid = { name: 'sigmoid', parameters: { alpha: 4 } };
-/** A surrogate whose gradient takes long: most of a job's time goes to its way back. */
+/** A surrogate whose gradient takes long: most of a job's time is its backward pass. */
 const series = { name: 'squarewave_fourier_series', parameters: { n: 64, t_period: 8 } };
 const gradient: LifGradJob = {
   kind: 'lif_grad',
@@ -56,7 +56,7 @@ describe('a job that is stopped', () => {
       },
       300,
     ],
-    ['a gradient on its way back', { ...gradient, dtype: 'float64', problem: lifProblem(1, 2 ** 22), surrogates: [series] }, 700],
+    ['a gradient in its backward pass', { ...gradient, dtype: 'float64', problem: lifProblem(1, 2 ** 22), surrogates: [series] }, 700],
     [
       'a run over as many steps as there are',
       { kind: 'lif_simulate', problem: lifProblem(1, maxSteps), record: new Set(['spike_counts', 'v_final']) },
@@ -70,14 +70,14 @@ describe('a job that is stopped', () => {
   ])('frees its threads, which go on with the next: %s', async (_, job, afterMs) => {
     await backend.run({ ...gradient, problem: lifProblem(1, 200_000) });
     const before = threads.running;
-    // A kernel that looks at nothing would be ended with its thread after a second.
+    // A kernel that ignored the stop flag would be ended with its thread after a second.
     await stop(job, afterMs);
     await backend.run({ ...gradient, problem: lifProblem(1, 200_000) });
     const { running } = threads;
     expect(before.filter((thread) => !running.includes(thread))).toEqual([]);
   });
 
-  it('does not wait for a place among others', async () => {
+  it('does not wait for a slot in the queue', async () => {
     const others = new AbortController();
     const long: Job = { kind: 'lif_simulate', problem: lifProblem(1, maxSteps), record: new Set(['spike_counts']) };
     const running = Array.from({ length: 4 }, () => expect(backend.run(long, undefined, others.signal)).rejects.toThrow('others'));
@@ -88,7 +88,7 @@ describe('a job that is stopped', () => {
   });
 
   it('ends a thread that does not react', async () => {
-    // Says that it has begun, and goes on for as long as it is told to.
+    // Reports that it has begun, and runs until a word in memory is cleared.
     const text = `(module (import "env" "memory" (memory 1 65536 shared))
       (func (export "run") (param $job i32) (param $scratch i32) (param $from i32) (param $to i32)
         (i32.atomic.store offset=8 (local.get $job) (i32.const 1))
@@ -101,18 +101,18 @@ describe('a job that is stopped', () => {
     words[1] = 1;
     const controller = new AbortController();
     const launch = { kernel, argumentBlock: job, vectors: 1, scratchBytes: 16 };
-    let isOver = false;
+    let isSettled = false;
     const stopped = expect(
       pool.run(arena, launch, { signal: controller.signal }).finally(() => {
-        isOver = true;
+        isSettled = true;
       }),
     ).rejects.toThrow('enough');
     while (Atomics.load(words, 2) === 0) await sleep(10);
     const busy = threads.running.at(-1)!;
     controller.abort(new Error('enough'));
     await sleep(500);
-    // Nobody else may have the memory while the thread works in it.
-    expect(isOver).toBe(false);
+    // The memory stays taken while the thread works in it.
+    expect(isSettled).toBe(false);
     await stopped;
     expect(threads.running).not.toContain(busy);
     words[1] = 0;

@@ -1,6 +1,6 @@
 import { adjointPart, firingRateLoss, leakFactor, leakSlope, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../../lif.ts';
 import { valueAt } from '../../generated-numbers.ts';
-import type { LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Loss, Quantity } from '../../jobs.ts';
+import type { LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Quantity } from '../../jobs.ts';
 import type { NumberAlgebra } from './float64-algebra.ts';
 import type { StopCheck } from './stop-check.ts';
 import { surrogateFunctions } from './surrogates.ts';
@@ -125,7 +125,7 @@ interface NeuronLoss {
   vBar(t: number): number;
 }
 
-function lossOf(ops: NumberAlgebra, loss: Loss, problem: LifProblem, b: number, trace: Trace, stop: StopCheck): NeuronLoss {
+function lossOf(ops: NumberAlgebra, { loss, problem }: LifGradJob, b: number, trace: Trace, stop: StopCheck): NeuronLoss {
   const { steps, dt } = problem;
   switch (loss.type) {
     case 'spike_count':
@@ -174,7 +174,7 @@ class Accumulator {
 
 /** Gradients of the loss by back-propagation through time, neuron by neuron. */
 export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): LifGradResult {
-  const { problem, loss, surrogates, wrt } = job;
+  const { problem, surrogates, wrt } = job;
   const { neurons, steps, dt, integration } = problem;
   const structure = structureOf(problem, job.detachReset);
   const runs = surrogates.map((surrogate) => ({
@@ -189,7 +189,7 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): L
     simulateNeuron(ops, problem, b, trace, stop);
     const terms = termsOf(ops, problem, b);
     const slope = ops.constant(leakSlope(dt, at(problem.tau, b, 0, steps), integration));
-    const neuronLoss = lossOf(ops, loss, problem, b, trace, stop);
+    const neuronLoss = lossOf(ops, job, b, trace, stop);
     for (const run of runs) {
       run.loss[b] = neuronLoss.loss;
       run.spike_counts[b] = trace.spikeCount;

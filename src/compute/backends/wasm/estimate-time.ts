@@ -1,87 +1,68 @@
-import { dtypeOf, type Dtype, type Job, type LifSimulateJob } from '../../jobs.ts';
+import { dtypeOf, type Dtype, type Job } from '../../jobs.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
-import { lanesOf, vectorsOf, type LaneType } from './ir/lanes.ts';
+import { lanesOf, vectorsOf } from './ir/lanes.ts';
 
-// Nanoseconds on one core of a common server, rounded up; they only decide whether a job is worth a hop to the workers.
+// Nanoseconds on one core of a common server, rounded up; they only decide whether handing a job to the workers pays.
 const perValue = 3;
+/** A neuron's step in a vector that shares its loop, and a step of a vector that is alone in it, whose operations wait for each other. */
 const forward = { perStep: 0.25, perVectorAlone: 4 };
-const grad = { perStep: 1.3, perVectorAlone: 14 };
-const perRowValue = 1;
-/** Of laying down what a neuron has of its own, and of reading what it leaves. */
+const backward = { perStep: 1.3, perVectorAlone: 14 };
+const perRecordedValue = 1;
+/** Laying out a neuron's numbers and reading its results. */
 const perNeuron = 5;
 
-/** Of a formula in float64 lanes, whose functions are longer too, beside float32 lanes. */
+/** How much longer plain arithmetic takes in a job of that type. */
+const arithmeticFactor: Readonly<Record<Dtype, number>> = { float32: 1, float64: 2 };
+/** How much longer a formula takes in float64 lanes, whose functions are longer too. */
 const float64Factor = 4;
-
-interface Factors {
-  /** Of what is plain arithmetic. */
-  readonly arithmetic: number;
-  readonly value: number;
-  /** Of gradients that float32 can do. */
-  readonly gradient: number;
-  /** Of each term of a series. */
-  readonly term: number;
-}
-
-const factorsOf: Readonly<Record<Dtype, Factors>> = {
-  float32: { arithmetic: 1, value: float64Factor, gradient: 1, term: 0 },
-  float64: { arithmetic: 2, value: 2 * float64Factor, gradient: 2, term: 2 },
-};
 
 /** About how long it takes to print and compile a kernel. */
 export const compileMs = 15;
 
 /** About how long a job's kernels take on one core. */
 export function estimateNanoseconds(job: Job): number {
-  const factors = factorsOf[dtypeOf(job)];
-  const lanes = lanesOf[dtypeOf(job)];
+  const dtype = dtypeOf(job);
+  const arithmetic = arithmeticFactor[dtype];
   switch (job.kind) {
     case 'surrogate_eval':
-      return job.x.length * perValue * job.surrogates.reduce((sum, surrogate) => sum + factors.value + seriesWeight(surrogate, factors), 0);
+      return job.x.length * perValue * sum(job.surrogates, (surrogate) => float64Factor * arithmetic + seriesWeight(surrogate, dtype));
     case 'surrogate_grad':
-      return job.x.length * perValue * gradWeight(job.surrogates, factors);
-    case 'lif_simulate':
-      return (
-        job.problem.neurons * perNeuron +
-        job.problem.steps *
-          (stepNanoseconds(job.problem.neurons, lanes, forward) * (job.record.has('spike_times') ? 2 : 1) +
-            job.problem.neurons * factors.arithmetic * rowsOf(job) * perRowValue)
-      );
-    case 'lif_grad':
-      return (
-        job.problem.neurons * perNeuron +
-        (job.problem.steps * stepNanoseconds(job.problem.neurons, lanes, grad) * gradWeight(job.surrogates, factors)) / factors.arithmetic
-      );
+      return job.x.length * perValue * sum(job.surrogates, (surrogate) => gradientWeight(surrogate, dtype));
+    case 'lif_simulate': {
+      const { problem, record } = job;
+      const rows = (['spikes', 'v', 'v_pre'] as const).filter((name) => record.has(name)).length;
+      const runs = record.has('spike_times') ? 2 : 1;
+      const perStep = runs * stepNanoseconds(problem.neurons, dtype, forward) + problem.neurons * arithmetic * rows * perRecordedValue;
+      return problem.neurons * perNeuron + problem.steps * perStep;
+    }
+    case 'lif_grad': {
+      const { neurons, steps } = job.problem;
+      const weight = sum(job.surrogates, (surrogate) => gradientWeight(surrogate, dtype)) / arithmetic;
+      return neurons * perNeuron + steps * stepNanoseconds(neurons, dtype, backward) * weight;
+    }
   }
 }
 
-/**
- * One step of all neurons. Vectors that are in flight together hide each other's latency; one that is left takes as long as its operations do one
- * after the other.
- */
-function stepNanoseconds(neurons: number, lanes: LaneType, { perStep, perVectorAlone }: typeof forward): number {
-  const vectors = vectorsOf(neurons, lanes);
+function sum(surrogates: readonly Surrogate[], weight: (surrogate: Surrogate) => number): number {
+  return surrogates.reduce((total, surrogate) => total + weight(surrogate), 0);
+}
+
+/** One step of all neurons. Vectors that share a loop hide each other's latency. */
+function stepNanoseconds(neurons: number, dtype: Dtype, { perStep, perVectorAlone }: typeof forward): number {
+  const vectors = vectorsOf(neurons, lanesOf[dtype]);
   const alone = vectors % 2;
   return 4 * (vectors - alone) * perStep + alone * perVectorAlone;
 }
 
-/** Values that are written for each neuron and step. */
-function rowsOf({ record }: LifSimulateJob): number {
-  return (['spikes', 'v', 'v_pre'] as const).filter((name) => record.has(name)).length;
+function gradientWeight(surrogate: Surrogate, dtype: Dtype): number {
+  const needsFloat64 = surrogateDefinition(surrogate.name).gradNeedsFloat64 === true;
+  return (needsFloat64 ? float64Factor : arithmeticFactor[dtype]) + seriesWeight(surrogate, dtype);
 }
 
-function gradWeight(surrogates: readonly Surrogate[], factors: Factors): number {
-  return surrogates.reduce(
-    (sum, surrogate) =>
-      sum + (surrogateDefinition(surrogate.name).gradNeedsFloat64 ? float64Factor : factors.gradient) + seriesWeight(surrogate, factors),
-    0,
-  );
-}
-
-/** Of a surrogate that is a series, for its terms. */
-function seriesWeight(surrogate: Surrogate, { term }: Factors): number {
-  if (term === 0) return 0;
-  return term * Object.values(surrogateShape(surrogate).integers).reduce((sum, terms) => sum + terms, 0);
+/** The terms of a surrogate that is a series: float64 computes each by itself, float32 by a cheap recurrence. */
+function seriesWeight(surrogate: Surrogate, dtype: Dtype): number {
+  if (dtype === 'float32') return 0;
+  return Object.values(surrogateShape(surrogate).integers).reduce((weight, terms) => weight + 2 * terms, 0);
 }

@@ -18,39 +18,39 @@ type Wabt = Awaited<ReturnType<typeof initWabt>>;
 
 const features = { simd: true, threads: true };
 
-/** A text longer than this is printed in one tick and compiled in another: together they would take more than 50 ms. */
+/** A longer text is printed in one tick and compiled in another: together they would take more than 50 ms. */
 const maxTextInOneTick = 150_000;
-/** Printed texts that wait for their tick; whoever asked for one may be gone. */
+/** Printed texts that wait for their tick; the job that asked for one may be stopped. */
 const maxPrinted = 16;
 
-/** Assembles and compiles kernels, and keeps the ones used last. */
+/** Assembles and compiles kernels, one a tick, and keeps those used last. */
 export class KernelCache {
   readonly #wabt: Wabt;
   readonly #kernels = new Map<string, Kernel>();
-  readonly #capacity: number;
+  readonly #maxKernels: number;
   readonly #printed = new Map<string, KernelWat>();
   /** Whether this tick has printed or compiled a kernel. */
   #isTickUsed = false;
 
-  private constructor(wabt: Wabt, capacity: number) {
+  private constructor(wabt: Wabt, maxKernels: number) {
     this.#wabt = wabt;
-    this.#capacity = capacity;
+    this.#maxKernels = maxKernels;
   }
 
-  /** @param capacity the most kernels kept; each takes some tens of kilobytes. */
-  static async create(capacity = 512): Promise<KernelCache> {
-    return new KernelCache(await initWabt(), capacity);
+  /** @param maxKernels each takes some tens of kilobytes. */
+  static async create(maxKernels = 512): Promise<KernelCache> {
+    return new KernelCache(await initWabt(), maxKernels);
   }
 
   has(key: string): boolean {
     return this.#kernels.has(key);
   }
 
-  /** The kernel of that key, if it is there. */
+  /** The kernel of that key, if it is cached. */
   find(key: string): Kernel | undefined {
     const known = this.#kernels.get(key);
-    // Moving it to the end of the queue costs more than the look-up: only where something may soon have to go.
-    if (known !== undefined && 2 * this.#kernels.size > this.#capacity) {
+    // Moving it to the end costs more than the look-up, so only when evictions are near.
+    if (known !== undefined && 2 * this.#kernels.size > this.#maxKernels) {
       this.#kernels.delete(key);
       this.#kernels.set(key, known);
     }
@@ -62,7 +62,7 @@ export class KernelCache {
     return this.find(key) ?? this.#compile(key, print());
   }
 
-  /** The kernel, compiled at once if it is new and takes no more than its share of a tick; undefined where that is for a later tick. */
+  /** The kernel, compiled now if it is new and this tick has time for it; else undefined, and a later tick has. */
   tryGet({ key, print }: KernelRequest): Kernel | undefined {
     const known = this.find(key);
     if (known !== undefined || this.#isTickUsed) return known;
@@ -80,7 +80,7 @@ export class KernelCache {
   }
 
   /**
-   * The kernel, compiled as soon as a tick has time for it if it is new.
+   * The kernel, compiled in the next tick that has time for it if it is new.
    *
    * @throws the signal's reason, when that was aborted before.
    */
@@ -99,7 +99,7 @@ export class KernelCache {
       const { buffer } = parsed.toBinary({});
       const kernel = { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), ...kept };
       this.#kernels.set(key, kernel);
-      if (this.#kernels.size > this.#capacity) this.#kernels.delete(this.#kernels.keys().next().value!);
+      if (this.#kernels.size > this.#maxKernels) this.#kernels.delete(this.#kernels.keys().next().value!);
       return kernel;
     } finally {
       parsed.destroy();

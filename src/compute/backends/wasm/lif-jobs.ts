@@ -165,7 +165,7 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
 /**
  * Writes 0, c[0], c[0] + c[1], ... to `totals`, which is one longer than `counts`; of counts [from, to), after those before them.
  *
- * @throws {OutOfMemoryError} when so many steps are more than an arena holds.
+ * @throws {OutOfMemoryError} when the steps at which neurons spiked are more than an arena holds.
  */
 export function writeRunningTotals(counts: Int32Array, totals: Int32Array, from: number, to: number): void {
   let total = totals[from]!;

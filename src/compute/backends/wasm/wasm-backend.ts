@@ -14,11 +14,11 @@ import { WorkerPool } from './threads/worker-pool.ts';
 import { firstJobs, otherJobs } from './warm-up-jobs.ts';
 
 export interface WasmOptions {
-  /** Processors for large jobs: all by default, since the main thread only waits for them, and never more than there are. */
+  /** Processors for large jobs: all by default, since the main thread only waits for them. */
   readonly threads?: number;
-  /** Jobs estimated to take less run in the calling thread: about what handing them to the workers costs. */
+  /** Jobs estimated to take less run in the calling thread; about what handing them to the workers costs. */
   readonly inlineNanoseconds?: number;
-  /** Where large jobs that come without an arena get one. */
+  /** Lends arenas to large jobs that bring none. */
   readonly arenas?: ArenaPool;
   readonly warmUp?: WarmUp;
 }

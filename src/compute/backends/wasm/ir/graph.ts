@@ -41,14 +41,9 @@ export class Graph implements NodeAlgebra {
     return this.#node('parameter', [], { detail: name, rate: 'uniform', rounded });
   }
 
-  /** A number that the kernel holds in a local variable. */
+  /** A number, or mask, in a local variable of the kernel. */
   leaf(name: string, rate: 'neuron' | 'step'): Node {
     return this.#node('leaf', [], { detail: name, rate, width: this.lanes.bits });
-  }
-
-  /** A truth value that the kernel holds in a local variable. */
-  maskLeaf(name: string): Mask {
-    return this.leaf(name, 'step');
   }
 
   /** The same value in float64 lanes. */
