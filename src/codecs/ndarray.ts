@@ -8,7 +8,9 @@ export interface Tensor {
 
 /** Elements of a tensor of that shape. */
 export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, length) => size * length, 1);
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
 }
 
 /** Whether numpy would broadcast a tensor of shape `from` to the shape `to`. */

@@ -61,6 +61,10 @@ function decodeNested(rows: readonly unknown[], path: string, errors: InputError
     if (shape.length === maxDimensions) return errors.add(path, `must have at most ${maxDimensions} dimensions`);
     shape.push(level.length);
   }
+  if (shape.length === 1) {
+    const values = new Float64Array(rows.length);
+    return copyNumbers(rows, values, 0, path, errors) ? { shape, values } : null;
+  }
   // The first rows of a ragged body can promise any size: lengths are checked before memory is taken.
   if (!isRectangular(rows, shape.slice(1), path, `${path}/0`, errors)) return null;
   const values = new Float64Array(sizeOf(shape));

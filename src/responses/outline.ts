@@ -24,7 +24,7 @@ export interface TensorOutline {
   /** The record, where it is computed while the answer is sent. */
   readonly streams?: PerStep;
   /** Whether it accompanies the tensors that the request selects. */
-  readonly isByProduct?: boolean;
+  readonly isByProduct: boolean;
 }
 
 /** The surrogates and tensors of a plan's answer; each surrogate has the same tensors. */
@@ -56,8 +56,8 @@ const kinds: { readonly [O in Operation]: ResponseKind<O> } = {
   },
   lif_grad: {
     tensors: ({ job, gradShapes }) => [
-      { ...floats(['loss'], [job.problem.neurons], job), isByProduct: true },
-      { ...counts(job.problem), isByProduct: true },
+      floats(['loss'], [job.problem.neurons], job, true),
+      counts(job.problem, true),
       ...job.wrt.map((name) => floats(['grad', name], gradShapes[name], job)),
     ],
     selection: { path: '/wrt', rule: ({ job: { wrt } }) => `must name one quantity, got ${wrt.join(', ')}` },
@@ -81,17 +81,17 @@ function recorded(name: Recordable, job: LifSimulateJob): TensorOutline {
   return isLongRun(job) ? { ...outline, streams: name } : outline;
 }
 
-function floats(path: TensorOutline['path'], shape: readonly number[], job: Job): TensorOutline {
+function floats(path: TensorOutline['path'], shape: readonly number[], job: Job, isByProduct = false): TensorOutline {
   const type = dtypeOf(job);
-  return { path, shape, type, textBytes: 1 + (type === 'float32' ? maxFloat32TextLength : maxFloat64TextLength) };
+  return { path, shape, type, textBytes: 1 + (type === 'float32' ? maxFloat32TextLength : maxFloat64TextLength), isByProduct };
 }
 
 function spikes(name: string, shape: readonly number[]): TensorOutline {
-  return { path: [name], shape, type: 'uint8', textBytes: 2 };
+  return { path: [name], shape, type: 'uint8', textBytes: 2, isByProduct: false };
 }
 
-function counts({ neurons, steps }: LifProblem): TensorOutline {
-  return { path: ['spike_counts'], shape: [neurons], type: 'int32', textBytes: 1 + String(steps).length };
+function counts({ neurons, steps }: LifProblem, isByProduct = false): TensorOutline {
+  return { path: ['spike_counts'], shape: [neurons], type: 'int32', textBytes: 1 + String(steps).length, isByProduct };
 }
 
 /**
@@ -102,7 +102,7 @@ function counts({ neurons, steps }: LifProblem): TensorOutline {
 export function requireOneTensor({ plan, surrogates, tensors }: ResponseOutline): void {
   const refuse = (path: string, rule: string) => invalidRequest([{ path, message: `${rule}, since an npy answer holds one tensor` }]);
   if (surrogates.length > 1) throw refuse('/surrogate', `must be one surrogate, got ${surrogates.length}`);
-  const [first, ...more] = tensors.filter(({ isByProduct }) => isByProduct !== true);
+  const [first, ...more] = tensors.filter(({ isByProduct }) => !isByProduct);
   const { selection }: ResponseKind<Operation> = kinds[plan.job.kind];
   if (selection !== undefined && (more.length > 0 || first?.rows !== undefined)) throw refuse(selection.path, selection.rule(plan));
 }

@@ -19,8 +19,12 @@ export interface LifGradKernelSpec extends LifKernelSpec {
 
 export function lifGradKernelSpec(job: LifGradJob, surrogate: Surrogate): LifGradKernelSpec {
   const { loss, wrt } = job;
+  const { lanes, structure, terms, refractory } = lifKernelSpec(job);
   return {
-    ...lifKernelSpec(job),
+    lanes,
+    structure,
+    terms,
+    refractory,
     surrogate: surrogateShape(surrogate),
     loss: loss.type,
     target: loss.type === 'firing_rate_mse' ? loss.target.per : 'scalar',
