@@ -39,7 +39,9 @@ export function respond(outline: ResponseOutline, computed: Answer): ComputeResp
   const { plan, surrogates, tensors } = outline;
   const responseOf = (result: ResultOf[Operation]): ComputeResponse => ({
     surrogates,
-    results: [result].flat().map((fields: Fields) => tensors.map((tensor) => namedTensor(tensor, fields, plan))),
+    results: (Array.isArray(result) ? result : [result]).map((fields: Fields) =>
+      tensors.map((tensor) => namedTensor(tensor, fields, plan)),
+    ),
     meta: metaOf(computed),
   });
   return sharesCurrent(plan)
