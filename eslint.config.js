@@ -9,12 +9,12 @@ export default tseslint.config(
     rules: {
       // Kernels and codecs index typed arrays in proven bounds; `!` there is checked by tests, not by a branch.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/max-params': ['warn', { max: 5 }],
+      '@typescript-eslint/max-params': ['error', { max: 5 }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
       'no-restricted-syntax': [
-        'warn',
+        'error',
         {
           selector: 'TSAsExpression > TSAsExpression > TSUnknownKeyword',
           message: '`as unknown as` hides a type that is wrong: give the value its type where it is made.',

@@ -97,7 +97,9 @@ export function messages(document: OpenApi): Arbitrary<Message> {
         damage,
         odd,
       )
-      .map(([value, { structure, bytes }, header]) => jsonMessage(operation, route, form, mutateValue(value, structure), bytes, header));
+      .map(([value, { structure, bytes }, header]) =>
+        jsonMessage({ operation, bytes, accept: undefined, odd: header }, route, form, mutateValue(value, structure)),
+      );
   return fc
     .constantFrom(...operations)
     .chain((operation) =>
@@ -114,13 +116,10 @@ function pathOf(operation: Operation, route: string): string {
 }
 
 function jsonMessage(
-  operation: Operation,
+  { operation, bytes, accept, odd }: Pick<Draft, 'operation' | 'bytes' | 'accept' | 'odd'>,
   route: string,
   form: BodyForm,
   value: unknown,
-  bytes: readonly Mutation[],
-  odd: Draft['odd'],
-  accept?: string,
 ): Message {
   const body = mutateBytes(Buffer.from(JSON.stringify(value)), bytes);
   const headers = { 'content-type': mediaTypes.json, ...(accept !== undefined && { accept }), ...odd };
@@ -133,7 +132,7 @@ function toMessage(draft: Draft): Message {
   if (wire === 'inference') return inferenceMessage(draft);
   const array = operation.startsWith('surrogate') ? request.x : request.current;
   if (wire === 'npy' && array instanceof FuzzTensor) return npyMessage(draft, array);
-  if (wire !== 'framed') return jsonMessage(operation, route, 'json', mutateValue(writeTensors(request), structure), bytes, odd, accept);
+  if (wire !== 'framed') return jsonMessage(draft, route, 'json', mutateValue(writeTensors(request), structure));
   const behind: Uint8Array[] = [];
   return framedMessage(draft, route, 'framed', mutateValue(writeTensors(request, behind), structure), behind);
 }
@@ -224,7 +223,7 @@ function inferenceMessage(draft: Draft): Message {
   }
   const json = mutateValue({ inputs, parameters }, structure);
   if (behind.length > 0) return framedMessage(draft, inferRoute, 'inference', json, behind);
-  return jsonMessage(operation, inferRoute, 'inference', json, bytes, odd);
+  return jsonMessage({ ...draft, accept: undefined }, inferRoute, 'inference', json);
 }
 
 function inputOf(name: string, tensor: FuzzTensor, behind: Uint8Array[]): object {

@@ -26,7 +26,7 @@ export function parseExposition(text: string): Map<string, Metric> {
   for (const line of text.slice(0, -1).split('\n')) {
     const comment = /^# (HELP|TYPE) ([a-zA-Z_:][\w:]*) (.+)$/.exec(line);
     if (comment !== null) {
-      const [, what, name, rest] = comment as unknown as [string, string, string, string];
+      const [, what, name = '', rest = ''] = comment;
       if (what === 'HELP') {
         help = [name, rest];
         continue;
@@ -55,7 +55,7 @@ export function parseExposition(text: string): Map<string, Metric> {
 function parseSample(line: string): Sample {
   const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/s.exec(line);
   if (match === null) throw new Error(`not a sample: ${line}`);
-  const [, name, inside = '', number] = match as unknown as [string, string, string | undefined, string];
+  const [, name = '', inside = '', number = ''] = match;
   const labels: Record<string, string> = {};
   label.lastIndex = 0;
   while (label.lastIndex < inside.length) {

@@ -1,7 +1,14 @@
-import type { Worker } from 'node:cluster';
-
 interface Handle {
   close?(): void;
+}
+
+/** The parts of a node:cluster worker that are used here. */
+export interface HandoffWorker {
+  readonly process: {
+    send(message: unknown, handle?: Handle | null, ...rest: unknown[]): boolean;
+    prependListener(event: string, listener: (message: ClusterMessage) => void): unknown;
+  };
+  once(event: 'exit', listener: () => void): unknown;
 }
 
 /** The messages of node:cluster that hand a connection to a worker, and its reply. */
@@ -18,10 +25,10 @@ export class Handoff {
   #count = 0;
   #pending: Handle | undefined;
 
-  constructor(worker: Worker) {
+  constructor(worker: HandoffWorker) {
     const { process } = worker;
-    const send = process.send.bind(process) as (message: unknown, handle?: Handle | null, ...rest: unknown[]) => boolean;
-    process.send = ((message: ClusterMessage, handle?: Handle | null, ...rest: unknown[]) => {
+    const send = process.send.bind(process);
+    process.send = (message: ClusterMessage, handle?: Handle | null, ...rest: unknown[]) => {
       if (message.act === 'newconn' && handle) {
         this.#count++;
         this.#pending = handle;
@@ -32,7 +39,7 @@ export class Handoff {
         send(message, handle, ...rest);
       });
       return true;
-    }) as typeof process.send;
+    };
     // Before node:cluster's own listener, which hands over the next connection.
     process.prependListener('internalMessage', ({ accepted }: ClusterMessage) => {
       if (accepted !== undefined) this.#pending = undefined;

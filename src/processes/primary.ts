@@ -7,7 +7,7 @@ import { shareOf, type Config } from '../config/config.ts';
 import { ClusterMetrics } from '../observability/cluster-metrics.ts';
 import { untilQuiet } from '../plugins/until-quiet.ts';
 import { Channel } from './channel.ts';
-import { Handoff } from './handoff.ts';
+import { Handoff, type HandoffWorker } from './handoff.ts';
 import type { PrimaryFunctions, WorkerFunctions } from './peers.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -96,7 +96,7 @@ export class Primary {
       leavePort: () => (this.#draining ? (this.#portClosed ??= this.#closePort()) : undefined),
       scrape: () => this.#scrape(),
     });
-    const member: Member = { worker, channel, handoff: new Handoff(worker), isListening: false, isReady: false, isStarting: true };
+    const member: Member = { worker, channel, handoff: new Handoff(worker as HandoffWorker), isListening: false, isReady: false, isStarting: true };
     this.#members.set(worker.id, member);
     const stopWatchdog = startWatchdog(
       () => channel.call('ping'),

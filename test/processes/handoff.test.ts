@@ -1,4 +1,3 @@
-import type { Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
 import { Handoff } from '../../src/processes/handoff.ts';
@@ -17,7 +16,7 @@ class FakeWorker extends EventEmitter {
   readonly process = Object.assign(new EventEmitter(), {
     send: (...[message]: [message: object, handle?: Connection]) => this.sent.push(message) > 0,
   });
-  readonly handoff = new Handoff(this as unknown as Worker);
+  readonly handoff = new Handoff(this);
 
   hand(connection: Connection): void {
     this.process.send({ cmd: 'NODE_CLUSTER', act: 'newconn' }, connection);
