@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { scripts: { start: string } };
@@ -9,14 +10,20 @@ const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.
 /** The flags that `npm start` gives Node; the container gives the same. */
 export const nodeFlags: readonly string[] = manifest.scripts.start.match(/--\S+/g) ?? [];
 
-/** A port that nothing listened on a moment ago. */
+/** A port that nothing listened on a moment ago, below those that systems give to clients' sockets. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    const probe = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(probe, 'listening');
+    } catch {
+      continue;
+    }
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
 }
 
 /** Waits for `/readyz` to answer 200; fails when the process ends first or after 50 seconds. */

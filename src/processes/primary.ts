@@ -96,7 +96,14 @@ export class Primary {
       leavePort: () => (this.#draining ? (this.#portClosed ??= this.#closePort()) : undefined),
       scrape: () => this.#scrape(),
     });
-    const member: Member = { worker, channel, handoff: new Handoff(worker as HandoffWorker), isListening: false, isReady: false, isStarting: true };
+    const member: Member = {
+      worker,
+      channel,
+      handoff: new Handoff(worker as HandoffWorker),
+      isListening: false,
+      isReady: false,
+      isStarting: true,
+    };
     this.#members.set(worker.id, member);
     const stopWatchdog = startWatchdog(
       () => channel.call('ping'),

@@ -6,7 +6,7 @@ import { compileNumberCodec } from '../codecs/json-numbers/index.ts';
 import { InlineJsonReader } from '../codecs/json-reader.ts';
 import { OutOfMemoryError, WorkerLostError } from '../compute/engine/errors.ts';
 import type { RequestScope, ScopeMemory } from '../compute/engine/request-scope.ts';
-import { isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
+import { closePool, isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
 import { JobQueue } from '../compute/engine/job-queue.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
@@ -135,7 +135,7 @@ export class RequestReader {
   }
 
   async close(): Promise<void> {
-    await this.#pool?.close();
+    if (this.#pool !== undefined) await closePool(this.#pool);
   }
 }
 

@@ -72,7 +72,8 @@ describe('a body of JSON that a thread reads', () => {
       await sleep(2 + 2 * i);
       void threads.running[i % Math.max(1, threads.running.length)]?.terminate();
       const { status, body } = await answer;
-      expect(performance.now() - from).toBeLessThan(5000);
+      // It would take a minute if it waited for the deadline.
+      expect(performance.now() - from).toBeLessThan(20_000);
       expect(status).toBe(200);
       expect(body.results[0]!.grad.every((value, j) => value === expected[j])).toBe(true);
     }

@@ -26,7 +26,7 @@ describe.skipIf(!registryAnswers)('the steps of the Dockerfile in an empty folde
 
   beforeAll(async () => {
     image = await new Builder(folder).build(target);
-  }, 180_000);
+  }, 400_000);
 
   afterAll(() => {
     server?.kill('SIGKILL');

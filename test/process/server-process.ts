@@ -25,7 +25,7 @@ export async function start(environment: Record<string, string> = {}, program: r
   const port = await freePort();
   const child = spawn(process.execPath, program, {
     cwd: new URL('../..', import.meta.url),
-    env: { ...process.env, PORT: String(port), ...environment },
+    env: { ...process.env, PORT: String(port), WARM_UP: 'minimal', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);

@@ -65,6 +65,15 @@ export function threadPool(
 }
 
 /**
+ * Closes a pool once its tasks have settled and its threads have loaded their module: Node 20 aborts the process when a thread is terminated
+ * while it loads one.
+ */
+export async function closePool(pool: Piscina): Promise<void> {
+  for (let i = pool.threads.length; i > 0; i--) void pool.run(null).catch(() => undefined);
+  await pool.close();
+}
+
+/**
  * Runs a task in a thread, and once more when the thread failed: it has been replaced by then.
  *
  * @param isFinal whether an error is the task's own, so that a retry would fail as well.

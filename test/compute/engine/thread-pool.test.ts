@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runStoppable, threadPool } from '../../../src/compute/engine/thread-pool.ts';
+import { closePool, runStoppable, threadPool } from '../../../src/compute/engine/thread-pool.ts';
 import type { CountingTask } from '../support/stoppable-worker.ts';
 
 let pool: Piscina;
@@ -22,6 +22,16 @@ async function expectStill(): Promise<void> {
   await sleep(100);
   expect(count()).toBe(before);
 }
+
+it('a pool that is closed while its thread starts lets it load its module', async () => {
+  const starting = threadPool('../support/stoppable-worker', import.meta.url, 1, { minThreads: 1 });
+  let hasLoaded = false;
+  starting.on('workerCreate', () => {
+    hasLoaded = true;
+  });
+  await closePool(starting);
+  expect(hasLoaded).toBe(true);
+});
 
 describe('runStoppable', () => {
   it('resolves with the result of the task, with a signal or without', async () => {

@@ -24,9 +24,8 @@ describe.skipIf(inject('noTensorFlow'))('TensorFlow with XLA', () => {
     });
   });
 
-  const variants = resetModes.flatMap((reset, i) =>
-    [false, true].map((detachReset, j) => ({ reset, detachReset, refractorySteps: (i + j) % 2 === 0 ? 0 : 3 })),
-  );
+  // XLA takes seconds for each.
+  const variants = resetModes.map((reset, i) => ({ reset, detachReset: i % 2 === 1, refractorySteps: i % 2 === 0 ? 3 : 0 }));
   it.each(variants)(
     'agrees with float64: $reset reset, detached $detachReset, $refractorySteps refractory steps',
     async ({ detachReset, ...neuron }) => {

@@ -3,7 +3,7 @@ import type { Backend, Computed } from '../../engine/backend.ts';
 import { OutOfMemoryError, WorkerLostError } from '../../engine/errors.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { jobWork } from '../../job-size.ts';
-import { hungAfterMs, isHeapFull, runStoppable, threadPool, tryTwice } from '../../engine/thread-pool.ts';
+import { closePool, hungAfterMs, isHeapFull, runStoppable, threadPool, tryTwice } from '../../engine/thread-pool.ts';
 import { ReferenceBackend } from './reference-backend.ts';
 import type { ReferenceResult, ReferenceTask } from './worker.ts';
 
@@ -88,7 +88,7 @@ export class ThreadedReference implements Backend {
   }
 
   async close(): Promise<void> {
-    await this.#thread.close();
+    await closePool(this.#thread);
   }
 }
 
