@@ -127,7 +127,7 @@ function jsonMessage(
 }
 
 function toMessage(draft: Draft): Message {
-  const { operation, request, wire, structure, bytes, accept, odd } = draft;
+  const { operation, request, wire, structure } = draft;
   const route = routes[operation];
   if (wire === 'inference') return inferenceMessage(draft);
   const array = operation.startsWith('surrogate') ? request.x : request.current;
@@ -197,7 +197,7 @@ function asUrlText(value: unknown): string {
 
 /** The same request as the Open Inference Protocol has it. */
 function inferenceMessage(draft: Draft): Message {
-  const { operation, request, structure, bytes, odd } = draft;
+  const { request, structure } = draft;
   const { neuron, loss, ...fields } = request;
   const { type, ...targets } = (loss ?? {}) as { type?: string; target?: unknown; spikes?: unknown; v?: unknown };
   const flat: Record<string, unknown> = { ...fields, ...(neuron as object | undefined) };
