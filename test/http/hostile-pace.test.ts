@@ -119,7 +119,7 @@ describe('a reader that is too slow', () => {
     const request = 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n';
     client.send(request.repeat(2000));
     await expect.poll(() => socket.destroyed).toBe(true);
-    expect(service.app.exchangeEnd.open).toBe(0);
+    await expect.poll(() => service.app.exchangeEnd.open).toBe(0);
     client.socket.destroy();
     await stillServes();
   });
