@@ -6,19 +6,15 @@ import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
 import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
 import { WasmBackend } from '../src/compute/backends/wasm/wasm-backend.ts';
 import { WorkerPool } from '../src/compute/backends/wasm/threads/worker-pool.ts';
-import { agreement } from './agreement.ts';
-import type { Agreement } from './agreement.ts';
+import { agreement, type Agreement } from './agreement.ts';
 import { copyKernel } from './copy-kernel.ts';
 import { chainContender, instructionCosts, peakLaunch } from './instruction-costs.ts';
 import { currents, defaultSurrogate, forwardJob, gradJob, surrogateJob } from './jobs.ts';
 import { inPlace, launchesOf, pooled, shared, warmUp } from './launches.ts';
-import { limitOf } from './limit.ts';
-import type { InstructionCosts, Limit } from './limit.ts';
+import { limitOf, type InstructionCosts, type Limit } from './limit.ts';
 import { plainForward, plainGrad } from './plain-loop.ts';
-import { demandsOf } from './transcendentals.ts';
-import type { Demands } from './transcendentals.ts';
-import { inTurns } from './turns.ts';
-import type { Contender } from './turns.ts';
+import { demandsOf, type Demands } from './transcendentals.ts';
+import { inTurns, type Contender } from './turns.ts';
 
 export interface Setting {
   readonly neurons: number;

@@ -1,8 +1,6 @@
 import { Graph } from '../src/compute/backends/wasm/ir/graph.ts';
 import { ArgumentLayout } from '../src/compute/backends/wasm/codegen/argument-block.ts';
-import type { KernelWat } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
-import { kernelModule, runParameters } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
-import { countOperations } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
+import { type KernelWat, kernelModule, runParameters, countOperations } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
 
 /** As many as V8's registers hold beside the factor: enough to hide an operation's latency on three ports. */
 const chains = 14;

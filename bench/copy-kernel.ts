@@ -1,7 +1,6 @@
 import { Graph } from '../src/compute/backends/wasm/ir/graph.ts';
 import { ArgumentLayout } from '../src/compute/backends/wasm/codegen/argument-block.ts';
-import type { KernelWat } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
-import { kernelModule, runParameters } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
+import { type KernelWat, kernelModule, runParameters } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
 
 const vectorsPerTurn = 8;
 

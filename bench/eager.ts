@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { Algebra } from '../src/compute/algebra.ts';
 import type { loadTensorFlow } from '../src/compute/backends/tensorflow/load-tensorflow.js';
-import { leakFactor, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../src/compute/lif.ts';
+import { leakFactor, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../src/compute/neurons/lif.ts';
 import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';
 import { currents } from './jobs.ts';
 

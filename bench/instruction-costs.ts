@@ -6,8 +6,7 @@ import { summarise } from '../support/statistics.ts';
 import { instructionKernel, peakKernel } from './chain-kernel.ts';
 import { inPlace, warmUp } from './launches.ts';
 import type { InstructionCosts } from './limit.ts';
-import { inTurns, ratios } from './turns.ts';
-import type { Contender } from './turns.ts';
+import { inTurns, ratios, type Contender } from './turns.ts';
 
 const turns = 500;
 

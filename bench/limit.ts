@@ -1,5 +1,4 @@
-import { totalOf } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
-import type { Operations } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
+import { totalOf, type Operations } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
 
 /** What each instruction takes when nothing else runs, in multiples of an operation at the machine's peak. */
 export type InstructionCosts = Readonly<Record<string, number>>;

@@ -1,29 +1,15 @@
 import { frameHeader, mediaTypes } from '../src/requests/request-body.ts';
 import { readNpy } from '../src/codecs/npy.ts';
+import { numbersOf, type TensorType } from '../support/typed-arrays.ts';
 import { nest } from './tensor.ts';
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint8: Uint8Array,
-  FP32: Float32Array,
-  FP64: Float64Array,
-  INT32: Int32Array,
-  UINT8: Uint8Array,
-};
-
 interface Written {
-  dtype?: keyof typeof arrays;
-  datatype?: keyof typeof arrays;
+  dtype?: TensorType;
+  datatype?: TensorType;
   shape?: number[];
   base64?: string;
   binary_data_size?: number;
   parameters?: { binary_data_size?: number };
-}
-
-function numbersOf(type: keyof typeof arrays, bytes: Uint8Array): number[] {
-  return Array.from(new arrays[type](Uint8Array.from(bytes).buffer));
 }
 
 /** An answer of any wire format as JSON has it, its tensors as nested arrays. */

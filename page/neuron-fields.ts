@@ -1,6 +1,5 @@
 import { lifParameters } from '../src/compute/neurons/lif-parameters.ts';
-import type { CurrentSettings, Waveform } from './currents.ts';
-import { waveforms } from './currents.ts';
+import { type CurrentSettings, type Waveform, waveforms } from './currents.ts';
 import { fieldGroup, type Field } from './fields.ts';
 import type { Settings } from './settings.ts';
 

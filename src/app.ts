@@ -17,7 +17,7 @@ import { requireAcceptable } from './plugins/negotiation.ts';
 import { operationPort } from './plugins/operation-port.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
 import { requestBody } from './plugins/request-body.ts';
-import { requestScope, startDeadline } from './plugins/request-scope.ts';
+import { requestScope, startDeadline } from './plugins/request-lifetime.ts';
 import { requestIds, responseHeaders, setResponseHeaders } from './plugins/response-headers.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { computeRoutes } from './routes/compute.ts';
@@ -28,7 +28,7 @@ import { RequestReader } from './requests/request-reader.ts';
 import { compileValidator } from './requests/validation.ts';
 import { pageRoutes } from './routes/page.ts';
 import { problemRoutes } from './routes/problems.ts';
-import { answerMedia } from './routes/response-format.ts';
+import { answerMedia } from './routes/choose-format.ts';
 import { surrogatePictureRoutes } from './routes/surrogate-picture.ts';
 
 declare module 'fastify' {
@@ -77,7 +77,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
     // The server's own does it.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
-      app.exchangeEnd.watch(request, reply);
+      app.requestCloseNotifier.watch(request, reply);
       setResponseHeaders(request, reply);
       const send = (cause: FastifyError) => {
         void sendProblem(toProblem(cause), request, reply, cause);

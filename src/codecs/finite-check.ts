@@ -1,5 +1,6 @@
 import { memoryOf } from '../compute/engine/arena.ts';
-import type { Dtype, Values } from '../compute/jobs.ts';
+import type { Dtype } from '../compute/jobs.ts';
+import { type Values } from '../compute/generated-numbers.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode, type TensorValues } from './answer.ts';
 import { Pacer, sliceValues } from './chunks.ts';
 import { countBelow } from './json-numbers/index.ts';

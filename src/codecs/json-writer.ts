@@ -1,5 +1,6 @@
 import { Arena } from '../compute/engine/arena.ts';
-import type { Dtype, Values } from '../compute/jobs.ts';
+import type { Dtype } from '../compute/jobs.ts';
+import { type Values } from '../compute/generated-numbers.ts';
 import type { TensorValues } from './answer.ts';
 import { compileNumberCodec, float64Text, maxFloat32TextLength, maxFloat64TextLength, NumberCodec } from './json-numbers/index.ts';
 

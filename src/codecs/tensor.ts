@@ -1,6 +1,5 @@
 import { checkValues, type Limits } from '../config/limits.ts';
-import { linspace } from '../compute/generated-numbers.ts';
-import type { Values } from '../compute/jobs.ts';
+import { linspace, type Values } from '../compute/generated-numbers.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';

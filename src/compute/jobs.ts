@@ -7,8 +7,6 @@ export type Dtype = 'float32' | 'float64';
 
 export const bytesPerNumber: Readonly<Record<Dtype, number>> = { float32: 4, float64: 8 };
 
-export type { Values };
-
 /**
  * A quantity of B neurons and T steps: the same number for all, one value per neuron (length B), or, for the current and cotangents
  * only, one value per neuron and step (length B * T, row-major [B, T]).

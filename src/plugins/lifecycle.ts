@@ -89,7 +89,7 @@ export class Lifecycle {
 /** Starts warming the engine, and answers the probes. */
 export const lifecycle = fp(
   (app, _options, done) => {
-    const state = new Lifecycle(HttpServer.of(app), app.exchangeEnd, app.peers);
+    const state = new Lifecycle(HttpServer.of(app), app.requestCloseNotifier, app.peers);
     app.decorate('lifecycle', state);
 
     app.addHook('onReady', (next) => {
@@ -108,7 +108,7 @@ export const lifecycle = fp(
     serveProbes(app, () => state.unreadyReason);
     done();
   },
-  { name: 'lifecycle', dependencies: ['exchange-end'] },
+  { name: 'lifecycle', dependencies: ['request-close-notifier'] },
 );
 
 const Liveness = Type.Object({ live: Type.Boolean() }, { $id: 'Liveness' });

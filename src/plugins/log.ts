@@ -9,7 +9,7 @@ const traceparent = /^(?!ff|00.{54})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[
 /** Logs a line per request: what was asked, how it ended, how long it took. No body, no query, which may hold secrets; of a key, its number. */
 export const requestLog = fp(
   (app, _options, done) => {
-    app.exchangeEnd.listen((request, reply) => {
+    app.requestCloseNotifier.listen((request, reply) => {
       app.log.info(
         {
           request_id: request.id,
@@ -26,7 +26,7 @@ export const requestLog = fp(
     });
     done();
   },
-  { name: 'request-log', dependencies: ['exchange-end'] },
+  { name: 'request-log', dependencies: ['request-close-notifier'] },
 );
 
 /** Logs what happens to the back-ends: which are ready, fail, retry or come back, and what they measured. */

@@ -30,14 +30,14 @@ const rejectionOfProblem: Readonly<Partial<Record<ProblemCode, Rejection>>> = {
 /** Counts and times requests, and serves `GET /metrics` unless that is on a port of its own. */
 export const metrics = fp(
   (app, _options, done) => {
-    const requestMetrics = new Metrics(app.engine, app.config.compute.maxQueueWaitMs, () => app.exchangeEnd.open);
+    const requestMetrics = new Metrics(app.engine, app.config.compute.maxQueueWaitMs, () => app.requestCloseNotifier.open);
     app.decorate('metrics', requestMetrics);
     app.decorateRequest('operation');
     app.addHook('onClose', (_app, closed) => {
       requestMetrics.close();
       closed();
     });
-    app.exchangeEnd.listen((request, reply) => {
+    app.requestCloseNotifier.listen((request, reply) => {
       const status = reportedStatus(reply);
       const seconds = reply.elapsedTime / 1000;
       // One label for all unknown paths: clients could fill the memory with labels otherwise.
@@ -52,7 +52,7 @@ export const metrics = fp(
     if (isServed && port === 0) serveMetrics(app, app);
     done();
   },
-  { name: 'metrics', dependencies: ['exchange-end'] },
+  { name: 'metrics', dependencies: ['request-close-notifier'] },
 );
 
 const example = `# HELP http_requests_in_flight Requests whose answer has not left yet, the scrape among them.

@@ -38,7 +38,7 @@ async function buildListener(app: FastifyInstance): Promise<FastifyInstance> {
       createHttpServer(handler, { config: { connections: 0, timeouts }, nextRequestId, onRefusedConnection: () => undefined }),
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      listener.exchangeEnd.watch(request, reply);
+      listener.requestCloseNotifier.watch(request, reply);
       setResponseHeaders(request, reply);
       void sendProblem(toProblem(error), request, reply, error);
     },

@@ -8,7 +8,7 @@ import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
 import { pathOf } from './request-close-notifier.ts';
-import { ClientGoneError } from './request-scope.ts';
+import { ClientGoneError } from './request-lifetime.ts';
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -6,7 +6,7 @@ export type ExchangeListener = (request: FastifyRequest, reply: FastifyReply) =>
 declare module 'fastify' {
   interface FastifyInstance {
     /** Notifies of requests that are over, whether they were answered or the client went away. */
-    exchangeEnd: RequestCloseNotifier;
+    requestCloseNotifier: RequestCloseNotifier;
   }
 }
 
@@ -60,12 +60,12 @@ export function pathOf({ url }: FastifyRequest): string {
 export const requestCloseNotifier = fp(
   (app, _options, done) => {
     const ends = new RequestCloseNotifier();
-    app.decorate('exchangeEnd', ends);
+    app.decorate('requestCloseNotifier', ends);
     app.addHook('onRequest', (request, reply, next) => {
       ends.watch(request, reply);
       next();
     });
     done();
   },
-  { name: 'exchange-end' },
+  { name: 'request-close-notifier' },
 );

@@ -63,12 +63,12 @@ export const tracing = fp<{ /** The collector's, without `/v1/traces`. */ readon
       if (route === undefined || !untraced.has(route)) startSpan(tracer, request, route);
       next();
     });
-    app.exchangeEnd.listen((request, reply) => {
+    app.requestCloseNotifier.listen((request, reply) => {
       request.span?.end(reportedStatus(reply), reply.problem);
     });
     done();
   },
-  { name: 'tracing', dependencies: ['exchange-end'] },
+  { name: 'tracing', dependencies: ['request-close-notifier'] },
 );
 
 /** Logs the SDK's errors and warnings. */

@@ -1,9 +1,9 @@
 import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerBlocks, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
 import { Pacer, sliceValues } from '../codecs/chunks.ts';
-import type { Answer, Estimate } from '../compute/engine/engine.ts';
-import { fallbackReasonTexts } from '../compute/engine/engine.ts';
+import { type Answer, type Estimate, fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements } from '../compute/job-size.ts';
-import type { LifGradResult, LifProblem, ResultOf, Values } from '../compute/jobs.ts';
+import type { LifGradResult, LifProblem, ResultOf } from '../compute/jobs.ts';
+import { type Values } from '../compute/generated-numbers.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import type { Operation, Plan, Plans } from '../requests/plan.ts';
 import { answerSize, binaryBytes, type ResponseOutline, type TensorOutline } from './outline.ts';

@@ -12,10 +12,10 @@ import type { LifSimulateJob } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
-import { shortenDeadline } from '../plugins/request-scope.ts';
+import { shortenDeadline } from '../plugins/request-lifetime.ts';
 import type { RequestReader } from '../requests/request-reader.ts';
 import type { Operation, Plan } from '../requests/plan.ts';
-import type { ResponseFormat } from './response-format.ts';
+import type { ResponseFormat } from './choose-format.ts';
 import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
 

@@ -16,7 +16,7 @@ import {
   SurrogateGradRequest,
 } from '../schemas/surrogate.ts';
 import { compute, type ComputeServices } from './compute-handler.ts';
-import { nativeFormat } from './response-format.ts';
+import { nativeFormat } from './choose-format.ts';
 
 /** A route that computes, with its documentation. */
 interface ComputeRoute {

@@ -8,7 +8,7 @@ import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Lifecycle } from '../plugins/lifecycle.ts';
 import { receiveBody } from '../plugins/request-body.ts';
-import { startDeadline } from '../plugins/request-scope.ts';
+import { startDeadline } from '../plugins/request-lifetime.ts';
 import {
   configOf,
   inferenceModels,
@@ -36,7 +36,7 @@ import { inferHeaders } from '../schemas/parameters.ts';
 import { computeCodes } from '../schemas/problem.ts';
 import { version } from '../version.ts';
 import { compute, type ComputeServices } from './compute-handler.ts';
-import { inferenceFormat } from './response-format.ts';
+import { inferenceFormat } from './choose-format.ts';
 
 const tags = ['Open Inference Protocol'];
 const operations = Object.keys(inferenceModels) as Operation[];

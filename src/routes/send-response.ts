@@ -15,7 +15,7 @@ import { dtypeOf, type Job } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import type { Stages } from '../observability/metrics.ts';
 import type { Plan } from '../requests/plan.ts';
-import type { ResponseFormat } from './response-format.ts';
+import type { ResponseFormat } from './choose-format.ts';
 
 /** A plan that was run, and its answer. */
 export interface Outcome {

@@ -9,8 +9,7 @@ import { never } from '../../src/compute/engine/cross-over.ts';
 import { Engine, type EngineOptions } from '../../src/compute/engine/engine.ts';
 import { FakeBackend, FakeOpener } from '../compute/engine/fake-backend.ts';
 import type { GradAnswer, Meta } from './answers.ts';
-import type { Service } from './service.ts';
-import { errorsOf } from './service.ts';
+import { type Service, errorsOf } from './service.ts';
 import { startService } from './services.ts';
 
 const card = { device: 'NVIDIA H100', later: true, details: { version: '2.9.1', xla: true, gpu: true, memoryBytes: 80e9 } };

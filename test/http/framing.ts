@@ -1,5 +1,7 @@
 /** The framing of binary bodies, as tests write and read it. */
 
+import { numbersOf, type TensorType } from '../../support/typed-arrays.ts';
+
 type Bytes = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 export interface Framed {
@@ -22,20 +24,9 @@ export function frame(json: unknown, ...tensors: readonly Bytes[]): Framed {
   };
 }
 
-const types = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint8: Uint8Array,
-  FP32: Float32Array,
-  FP64: Float64Array,
-  INT32: Int32Array,
-  UINT8: Uint8Array,
-};
-
 interface Announced {
-  dtype?: keyof typeof types;
-  datatype?: keyof typeof types;
+  dtype?: TensorType;
+  datatype?: TensorType;
   binary_data_size?: number;
   parameters?: { binary_data_size?: number };
 }
@@ -50,9 +41,8 @@ export async function unframe<Body>(response: Response): Promise<Body> {
     const type = dtype ?? datatype;
     const size = binary_data_size ?? parameters?.binary_data_size;
     if (size === undefined || type === undefined) return value;
-    const Type = types[type];
     at += size;
-    return { ...(value as object), values: Array.from(new Type(bytes.slice(at - size, at).buffer)) };
+    return { ...(value as object), values: numbersOf(type, bytes.subarray(at - size, at)) };
   }) as Body;
   if (at !== bytes.length) throw new Error(`${bytes.length - at} bytes are nobody's`);
   return body;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ProblemDocument } from '../../src/errors/problems.ts';
-import type { Service } from './service.ts';
-import { type JsonReply } from './service.ts';
+import type { Service, JsonReply } from './service.ts';
 import { startService } from './services.ts';
 
 const keys = ['first-key-0123456789', 'second-key-0123456789'];

@@ -1,6 +1,6 @@
 import { OutOfMemoryError } from './errors.ts';
-import { isGenerated, writeNumbers, type Numbers } from '../generated-numbers.ts';
-import { bytesPerNumber, type Dtype, type Values } from '../jobs.ts';
+import { isGenerated, writeNumbers, type Numbers, type Values } from '../generated-numbers.ts';
+import { bytesPerNumber, type Dtype } from '../jobs.ts';
 
 /** The memories of arenas by their buffers: shared memory that grows gets a new buffer each time. */
 const memories = new WeakMap<ArrayBufferLike, WebAssembly.Memory>();

@@ -3,22 +3,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { valueAt } from '../../../src/compute/generated-numbers.ts';
-import { differentiable, recordable, resetModes } from '../../../src/compute/jobs.ts';
-import type { Differentiable, LifGradJob, LifGradResult, LifProblem, Loss } from '../../../src/compute/jobs.ts';
+import {
+  differentiable,
+  recordable,
+  resetModes,
+  type Differentiable,
+  type LifGradJob,
+  type LifGradResult,
+  type LifProblem,
+  type Loss,
+} from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { combinations } from '../support/combinations.ts';
-import {
-  isExplosive,
-  lifProblem,
-  perNeuron,
-  perStep,
-  randomNumbers,
-  resultOf,
-  same,
-  scaledSurrogate,
-  variedNeurons,
-} from '../support/jobs.ts';
+import { isExplosive, lifProblem, perNeuron, perStep, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import { randomNumbers } from '../../../support/random-numbers.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
 
 const reference = new ReferenceBackend();

@@ -11,7 +11,7 @@ import {
   type Quantity,
 } from '../../../src/compute/jobs.ts';
 import { valueAt } from '../../../src/compute/generated-numbers.ts';
-import { afterReset, lifStep, type LifTerms } from '../../../src/compute/lif.ts';
+import { afterReset, lifStep, type LifTerms } from '../../../src/compute/neurons/lif.ts';
 import { combinations } from '../support/combinations.ts';
 import { dual, dualAlgebra, type Dual } from '../support/dual.ts';
 import { job, lifProblem, perNeuron, perStep } from '../support/lif-problem.ts';

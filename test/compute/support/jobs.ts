@@ -1,4 +1,3 @@
-export { randomNumbers } from '../../../support/random-numbers.ts';
 import type { Job, LifProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { ComputeError } from '../../../src/compute/engine/errors.ts';
 import { parseGpu, TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
 import type { LifGradJob, LifProblem } from '../../../src/compute/jobs.ts';
-import { lifProblem, perNeuron, perStep, randomNumbers, resultOf } from '../support/jobs.ts';
+import { lifProblem, perNeuron, perStep, resultOf } from '../support/jobs.ts';
+import { randomNumbers } from '../../../support/random-numbers.ts';
 
 const sigmoid = [{ name: 'sigmoid', parameters: { alpha: 4 } }];
 const gradJob = (problem: LifProblem, changes: Partial<LifGradJob> = {}): LifGradJob => ({

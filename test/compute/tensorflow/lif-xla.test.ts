@@ -3,7 +3,8 @@ import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tens
 import { differentiable, resetModes } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import { expectAgreement } from '../contract/lif.ts';
-import { lifProblem, perNeuron, perStep, randomNumbers, scaledSurrogate } from '../support/jobs.ts';
+import { lifProblem, perNeuron, perStep, scaledSurrogate } from '../support/jobs.ts';
+import { randomNumbers } from '../../../support/random-numbers.ts';
 
 // XLA compiles for seconds what is loaded in a twentieth of one. It gets each two options of the neuron together once, and every twelfth surrogate; lif.test.ts and surrogates.test.ts hold all of them to float64.
 describe.skipIf(inject('noTensorFlow'))('TensorFlow with XLA', () => {

@@ -3,27 +3,30 @@ import { demandsOf } from '../../../bench/transcendentals.ts';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import { differentiable, recordable, resetModes } from '../../../src/compute/jobs.ts';
-import type {
-  Differentiable,
-  Job,
-  LifGradJob,
-  LifGradResult,
-  LifProblem,
-  LifSimulateJob,
-  LifSimulateResult,
-  Loss,
-  NeuronQuantity,
-  Quantity,
-  Recordable,
-  ResultOf,
-  Values,
+import {
+  differentiable,
+  recordable,
+  resetModes,
+  type Differentiable,
+  type Job,
+  type LifGradJob,
+  type LifGradResult,
+  type LifProblem,
+  type LifSimulateJob,
+  type LifSimulateResult,
+  type Loss,
+  type NeuronQuantity,
+  type Quantity,
+  type Recordable,
+  type ResultOf,
 } from '../../../src/compute/jobs.ts';
+import { type Values } from '../../../src/compute/generated-numbers.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { combinations } from '../support/combinations.ts';
 import { fromRequest, golden } from '../support/golden.ts';
-import { inline, isExplosive, lifProblem, randomNumbers, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import { inline, isExplosive, lifProblem, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import { randomNumbers } from '../../../support/random-numbers.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
 import { extremes, withDefaults } from '../support/parameter-sets.ts';
 

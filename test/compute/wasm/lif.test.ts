@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { recordable, type LifProblem } from '../../../src/compute/jobs.ts';
 import { itRunsNeurons } from '../contract/lif.ts';
-import { inline, lifProblem, randomNumbers, resultOf } from '../support/jobs.ts';
+import { inline, lifProblem, resultOf } from '../support/jobs.ts';
+import { randomNumbers } from '../../../support/random-numbers.ts';
 
 itRunsNeurons(() => WasmBackend.create(inline));
 

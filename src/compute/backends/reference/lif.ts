@@ -1,4 +1,13 @@
-import { adjointPart, firingRateLoss, leakFactor, leakSlope, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../../lif.ts';
+import {
+  adjointPart,
+  firingRateLoss,
+  leakFactor,
+  leakSlope,
+  lifAdjoint,
+  lifStep,
+  type LifStructure,
+  type LifTerms,
+} from '../../neurons/lif.ts';
 import { valueAt } from '../../generated-numbers.ts';
 import type { LifGradJob, LifGradResult, LifProblem, LifSimulateJob, LifSimulateResult, Quantity } from '../../jobs.ts';
 import type { NumberAlgebra } from '../../float64-algebra.ts';

@@ -1,4 +1,4 @@
-import { adjointPart, firingRateLoss } from '../../lif.ts';
+import { adjointPart, firingRateLoss } from '../../neurons/lif.ts';
 import type { Differentiable, Loss } from '../../jobs.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';

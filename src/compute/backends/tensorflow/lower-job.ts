@@ -1,4 +1,4 @@
-import { valueAt } from '../../generated-numbers.ts';
+import { valueAt, type Values } from '../../generated-numbers.ts';
 import type {
   Differentiable,
   Job,
@@ -13,9 +13,8 @@ import type {
   SurrogateEvalResult,
   SurrogateGradJob,
   SurrogateGradResult,
-  Values,
 } from '../../jobs.ts';
-import { leakFactor, leakSlope } from '../../lif.ts';
+import { leakFactor, leakSlope } from '../../neurons/lif.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
 import type { GraphJob, GraphOutputs, RowInput } from './graph-job.ts';

@@ -1,4 +1,4 @@
-import { lifAdjoint, lifStep, type LifAdjoint, type LifStructure, type LifTerms } from '../../lif.ts';
+import { lifAdjoint, lifStep, type LifAdjoint, type LifStructure, type LifTerms } from '../../neurons/lif.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
 import { surrogateGradient } from './surrogate-graphs.ts';

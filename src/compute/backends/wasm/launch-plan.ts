@@ -1,6 +1,6 @@
 import type { Arena, LoopRunner } from '../../engine/arena.ts';
-import { sliceLength } from '../../generated-numbers.ts';
-import type { Dtype, Values } from '../../jobs.ts';
+import { sliceLength, type Values } from '../../generated-numbers.ts';
+import type { Dtype } from '../../jobs.ts';
 import type { Kernel, KernelCache, KernelRequest } from './kernel-cache.ts';
 
 /** One run of a kernel over all vectors of a job. */

@@ -1,6 +1,6 @@
 import { maxBytes, type Arena } from '../../engine/arena.ts';
 import { OutOfMemoryError } from '../../engine/errors.ts';
-import { valueAt, type Numbers } from '../../generated-numbers.ts';
+import { valueAt, type Numbers, type Values } from '../../generated-numbers.ts';
 import {
   bytesPerNumber,
   differentiable,
@@ -12,9 +12,8 @@ import {
   type LifSimulateJob,
   type LifSimulateResult,
   type Quantity,
-  type Values,
 } from '../../jobs.ts';
-import { leakFactor, leakSlope } from '../../lif.ts';
+import { leakFactor, leakSlope } from '../../neurons/lif.ts';
 import type { Kernel } from './kernel-cache.ts';
 import { lanesOf, vectorsOf, type LaneType } from './ir/lanes.ts';
 import { forwardKernelRequest, forwardOutputs, spikeEvents } from './kernels/lif-forward-kernel.ts';

@@ -1,5 +1,5 @@
 import type { LifSimulateJob } from '../../../jobs.ts';
-import { lifStep } from '../../../lif.ts';
+import { lifStep } from '../../../neurons/lif.ts';
 import { ArgumentLayout } from '../codegen/argument-block.ts';
 import { FunctionWriter } from '../codegen/function-writer.ts';
 import { blockParameters, countOperations, kernelModule, runFunction, type KernelWat } from '../codegen/kernel-wat.ts';

@@ -1,5 +1,5 @@
 import type { Differentiable, LifGradJob, Loss } from '../../../jobs.ts';
-import { adjointPart, afterReset, fires, firingRateLoss, lifAdjoint, lifStep, type LifStep } from '../../../lif.ts';
+import { adjointPart, afterReset, fires, firingRateLoss, lifAdjoint, lifStep, type LifStep } from '../../../neurons/lif.ts';
 import type { Surrogate } from '../../../surrogates/definition.ts';
 import { surrogateShape, type SurrogateShape } from '../../../surrogates/shape.ts';
 import type { Graph } from '../ir/graph.ts';

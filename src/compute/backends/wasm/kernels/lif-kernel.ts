@@ -1,4 +1,4 @@
-import type { LifStructure, LifTerms } from '../../../lif.ts';
+import type { LifStructure, LifTerms } from '../../../neurons/lif.ts';
 import { dtypeOf, type LifGradJob, type LifProblem, type LifSimulateJob, type NeuronQuantity } from '../../../jobs.ts';
 import type { FunctionWriter } from '../codegen/function-writer.ts';
 import { gatherRows, get, i32, rowStride, set, zeroVector } from '../codegen/vector-wat.ts';

@@ -29,14 +29,14 @@ export const requestScope = fp<{ arenas: ArenaPool }>(
       request.scope = new RequestScope(arenas);
       next();
     });
-    app.exchangeEnd.listen((request, reply) => {
+    app.requestCloseNotifier.listen((request, reply) => {
       // Fastify's own refusals, as of a malformed URL, run no hooks.
       const scope = request.scope as RequestScope | undefined;
       scope?.end(reply.raw.writableFinished ? answered : new ClientGoneError('the client has gone away'));
     });
     done();
   },
-  { name: 'request-scope', dependencies: ['exchange-end'] },
+  { name: 'request-lifetime', dependencies: ['request-close-notifier'] },
 );
 
 /**

@@ -1,5 +1,5 @@
-import type { Algebra } from './algebra.ts';
-import type { Differentiable, Integration, ResetMode } from './jobs.ts';
+import type { Algebra } from '../algebra.ts';
+import type { Differentiable, Integration, ResetMode } from '../jobs.ts';
 
 /** The options that decide which operations a LIF step has. */
 export interface LifStructure {
