@@ -97,7 +97,8 @@ describe('reading in a thread', () => {
   });
 
   it('ends when its signal is aborted, and writes nothing afterwards', async () => {
-    const text = withX(repeated('0.123456789', 2_000_000));
+    // Reading takes longer than the longest delay on any machine.
+    const text = withX(repeated('0.123456789', 5_000_000));
     const gone = new Error('gone');
     for (const delayMs of [0, 1, 5, 20, 40]) {
       const { body, scope, arena } = bodyOf(text);
