@@ -18,12 +18,14 @@ export interface Algebra<V, M> {
   max(a: V, b: V): V;
   /** Square root of `a >= 0`. */
   sqrt(a: V): V;
+  /** Rounds towards -Infinity. */
+  floor(a: V): V;
 
-  /** e^a for `a <= 0` only, so that nothing can overflow; underflows to 0. */
+  /** e^a; 0 where it underflows, Infinity where it overflows. */
   exp(a: V): V;
   /** ln(1 + a) for `a >= 0`, accurate to the last digits for small `a` too. */
   log1p(a: V): V;
-  /** (e^a - 1) / a, and 1 at 0: the continuous way through a power law's logarithmic limit. `a` may have either sign. */
+  /** (e^a - 1) / a, and 1 at 0, for finite `a` of either sign; Infinity where e^a overflows. */
   exprel(a: V): V;
   /** Arctangent of `a >= 0`. */
   atan(a: V): V;
@@ -39,5 +41,19 @@ export interface Algebra<V, M> {
   /** `a` where `mask` is true, else `b`. */
   select(mask: M, a: V, b: V): V;
   and(a: M, b: M): M;
+  or(a: M, b: M): M;
   not(a: M): M;
+
+  /** The same number in float64, where the implementation computes in a narrower type; else `a` itself. */
+  widen(a: V): V;
+  /** A number that `widen` led to, rounded to the type in which the implementation computes. */
+  narrow(a: V): V;
+}
+
+/** What the numbers derived from a neuron's parameters may use too: they are computed in float64 before a kernel runs. */
+export interface ParameterAlgebra<V, M> extends Algebra<V, M> {
+  /** e^a - 1, accurate to the last digits for small `a` too. */
+  expm1(a: V): V;
+  /** Natural logarithm of `a > 0`. */
+  log(a: V): V;
 }

@@ -1,10 +1,10 @@
-import type { Algebra } from './algebra.ts';
+import type { Algebra, ParameterAlgebra } from './algebra.ts';
 
 /** An algebra over plain numbers. */
 export type NumberAlgebra = Algebra<number, boolean>;
 
 /** The algebra over plain float64 numbers, which every other implementation is compared with. */
-export const float64Algebra: NumberAlgebra = {
+export const float64Algebra: ParameterAlgebra<number, boolean> = {
   constant: (value) => value,
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -15,7 +15,10 @@ export const float64Algebra: NumberAlgebra = {
   min: Math.min,
   max: Math.max,
   sqrt: Math.sqrt,
+  floor: Math.floor,
   exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
   log1p: Math.log1p,
   exprel: (a) => (a === 0 ? 1 : Math.expm1(a) / a),
   atan: Math.atan,
@@ -26,7 +29,10 @@ export const float64Algebra: NumberAlgebra = {
   le: (a, b) => a <= b,
   select: (mask, a, b) => (mask ? a : b),
   and: (a, b) => a && b,
+  or: (a, b) => a || b,
   not: (a) => !a,
+  widen: (a) => a,
+  narrow: (a) => a,
 };
 
 /** Sum over the odd harmonics i = 1..terms of term(angle of harmonic i in radians, 2i - 1). */

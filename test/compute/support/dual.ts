@@ -36,6 +36,7 @@ export function dualAlgebra(grad: (x: number) => number): Algebra<Dual, DualMask
     min: (a, b) => (a.value <= b.value ? a : b),
     max: (a, b) => (a.value >= b.value ? a : b),
     sqrt: (a) => chain(a, Math.sqrt(a.value), 0.5 / Math.sqrt(a.value)),
+    floor: (a) => chain(a, Math.floor(a.value), 0),
     exp: (a) => chain(a, Math.exp(a.value), Math.exp(a.value)),
     log1p: (a) => chain(a, Math.log1p(a.value), 1 / (1 + a.value)),
     exprel: (a) => chain(a, real.exprel(a.value), (Math.exp(a.value) - real.exprel(a.value)) / a.value),
@@ -54,6 +55,9 @@ export function dualAlgebra(grad: (x: number) => number): Algebra<Dual, DualMask
       return dual(chosen.value, chosen.tangent + mask.tangent * (a.value - b.value));
     },
     and: (a, b) => ({ on: a.on && b.on, tangent: Number(b.on) * a.tangent + Number(a.on) * b.tangent }),
+    or: (a, b) => ({ on: a.on || b.on, tangent: Number(!b.on) * a.tangent + Number(!a.on) * b.tangent }),
     not: (a) => ({ on: !a.on, tangent: -a.tangent }),
+    widen: (a) => a,
+    narrow: (a) => a,
   };
 }

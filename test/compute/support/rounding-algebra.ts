@@ -27,6 +27,7 @@ export const roundingAlgebra: Algebra<Rounded, boolean> = {
   min: (a, b) => (a.value <= b.value ? a : b),
   max: (a, b) => (a.value >= b.value ? a : b),
   sqrt: (a) => rounded(Math.sqrt(a.value), a.error / (2 * Math.sqrt(a.value))),
+  floor: (a) => ({ value: Math.floor(a.value), error: 0 }),
   exp: (a) => rounded(Math.exp(a.value), Math.exp(a.value) * a.error, 4),
   log1p: (a) => rounded(Math.log1p(a.value), a.error / (1 + a.value), 4),
   exprel: (a) => {
@@ -41,5 +42,8 @@ export const roundingAlgebra: Algebra<Rounded, boolean> = {
   le: (a, b) => a.value <= b.value,
   select: (mask, a, b) => (mask ? a : b),
   and: (a, b) => a && b,
+  or: (a, b) => a || b,
   not: (a) => !a,
+  widen: (a) => a,
+  narrow: (a) => a,
 };

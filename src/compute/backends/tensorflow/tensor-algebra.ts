@@ -11,6 +11,14 @@ export class TensorAlgebra extends GraphFunction implements Algebra<Tensor, Tens
     return this.literal('float64', Object.is(value, -0) ? 0 : value);
   }
 
+  widen(a: Tensor): Tensor {
+    return this.cast(a, 'float64');
+  }
+
+  narrow(a: Tensor): Tensor {
+    return this.cast(a, 'float32');
+  }
+
   /** The same values in another type. */
   cast(a: Tensor, type: NumberType): Tensor {
     if (a.type === type) return a;
@@ -59,6 +67,10 @@ export class TensorAlgebra extends GraphFunction implements Algebra<Tensor, Tens
 
   sqrt(a: Tensor): Tensor {
     return this.unary('Sqrt', a);
+  }
+
+  floor(a: Tensor): Tensor {
+    return this.unary('Floor', a);
   }
 
   exp(a: Tensor): Tensor {

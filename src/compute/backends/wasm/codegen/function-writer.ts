@@ -163,6 +163,7 @@ export class FunctionWriter {
       case 'max':
         return `(${type}.${binary[node.op]} ${print(a)} ${print(b)})`;
       case 'sqrt':
+      case 'floor':
       case 'nearest':
         return `(${type}.${node.op} ${print(a)})`;
       // V8's neg and abs make their bit masks anew at each use, in two instructions; a constant stays in a register.
@@ -180,6 +181,8 @@ export class FunctionWriter {
         return `(v128.bitselect ${print(b)} ${print(c)} ${print(a)})`;
       case 'and':
         return a.op === 'not' ? `(v128.andnot ${print(b)} ${print(a.args[0]!)})` : `(v128.and ${print(a)} ${print(b)})`;
+      case 'or':
+        return `(v128.or ${print(a)} ${print(b)})`;
       case 'not':
         return `(v128.not ${print(a)})`;
       case 'shl':

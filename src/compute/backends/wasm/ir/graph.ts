@@ -1,6 +1,7 @@
 import { f32x4, type LaneType } from './lanes.ts';
 import { exactFloat64, expFloat32, fastFloat64, type Float64Functions } from './math-functions.ts';
 import { isConstant, type Mask, type Node, type NodeAlgebra, type Rate } from './node.ts';
+import { signOf } from './sign.ts';
 
 /** From the slowest on: a node changes as often as the fastest of its arguments. */
 const rates: readonly Rate[] = ['uniform', 'neuron', 'step'];
@@ -20,25 +21,26 @@ export class Graph implements NodeAlgebra {
     this.#float64 = lanes.bits === 64 ? exactFloat64 : fastFloat64;
   }
 
-  #node(op: string, args: readonly Node[], extra: Partial<Pick<Node, 'detail' | 'rate' | 'width' | 'rounded'>> = {}): Node {
+  #node(op: string, args: readonly Node[], extra: Partial<Pick<Node, 'detail' | 'rate' | 'width' | 'rounded' | 'sign'>> = {}): Node {
     const key = `${op}(${args.map((arg) => arg.id).join()})${extra.detail ?? ''}:${extra.rate ?? ''}`;
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
     const rate = extra.rate ?? rates[Math.max(0, ...args.map((arg) => rates.indexOf(arg.rate)))]!;
-    const width = extra.width ?? (rate === 'uniform' ? 0 : (Math.max(...args.map((arg) => arg.width)) as 32 | 64));
-    const node: Node = { id: this.#nodes.size, op, args, detail: extra.detail, rate, width, rounded: extra.rounded ?? false };
+    const width = extra.width ?? (rate === 'uniform' ? 0 : commonWidth(op, args));
+    const { detail, rounded = false, sign = signOf(op, args) } = extra;
+    const node: Node = { id: this.#nodes.size, op, args, detail, rate, width, rounded, sign };
     this.#nodes.set(key, node);
     return node;
   }
 
   constant(value: number): Node {
     const detail = Object.is(value, -0) ? 0 : value;
-    return this.#node('constant', [], { detail, rate: 'uniform', rounded: Math.fround(detail) === detail });
+    return this.#node('constant', [], { detail, rate: 'uniform', rounded: Math.fround(detail) === detail, sign: detail < 0 ? -1 : 1 });
   }
 
   /** A parameter of the whole job. `rounded` where its float32 is what is meant, as for a neuron's own numbers. */
-  parameter(name: string, rounded = false): Node {
-    return this.#node('parameter', [], { detail: name, rate: 'uniform', rounded });
+  parameter(name: string, rounded = false, sign: Node['sign'] = 0): Node {
+    return this.#node('parameter', [], { detail: name, rate: 'uniform', rounded, sign });
   }
 
   /** A number, or mask, in a local variable of the kernel. */
@@ -47,12 +49,12 @@ export class Graph implements NodeAlgebra {
   }
 
   /** The same value in float64 lanes. */
-  promote(a: Node): Node {
+  widen(a: Node): Node {
     return a.width === 32 ? this.#node('promote', [a], { width: 64 }) : a;
   }
 
   /** The nearest number in the kernel's own lanes. */
-  demote(a: Node): Node {
+  narrow(a: Node): Node {
     return a.width > this.lanes.bits ? this.#node('demote', [a], { width: 32 }) : a;
   }
 
@@ -92,11 +94,13 @@ export class Graph implements NodeAlgebra {
 
   readonly abs = (a: Node): Node => this.#node('abs', [a]);
   readonly sqrt = (a: Node): Node => this.#node('sqrt', [a]);
+  readonly floor = (a: Node): Node => this.#node('floor', [a]);
   readonly min = (a: Node, b: Node): Node => this.#node('min', [a, b]);
   readonly max = (a: Node, b: Node): Node => this.#node('max', [a, b]);
   readonly lt = (a: Node, b: Node): Mask => this.#node('lt', [a, b]);
   readonly le = (a: Node, b: Node): Mask => this.#node('le', [a, b]);
   readonly and = (a: Mask, b: Mask): Mask => this.#node('and', [a, b]);
+  readonly or = (a: Mask, b: Mask): Mask => this.#node('or', [a, b]);
   readonly not = (a: Mask): Mask => this.#node('not', [a]);
   readonly select = (mask: Mask, a: Node, b: Node): Node => (a === b ? a : this.#node('select', [mask, a, b]));
 
@@ -121,9 +125,17 @@ export class Graph implements NodeAlgebra {
 
   #float64Only(op: keyof Float64Functions, a: Node, terms?: number): Node {
     if (a.width === 0) return this.#node(op, [a], terms === undefined ? {} : { detail: terms });
-    if (a.width === 32) throw new Error(`${op} is not written for float32 lanes: the surrogate's gradient needs float64`);
+    if (a.width === 32)
+      throw new Error(`${op} is not written for float32 lanes: widen its operand, or set gradNeedsFloat64 of the surrogate`);
     return this.#float64[op](this, a, terms ?? 0);
   }
+}
+
+/** @throws {Error} when some operands are in float32 lanes and others in float64 lanes. */
+function commonWidth(op: string, args: readonly Node[]): Node['width'] {
+  const widths = args.map((arg) => arg.width);
+  if (widths.includes(32) && widths.includes(64)) throw new Error(`${op} of float32 and float64 lanes: widen or narrow an operand`);
+  return widths.includes(64) ? 64 : 32;
 }
 
 /** A sign that changes at run time: it costs an operation, unless the sum that uses it takes it over, to the same bits. */

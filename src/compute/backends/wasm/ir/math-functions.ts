@@ -40,16 +40,24 @@ function horner(ops: NodeAlgebra, coefficients: readonly number[], x: Node): Nod
 // 2^r on [-1/2, 1/2], 2.0e-7; coefficients in float32, of which the first is exact.
 const exp2 = [1, 0.6931471824645996, 0.2402234971523285, 0.055503811687231064, 0.00966636836528778, 0.0013381302123889327];
 
-// Adding it rounds to a whole number n and leaves n + 127, float32's exponent of 2^n, in the low bits.
-const float32ExponentShift = 1.5 * 2 ** 23 + 127;
-
-/** e^a for a <= 0 in float32 lanes; relative error below 4e-7 + 1e-7 |a|, and exactly 0 below 2^-127. */
+/**
+ * e^a in float32 lanes, with a relative error below 4e-7 + 1e-7 |a|; exactly 0 below 2^-125.5, or 2^-126.5 where a is known not to be
+ * positive.
+ */
 export function expFloat32(ops: NodeAlgebra, a: Node): Node {
-  const shift = ops.constant(float32ExponentShift);
-  const exponent = ops.max(timesLog2E(ops, a), ops.constant(-127));
-  const shifted = ops.add(exponent, shift);
-  const fraction = ops.sub(exponent, ops.sub(shifted, shift));
-  return ops.mul(horner(ops, exp2, fraction), ops.shiftLeft(shifted, 23));
+  // e^a = 2^(n + r) is computed as 2^(n - 1) times 2 * 2^r, since n may be 128 and 2^128 is no float32. In surrogates, the hottest kernels,
+  // a is never positive: they multiply 2^n by 2^r, and save the upper bound.
+  const halvings = a.sign === -1 ? 0 : 1;
+  const bias = 127 - halvings;
+  // Adding it rounds to n and leaves n + bias, float32's exponent, in the low bits.
+  const shift = ops.constant(1.5 * 2 ** 23 + bias);
+  const power = ops.max(timesLog2E(ops, a), ops.constant(-bias));
+  // The exponent of 2^129 / 2 is that of Infinity.
+  const bounded = halvings === 0 ? power : ops.min(power, ops.constant(129));
+  const shifted = ops.add(bounded, shift);
+  const r = ops.sub(bounded, ops.sub(shifted, shift));
+  const series = exp2.map((coefficient) => coefficient * 2 ** halvings);
+  return ops.mul(horner(ops, series, r), ops.shiftLeft(shifted, 23));
 }
 
 /** a log2(e), with the factor folded into a uniform factor of a where there is one. */
@@ -66,20 +74,22 @@ function timesLog2E(ops: NodeAlgebra, a: Node): Node {
 
 const ln2High = 0.69314718036912381649; // its low 32 bits are 0, so that n * ln2High is exact
 const ln2Low = 1.90821492927058770002e-10;
-// Adding it to a whole number n leaves n + 1023, float64's exponent of 2^n, in the low bits.
-const float64ExponentShift = 1.5 * 2 ** 52 + 1023;
+// Adding it to a whole number n leaves n + 1022, float64's exponent of 2^(n - 1), in the low bits: 2^1024 is no float64.
+const float64ExponentShift = 1.5 * 2 ** 52 + 1022;
 /** The smallest argument whose exponential is a normal number. */
 const minExponent = -708;
+/** An argument whose exponential is Infinity. */
+const overflowingExponent = 710;
 
-// e^r on [-ln2/2, ln2/2], 3.3e-16.
+// 2 e^r on [-ln2/2, ln2/2], 3.3e-16.
 const expSeries = [
   1, 1.0000000000000067, 0.5000000000000006, 0.16666666666554406, 0.04166666666657314, 0.008333333385667782, 0.0013888888932488599,
   0.00019841170270440067, 2.4801504346997686e-5, 2.764018079620985e-6, 2.7626357241447223e-7,
-];
+].map((coefficient) => 2 * coefficient);
 
-/** e^a, a clamped to [-708, 709]. */
+/** e^a, or e^-708 where that is more. */
 function expClamped(ops: NodeAlgebra, a: Node): Node {
-  const clamped = ops.min(ops.max(a, ops.constant(minExponent)), ops.constant(709));
+  const clamped = ops.min(ops.max(a, ops.constant(minExponent)), ops.constant(overflowingExponent));
   const n = ops.nearest(ops.mul(clamped, ops.constant(Math.LOG2E)));
   const high = ops.sub(clamped, ops.mul(n, ops.constant(ln2High)));
   const r = ops.sub(high, ops.mul(n, ops.constant(ln2Low)));
@@ -87,7 +97,7 @@ function expClamped(ops: NodeAlgebra, a: Node): Node {
   return ops.mul(horner(ops, expSeries, r), scale);
 }
 
-/** e^a for a <= 709; 0 below the normal numbers. */
+/** e^a; 0 below the normal numbers. */
 function expToZero(ops: NodeAlgebra, a: Node): Node {
   return ops.select(ops.lt(a, ops.constant(minExponent)), ops.constant(0), expClamped(ops, a));
 }

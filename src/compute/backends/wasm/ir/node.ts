@@ -18,6 +18,8 @@ export interface Node {
   readonly width: 0 | 32 | 64;
   /** Whether a uniform is known to be a float32 already, so that rounding it loses nothing. */
   readonly rounded: boolean;
+  /** 1 where the value is known never to be negative, -1 where it is known never to be positive, else 0. */
+  readonly sign: -1 | 0 | 1;
 }
 
 /** A truth value is a node too: all ones or all zeros in a lane. */

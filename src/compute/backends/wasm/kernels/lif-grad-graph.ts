@@ -56,13 +56,13 @@ export class GradKernelBuilder extends KernelBuilder {
 
     const vPre = graph.leaf('vPre', 'step');
     const spike = fires(graph, terms, vPre, refractory);
-    const target = spec.target === 'neuron' ? graph.promote(graph.leaf('target', 'neuron')) : graph.parameter('target', true);
+    const target = spec.target === 'neuron' ? graph.widen(graph.leaf('target', 'neuron')) : graph.parameter('target', true);
     // In float64, since the difference of two rates cancels.
-    const count = graph.promote(graph.leaf('count', 'neuron'));
+    const count = graph.widen(graph.leaf('count', 'neuron'));
     const rateLoss = firingRateLoss(graph, count, graph.parameter('hzPerSpike'), target);
     const spikeBar = {
       spike_count: () => graph.constant(1),
-      firing_rate_mse: () => graph.demote(rateLoss.spikeBar),
+      firing_rate_mse: () => graph.narrow(rateLoss.spikeBar),
       cotangent: () => this.term('spikeBar', spec.cotangents.spikeBar),
     }[spec.loss]();
     const vBarIn = this.term('vBarIn', spec.cotangents.vBarIn);
@@ -87,7 +87,7 @@ export class GradKernelBuilder extends KernelBuilder {
         outputs.push([`${quantity}Grad`, this.sums.of(adjoint[adjointPart[quantity]])]);
       }
     }
-    if (spec.loss === 'firing_rate_mse') outputs.push(['loss', graph.demote(rateLoss.loss)]);
+    if (spec.loss === 'firing_rate_mse') outputs.push(['loss', graph.narrow(rateLoss.loss)]);
     if (spec.loss === 'cotangent') {
       const spikeLoss = graph.select(spike, spikeBar, graph.constant(0));
       const vLoss = graph.mul(vBarIn, afterReset(graph, spec.structure.reset, terms, vPre, spike));

@@ -50,7 +50,11 @@ function parameterName(name: string): string {
 }
 
 function parameterNodes(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape): FormulaParameters<Node> {
-  return formulaParameters(definition, (name) => graph.parameter(parameterName(name)), shape.integers);
+  const node = (name: string) => {
+    const sign = (definition.parameters[name]?.minimum ?? -Infinity) >= 0 ? 1 : 0;
+    return graph.parameter(parameterName(name), false, sign);
+  };
+  return formulaParameters(definition, node, shape.integers);
 }
 
 /** g(x) in the kernel's lanes, as x is. */
@@ -58,14 +62,14 @@ export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node):
   const definition = surrogateDefinition(shape.name);
   const parameters = parameterNodes(graph, definition, shape);
   return definition.gradNeedsFloat64
-    ? graph.demote(definition.grad(graph, graph.promote(x), parameters))
+    ? graph.narrow(definition.grad(graph, graph.widen(x), parameters))
     : definition.grad(graph, x, parameters);
 }
 
 /** The primitive at x, in float64, since its terms may cancel, and rounded once. */
 function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node): Node {
   const definition = surrogateDefinition(shape.name);
-  return graph.demote(definition.value(graph, graph.promote(x), parameterNodes(graph, definition, shape)));
+  return graph.narrow(definition.value(graph, graph.widen(x), parameterNodes(graph, definition, shape)));
 }
 
 /** Values outside the lanes' range become their largest number. */
@@ -81,7 +85,7 @@ interface Output {
 }
 
 /** A kernel of element-wise results: each output array is a node over the leaves that `inputs` names. */
-function elementwiseKernel(lanes: LaneType, inputs: readonly string[], outputs: (graph: Graph) => readonly Output[]): KernelWat {
+export function elementwiseKernel(lanes: LaneType, inputs: readonly string[], outputs: (graph: Graph) => readonly Output[]): KernelWat {
   const layout = new ArgumentLayout();
   const writer = new FunctionWriter(layout, lanes, 1);
   const results = outputs(new Graph(lanes));
