@@ -66,7 +66,12 @@ export function eagerGradient(tf: TensorFlow, neurons: number, steps: number): F
     let sum: Tensor = tf.zeros([neurons]);
     let vBar: Tensor = tf.zeros([neurons]);
     for (const step of trace.reverse()) {
-      const surrogateGrad = surrogateDefinition('sigmoid').grad(ops, tf.sub(step.vPre, terms.threshold), { p: { alpha }, n: {} });
+      const surrogateGrad = surrogateDefinition('sigmoid').grad(ops, tf.sub(step.vPre, terms.threshold), {
+        p: { alpha },
+        n: {},
+        lists: {},
+        threshold: terms.threshold,
+      });
       const adjoint = lifAdjoint(ops, structure, terms, { ...step, vBar, spikeBar: tf.scalar(1), current, surrogateGrad });
       sum = tf.add(sum, adjoint.current);
       vBar = adjoint.v;

@@ -40,7 +40,7 @@ export interface Demands {
 export function demandsOf(surrogate: Surrogate): Demands {
   const graph = new Graph();
   const transcendentals = transcendentalsIn(graph, () => {
-    surrogateGradient(graph, surrogateShape(surrogate), graph.leaf('x', 'step'));
+    surrogateGradient(graph, surrogateShape(surrogate), graph.leaf('x', 'step'), graph.constant(1));
   });
   return { transcendentals, float64: surrogateDefinition(surrogate.name).gradNeedsFloat64 ?? false };
 }

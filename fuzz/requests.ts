@@ -44,9 +44,11 @@ const surrogates = fc.oneof(
 
 function withParameters({ name, parameters }: SurrogateDefinition): Arbitrary<unknown> {
   const fields = Object.entries(parameters).map(([key, { default: usual, minimum, maximum, integer }]) => {
+    const scaled = (number: number, factor: number) =>
+      Math.min(maximum, Math.max(minimum, integer === true ? Math.round(number * factor) : number * factor));
     const value = fc
       .constantFrom(0.3, 0.7, 1, 2)
-      .map((factor) => Math.min(maximum, Math.max(minimum, integer === true ? Math.round(usual * factor) : usual * factor)));
+      .map((factor) => (typeof usual === 'number' ? scaled(usual, factor) : usual.map((number) => scaled(number, factor))));
     return [key, value] as const;
   });
   return fc.record(Object.fromEntries(fields), { requiredKeys: [] }).map((given) => ({ name, ...given }));

@@ -20,7 +20,7 @@ export interface ApiAnswer<Body> {
 
 export interface Surrogate {
   readonly name: string;
-  readonly [parameter: string]: string | number;
+  readonly [parameter: string]: string | number | readonly number[];
 }
 
 export interface EvalAnswer {
@@ -64,7 +64,7 @@ export interface CatalogueEntry {
 }
 
 export interface ParameterEntry {
-  readonly default: number;
+  readonly default: number | readonly number[];
   readonly minimum: number;
   readonly maximum: number;
   readonly integer: boolean;

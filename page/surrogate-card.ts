@@ -61,7 +61,7 @@ function description({ name, formulas: latex, parameters, aliases, references, n
       'tr',
       {},
       element('th', { scope: 'row' }, parameter),
-      element('td', { class: 'number' }, String(usual)),
+      element('td', { class: 'number' }, [usual].flat().join(', ')),
       element('td', {}, `${minimum} to ${maximum}`),
       element('td', {}, meaning),
     ),

@@ -103,7 +103,9 @@ export class SurrogatePicker {
 
   #item(one: { name: string; parameters: Record<string, number> }, index: number): HTMLElement {
     const fields = new Map(
-      Object.entries(this.#entries.get(one.name)!.parameters).map(([parameter, entry]) => {
+      Object.entries(this.#entries.get(one.name)!.parameters).flatMap(([parameter, entry]): [string, Field<number>][] => {
+        // Lists keep their default: the page has no fields for them.
+        if (typeof entry.default !== 'number') return [];
         const field: Field<number> = numberField({
           label: parameter,
           text: String(one.parameters[parameter] ?? entry.default),
@@ -111,14 +113,14 @@ export class SurrogatePicker {
           maximum: entry.maximum,
           integer: entry.integer,
           hint: entry.meaning,
-          ...sliderOf(entry),
+          ...sliderOf(entry, entry.default),
           onChange: () => {
             const value = field.value();
             if (value !== undefined) one.parameters[parameter] = value;
             this.#options.onChange(this.#valid());
           },
         });
-        return [parameter, field];
+        return [[parameter, field]];
       }),
     );
     this.#fields[index] = fields;
@@ -150,7 +152,7 @@ export class SurrogatePicker {
 }
 
 /** Where a parameter's slider ends: around its default, within its range. */
-function sliderOf({ default: usual, minimum, maximum, integer }: ParameterEntry): { slider: [number, number]; logarithmic?: boolean } {
+function sliderOf({ minimum, maximum, integer }: ParameterEntry, usual: number): { slider: [number, number]; logarithmic?: boolean } {
   if (integer) return { slider: [minimum, Math.min(maximum, 16)] };
   if (minimum < 0) return { slider: [-2, 2] };
   if (minimum === 0) return { slider: [0, Math.min(maximum, Math.max(1, usual * 5))] };

@@ -13,7 +13,8 @@ server has the same as JSON: \`GET /surrogates\` and \`GET /surrogates/{name}\`.
 
 $x = v - v_{\\text{threshold}}$ is the distance from the threshold. The spike is 1 where $x \\ge 0$, for every surrogate, also
 where its library has $x > 0$. $g(x)$ is the surrogate gradient (\`grad\`); $G(x)$ is its antiderivative (\`value\`), with the
-constant of the library where it defines one that agrees, else with $G(0) = 1/2$. A parameter that a request leaves out
+constant of the library where it defines one that agrees, else with $G(0) = 1/2$. $\\theta$ is $v_{\\text{threshold}}$ itself, in
+the formulas of surrogates that scale with it; it is 1 where a request gives $x$ without a neuron. A parameter that a request leaves out
 takes its default; one outside its range is refused.
 
 Tests hold each formula to the function that the back-ends evaluate, which is arranged to keep digits in the tails and so may look
@@ -78,12 +79,14 @@ function display(latex: string): string {
 
 function parameterTable(parameters: Readonly<Record<string, ParameterDefinition>>): string {
   const rows = Object.entries(parameters).map(
-    ([name, parameter]) => `| \`${name}\` | ${parameter.default} | ${rangeText(parameter)} | ${parameter.meaning.replaceAll('|', '\\|')} |`,
+    ([name, parameter]) =>
+      `| \`${name}\` | ${[parameter.default].flat().join(', ')} | ${rangeText(parameter)} | ${parameter.meaning.replaceAll('|', '\\|')} |`,
   );
   return rows.length === 0 ? 'No parameters.' : ['| parameter | default | range | meaning |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-function rangeText({ minimum, maximum, integer }: ParameterDefinition): string {
+function rangeText({ minimum, maximum, integer, list }: ParameterDefinition): string {
+  if (list) return `${list.minItems} to ${list.maxItems} numbers, each ${minimum} to ${maximum}`;
   return `${integer === true ? 'whole numbers, ' : ''}${minimum} to ${maximum}`;
 }
 

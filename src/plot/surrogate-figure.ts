@@ -1,3 +1,4 @@
+import type { ParameterValue } from '../compute/surrogates/definition.ts';
 import type { Figure, Line } from './figure.ts';
 import { niceDomain } from './scale.ts';
 
@@ -58,8 +59,13 @@ export function surrogateFigure({ x, spike, surrogates, width, height, columns =
   };
 }
 
-/** A surrogate with its parameters, as a legend names it: `sigmoid (alpha 4)`. */
-export function surrogateLabel({ name, ...parameters }: { readonly name: string } & Readonly<Record<string, string | number>>): string {
-  const given = Object.entries(parameters).map(([parameter, value]) => `${parameter} ${value}`);
+/** A surrogate with its parameters, as a legend names it: `sigmoid (alpha 4)`; of lists it has the lengths. */
+export function surrogateLabel({
+  name,
+  ...parameters
+}: { readonly name: string } & Readonly<Record<string, string | ParameterValue>>): string {
+  const given = Object.entries(parameters).map(
+    ([parameter, value]) => `${parameter} ${typeof value === 'object' ? `of ${value.length}` : value}`,
+  );
   return given.length === 0 ? name : `${name} (${given.join(', ')})`;
 }

@@ -11,8 +11,11 @@ import {
   type Quantity,
   type Recordable,
 } from '../compute/jobs.ts';
+import { extremes } from '../compute/generated-numbers.ts';
 import { recordedValues, resultValues } from '../compute/job-size.ts';
 import { isLongRun, isPerStep } from '../compute/long-run.ts';
+import { surrogateDefinition } from '../compute/surrogates/catalogue.ts';
+import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { checkStreamed, checkValues, type Limits } from '../config/limits.ts';
 import { shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
@@ -56,12 +59,24 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): Plans['lif
   const tensors = decodeLoss(request.loss ?? { type: 'spike_count' }, errors, limits);
   const { problem, givenShapes } = readLifProblem(request, read.surrogates?.length ?? 1, errors, limits);
   const loss = lossOf(tensors, problem, errors, limits);
+  checkScale(read.surrogates ?? [], problem, errors);
   const { surrogates, wrt } = errors.requireAll(read);
 
   const detachReset = request.detach_reset ?? false;
   const job: LifGradJob = { kind: 'lif_grad', ...precision, problem, surrogates, loss, detachReset, wrt: [...wrt] };
   checkValues(resultValues(job), 'The gradients', limits);
   return { job, gradShapes: givenShapes, options };
+}
+
+/** Surrogates whose width is a multiple of the threshold need a positive one. */
+function checkScale(surrogates: readonly Surrogate[], { v_threshold: threshold }: LifProblem, errors: InputErrors): void {
+  const scaling = surrogates.find(({ name }) => surrogateDefinition(name).scalesWithThreshold);
+  if (scaling === undefined) return;
+  for (const value of threshold.per === 'scalar' ? [threshold.value] : extremes(threshold.values)) {
+    if (Math.fround(value) > 0) continue;
+    errors.add('/neuron/v_threshold', `must be above 0 for ${scaling.name}, which scales with it, got ${value}`);
+    return;
+  }
 }
 
 /** A loss's type and its tensors, before they are compared with the problem. */

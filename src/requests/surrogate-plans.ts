@@ -70,7 +70,8 @@ const points = 1601;
 const maxX = 1e4;
 
 /**
- * Plans a picture of a known surrogate: the query has `x_min`, `x_max` and `background`, and the surrogate's parameters as its other fields.
+ * Plans a picture of a known surrogate: the query has `x_min`, `x_max` and `background`, and the surrogate's parameters as its other fields, lists
+ * separated by commas.
  *
  * @throws {Problem} when the query is not valid.
  */
@@ -82,7 +83,7 @@ export function surrogatePicturePlan(name: string, query: Readonly<Record<string
   const background = backgrounds.find((one) => one === given);
   if (background === undefined)
     errors.add('/background', `must be one of ${backgrounds.map(quote).join(', ')}, got ${quote(String(given))}`);
-  const parameters = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, numberOf(text) ?? text]));
+  const parameters = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, numberOf(text) ?? numbersOf(text) ?? text]));
   const plan = errors.requireAll({
     low,
     high,
@@ -106,6 +107,12 @@ function readX(given: unknown, path: string, errors: InputErrors): number | null
   const value = numberOf(given);
   if (value !== undefined && Math.abs(value) <= maxX) return value;
   return errors.add(path, `must be a number from ${-maxX} to ${maxX}, got ${quote(String(given))}`);
+}
+
+/** The numbers that a field of a query lists, separated by commas. */
+function numbersOf(given: unknown): number[] | undefined {
+  const numbers = typeof given === 'string' && given.includes(',') ? given.split(',').map(numberOf) : [undefined];
+  return numbers.every((number) => number !== undefined) ? numbers : undefined;
 }
 
 /** The number that a field of a query is, if it is written as JSON writes numbers. */

@@ -1,5 +1,5 @@
 import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
-import type { ParameterDefinition, Surrogate, SurrogateDefinition } from '../compute/surrogates/definition.ts';
+import type { ListRange, ParameterDefinition, ParameterValue, Surrogate, SurrogateDefinition } from '../compute/surrogates/definition.ts';
 import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
@@ -53,8 +53,8 @@ export function unknownSurrogate(name: string): string {
   return `unknown surrogate ${quote(name)}; ${didYouMean(name, catalogue.keys())}`;
 }
 
-function defaultsOf(definition: SurrogateDefinition): Record<string, number> {
-  const parameters: Record<string, number> = {};
+function defaultsOf(definition: SurrogateDefinition): Record<string, ParameterValue> {
+  const parameters: Record<string, ParameterValue> = {};
   for (const name in definition.parameters) parameters[name] = definition.parameters[name]!.default;
   return parameters;
 }
@@ -68,19 +68,65 @@ function withParameters(
   const parameters = defaultsOf(definition);
   let good = true;
   for (const key of Object.keys(given)) {
-    const value = given[key];
     const parameter = Object.hasOwn(definition.parameters, key) ? definition.parameters[key] : undefined;
-    if (parameter === undefined) {
-      errors.add(path + pointerSegment(key), unknownParameter(key, definition));
-      good = false;
-    } else if (isInRange(value, parameter)) {
-      parameters[key] = value;
+    const keyPath = path + pointerSegment(key);
+    const value =
+      parameter === undefined
+        ? errors.add(keyPath, unknownParameter(key, definition))
+        : parameter.list
+          ? readList(given[key], parameter, parameter.list, keyPath, errors)
+          : readNumber(given[key], parameter, keyPath, errors);
+    if (value === null) good = false;
+    else parameters[key] = value;
+  }
+  return good && hasEqualLists(definition, given, path, errors) ? { name: definition.name, parameters } : null;
+}
+
+function readNumber(given: unknown, parameter: ParameterDefinition, path: string, errors: InputErrors): number | null {
+  return isInRange(given, parameter) ? given : errors.add(path, `must be ${rangeText(parameter)}, got ${describe(given)}`);
+}
+
+function readList(
+  given: unknown,
+  { minimum, maximum }: ParameterDefinition,
+  { minItems, maxItems, minIncrease }: ListRange,
+  path: string,
+  errors: InputErrors,
+): readonly number[] | null {
+  if (!Array.isArray(given) || given.length < minItems || given.length > maxItems)
+    return errors.add(path, `must be an array of ${minItems} to ${maxItems} numbers, got ${describe(given)}`);
+  const numbers: number[] = [];
+  for (const [i, item] of (given as readonly unknown[]).entries()) {
+    const previous = numbers.at(-1);
+    if (!isInRange(item, { minimum, maximum })) {
+      errors.add(path + pointerSegment(i), `must be a number from ${minimum} to ${maximum}, got ${describe(item)}`);
+    } else if (minIncrease !== undefined && previous !== undefined && item - previous < minIncrease) {
+      const distance = item > previous ? ` by at least ${minIncrease}` : '';
+      errors.add(path + pointerSegment(i), `must be above the number before it, ${previous}${distance}, got ${item}`);
     } else {
-      errors.add(path + pointerSegment(key), `must be ${rangeText(parameter)}, got ${describe(value)}`);
-      good = false;
+      numbers.push(item);
     }
   }
-  return good ? { name: definition.name, parameters } : null;
+  return numbers.length === given.length ? numbers : null;
+}
+
+/** Checks that the lists of a surrogate are given together, and are equally long. */
+function hasEqualLists(
+  { parameters }: SurrogateDefinition,
+  given: Readonly<Record<string, unknown>>,
+  path: string,
+  errors: InputErrors,
+): boolean {
+  const lists = Object.keys(parameters).filter((name) => parameters[name]?.list);
+  const [first, ...others] = lists.filter((name) => Object.hasOwn(given, name));
+  if (first === undefined) return true;
+  const missing = lists.filter((name) => !Object.hasOwn(given, name));
+  for (const name of missing) errors.add(path + pointerSegment(name), `is required with ${quote(first)}`);
+  const lengthOf = (name: string) => (given[name] as readonly number[]).length;
+  const different = others.filter((name) => lengthOf(name) !== lengthOf(first));
+  for (const name of different)
+    errors.add(path + pointerSegment(name), `must be as long as ${quote(first)}, ${lengthOf(first)} numbers, got ${lengthOf(name)}`);
+  return missing.length === 0 && different.length === 0;
 }
 
 function unknownParameter(name: string, definition: SurrogateDefinition): string {
@@ -90,10 +136,13 @@ function unknownParameter(name: string, definition: SurrogateDefinition): string
   return `${start}; ${didYouMean(name, known)}`;
 }
 
-function isInRange(value: unknown, { minimum, maximum, integer }: ParameterDefinition): value is number {
+function isInRange(
+  value: unknown,
+  { minimum, maximum, integer }: Pick<ParameterDefinition, 'minimum' | 'maximum' | 'integer'>,
+): value is number {
   return typeof value === 'number' && value >= minimum && value <= maximum && (integer !== true || Number.isInteger(value));
 }
 
 function rangeText({ default: usual, minimum, maximum, integer }: ParameterDefinition): string {
-  return `${integer === true ? 'a whole number' : 'a number'} from ${minimum} to ${maximum} (default ${usual})`;
+  return `${integer === true ? 'a whole number' : 'a number'} from ${minimum} to ${maximum} (default ${String(usual)})`;
 }

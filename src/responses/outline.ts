@@ -155,7 +155,10 @@ export function binaryBytes({ shape, type }: TensorOutline): number {
 
 function surrogateBytes({ name, parameters }: Surrogate): number {
   let bytes = headBytes + name.length;
-  for (const parameter in parameters) bytes += parameter.length + parameterBytes;
+  for (const parameter in parameters) {
+    const value = parameters[parameter]!;
+    bytes += parameter.length + parameterBytes * (typeof value === 'number' ? 1 : 1 + value.length);
+  }
   return bytes;
 }
 

@@ -68,9 +68,16 @@ function catalogueEntry(surrogate: SurrogateDefinition): Static<typeof Catalogue
     family,
     summary,
     parameters: Object.fromEntries(
-      Object.entries(parameters).map(([parameter, { default: usual, minimum, maximum, integer = false, meaning }]) => [
+      Object.entries(parameters).map(([parameter, { default: usual, minimum, maximum, integer = false, list, meaning }]) => [
         parameter,
-        { default: usual, minimum, maximum, integer, meaning },
+        {
+          default: typeof usual === 'number' ? usual : [...usual],
+          minimum,
+          maximum,
+          ...(list && { min_items: list.minItems, max_items: list.maxItems }),
+          integer,
+          meaning,
+        },
       ]),
     ),
     formulas: latex,

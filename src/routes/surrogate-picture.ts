@@ -9,7 +9,7 @@ import { drawFigure } from '../plot/draw.ts';
 import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
 import { backgrounds, surrogatePicturePlan } from '../requests/surrogate-plans.ts';
 import { unknownSurrogate } from '../requests/surrogates.ts';
-import { surrogateParameters } from '../schemas/parameters.ts';
+import { surrogateLists, surrogateParameters } from '../schemas/parameters.ts';
 import { problemResponses } from '../schemas/problem.ts';
 
 const size = { width: 720, height: 300 };
@@ -38,6 +38,7 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox<PictureOptions
         querystring: Type.Unsafe<Record<string, unknown>>(
           Type.Object({
             ...surrogateParameters(),
+            ...surrogateLists(),
             x_min: Type.Optional(Type.Number({ default: -2, description: 'The left end of the axis.' })),
             x_max: Type.Optional(Type.Number({ default: 2, description: 'The right end of the axis.' })),
             background: Type.Optional(Type.String({ enum: [...backgrounds], default: 'white', description: 'What is behind the curves.' })),

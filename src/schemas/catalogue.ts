@@ -10,9 +10,11 @@ export const CatalogueEntry = Type.Object(
     parameters: Type.Record(
       Type.String(),
       Type.Object({
-        default: Type.Number(),
-        minimum: Type.Number(),
-        maximum: Type.Number(),
+        default: Type.Union([Type.Number(), Type.Array(Type.Number())], { description: 'A number, or the numbers of a list.' }),
+        minimum: Type.Number({ description: 'Of each number of a list.' }),
+        maximum: Type.Number({ description: 'Of each number of a list.' }),
+        min_items: Type.Optional(Type.Integer({ description: 'Of a list. The lists of a surrogate are equally long.' })),
+        max_items: Type.Optional(Type.Integer({ description: 'Of a list.' })),
         integer: Type.Boolean({ description: 'Whether only whole numbers are allowed.' }),
         meaning: Type.String({ description: 'What it does to the curve.' }),
       }),
@@ -20,7 +22,7 @@ export const CatalogueEntry = Type.Object(
     ),
     formulas: Type.Object(
       { grad: Type.String({ description: 'The surrogate gradient.' }), value: Type.String({ description: 'Its antiderivative.' }) },
-      { description: 'LaTeX, as functions of x = v - v_threshold.' },
+      { description: 'LaTeX, as functions of x = v - v_threshold, and of theta = v_threshold where a surrogate scales with it.' },
     ),
     aliases: Type.Array(Type.Object({ library: Type.String(), name: Type.String(), note: Type.Optional(Type.String()) }), {
       description: 'The same function in other libraries, and what differs.',

@@ -27,11 +27,20 @@ export const inferHeaders = Type.Object({
   ...timeout,
 });
 
-/** All surrogates' parameters as fields of a query. */
+const parameters = [...catalogue.values()].flatMap((definition) => Object.entries(definition.parameters));
+const parameterDescription = 'A parameter of the surrogates that have it; `GET /surrogates` lists them with their ranges.';
+
+/** All surrogates' parameters that are numbers, as fields of a query. */
 export function surrogateParameters(): TProperties {
-  const names = new Set([...catalogue.values()].flatMap(({ parameters }) => Object.keys(parameters)));
-  const description = 'A parameter of the surrogates that have it; `GET /surrogates` lists them with their ranges.';
-  return Object.fromEntries([...names].sort().map((name) => [name, Type.Optional(Type.Number({ description }))]));
+  const names = new Set(parameters.flatMap(([name, { list }]) => (list ? [] : [name])));
+  return Object.fromEntries([...names].sort().map((name) => [name, Type.Optional(Type.Number({ description: parameterDescription }))]));
+}
+
+/** All surrogates' parameters that are lists, as fields of a query. */
+export function surrogateLists(): TProperties {
+  const names = new Set(parameters.flatMap(([name, { list }]) => (list ? [name] : [])));
+  const description = `${parameterDescription} Numbers separated by commas.`;
+  return Object.fromEntries([...names].map((name) => [name, Type.Optional(Type.String({ description }))]));
 }
 
 const names = (description: string) => Type.Optional(Type.String({ description: `${description}, separated by commas.` }));

@@ -1,11 +1,12 @@
 import { Type, type Static, type TUnsafe } from '@sinclair/typebox';
 
 import { catalogue } from '../compute/surrogates/catalogue.ts';
+import type { ParameterDefinition, ParameterValue } from '../compute/surrogates/definition.ts';
 import { computeOptions, DryRun, Meta, Names, namesSchema, schemaReference, TensorOutline, type NamedSchema } from './common.ts';
 import { Tensor, TensorAnswer } from './tensor.ts';
 
 /** A surrogate by its name, with parameters where they differ from the defaults. */
-export type SurrogateInput = string | ({ readonly name: string } & Readonly<Record<string, string | number>>);
+export type SurrogateInput = string | ({ readonly name: string } & Readonly<Record<string, string | ParameterValue>>);
 
 const names = [...catalogue.keys()];
 
@@ -14,12 +15,12 @@ const names = [...catalogue.keys()];
  * would not be usable in generated clients.
  */
 function variants(required: 'name' | 'all'): object[] {
-  const groups = new Map<string, { names: string[]; properties: Record<string, { type: 'number' | 'integer' }> }>();
+  const groups = new Map<string, { names: string[]; properties: Record<string, object> }>();
   for (const { name, parameters } of catalogue.values()) {
     const properties = Object.fromEntries(
       Object.entries(parameters)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([parameter, { integer }]) => [parameter, { type: integer ? ('integer' as const) : ('number' as const) }]),
+        .map(([parameter, definition]) => [parameter, parameterSchema(definition)]),
     );
     const key = JSON.stringify(properties);
     const group = groups.get(key) ?? { names: [], properties };
@@ -33,6 +34,11 @@ function variants(required: 'name' | 'all'): object[] {
     required: required === 'all' ? ['name', ...Object.keys(group.properties)] : ['name'],
     additionalProperties: false,
   }));
+}
+
+function parameterSchema({ integer, list }: ParameterDefinition): object {
+  if (list) return { type: 'array', items: { type: 'number' }, minItems: list.minItems, maxItems: list.maxItems };
+  return { type: integer ? 'integer' : 'number' };
 }
 
 export const surrogateNameSchema: NamedSchema = {
@@ -57,7 +63,12 @@ export const surrogateSchema: NamedSchema = {
   description:
     'A name, an object with a name and parameters, or an array of them; results come in the same order. Parameters left out take their default. `GET /surrogates` lists names, parameters and ranges.',
   oneOf: [...one, { title: 'several', type: 'array', items: { oneOf: one }, minItems: 1 }],
-  examples: ['sigmoid', { name: 'sigmoid', alpha: 4 }, ['sigmoid', { name: 'snntorch.fast_sigmoid', slope: 10 }]],
+  examples: [
+    'sigmoid',
+    { name: 'sigmoid', alpha: 4 },
+    { name: 'table', x: [-1, -0.2, 0.2, 1], grad: [0, 1, 1, 0] },
+    ['sigmoid', { name: 'snntorch.fast_sigmoid', slope: 10 }],
+  ],
 };
 
 /** A field that takes one or several surrogates. */
@@ -66,7 +77,7 @@ export function SurrogateChoice(description: string): TUnsafe<SurrogateInput | r
 }
 
 /** A surrogate in an answer: the name that was asked for and every parameter. */
-export const ResolvedSurrogate = Type.Unsafe<{ name: string } & Record<string, string | number>>({
+export const ResolvedSurrogate = Type.Unsafe<{ name: string } & Record<string, string | ParameterValue>>({
   $id: 'ResolvedSurrogate',
   description: 'The surrogate with every parameter filled in.',
   oneOf: variants('all'),

@@ -268,6 +268,14 @@ describe('infer', () => {
     expect(body.outputs).toEqual([{ name: 'grad', datatype: 'FP32', shape: [3], data: plain.results[0]!.grad }]);
   });
 
+  it('takes a table as text', async () => {
+    const { body } = await infer('surrogate_grad', {
+      inputs: [input('x', [-2, 0, 0.5], [3])],
+      parameters: { surrogate: '{"name": "table", "x": [-1, 1], "grad": [0, 1]}' },
+    });
+    expect(body.outputs).toEqual([{ name: 'grad', datatype: 'FP32', shape: [3], data: [0, 0.5, 0.75] }]);
+  });
+
   it('takes a surrogate with parameters as text, nested data, and a cotangent', async () => {
     const request = {
       inputs: [

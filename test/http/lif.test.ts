@@ -367,6 +367,11 @@ describe('POST /lif/grad', () => {
     ['detach_reset as text', { detach_reset: 'true' }, '/detach_reset: must be a boolean, got "true"'],
     ['an unknown encoding', { encoding: 'base46' }, '/encoding: must be one of "json", "base64", got "base46"; did you mean "base64"?'],
     ['record', { record: ['v'] }, '/record: unknown field "record"'],
+    [
+      'a threshold of 0 for a surrogate that scales with it',
+      { surrogate: ['sigmoid', 'sinabs.SingleExponential'], neuron: { v_threshold: [1, 0] } },
+      '/neuron/v_threshold: must be above 0 for sinabs.SingleExponential, which scales with it, got 0',
+    ],
   ])('refuses %s', async (_name, fields, message) => {
     const problem = await service.refused('/lif/grad', { current: [1, 2], steps: 10, ...fields });
     expect(problem).toMatchObject({ status: 400, code: 'invalid_request' });

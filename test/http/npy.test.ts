@@ -36,6 +36,12 @@ describe('an npy body', () => {
     expect(answer.values).toEqual(plain.map(Math.fround));
   });
 
+  it('takes a table as JSON text', async () => {
+    const surrogate = encodeURIComponent('{"name": "table", "x": [-1, 1], "grad": [0, 1]}');
+    const { values } = await floats(await send(`/surrogate/grad?surrogate=${surrogate}`, npy(x)));
+    expect(values).toEqual([0.25, 0.5, 0.75, 1, 0, 0]);
+  });
+
   it('may be float64, in Fortran order, and large', async () => {
     const header = npyHeader('float64', [2, 3]).toString('latin1').replace("'fortran_order': False", "'fortran_order': True ");
     const body = new Uint8Array(Buffer.concat([Buffer.from(header, 'latin1'), Buffer.from(Float64Array.from([0, 3, 1, 4, 2, 5]).buffer)]));

@@ -37,6 +37,15 @@ describe('GET /surrogates/{name}.svg', () => {
     expect(steep.svg).not.toContain('fill="#ffffff"');
   });
 
+  it('takes a table as numbers separated by commas', async () => {
+    const { status, svg } = await picture('/surrogates/table.svg?x=-1,-0.5,5e-1,1&grad=0,1,1,0');
+    expect(status).toBe(200);
+    expect(svg).toContain('table (x of 4, grad of 4)');
+    const { status: refused, body } = await service.request<ProblemDocument>('/surrogates/table.svg?x=-1,a&grad=0,1');
+    expect(refused).toBe(400);
+    expect(errorsOf(body)).toBe('/surrogate/x: must be an array of 2 to 64 numbers, got "-1,a"');
+  });
+
   it('names parameters that are also words of drawing', async () => {
     expect((await picture('/surrogates/spyx.boxcar.svg?width=1&height=2')).svg).toContain('spyx.boxcar (width 1, height 2)');
   });

@@ -172,6 +172,51 @@ describe('a surrogate', () => {
     ['null', null, 'got null'],
     ['an empty array', [], 'at least one'],
     ['an inherited property', { name: 'sigmoid', toString: 1 }, 'has no parameter "toString"'],
+    [
+      'a list for a number',
+      { name: 'sigmoid', alpha: [4] },
+      '/surrogate/alpha: must be a number from 0.001 to 10000 (default 4), got an array of 1',
+    ],
+    ['a number for a list', { name: 'table', x: 1, grad: [1, 1] }, '/surrogate/x: must be an array of 2 to 64 numbers, got 1'],
+    ['a table of one point', { name: 'table', x: [1], grad: [1] }, '/surrogate/x: must be an array of 2 to 64 numbers, got an array of 1'],
+    [
+      'a table of many points',
+      { name: 'table', x: Array.from({ length: 65 }, (_, i) => i), grad: new Array(65).fill(1) },
+      '/surrogate/x: must be an array of 2 to 64 numbers, got an array of 65',
+    ],
+    ['points without gradients', { name: 'table', x: [0, 1] }, '/surrogate/grad: is required with "x"'],
+    ['gradients without points', { name: 'table', grad: [0, 1] }, '/surrogate/x: is required with "grad"'],
+    ['a gradient too few', { name: 'table', x: [0, 1, 2], grad: [1, 2] }, '/surrogate/grad: must be as long as "x", 3 numbers, got 2'],
+    [
+      'points in disorder',
+      { name: 'table', x: [0, 2, 1], grad: [1, 1, 1] },
+      '/surrogate/x/2: must be above the number before it, 2, got 1',
+    ],
+    [
+      'a point twice',
+      ['erf', { name: 'table', x: [0, 0], grad: [1, 1] }],
+      '/surrogate/1/x/1: must be above the number before it, 0, got 0',
+    ],
+    [
+      'points that touch',
+      { name: 'table', x: [0, 1e-31], grad: [1, 1] },
+      '/surrogate/x/1: must be above the number before it, 0 by at least 1e-30, got 1e-31',
+    ],
+    [
+      'a ragged table',
+      { name: 'table', x: [0, [1]], grad: [1, 1] },
+      '/surrogate/x/1: must be a number from -10000 to 10000, got an array of 1',
+    ],
+    [
+      'a gap in a table',
+      { name: 'table', x: [0, 1], grad: [1, null] },
+      '/surrogate/grad/1: must be a number from -10000 to 10000, got null',
+    ],
+    [
+      'a point that is text',
+      { name: 'table', x: ['0', 1], grad: [1, 1] },
+      '/surrogate/x/0: must be a number from -10000 to 10000, got "0"',
+    ],
   ])('is refused for %s', async (_name, surrogate, message) => {
     const problem = await service.refused('/surrogate/grad', { x: 0, surrogate });
     expect(problem.code).toBe('invalid_request');
@@ -188,6 +233,50 @@ describe('a surrogate', () => {
       { name: 'multi_gaussian_grad', h: 0.15, s: 6, sigma: 0.25, scale: 0.5 },
       { name: 'spikingjelly.SquarewaveFourierSeries', n: 2, T_period: 8 },
     ]);
+  });
+});
+
+describe('a table', () => {
+  const table = { name: 'table', x: [-1, -0.25, 0.25, 0.5], grad: [0.2, 1, 1, -0.5] };
+
+  it('is the straight lines through its points, and 0 outside', async () => {
+    const x = [-1.001, -1, -0.625, -0.25, 0, 0.25, 0.375, 0.5, 0.501, 3e38];
+    for (const dtype of ['float32', 'float64'] as const)
+      for (const backend of ['wasm', 'reference'] as const) {
+        const { body } = await service.post<GradAnswer<number[]>>('/surrogate/grad', { x, surrogate: table, dtype, backend });
+        expect(body.results[0]!.surrogate).toEqual(table);
+        expect(body.results[0]!.grad.map((value) => Number(value.toFixed(6)))).toEqual([0, 0.2, 0.6, 1, 1, 1, 0.25, -0.5, 0, 0]);
+      }
+  });
+
+  it('has the area under them for a value, and 1/2 at 0', async () => {
+    const { body } = await service.post<EvalAnswer<number[]>>('/surrogate/eval', {
+      x: [-2, -1, -0.25, 0, 0.25, 0.5, 9],
+      surrogate: table,
+      dtype: 'float64',
+    });
+    const expected = [-0.2, -0.2, 0.25, 0.5, 0.75, 0.8125, 0.8125];
+    for (const [i, value] of body.results[0]!.value!.entries()) expect(value).toBeCloseTo(expected[i]!, 14);
+  });
+
+  it('trains neurons, beside other surrogates', async () => {
+    const request = { current: [1.2, 2], steps: 50, wrt: ['current', 'tau'] };
+    const triangle = { name: 'table', x: [-0.5, 0, 0.5], grad: [0, 2, 0] };
+    const { body } = await service.post<{ results: { grad: { current: number[]; tau: number } }[] }>('/lif/grad', {
+      ...request,
+      surrogate: [triangle, { name: 'piecewise_quadratic', alpha: 2 }],
+    });
+    const [own, known] = body.results;
+    expect(own!.grad.tau).toBeCloseTo(known!.grad.tau, 4);
+    for (const [i, value] of own!.grad.current.entries()) expect(value).toBeCloseTo(known!.grad.current[i]!, 3);
+  });
+
+  it('is described in the catalogue', async () => {
+    const { body } = await service.request<{ parameters: object }>('/surrogates/table');
+    expect(body.parameters).toMatchObject({
+      x: { default: [-1, 0, 1], minimum: -1e4, maximum: 1e4, min_items: 2, max_items: 64, integer: false },
+      grad: { default: [0, 1, 0], min_items: 2, max_items: 64 },
+    });
   });
 });
 

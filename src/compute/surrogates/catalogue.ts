@@ -1,4 +1,4 @@
-import type { FormulaParameters, SurrogateDefinition } from './definition.ts';
+import type { FormulaParameters, Surrogate, SurrogateDefinition } from './definition.ts';
 import { braintools } from './libraries/braintools.ts';
 import { norse } from './libraries/norse.ts';
 import { others } from './libraries/others.ts';
@@ -28,8 +28,8 @@ function namesakes(definition: SurrogateDefinition): SurrogateDefinition['aliase
     const differences = Object.entries(definition.parameters).flatMap(([own, { formulaName, default: ownDefault }]) => {
       const their = theirs.get(formulaName);
       if (their === undefined || (their.parameter === own && their.default === ownDefault)) return [];
-      if (their.parameter === own) return [`${own} is ${their.default} by default`];
-      return [`${their.parameter} for ${own}${their.default === ownDefault ? '' : `, default ${their.default}`}`];
+      if (their.parameter === own) return [`${own} is ${String(their.default)} by default`];
+      return [`${their.parameter} for ${own}${their.default === ownDefault ? '' : `, default ${String(their.default)}`}`];
     });
     const constant = value === definition.value ? [] : ['value has another constant'];
     const note = [...differences, ...constant].join('; ');
@@ -51,8 +51,9 @@ export function surrogateDefinition(name: string): SurrogateDefinition {
 /**
  * A surrogate's parameters as its formulas take them.
  *
- * @param real - gives the value of a real-valued parameter, by the name that requests use.
- * @param integers - the others, by the same names.
+ * @param real - gives the value of a real-valued parameter, by the name that requests use, or of a list's item, by its `itemName`.
+ * @param integers - the others and the lists' lengths, by the same names.
+ * @param threshold - the neuron's, or 1 where there is none.
  *
  * @throws {RangeError} when one of the others is missing.
  */
@@ -60,19 +61,42 @@ export function formulaParameters<V>(
   { name: surrogate, parameters }: SurrogateDefinition,
   real: (name: string) => V,
   integers: Readonly<Record<string, number>>,
+  threshold: V,
 ): FormulaParameters<V> {
   const p: Record<string, V> = {};
   const n: Record<string, number> = {};
-  for (const [name, { integer, formulaName }] of Object.entries(parameters)) {
-    if (integer) n[formulaName] = numberNamed(surrogate, integers, name);
+  const lists: Record<string, V[]> = {};
+  for (const [name, { integer, list, formulaName }] of Object.entries(parameters)) {
+    if (list) lists[formulaName] = itemNames(name, numberNamed(surrogate, integers, name)).map(real);
+    else if (integer) n[formulaName] = numberNamed(surrogate, integers, name);
     else p[formulaName] = real(name);
   }
-  return { p, n };
+  return { p, n, lists, threshold };
 }
 
-/** As `formulaParameters`, where all of them are numbers. */
-export function numericParameters(definition: SurrogateDefinition, values: Readonly<Record<string, number>>): FormulaParameters<number> {
-  return formulaParameters(definition, (name) => numberNamed(definition.name, values, name), values);
+/** As `formulaParameters`, where all of them are numbers, at a threshold of 1. */
+export function numericParameters(definition: SurrogateDefinition, values: Surrogate['parameters']): FormulaParameters<number> {
+  const numbers = flatParameters(values);
+  return formulaParameters(definition, (name) => numberNamed(definition.name, numbers, name), numbers, 1);
+}
+
+/** Parameters as numbers by name: of a list its length by its own name, and its items by their `itemName`. */
+export function flatParameters(parameters: Surrogate['parameters']): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    numbers[name] = typeof value === 'number' ? value : value.length;
+    if (typeof value !== 'number') for (const [i, item] of value.entries()) numbers[itemName(name, i)] = item;
+  }
+  return numbers;
+}
+
+/** The name of a list's item among a surrogate's numbers. */
+export function itemName(list: string, index: number): string {
+  return `${list}_${index}`;
+}
+
+export function itemNames(list: string, length: number): string[] {
+  return Array.from({ length }, (_, i) => itemName(list, i));
 }
 
 function numberNamed(surrogate: string, values: Readonly<Record<string, number>>, name: string): number {

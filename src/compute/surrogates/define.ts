@@ -1,4 +1,4 @@
-import type { FormulaPair, Library, ParameterDefinition, ParameterRange, SurrogateDefinition } from './definition.ts';
+import type { FormulaPair, Library, ParameterDefinition, ParameterRange, ParameterValue, SurrogateDefinition } from './definition.ts';
 
 /** A factor of x, which makes the curve narrower; positive. */
 export const steepness = (meaning: string): ParameterRange => ({ minimum: 1e-3, maximum: 1e4, meaning });
@@ -22,7 +22,7 @@ export const terms = (minimum: number, meaning: string): ParameterRange => ({ mi
 export const tex = String.raw;
 
 /** A default, with the library's name for the parameter where it differs from the formula's. */
-type Given = number | readonly [name: string, value: number];
+type Given = ParameterValue | readonly [name: string, value: number];
 
 /** A formula with its parameters named and given defaults, as a library has it. */
 export type NamedFormula = FormulaPair & Pick<SurrogateDefinition, 'parameters'>;
@@ -43,7 +43,7 @@ export function defineFormula<P extends string>({
   return (given) => {
     const names = new Map<string, string>();
     const named = (Object.entries(given) as [P, Given][]).map(([formulaName, one]) => {
-      const [name, value] = typeof one === 'number' ? [formulaName, one] : one;
+      const [name, value] = isNamed(one) ? one : [formulaName, one];
       names.set(formulaName, name);
       return { name, formulaName, value };
     });
@@ -65,6 +65,10 @@ export function defineFormula<P extends string>({
       parameters: Object.fromEntries(definitions),
     };
   };
+}
+
+function isNamed(given: Given): given is readonly [name: string, value: number] {
+  return typeof given !== 'number' && typeof given[0] === 'string';
 }
 
 const greek: ReadonlySet<string> = new Set(['alpha', 'beta', 'gamma', 'mu', 'omega', 'sigma']);
@@ -94,6 +98,9 @@ export function defineSurrogates(library: Library | null, entries: Readonly<Reco
     references: library ? [...references, library.source] : references,
     notes: [
       ...notes,
+      ...(formula.scalesWithThreshold
+        ? ['theta in the formulas is the threshold: that of the neuron, which has to be positive, and 1 where x is given without a neuron.']
+        : []),
       ...(library && noPrimitive
         ? [`${library.name} defines no primitive; value is the antiderivative of the gradient with value 1/2 at 0.`]
         : []),

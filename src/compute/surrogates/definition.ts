@@ -8,12 +8,25 @@ export interface ParameterRange {
   readonly maximum: number;
   /** Only whole numbers, and the formula's structure (a number of terms) depends on it. */
   readonly integer?: true;
+  /** A list of numbers, each within the range, on whose length the formula's structure depends. */
+  readonly list?: ListRange;
   readonly meaning: string;
 }
 
+/** What lists a parameter may have; those of one surrogate are equally long. */
+export interface ListRange {
+  readonly minItems: number;
+  readonly maxItems: number;
+  /** Each number is above the one before it, by this at least. */
+  readonly minIncrease?: number;
+}
+
+/** A number, or the numbers of a list. */
+export type ParameterValue = number | readonly number[];
+
 /** A parameter of a surrogate, by the name that its library gives it. */
 export interface ParameterDefinition extends ParameterRange {
-  readonly default: number;
+  readonly default: ParameterValue;
   /** Its name in the formula, which several libraries share. */
   readonly formulaName: string;
 }
@@ -24,6 +37,9 @@ export interface FormulaParameters<V, P extends string = string> {
   readonly p: Readonly<Record<P, V>>;
   /** The `integer` parameters. */
   readonly n: Readonly<Record<P, number>>;
+  readonly lists: Readonly<Record<P, readonly V[]>>;
+  /** The neuron's threshold, positive; 1 where x is given without a neuron. A constant: nothing is differentiated by it. */
+  readonly threshold: V;
 }
 
 /** A function of x = v - threshold, written over any algebra. */
@@ -46,12 +62,14 @@ export interface FormulaPair<P extends string = string> {
    * back-ends evaluate it in float64 then and round once.
    */
   readonly gradNeedsFloat64?: true;
+  /** Set where the formulas read the threshold, which then has to be positive. */
+  readonly scalesWithThreshold?: true;
   /** Set where `value` is 0 at 0 instead of 1/2. */
   readonly valueAtZero?: 0;
   /** How far `value` may be from the antiderivative, where the library's own primitive is not quite it. */
   readonly primitiveError?: (p: Readonly<Record<P, number>>) => number;
   /** The x beside 0 around which `grad` changes: jumps, corners and centres of peaks. Tests look closely there. */
-  readonly landmarks?: (p: Readonly<Record<P, number>>) => readonly number[];
+  readonly landmarks?: (p: Readonly<Record<P, number>>, lists: Readonly<Record<P, readonly number[]>>) => readonly number[];
   /** The period of `grad`, where it has one. Tests look at one. */
   readonly period?: (p: Readonly<Record<P, number>>) => number;
 }
@@ -83,5 +101,5 @@ export interface SurrogateDefinition extends FormulaPair {
 /** A surrogate as a job carries it: every parameter filled in and checked. */
 export interface Surrogate {
   readonly name: string;
-  readonly parameters: Readonly<Record<string, number>>;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
 }

@@ -149,6 +149,22 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       },
     );
 
+    it.each([...catalogue.values()].filter(({ scalesWithThreshold }) => scalesWithThreshold))(
+      '$name scales with a threshold of all neurons, and with one of each',
+      async (definition) => {
+        for (const threshold of [same(0.7), perNeuron(16, (b) => 0.6 + b / 20)]) {
+          await expectAgreement(backend, {
+            kind: 'lif_grad',
+            problem: lifProblem(16, share * 40, { dt: 1, v_threshold: threshold }),
+            surrogates: [scaledSurrogate(definition)],
+            loss: { type: 'spike_count' },
+            detachReset: true,
+            wrt: differentiable,
+          });
+        }
+      },
+    );
+
     const neurons = 21;
     const losses = (steps: number): readonly Loss[] => [
       { type: 'spike_count' },

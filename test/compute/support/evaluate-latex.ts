@@ -1,4 +1,5 @@
 import { float64Algebra as real } from '../../../src/compute/float64-algebra.ts';
+import { integrate } from './integrate.ts';
 
 const functions: Readonly<Record<string, (...args: number[]) => number>> = {
   '\\arctan': Math.atan,
@@ -25,6 +26,14 @@ function erfc(a: number): number {
   return a < 0 ? 2 - real.erfc(-a) : real.erfc(a);
 }
 
+/** What a formula may refer to beside numbers. */
+interface References {
+  /** Have subscripts from 1 on. Outside of a sum, `i` is the last item below x of the first list that has one above it. */
+  readonly lists?: Readonly<Record<string, readonly number[]>>;
+  /** What `g` stands for; it may have corners and jumps at the lists' numbers. */
+  readonly g?: (x: number) => number;
+}
+
 /**
  * The number that a formula in LaTeX stands for, with `values` for its letters and names.
  *
@@ -33,8 +42,8 @@ function erfc(a: number): number {
  * @example
  * evaluateLatex('\\frac{\\text{slope} \\, x}{2}', { slope: 3, x: 4 }); // 6
  */
-export function evaluateLatex(latex: string, values: Readonly<Record<string, number>>): number {
-  const evaluator = new Evaluator(latex, { ...values, pi: Math.PI, e: Math.E });
+export function evaluateLatex(latex: string, values: Readonly<Record<string, number>>, references: References = {}): number {
+  const evaluator = new Evaluator(latex, { ...values, pi: Math.PI, e: Math.E }, references);
   const value = evaluator.sum();
   evaluator.expect('');
   return value;
@@ -45,12 +54,18 @@ class Evaluator {
   readonly #latex: string;
   readonly #tokens: readonly string[];
   readonly #values: Record<string, number>;
+  readonly #lists: NonNullable<References['lists']>;
+  readonly #g: References['g'];
   #at = 0;
   #insideBars = false;
 
-  constructor(latex: string, values: Record<string, number>) {
+  constructor(latex: string, values: Record<string, number>, { lists = {}, g }: References) {
     this.#latex = latex;
-    this.#values = values;
+    const [first] = Object.values(lists);
+    const below = first?.slice(1, -1).filter((item) => item <= (values.x ?? NaN)).length;
+    this.#values = below === undefined ? values : { ...values, i: below + 1 };
+    this.#lists = lists;
+    this.#g = g;
     const tokens = latex.match(/\\(?:operatorname|begin|end)\{\w+\}|\\text\{(?:\\_|[^{}\\])*\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S/g) ?? [];
     this.#tokens = tokens.filter((token) => !['\\,', '\\left', '\\right'].includes(token));
   }
@@ -112,6 +127,8 @@ class Evaluator {
         return this.#series();
       case '\\begin{cases}':
         return this.#cases();
+      case '\\int':
+        return this.#integral();
       default:
         return this.#number(token);
     }
@@ -121,6 +138,8 @@ class Evaluator {
     if (/^\d/.test(token)) return Number(token);
     let name = /^\\text\{(.*)\}$/.exec(token)?.[1]?.replaceAll('\\', '') ?? token.replace('\\', '');
     if (this.#accept('_')) {
+      const list = this.#lists[name];
+      if (list !== undefined) return list[this.#group() - 1] ?? NaN;
       this.expect('{');
       name += `_${/^\\text\{(.*)\}$/.exec(this.#next)?.[1] ?? ''}`;
       this.#at++;
@@ -171,15 +190,37 @@ class Evaluator {
     return total;
   }
 
+  /** `\int_0^x g(t) dt`. */
+  #integral(): number {
+    for (const token of ['_', '0', '^', 'x', 'g', '(', 't', ')', 'd', 't']) this.expect(token);
+    const { x = NaN } = this.#values;
+    const breaks = Object.values(this.#lists).flat();
+    const between = breaks.filter((at) => Math.min(0, x) < at && at < Math.max(0, x));
+    const ends = [0, ...between.sort((a, b) => (x < 0 ? b - a : a - b)), x];
+    const pieces = ends.slice(1).map((to, i) => integrate(this.#g ?? (() => NaN), ends[i]!, to).value);
+    return pieces.reduce((sum, piece) => sum + piece, 0);
+  }
+
+  /** `\text{otherwise}`, or a chain of relations. */
+  #condition(): boolean {
+    if (this.#accept('\\text{otherwise}')) return true;
+    let left = this.sum();
+    let holds = true;
+    for (let relation = relations[this.#next]; relation !== undefined; relation = relations[this.#next]) {
+      this.#at++;
+      const right = this.sum();
+      holds &&= relation(left, right);
+      left = right;
+    }
+    return holds;
+  }
+
   #cases(): number {
     let chosen: number | undefined;
     do {
       const value = this.sum();
       this.expect('&');
-      const left = this.sum();
-      const holds = relations[this.#next];
-      this.#at++;
-      if (holds?.(left, this.sum())) chosen ??= value;
+      if (this.#condition()) chosen ??= value;
     } while (this.#accept('\\\\'));
     this.expect('\\end{cases}');
     if (chosen === undefined) throw new Error(`no case holds in ${this.#latex}`);

@@ -3,6 +3,7 @@ import { surrogateFunctions } from '../../../src/compute/backends/reference/surr
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { standardProblem } from '../../../src/compute/standard-jobs.ts';
 import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
+import { surrogateWith } from './parameter-sets.ts';
 
 /** More than any test's job: everything runs in the calling thread. */
 export const inline = { threads: 1, inlineNanoseconds: Number.MAX_VALUE };
@@ -42,11 +43,10 @@ export function lifProblem(neurons: number, steps: number, changes: Partial<LifP
 
 /** A surrogate with its parameters' defaults times `factor`, kept in their ranges. */
 export function scaledSurrogate(definition: SurrogateDefinition, factor = 1): Surrogate {
-  const scaled = Object.entries(definition.parameters).map(([name, parameter]) => {
-    const value = parameter.integer ? Math.round(parameter.default * factor) : parameter.default * factor;
-    return [name, Math.min(parameter.maximum, Math.max(parameter.minimum, value))] as const;
+  return surrogateWith(definition, ({ default: usual, minimum, maximum, integer }) => {
+    const scaled = (number: number) => Math.min(maximum, Math.max(minimum, integer ? Math.round(number * factor) : number * factor));
+    return typeof usual === 'number' ? scaled(usual) : usual.map(scaled);
   });
-  return { name: definition.name, parameters: Object.fromEntries(scaled) };
 }
 
 /**

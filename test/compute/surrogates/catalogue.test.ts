@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue, leftOut, surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
+import type { ParameterValue } from '../../../src/compute/surrogates/definition.ts';
 
 /** Names, parameters and defaults that the HTTP contract has promised; what is added to the catalogue need not stand here. */
-const contract: readonly (readonly [string, Readonly<Record<string, number>>])[] = [
+const contract: readonly (readonly [string, Readonly<Record<string, ParameterValue>>])[] = [
   ['sigmoid', { alpha: 4 }],
   ['piecewise_quadratic', { alpha: 1 }],
   ['piecewise_exp', { alpha: 1 }],
@@ -63,6 +64,9 @@ const contract: readonly (readonly [string, Readonly<Record<string, number>>])[]
   ['stork.SuperSpike', { beta: 20 }],
   ['hxtorch.superspike', { alpha: 50 }],
   ['snnax.superspike', { beta: 10 }],
+  ['rockpool.StepPWL', { learning_window: 0.5 }],
+  ['lava.Spike', { tau_grad: 1, scale_grad: 1 }],
+  ['table', { x: [-1, 0, 1], grad: [0, 1, 0] }],
 ];
 
 describe('the catalogue', () => {
@@ -81,11 +85,13 @@ describe('the catalogue', () => {
     expect(summary).toMatch(/\.$/);
     expect(family).not.toBe('');
     expect(references, 'references name a paper, where no library stands for it').not.toEqual([]);
-    for (const { default: value, minimum, maximum, integer, meaning } of Object.values(parameters)) {
+    for (const { default: usual, minimum, maximum, integer, meaning } of Object.values(parameters)) {
       expect(meaning).not.toBe('');
-      expect(minimum).toBeLessThanOrEqual(value);
-      expect(maximum).toBeGreaterThanOrEqual(value);
-      if (integer) expect([minimum, maximum, value].every(Number.isInteger)).toBe(true);
+      for (const value of [usual].flat()) {
+        expect(minimum).toBeLessThanOrEqual(value);
+        expect(maximum).toBeGreaterThanOrEqual(value);
+        if (integer) expect([minimum, maximum, value].every(Number.isInteger)).toBe(true);
+      }
     }
   });
 

@@ -1,7 +1,7 @@
 import katex from 'katex';
 import { describe, expect, it } from 'vitest';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
-import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
+import { catalogue, flatParameters, numericParameters } from '../../../src/compute/surrogates/catalogue.ts';
 import { defineFormula, steepness } from '../../../src/compute/surrogates/define.ts';
 import { evaluateLatex } from '../support/evaluate-latex.ts';
 import { surrogateWith } from '../support/parameter-sets.ts';
@@ -18,15 +18,22 @@ describe('the LaTeX of a surrogate', () => {
   it.each(definitions)('$name says what is computed', (definition) => {
     // Different from each other, so that no name can stand in another's place, and never 0.
     let count = 0;
-    const surrogate = surrogateWith(definition, (parameter) => {
+    const varied = (number: number): number => {
       count++;
-      return parameter.integer ? 3 : (parameter.default === 0 ? 0.3 : parameter.default) * (1 + count / 10);
+      return (number === 0 ? 0.3 : number) * (1 + count / 10);
+    };
+    const surrogate = surrogateWith(definition, ({ default: usual, integer }) => {
+      if (integer) return 3;
+      return typeof usual === 'number' ? varied(usual) : usual.map(varied);
     });
     const functions = surrogateFunctions(surrogate);
+    const numbers = flatParameters(surrogate.parameters);
+    const { lists } = numericParameters(definition, surrogate.parameters);
     for (const formula of ['grad', 'value'] as const) {
       for (const x of [-2.3, -1.1, -0.4, -0.05, 0, 0.07, 0.6, 1, 1.3, 2.9]) {
-        const says = evaluateLatex(definition.latex[formula], { ...surrogate.parameters, x });
-        const computed = functions[formula](x);
+        const threshold = definition.scalesWithThreshold ? 1.7 : 1;
+        const says = evaluateLatex(definition.latex[formula], { ...numbers, x, theta: threshold }, { lists, g: functions.grad });
+        const computed = functions[formula](x, threshold);
         expect(says, `latex.${formula} and ${formula} differ at ${JSON.stringify({ x, ...surrogate.parameters })}`).toBeCloseTo(
           computed,
           12,
@@ -85,8 +92,10 @@ describe('the evaluator of LaTeX', () => {
     ['e^{-|x|/4} \\sqrt{4 x}', 4 / Math.E],
     ['\\sum_{i=1}^{3} \\left(2 i - 1\\right) x', 36],
     ['\\begin{cases} 1 & x < 4 \\\\ x^{3/2} & x \\ge 4 \\end{cases}', 8],
+    ['\\begin{cases} y_{i+1} & y_i \\le x \\le y_{i+1} \\\\ 0 & \\text{otherwise} \\end{cases}', 5],
+    ['\\int_0^x g\\left(t\\right) \\, dt', 8],
   ])('reads %s', (latex, expected) => {
     if (Number.isNaN(expected)) expect(() => evaluateLatex(latex, { x: 4 })).toThrow('no value for "-"');
-    else expect(evaluateLatex(latex, { x: 4 })).toBeCloseTo(expected, 14);
+    else expect(evaluateLatex(latex, { x: 4 }, { lists: { y: [1, 3, 5, 7] }, g: (t) => t })).toBeCloseTo(expected, 14);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
-import { surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
+import { catalogue, surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
 import { withDefaults } from '../support/parameter-sets.ts';
 
 const none = Number.NaN;
@@ -47,6 +47,8 @@ const shapes: readonly (readonly [string, number, number, number, number, number
   ['snnax.superspike', 1, 1, none, 0.167, 0.091],
   ['slayer_grad', 1, 1, 2, 0.607, 0.368],
   ['sinabs.SingleExponential', 2, 2, 2, 0.736, 0.271],
+  ['lava.Spike', 5e-4, 5e-4, 0.1, 5e-4, 5e-4],
+  ['rockpool.StepPWL', 1, 1, none, 1, 0],
   ['norse.tanh', 1, 1, 0.02, 0, 0],
   ['norse.heavi_erfc', 1.128, 1.128, 0.02, 0, 0],
   ['norse.circ', 1, 1, 200, 1, 1],
@@ -71,7 +73,7 @@ describe('shape at the defaults', () => {
     const { grad, value } = functionsOf(name);
     const grid = Array.from({ length: 4001 }, (_, i) => (i - 2000) / 400);
     expectDigits(grad(0), atZero);
-    expectDigits(Math.max(...grid.map(grad)), maximum);
+    expectDigits(Math.max(...grid.map((x) => grad(x))), maximum);
     expectDigits(grad(-0.5), atHalf);
     expectDigits(grad(-1), atOne);
     // 1e30, where even the inverse square's tail is gone.
@@ -83,6 +85,25 @@ describe('shape at the defaults', () => {
     expect(lowest('multi_gaussian_grad')).toBeCloseTo(-0.0159, 4);
     expect(lowest('sinabs.MultiGaussian')).toBeCloseTo(-0.0317, 4);
     expect(lowest('slax.multi_gauss')).toBeCloseTo(-0.0264, 4);
+  });
+});
+
+describe('at a threshold of 1.6', () => {
+  it.each([
+    ['sinabs.SingleExponential', -0.4, (1 / 0.8) * Math.exp(-0.5)],
+    ['rockpool.StepPWL', -0.4, 1 / 1.6],
+    ['rockpool.StepPWL', -0.6, 0],
+    ['lava.Spike', 80, (0.05 / 160) * Math.exp(-0.5)],
+    ['sinabs.Gaussian', 0.5, (2 / Math.sqrt(2 * Math.PI)) * Math.exp(-0.5)],
+  ])('%s at %d', (name, x, expected) => {
+    expect(functionsOf(name).grad(x, 1.6)).toBeCloseTo(expected, 14);
+  });
+
+  it.each([...catalogue.values()])('$name reads the threshold only if it says so', (definition) => {
+    const { grad, value } = surrogateFunctions(withDefaults(definition));
+    const at = (threshold: number) => [-0.7, -0.2, 0.3, 2].map((x) => [grad(x, threshold), value(x, threshold)]);
+    if (definition.scalesWithThreshold) expect(at(1.6)).not.toEqual(at(1));
+    else expect(at(1.6)).toEqual(at(1));
   });
 });
 
@@ -103,6 +124,7 @@ describe('on a corner', () => {
     ['spikingjelly.FakeNumericalGradient', -0, 0.3, 'nor at -0'],
     ['snntorch.spike_rate_escape', 1, 25, 'the peak is above the threshold'],
     ['piecewise_quadratic', 1, 0, 'continuous'],
+    ['rockpool.StepPWL', -0.5, 1, 'the edge is inside'],
   ])('%s at %d is %d: %s', (name, x, expected) => {
     expect(functionsOf(name).grad(x)).toBe(expected);
   });

@@ -56,6 +56,14 @@ describe('kernels that are new', () => {
     expect(compiled).toBe(19);
   });
 
+  it('are one for each length of a table, whatever its points', async () => {
+    const table = (...grad: number[]) => ({ name: 'table', parameters: { x: grad.map((_, i) => i), grad } });
+    const surrogates = [table(1, 2), table(3, 4), table(1, 2, 3), table(2, 3, 1)];
+    const results = await resultOf(backend, { kind: 'surrogate_grad', x: Float64Array.of(0.5), surrogates, cotangent: 1 });
+    expect(compiled).toBe(2);
+    expect(results.map(({ grad }) => grad[0])).toEqual([1.5, 3.5, 1.5, 2.5]);
+  });
+
   it('are compiled one a tick for several jobs together', async () => {
     const computed = Array.from({ length: 10 }, (_, i) => backend.run(series(1 + i, 2 + i)));
     expect(computed.filter((one) => !(one instanceof Promise))).toHaveLength(1);

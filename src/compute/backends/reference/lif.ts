@@ -212,7 +212,7 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): L
           vPre: trace.vPre[t]!,
           spike: trace.spikes[t] === 1,
           current: ops.constant(at(problem.current, b, t, steps)),
-          surrogateGrad: run.surrogateGrad(ops.sub(trace.vPre[t]!, terms.threshold)),
+          surrogateGrad: run.surrogateGrad(ops.sub(trace.vPre[t]!, terms.threshold), terms.threshold),
           refractory: trace.refractory[t] === 1,
         });
         vBar = adjoint.v;

@@ -5,10 +5,10 @@ import type { Surrogate } from '../../surrogates/definition.ts';
 import { float64Algebra, type NumberAlgebra } from '../../float64-algebra.ts';
 import type { StopCheck } from './stop-check.ts';
 
-/** A surrogate with its parameters filled in, as plain functions of x. */
+/** A surrogate with its parameters filled in, as plain functions of x and the threshold, which is 1 unless given. */
 export interface SurrogateFunctions {
-  readonly grad: (x: number) => number;
-  readonly value: (x: number) => number;
+  readonly grad: (x: number, threshold?: number) => number;
+  readonly value: (x: number, threshold?: number) => number;
 }
 
 /** The functions of a surrogate that a job names. */
@@ -16,7 +16,10 @@ export function surrogateFunctions(surrogate: Surrogate, ops: NumberAlgebra = fl
   const definition = surrogateDefinition(surrogate.name);
   const parameters = numericParameters(definition, surrogate.parameters);
   const { grad, value } = definition;
-  return { grad: (x) => grad(ops, x, parameters), value: (x) => value(ops, x, parameters) };
+  return {
+    grad: (x, threshold = 1) => grad(ops, x, { ...parameters, threshold }),
+    value: (x, threshold = 1) => value(ops, x, { ...parameters, threshold }),
+  };
 }
 
 export function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: NumberAlgebra, stop: StopCheck): SurrogateEvalResult {

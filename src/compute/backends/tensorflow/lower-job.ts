@@ -15,13 +15,14 @@ import type {
   SurrogateGradResult,
 } from '../../jobs.ts';
 import { leakFactor, leakSlope } from '../../neurons/lif.ts';
+import { flatParameters } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
-import { surrogateShape } from '../../surrogates/shape.ts';
+import { runtimeNames, surrogateShape } from '../../surrogates/shape.ts';
 import type { GraphJob, GraphOutputs, RowInput } from './graph-job.ts';
 import { lifGradGraph, lifSimulateGraph, type LifGradGraphSpec, type SeriesOutput } from './lif-graphs.ts';
 import type { LifGraphSpec } from './neuron-chunk.ts';
 import type { Program } from './program.ts';
-import { parameterName, realParameters, surrogateEvalGraph, surrogateGradGraph } from './surrogate-graphs.ts';
+import { parameterName, surrogateEvalGraph, surrogateGradGraph } from './surrogate-graphs.ts';
 
 /** A job as runs of graphs, and the result that their outputs make. */
 export interface LoweredJob<R> {
@@ -89,8 +90,9 @@ function elementwise(job: SurrogateEvalJob | SurrogateGradJob, surrogate: Surrog
 /** A surrogate's real-valued parameters as the inputs of `parameterInputs`. */
 function parameterTerms(surrogate: Surrogate): Record<string, RowInput> {
   const terms: Record<string, RowInput> = {};
-  for (const parameter of realParameters(surrogateShape(surrogate))) {
-    const value = surrogate.parameters[parameter]!;
+  const numbers = flatParameters(surrogate.parameters);
+  for (const parameter of runtimeNames(surrogateShape(surrogate))) {
+    const value = numbers[parameter]!;
     const high = Math.fround(value);
     terms[`${parameterName(parameter)}_high`] = { per: 'scalar', value: high };
     terms[`${parameterName(parameter)}_low`] = { per: 'scalar', value: value - high };

@@ -1,7 +1,7 @@
 import { lifAdjoint, lifStep, type LifAdjoint, type LifStructure, type LifTerms } from '../../neurons/lif.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
-import { surrogateGradient } from './surrogate-graphs.ts';
+import { surrogateGradient, surrogateParameters } from './surrogate-graphs.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
 import { setItem, sliceAt } from './tensor-ops.ts';
 
@@ -132,6 +132,8 @@ export class NeuronChunk {
     cotangents: Cotangents,
   ): { readonly adjoints: readonly LifAdjoint<Tensor>[]; readonly vBar: Tensor } {
     const graph = this.#graph;
+    const { threshold } = this.#terms;
+    const parameters = surrogateParameters(surrogate, this.#values, threshold);
     const adjoints: LifAdjoint<Tensor>[] = [];
     let vBar = vBarAfter;
     for (let t = steps.length - 1; t >= 0; t--) {
@@ -143,7 +145,7 @@ export class NeuronChunk {
         vPre,
         spike,
         current,
-        surrogateGrad: surrogateGradient(graph, surrogate, graph.sub(vPre, this.#terms.threshold), this.#values),
+        surrogateGrad: surrogateGradient(graph, surrogate, graph.sub(vPre, threshold), parameters),
         ...(refractory && { refractory }),
       });
       adjoints[t] = adjoint;

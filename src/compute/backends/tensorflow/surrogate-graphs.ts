@@ -1,5 +1,6 @@
 import { formulaParameters, surrogateDefinition } from '../../surrogates/catalogue.ts';
-import type { SurrogateShape } from '../../surrogates/shape.ts';
+import type { FormulaParameters } from '../../surrogates/definition.ts';
+import { runtimeNames, type SurrogateShape } from '../../surrogates/shape.ts';
 import type { Tensor, Tensors } from './graph-function.ts';
 import { defineProgram, type Program } from './program.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
@@ -12,7 +13,8 @@ export function surrogateGradGraph(surrogate: SurrogateShape): Program {
   return defineProgram((graph) => {
     const x = graph.input('x', 'float32');
     const cotangent = graph.input('cotangent', 'float32');
-    const exact = surrogateFormula(graph, surrogate, 'grad', graph.cast(x, 'float64'), parameterInputs(graph, surrogate));
+    const parameters = surrogateParameters(surrogate, parameterInputs(graph, surrogate), graph.constant(1));
+    const exact = surrogateDefinition(surrogate.name).grad(graph, graph.cast(x, 'float64'), parameters);
     return { grad: broadcastLike(graph, graph.mul(cotangent, graph.cast(exact, 'float32')), x) };
   });
 }
@@ -24,9 +26,9 @@ export function surrogateGradGraph(surrogate: SurrogateShape): Program {
 export function surrogateEvalGraph(surrogate: SurrogateShape, outputs: { readonly spike: boolean; readonly value: boolean }): Program {
   return defineProgram((graph) => {
     const x = graph.input('x', 'float32');
-    const parameters = parameterInputs(graph, surrogate);
+    const parameters = surrogateParameters(surrogate, parameterInputs(graph, surrogate), graph.constant(1));
     const value = (): Tensor => {
-      const exact = surrogateFormula(graph, surrogate, 'value', graph.cast(x, 'float64'), parameters);
+      const exact = surrogateDefinition(surrogate.name).value(graph, graph.cast(x, 'float64'), parameters);
       const bounded = graph.max(graph.min(exact, graph.constant(maxFloat32)), graph.constant(-maxFloat32));
       return broadcastLike(graph, graph.cast(bounded, 'float32'), x);
     };
@@ -35,31 +37,20 @@ export function surrogateEvalGraph(surrogate: SurrogateShape, outputs: { readonl
 }
 
 /** g(x) in float32, of a float32 x; computed in float64 where the definition requires it. */
-export function surrogateGradient(graph: TensorAlgebra, surrogate: SurrogateShape, x: Tensor, parameters: Tensors): Tensor {
-  const { gradNeedsFloat64 } = surrogateDefinition(surrogate.name);
-  const grad = surrogateFormula(graph, surrogate, 'grad', gradNeedsFloat64 ? graph.cast(x, 'float64') : x, parameters);
-  return graph.cast(grad, 'float32');
-}
-
-/** @param parameters by their names in the graph, among other tensors. */
-function surrogateFormula(
+export function surrogateGradient(
   graph: TensorAlgebra,
   surrogate: SurrogateShape,
-  formula: 'grad' | 'value',
   x: Tensor,
-  parameters: Tensors,
+  parameters: FormulaParameters<Tensor>,
 ): Tensor {
-  const definition = surrogateDefinition(surrogate.name);
-  return definition[formula](
-    graph,
-    x,
-    formulaParameters(definition, (name) => parameters[parameterName(name)]!, surrogate.integers),
-  );
+  const { grad, gradNeedsFloat64 } = surrogateDefinition(surrogate.name);
+  return graph.cast(grad(graph, gradNeedsFloat64 ? graph.cast(x, 'float64') : x, parameters), 'float32');
 }
 
-/** The names of the surrogate's parameters that are inputs of its graph; integer ones shape the graph. */
-export function realParameters({ name }: SurrogateShape): readonly string[] {
-  return Object.entries(surrogateDefinition(name).parameters).flatMap(([parameter, { integer }]) => (integer ? [] : [parameter]));
+/** @param tensors the parameters by their names in the graph, among others. */
+export function surrogateParameters(surrogate: SurrogateShape, tensors: Tensors, threshold: Tensor): FormulaParameters<Tensor> {
+  const definition = surrogateDefinition(surrogate.name);
+  return formulaParameters(definition, (name) => tensors[parameterName(name)]!, surrogate.integers, threshold);
 }
 
 /** A parameter's name among a graph's values. */
@@ -69,7 +60,7 @@ export function parameterName(name: string): string {
 
 /** The parameters in float64. TensorFlow.js has no float64 tensors: each is the sum of two float32 inputs, `..._high` and `..._low`. */
 export function parameterInputs(graph: TensorAlgebra, surrogate: SurrogateShape): Tensors {
-  const entries = realParameters(surrogate).map((parameter) => {
+  const entries = runtimeNames(surrogate).map((parameter) => {
     const name = parameterName(parameter);
     const part = (suffix: string) => graph.cast(graph.input(`${name}_${suffix}`, 'float32'), 'float64');
     return [name, graph.add(part('high'), part('low'))] as const;

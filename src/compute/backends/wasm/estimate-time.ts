@@ -1,7 +1,6 @@
 import { dtypeOf, type Dtype, type Job } from '../../jobs.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
-import { surrogateShape } from '../../surrogates/shape.ts';
 import { lanesOf, vectorsOf } from './ir/lanes.ts';
 
 // Nanoseconds on one core of a common server, rounded up; they only decide whether handing a job to the workers pays.
@@ -27,7 +26,7 @@ export function estimateNanoseconds(job: Job): number {
   const arithmetic = arithmeticFactor[dtype];
   switch (job.kind) {
     case 'surrogate_eval':
-      return job.x.length * perValue * sum(job.surrogates, (surrogate) => float64Factor * arithmetic + seriesWeight(surrogate, dtype));
+      return job.x.length * perValue * sum(job.surrogates, (surrogate) => float64Factor * arithmetic + structureWeight(surrogate, dtype));
     case 'surrogate_grad':
       return job.x.length * perValue * sum(job.surrogates, (surrogate) => gradientWeight(surrogate, dtype));
     case 'lif_simulate': {
@@ -58,11 +57,19 @@ function stepNanoseconds(neurons: number, dtype: Dtype, { perStep, perVectorAlon
 
 function gradientWeight(surrogate: Surrogate, dtype: Dtype): number {
   const needsFloat64 = surrogateDefinition(surrogate.name).gradNeedsFloat64 === true;
-  return (needsFloat64 ? float64Factor : arithmeticFactor[dtype]) + seriesWeight(surrogate, dtype);
+  return (needsFloat64 ? float64Factor : arithmeticFactor[dtype]) + structureWeight(surrogate, dtype);
 }
 
-/** The terms of a surrogate that is a series: float64 computes each by itself, float32 by a cheap recurrence. */
-function seriesWeight(surrogate: Surrogate, dtype: Dtype): number {
-  if (dtype === 'float32') return 0;
-  return Object.values(surrogateShape(surrogate).integers).reduce((weight, terms) => weight + 2 * terms, 0);
+/**
+ * What a surrogate's structure adds. The terms of a series: float64 computes each by itself, float32 by a cheap recurrence. The items of
+ * lists: a few operations each.
+ */
+function structureWeight({ name, parameters }: Surrogate, dtype: Dtype): number {
+  let weight = 0;
+  for (const parameter in parameters) {
+    const value = parameters[parameter]!;
+    if (typeof value !== 'number') weight += (arithmeticFactor[dtype] * value.length) / 8;
+    else if (dtype === 'float64' && surrogateDefinition(name).parameters[parameter]?.integer) weight += 2 * value;
+  }
+  return weight;
 }

@@ -1,4 +1,5 @@
 import type { Algebra } from '../../algebra.ts';
+import type { FormulaPair, FormulaParameters } from '../definition.ts';
 import { defineFormula, height, steepness, tex, width } from '../define.ts';
 import { odd, reciprocal, stepFromRise, stepFromTail } from './building-blocks.ts';
 
@@ -28,21 +29,59 @@ export const unitPeakExponential = defineFormula({
   },
 });
 
-/** The exponential by its width and half its area. */
-export const scaledExponential = defineFormula({
-  family: 'exponential',
-  summary: 'Two-sided exponential of area 2 #scale.',
-  parameters: {
-    width: width('distance over which the gradient falls by the factor e'),
-    scale: height('factor of the whole; the peak is #scale / #width'),
+/** The exponential by its width in thresholds and half its area, both in units of the library's. */
+function thresholdExponential(unit: { readonly width: number; readonly scale: number }, texts: ThresholdExponentialTexts) {
+  const peakAndRate = <V, M>(ops: Algebra<V, M>, { p, threshold }: FormulaParameters<V, 'width' | 'scale'>) => {
+    // abs changes nothing: it tells kernels the sign, and they have a shorter exp for what is never positive.
+    const width = ops.abs(ops.mul(ops.mul(ops.constant(unit.width), p.width), threshold));
+    return { peak: ops.div(ops.mul(ops.constant(unit.scale), p.scale), width), rate: reciprocal(ops, width) };
+  };
+  return defineFormula({
+    family: 'exponential',
+    summary: texts.summary,
+    parameters: { width: width(texts.width), scale: height(texts.scale) },
+    grad: (ops, x, parameters) => {
+      const { peak, rate } = peakAndRate(ops, parameters);
+      return exponential(ops, x, peak, rate);
+    },
+    value: (ops, x, parameters) => {
+      const { peak, rate } = peakAndRate(ops, parameters);
+      return stepFromRise(ops, x, exponentialRise(ops, x, peak, rate));
+    },
+    latex: texts.latex,
+    scalesWithThreshold: true,
+  });
+}
+
+type ThresholdExponentialTexts = Readonly<Record<'summary' | 'width' | 'scale', string>> & Pick<FormulaPair, 'latex'>;
+
+/** Sinabs'. */
+export const scaledExponential = thresholdExponential(
+  { width: 1, scale: 1 },
+  {
+    summary: 'Two-sided exponential of area 2 #scale; its width scales with the threshold.',
+    width: 'distance, in thresholds, over which the gradient falls by the factor e',
+    scale: 'factor of the whole; the peak is #scale / #width at a threshold of 1',
+    latex: {
+      grad: tex`\frac{#scale}{#width \, \theta} \, e^{-\frac{|x|}{#width \, \theta}}`,
+      value: tex`\frac{1}{2} + \operatorname{sgn}(x) \, #scale \left(1 - e^{-\frac{|x|}{#width \, \theta}}\right)`,
+    },
   },
-  grad: (ops, x, { p }) => exponential(ops, x, ops.div(p.scale, p.width), reciprocal(ops, p.width)),
-  value: (ops, x, { p }) => stepFromRise(ops, x, exponentialRise(ops, x, ops.div(p.scale, p.width), reciprocal(ops, p.width))),
-  latex: {
-    grad: tex`\frac{#scale}{#width} \, e^{-\frac{|x|}{#width}}`,
-    value: tex`\frac{1}{2} + \operatorname{sgn}(x) \, #scale \left(1 - e^{-\frac{|x|}{#width}}\right)`,
+);
+
+/** lava-dl's, which takes the width in hundreds of thresholds. */
+export const wideExponential = thresholdExponential(
+  { width: 100, scale: 0.05 },
+  {
+    summary: 'Two-sided exponential of area #scale / 10, so wide that it is nearly constant; its width scales with the threshold.',
+    width: 'distance, in hundreds of thresholds, over which the gradient falls by the factor e',
+    scale: 'factor of the whole; the peak is #scale / (2000 #width) at a threshold of 1',
+    latex: {
+      grad: tex`\frac{#scale}{2000 \, #width \, \theta} \, e^{-\frac{|x|}{100 \, #width \, \theta}}`,
+      value: tex`\frac{1}{2} + \operatorname{sgn}(x) \, \frac{#scale}{20} \left(1 - e^{-\frac{|x|}{100 \, #width \, \theta}}\right)`,
+    },
   },
-});
+);
 
 /** The exponential around x = 1. */
 export const escapeRate = defineFormula({

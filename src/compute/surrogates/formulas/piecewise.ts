@@ -95,6 +95,21 @@ export const boxcar = defineFormula({
   landmarks: ({ width: full }) => [-0.5 * full, 0.5 * full],
 });
 
+/** The box without an upper edge, of height 1 / threshold. */
+export const openBox = defineFormula({
+  family: 'box',
+  summary: 'Box without an upper edge; its height is 1 / threshold.',
+  parameters: { window: width('how far below the threshold the box begins; the edge is inside') },
+  grad: (ops, x, { p, threshold }) => ops.select(ops.le(ops.neg(p.window), x), reciprocal(ops, threshold), ops.constant(0)),
+  value: (ops, x, { p, threshold }) => ops.add(ops.constant(0.5), ops.div(ops.max(x, ops.neg(p.window)), threshold)),
+  latex: {
+    grad: tex`\begin{cases} \frac{1}{\theta} & x \ge -#window \\ 0 & x < -#window \end{cases}`,
+    value: tex`\frac{1}{2} + \frac{1}{\theta} \max\left(x,\, -#window\right)`,
+  },
+  scalesWithThreshold: true,
+  landmarks: ({ window }) => [-window],
+});
+
 /** The box of area 1 with a slope c outside, to which its edges count or not. */
 function leakyBoxWith(edges: 'inside' | 'outside') {
   const [within, beyond] = edges === 'inside' ? [tex`\le`, tex`>`] : [tex`<`, tex`\ge`];

@@ -120,12 +120,8 @@ export const braintools = defineSurrogates(library, {
     ...unitPeakExponential({ alpha: 1 }),
     noPrimitive: true,
     aliases: [
-      {
-        library: 'lava-dl',
-        name: 'Spike',
-        note: 'scale_rho / (2 tau_rho) as peak and 1 / tau_rho as rate, with tau_rho = tau_grad * threshold',
-      },
-      { library: 'Sinabs', name: 'SingleExponential', note: 'peak grad_scale / grad_width, rate 1 / grad_width' },
+      { library: 'Lava', name: 'Spike', note: 'peak scale_grad / (2000 tau_grad threshold), rate 1 / (100 tau_grad threshold)' },
+      { library: 'Sinabs', name: 'SingleExponential', note: 'peak grad_scale / (grad_width threshold), rate 1 / (grad_width threshold)' },
     ],
     references: [papers.shrestha2018],
     notes: ['braintools likens it to SuperSpike; it is exponential, not an inverse square.'],

@@ -1,8 +1,11 @@
 import { defineSurrogates } from '../define.ts';
+import { wideExponential } from '../formulas/exponential.ts';
 import { superSpike, unitPeakInverseLinear } from '../formulas/inverse-power.ts';
+import { openBox } from '../formulas/piecewise.ts';
+import { table } from '../formulas/table.ts';
 import { papers } from './papers.ts';
 
-/** Surrogates of libraries that bring one each; one of no library would stand last, in `defineSurrogates(null, { ... })`. */
+/** Surrogates of libraries that bring one each, and of no library. */
 export const others = [
   ...defineSurrogates(
     { name: 'spytorch', source: 'spytorch (commit d363dbf)', strictThreshold: true },
@@ -39,4 +42,39 @@ export const others = [
       },
     },
   ),
+  ...defineSurrogates(
+    { name: 'Rockpool', source: 'Rockpool 3.0.3 (commit 42cee1c), rockpool.nn.modules.torch.lif_torch' },
+    {
+      'rockpool.StepPWL': {
+        ...openBox({ window: ['learning_window', 0.5] }),
+        noPrimitive: true,
+        aliases: [{ library: 'Sinabs', name: 'Heaviside', note: 'window for learning_window, default 1' }],
+        notes: ['The gradient stays 1 / threshold however far v is above the threshold.'],
+      },
+    },
+  ),
+  ...defineSurrogates(
+    { name: 'Lava', source: 'lava-dl 0.6.0 (commit d825ac5), lava.lib.dl.slayer.spike' },
+    {
+      'lava.Spike': {
+        ...wideExponential({ width: ['tau_grad', 1], scale: ['scale_grad', 1] }),
+        noPrimitive: true,
+        aliases: [{ library: 'Sinabs', name: 'SingleExponential', note: 'grad_width 100 tau_grad and grad_scale scale_grad / 20' }],
+        references: [papers.shrestha2018],
+        notes: [
+          'The CUBA and ALIF neurons of lava-dl multiply tau_grad by 100 and scale_grad by 1 / 10, as the formula does; its other neurons multiply by other factors.',
+        ],
+      },
+    },
+  ),
+  ...defineSurrogates(null, {
+    table: {
+      ...table({ x: [-1, 0, 1], grad: [0, 1, 0] }),
+      references: [papers.zenke2021, papers.herranz2022],
+      notes: [
+        'The first and the last point are inside: where their gradient is not 0, it jumps there. A jump between points takes two that are close together.',
+        'value is constant outside of the points.',
+      ],
+    },
+  }),
 ];

@@ -5,17 +5,16 @@ import { papers } from './papers.ts';
 
 const library = { name: 'Sinabs', source: 'Sinabs, sinabs.activation (commit 904eb89)' };
 
-/** Sinabs' own surrogates, at a threshold of 1. */
+/** Sinabs' own surrogates. */
 export const sinabs = defineSurrogates(library, {
   'sinabs.SingleExponential': {
     ...scaledExponential({ width: ['grad_width', 0.5], scale: ['grad_scale', 1] }),
     noPrimitive: true,
     aliases: [
-      { library: 'braintools', name: 'piecewise_exp', note: 'area 1, rate alpha = 1 / grad_width' },
-      { library: 'lava-dl', name: 'Spike', note: 'half of it, with tau_rho for the width' },
+      { library: 'braintools', name: 'piecewise_exp', note: 'area 1, rate alpha = 1 / grad_width at a threshold of 1' },
+      { library: 'Lava', name: 'Spike', note: 'width 100 tau_grad and area scale_grad / 10, in the same formula' },
     ],
     references: [papers.shrestha2018],
-    notes: ['Sinabs multiplies grad_width by the threshold, which is 1 here.'],
   },
   'sinabs.Gaussian': {
     ...shiftedGaussian({ mu: 0, sigma: 0.5, area: ['grad_scale', 1] }),

@@ -73,7 +73,7 @@ export class GradKernelBuilder extends KernelBuilder {
       vPre,
       spike,
       current: this.current,
-      surrogateGrad: surrogateGradient(graph, spec.surrogate, graph.sub(vPre, terms.threshold)),
+      surrogateGrad: surrogateGradient(graph, spec.surrogate, graph.sub(vPre, terms.threshold), terms.threshold),
       ...(refractory === undefined ? {} : { refractory }),
     });
     this.vBar = adjoint.v;

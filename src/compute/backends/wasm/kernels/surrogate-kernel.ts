@@ -1,5 +1,5 @@
 import { dtypeOf, type SurrogateEvalJob, type SurrogateGradJob } from '../../../jobs.ts';
-import { formulaParameters, surrogateDefinition } from '../../../surrogates/catalogue.ts';
+import { formulaParameters, itemName, surrogateDefinition } from '../../../surrogates/catalogue.ts';
 import type { FormulaParameters, Surrogate, SurrogateDefinition } from '../../../surrogates/definition.ts';
 import { surrogateShape, type SurrogateShape } from '../../../surrogates/shape.ts';
 import { ArgumentLayout } from '../codegen/argument-block.ts';
@@ -37,7 +37,11 @@ export function gradKernelRequest(job: SurrogateGradJob, surrogate: Surrogate): 
 
 /** Adds a surrogate's parameters to a job's, by the names of their nodes. */
 export function setSurrogateParameters(parameters: Record<string, number>, surrogate: Surrogate): void {
-  for (const name in surrogate.parameters) parameters[parameterName(name)] = surrogate.parameters[name]!;
+  for (const name in surrogate.parameters) {
+    const value = surrogate.parameters[name]!;
+    if (typeof value === 'number') parameters[parameterName(name)] = value;
+    else for (const [i, item] of value.entries()) parameters[parameterName(itemName(name, i))] = item;
+  }
 }
 
 const parameterNames = new Map<string, string>();
@@ -49,27 +53,26 @@ function parameterName(name: string): string {
   return known;
 }
 
-function parameterNodes(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape): FormulaParameters<Node> {
+function parameterNodes(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape, threshold: Node): FormulaParameters<Node> {
   const node = (name: string) => {
     const sign = (definition.parameters[name]?.minimum ?? -Infinity) >= 0 ? 1 : 0;
     return graph.parameter(parameterName(name), false, sign);
   };
-  return formulaParameters(definition, node, shape.integers);
+  return formulaParameters(definition, node, shape.integers, threshold);
 }
 
-/** g(x) in the kernel's lanes, as x is. */
-export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node): Node {
+/** g(x) in the kernel's lanes, as x and the threshold are. */
+export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node, threshold: Node): Node {
   const definition = surrogateDefinition(shape.name);
-  const parameters = parameterNodes(graph, definition, shape);
-  return definition.gradNeedsFloat64
-    ? graph.narrow(definition.grad(graph, graph.widen(x), parameters))
-    : definition.grad(graph, x, parameters);
+  if (!definition.gradNeedsFloat64) return definition.grad(graph, x, parameterNodes(graph, definition, shape, threshold));
+  const parameters = parameterNodes(graph, definition, shape, graph.widen(threshold));
+  return graph.narrow(definition.grad(graph, graph.widen(x), parameters));
 }
 
-/** The primitive at x, in float64, since its terms may cancel, and rounded once. */
+/** The primitive at x and a threshold of 1, in float64, since its terms may cancel, and rounded once. */
 function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node): Node {
   const definition = surrogateDefinition(shape.name);
-  return graph.narrow(definition.value(graph, graph.widen(x), parameterNodes(graph, definition, shape)));
+  return graph.narrow(definition.value(graph, graph.widen(x), parameterNodes(graph, definition, shape, graph.constant(1))));
 }
 
 /** Values outside the lanes' range become their largest number. */
@@ -145,7 +148,7 @@ function surrogateEvalKernel(
 export function surrogateGradKernel(lanes: LaneType, shape: SurrogateShape, cotangent: 'one' | 'scalar' | 'array'): KernelWat {
   return elementwiseKernel(lanes, cotangent === 'array' ? ['x', 'cotangent'] : ['x'], (graph) => {
     const x = graph.leaf('x', 'step');
-    const gradient = surrogateGradient(graph, shape, x);
+    const gradient = surrogateGradient(graph, shape, x, graph.constant(1));
     const factor = {
       one: () => graph.constant(1),
       scalar: () => graph.parameter('cotangent', true),
