@@ -2,7 +2,7 @@ import { Arena } from '../src/compute/engine/arena.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import { viewResults, type Launch } from '../src/compute/backends/wasm/launch-plan.ts';
 import { f32x4, vectorsOf } from '../src/compute/backends/wasm/ir/lanes.ts';
-import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/lif-jobs.ts';
+import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/neuron-jobs.ts';
 import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';
 import { WasmBackend } from '../src/compute/backends/wasm/wasm-backend.ts';
 import { WorkerPool } from '../src/compute/backends/wasm/threads/worker-pool.ts';
@@ -12,6 +12,8 @@ import { chainContender, instructionCosts, peakLaunch } from './instruction-cost
 import { currents, defaultSurrogate, forwardJob, gradJob, surrogateJob } from './jobs.ts';
 import { inPlace, launchesOf, pooled, shared, warmUp } from './launches.ts';
 import { limitOf, type InstructionCosts, type Limit } from './limit.ts';
+import { benchmarkedNeurons } from './neuron-jobs.ts';
+import { neuronLaunches, neuronRows, type NeuronRows } from './neurons.ts';
 import { plainForward, plainGrad } from './plain-loop.ts';
 import { demandsOf, type Demands } from './transcendentals.ts';
 import { inTurns, type Contender } from './turns.ts';
@@ -65,6 +67,7 @@ export interface Results {
   readonly costs: InstructionCosts;
   readonly forward: LifRow;
   readonly lifGrad: readonly LifGradRow[];
+  readonly neurons: readonly NeuronRows[];
   readonly surrogates: readonly SurrogateRow[];
 }
 
@@ -87,6 +90,7 @@ export async function benchmark(setting: Setting, note: (line: string) => void):
       costs,
       agreement: await agreement(backend, Math.min(setting.neurons, 4096), setting.steps),
       ...(await lifRows(setting, kernels, costs, pool, note)),
+      neurons: await neuronRows(setting, kernels, costs, note),
       surrogates: await surrogateRows(setting, kernels, costs, note),
     };
   } finally {
@@ -102,6 +106,7 @@ function instructionsOf({ surrogates }: Setting, kernels: KernelCache): string[]
     ...launchesOf(lifSimulate(context, forwardJob(1, 1)), kernels),
     ...launchesOf(lifGrad(context, gradJob(1, 1, all)), kernels),
     ...launchesOf(surrogateGrad(context, surrogateJob(1, all)), kernels),
+    ...benchmarkedNeurons.flatMap((name) => Object.values(neuronLaunches(name, new Arena(), kernels, { neurons: 1, steps: 1 }))),
   ];
   return [...new Set(launches.flatMap(({ kernel }) => Object.keys(kernel.operations)))];
 }

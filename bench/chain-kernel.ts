@@ -43,7 +43,7 @@ export function instructionKernel(name: string): KernelWat {
   return chainKernel([(chain, factor) => `(${name} ${operands(name, chain, factor)})`]);
 }
 
-const unary = /\.(?:sqrt|floor|nearest|not|any_true|promote\w+|demote\w+|convert\w+)$/;
+const unary = /\.(?:sqrt|floor|nearest|not|any_true|promote\w+|demote\w+|convert\w+|trunc_sat\w+)$/;
 const swappedHalves = '8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7';
 
 function operands(name: string, chain: string, factor: string): string {

@@ -1,17 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { Algebra } from '../src/compute/algebra.ts';
 import type { loadTensorFlow } from '../src/compute/backends/tensorflow/load-tensorflow.js';
-import { leakFactor, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../src/compute/neurons/lif.ts';
+import { evaluator, type SurrogateFunctions } from '../src/compute/expressions.ts';
+import { programOf, termValuesByPath } from '../src/compute/neuron-problem.ts';
+import { backwardStep, stateBarLeaf, stateLeaf, termLeaf } from '../src/compute/neurons/program.ts';
+import { standardProblem } from '../src/compute/standard-jobs.ts';
 import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';
 import { currents } from './jobs.ts';
 
 type TensorFlow = Awaited<ReturnType<typeof loadTensorFlow>>;
 
+function unused(): never {
+  throw new Error('the sigmoid needs no such operation');
+}
+
 /** The algebra as calls of TensorFlow.js, each of which runs at once. */
 function eagerAlgebra(tf: TensorFlow): Algebra<Tensor, Tensor> {
-  const unused = (): never => {
-    throw new Error('the sigmoid needs no such operation');
-  };
   return {
     constant: (value) => tf.scalar(value),
     add: (a, b) => tf.add(a, b),
@@ -46,35 +50,42 @@ function eagerAlgebra(tf: TensorFlow): Algebra<Tensor, Tensor> {
 export function eagerGradient(tf: TensorFlow, neurons: number, steps: number): Float32Array {
   const gradient = tf.tidy(() => {
     const ops = eagerAlgebra(tf);
-    const structure: LifStructure = { reset: 'hard', inputScaling: true, detachReset: false };
-    const terms: LifTerms<Tensor> = {
-      leak: tf.scalar(leakFactor(0.1, 10, 'euler')),
-      threshold: tf.scalar(1),
-      vReset: tf.scalar(0),
-      vRest: tf.scalar(0),
-      resistance: tf.scalar(1),
-    };
+    const problem = standardProblem(neurons, steps);
+    const program = programOf(problem);
+    const { step } = program;
+    const leaves: Record<string, Tensor> = { current: tf.tensor1d(Float32Array.from(currents(neurons))) };
+    for (const [path, term] of termValuesByPath(problem, program))
+      if (term.per === 'scalar') leaves[termLeaf(path)] = tf.scalar(term.value);
     const alpha = tf.scalar(4);
-    const current = tf.tensor1d(Float32Array.from(currents(neurons)));
-    const trace: { v: Tensor; vPre: Tensor; spike: Tensor }[] = [];
-    let v: Tensor = tf.zeros([neurons]);
-    for (let t = 0; t < steps; t++) {
-      const step = lifStep(ops, structure, terms, { v, current });
-      trace.push({ v, vPre: step.vPre, spike: step.spike });
-      v = step.v;
-    }
-    let sum: Tensor = tf.zeros([neurons]);
-    let vBar: Tensor = tf.zeros([neurons]);
-    for (const step of trace.reverse()) {
-      const surrogateGrad = surrogateDefinition('sigmoid').grad(ops, tf.sub(step.vPre, terms.threshold), {
-        p: { alpha },
-        n: {},
-        lists: {},
-        threshold: terms.threshold,
+    const surrogate: SurrogateFunctions<Tensor> = {
+      grad: (x, threshold) => surrogateDefinition('sigmoid').grad(ops, x, { p: { alpha }, n: {}, lists: {}, threshold }),
+      value: unused,
+      slope: unused,
+    };
+    const evaluate = (v: Tensor, vBar: Tensor) =>
+      evaluator<Tensor, Tensor>({
+        ops,
+        surrogate,
+        leaf: (name) => {
+          const known = name === stateLeaf('v') ? v : name === stateBarLeaf('v') ? vBar : leaves[name];
+          if (known === undefined) throw new Error(`the step has no ${name}`);
+          return known;
+        },
       });
-      const adjoint = lifAdjoint(ops, structure, terms, { ...step, vBar, spikeBar: tf.scalar(1), current, surrogateGrad });
-      sum = tf.add(sum, adjoint.current);
-      vBar = adjoint.v;
+    const zeros = tf.zeros([neurons]);
+    const before: Tensor[] = [];
+    let v: Tensor = zeros;
+    for (let t = 0; t < steps; t++) {
+      before.push(v);
+      v = evaluate(v, zeros)(step.vPost);
+    }
+    const { state, wrt } = backwardStep(step, { spikes: step.graph.constant(1) }, new Set(), ['current']);
+    let sum: Tensor = zeros;
+    let vBar: Tensor = zeros;
+    for (const one of before.reverse()) {
+      const value = evaluate(one, vBar);
+      sum = tf.add(sum, value(wrt.current ?? step.graph.constant(0)));
+      vBar = value(state.v ?? step.graph.constant(0));
     }
     return sum;
   });

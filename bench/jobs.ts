@@ -1,4 +1,4 @@
-import type { LifGradJob, LifProblem, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../src/compute/jobs.ts';
+import type { LifGradJob, NeuronProblem, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../src/compute/jobs.ts';
 import { standardProblem, standardSurrogate } from '../src/compute/standard-jobs.ts';
 import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../src/compute/surrogates/definition.ts';
@@ -18,7 +18,7 @@ export function defaultSurrogate(name: string): Surrogate {
 }
 
 /** The contract's default neurons, each with a constant current of its own. */
-function problem(neurons: number, steps: number): LifProblem {
+function problem(neurons: number, steps: number): NeuronProblem {
   return { ...standardProblem(neurons, steps), current: { per: 'neuron', values: currents(neurons) } };
 }
 
@@ -27,14 +27,7 @@ export function forwardJob(neurons: number, steps: number): LifSimulateJob {
 }
 
 export function gradJob(neurons: number, steps: number, surrogates: readonly Surrogate[]): LifGradJob {
-  return {
-    kind: 'lif_grad',
-    problem: problem(neurons, steps),
-    surrogates,
-    loss: { type: 'spike_count' },
-    detachReset: false,
-    wrt: ['current'],
-  };
+  return { kind: 'lif_grad', problem: problem(neurons, steps), surrogates, loss: { type: 'spike_count' }, wrt: ['current'] };
 }
 
 /** Over the potentials' distances from the threshold that a run meets. */

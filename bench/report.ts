@@ -5,11 +5,12 @@ import { limitRates, shareOfLimit } from './limit-share.ts';
 import { verdicts } from './targets.ts';
 import type { InstructionCosts } from './limit.ts';
 import type { Demands } from './transcendentals.ts';
+import type { NeuronRow } from './neurons.ts';
 import { ratios } from './turns.ts';
 
 /** The run as Markdown, as lines. */
 export function report(results: Results): string[] {
-  const { setting, forward, lifGrad, surrogates } = results;
+  const { setting, forward, lifGrad, neurons, surrogates } = results;
   return [
     '### Aims',
     '',
@@ -44,6 +45,16 @@ export function report(results: Results): string[] {
         ['forward', '', ...lifCells(forward, '')],
         ...lifGrad.map((row) => [`\`${row.name}\``, functions(row.demands), ...lifCells(row, timeToSigmoid(row))]),
       ],
+    ),
+    '',
+    `### Neurons of every family: ${setting.neurons} neurons, ${setting.steps} steps, one core`,
+    '',
+    ...markdownTable(
+      ['neuron', 'pass', 'G neuron-steps/s', 'operations', 'limit, G/s', 'set by', 'of the limit'],
+      neurons.flatMap(({ name, forward, grad }) => [
+        [`\`${name}\``, 'forward', spread(giga(forward.one), 3), ...limitCells(forward)],
+        [`\`${name}\``, 'forward and backward', spread(giga(grad.one), 3), ...limitCells(grad)],
+      ]),
     ),
     '',
     `### Surrogate gradients: ${setting.values} values, one core`,
@@ -102,7 +113,7 @@ function surrogateCells(row: SurrogateRow): string[] {
   ];
 }
 
-function limitCells(row: LifRow | SurrogateRow): string[] {
+function limitCells(row: LifRow | NeuronRow | SurrogateRow): string[] {
   const { rates, by } = limitRates(row);
   return [String(row.limit.operations), number(giga(rates), 2), by, percent(shareOfLimit(row))];
 }

@@ -9,6 +9,7 @@ const timesSigmoid = 1.5;
 /** Of what as many cores as there are could do at best: 1.8 times one on two. */
 const sharePerCore = 0.9;
 const shareOfTheLimit = 0.5;
+const shareOfNeurons = 0.6;
 
 /** One thing that a run is held to. */
 export interface Verdict {
@@ -20,7 +21,7 @@ export interface Verdict {
 }
 
 /** The figures that a run is held to, and what it reached. */
-export function verdicts({ setting, agreement, forward, lifGrad, surrogates }: Results): Verdict[] {
+export function verdicts({ setting, agreement, forward, lifGrad, neurons, surrogates }: Results): Verdict[] {
   const sigmoid = lifGrad.find(({ name }) => name === 'sigmoid');
   const single = lifGrad.filter(({ demands, name }) => name !== 'sigmoid' && demands.transcendentals.length === 1);
   const rates: Verdict[] = [
@@ -58,6 +59,14 @@ export function verdicts({ setting, agreement, forward, lifGrad, surrogates }: R
       `one core: at least ${shareOfTheLimit} of the limit, LIF kernels and surrogates alone`,
       shares,
       (value) => value >= shareOfTheLimit,
+    ),
+    ...judged(
+      `one core: at least ${shareOfNeurons} of the limit, neurons of every family`,
+      neurons.flatMap(({ name, forward, grad }) => [
+        { row: { name: `${name} forward` }, value: median(shareOfLimit(forward)) },
+        { row: { name: `${name} forward and backward` }, value: median(shareOfLimit(grad)) },
+      ]),
+      (value) => value >= shareOfNeurons,
     ),
     {
       aim: 'gradients as those of the plain loop to 1e-5',

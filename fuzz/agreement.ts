@@ -17,14 +17,17 @@ export function disagreement(actual: unknown, expected: Expected): string | unde
   return compare(actual, exact, rounded, '', { ...expected, largest: largestIn(expected.exact) });
 }
 
-/** The one tensor of an answer that npy can hold. */
+/** The one tensor of an answer that npy can hold, in whatever fields it stands. */
 function theTensor(answer: unknown): unknown {
   if (answer === null) return null;
   const fields = answer as { results?: Record<string, unknown>[] };
-  if (fields.results === undefined) return Object.entries(fields).find(([name]) => name !== 'meta')![1];
+  if (fields.results === undefined) return innermost(Object.entries(fields).find(([name]) => name !== 'meta' && name !== 'neuron')![1]);
   const { grad, spike, value } = fields.results[0]!;
-  const only = grad ?? spike ?? value;
-  return typeof only === 'object' && only !== null && !Array.isArray(only) ? Object.values(only)[0] : only;
+  return innermost(grad ?? spike ?? value);
+}
+
+function innermost(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? innermost(Object.values(value)[0]) : value;
 }
 
 function compare(actual: unknown, exact: unknown, rounded: readonly unknown[], path: string, expected: Answer): string | undefined {

@@ -2,8 +2,10 @@ import fc, { type Arbitrary } from 'fast-check';
 
 import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/request-body.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
-import { differentiable, recordable, resetModes } from '../src/compute/jobs.ts';
+import { records } from '../src/compute/jobs.ts';
+import { neuronModel, neurons } from '../src/compute/neurons/catalogue.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
+import { inferenceModels } from '../src/requests/inference-models.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import { inferRoute, routes, type Message } from './messages.ts';
 
@@ -116,7 +118,7 @@ const ofShape: Arbitrary<EndTensor> = fc.tuple(fc.constantFrom(...shapes), fc.bo
 const aNumber: Arbitrary<EndTensor> = fc.constantFrom(0, 1.5, -1, 1e6, 3.4e38, 1e-45).map((json) => ({ json, shape: [], count: 1 }));
 const tensors = fc.oneof({ weight: 3, arbitrary: ofCount }, { weight: 1, arbitrary: ofShape }, { weight: 1, arbitrary: aNumber });
 
-const names = [...catalogue.keys()];
+const surrogateNames = [...catalogue.keys()];
 const atTheirEnds = [...catalogue.values()].flatMap(({ name, parameters }) =>
   Object.entries(parameters).flatMap(([key, { minimum, maximum, list }]) =>
     list
@@ -128,13 +130,13 @@ const atTheirEnds = [...catalogue.values()].flatMap(({ name, parameters }) =>
   ),
 );
 const surrogates: Arbitrary<{ readonly json: unknown; readonly count: number }> = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom(...names).map((json) => ({ json, count: 1 })) },
+  { weight: 4, arbitrary: fc.constantFrom(...surrogateNames).map((json) => ({ json, count: 1 })) },
   { weight: 1, arbitrary: fc.constantFrom(...atTheirEnds).map((json) => ({ json, count: 1 })) },
   {
     weight: 1,
     arbitrary: fc
       .constantFrom(2, 64, 1024, 1025)
-      .map((count) => ({ json: Array.from({ length: count }, (_, i) => names[i % names.length]), count })),
+      .map((count) => ({ json: Array.from({ length: count }, (_, i) => surrogateNames[i % surrogateNames.length]), count })),
   },
 );
 const options = fc.record(
@@ -175,6 +177,9 @@ const surrogateEval: Arbitrary<Draft> = points.map(([x, surrogate, more]) => ({
   isForetellable: isBeyond(x) || isSmall([x], x.count * surrogate.count),
 }));
 
+const { parameters, options: neuronOptions } = neuronModel('lif');
+const quantities = ['current', 'tau', ...Object.keys(parameters), 'v_init', 'state'];
+
 const driven = fc
   .record({
     current: tensors,
@@ -182,13 +187,15 @@ const driven = fc
     steps,
     dt: lengths,
     refractory,
-    reset: fc.constantFrom(...resetModes),
-    integration: fc.constantFrom('euler', 'exponential'),
+    reset: fc.constantFrom(...(neuronOptions.reset?.values ?? [])),
+    integration: fc.constantFrom(...(neuronOptions.integration?.values ?? [])),
+    model: fc.oneof({ weight: 3, arbitrary: fc.constant('lif') }, { weight: 1, arbitrary: fc.constantFrom(...neurons.keys()) }),
   })
-  .map(({ current, tau, steps: count, dt, ...neuron }) => {
+  .map(({ current, tau, steps: count, dt, model, ...lif }) => {
+    const neuron = model === 'lif' ? { ...lif, ...(tau !== undefined && { tau: tau.json }) } : { model };
     const given = tau === undefined ? [current] : [current, tau];
     return {
-      fields: { current: current.json, steps: count, dt, neuron: { ...neuron, ...(tau !== undefined && { tau: tau.json }) } },
+      fields: { current: current.json, steps: count, dt, neuron },
       given,
       // Steps without neurons are gone through too.
       work: Math.max(1, ...given.map((one) => one.count)) * count,
@@ -197,28 +204,38 @@ const driven = fc
     };
   });
 const lifSimulate: Arbitrary<Draft> = fc
-  .tuple(driven, fc.subarray([...recordable], { minLength: 1 }), options)
+  .tuple(driven, fc.subarray(Object.keys(records), { minLength: 1 }), options)
   .map(([{ fields, given, work, isUsual, isBeyond: isRefused }, record, more]) => ({
     fields: { ...fields, record, ...more },
     isForetellable: isRefused || (isUsual && isSmall(given, work)),
   }));
-const lifGrad: Arbitrary<Draft> = fc
+const differentiated = fc
   .tuple(
     driven,
     surrogates,
-    fc.subarray([...differentiable], { minLength: 1 }),
     fc.constantFrom<unknown>({ type: 'spike_count' }, { type: 'cotangent', v: 1 }, { type: 'firing_rate_mse', target: 10 }),
     options,
   )
-  .map(([{ fields, given, work, isUsual, isBeyond: isRefused }, surrogate, wrt, loss, more]) => ({
-    fields: { ...fields, surrogate: surrogate.json, wrt, loss, ...more },
+  .map(([{ fields, given, work, isUsual, isBeyond: isRefused }, surrogate, loss, more]) => ({
+    fields: { ...fields, surrogate: surrogate.json, loss, ...more },
     isForetellable: isRefused || (isUsual && isSmall(given, work * surrogate.count)),
+  }));
+const names = fc.subarray(quantities, { minLength: 1 });
+const lifGrad: Arbitrary<Draft> = fc
+  .tuple(differentiated, names)
+  .map(([{ fields, ...draft }, wrt]) => ({ ...draft, fields: { ...fields, wrt } }));
+const lifJvp: Arbitrary<Draft> = fc
+  .tuple(differentiated, names)
+  .map(([{ fields, ...draft }, moving]) => ({
+    ...draft,
+    fields: { ...fields, tangents: Object.fromEntries(moving.map((name) => [name, name === 'state' ? { v: 1 } : 1])) },
   }));
 const drafts: Readonly<Record<Operation, Arbitrary<Draft>>> = {
   surrogate_eval: surrogateEval,
   surrogate_grad: surrogateGrad,
   lif_simulate: lifSimulate,
   lif_grad: lifGrad,
+  lif_jvp: lifJvp,
 };
 
 const timeouts = fc.oneof(
@@ -245,68 +262,66 @@ const wrongLengths: readonly ((length: number) => unknown)[] = [
 const lengthChange = fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...wrongLengths) });
 
 /** Requests at the ends of their ranges, each with little time. */
-export const endMessages: Arbitrary<Message> = fc
-  .constantFrom<Operation>('surrogate_eval', 'surrogate_grad', 'lif_simulate', 'lif_grad')
-  .chain((operation) =>
-    fc
-      .record({
-        draft: drafts[operation],
-        wire: fc.constantFrom('json', 'json', 'json', 'framed', 'npy', 'inference'),
-        timeout: timeouts,
-        accept: accepts,
-        length: lengthChange,
-        size: lengthChange,
-        shape: fc.constantFrom(...shapes),
-      })
-      .map(({ draft, wire, timeout, accept, length, size, shape }) => {
-        const headers = { 'x-request-timeout-ms': timeout };
-        const isPlain = draft.isForetellable && /^[1-9]\d{0,2}$/.test(timeout);
-        const route = wire === 'inference' ? inferRoute : routes[operation];
-        const base = { operation, route, path: route.replace('{model}', operation), query: {} };
-        if (wire === 'json') {
-          return {
-            ...base,
-            headers: { 'content-type': mediaTypes.json, ...(accept !== undefined && { accept }), ...headers },
-            body: Buffer.from(JSON.stringify(draft.fields)),
-            form: 'json' as BodyForm,
-            isPlain,
-          };
-        }
-        const count = shape.includes(0) ? 0 : shape.reduce((product, one) => product * one, 1);
-        const bytes = Buffer.from(Float32Array.from(count === 1 ? [0.5] : []).buffer);
-        if (wire === 'npy') {
-          const query: Record<string, string> = operation.startsWith('surrogate')
-            ? { surrogate: 'erf' }
-            : { steps: String(draft.fields.steps), dt: String(draft.fields.dt) };
-          const header = npyHeader('float32', shape);
-          if (length !== undefined) header.writeUInt16LE(Math.abs(Math.trunc(Number(length(header.length - 10)))) % 65_536, 8);
-          return {
-            ...base,
-            path: `${route}?${new URLSearchParams(query).toString()}`,
-            query,
-            headers: { 'content-type': mediaTypes.npy, ...headers },
-            body: Buffer.concat([header, bytes]),
-            form: 'npy' as BodyForm,
-            isPlain: false,
-          };
-        }
-        const name = operation.startsWith('surrogate') ? 'x' : 'current';
-        const byteSize = size === undefined ? bytes.length : size(bytes.length);
-        const json =
-          wire === 'framed'
-            ? { ...draft.fields, [name]: { dtype: 'float32', shape, binary_data_size: byteSize } }
-            : {
-                inputs: [{ name, shape, datatype: 'FP32', parameters: { binary_data_size: byteSize } }],
-                parameters: {
-                  ...(name === 'current' ? { steps: draft.fields.steps, dt: draft.fields.dt } : { surrogate: 'erf' }),
-                  dtype: draft.fields.dtype,
-                },
-              };
-        const head = Buffer.from(JSON.stringify(json));
-        const framing = {
-          'content-type': mediaTypes.framed,
-          [frameHeader]: String(length === undefined ? head.length : length(head.length)),
+export const endMessages: Arbitrary<Message> = fc.constantFrom(...(Object.keys(drafts) as Operation[])).chain((operation) =>
+  fc
+    .record({
+      draft: drafts[operation],
+      wire: fc.constantFrom('json', 'json', 'json', 'framed', 'npy', operation in inferenceModels ? 'inference' : 'json'),
+      timeout: timeouts,
+      accept: accepts,
+      length: lengthChange,
+      size: lengthChange,
+      shape: fc.constantFrom(...shapes),
+    })
+    .map(({ draft, wire, timeout, accept, length, size, shape }) => {
+      const headers = { 'x-request-timeout-ms': timeout };
+      const isPlain = draft.isForetellable && /^[1-9]\d{0,2}$/.test(timeout);
+      const route = wire === 'inference' ? inferRoute : routes[operation];
+      const base = { operation, route, path: route.replace('{model}', operation), query: {} };
+      if (wire === 'json') {
+        return {
+          ...base,
+          headers: { 'content-type': mediaTypes.json, ...(accept !== undefined && { accept }), ...headers },
+          body: Buffer.from(JSON.stringify(draft.fields)),
+          form: 'json' as BodyForm,
+          isPlain,
         };
-        return { ...base, headers: { ...framing, ...headers }, body: Buffer.concat([head, bytes]), form: wire as BodyForm, isPlain: false };
-      }),
-  );
+      }
+      const count = shape.includes(0) ? 0 : shape.reduce((product, one) => product * one, 1);
+      const bytes = Buffer.from(Float32Array.from(count === 1 ? [0.5] : []).buffer);
+      if (wire === 'npy') {
+        const query: Record<string, string> = operation.startsWith('surrogate')
+          ? { surrogate: 'erf' }
+          : { steps: String(draft.fields.steps), dt: String(draft.fields.dt) };
+        const header = npyHeader('float32', shape);
+        if (length !== undefined) header.writeUInt16LE(Math.abs(Math.trunc(Number(length(header.length - 10)))) % 65_536, 8);
+        return {
+          ...base,
+          path: `${route}?${new URLSearchParams(query).toString()}`,
+          query,
+          headers: { 'content-type': mediaTypes.npy, ...headers },
+          body: Buffer.concat([header, bytes]),
+          form: 'npy' as BodyForm,
+          isPlain: false,
+        };
+      }
+      const name = operation.startsWith('surrogate') ? 'x' : 'current';
+      const byteSize = size === undefined ? bytes.length : size(bytes.length);
+      const json =
+        wire === 'framed'
+          ? { ...draft.fields, [name]: { dtype: 'float32', shape, binary_data_size: byteSize } }
+          : {
+              inputs: [{ name, shape, datatype: 'FP32', parameters: { binary_data_size: byteSize } }],
+              parameters: {
+                ...(name === 'current' ? { steps: draft.fields.steps, dt: draft.fields.dt } : { surrogate: 'erf' }),
+                dtype: draft.fields.dtype,
+              },
+            };
+      const head = Buffer.from(JSON.stringify(json));
+      const framing = {
+        'content-type': mediaTypes.framed,
+        [frameHeader]: String(length === undefined ? head.length : length(head.length)),
+      };
+      return { ...base, headers: { ...framing, ...headers }, body: Buffer.concat([head, bytes]), form: wire as BodyForm, isPlain: false };
+    }),
+);

@@ -6,8 +6,9 @@ import { encodeAnswer } from '../src/codecs/answer-json.ts';
 import { bytesOf } from '../src/codecs/chunks.ts';
 import { compute } from '../src/compute/backends/reference/reference-backend.ts';
 import type { NumberAlgebra } from '../src/compute/float64-algebra.ts';
-import { materialize, valueAt, type Numbers } from '../src/compute/generated-numbers.ts';
-import type { LifProblem, LifSimulateResult } from '../src/compute/jobs.ts';
+import { materialize, type Numbers } from '../src/compute/generated-numbers.ts';
+import type { Job, LifSimulateJob, LifSimulateResult } from '../src/compute/jobs.ts';
+import { programOf } from '../src/compute/neuron-problem.ts';
 import { Problem, type ProblemCode } from '../src/errors/problems.ts';
 import type { Limits } from '../src/config/limits.ts';
 import type { Plan } from '../src/requests/plan.ts';
@@ -32,6 +33,8 @@ export type Expectation =
       readonly isFloat64: boolean;
       readonly media: string;
     };
+
+type NeuronJob = Extract<Job, { readonly problem: unknown }>;
 
 /** So many that chance hardly makes all of them round alike. */
 const roundedRuns = 12;
@@ -61,14 +64,7 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
     const ops = (isFloat64 ? stochasticFloat64Algebra : stochasticAlgebra)(randomNumbers(1));
     const rounded = await Promise.all(Array.from({ length: roundedRuns }, () => answerOf(given, ops).catch(() => null)));
     // In float64 neurons step as the reference's do, to the bit.
-    return {
-      kind: 'answer',
-      exact,
-      rounded,
-      isOnEdge: !isFloat64 && 'problem' in given.job && isOnEdge(given.job.problem),
-      isFloat64,
-      media,
-    };
+    return { kind: 'answer', exact, rounded, isOnEdge: !isFloat64 && 'problem' in given.job && isOnEdge(given.job), isFloat64, media };
   } catch (error) {
     if (error instanceof Problem) return { kind: 'problem', code: error.code };
     if (error instanceof RangeError) return { kind: 'overflow' };
@@ -109,21 +105,55 @@ function roundedToFloat32<Data>(data: Data): Data {
   return copy(data) as Data;
 }
 
-/** Whether a potential comes so near to a threshold that rounding may decide a spike, or grows beyond what float32 follows. */
-function isOnEdge(problem: LifProblem): boolean {
-  const { neurons, steps, current, v_threshold } = problem;
+/** A run for each surrogate of a smooth job, whose steps depend on it; else one. */
+function runsOf(job: NeuronJob): readonly LifSimulateJob[] {
+  const { problem } = job;
+  const { states, spike } = programOf(problem).step;
+  const record = new Set([
+    'v_pre',
+    'v_post',
+    ...states.filter((state) => state !== 'v'),
+    ...(spike ? ['spike_counts', 'spike_times'] : []),
+  ]);
+  const run = { kind: 'lif_simulate', problem, record } as const;
+  if (problem.smooth !== true) return [run];
+  const surrogates = job.kind === 'lif_simulate' ? [job.surrogate!] : job.surrogates;
+  return surrogates.map((surrogate) => ({ ...run, surrogate }));
+}
+
+const coarseRuns = 6;
+/** Of a float32's 24 digits: rounding that is 64 times as coarse. */
+const coarseDigits = 18;
+
+/** Whether coarser rounding decides a spike or moves the states far, or they grow beyond what float32 follows. */
+function isOnEdge(job: NeuronJob): boolean {
+  const { current } = job.problem;
   // An input that a held neuron does not take may still overflow where it is multiplied.
   if (
     (current.per === 'scalar' ? [current.value] : Array.from<number>(materialize(current.values))).some((value) => Math.abs(value) > 1e30)
   )
     return true;
-  const { v_pre } = compute({ kind: 'lif_simulate', problem, record: new Set(['v_pre']) }) as LifSimulateResult;
-  for (let b = 0; b < neurons; b++) {
-    const threshold = v_threshold.per === 'scalar' ? v_threshold.value : valueAt(v_threshold.values, b);
-    for (let t = 0; t < steps; t++) {
-      const v = v_pre![b * steps + t]!;
-      if (!(Math.abs(v - threshold) > 1e-3 * Math.max(1, Math.abs(threshold)) && Math.abs(v) < 1e6)) return true;
-    }
-  }
-  return false;
+  return runsOf(job).some((run) => {
+    const exact = compute(run) as LifSimulateResult;
+    const states = Object.values(exact.series);
+    if (states.some((values) => values.some((value) => !(Math.abs(value) < 1e6)))) return true;
+    const ops = stochasticAlgebra(randomNumbers(2), coarseDigits);
+    return Array.from({ length: coarseRuns }).some(() => {
+      const coarse = compute(run, ops) as LifSimulateResult;
+      return !haveSameSpikes(coarse, exact) || Object.entries(exact.series).some(([name, values]) => isFar(coarse.series[name]!, values));
+    });
+  });
+}
+
+function haveSameSpikes(a: LifSimulateResult, b: LifSimulateResult): boolean {
+  const spikes = ({ spike_counts, spike_steps }: LifSimulateResult) =>
+    [spike_counts ?? [], spike_steps?.steps ?? []].map((one) => one.join()).join(';');
+  return spikes(a) === spikes(b);
+}
+
+/** Whether numbers differ by more than rounding makes of them. */
+function isFar(moved: ArrayLike<number>, values: ArrayLike<number>): boolean {
+  const exact = Array.from(values);
+  const scale = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+  return exact.some((value, i) => !(Math.abs(moved[i]! - value) <= 1e-2 * scale));
 }

@@ -2,6 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 
 import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/request-body.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
+import { inferenceModels } from '../src/requests/inference-models.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import { mutateBytes, mutateValue, mutations, type Mutation } from './mutations.ts';
 import { validRequests, type FuzzRequest } from './requests.ts';
@@ -43,6 +44,7 @@ export const routes: Readonly<Record<Operation, string>> = {
   surrogate_grad: '/surrogate/grad',
   lif_simulate: '/lif/simulate',
   lif_grad: '/lif/grad',
+  lif_jvp: '/lif/jvp',
 };
 const operations = Object.keys(routes) as Operation[];
 const accepts = [undefined, undefined, mediaTypes.json, mediaTypes.framed, mediaTypes.npy];
@@ -106,7 +108,7 @@ export function messages(document: OpenApi): Arbitrary<Message> {
       fc.oneof(
         { weight: 4, arbitrary: draft(operation) },
         { weight: 1, arbitrary: described(operation, routes[operation], 'json') },
-        { weight: 1, arbitrary: described(operation, inferRoute, 'inference') },
+        { weight: operation in inferenceModels ? 1 : 0, arbitrary: described(operation, inferRoute, 'inference') },
       ),
     );
 }
@@ -129,7 +131,7 @@ function jsonMessage(
 function toMessage(draft: Draft): Message {
   const { operation, request, wire, structure } = draft;
   const route = routes[operation];
-  if (wire === 'inference') return inferenceMessage(draft);
+  if (wire === 'inference' && operation in inferenceModels) return inferenceMessage(draft);
   const array = operation.startsWith('surrogate') ? request.x : request.current;
   if (wire === 'npy' && array instanceof FuzzTensor) return npyMessage(draft, array);
   if (wire !== 'framed') return jsonMessage(draft, route, 'json', mutateValue(writeTensors(request), structure));
@@ -166,9 +168,22 @@ function framedMessage(
 /** Fields that an npy body holds, or that a URL has no room for. */
 const elsewhere = new Set(['x', 'current', 'cotangent', 'loss']);
 
+/** The fields of a request's neurons and tangents as a flat request has them; what is null is left out there. */
+function flatFields({ neuron, state, tangents, ...fields }: FuzzRequest): Record<string, unknown> {
+  const renamed = (group: unknown, name: (key: string) => string) =>
+    Object.fromEntries(Object.entries(group ?? {}).map(([key, value]) => [name(key), value as unknown]));
+  const flat = {
+    ...renamed(neuron, (name) => name),
+    ...renamed(state, (name) => `${name}_init`),
+    ...renamed(tangents, (name) => `tangent_${name}`),
+    ...fields,
+  };
+  return Object.fromEntries(Object.entries(flat).filter(([, value]) => value !== null));
+}
+
 function npyMessage({ operation, request, structure, bytes, accept, odd }: Draft, { shape, bytes: values, dtype }: FuzzTensor): Message {
-  const { neuron, steps, ...fields } = request;
-  const flat: Record<string, unknown> = { ...(shape.length < 2 && { steps }), ...(neuron as object | undefined), ...fields };
+  const { steps, ...fields } = request;
+  const flat: Record<string, unknown> = { ...(shape.length < 2 && { steps }), ...flatFields(fields) };
   const texts = Object.entries(flat).flatMap(([name, value]) => {
     if (value === undefined || value instanceof FuzzTensor || elsewhere.has(name)) return [];
     return [
@@ -198,9 +213,9 @@ function asUrlText(value: unknown): string {
 /** The same request as the Open Inference Protocol has it. */
 function inferenceMessage(draft: Draft): Message {
   const { request, structure } = draft;
-  const { neuron, loss, ...fields } = request;
-  const { type, ...targets } = (loss ?? {}) as { type?: string; target?: unknown; spikes?: unknown; v?: unknown };
-  const flat: Record<string, unknown> = { ...fields, ...(neuron as object | undefined) };
+  const { loss, ...fields } = request;
+  const { type, ...targets } = (loss ?? {}) as { type?: string; target?: unknown; spikes?: unknown; v?: unknown; v_pre?: unknown };
+  const flat = flatFields(fields);
   if (type !== undefined)
     Object.assign(
       flat,
@@ -208,6 +223,7 @@ function inferenceMessage(draft: Draft): Message {
       'target' in targets && { target: targets.target },
       'spikes' in targets && { cotangent_spikes: targets.spikes },
       'v' in targets && { cotangent_v: targets.v },
+      'v_pre' in targets && { cotangent_v_pre: targets.v_pre },
     );
   const behind: Uint8Array[] = [];
   const inputs: object[] = [];
@@ -216,7 +232,10 @@ function inferenceMessage(draft: Draft): Message {
     // The protocol has a way of its own to ask for bytes.
     if (name === 'encoding') continue;
     if (value instanceof FuzzTensor) inputs.push(inputOf(name, value, behind));
-    else if (typeof value === 'number' && ['x', 'current', 'cotangent', 'target'].includes(name))
+    else if (
+      typeof value === 'number' &&
+      ['x', 'current', 'cotangent', 'target', 'cotangent_spikes', 'cotangent_v', 'cotangent_v_pre'].includes(name)
+    )
       inputs.push({ name, shape: [1], datatype: 'FP64', data: [value] });
     else if (Array.isArray(value) && name !== 'surrogate') parameters[name] = value.join(',');
     else parameters[name] = typeof value === 'object' ? JSON.stringify(value) : value;

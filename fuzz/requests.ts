@@ -1,38 +1,19 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { differentiable, recordable, resetModes } from '../src/compute/jobs.ts';
-import { lifParameterRecord, lifParameters } from '../src/compute/neurons/lif-parameters.ts';
+import { records } from '../src/compute/jobs.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../src/compute/surrogates/definition.ts';
+import { InputErrors } from '../src/errors/input-errors.ts';
+import type { Neuron } from '../src/requests/neurons.ts';
 import type { Operation } from '../src/requests/plan.ts';
-import { FuzzTensor, type TensorForm } from './tensor.ts';
+import { DifferentiableQuantities, stateName } from '../src/requests/quantities.ts';
+import { resolveSurrogates } from '../src/requests/surrogates.ts';
+import { neuronFields, readFields } from './neurons.ts';
+import { FuzzTensor } from './tensor.ts';
+import { number, spread, tensorOf } from './tensor-arbitrary.ts';
 
 /** A request that is right, with its tensors not yet written. */
 export type FuzzRequest = Readonly<Record<string, unknown>>;
-
-/** Numbers all over a range: fast-check's own gather at its ends and at 0. */
-function spread(min: number, max: number): Arbitrary<number> {
-  return fc.noBias(fc.integer({ min: 0, max: 1e6 })).map((part) => min + (part / 1e6) * (max - min));
-}
-
-const number = fc.oneof(
-  { weight: 12, arbitrary: spread(-3, 3) },
-  { weight: 4, arbitrary: fc.double({ min: -3, max: 3, noNaN: true }) },
-  { weight: 4, arbitrary: fc.integer({ min: -3, max: 3 }) },
-  { weight: 1, arbitrary: fc.constantFrom(0, -0, 1e-45, -1e-38, 1e-20, 1e4, -1e4) },
-);
-const forms = fc.constantFrom<TensorForm>('nested', 'flat', 'base64', 'bytes', 'bytes');
-
-function tensorOf(shape: readonly number[], value: Arbitrary<number> = number): Arbitrary<FuzzTensor> {
-  const size = shape.reduce((product, length) => product * length, 1);
-  return fc
-    .tuple(
-      fc.array(value, { minLength: size, maxLength: size, size: 'max' }),
-      forms,
-      fc.constantFrom('float32' as const, 'float64' as const),
-    )
-    .map(([values, form, dtype]) => new FuzzTensor(shape, values, form, dtype));
-}
 
 const surrogate = fc
   .constantFrom(...catalogue.values())
@@ -103,58 +84,109 @@ function isLinspace(x: unknown): boolean {
   return !(x instanceof FuzzTensor);
 }
 
-/** Neurons and what drives them. */
+/** How strong currents are: some neurons fire at 1, others at hundreds of mV or pA. */
+const amplitudes = fc.constantFrom(3, 3, 30, 300, 1000);
+
+/** Neurons and what drives them, whether those neurons are right or not. */
 const driven = fc
   .record({
     neurons: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 4 }) }, { weight: 1, arbitrary: fc.constantFrom(0, 70) }),
     steps: fc.integer({ min: 1, max: 30 }),
     perStep: fc.constantFrom('no', 'no', 'yes', 'shared'),
+    amplitude: amplitudes,
   })
-  .chain(({ neurons, steps, perStep }) => {
-    const drive = spread(-1, 30);
-    const perNeuron = (value: Arbitrary<number>) => fc.oneof(value as Arbitrary<unknown>, tensorOf([neurons], value));
+  .chain(({ neurons, steps, perStep, amplitude }) => {
+    const drive = spread(-amplitude / 20, amplitude);
     const shape = perStep === 'no' ? [neurons] : [perStep === 'shared' ? 1 : neurons, steps];
-    const near = (value: number) => spread(value - 0.5, value + 0.5);
-    const neuron = fc.record(
-      {
-        ...lifParameterRecord((name) => perNeuron(name === 'tau' ? spread(1, 20) : near(lifParameters[name].default))),
-        reset: fc.constantFrom(...resetModes),
-        refractory: fc.constantFrom(0, 0.5, 2),
-        integration: fc.constantFrom('euler', 'exponential'),
-        input_scaling: fc.boolean(),
-      },
-      { requiredKeys: [] },
-    );
-    const request = fc.record(
-      {
-        current: perStep === 'no' ? perNeuron(drive) : tensorOf(shape, drive),
-        steps: fc.constant(steps),
-        dt: fc.constantFrom(0.1, 0.5, 1),
-        neuron,
-      },
-      { requiredKeys: ['current', 'steps'] },
-    );
-    return request.map((given) => ({ given: given, neurons, steps }));
+    const current = perStep === 'no' ? fc.oneof(drive as Arbitrary<unknown>, tensorOf([neurons], drive)) : tensorOf(shape, drive);
+    return fc
+      .tuple(
+        neuronFields(neurons),
+        fc.record(
+          { current, steps: fc.constant(steps), dt: fc.constantFrom(0.1, 0.5, 1), forward: fc.constantFrom('spikes', 'spikes', 'smooth') },
+          { requiredKeys: ['current', 'steps'] },
+        ),
+      )
+      .map(([fields, input]) => ({ given: { ...input, ...fields }, neuron: readFields(fields), shape, neurons, steps }));
   });
 
-const lifSimulate = fc
-  .tuple(driven, fc.option(namesOf(recordable), { nil: undefined }), options)
-  .map(([{ given }, record, more]) => ({ ...given, ...(record && { record }), ...more }));
-
-const lifGrad = driven.chain(({ given, neurons, steps }) => {
-  const loss = fc.oneof(
-    fc.constant<unknown>({ type: 'spike_count' }),
-    fc.oneof(number as Arbitrary<unknown>, tensorOf([neurons])).map((target) => ({ type: 'firing_rate_mse', target })),
-    fc
-      .record({ spikes: tensorOf([neurons, steps]), v: tensorOf([neurons, steps]) }, { requiredKeys: ['spikes'] })
-      .map((cotangents) => ({ type: 'cotangent', ...cotangents })),
-  );
+const lifSimulate = driven.chain(({ given, neuron }) => {
+  const states = (neuron?.program.step.states ?? []).filter((state) => state !== 'v');
+  const isSmooth = given.forward === 'smooth';
   return fc
     .tuple(
-      fc.record({ surrogate: surrogates, detach_reset: fc.boolean(), wrt: namesOf(differentiable), loss }, { requiredKeys: [] }),
+      fc.record({ record: namesOf([...Object.keys(records), ...states]), ...(isSmooth && { surrogate }) }, { requiredKeys: [] }),
       options,
     )
     .map(([fields, more]) => ({ ...given, ...fields, ...more }));
+});
+
+/** What gradients and tangents have in common. */
+const differentiated = driven.chain(({ given, neuron, shape, neurons, steps }) => {
+  const perNeuron = fc.oneof(number as Arbitrary<unknown>, tensorOf([neurons]));
+  const perStep = fc.oneof(
+    number as Arbitrary<unknown>,
+    ...[[neurons, steps], [1, steps], [neurons, 1], [neurons]].map((one) => tensorOf(one)),
+  );
+  const states = neuron?.program.step.states ?? ['v'];
+  const hasSpikes = neuron?.program.step.spike !== undefined;
+  const cotangents = fc
+    .record(
+      {
+        v: perStep,
+        ...(hasSpikes && { spikes: perStep }),
+        v_pre: perStep,
+        state: fc.record(Object.fromEntries(states.map((state) => [state, perNeuron])), { requiredKeys: [] }),
+      },
+      { requiredKeys: ['v'] },
+    )
+    .map((tensors) => ({ type: 'cotangent', ...tensors }));
+  const ofSpikes: Arbitrary<unknown>[] = [
+    fc.constant<unknown>({ type: 'spike_count' }),
+    perNeuron.map((target) => ({ type: 'firing_rate_mse', target })),
+  ];
+  const loss = hasSpikes
+    ? fc.oneof(...ofSpikes, cotangents)
+    : fc.oneof({ weight: 9, arbitrary: cotangents }, { weight: 1, arbitrary: ofSpikes[0]! });
+  const fields = fc.record(
+    { surrogate: surrogates, ...(neuron?.model.library === null && { detach_reset: fc.boolean() }), loss },
+    { requiredKeys: hasSpikes ? [] : ['loss'] },
+  );
+  return fc
+    .tuple(fields, options)
+    .map(([chosen, more]) => ({
+      request: { ...given, ...chosen, ...more },
+      names: neuron === undefined ? ['current', 'tau'] : quantitiesOf(neuron, chosen.surrogate),
+      currentShape: given.current instanceof FuzzTensor ? shape : [],
+      neuron,
+    }));
+});
+
+/** All that a gradient can be taken with respect to. */
+function quantitiesOf(neuron: Neuron, surrogate: unknown): readonly string[] {
+  const isFiring = neuron.program.step.spike !== undefined;
+  const chosen = isFiring ? resolveSurrogates(surrogate ?? neuron.model.surrogate, new InputErrors()) : null;
+  const quantities = new DifferentiableQuantities(neuron, chosen ?? []);
+  return [...quantities.list(), ...quantities.others()];
+}
+
+const lifGrad = differentiated.chain(({ request, names }) =>
+  fc.record({ wrt: namesOf(names) }, { requiredKeys: [] }).map((more) => ({ ...request, ...more })),
+);
+
+/** Tangents are numbers, or in the shape of their quantity. */
+const lifJvp = differentiated.chain(({ request, names, currentShape, neuron }) => {
+  const tangentOf = (name: string): Arbitrary<unknown> => {
+    if (name === stateName) return fc.constant(Object.fromEntries((neuron?.program.step.states ?? []).map((state) => [state, 1])));
+    return fc.oneof(
+      number as Arbitrary<unknown>,
+      tensorOf(name === 'current' ? currentShape : (neuron?.given.get(name)?.tensor.shape ?? [])),
+    );
+  };
+  return namesOf(names)
+    .map((chosen) => (chosen.includes(stateName) ? chosen.filter((name) => !name.endsWith('_init')) : chosen))
+    .chain((chosen) => fc.record(Object.fromEntries(chosen.map((name) => [name, tangentOf(name)]))))
+    .map((tangents) => ({ ...request, tangents }));
 });
 
 /** Requests of every operation that the service has to compute. */
@@ -163,4 +195,5 @@ export const validRequests: Readonly<Record<Operation, Arbitrary<FuzzRequest>>> 
   surrogate_grad: surrogateGrad,
   lif_simulate: lifSimulate,
   lif_grad: lifGrad,
+  lif_jvp: lifJvp,
 };

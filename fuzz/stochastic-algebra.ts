@@ -2,15 +2,16 @@ import type { NumberAlgebra } from '../src/compute/float64-algebra.ts';
 import { roundedAlgebra } from '../support/rounded-algebra.ts';
 
 const exponentOfSmallest = -149;
-const digits = 24;
+const float32Digits = 24;
 
 /**
  * The algebra in float32 whose every operation rounds up or down by chance, where it has to round: how far several runs lie apart tells
  * how far rounding may move a result (Monte Carlo arithmetic; D. S. Parker, UCLA CSD-970002, 1997).
  *
  * @param random numbers in [0, 1).
+ * @param digits binary ones that a result keeps.
  */
-export function stochasticAlgebra(random: () => number): NumberAlgebra {
+export function stochasticAlgebra(random: () => number, digits = float32Digits): NumberAlgebra {
   return roundedAlgebra((value) => {
     if (value === 0 || !Number.isFinite(value)) return value;
     const unit = 2 ** Math.max(exponentOfSmallest, Math.floor(Math.log2(Math.abs(value))) + 1 - digits);

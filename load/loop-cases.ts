@@ -249,6 +249,22 @@ const smallCases: readonly LoopCase[] = [
       { accept: framed },
     ),
   ),
+  one("a library's neurons, each of its own", () =>
+    accepting(
+      json('/lif/grad', {
+        current: 1,
+        steps: 1,
+        neuron: {
+          model: 'norse.LIFAdEx',
+          tau_mem_inv: line(2 ** 20, 80, 90),
+          tau_syn_inv: line(2 ** 20, 180, 190),
+          v_th: line(2 ** 20, 1, 2),
+        },
+        wrt: ['tau_mem_inv', 'tau_syn_inv', 'v_th'],
+      }),
+      { accept: framed },
+    ),
+  ),
   one('everything of each neuron', () =>
     accepting(
       json('/lif/grad', {

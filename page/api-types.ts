@@ -34,9 +34,9 @@ export interface GradAnswer {
 }
 
 export interface SimulateAnswer {
-  readonly spike_counts: number[];
-  readonly firing_rates: number[];
-  readonly spike_times: number[][];
+  readonly spike_counts?: number[];
+  readonly firing_rates?: number[];
+  readonly spike_times?: number[][];
   readonly v?: number[][];
   readonly meta: Meta;
 }
@@ -68,6 +68,31 @@ export interface ParameterEntry {
   readonly minimum: number;
   readonly maximum: number;
   readonly integer: boolean;
+  readonly meaning: string;
+}
+
+/** A neuron of the catalogue. */
+export interface NeuronEntry {
+  readonly name: string;
+  readonly library: string | null;
+  readonly summary: string;
+  readonly parameters: Readonly<Record<string, NeuronParameterEntry>>;
+  readonly options: Readonly<
+    Record<string, { readonly default?: string | boolean; readonly values?: readonly string[]; readonly meaning: string }>
+  >;
+  /** Null for a neuron without spikes. */
+  readonly surrogate: string | null;
+  readonly no_gradient?: string;
+}
+
+export interface NeuronParameterEntry {
+  readonly default?: number | null;
+  readonly allows_null: boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusive_minimum?: number;
+  readonly unit?: string;
+  readonly differentiable: boolean;
   readonly meaning: string;
 }
 

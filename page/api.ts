@@ -1,4 +1,4 @@
-import type { ApiAnswer, ApiRequest, CatalogueEntry, ProblemDocument } from './api-types.ts';
+import type { ApiAnswer, ApiRequest, CatalogueEntry, NeuronEntry, ProblemDocument } from './api-types.ts';
 
 /** An answer that is a problem, or none at all. */
 export class ApiError extends Error {
@@ -42,6 +42,11 @@ export async function call<Body>(request: ApiRequest, signal?: AbortSignal): Pro
 /** All surrogates. @throws {ApiError} */
 export async function fetchCatalogue(): Promise<readonly CatalogueEntry[]> {
   return (await send<{ surrogates: readonly CatalogueEntry[] }>('/surrogates', {})).body.surrogates;
+}
+
+/** All models of neurons. @throws {ApiError} */
+export async function fetchNeurons(): Promise<readonly NeuronEntry[]> {
+  return (await send<{ neurons: readonly NeuronEntry[] }>('/neurons', {})).body.neurons;
 }
 
 async function send<Body>(path: string, init: RequestInit, signal?: AbortSignal): Promise<ApiAnswer<Body>> {

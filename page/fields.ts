@@ -89,6 +89,48 @@ export function numberField(options: NumberFieldOptions): Field<number> {
   return field;
 }
 
+export interface OptionalNumberOptions extends NumberRule {
+  readonly text: string;
+  readonly unit?: string;
+  readonly hint?: string;
+  readonly onChange: () => void;
+}
+
+/** A number to be typed, or none in an empty field. */
+export function optionalNumberField(options: OptionalNumberOptions): Field<number | null> {
+  const { label, unit, hint, text, onChange } = options;
+  const [id, problemId] = [newId(), newId()];
+  const input = element('input', {
+    id,
+    type: 'text',
+    inputmode: 'decimal',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    size: 7,
+    placeholder: 'none',
+  });
+  const problem = element('p', { id: problemId, class: 'problem', hidden: true });
+  const name = unit === undefined ? label : `${label} (${unit})`;
+  const field: Field<number | null> = {
+    element: element('div', { class: 'field', title: hint }, element('label', { for: id }, name), input, problem),
+    value() {
+      const read = input.value.trim() === '' ? { value: null } : readNumber(input.value, options);
+      field.complain('problem' in read ? read.problem : undefined);
+      return 'problem' in read ? undefined : read.value;
+    },
+    set(value) {
+      input.value = value === null ? '' : String(value);
+    },
+    complain: (said) => {
+      showProblem(input, problem, said);
+    },
+  };
+  input.addEventListener('input', onChange);
+  input.value = text;
+  field.value();
+  return field;
+}
+
 function showProblem(input: HTMLElement, problem: HTMLElement, text: string | undefined): void {
   problem.hidden = text === undefined;
   problem.textContent = text ?? '';

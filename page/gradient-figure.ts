@@ -1,22 +1,17 @@
 import type { Figure, Panel } from '../src/plot/figure.ts';
 import { niceDomain } from '../src/plot/scale.ts';
 
-/** What gradients are taken with respect to, and how the axes name that. */
-export const quantities = [
-  ['current', 'dL/dI'],
-  ['tau', 'dL/dτ'],
-  ['v_threshold', 'dL/dθ'],
-] as const;
-export type GradientOf = (typeof quantities)[number][0];
+/** Symbols of quantities on the axes; others have their name there. */
+const symbols: Readonly<Record<string, string>> = { current: 'I', tau: 'τ', v_threshold: 'θ' };
 
 export interface GradientCurves {
   readonly currents: readonly number[];
-  /** One for each way to treat the reset. */
+  /** One for each way to treat the reset; `detached` is undefined where the model alone decides. */
   readonly runs: readonly {
-    readonly detached: boolean;
+    readonly detached: boolean | undefined;
     readonly results: readonly { readonly label: string; readonly grad: Readonly<Record<string, readonly number[]>> }[];
   }[];
-  readonly wrt: readonly GradientOf[];
+  readonly wrt: readonly string[];
 }
 
 /** Gradients over the current: a row for each quantity, and a column for each way to treat the reset. */
@@ -25,9 +20,9 @@ export function gradientFigure({ currents, runs, wrt }: GradientCurves, width: n
   const domain = [currents[0]!, currents.at(-1)!] as const;
   const panels = wrt.flatMap((quantity) =>
     runs.map(({ detached, results }): Panel => {
-      const name = quantities.find(([one]) => one === quantity)![1];
+      const name = `dL/d${symbols[quantity] ?? ` ${quantity}`}`;
       return {
-        title: `${name}, ${resetText(detached)}`,
+        title: [name, resetText(detached)].filter((text) => text !== '').join(', '),
         x: { label: 'current I', domain },
         y: {
           label: name,
@@ -50,6 +45,7 @@ export function gradientFigure({ currents, runs, wrt }: GradientCurves, width: n
   };
 }
 
-export function resetText(detached: boolean): string {
+export function resetText(detached: boolean | undefined): string {
+  if (detached === undefined) return '';
   return detached ? 'reset detached' : 'through the reset';
 }

@@ -6,9 +6,10 @@ import { call } from './api.ts';
 import { currentRangeFields, currentRangeNumbers, currentRangeOf } from './current-range.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
-import { gradientFigure, quantities, resetText, type GradientCurves, type GradientOf } from './gradient-figure.ts';
+import { gradientFigure, resetText, type GradientCurves } from './gradient-figure.ts';
 import { newest } from './newest.ts';
-import { complainOfSettings, neuronGroup, neuronNumbers, neuronOf, timeGroup, timeOf, type NeuronModel } from './neuron-fields.ts';
+import { timeGroup, timeNames, timeOf } from './neuron-fields.ts';
+import { complainOfSettings, neuronForm, type NeuronForm } from './neuron-form.ts';
 import type { PartOptions } from './part.ts';
 import { Picture } from './picture.ts';
 import { Settings } from './settings.ts';
@@ -16,10 +17,10 @@ import { SurrogatePicker } from './surrogate-picker.ts';
 import { tableOf, type Table } from './table.ts';
 
 const usualSurrogates = 'sigmoid;piecewise_quadratic;arctan;gaussian_grad';
-const numbers = [...currentRangeNumbers, ...neuronNumbers, 'dt', 'steps'] as const;
 
 /** Gradients of the spike count over a range of currents, for several surrogates at once. */
-export function gradient({ catalogue, settings: texts, remember }: PartOptions): HTMLElement {
+export function gradient(options: PartOptions): HTMLElement {
+  const { catalogue, settings: texts, remember } = options;
   const settings = new Settings(texts, () => {
     remember(settings.texts);
     draw();
@@ -52,16 +53,31 @@ export function gradient({ catalogue, settings: texts, remember }: PartOptions):
     },
   });
   const [from, to, neurons] = currentRangeFields(settings, { to: 2.5, neurons: 50, maxNeurons: 1000, sliderNeurons: 400 });
+  const form = neuronForm(options, settings);
   const controls = [
     picker.element,
-    fieldGroup('Gradient with respect to', ...quantities.map(([name]) => settings.check(`d_${name}`, name === 'current', name).element)),
-    fieldGroup('Reset', settings.check('through', true, 'differentiated').element, settings.check('detached', true, 'detached').element),
+    fieldGroup(
+      'Gradient with respect to',
+      ...quantitiesOf(form).map((name) => settings.check(`d_${name}`, name === 'current', name).element),
+    ),
+    ...(choosesReset(form)
+      ? [
+          fieldGroup(
+            'Reset',
+            settings.check('through', true, 'differentiated').element,
+            settings.check('detached', true, 'detached').element,
+          ),
+        ]
+      : []),
     fieldGroup('Currents', from.element, to.element, neurons.element),
-    neuronGroup(settings),
-    timeGroup(settings, 100),
+    form.element,
+    timeGroup(settings, form, 100),
   ];
   const draw = newest(async (signal) => {
-    if (settings.areRight(numbers)) await showGradient(picture, picker, settings, signal);
+    const why = whyNoGradient(form);
+    if (why !== undefined) picture.empty(why);
+    else if ([form.isRight(), settings.areRight([...currentRangeNumbers, ...timeNames(form)])].every(Boolean))
+      await showGradient(picture, { picker, settings, form }, signal);
     else picture.hold();
   });
   draw();
@@ -84,16 +100,45 @@ export function gradient({ catalogue, settings: texts, remember }: PartOptions):
   );
 }
 
-async function showGradient(picture: Picture, picker: SurrogatePicker, settings: Settings, signal: AbortSignal): Promise<void> {
-  const wrt = quantities.map(([name]) => name).filter((name) => settings.text(`d_${name}`, String(name === 'current')) === 'true');
-  const detached = [false, true].filter((one) => settings.text(one ? 'detached' : 'through', 'true') === 'true');
+/** What has a checkbox: the plain neuron's parameters that matter most, of other models all that have a value and a gradient. */
+function quantitiesOf(form: NeuronForm): readonly string[] {
+  const { entry } = form;
+  if (entry.name === 'lif') return ['current', 'tau', 'v_threshold'];
+  const names = Object.entries(entry.parameters).flatMap(([name, { differentiable }]) =>
+    differentiable && form.numberOf(name) !== undefined ? [name] : [],
+  );
+  return ['current', ...names];
+}
+
+/** Whether requests say how the backward pass treats the reset; neurons of libraries have that among their options, if at all. */
+function choosesReset({ entry }: NeuronForm): boolean {
+  return entry.library === null && 'detach_reset' in entry.options;
+}
+
+function whyNoGradient({ entry }: NeuronForm): string | undefined {
+  if (entry.no_gradient !== undefined) return `${entry.name} has no gradient: ${entry.no_gradient}`;
+  return entry.surrogate === null ? `${entry.name} has no spikes, and so their number has no gradient.` : undefined;
+}
+
+interface GradientOptions {
+  readonly picker: SurrogatePicker;
+  readonly settings: Settings;
+  readonly form: NeuronForm;
+}
+
+async function showGradient(picture: Picture, { picker, settings, form }: GradientOptions, signal: AbortSignal): Promise<void> {
+  // A parameter whose field is empty has none.
+  const wrt = quantitiesOf(form).filter((name) => settings.text(`d_${name}`, String(name === 'current')) === 'true');
+  const detached = choosesReset(form)
+    ? [false, true].filter((one) => settings.text(one ? 'detached' : 'through', 'true') === 'true')
+    : [undefined];
   const range = currentRangeOf(settings);
   if (range === undefined) {
     picture.hold();
     return;
   }
   const [from, to, neurons] = range;
-  const [dt, steps] = timeOf(settings);
+  const { given } = timeOf(settings, form);
   if (picker.picked.length === 0 || wrt.length === 0 || detached.length === 0) {
     picture.empty('Pick at least one surrogate, one quantity and one way to treat the reset.');
     return;
@@ -102,12 +147,11 @@ async function showGradient(picture: Picture, picker: SurrogatePicker, settings:
     path: '/lif/grad',
     body: {
       current: { linspace: [from, to, neurons] },
-      steps,
-      dt,
-      neuron: perNeuron(neuronOf(settings), wrt, neurons),
+      ...given,
+      neuron: perNeuron(form, wrt, neurons),
       surrogate: picker.wire,
       wrt,
-      detach_reset,
+      ...(detach_reset !== undefined && { detach_reset }),
     },
   }));
   await picture.fill(
@@ -136,16 +180,21 @@ async function showGradient(picture: Picture, picker: SurrogatePicker, settings:
 }
 
 /** A number's gradient would be the sum over neurons: what is to be differentiated is given to each. */
-function perNeuron(model: NeuronModel, wrt: readonly GradientOf[], neurons: number): object {
-  const shared = (name: 'tau' | 'v_threshold'): unknown =>
-    wrt.includes(name) ? { linspace: [model[name], model[name], neurons] } : model[name];
-  return { ...model, tau: shared('tau'), v_threshold: shared('v_threshold') };
+function perNeuron(form: NeuronForm, wrt: readonly string[], neurons: number): object {
+  const given = wrt.flatMap((name): [string, object][] => {
+    const value = form.numberOf(name);
+    return value === undefined ? [] : [[name, { linspace: [value, value, neurons] }]];
+  });
+  return { ...form.neuron(), ...Object.fromEntries(given) };
 }
 
 function columnsOf({ runs, wrt }: GradientCurves): [string, readonly number[]][] {
   return wrt.flatMap((quantity) =>
     runs.flatMap(({ detached, results }) =>
-      results.map(({ label, grad }): [string, readonly number[]] => [`${label}, ${quantity}, ${resetText(detached)}`, grad[quantity]!]),
+      results.map(({ label, grad }): [string, readonly number[]] => [
+        [label, quantity, resetText(detached)].filter((text) => text !== '').join(', '),
+        grad[quantity]!,
+      ]),
     ),
   );
 }

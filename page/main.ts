@@ -1,6 +1,6 @@
 import { readAddress, writeAddress } from './address.ts';
-import type { CatalogueEntry } from './api-types.ts';
-import { fetchCatalogue } from './api.ts';
+import type { CatalogueEntry, NeuronEntry } from './api-types.ts';
+import { fetchCatalogue, fetchNeurons } from './api.ts';
 import { element } from './dom.ts';
 import { gallery } from './gallery.ts';
 import { gradient } from './gradient.ts';
@@ -16,11 +16,12 @@ const parts: Readonly<Record<string, { title: string; make: (options: PartOption
 
 const main = document.querySelector('main')!;
 let catalogue: readonly CatalogueEntry[] = [];
+let neurons: readonly NeuronEntry[] = [];
 
 async function start(): Promise<void> {
   main.replaceChildren(element('p', { class: 'loading', role: 'status' }, 'Loading the catalogue'));
   try {
-    catalogue = await fetchCatalogue();
+    [catalogue, neurons] = await Promise.all([fetchCatalogue(), fetchNeurons()]);
   } catch (error) {
     main.replaceChildren(failure(error));
     return;
@@ -45,7 +46,13 @@ function showPart(): void {
     // Who comes back finds the part as it was left.
     linkTo(name).href = written;
   };
-  main.replaceChildren(make({ catalogue, settings: address.settings, remember }));
+  const restart = (settings: ReadonlyMap<string, string>): void => {
+    remember(settings);
+    showPart();
+    // Who has chosen a model goes on from there.
+    main.querySelector<HTMLElement>('select[name="model"]')?.focus();
+  };
+  main.replaceChildren(make({ catalogue, neurons, settings: address.settings, remember, restart }));
 }
 
 function linkTo(part: string): HTMLAnchorElement {

@@ -1,6 +1,7 @@
-import { lifParameters } from '../src/compute/neurons/lif-parameters.ts';
 import { type CurrentSettings, type Waveform, waveforms } from './currents.ts';
 import { fieldGroup, type Field } from './fields.ts';
+import type { NeuronEntry } from './api-types.ts';
+import type { NeuronForm } from './neuron-form.ts';
 import type { Settings } from './settings.ts';
 
 /** The fields of a waveform, with the words that it has for them. */
@@ -61,92 +62,36 @@ export function currentSettings(settings: Settings, steps: number, dt: number): 
   };
 }
 
-const integrations = [
-  ['euler', 'Euler'],
-  ['exponential', 'exponential'],
-] as const;
-const resets = [
-  ['hard', 'hard: to v_reset'],
-  ['soft', 'soft: minus the threshold'],
-  ['none', 'none'],
-] as const;
-
-/** The neuron's parameters that have fields. */
-const parameterFields = {
-  tau: { minimum: 1e-3, maximum: 1e6, slider: [1, 100], logarithmic: true },
-  v_threshold: { label: 'Threshold', hint: 'v_threshold', minimum: -1e4, maximum: 1e4, slider: [0.1, 3] },
-  v_reset: { minimum: -1e4, maximum: 1e4, slider: [-1, 1] },
-} as const;
-type ParameterField = keyof typeof parameterFields;
-
-/** Names of the numbers that `neuronGroup` has fields for. */
-export const neuronNumbers = [...(Object.keys(parameterFields) as ParameterField[]), 'refractory'] as const;
-
-function parameterField(settings: Settings, name: ParameterField): Field<number> {
-  const { default: usual, unit, meaning } = lifParameters[name];
-  return settings.number(name, usual, { label: name, hint: meaning, ...(unit !== undefined && { unit }), ...parameterFields[name] });
-}
-
-/** The fields of a neuron. */
-export function neuronGroup(settings: Settings): HTMLFieldSetElement {
-  const reset = settings.choice('reset', 'hard', { label: 'Reset', choices: resets });
-  const vReset = parameterField(settings, 'v_reset');
-  const showReset = (): void => {
-    vReset.element.hidden = reset.value() !== 'hard';
-  };
-  reset.element.addEventListener('change', showReset);
-  showReset();
-  return fieldGroup(
-    'Neuron',
-    parameterField(settings, 'tau').element,
-    parameterField(settings, 'v_threshold').element,
-    reset.element,
-    vReset.element,
-    settings.number('refractory', 0, {
-      label: 'Refractory',
-      unit: 'ms',
-      minimum: 0,
-      maximum: 1e6,
-      slider: [0, 20],
-      hint: 'How long a neuron is refractory after a spike',
-    }).element,
-    settings.choice('integration', 'euler', { label: 'Integration', choices: integrations }).element,
-  );
-}
-
-/** The `neuron` of a request. */
-export type NeuronModel = Readonly<Record<(typeof neuronNumbers)[number], number> & Record<'reset' | 'integration', string>>;
-
-/** The neuron of valid fields. */
-export function neuronOf(settings: Settings): NeuronModel {
-  const numbers = Object.fromEntries(neuronNumbers.map((name) => [name, settings.valueOf(name)]));
-  return {
-    ...(numbers as Record<(typeof neuronNumbers)[number], number>),
-    reset: oneOf(resets, settings.text('reset', 'hard')),
-    integration: oneOf(integrations, settings.text('integration', 'euler')),
-  };
-}
-
-/** A word of a list, its first where it is none. */
-function oneOf(choices: readonly (readonly [value: string, text: string])[], word: string): string {
-  return (choices.find(([value]) => value === word) ?? choices[0]!)[0];
-}
-
-/** The fields of time. */
-export function timeGroup(settings: Settings, steps: number): HTMLFieldSetElement {
+/** The fields of time. The neurons of libraries have a time step of their own. */
+export function timeGroup(settings: Settings, { entry }: NeuronForm, steps: number): HTMLFieldSetElement {
+  const dt = () =>
+    settings.number('dt', 0.1, { label: 'dt', unit: 'ms', minimum: 1e-4, maximum: 1e4, slider: [0.01, 2], logarithmic: true });
   return fieldGroup(
     'Time',
-    settings.number('dt', 0.1, { label: 'dt', unit: 'ms', minimum: 1e-4, maximum: 1e4, slider: [0.01, 2], logarithmic: true }).element,
+    ...(hasOwnStep(entry) ? [] : [dt().element]),
     settings.number('steps', steps, { label: 'Steps', minimum: 1, maximum: 20_000, integer: true, slider: [10, 2000] }).element,
   );
 }
 
-/** dt and the steps, of fields that are right. */
-export function timeOf(settings: Settings): [dt: number, steps: number] {
-  return [settings.valueOf('dt')!, settings.valueOf('steps')!];
+/** Names of the numbers of time that have fields. */
+export function timeNames({ entry }: NeuronForm): readonly string[] {
+  return hasOwnStep(entry) ? ['steps'] : ['dt', 'steps'];
 }
 
-/** Says beside the fields what the service finds wrong with them. */
-export function complainOfSettings(errors: readonly { readonly path: string; readonly message: string }[], settings: Settings): void {
-  for (const { path, message } of errors) settings.complain(path.split('/').at(-1)!, message);
+/** Of fields that are right: the length of a step in ms and the steps, and what a request says of them. */
+export function timeOf(
+  settings: Settings,
+  form: NeuronForm,
+): { dt: number; steps: number; given: { readonly steps: number; readonly dt?: number } } {
+  const steps = settings.valueOf('steps')!;
+  if (hasOwnStep(form.entry)) {
+    const milliseconds = { s: 1000, ms: 1 }[form.entry.parameters.dt?.unit ?? ''];
+    return { dt: milliseconds === undefined ? 1 : (form.numberOf('dt') ?? 1) * milliseconds, steps, given: { steps } };
+  }
+  const dt = settings.valueOf('dt')!;
+  return { dt, steps, given: { steps, dt } };
+}
+
+function hasOwnStep({ library, name }: NeuronEntry): boolean {
+  return library !== null || name === 'general';
 }

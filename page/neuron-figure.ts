@@ -1,4 +1,4 @@
-import type { Figure } from '../src/plot/figure.ts';
+import type { Figure, Panel } from '../src/plot/figure.ts';
 import { niceDomain } from '../src/plot/scale.ts';
 
 export interface Trace {
@@ -7,45 +7,47 @@ export interface Trace {
   readonly current: readonly number[];
   /** After the reset. */
   readonly v: readonly number[];
-  readonly spikeTimes: readonly number[];
-  readonly threshold: number;
+  /** Left out for a neuron that never spikes. */
+  readonly spikeTimes?: readonly number[];
+  /** Left out where the model has no single one. */
+  readonly threshold?: number | undefined;
   /** ms. */
   readonly duration: number;
 }
 
 const maxDots = 150;
 
-/** A neuron over time: its current, its membrane potential with threshold and spikes, and the spikes alone. */
+/** A neuron over time: its current, its membrane potential with threshold and spikes, and the spikes alone, where it has them. */
 export function traceFigure(
   { times, current, v, spikeTimes, threshold, duration }: Trace,
   width: number,
   range?: readonly [number, number],
 ): Figure {
   const x = { domain: range ?? ([0, duration] as const) };
+  const what =
+    spikeTimes === undefined
+      ? 'Current and membrane potential'
+      : `Current, membrane potential and ${spikeTimes.length} ${spikeTimes.length === 1 ? 'spike' : 'spikes'}`;
+  const marked = threshold ?? v.reduce((most, value) => Math.max(most, value), -Infinity);
   return {
-    title: `Current, membrane potential and ${spikeTimes.length} ${spikeTimes.length === 1 ? 'spike' : 'spikes'} of a neuron from ${x.domain[0]} to ${x.domain[1]} ms`,
+    title: `${what} of a neuron from ${x.domain[0]} to ${x.domain[1]} ms`,
     width,
     height: 460,
     panels: [
       {
         x: { ...x, label: 't (ms)' },
-        y: { label: 'potential v', domain: niceDomain([v], [0, threshold]) },
+        y: { label: 'potential v', domain: niceDomain([v], threshold === undefined ? [] : [0, threshold]) },
         weight: 3,
         marks: [
           { kind: 'line', label: 'membrane potential', style: 0, x: times, y: v },
-          { kind: 'rule', label: 'threshold', y: threshold },
+          ...(threshold === undefined ? [] : [{ kind: 'rule', label: 'threshold', y: threshold } as const]),
           // More would only be a bar.
-          ...(spikeTimes.length <= maxDots
-            ? [{ kind: 'dots', label: 'spike', style: 1, x: spikeTimes, y: spikeTimes.map(() => threshold) } as const]
+          ...(spikeTimes !== undefined && spikeTimes.length <= maxDots
+            ? [{ kind: 'dots', label: 'spike', style: 1, x: spikeTimes, y: spikeTimes.map(() => marked) } as const]
             : []),
         ],
       },
-      {
-        x: { ...x, ticks: false },
-        y: { label: 'spikes', domain: [0, 1], ticks: false },
-        weight: 0.5,
-        marks: [{ kind: 'raster', label: 'spike', style: 1, rows: [{ y: 0.5, times: spikeTimes }], size: 0.9 }],
-      },
+      ...(spikeTimes === undefined ? [] : [spikePanel(x, spikeTimes)]),
       {
         x: { ...x, label: 't (ms)' },
         y: { label: 'current I', domain: niceDomain([current], [0]) },
@@ -53,6 +55,15 @@ export function traceFigure(
         marks: [{ kind: 'line', label: 'current', style: 2, x: times, y: current }],
       },
     ],
+  };
+}
+
+function spikePanel(x: Panel['x'], spikeTimes: readonly number[]): Panel {
+  return {
+    x: { ...x, ticks: false },
+    y: { label: 'spikes', domain: [0, 1], ticks: false },
+    weight: 0.5,
+    marks: [{ kind: 'raster', label: 'spike', style: 1, rows: [{ y: 0.5, times: spikeTimes }], size: 0.9 }],
   };
 }
 

@@ -1,4 +1,13 @@
-import { checkField, choiceField, numberField, type ChoiceOptions, type Field, type NumberFieldOptions } from './fields.ts';
+import {
+  checkField,
+  choiceField,
+  numberField,
+  optionalNumberField,
+  type ChoiceOptions,
+  type Field,
+  type NumberFieldOptions,
+  type OptionalNumberOptions,
+} from './fields.ts';
 
 /** The settings of a part, in the form that the address bar has, and the fields that change them. */
 export class Settings {
@@ -30,6 +39,18 @@ export class Settings {
     const field: Field<number> = numberField({
       ...options,
       text: this.text(name, String(usual)),
+      onChange: () => {
+        this.#take(name, field);
+      },
+    });
+    return this.#keep(name, field);
+  }
+
+  /** A field for a number or none. */
+  optionalNumber(name: string, usual: number | null, options: Omit<OptionalNumberOptions, 'text' | 'onChange'>): Field<number | null> {
+    const field: Field<number | null> = optionalNumberField({
+      ...options,
+      text: this.text(name, textOf(usual)),
       onChange: () => {
         this.#take(name, field);
       },
@@ -80,9 +101,9 @@ export class Settings {
     this.#fields.get(name)?.complain(problem);
   }
 
-  #take(name: string, field: Field<string | number | boolean>): void {
+  #take(name: string, field: Field<string | number | boolean | null>): void {
     const value = field.value();
-    if (value !== undefined) this.#texts.set(name, String(value));
+    if (value !== undefined) this.#texts.set(name, textOf(value));
     this.#onChange();
   }
 
@@ -90,4 +111,9 @@ export class Settings {
     this.#fields.set(name, field);
     return field;
   }
+}
+
+/** A value as the address has it; none is an empty text. */
+function textOf(value: string | number | boolean | null): string {
+  return value === null ? '' : String(value);
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { anchor, byLibrary, display, libraryTitle, list, table } from './markdown.ts';
 import { catalogue, leftOut } from '../src/compute/surrogates/catalogue.ts';
 import type { Library, ParameterDefinition, SurrogateDefinition } from '../src/compute/surrogates/definition.ts';
 
@@ -22,36 +23,22 @@ different in the code.`;
 
 /** The whole of docs/surrogates.md, as it follows from the catalogue. */
 export function surrogateDocument(surrogates: readonly SurrogateDefinition[] = [...catalogue.values()]): string {
-  const libraries = new Map<Library | null, SurrogateDefinition[]>();
-  for (const surrogate of surrogates) libraries.set(surrogate.library, [...(libraries.get(surrogate.library) ?? []), surrogate]);
+  const libraries = byLibrary(surrogates);
   const sections = [...libraries].map(([library, members]) => librarySection(library, members));
   return `${[introduction, contents(libraries), ...sections, leftOutSection()].join('\n\n')}\n`;
-}
-
-/** A library's name and version. */
-function titleOf(library: Library | null): string {
-  return library?.source.replace(/,.*| \(.*/, '') ?? 'Without a library';
 }
 
 function contents(libraries: ReadonlyMap<Library | null, readonly SurrogateDefinition[]>): string {
   const rows = [...libraries].map(([library, surrogates]) => {
     const links = surrogates.map(({ name }) => `[\`${name}\`](#${anchor(name)})`);
-    return `| ${titleOf(library)} | ${links.join(', ')} |`;
+    return [libraryTitle(library), links.join(', ')];
   });
-  return ['| library | surrogates |', '|---|---|', ...rows].join('\n');
-}
-
-/** The anchor that GitHub gives to a heading. */
-function anchor(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replaceAll(/[^\w -]/g, '')
-    .replaceAll(' ', '-');
+  return table(['library', 'surrogates'], rows);
 }
 
 function librarySection(library: Library | null, surrogates: readonly SurrogateDefinition[]): string {
   const source = library ? [`Source: ${library.source}.`] : [];
-  return [`## ${titleOf(library)}`, ...source, ...surrogates.map(surrogateSection)].join('\n\n');
+  return [`## ${libraryTitle(library)}`, ...source, ...surrogates.map(surrogateSection)].join('\n\n');
 }
 
 function surrogateSection({ name, library, summary, parameters, latex, aliases, references, notes }: SurrogateDefinition): string {
@@ -73,16 +60,14 @@ function surrogateSection({ name, library, summary, parameters, latex, aliases, 
   ].join('\n\n');
 }
 
-function display(latex: string): string {
-  return ['$$', latex, '$$'].join('\n');
-}
-
 function parameterTable(parameters: Readonly<Record<string, ParameterDefinition>>): string {
-  const rows = Object.entries(parameters).map(
-    ([name, parameter]) =>
-      `| \`${name}\` | ${[parameter.default].flat().join(', ')} | ${rangeText(parameter)} | ${parameter.meaning.replaceAll('|', '\\|')} |`,
-  );
-  return rows.length === 0 ? 'No parameters.' : ['| parameter | default | range | meaning |', '|---|---|---|---|', ...rows].join('\n');
+  const rows = Object.entries(parameters).map(([name, parameter]) => [
+    `\`${name}\``,
+    [parameter.default].flat().join(', '),
+    rangeText(parameter),
+    parameter.meaning,
+  ]);
+  return rows.length === 0 ? 'No parameters.' : table(['parameter', 'default', 'range', 'meaning'], rows);
 }
 
 function rangeText({ minimum, maximum, integer, list }: ParameterDefinition): string {
@@ -90,16 +75,14 @@ function rangeText({ minimum, maximum, integer, list }: ParameterDefinition): st
   return `${integer === true ? 'whole numbers, ' : ''}${minimum} to ${maximum}`;
 }
 
-function list(title: string, items: readonly string[]): string[] {
-  return items.length === 0 ? [] : [`${title}:`, items.map((item) => `- ${item}`).join('\n')];
-}
-
 function leftOutSection(): string {
-  const rows = leftOut.map(({ library, name, why }) => `| ${library} | \`${name}\` | ${why.replaceAll('|', '\\|')} |`);
   return [
     '## Left out on purpose',
     'Functions of these libraries that are broken there, random, made for several spikes a step, or not a function of x alone:',
-    ['| library | function | why |', '|---|---|---|', ...rows].join('\n'),
+    table(
+      ['library', 'function', 'why'],
+      leftOut.map(({ library, name, why }) => [library, `\`${name}\``, why]),
+    ),
   ].join('\n\n');
 }
 

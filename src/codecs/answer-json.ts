@@ -105,6 +105,8 @@ function writeNode(node: AnswerNode, output: Output): void {
     writeRows(node, output);
   } else if (node instanceof AnswerNumber) {
     writer.float(node.value);
+  } else if (node === null) {
+    writer.text('null');
   } else {
     writeObject(node, output);
   }
@@ -228,7 +230,7 @@ function addTensors(node: AnswerNode, tensors: TensorChunks): void {
   } else if (node instanceof AnswerRows) {
     tensors.add(node.flat());
     tensors.add(node.offsetsTensor());
-  } else if (typeof node === 'object' && !(node instanceof AnswerNumber)) {
+  } else if (typeof node === 'object' && node !== null && !(node instanceof AnswerNumber)) {
     for (const child of Object.values(node)) addTensors(child, tensors);
   }
 }

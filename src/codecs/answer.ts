@@ -100,6 +100,7 @@ export type AnswerNode =
   | string
   | number
   | boolean
+  | null
   | AnswerTensor
   | AnswerRows
   | AnswerBlocks

@@ -71,7 +71,7 @@ export function findNotFinite(answer: AnswerNode, dtype: Dtype, maxCount: number
 }
 
 function* leavesOf(node: AnswerNode, path: string): Generator<Leaf> {
-  if (typeof node !== 'object' || node instanceof AnswerBlocks) return;
+  if (typeof node !== 'object' || node === null || node instanceof AnswerBlocks) return;
   if (node instanceof AnswerTensor || node instanceof AnswerRows || node instanceof AnswerNumber) yield { path, node };
   else for (const [key, child] of Object.entries(node)) yield* leavesOf(child, `${path}/${key}`);
 }

@@ -1,7 +1,7 @@
 /**
- * The operations that a formula may use. Every surrogate, and the LIF step with its adjoint, is written once as a function over
- * `Algebra<V, M>`; what `V` (a value) and `M` (a truth value) are is up to the back-end that implements it: float64 numbers, nodes
- * of a WebAssembly kernel, LaTeX text.
+ * The operations that a formula may use. Every surrogate is written once as a function over `Algebra<V, M>`, and every neuron's step over
+ * `StepAlgebra<V, M>`, which extends it; what `V` (a value) and `M` (a truth value) are is up to what implements it: float64 numbers,
+ * recorded expressions, nodes of a WebAssembly kernel, tensors.
  *
  * A formula may not branch on a `V`: it uses `select`, of which both branches are evaluated. It therefore has to keep both finite.
  */

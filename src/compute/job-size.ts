@@ -1,18 +1,19 @@
 import {
   bytesPerNumber,
   dtypeOf,
-  records,
+  recordPer,
   type Job,
   type LifGradJob,
-  type LifProblem,
+  type LifJvpJob,
   type LifSimulateJob,
+  type Loss,
+  type NeuronProblem,
   type Quantity,
-  type Recordable,
   type SurrogateEvalJob,
   type SurrogateGradJob,
 } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
-import { lifParameterNames } from './neurons/lif-parameters.ts';
+import { minSpikeDistance, perNeuronTerms, programOf, termsOf } from './neuron-problem.ts';
 
 /** The size of one kind of job. */
 interface JobSize<J extends Job> {
@@ -42,14 +43,26 @@ const sizes: { readonly [Kind in Job['kind']]: JobSize<Extract<Job, { kind: Kind
     },
   },
   lif_grad: {
-    elements: ({ problem: { neurons, steps }, surrogates }) => neurons * steps * surrogates.length,
+    elements: differentiatedElements,
     resultValues: ({ problem, surrogates, wrt }) =>
-      surrogates.length * wrt.reduce((sum, name) => sum + quantityValues(problem[name], problem), 2 * problem.neurons),
+      surrogates.length * wrt.reduce((sum, name) => sum + quantityValues(quantityOf(problem, name), problem), 2 * problem.neurons),
     memoryValues: (job) => {
-      const { problem, surrogates, wrt } = job;
-      // Gradients are per neuron before they are summed over neurons.
-      const kept = surrogates.length * wrt.reduce((sum, name) => sum + arrayValues(problem[name], problem), 2 * padded(problem.neurons));
-      return inputValues(problem, cotangentsOf(job)) + kept + checkpointValues(problem);
+      const { problem, surrogates, wrt, loss } = job;
+      return inputValues(problem, cotangentsOf(loss)) + surrogates.length * gradientValues(problem, wrt, loss) + checkpointValues(problem);
+    },
+  },
+  lif_jvp: {
+    elements: differentiatedElements,
+    resultValues: ({ problem: { neurons, steps }, surrogates }) => surrogates.length * neurons * (2 * steps + 1),
+    memoryValues: (job) => {
+      const { problem, surrogates, loss, tangents } = job;
+      const { step } = programOf(problem);
+      const series = loss.type === 'cotangent' && loss.v_pre !== undefined ? 3 : 2;
+      const ofTerms = new Set(Object.keys(tangents).flatMap((name) => termsOf(programOf(problem), name))).size;
+      // Beside the series spike counts, what the neurons return, the loss and the tangents of the states.
+      const kept = surrogates.length * padded(problem.neurons) * (series * problem.steps + 3 + step.states.length);
+      const moving = ofTerms * padded(problem.neurons) + (tangents.current === undefined ? 0 : arrayValues(tangents.current, problem));
+      return inputValues(problem) + moving + kept;
     },
   },
 };
@@ -79,14 +92,17 @@ export function jobBytes(job: Job): number {
 }
 
 /** Values of a record; of spike times an upper bound. */
-export function recordedValues(name: Recordable, { neurons, steps, refractorySteps }: LifProblem): number {
-  switch (records[name].per) {
+export function recordedValues(name: string, problem: NeuronProblem): number {
+  const { neurons, steps } = problem;
+  switch (recordPer(name)) {
     case 'neuron':
       return neurons;
     case 'step':
       return neurons * steps;
     case 'spike':
-      return neurons * Math.ceil(steps / (refractorySteps + 1));
+      return neurons * Math.ceil(steps / minSpikeDistance(problem));
+    case 'state':
+      return neurons * programOf(problem).step.states.length;
   }
 }
 
@@ -106,12 +122,23 @@ function simulateValues(job: LifSimulateJob): number {
   return values;
 }
 
-function blockValues(problem: LifProblem): number {
+function blockValues(problem: NeuronProblem): number {
   const [first] = blockBounds(problem);
   return first === undefined ? 0 : (first[1] - first[0]) * problem.steps;
 }
 
-function quantityValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
+function differentiatedElements({ problem: { neurons, steps }, surrogates }: LifGradJob | LifJvpJob): number {
+  return neurons * steps * surrogates.length;
+}
+
+const number: Quantity = { per: 'scalar', value: 0 };
+
+/** What a name of `wrt` stands for: a number where the problem does not give it. */
+function quantityOf({ current, parameters }: NeuronProblem, name: string): Quantity {
+  return name === 'current' ? current : (parameters[name] ?? number);
+}
+
+function quantityValues({ per }: Quantity, { neurons, steps }: NeuronProblem): number {
   return per === 'scalar' ? 1 : per === 'neuron' ? neurons : neurons * steps;
 }
 
@@ -121,29 +148,42 @@ function padded(neurons: number): number {
 }
 
 /** Numbers of an array that kernels read or write for a quantity. */
-function arrayValues({ per }: Quantity, { neurons, steps }: LifProblem): number {
+function arrayValues({ per }: Quantity, { neurons, steps }: NeuronProblem): number {
   return padded(neurons) * (per === 'step' ? steps : 1);
 }
 
-function inputValues(problem: LifProblem, cotangents: readonly Quantity[] = []): number {
-  const arrays = [...lifParameterNames.map((name) => problem[name]), ...cotangents].filter(({ per }) => per !== 'scalar');
+/** Numbers of the arrays that kernels read. @param others quantities beside those of the problem. */
+function inputValues(problem: NeuronProblem, others: readonly Quantity[] = []): number {
+  const arrays = others.filter(({ per }) => per !== 'scalar');
   // The current is always an array.
-  return [problem.current, ...arrays].reduce((sum, quantity) => sum + arrayValues(quantity, problem), 0);
+  const values = [problem.current, ...arrays].reduce((sum, quantity) => sum + arrayValues(quantity, problem), 0);
+  return values + perNeuronTerms(problem) * padded(problem.neurons);
 }
 
 /** The quantities of a loss. */
-function cotangentsOf({ loss }: LifGradJob): readonly Quantity[] {
+function cotangentsOf(loss: Loss): readonly Quantity[] {
   if (loss.type === 'spike_count') return [];
   if (loss.type === 'firing_rate_mse') return [loss.target];
-  return [loss.spikes, loss.v].filter((quantity) => quantity !== undefined);
+  return [loss.spikes, loss.v, loss.v_pre, ...Object.values(loss.state ?? {})].filter((quantity) => quantity !== undefined);
 }
 
-/** A thread's backward pass has this many neurons in flight, with a checkpoint every so many steps. */
-const checkpoint = { neurons: 28, everySteps: 256 };
+/** What a gradient's kernel writes: counts, losses, final states, and gradients by terms, which are per neuron before they are summed over neurons. */
+function gradientValues(problem: NeuronProblem, wrt: readonly string[], loss: Loss): number {
+  const program = programOf(problem);
+  const terms = new Set(wrt.flatMap((name) => termsOf(program, name))).size;
+  const surrogates = wrt.filter((name) => name.startsWith('surrogate.')).length;
+  const states = loss.type === 'cotangent' ? Object.keys(loss.state ?? {}).length : 0;
+  const ofCurrent = wrt.includes('current') ? arrayValues(problem.current, problem) : 0;
+  return ofCurrent + (2 + terms + surrogates + states) * padded(problem.neurons);
+}
+
+/** A thread's backward pass has this many neurons in flight, and keeps up to so many numbers of each between two checkpoints. */
+const checkpoint = { neurons: 28, trace: 256 };
 
 /** Checkpoints of one thread: long runs, where they count, have few neurons, and one thread is enough for them. */
-function checkpointValues({ steps, refractorySteps }: LifProblem): number {
-  // The potential, and the refractory steps that are left.
-  const values = refractorySteps > 0 ? 2 : 1;
-  return values * checkpoint.neurons * Math.ceil(steps / checkpoint.everySteps);
+function checkpointValues(problem: NeuronProblem): number {
+  const states = programOf(problem).step.states.length;
+  // A step's trace holds the states and the membrane at the spike decision at most.
+  const everySteps = Math.floor(checkpoint.trace / (states + 1));
+  return states * checkpoint.neurons * (Math.ceil(problem.steps / everySteps) + 1);
 }

@@ -1,5 +1,5 @@
-import type { Numbers, Values } from './generated-numbers.ts';
-import { lifParameterNames, type LifParameter } from './neurons/lif-parameters.ts';
+import { valueAt, type Numbers, type Values } from './generated-numbers.ts';
+import type { NeuronOptions } from './neurons/model.ts';
 import type { Surrogate } from './surrogates/definition.ts';
 
 /** The arithmetic of a job, and the type of its result's numbers. */
@@ -19,9 +19,17 @@ export type Quantity =
 /** A quantity that cannot vary in time. */
 export type NeuronQuantity = Exclude<Quantity, { per: 'step' }>;
 
-export const resetModes = ['hard', 'soft', 'none'] as const;
-export type ResetMode = (typeof resetModes)[number];
-export type Integration = 'euler' | 'exponential';
+/** A quantity's value for neuron b at step t of T. */
+export function quantityAt(quantity: Quantity, b: number, t: number, steps: number): number {
+  switch (quantity.per) {
+    case 'scalar':
+      return quantity.value;
+    case 'neuron':
+      return valueAt(quantity.values, b);
+    case 'step':
+      return valueAt(quantity.values, b * steps + t);
+  }
+}
 
 /** The records of `simulate`: a value per neuron, per neuron and step, or per spike; `float` is the job's dtype. */
 export const records = {
@@ -29,37 +37,51 @@ export const records = {
   firing_rates: { per: 'neuron', type: 'float', meaning: 'Spikes per second of each neuron, Hz' },
   spike_times: { per: 'spike', type: 'float', meaning: "Each neuron's spike times t * dt, ms" },
   spikes: { per: 'step', type: 'uint8', meaning: '0 or 1' },
-  v: { per: 'step', type: 'float', meaning: 'Potential after the reset' },
+  v: { per: 'step', type: 'float', meaning: 'Potential as the library records it: after the reset, unless the model says otherwise' },
   v_pre: { per: 'step', type: 'float', meaning: 'Potential before the reset' },
-  v_final: { per: 'neuron', type: 'float', meaning: 'Potential after the last reset' },
-} as const;
-export type Recordable = keyof typeof records;
-export const recordable = Object.keys(records) as readonly Recordable[];
+  v_post: { per: 'step', type: 'float', meaning: 'Potential after the reset' },
+  v_final: { per: 'neuron', type: 'float', meaning: 'Potential after the last step' },
+  state: { per: 'state', type: 'float', meaning: 'Everything that a run continues from, by state' },
+} as const satisfies Record<string, { readonly per: RecordPer; readonly type: 'int32' | 'uint8' | 'float'; readonly meaning: string }>;
+type RecordPer = 'neuron' | 'step' | 'spike' | 'state';
+export type FixedRecord = keyof typeof records;
 
-/** The quantities that gradients can be taken with respect to. */
-export type Differentiable = 'current' | LifParameter;
-export const differentiable: readonly Differentiable[] = ['current', ...lifParameterNames];
+/** How many numbers a record has: those of the table, and each state but v by its name, per neuron and step. */
+export function recordPer(name: string): RecordPer {
+  return name in records ? records[name as FixedRecord].per : 'step';
+}
 
-/** A batch of LIF neurons and what drives them. Potentials and currents are dimensionless, times in milliseconds. */
-export interface LifProblem extends Readonly<Record<LifParameter, NeuronQuantity>> {
+/** A batch of neurons and what drives them. */
+export interface NeuronProblem {
   /** B, at least 0. */
   readonly neurons: number;
   /** T, at least 1. */
   readonly steps: number;
+  /** Length of a step, ms. */
   readonly dt: number;
   readonly current: Quantity;
-  readonly reset: ResetMode;
-  /** Steps for which a neuron is refractory after a spike: round(refractory / dt). */
-  readonly refractorySteps: number;
-  readonly integration: Integration;
-  readonly inputScaling: boolean;
+  /** A name of the neurons' catalogue. */
+  readonly model: string;
+  /** All that the model has. */
+  readonly options: NeuronOptions;
+  /** All that the model has; nullable ones and initial states (`<state>_init`) where they are given. */
+  readonly parameters: Readonly<Record<string, NeuronQuantity>>;
+  /** Whether the surrogate's value stands in the place of the step. */
+  readonly smooth?: boolean;
 }
 
 /** The loss L, summed over neurons. */
 export type Loss =
   | { readonly type: 'spike_count' }
   | { readonly type: 'firing_rate_mse'; readonly target: NeuronQuantity }
-  | { readonly type: 'cotangent'; readonly spikes?: Quantity; readonly v?: Quantity };
+  | {
+      readonly type: 'cotangent';
+      readonly spikes?: Quantity;
+      readonly v?: Quantity;
+      readonly v_pre?: Quantity;
+      /** Of the state after the last step. */
+      readonly state?: Readonly<Record<string, NeuronQuantity>>;
+    };
 
 interface Computation {
   /** The arithmetic, if the back-end has it. Default float32. */
@@ -83,20 +105,33 @@ export interface SurrogateGradJob extends Computation {
 
 export interface LifSimulateJob extends Computation {
   readonly kind: 'lif_simulate';
-  readonly problem: LifProblem;
-  readonly record: ReadonlySet<Recordable>;
+  readonly problem: NeuronProblem;
+  /** Names of `records`, and states but v. */
+  readonly record: ReadonlySet<string>;
+  /** What stands in the place of the step in a smooth run. */
+  readonly surrogate?: Surrogate;
 }
 
 export interface LifGradJob extends Computation {
   readonly kind: 'lif_grad';
-  readonly problem: LifProblem;
+  readonly problem: NeuronProblem;
+  /** For a neuron without spikes any one, which has no effect. */
   readonly surrogates: readonly Surrogate[];
   readonly loss: Loss;
-  readonly detachReset: boolean;
-  readonly wrt: readonly Differentiable[];
+  /** `current`, parameters of the model, `<state>_init`, and `surrogate.<parameter>`. */
+  readonly wrt: readonly string[];
 }
 
-export type Job = SurrogateEvalJob | SurrogateGradJob | LifSimulateJob | LifGradJob;
+export interface LifJvpJob extends Computation {
+  readonly kind: 'lif_jvp';
+  readonly problem: NeuronProblem;
+  readonly surrogates: readonly Surrogate[];
+  readonly loss: Loss;
+  /** By the names of `wrt`; per step for the current alone. */
+  readonly tangents: Readonly<Record<string, Quantity>>;
+}
+
+export type Job = SurrogateEvalJob | SurrogateGradJob | LifSimulateJob | LifGradJob | LifJvpJob;
 
 export function dtypeOf({ dtype = 'float32' }: Job): Dtype {
   return dtype;
@@ -107,19 +142,18 @@ export type SurrogateEvalResult = readonly { readonly spike?: Uint8Array; readon
 export type SurrogateGradResult = readonly { readonly grad: Values }[];
 
 /** Only the fields that the job records. Arrays are [B], or [B, T] row-major. */
-export type LifSimulateResult = Readonly<
-  Partial<{
-    spike_counts: Int32Array;
-    /** Hz. */
-    firing_rates: Values;
-    /** The steps at which neuron b spiked are `steps[offsets[b] .. offsets[b + 1]]`. */
-    spike_steps: { readonly steps: Int32Array; readonly offsets: Int32Array };
-    spikes: Uint8Array;
-    v: Values;
-    v_pre: Values;
-    v_final: Values;
-  }>
->;
+export interface LifSimulateResult {
+  readonly spike_counts?: Int32Array;
+  /** Hz. */
+  readonly firing_rates?: Values;
+  /** The steps at which neuron b spiked are `steps[offsets[b] .. offsets[b + 1]]`. */
+  readonly spike_steps?: { readonly steps: Int32Array; readonly offsets: Int32Array };
+  readonly v_final?: Values;
+  /** By state, [B] each. */
+  readonly state?: Readonly<Record<string, Values>>;
+  /** By record, [B, T] each: `spikes` as bytes where a neuron returns 0 or 1. */
+  readonly series: Readonly<Record<string, Values | Uint8Array>>;
+}
 
 /** One entry per surrogate asked for. */
 export type LifGradResult = readonly {
@@ -127,7 +161,16 @@ export type LifGradResult = readonly {
   readonly loss: Values;
   readonly spike_counts: Int32Array;
   /** By quantity of `wrt`, in the form of the quantity: of a number the sum over neurons, else of length B or B * T. */
-  readonly grad: Readonly<Partial<Record<Differentiable, number | Values>>>;
+  readonly grad: Readonly<Record<string, number | Values>>;
+}[];
+
+/** Tangents, one entry per surrogate asked for. */
+export type LifJvpResult = readonly {
+  /** [B, T]. */
+  readonly spikes: Values;
+  readonly v: Values;
+  /** [B]. */
+  readonly loss: Values;
 }[];
 
 export interface ResultOf {
@@ -135,4 +178,5 @@ export interface ResultOf {
   surrogate_grad: SurrogateGradResult;
   lif_simulate: LifSimulateResult;
   lif_grad: LifGradResult;
+  lif_jvp: LifJvpResult;
 }

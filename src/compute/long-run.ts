@@ -1,12 +1,9 @@
 import { sliceNumbers } from './generated-numbers.ts';
-import { records, type LifProblem, type LifSimulateJob, type Quantity, type Recordable } from './jobs.ts';
-import { lifParameterRecord } from './neurons/lif-parameters.ts';
+import { recordPer, type LifSimulateJob, type NeuronProblem, type Quantity } from './jobs.ts';
 
-/** A record with a number for each neuron and step. */
-export type PerStep = 'spikes' | 'v' | 'v_pre';
-
-export function isPerStep(name: Recordable): name is PerStep {
-  return records[name].per === 'step';
+/** Whether a record has a number for each neuron and step. */
+export function isPerStep(record: string): boolean {
+  return recordPer(record) === 'step';
 }
 
 /** From this many neuron-steps on, per-step records are computed while the answer is sent. */
@@ -20,14 +17,15 @@ export function isLongRun({ record, problem: { neurons, steps } }: LifSimulateJo
 }
 
 /** Neurons [from, to) of a problem as a problem of their own. */
-export function neuronBlock(problem: LifProblem, from: number, to: number): LifProblem {
+export function neuronBlock(problem: NeuronProblem, from: number, to: number): NeuronProblem {
   const { steps } = problem;
   const cut = <Q extends Quantity>(quantity: Q): Q => {
     if (quantity.per === 'scalar') return quantity;
     const width = quantity.per === 'step' ? steps : 1;
     return { ...quantity, values: sliceNumbers(quantity.values, from * width, to * width) };
   };
-  return { ...problem, ...lifParameterRecord((name) => cut(problem[name])), neurons: to - from, current: cut(problem.current) };
+  const parameters = Object.fromEntries(Object.entries(problem.parameters).map(([name, quantity]) => [name, cut(quantity)]));
+  return { ...problem, neurons: to - from, current: cut(problem.current), parameters };
 }
 
 /** Values of a block: enough for kernels to run at full speed, in little memory. */
@@ -36,7 +34,7 @@ const blockValues = 2 ** 21;
 const groupNeurons = 16;
 
 /** The bounds of blocks of whole neurons, [from, to) each. */
-export function* blockBounds({ neurons, steps }: LifProblem): Generator<readonly [from: number, to: number]> {
+export function* blockBounds({ neurons, steps }: NeuronProblem): Generator<readonly [from: number, to: number]> {
   const size = Math.max(1, Math.floor(blockValues / steps));
   const block = size < groupNeurons ? size : size - (size % groupNeurons);
   for (let from = 0; from < neurons; from += block) yield [from, Math.min(from + block, neurons)];

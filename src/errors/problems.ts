@@ -85,6 +85,11 @@ export const problemTypes = {
     title: 'No such surrogate',
     description: 'The catalogue has no surrogate of this name; `detail` gives the nearest one. `GET /surrogates` lists all.',
   },
+  neuron_not_found: {
+    status: 404,
+    title: 'No such neuron',
+    description: 'The catalogue has no neuron of this name; `detail` gives the nearest one. `GET /neurons` lists all.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'The method is not allowed here',

@@ -4,7 +4,10 @@ import { readNpy } from '../codecs/npy.ts';
 import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';
-import { Neuron } from '../schemas/lif.ts';
+import { neurons } from '../compute/neurons/catalogue.ts';
+import type { NeuronModel } from '../compute/neurons/model.ts';
+import { possibleStates } from '../compute/neurons/states.ts';
+import { defaultModel, neuronFieldNames } from './neurons.ts';
 import { operations } from './operations.ts';
 import type { Operation } from './plan.ts';
 
@@ -12,14 +15,34 @@ import type { Operation } from './plan.ts';
 export type FlatValue = string | number | boolean;
 
 const lists = new Set(['record', 'wrt', 'outputs']);
-const lossFields: Readonly<Record<string, string>> = { loss: 'type', target: 'target', cotangent_spikes: 'spikes', cotangent_v: 'v' };
+const lossFields: Readonly<Record<string, string>> = {
+  loss: 'type',
+  target: 'target',
+  cotangent_spikes: 'spikes',
+  cotangent_v: 'v',
+  cotangent_v_pre: 'v_pre',
+};
+const tangentPrefix = 'tangent_';
 /** Fields of any operation's request; those of another operation are reported as unknown rather than taken for a surrogate's parameter. */
 const requestFields = new Set(Object.values(operations).flatMap(({ schema }) => Object.keys(schema.properties)));
-for (const nested of ['neuron', 'loss']) requestFields.delete(nested);
+for (const nested of ['neuron', 'state', 'loss', 'tangents']) requestFields.delete(nested);
+
+const neuronFields = new Map<NeuronModel, ReadonlySet<string>>();
+
+/** The names that are fields of `neuron` for a model: its time step too, where it has one called `dt`, but `record` is the request's. */
+function fieldsOf(model: NeuronModel): ReadonlySet<string> {
+  let known = neuronFields.get(model);
+  if (known === undefined) {
+    const initial = possibleStates(model).map((state) => `${state}_init`);
+    known = new Set(['model', ...neuronFieldNames(model), ...initial].filter((name) => name !== 'record'));
+    neuronFields.set(model, known);
+  }
+  return known;
+}
 
 /**
  * Nests a flat request, as a URL or the Open Inference Protocol has it, like a request in JSON: fields of the neuron and the loss move into
- * their objects, lists are split at commas, and the remaining fields become the surrogate's parameters.
+ * their objects, lists are split at commas, and the remaining fields become the surrogate's parameters. Fields of the neuron are those of `model`.
  *
  * @param tensors the fields that are tensors; they are placed unchanged.
  * @throws {Problem} `invalid_request` for a surrogate that is not valid JSON or has a parameter twice.
@@ -33,11 +56,18 @@ export function nestRequest(
   tensors: Readonly<Record<string, unknown>>,
 ): object {
   const { properties } = operations[operation].schema;
-  const [request, neuron, loss, parameters] = [emptyFields(), emptyFields(), emptyFields(), emptyFields()];
+  const hasNeuron = 'neuron' in properties;
+  const model = neurons.get(String(flat.model ?? defaultModel));
+  // Of an unknown model, which is an error, everything may be a field.
+  const isNeuronField = (name: string) => hasNeuron && (model === undefined ? !requestFields.has(name) : fieldsOf(model).has(name));
+  const takesParameters = 'surrogate' in properties && (operation !== 'lif_simulate' || flat.forward === 'smooth');
+  const [request, neuron, loss, tangents, parameters] = [emptyFields(), emptyFields(), emptyFields(), emptyFields(), emptyFields()];
   const place = (name: string, value: unknown) => {
-    if ('neuron' in properties && Object.hasOwn(Neuron.properties, name)) neuron[name] = value;
-    else if ('loss' in properties && Object.hasOwn(lossFields, name)) loss[lossFields[name]!] = value;
-    else if (requestFields.has(name) || !('surrogate' in properties)) request[name] = value;
+    if ('loss' in properties && Object.hasOwn(lossFields, name)) loss[lossFields[name]!] = value;
+    else if ('tangents' in properties && name.startsWith(tangentPrefix)) tangents[name.slice(tangentPrefix.length)] = value;
+    // Neither a URL nor the Open Inference Protocol has a null.
+    else if (isNeuronField(name)) neuron[name] = value === 'null' ? null : value;
+    else if (requestFields.has(name) || !takesParameters) request[name] = value;
     else parameters[name] = value;
   };
   for (const [name, value] of Object.entries(flat))
@@ -46,7 +76,9 @@ export function nestRequest(
 
   if (Object.keys(neuron).length > 0) request.neuron = neuron;
   if (Object.keys(loss).length > 0) request.loss = withType(loss);
-  if (Object.keys(parameters).length > 0) request.surrogate = withParameters(request.surrogate ?? 'sigmoid', parameters);
+  if ('tangents' in properties) request.tangents = tangents;
+  if (Object.keys(parameters).length > 0)
+    request.surrogate = withParameters(request.surrogate ?? (hasNeuron ? model?.surrogate : undefined) ?? 'sigmoid', parameters);
   return request;
 }
 
@@ -111,7 +143,20 @@ export function npyRequest(operation: Operation, bytes: Uint8Array, query: Reado
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Fields whose value is text, even where it looks like a number. */
-const textFields = new Set(['reset', 'integration', 'encoding', 'backend', 'dtype', 'surrogate', 'loss', 'record', 'wrt', 'outputs']);
+const textFields = new Set([
+  'model',
+  'forward',
+  'reset',
+  'integration',
+  'encoding',
+  'backend',
+  'dtype',
+  'surrogate',
+  'loss',
+  'record',
+  'wrt',
+  'outputs',
+]);
 
 /** A value of the URL: a number or boolean where it is written as in JSON. */
 function fromText(name: string, text: string): FlatValue {

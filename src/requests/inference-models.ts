@@ -1,8 +1,9 @@
 import type { Static } from '@sinclair/typebox';
 
-import { differentiable, recordable, records } from '../compute/jobs.ts';
-import { lifParameterNames } from '../compute/neurons/lif-parameters.ts';
+import { records } from '../compute/jobs.ts';
 import type { ModelConfig, ModelMetadata, ModelStatistics, RepositoryIndex } from '../schemas/inference.ts';
+import { fixedRecords, quantityNames, recordedStates } from '../schemas/lif.ts';
+import { stateNames } from '../schemas/neuron.ts';
 import { evaluable } from '../schemas/surrogate.ts';
 import type { Operation } from './plan.ts';
 
@@ -31,12 +32,18 @@ export interface InferenceModel {
 const perNeuron = [-1];
 const perStep = [-1, -1];
 const elementwise = [-1];
+const gradPrefix = 'grad_';
+/** Of the parts of `state`. */
+const statePrefix = 'state_';
 const tensor = (name: string, shape: readonly number[], datatype: Datatype = 'FP32'): ModelTensor => ({ name, datatype, shape });
-const neuronInputs = [tensor('current', perStep), ...lifParameterNames.map((name) => tensor(name, perNeuron))];
+const neuronInputs = quantityNames.map((name) => tensor(name, name === 'current' ? perStep : perNeuron));
 const datatypes = { float: 'FP32', int32: 'INT32', uint8: 'UINT8' } as const;
 
-/** The four operations as models, by name. */
-export const inferenceModels: Readonly<Record<Operation, InferenceModel>> = {
+/** The operations that are models. */
+export type InferenceOperation = Exclude<Operation, 'lif_jvp'>;
+
+/** They by name; each neuron has some of the inputs and outputs. */
+export const inferenceModels: Readonly<Record<InferenceOperation, InferenceModel>> = {
   surrogate_eval: {
     inputs: [tensor('x', elementwise)],
     outputs: evaluable.map((name) => tensor(name, elementwise, name === 'spike' ? 'UINT8' : 'FP32')),
@@ -46,19 +53,38 @@ export const inferenceModels: Readonly<Record<Operation, InferenceModel>> = {
   lif_simulate: {
     inputs: neuronInputs,
     outputs: [
-      ...recordable.map((name) => tensor(name, records[name].per === 'step' ? perStep : perNeuron, datatypes[records[name].type])),
+      ...fixedRecords
+        .filter((name) => name !== 'state')
+        .map((name) => tensor(name, records[name].per === 'step' ? perStep : perNeuron, datatypes[records[name].type])),
       tensor('spike_time_offsets', perNeuron, 'INT32'),
+      ...recordedStates.map((name) => tensor(name, perStep)),
+      ...stateNames.map((name) => tensor(statePrefix + name, perNeuron)),
     ],
-    selection: { parameter: 'record', nameOf: (name) => (name === 'spike_time_offsets' ? 'spike_times' : name) },
+    selection: {
+      parameter: 'record',
+      nameOf: (name) => (name === 'spike_time_offsets' ? 'spike_times' : name.startsWith(statePrefix) ? 'state' : name),
+    },
   },
   lif_grad: {
-    inputs: [...neuronInputs, tensor('target', perNeuron), tensor('cotangent_spikes', perStep), tensor('cotangent_v', perStep)],
+    inputs: [
+      ...neuronInputs,
+      tensor('target', perNeuron),
+      ...['cotangent_spikes', 'cotangent_v', 'cotangent_v_pre'].map((name) => tensor(name, perStep)),
+    ],
     outputs: [
       tensor('loss', perNeuron),
       tensor('spike_counts', perNeuron, 'INT32'),
-      ...differentiable.map((name) => tensor(`grad_${name}`, name === 'current' ? perStep : perNeuron)),
+      ...quantityNames.map((name) => tensor(gradPrefix + name, name === 'current' ? perStep : perNeuron)),
+      ...stateNames.map((name) => tensor(`${gradPrefix}${statePrefix}${name}`, perNeuron)),
     ],
-    selection: { parameter: 'wrt', nameOf: (name) => (name.startsWith('grad_') ? name.slice('grad_'.length) : undefined) },
+    selection: {
+      parameter: 'wrt',
+      nameOf: (name) => {
+        if (!name.startsWith(gradPrefix)) return undefined;
+        const quantity = name.slice(gradPrefix.length);
+        return quantity.startsWith(statePrefix) ? 'state' : quantity;
+      },
+    },
   },
 };
 
@@ -66,14 +92,14 @@ export const inferenceModels: Readonly<Record<Operation, InferenceModel>> = {
 export const platform = 'surrogate-gradient-service';
 
 /** A model as the Open Inference Protocol describes it. */
-export function metadataOf(name: Operation): Static<typeof ModelMetadata> {
+export function metadataOf(name: InferenceOperation): Static<typeof ModelMetadata> {
   const { inputs, outputs } = inferenceModels[name];
   const describe = ({ name, datatype, shape }: ModelTensor) => ({ name, datatype, shape: [...shape] });
   return { name, versions: [modelVersion], platform, inputs: inputs.map(describe), outputs: outputs.map(describe) };
 }
 
 /** A model as Triton's model configuration describes it. */
-export function configOf(name: Operation): Static<typeof ModelConfig> {
+export function configOf(name: InferenceOperation): Static<typeof ModelConfig> {
   const { inputs, outputs } = inferenceModels[name];
   const describe = ({ name, datatype, shape }: ModelTensor) => ({ name, data_type: `TYPE_${datatype}`, dims: [...shape] });
   return {
@@ -100,7 +126,7 @@ const sample = /^(\w+)\{op="(\w+)"(?:,stage="(\w+)",backend="\w+")?\} (\S+)$/gm;
  *
  * @param metrics of all processes, in Prometheus' text format.
  */
-export function modelStatistics(models: readonly Operation[], metrics: string): ModelStatistics[] {
+export function modelStatistics(models: readonly InferenceOperation[], metrics: string): ModelStatistics[] {
   const totals = new Map<string, number>();
   for (const [, metric, op, stage = '', value] of metrics.matchAll(sample)) {
     const key = `${metric!} ${op!} ${stage}`;
@@ -109,7 +135,7 @@ export function modelStatistics(models: readonly Operation[], metrics: string): 
   return models.map((model) => statisticsOf(model, (metric, stage = '') => totals.get(`${metric} ${model} ${stage}`) ?? 0));
 }
 
-function statisticsOf(name: Operation, total: (metric: string, stage?: string) => number): ModelStatistics {
+function statisticsOf(name: InferenceOperation, total: (metric: string, stage?: string) => number): ModelStatistics {
   const duration = (metric: string, stage?: string) => ({
     count: total(`${metric}_count`, stage),
     ns: Math.round(1e9 * total(`${metric}_sum`, stage)),

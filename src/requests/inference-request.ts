@@ -5,8 +5,8 @@ import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
 import { ignoredParameters, InferRequest } from '../schemas/inference.ts';
 import { nestRequest, type FlatValue } from './flat-request.ts';
-import { inferenceModels, modelVersion, type InferenceModel } from './inference-models.ts';
-import type { InferenceReply, Operation } from './plan.ts';
+import { inferenceModels, modelVersion, type InferenceModel, type InferenceOperation } from './inference-models.ts';
+import type { InferenceReply } from './plan.ts';
 import { compileValidator } from './validation.ts';
 
 type Output = NonNullable<InferRequest['outputs']>[number];
@@ -22,7 +22,11 @@ const dtypes: Readonly<Record<string, 'float32' | 'float64'>> = { FP32: 'float32
  * @param bytes the inputs with `binary_data_size`, in order.
  * @throws {Problem} `invalid_request` with everything that is wrong.
  */
-export function inferenceRequest(operation: Operation, parsed: unknown, bytes: Uint8Array): { request: object; reply: InferenceReply } {
+export function inferenceRequest(
+  operation: InferenceOperation,
+  parsed: unknown,
+  bytes: Uint8Array,
+): { request: object; reply: InferenceReply } {
   const problem = validate(parsed);
   if (problem !== undefined) throw problem;
   const { id, inputs, ...given } = parsed as InferRequest;
@@ -58,7 +62,7 @@ export function inferenceRequest(operation: Operation, parsed: unknown, bytes: U
 
 /** A body may name the model, but no other than the URL. */
 function checkModel(
-  operation: Operation,
+  operation: InferenceOperation,
   { model_name, model_version }: Pick<InferRequest, 'model_name' | 'model_version'>,
   errors: InputErrors,
 ): void {

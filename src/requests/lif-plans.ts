@@ -1,41 +1,48 @@
 import type { Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor } from '../codecs/tensor.ts';
-import {
-  differentiable,
-  recordable,
-  type Differentiable,
-  type LifGradJob,
-  type LifProblem,
-  type LifSimulateJob,
-  type Loss,
-  type Quantity,
-  type Recordable,
-} from '../compute/jobs.ts';
 import { extremes } from '../compute/generated-numbers.ts';
 import { recordedValues, resultValues } from '../compute/job-size.ts';
+import {
+  records,
+  type LifGradJob,
+  type LifJvpJob,
+  type LifSimulateJob,
+  type Loss,
+  type NeuronProblem,
+  type NeuronQuantity,
+  type Quantity,
+} from '../compute/jobs.ts';
 import { isLongRun, isPerStep } from '../compute/long-run.ts';
+import { programOf, termValuesByPath } from '../compute/neuron-problem.ts';
 import { surrogateDefinition } from '../compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { checkStreamed, checkValues, type Limits } from '../config/limits.ts';
-import { shapeText } from '../errors/describe.ts';
+import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
+import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors } from '../errors/input-errors.ts';
-import type { LifGradRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif.ts';
-import { isPerNeuron, neuronQuantity, readLifProblem, stepQuantity } from './lif-problem.ts';
+import type { LifGradRequest, LifJvpRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif.ts';
+import { readLifProblem, stepQuantity, type ReadProblem } from './lif-problem.ts';
+import { isPerNeuron, neuronQuantity, readNeuron, type Neuron } from './neurons.ts';
 import { readOptions, type Plans } from './plan.ts';
+import { DifferentiableQuantities, stateName } from './quantities.ts';
 import { resolveSurrogates } from './surrogates.ts';
-import { distinctNames } from './validation.ts';
+import { distinctNames, type NameSet } from './validation.ts';
 
-const defaultRecord: readonly Recordable[] = ['spike_counts', 'firing_rates'];
-const defaultWrt: readonly Differentiable[] = ['current'];
+const defaultRecord = ['spike_counts', 'firing_rates'];
+const defaultWrt = ['current'];
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function lifSimulatePlan(request: LifSimulateRequest, limits: Limits): Plans['lif_simulate'] {
   const errors = new InputErrors();
   const { options, precision } = readOptions(request, errors);
-  const read = { record: distinctNames(request.record ?? defaultRecord, recordable, '/record', errors) };
-  const { problem } = readLifProblem(request, 1, errors, limits);
-  const { record } = errors.requireAll(read);
-  const job: LifSimulateJob = { kind: 'lif_simulate', ...precision, problem, record };
+  const neuron = readNeuron(request, errors, limits);
+  const read = {
+    record: neuron && distinctNames(request.record ?? defaultRecord, recordNames(neuron), '/record', errors),
+    surrogate: neuron && smoothSurrogate(request, neuron, errors),
+  };
+  const { problem } = readLifProblem(request, { neuron, runs: 1 }, errors, limits);
+  const { record, surrogate } = errors.requireAll(read);
+  const job: LifSimulateJob = { kind: 'lif_simulate', ...precision, problem, record, ...surrogate };
   const streams = isLongRun(job);
   let kept = 0;
   let streamed = 0;
@@ -48,78 +55,242 @@ export function lifSimulatePlan(request: LifSimulateRequest, limits: Limits): Pl
   return { job, options };
 }
 
+/** The names of `record`: the fixed ones, and each state but v. */
+function recordNames(neuron: Neuron): NameSet {
+  const states = () => neuron.program.step.states.filter((state) => state !== 'v');
+  return {
+    has: (name): name is string => Object.hasOwn(records, name) || states().includes(name),
+    list: () => [...Object.keys(records), ...states()],
+  };
+}
+
+/** The surrogate of a smooth run, in whose place others have none. */
+function smoothSurrogate(
+  { surrogate, forward }: LifSimulateRequest,
+  neuron: Neuron,
+  errors: InputErrors,
+): Pick<LifSimulateJob, 'surrogate'> | null {
+  if (forward !== 'smooth') {
+    if (surrogate === undefined) return {};
+    return errors.add('/surrogate', 'has no effect on spikes; leave it out, or ask for "forward": "smooth"');
+  }
+  if (Array.isArray(surrogate)) return errors.add('/surrogate', `must be one surrogate, got ${describe(surrogate)}`);
+  const [one] = readSurrogates(surrogate, neuron, errors) ?? [];
+  return one === undefined ? null : { surrogate: one };
+}
+
+/** The surrogates of a request; for neurons without spikes one, which has no effect. */
+function readSurrogates(given: unknown, neuron: Neuron, errors: InputErrors): readonly Surrogate[] | null {
+  const isLeftOut = given === undefined || (given === null && !hasSpikes(neuron));
+  const surrogates = resolveSurrogates(isLeftOut ? (neuron.model.surrogate ?? 'sigmoid') : given, errors);
+  return surrogates && (hasSpikes(neuron) ? surrogates : surrogates.slice(0, 1));
+}
+
+function hasSpikes({ program }: Neuron): boolean {
+  return program.step.spike !== undefined;
+}
+
+/** What gradients and tangents have in common. */
+interface Differentiated extends ReadProblem {
+  readonly surrogates: readonly Surrogate[];
+  readonly quantities: DifferentiableQuantities;
+  readonly loss: Loss;
+}
+
+/** Reads all of a request but what it differentiates by. */
+function readDifferentiated<Names extends object>(
+  request: Omit<LifGradRequest, 'wrt'>,
+  readNames: (quantities: DifferentiableQuantities) => Names | null,
+  errors: InputErrors,
+  limits: Limits,
+): Differentiated & { readonly names: Names } {
+  const neuron = readNeuron(request, errors, limits);
+  const surrogates = neuron && readSurrogates(request.surrogate, neuron, errors);
+  const quantities = neuron && new DifferentiableQuantities(neuron, hasSpikes(neuron) ? (surrogates ?? []) : []);
+  const names = quantities && readNames(quantities);
+  const { loss: lossRequest = { type: 'spike_count' } } = request;
+  const tensors = decodeLoss(lossRequest, errors, limits);
+  if (neuron !== null) checkDifferentiable(neuron, request.loss, errors);
+  const problem = readLifProblem(request, { neuron, runs: surrogates?.length ?? 1 }, errors, limits);
+  const loss = lossOf(tensors, problem.problem, errors, limits);
+  checkThreshold(surrogates ?? [], problem.problem, errors);
+  return { ...problem, ...errors.requireAll({ surrogates, quantities, names }), loss };
+}
+
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function lifGradPlan(request: LifGradRequest, limits: Limits): Plans['lif_grad'] {
   const errors = new InputErrors();
   const { options, precision } = readOptions(request, errors);
-  const read = {
-    surrogates: resolveSurrogates(request.surrogate ?? 'sigmoid', errors),
-    wrt: distinctNames(request.wrt ?? defaultWrt, differentiable, '/wrt', errors),
-  };
-  const tensors = decodeLoss(request.loss ?? { type: 'spike_count' }, errors, limits);
-  const { problem, givenShapes } = readLifProblem(request, read.surrogates?.length ?? 1, errors, limits);
-  const loss = lossOf(tensors, problem, errors, limits);
-  checkScale(read.surrogates ?? [], problem, errors);
-  const { surrogates, wrt } = errors.requireAll(read);
-
-  const detachReset = request.detach_reset ?? false;
-  const job: LifGradJob = { kind: 'lif_grad', ...precision, problem, surrogates, loss, detachReset, wrt: [...wrt] };
+  const readWrt = (quantities: DifferentiableQuantities) => distinctNames(request.wrt ?? defaultWrt, quantities, '/wrt', errors);
+  const { problem, surrogates, loss, names, quantities, shapeOf } = readDifferentiated(request, readWrt, errors, limits);
+  const gradients = Array.from(names, (name) => quantities.of(name))
+    .flat()
+    .map(({ name, path }) => ({ name, path, shape: shapeOf(name) }));
+  const wrt = [...new Set(gradients.map(({ name }) => name))];
+  const job: LifGradJob = { kind: 'lif_grad', ...precision, problem, surrogates, loss, wrt };
   checkValues(resultValues(job), 'The gradients', limits);
-  return { job, gradShapes: givenShapes, options };
+  return { job, gradients, options };
+}
+
+/** @throws {Problem} when the request is not valid or asks for too much. */
+export function lifJvpPlan(request: LifJvpRequest, limits: Limits): Plans['lif_jvp'] {
+  const errors = new InputErrors();
+  const { options, precision } = readOptions(request, errors);
+  const readTangents = (quantities: DifferentiableQuantities) => decodeTangents(request.tangents, quantities, errors, limits);
+  const { problem, surrogates, loss, names, shapeOf } = readDifferentiated(request, readTangents, errors, limits);
+  const tangents: Record<string, Quantity> = {};
+  for (const [name, { path, tensor }] of names) {
+    const shape = shapeOf(name);
+    if (tensor.shape.length > 0 && shapeText(tensor.shape) !== shapeText(shape))
+      errors.add(path, `must be a number or of the shape ${shapeText(shape)} of its quantity, got shape ${shapeText(tensor.shape)}`);
+    else if (tensor.shape.length === 2) tangents[name] = stepQuantity(tensor, problem.neurons, path, limits);
+    else tangents[name] = neuronQuantity(tensor);
+  }
+  errors.throwIfAny();
+  const job: LifJvpJob = { kind: 'lif_jvp', ...precision, problem, surrogates, loss, tangents };
+  checkValues(resultValues(job), 'The tangents', limits);
+  return { job, options };
+}
+
+type GivenTangents = ReadonlyMap<string, { readonly path: string; readonly tensor: Tensor }>;
+
+/** The tangents of a request by the names of their quantities. */
+function decodeTangents(
+  given: LifJvpRequest['tangents'],
+  quantities: DifferentiableQuantities,
+  errors: InputErrors,
+  limits: Limits,
+): GivenTangents | null {
+  const pathOf = (name: unknown) => `/tangents${pointerSegment(String(name))}`;
+  const names = distinctNames(Object.keys(given), quantities, '/tangents', errors, pathOf);
+  const tangents = new Map<string, { readonly path: string; readonly tensor: Tensor }>();
+  const decode = (name: string, value: unknown, path: string) => {
+    if (tangents.has(name)) return errors.add(path, `the tangent of ${name} is there already`);
+    const tensor = decodeTensor(value, path, errors, limits);
+    return tensor && tangents.set(name, { path, tensor });
+  };
+  for (const name of names ?? []) {
+    const path = pathOf(name);
+    const value: unknown = given[name];
+    if (name !== stateName) decode(name, value, path);
+    else
+      for (const [state, one] of statesIn(value, quantities.states(), path, errors))
+        decode(`${state}_init`, one, path + pointerSegment(state));
+  }
+  return names && tangents;
+}
+
+/** The entries of an object by state. */
+function statesIn(given: unknown, states: readonly string[], path: string, errors: InputErrors): readonly [string, unknown][] {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    errors.add(path, `must be an object with a value of each state, got ${describe(given)}`);
+    return [];
+  }
+  return Object.entries(given).filter(([state]) => {
+    if (states.includes(state)) return true;
+    errors.add(path + pointerSegment(state), `the neuron has no state ${quote(state)}; ${didYouMean(state, states)}`);
+    return false;
+  });
+}
+
+/** Checks that a neuron has gradients, and spikes where the loss is about them. */
+function checkDifferentiable(neuron: Neuron, loss: LossRequest | undefined, errors: InputErrors): void {
+  const { model } = neuron;
+  if (model.noGradient !== undefined) errors.add('/neuron/model', `${model.name} has no gradient: ${model.noGradient}`);
+  if (hasSpikes(neuron)) return;
+  const why = `${model.name} has no spikes; take a loss on v, {"type": "cotangent", "v": ...}`;
+  if (loss === undefined) errors.add('/loss', `is required: ${why}`);
+  else if (loss.type !== 'cotangent') errors.add('/loss/type', `is ${quote(loss.type)}, but ${why}`);
+  else if (loss.spikes !== undefined) errors.add('/loss/spikes', `has no effect: ${why}`);
 }
 
 /** Surrogates whose width is a multiple of the threshold need a positive one. */
-function checkScale(surrogates: readonly Surrogate[], { v_threshold: threshold }: LifProblem, errors: InputErrors): void {
+function checkThreshold(surrogates: readonly Surrogate[], problem: NeuronProblem, errors: InputErrors): void {
   const scaling = surrogates.find(({ name }) => surrogateDefinition(name).scalesWithThreshold);
   if (scaling === undefined) return;
-  for (const value of threshold.per === 'scalar' ? [threshold.value] : extremes(threshold.values)) {
-    if (Math.fround(value) > 0) continue;
-    errors.add('/neuron/v_threshold', `must be above 0 for ${scaling.name}, which scales with it, got ${value}`);
-    return;
-  }
+  const program = programOf(problem);
+  const term = program.terms.find(({ path }) => path === 'threshold');
+  const numbers = termValuesByPath(problem, program).get('threshold');
+  if (term === undefined || numbers === undefined) return;
+  const values =
+    'fill' in numbers ? new Float64Array(problem.neurons) : numbers.per === 'scalar' ? [numbers.value] : extremes(numbers.values);
+  if ('fill' in numbers && ArrayBuffer.isView(values)) numbers.fill(values, 0, problem.neurons);
+  const wrong = Array.from(values).find((value) => !(Math.fround(value) > 0));
+  if (wrong === undefined) return;
+  const [path, what] = term.value.op === 'leaf' ? [`/neuron/${String(term.value.detail)}`, ''] : ['/neuron', 'has a threshold that '];
+  errors.add(path, `${what}must be above 0 for ${scaling.name}, which scales with it, got ${wrong}`);
 }
+
+/** The cotangents of what a run records. */
+const cotangentNames = ['spikes', 'v', 'v_pre'] as const;
 
 /** A loss's type and its tensors, before they are compared with the problem. */
 interface DecodedLoss {
   readonly type: Loss['type'];
   readonly target: Tensor | null;
-  readonly spikes: Tensor | null;
-  readonly v: Tensor | null;
+  readonly cotangents: Readonly<Record<(typeof cotangentNames)[number], Tensor | null>>;
+  readonly state: readonly (readonly [state: string, tensor: Tensor])[] | null;
 }
 
 function decodeLoss({ type, ...tensors }: LossRequest, errors: InputErrors, limits: Limits): DecodedLoss {
-  const given: Readonly<Partial<Record<'target' | 'spikes' | 'v', unknown>>> = tensors;
-  if (type === 'cotangent' && given.spikes === undefined && given.v === undefined)
-    errors.add('/loss', 'of type "cotangent" needs "spikes", "v" or both');
-  const decode = (name: keyof typeof given) =>
-    given[name] === undefined ? null : decodeTensor(given[name], `/loss/${name}`, errors, limits);
-  return { type, target: decode('target'), spikes: decode('spikes'), v: decode('v') };
+  const given: Readonly<Partial<Record<'target' | 'spikes' | 'v' | 'v_pre' | 'state', unknown>>> = tensors;
+  const { target, spikes, v, v_pre, state } = given;
+  if (type === 'cotangent' && [spikes, v, v_pre, state].every((given) => given === undefined))
+    errors.add('/loss', 'of type "cotangent" needs "spikes", "v" or both, or "v_pre" or "state"');
+  const decode = (value: unknown, name: string) => (value === undefined ? null : decodeTensor(value, `/loss/${name}`, errors, limits));
+  const states = Object.entries(state ?? {}).flatMap(([name, value]) => {
+    const path = `/loss/state${pointerSegment(name)}`;
+    const tensor = decodeTensor(value, path, errors, limits);
+    return tensor && isPerNeuron(tensor, path, errors) ? [[name, tensor] as const] : [];
+  });
+  return {
+    type,
+    target: decode(target, 'target'),
+    cotangents: { spikes: decode(spikes, 'spikes'), v: decode(v, 'v'), v_pre: decode(v_pre, 'v_pre') },
+    state: state === undefined ? null : states,
+  };
 }
 
 /** A decoded loss as the problem's; tensors that do not fit it go to `errors`. */
-function lossOf({ type, target, spikes, v }: DecodedLoss, problem: LifProblem, errors: InputErrors, limits: Limits): Loss {
+function lossOf({ type, target, cotangents, state }: DecodedLoss, problem: NeuronProblem, errors: InputErrors, limits: Limits): Loss {
   if (type === 'firing_rate_mse' && target) {
     if (isPerNeuron(target, '/loss/target', errors)) checkNeurons(target, '/loss/target', problem, errors);
     return { type, target: neuronQuantity(target) };
   }
   if (type !== 'cotangent') return { type: 'spike_count' };
-  const cotangents = {
-    spikes: spikes && cotangentOf(spikes, '/loss/spikes', problem, errors, limits),
-    v: v && cotangentOf(v, '/loss/v', problem, errors, limits),
-  };
-  return { type, ...(cotangents.spikes && { spikes: cotangents.spikes }), ...(cotangents.v && { v: cotangents.v }) };
+  const given: Partial<Record<(typeof cotangentNames)[number], Quantity>> = {};
+  for (const name of cotangentNames) {
+    const tensor = cotangents[name];
+    const quantity = tensor && cotangentOf(tensor, `/loss/${name}`, problem, errors, limits);
+    if (quantity) given[name] = quantity;
+  }
+  return { type, ...given, ...(state && { state: stateCotangents(state, problem, errors) }) };
 }
 
-function cotangentOf(tensor: Tensor, path: string, problem: LifProblem, errors: InputErrors, limits: Limits): Quantity | null {
+function stateCotangents(
+  given: readonly (readonly [string, Tensor])[],
+  problem: NeuronProblem,
+  errors: InputErrors,
+): Record<string, NeuronQuantity> {
+  const known = statesIn(Object.fromEntries(given), programOf(problem).step.states, '/loss/state', errors) as [string, Tensor][];
+  for (const [state, tensor] of known) checkNeurons(tensor, `/loss/state/${state}`, problem, errors);
+  return Object.fromEntries(known.map(([state, tensor]) => [state, neuronQuantity(tensor)]));
+}
+
+/** A cotangent of shape [B, T], [1, T], [B, 1], [B], or a number. */
+function cotangentOf(tensor: Tensor, path: string, problem: NeuronProblem, errors: InputErrors, limits: Limits): Quantity | null {
   const { shape } = tensor;
   const { neurons, steps } = problem;
-  if (shape.length !== 0 && (shape.length !== 2 || shape[1] !== steps)) {
-    return errors.add(path, `must be a number or of shape [B, T] = [${neurons}, ${steps}], got shape ${shapeText(shape)}`);
+  const [, columns = 1] = shape;
+  if (shape.length > 2 || (columns !== 1 && columns !== steps)) {
+    const forms = `must be a number or of shape [B, T] = [${neurons}, ${steps}]`;
+    return errors.add(path, `${forms}, got shape ${shapeText(shape)}; [1, T], [B, 1] and [B] are broadcast`);
   }
-  return checkNeurons(tensor, path, problem, errors) ? stepQuantity(tensor, neurons, path, limits) : null;
+  if (!checkNeurons(tensor, path, problem, errors)) return null;
+  return columns === steps && shape.length === 2 ? stepQuantity(tensor, neurons, path, limits) : neuronQuantity(tensor);
 }
 
-function checkNeurons({ shape }: Tensor, path: string, { neurons }: LifProblem, errors: InputErrors): boolean {
+function checkNeurons({ shape }: Tensor, path: string, { neurons }: NeuronProblem, errors: InputErrors): boolean {
   const length = shape[0] ?? 1;
   if (length === 1 || length === neurons) return true;
   errors.add(

@@ -1,9 +1,9 @@
 import type { TObject } from '@sinclair/typebox';
 
 import type { Limits } from '../config/limits.ts';
-import { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
+import { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../schemas/lif.ts';
 import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate.ts';
-import { lifGradPlan, lifSimulatePlan } from './lif-plans.ts';
+import { lifGradPlan, lifJvpPlan, lifSimulatePlan } from './lif-plans.ts';
 import type { Operation, Plans } from './plan.ts';
 import { surrogateEvalPlan, surrogateGradPlan } from './surrogate-plans.ts';
 import { compileValidator, type Validate } from './validation.ts';
@@ -27,6 +27,7 @@ export const operations: { readonly [O in Operation]: RequestKind<O> } = {
   surrogate_grad: kind(SurrogateGradRequest, surrogateGradPlan, 'x'),
   lif_simulate: kind(LifSimulateRequest, lifSimulatePlan, 'current'),
   lif_grad: kind(LifGradRequest, lifGradPlan, 'current'),
+  lif_jvp: kind(LifJvpRequest, lifJvpPlan, 'current'),
 };
 
 /**

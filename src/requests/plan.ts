@@ -1,7 +1,7 @@
 import type { TensorEncoding } from '../codecs/answer.ts';
 import { float64Backends } from '../compute/engine/backend.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
-import type { Differentiable, Dtype, Job, LifGradJob, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import type { Dtype, Job, LifGradJob, LifJvpJob, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import { quote } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 
@@ -40,9 +40,18 @@ interface SurrogatePlan<J extends Job> extends PlanOf<J> {
   readonly shape: readonly number[];
 }
 
+/** A gradient of the answer. */
+export interface PlannedGradient {
+  /** Its name among the job's `wrt`. */
+  readonly name: string;
+  /** The fields of a result in which it stands, outermost first: `grad`, `current`; `grad`, `state`, `v`. */
+  readonly path: readonly string[];
+  /** The shape in which its quantity was given, and in which it is answered. */
+  readonly shape: readonly number[];
+}
+
 interface LifGradPlan extends PlanOf<LifGradJob> {
-  /** The shape in which each quantity was given, and in which its gradient is answered. */
-  readonly gradShapes: Readonly<Record<Differentiable, readonly number[]>>;
+  readonly gradients: readonly PlannedGradient[];
 }
 
 /** The plan of a request, by operation: plain data with the job and all that its answer needs. */
@@ -51,6 +60,7 @@ export interface Plans {
   surrogate_grad: SurrogatePlan<SurrogateGradJob>;
   lif_simulate: PlanOf<LifSimulateJob>;
   lif_grad: LifGradPlan;
+  lif_jvp: PlanOf<LifJvpJob>;
 }
 
 export type Plan = Plans[Operation];

@@ -6,6 +6,7 @@ import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
 import { RepositoryIndexRequest } from '../schemas/inference.ts';
 import { npyRequest } from './flat-request.ts';
+import type { InferenceOperation } from './inference-models.ts';
 import { inferenceRequest } from './inference-request.ts';
 import { planOf } from './operations.ts';
 import type { Operation, Plans } from './plan.ts';
@@ -54,7 +55,8 @@ function readParsed<O extends Operation>(operation: O, body: RequestBody, parser
   if (form === 'json') return planOf(operation, parsed, limits);
   const behind = bytes.subarray(jsonBytes);
   if (form === 'framed') return planOf(operation, attachFramedTensors(parsed, behind, new InputErrors()), limits);
-  const { request, reply } = inferenceRequest(operation, parsed, behind);
+  // Only models have requests of this form.
+  const { request, reply } = inferenceRequest(operation as InferenceOperation, parsed, behind);
   return { ...planOf(operation, request, limits), reply };
 }
 

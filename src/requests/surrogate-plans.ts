@@ -9,7 +9,9 @@ import { InputErrors } from '../errors/input-errors.ts';
 import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../schemas/surrogate.ts';
 import { readOptions, type Plans } from './plan.ts';
 import { resolveSurrogates } from './surrogates.ts';
-import { distinctNames } from './validation.ts';
+import { distinctNames, nameSet } from './validation.ts';
+
+const evaluableNames = nameSet(evaluable);
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
 export function surrogateEvalPlan(request: SurrogateEvalRequest, limits: Limits): Plans['surrogate_eval'] {
@@ -18,7 +20,7 @@ export function surrogateEvalPlan(request: SurrogateEvalRequest, limits: Limits)
   const { x, surrogates, outputs } = errors.requireAll({
     x: decodeTensor(request.x, '/x', errors, limits),
     surrogates: resolveSurrogates(request.surrogate, errors),
-    outputs: distinctNames(request.outputs ?? evaluable, evaluable, '/outputs', errors),
+    outputs: distinctNames(request.outputs ?? evaluable, evaluableNames, '/outputs', errors),
   });
   checkSize(x, surrogates, outputs.size, limits);
   const selected = { spike: outputs.has('spike'), value: outputs.has('value') };

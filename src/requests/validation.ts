@@ -121,35 +121,50 @@ function article(type: string): string {
   return type === 'integer' ? 'a whole number' : type === 'object' || type === 'array' ? `an ${type}` : `a ${type}`;
 }
 
+/** The names that a list in a request may hold. */
+export interface NameSet<Name extends string = string> {
+  has(name: string): name is Name;
+  /** Those that errors list. */
+  list(): readonly Name[];
+  /** Others that errors suggest when they are the nearest. */
+  others?(): readonly Name[];
+  /** Why a name is not in the set, where there is more to say than which one is the nearest. */
+  reason?(name: string): string | undefined;
+}
+
+/** A fixed set of names. */
+export function nameSet<Name extends string>(names: readonly Name[]): NameSet<Name> {
+  return { has: (name): name is Name => (names as readonly string[]).includes(name), list: () => names };
+}
+
 /**
- * Reads an array of distinct names of a fixed set. Returns null after errors, which go to `errors`.
+ * Reads an array of distinct names of a set. Returns null after errors, which go to `errors`.
  *
  * @example
- * distinctNames(['v', 'spikes'], recordable, '/record', errors); // Set { 'v', 'spikes' }
+ * distinctNames(['v', 'spikes'], nameSet(['spikes', 'v']), '/record', errors); // Set { 'v', 'spikes' }
  */
 export function distinctNames<Name extends string>(
   given: unknown,
-  known: readonly Name[],
+  known: NameSet<Name>,
   path: string,
   errors: InputErrors,
+  pathOf: (name: unknown, index: number) => string = (_, index) => path + pointerSegment(index),
 ): ReadonlySet<Name> | null {
-  if (!Array.isArray(given)) return errors.add(path, `must be an array of ${known.map(quote).join(', ')}; got ${describe(given)}`);
-  if (given.length === 0) return errors.add(path, `must name at least one of ${known.map(quote).join(', ')}`);
+  const listed = () => known.list().map(quote).join(', ');
+  if (!Array.isArray(given)) return errors.add(path, `must be an array of ${listed()}; got ${describe(given)}`);
+  if (given.length === 0) return errors.add(path, `must name at least one of ${listed()}`);
   const names = new Set<Name>();
   for (let i = 0; i < given.length; i++) {
     const name = given[i] as unknown;
-    if (!isOneOf(name, known)) {
-      const hint = typeof name === 'string' ? `; ${didYouMean(name, known)}` : '';
-      errors.add(path + pointerSegment(i), `must be one of ${known.map(quote).join(', ')}, got ${describe(name)}${hint}`);
+    if (typeof name !== 'string' || !known.has(name)) {
+      const nearest = () => didYouMean(String(name), [...known.list(), ...(known.others?.() ?? [])]);
+      const hint = typeof name === 'string' ? `; ${known.reason?.(name) ?? nearest()}` : '';
+      errors.add(pathOf(name, i), `must be one of ${listed()}, got ${describe(name)}${hint}`);
     } else if (names.has(name)) {
-      errors.add(path + pointerSegment(i), `${quote(name)} is there already`);
+      errors.add(pathOf(name, i), `${quote(name)} is there already`);
     } else {
       names.add(name);
     }
   }
   return names;
-}
-
-function isOneOf<Name extends string>(value: unknown, known: readonly Name[]): value is Name {
-  return (known as readonly unknown[]).includes(value);
 }

@@ -1,18 +1,29 @@
-import { AnswerBlocks, type TensorValues } from '../codecs/answer.ts';
+import { AnswerBlocks, AnswerTensor, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
 import type { Answer } from '../compute/engine/engine.ts';
-import type { LifSimulateJob, LifSimulateResult, Recordable } from '../compute/jobs.ts';
-import { blockBounds, isPerStep, neuronBlock, type PerStep } from '../compute/long-run.ts';
+import type { Values } from '../compute/generated-numbers.ts';
+import { recordPer, type LifSimulateJob, type LifSimulateResult } from '../compute/jobs.ts';
+import { blockBounds, neuronBlock } from '../compute/long-run.ts';
 import type { ResponseOutline } from './outline.ts';
+import { neuronOf } from './neuron-settings.ts';
 import { metaOf, namedTensor, type ComputeResponse } from './response.ts';
 
 /** Runs one job of a long run. */
 type RunBlock = (job: LifSimulateJob) => Promise<LifSimulateResult>;
 
-/** The part of a long run that is computed before its answer begins: the short records, and the final potentials, which show whether they stayed finite. */
+/** The part of a long run that is computed before its answer begins: the short records, and the final state. */
 export function summaryJob(job: LifSimulateJob): LifSimulateJob {
-  const short = new Set<Recordable>(['v_final']);
-  for (const name of job.record) if (!isPerStep(name)) short.add(name);
+  const short = new Set(['v_final', 'state']);
+  for (const name of job.record) if (recordPer(name) !== 'step') short.add(name);
   return { ...job, record: short };
+}
+
+/** The final state of a long run as its answer would have it: it shows whether the run stayed finite. */
+export function finalState({ v_final: v, state = {} }: LifSimulateResult): AnswerNode {
+  const tensor = (values: Values) => new AnswerTensor(values, [values.length]);
+  return {
+    ...(v && { v_final: tensor(v) }),
+    state: Object.fromEntries(Object.entries(state).map(([name, values]) => [name, tensor(values)])),
+  };
 }
 
 /** The answer of a long run: its summary, and per-step records that are computed block by block as they are sent, since running twice costs less than storing them. */
@@ -22,17 +33,15 @@ export function longRunResponse(
   summary: Answer<LifSimulateJob>,
   run: RunBlock,
 ): ComputeResponse {
-  const blocks = (name: PerStep, shape: readonly number[]) =>
-    new AnswerBlocks(name === 'spikes' ? 'uint8' : 'float', shape, () => blocksOf(job, name, run));
-  const results = tensors.map((tensor) =>
-    tensor.streams === undefined
-      ? namedTensor(tensor, summary.result, plan)
-      : { path: tensor.path, node: blocks(tensor.streams, tensor.shape) },
-  );
-  return { surrogates: [], results: [results], meta: metaOf(summary) };
+  const results = tensors.map((tensor) => {
+    const { path, shape, type, streams } = tensor;
+    if (streams === undefined) return namedTensor(tensor, summary.result, plan);
+    return { path, node: new AnswerBlocks(type === 'uint8' ? type : 'float', shape, () => blocksOf(job, streams, run)) };
+  });
+  return { surrogates: [], results: [results], neuron: neuronOf(plan), meta: metaOf(summary) };
 }
 
-async function* blocksOf(job: LifSimulateJob, name: PerStep, run: RunBlock): AsyncGenerator<TensorValues> {
+async function* blocksOf(job: LifSimulateJob, name: string, run: RunBlock): AsyncGenerator<TensorValues> {
   const bounds = blockBounds(job.problem);
   const start = (): Promise<LifSimulateResult> | undefined => {
     const block = bounds.next();
@@ -47,6 +56,8 @@ async function* blocksOf(job: LifSimulateJob, name: PerStep, run: RunBlock): Asy
   while (next !== undefined) {
     const result = await next;
     next = start();
-    yield result[name]!;
+    const values = result.series[name];
+    if (values === undefined) throw new Error(`a block has no ${name}`);
+    yield values;
   }
 }

@@ -3,17 +3,22 @@ import { sizeOf } from '../codecs/ndarray.ts';
 import { bytesPerValue, type BytesType } from '../codecs/tensor-bytes.ts';
 import { TensorText } from '../codecs/tensor-text.ts';
 import { recordedValues } from '../compute/job-size.ts';
-import { dtypeOf, records, type Job, type LifProblem, type LifSimulateJob, type Recordable } from '../compute/jobs.ts';
-import { isLongRun, isPerStep, type PerStep } from '../compute/long-run.ts';
+import { dtypeOf, recordPer, type Job, type LifGradJob, type LifJvpJob, type LifSimulateJob, type NeuronProblem } from '../compute/jobs.ts';
+import { isLongRun } from '../compute/long-run.ts';
+import { programOf } from '../compute/neuron-problem.ts';
+import type { NeuronProgram } from '../compute/neurons/program.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { checkAnswerBytes, type Limits } from '../config/limits.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import type { InferenceReply, Operation, Plan, Plans } from '../requests/plan.ts';
+import { neuronOf, settingBytes } from './neuron-settings.ts';
 
 /** A tensor of an answer, as far as the plan alone tells. */
 export interface TensorOutline {
   /** The fields in which it stands, outermost first. */
-  readonly path: readonly [field: string, inner?: string];
+  readonly path: readonly string[];
+  /** The keys under which a result has its values, outermost first. */
+  readonly source: readonly string[];
   /** Of spike times, which are rows of unknown lengths, the most numbers that all rows together may have. */
   readonly shape: readonly number[];
   readonly type: BytesType;
@@ -22,76 +27,133 @@ export interface TensorOutline {
   /** The number of rows, where they have different lengths. */
   readonly rows?: number;
   /** The record, where it is computed while the answer is sent. */
-  readonly streams?: PerStep;
+  readonly streams?: string;
   /** Whether it accompanies the tensors that the request selects. */
   readonly isByProduct: boolean;
 }
 
-/** The surrogates and tensors of a plan's answer; each surrogate has the same tensors. */
-export interface ResponseOutline {
-  readonly plan: Plan;
-  /** Empty where the operation has none. */
-  readonly surrogates: readonly Surrogate[];
+/** The surrogate of each result: none where the operation has one result only, a single undefined for a neuron that never spikes. */
+export type ResultSurrogates = readonly (Surrogate | undefined)[];
+
+/** What each result of an answer holds. */
+interface ResultsOutline {
+  readonly surrogates: ResultSurrogates;
+  /** The same for every result. */
   readonly tensors: readonly TensorOutline[];
 }
 
+/** The surrogates and tensors of a plan's answer. */
+export interface ResponseOutline extends ResultsOutline {
+  readonly plan: Plan;
+}
+
 interface ResponseKind<O extends Operation> {
-  tensors(plan: Plans[O]): TensorOutline[];
+  outline(plan: Plans[O]): ResultsOutline;
   /** The field of the request that selects tensors, and what to say of it where only one can be answered. */
   readonly selection?: { readonly path: string; rule(plan: Plans[O]): string };
 }
 
 const kinds: { readonly [O in Operation]: ResponseKind<O> } = {
   surrogate_eval: {
-    tensors: ({ job, shape }) => [
-      ...(job.outputs.spike ? [spikes('spike', shape)] : []),
-      ...(job.outputs.value ? [floats(['value'], shape, job)] : []),
-    ],
+    outline: ({ job, shape }) => ({
+      surrogates: job.surrogates,
+      tensors: [...(job.outputs.spike ? [spikes(['spike'], shape)] : []), ...(job.outputs.value ? [floats(['value'], shape, job)] : [])],
+    }),
     selection: { path: '/outputs', rule: () => 'must be "spike" or "value"' },
   },
-  surrogate_grad: { tensors: ({ job, shape }) => [floats(['grad'], shape, job)] },
+  surrogate_grad: { outline: ({ job, shape }) => ({ surrogates: job.surrogates, tensors: [floats(['grad'], shape, job)] }) },
   lif_simulate: {
-    tensors: ({ job }) => [...job.record].map((name) => recorded(name, job)),
-    selection: { path: '/record', rule: () => 'must name one field that is not "spike_times"' },
+    outline: ({ job }) => ({ surrogates: [], tensors: [...job.record].flatMap((name) => recorded(name, job)) }),
+    selection: {
+      path: '/record',
+      rule: ({ job: { record } }) => `must name one field that is not "spike_times"${record.has('state') ? ' or "state"' : ''}`,
+    },
   },
   lif_grad: {
-    tensors: ({ job, gradShapes }) => [
-      floats(['loss'], [job.problem.neurons], job, true),
-      counts(job.problem, true),
-      ...job.wrt.map((name) => floats(['grad', name], gradShapes[name], job)),
-    ],
+    outline: ({ job, gradients }) => {
+      const { problem } = job;
+      const program = programOf(problem);
+      return {
+        surrogates: surrogatesOf(job, program),
+        tensors: [
+          floats(['loss'], [problem.neurons], job, { isByProduct: true }),
+          counts(problem, program, true),
+          ...gradients.map(({ name, path, shape }) => floats(path, shape, job, { source: ['grad', name] })),
+        ],
+      };
+    },
     selection: { path: '/wrt', rule: ({ job: { wrt } }) => `must name one quantity, got ${wrt.join(', ')}` },
+  },
+  lif_jvp: {
+    outline: ({ job }) => {
+      const { neurons, steps } = job.problem;
+      return {
+        surrogates: surrogatesOf(job, programOf(job.problem)),
+        tensors: [floats(['spikes'], [neurons, steps], job), floats(['v'], [neurons, steps], job), floats(['loss'], [neurons], job)],
+      };
+    },
+    selection: { path: '', rule: () => 'asks for the tensors "spikes", "v" and "loss": accept JSON or framed bytes' },
   },
 };
 
 /** The outline of a plan's answer. */
 export function responseOutline(plan: Plan): ResponseOutline {
-  const { job } = plan;
-  const kind: ResponseKind<Operation> = kinds[job.kind];
-  return { plan, surrogates: 'surrogates' in job ? job.surrogates : [], tensors: kind.tensors(plan) };
+  const kind: ResponseKind<Operation> = kinds[plan.job.kind];
+  const { surrogates, tensors } = kind.outline(plan);
+  return { plan, surrogates, tensors };
 }
 
-function recorded(name: Recordable, job: LifSimulateJob): TensorOutline {
+/** A neuron that never spikes has one result, whatever its job's surrogate. */
+function surrogatesOf({ surrogates }: LifGradJob | LifJvpJob, { step }: NeuronProgram): ResultSurrogates {
+  return step.spike === undefined ? [undefined] : surrogates;
+}
+
+function recorded(name: string, job: LifSimulateJob): TensorOutline[] {
   const { problem } = job;
-  const { neurons, steps } = problem;
-  if (name === 'spike_times') return { ...floats([name], [recordedValues(name, problem)], job), rows: neurons };
-  if (name === 'spike_counts') return counts(problem);
-  if (!isPerStep(name)) return floats([name], [neurons], job);
-  const outline = records[name].type === 'uint8' ? spikes(name, [neurons, steps]) : floats([name], [neurons, steps], job);
+  const { neurons } = problem;
+  switch (name) {
+    case 'spike_counts':
+      return [counts(problem, programOf(problem))];
+    case 'spike_times':
+      return [{ ...floats([name], [recordedValues(name, problem)], job), rows: neurons }];
+    case 'state':
+      return programOf(problem).step.states.map((state) => floats([name, state], [neurons], job));
+    default:
+      return [recordPer(name) === 'step' ? series(name, job) : floats([name], [neurons], job)];
+  }
+}
+
+/** A record with a number for each neuron and step. */
+function series(name: string, job: LifSimulateJob): TensorOutline {
+  const { problem } = job;
+  const shape = [problem.neurons, problem.steps];
+  const source = ['series', name];
+  const isBits = name === 'spikes' && programOf(problem).step.spikes === undefined;
+  const outline = isBits ? spikes([name], shape, source) : floats([name], shape, job, { source });
   return isLongRun(job) ? { ...outline, streams: name } : outline;
 }
 
-function floats(path: TensorOutline['path'], shape: readonly number[], job: Job, isByProduct = false): TensorOutline {
+function floats(
+  path: readonly string[],
+  shape: readonly number[],
+  job: Job,
+  { source = path, isByProduct = false }: Partial<Pick<TensorOutline, 'source' | 'isByProduct'>> = {},
+): TensorOutline {
   const type = dtypeOf(job);
-  return { path, shape, type, textBytes: 1 + (type === 'float32' ? maxFloat32TextLength : maxFloat64TextLength), isByProduct };
+  return { path, source, shape, type, textBytes: 1 + (type === 'float32' ? maxFloat32TextLength : maxFloat64TextLength), isByProduct };
 }
 
-function spikes(name: string, shape: readonly number[]): TensorOutline {
-  return { path: [name], shape, type: 'uint8', textBytes: 2, isByProduct: false };
+function spikes(path: readonly string[], shape: readonly number[], source = path): TensorOutline {
+  return { path, source, shape, type: 'uint8', textBytes: 2, isByProduct: false };
 }
 
-function counts({ neurons, steps }: LifProblem, isByProduct = false): TensorOutline {
-  return { path: ['spike_counts'], shape: [neurons], type: 'int32', textBytes: 1 + String(steps).length, isByProduct };
+const maxInt32TextLength = 10;
+
+/** Spike counts: of a neuron that fires at most once a step no more than the steps. */
+function counts({ neurons, steps }: NeuronProblem, { step }: NeuronProgram, isByProduct = false): TensorOutline {
+  const path = ['spike_counts'];
+  const textLength = step.count === undefined ? String(steps).length : maxInt32TextLength;
+  return { path, source: path, shape: [neurons], type: 'int32', textBytes: 1 + textLength, isByProduct };
 }
 
 /**
@@ -117,7 +179,7 @@ export interface AnswerSize {
   readonly streamedBytes: number;
 }
 
-/** Everything in an answer but its surrogates and tensors. */
+/** Everything in an answer but its surrogates, tensors and neuron. */
 const frameBytes = 2048;
 /** A parameter's number, and the JSON around it and its name. */
 const parameterBytes = 32;
@@ -127,7 +189,8 @@ const headBytes = 128;
 const lengthBytes = 17;
 
 /** An upper bound of an answer's bytes. */
-export function answerSize({ plan: { reply }, surrogates, tensors }: ResponseOutline, format: AnswerFormat): AnswerSize {
+export function answerSize({ plan, surrogates, tensors }: ResponseOutline, format: AnswerFormat): AnswerSize {
+  const { reply } = plan;
   let tensorBytes = 0;
   let streamedBytes = 0;
   for (const tensor of tensors) {
@@ -136,7 +199,9 @@ export function answerSize({ plan: { reply }, surrogates, tensors }: ResponseOut
     if (tensor.streams !== undefined) streamedBytes += bytes;
   }
   let bytes = frameBytes + tensorBytes * Math.max(1, surrogates.length);
-  for (const surrogate of surrogates) bytes += surrogateBytes(surrogate);
+  for (const surrogate of surrogates) if (surrogate !== undefined) bytes += surrogateBytes(surrogate);
+  const neuron = neuronOf(plan);
+  if (neuron !== undefined) bytes += settingBytes(neuron);
   // Any character of an id may be escaped with six.
   if (reply?.id !== undefined) bytes += 6 * reply.id.length;
   return { bytes, streamedBytes };

@@ -1,6 +1,7 @@
 import type { NotFiniteError } from '../codecs/answer.ts';
 import { extremes, valueAt } from '../compute/generated-numbers.ts';
-import type { Dtype, Job, LifProblem } from '../compute/jobs.ts';
+import type { Dtype, Job, NeuronProblem } from '../compute/jobs.ts';
+import { neuronModel } from '../compute/neurons/catalogue.ts';
 import { Problem } from '../errors/problems.ts';
 
 /** Explains an infinite or undefined number of a result: where it is, and its most likely cause. */
@@ -14,7 +15,16 @@ export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job
   return new Problem('numerical_overflow', `${path} leaves the range of ${dtype}${where}. ${likelyCause(job.problem, neuron, dtype)}`);
 }
 
-function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: number | undefined, dtype: Dtype): string {
+function likelyCause(problem: NeuronProblem, neuron: number | undefined, dtype: Dtype): string {
+  return (
+    unstableStep(problem, neuron) ?? `The inputs are too large for ${dtype}, or the gradient grows from step to step; scale them down.`
+  );
+}
+
+/** Says that the Euler step of a neuron in ms is longer than two time constants, where it is. */
+function unstableStep({ model, options, parameters, dt, neurons }: NeuronProblem, neuron: number | undefined): string | undefined {
+  const { tau } = parameters;
+  if (tau === undefined || options.integration !== 'euler' || neuronModel(model).library !== null) return undefined;
   const smallest =
     tau.per === 'scalar'
       ? tau.value
@@ -22,10 +32,8 @@ function likelyCause({ integration, dt, tau, neurons }: LifProblem, neuron: numb
         ? valueAt(tau.values, neuron)
         : smallestOf(extremes(tau.values));
   const ratio = dt / smallest;
-  if (integration === 'euler' && ratio > 2) {
-    return `With dt = ${dt} and tau = ${smallest}, dt / tau = ${Number(ratio.toPrecision(4))}: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".`;
-  }
-  return `The inputs are too large for ${dtype}, or the gradient grows from step to step; scale them down.`;
+  if (!(ratio > 2)) return undefined;
+  return `With dt = ${dt} and tau = ${smallest}, dt / tau = ${Number(ratio.toPrecision(4))}: an Euler step is unstable above 2. Take a smaller dt or "integration": "exponential".`;
 }
 
 /** It is only a hint: the search ends here, so that no other request waits for it. */

@@ -1,12 +1,23 @@
 import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerBlocks, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
 import { Pacer, sliceValues } from '../codecs/chunks.ts';
+import { sizeOf } from '../codecs/ndarray.ts';
 import { type Answer, type Estimate, fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements } from '../compute/job-size.ts';
-import type { LifGradResult, LifProblem, ResultOf } from '../compute/jobs.ts';
+import {
+  bytesPerNumber,
+  dtypeOf,
+  type Dtype,
+  type LifGradJob,
+  type LifGradResult,
+  type LifSimulateResult,
+  type NeuronProblem,
+  type ResultOf,
+} from '../compute/jobs.ts';
 import { type Values } from '../compute/generated-numbers.ts';
-import type { Surrogate } from '../compute/surrogates/definition.ts';
-import type { Operation, Plan, Plans } from '../requests/plan.ts';
-import { answerSize, binaryBytes, type ResponseOutline, type TensorOutline } from './outline.ts';
+import type { PlainSettings } from '../compute/neurons/settings.ts';
+import type { Operation, Plan } from '../requests/plan.ts';
+import { neuronOf, settingsNode, settingTensor } from './neuron-settings.ts';
+import { answerSize, binaryBytes, type ResponseOutline, type ResultSurrogates, type TensorOutline } from './outline.ts';
 
 /** A tensor of an answer, and the fields in which it stands. */
 export interface NamedTensor {
@@ -22,16 +33,12 @@ export interface Meta {
 
 /** A computed answer, before a format prints it. */
 export interface ComputeResponse {
-  /** Empty where the operation has no surrogates. */
-  readonly surrogates: readonly Surrogate[];
+  readonly surrogates: ResultSurrogates;
   /** The tensors of each surrogate, or of the whole answer. */
   readonly results: readonly (readonly NamedTensor[])[];
+  /** The settings that a library's neuron stands for. */
+  readonly neuron: PlainSettings | undefined;
   readonly meta: Meta;
-}
-
-/** Values of a result by their fields. */
-interface Fields {
-  readonly [field: string]: TensorValues | number | Fields | undefined;
 }
 
 /** Makes the answer of a computed plan; a promise where gradients are summed over neurons first, which overwrites the result's. */
@@ -39,25 +46,28 @@ export function respond(outline: ResponseOutline, computed: Answer): ComputeResp
   const { plan, surrogates, tensors } = outline;
   const responseOf = (result: ResultOf[Operation]): ComputeResponse => ({
     surrogates,
-    results: (Array.isArray(result) ? result : [result]).map((fields: Fields) =>
-      tensors.map((tensor) => namedTensor(tensor, fields, plan)),
+    results: (Array.isArray(result) ? result : [result]).map((one: ResultOf[Operation]) =>
+      tensors.map((tensor) => namedTensor(tensor, one, plan)),
     ),
+    neuron: neuronOf(plan),
     meta: metaOf(computed),
   });
-  return sharesCurrent(plan)
-    ? sumCurrents(computed.result as LifGradResult, plan.job.problem).then(responseOf)
+  const { job } = plan;
+  return job.kind === 'lif_grad' && sharesCurrent(plan, job)
+    ? sumCurrents(computed.result as LifGradResult, job.problem).then(responseOf)
     : responseOf(computed.result);
 }
 
 /** A tensor of an outline with its values of a result. */
-export function namedTensor({ path, shape, rows }: TensorOutline, fields: Fields, { job }: Plan): NamedTensor {
-  const [field, inner] = path;
+export function namedTensor({ path, source, shape, rows }: TensorOutline, result: ResultOf[Operation], { job }: Plan): NamedTensor {
   const problem = 'problem' in job ? job.problem : undefined;
   if (rows !== undefined && problem !== undefined) {
-    const { steps, offsets } = fields.spike_steps as Readonly<Record<'steps' | 'offsets', Int32Array>>;
+    const { steps, offsets } = (result as Required<LifSimulateResult>).spike_steps;
     return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt) };
   }
-  const values = (inner === undefined ? fields[field] : (fields[field] as Fields)[inner]) as TensorValues | number;
+  let value: unknown = result;
+  for (const key of source) value = (value as Readonly<Record<string, unknown>>)[key];
+  const values = value as TensorValues | number;
   if (typeof values !== 'number') return { path, node: new AnswerTensor(values, shape) };
   // The sum over no neurons is 0, not the -0 that a back-end's negative factor makes of it.
   const sum = problem?.neurons === 0 ? 0 : values;
@@ -65,12 +75,13 @@ export function namedTensor({ path, shape, rows }: TensorOutline, fields: Fields
 }
 
 /** An answer as the tree of fields that JSON has. */
-export function responseTree({ surrogates, results, meta }: ComputeResponse): Record<string, AnswerNode> {
+export function responseTree({ surrogates, results, neuron, meta }: ComputeResponse): Record<string, AnswerNode> {
   const tree = treeOf(
     surrogates,
     (i) => results[i] ?? [],
     ({ node }) => node,
   );
+  if (neuron !== undefined) tree.neuron = settingsNode(neuron, settingTensor);
   tree.meta = meta;
   return tree;
 }
@@ -83,9 +94,11 @@ export function responseTree({ surrogates, results, meta }: ComputeResponse): Re
 export function dryRunResponse(outline: ResponseOutline, { backend, computeMs, queueMs }: Estimate): object {
   const { plan, surrogates, tensors } = outline;
   const { name, device, dtype } = backend;
+  const neuron = neuronOf(plan);
   return {
     dry_run: true,
     ...treeOf(surrogates, () => tensors, describeTensor),
+    ...(neuron && { neuron: settingsNode(neuron, ({ length }) => describeFloats([length], dtypeOf(plan.job))) }),
     estimate: {
       elements: jobElements(plan.job),
       memory_bytes: jobBytes(plan.job),
@@ -106,22 +119,34 @@ function describeTensor(tensor: TensorOutline): AnswerNode {
   return rows === undefined ? { shape, dtype, bytes: binaryBytes(tensor) } : { rows, dtype, most_bytes: binaryBytes(tensor) };
 }
 
+function describeFloats(shape: readonly number[], dtype: Dtype): AnswerNode {
+  return { shape, dtype, bytes: sizeOf(shape) * bytesPerNumber[dtype] };
+}
+
 /** The fields of an answer: tensors by their paths, for each surrogate in `results` where there are any. */
 function treeOf<Tensor extends Pick<TensorOutline, 'path'>>(
-  surrogates: readonly Surrogate[],
+  surrogates: ResultSurrogates,
   tensorsOf: (index: number) => readonly Tensor[],
   nodeOf: (tensor: Tensor) => AnswerNode,
 ): Record<string, AnswerNode> {
   const place = (fields: Record<string, AnswerNode>, tensors: readonly Tensor[]) => {
-    for (const tensor of tensors) {
-      const [field, inner] = tensor.path;
-      const holder = inner === undefined ? fields : ((fields[field] ??= {}) as Record<string, AnswerNode>);
-      holder[inner ?? field] = nodeOf(tensor);
-    }
+    for (const tensor of tensors) placeAt(fields, tensor.path, nodeOf(tensor));
     return fields;
   };
   if (surrogates.length === 0) return place({}, tensorsOf(0));
-  return { results: surrogates.map(({ name, parameters }, i) => place({ surrogate: { name, ...parameters } }, tensorsOf(i))) };
+  return {
+    results: surrogates.map((surrogate, i) =>
+      place(surrogate === undefined ? {} : { surrogate: { name: surrogate.name, ...surrogate.parameters } }, tensorsOf(i)),
+    ),
+  };
+}
+
+function placeAt(fields: Record<string, AnswerNode>, path: readonly string[], node: AnswerNode): void {
+  const last = path.length - 1;
+  let holder = fields;
+  for (let i = 0; i < last; i++) holder = (holder[path[i]!] ??= {}) as Record<string, AnswerNode>;
+  // A path has at least one field.
+  holder[path[last]!] = node;
 }
 
 /** `meta` of an answer: the back-end that did the work, and why it was not the first choice. */
@@ -137,16 +162,16 @@ function roundToMicroseconds(ms: number): number {
 }
 
 /** The gradient of a current that all neurons share is the sum over them. */
-function sharesCurrent(plan: Plan): plan is Plans['lif_grad'] {
-  if (!('gradShapes' in plan)) return false;
-  const { current } = plan.gradShapes;
-  return current.length === 2 && current[0] !== plan.job.problem.neurons && plan.job.wrt.includes('current');
+function sharesCurrent(plan: Plan, { problem }: LifGradJob): boolean {
+  if (!('gradients' in plan)) return false;
+  const current = plan.gradients.find(({ name }) => name === 'current');
+  return current?.shape.length === 2 && current.shape[0] !== problem.neurons;
 }
 
 /** Sums that are added up at a time: they fit in the first-level cache. */
 const maxSums = 2048;
 
-async function sumCurrents(results: LifGradResult, problem: LifProblem): Promise<LifGradResult> {
+async function sumCurrents(results: LifGradResult, problem: NeuronProblem): Promise<LifGradResult> {
   const pacer = new Pacer();
   const summed: LifGradResult[number][] = [];
   for (const result of results)
@@ -155,7 +180,7 @@ async function sumCurrents(results: LifGradResult, problem: LifProblem): Promise
 }
 
 /** Sums in float64, and stores the sums in the place of the first neuron's gradients, which takes no more memory. */
-async function sumOverNeurons(grad: Values, { neurons, steps }: LifProblem, pacer: Pacer): Promise<Values> {
+async function sumOverNeurons(grad: Values, { neurons, steps }: NeuronProblem, pacer: Pacer): Promise<Values> {
   if (neurons === 0) return new Float64Array(steps);
   let added = 0;
   for (let from = 0; from < steps; from += maxSums) {

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { AnswerTensor } from '../codecs/answer.ts';
-import { longRunResponse, summaryJob } from '../responses/long-run.ts';
+import { finalState, longRunResponse, summaryJob } from '../responses/long-run.ts';
 import { checkAnswerSize, responseOutline, type ResponseOutline } from '../responses/outline.ts';
 import { dryRunResponse, respond } from '../responses/response.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
@@ -94,7 +93,7 @@ async function startLongRun(engine: Engine, outline: ResponseOutline, job: LifSi
   const run = async (part: LifSimulateJob, neverShed: boolean) =>
     scope.run(() => engine.run(part, options, { signal: scope.signal, neverShed }));
   const summary = await run(summaryJob(job), false);
-  await checkFinite(scope, job, { v_final: new AnswerTensor(summary.result.v_final!, [job.problem.neurons]) });
+  await checkFinite(scope, job, finalState(summary.result));
   const runBlock = async (block: LifSimulateJob) => (await run(block, true)).result;
   return { response: longRunResponse(outline, job, summary, runBlock), answer: summary, streams: true };
 }

@@ -3,9 +3,33 @@ import type { FastifyPluginCallback } from 'fastify';
 
 import type { Operation } from '../requests/plan.ts';
 import { answers, requestBodies } from '../schemas/bodies.ts';
-import { bodiesOf, lifGradExamples, lifSimulateExamples, surrogateEvalExamples, surrogateGradExamples } from '../schemas/examples.ts';
-import { LifGradAnswer, LifGradDryRun, LifGradRequest, LifSimulateAnswer, LifSimulateDryRun, LifSimulateRequest } from '../schemas/lif.ts';
-import { computeHeaders, lifGradQuery, lifSimulateQuery, surrogateEvalQuery, surrogateGradQuery } from '../schemas/parameters.ts';
+import {
+  bodiesOf,
+  lifGradExamples,
+  lifJvpExamples,
+  lifSimulateExamples,
+  surrogateEvalExamples,
+  surrogateGradExamples,
+} from '../schemas/examples.ts';
+import {
+  LifGradAnswer,
+  LifGradDryRun,
+  LifGradRequest,
+  LifJvpAnswer,
+  LifJvpDryRun,
+  LifJvpRequest,
+  LifSimulateAnswer,
+  LifSimulateDryRun,
+  LifSimulateRequest,
+} from '../schemas/lif.ts';
+import {
+  computeHeaders,
+  lifGradQuery,
+  lifJvpQuery,
+  lifSimulateQuery,
+  surrogateEvalQuery,
+  surrogateGradQuery,
+} from '../schemas/parameters.ts';
 import { computeProblems } from '../schemas/problem.ts';
 import {
   SurrogateEvalAnswer,
@@ -62,7 +86,7 @@ const routes: readonly ComputeRoute[] = [
     operation: 'lif_simulate',
     url: '/lif/simulate',
     operationId: 'lifSimulate',
-    summary: 'Run LIF neurons',
+    summary: 'Run neurons',
     description: 'Steps B neurons through T time steps and answers what `record` lists. Times are in ms, rates in Hz.',
     query: lifSimulateQuery,
     request: LifSimulateRequest,
@@ -74,7 +98,7 @@ const routes: readonly ComputeRoute[] = [
     operation: 'lif_grad',
     url: '/lif/grad',
     operationId: 'lifGrad',
-    summary: 'Gradients through LIF neurons',
+    summary: 'Gradients through neurons',
     description:
       "Backpropagation through time: the forward pass is the hard threshold, the backward pass puts the surrogate gradient in its place. A gradient has the shape in which its quantity was given; a number's is the sum over neurons.",
     query: lifGradQuery,
@@ -82,6 +106,19 @@ const routes: readonly ComputeRoute[] = [
     answer: LifGradAnswer,
     dryRun: LifGradDryRun,
     examples: lifGradExamples,
+  },
+  {
+    operation: 'lif_jvp',
+    url: '/lif/jvp',
+    operationId: 'lifJvp',
+    summary: 'Tangents through neurons',
+    description:
+      'Forward-mode differentiation: how spikes, potentials and loss move with `tangents`, a Jacobian-vector product, with the surrogate gradient in the place of the derivative of a spike.',
+    query: lifJvpQuery,
+    request: LifJvpRequest,
+    answer: LifJvpAnswer,
+    dryRun: LifJvpDryRun,
+    examples: lifJvpExamples,
   },
 ];
 

@@ -17,8 +17,8 @@ import {
   modelVersion,
   platform,
   repositoryIndex,
+  type InferenceOperation,
 } from '../requests/inference-models.ts';
-import type { Operation } from '../requests/plan.ts';
 import { wantsReadyOnly } from '../requests/read-request.ts';
 import { bytesSchema, jsonAnswer } from '../schemas/bodies.ts';
 import { bodiesOf, inferExamples } from '../schemas/examples.ts';
@@ -39,7 +39,7 @@ import { compute, type ComputeServices } from './compute-handler.ts';
 import { inferenceFormat } from './choose-format.ts';
 
 const tags = ['Open Inference Protocol'];
-const operations = Object.keys(inferenceModels) as Operation[];
+const operations = Object.keys(inferenceModels) as InferenceOperation[];
 const server = { name: platform, version, extensions: ['binary_tensor_data', 'model_configuration', 'statistics'] };
 const ModelPath = Type.Object({ model: Type.String({ examples: ['surrogate_grad'], description: operations.join(', ') }) });
 const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() }, { $id: 'ModelReadiness' });
@@ -48,7 +48,7 @@ const Live = Type.Object({ live: Type.Boolean() }, { $id: 'ServerLiveness' });
 const VersionPath = Type.Object({ ...ModelPath.properties, version: Type.String({ description: `\`${modelVersion}\`, the only one.` }) });
 const modelErrors = inferenceErrors('malformed_http', 'not_found', 'uri_too_long');
 const statisticsDescription = "Triton's statistics, of all processes that answer on the port.";
-const idle = (models: readonly Operation[]) => ({ value: { model_stats: modelStatistics(models, '') } });
+const idle = (models: readonly InferenceOperation[]) => ({ value: { model_stats: modelStatistics(models, '') } });
 
 export interface InferenceOptions {
   readonly services: ComputeServices;
@@ -59,7 +59,7 @@ export interface InferenceOptions {
   readonly maxRequestMs: number;
 }
 
-/** The Open Inference Protocol, version 2, with its binary extension and what Triton's tools ask of models, for the same four operations. */
+/** The Open Inference Protocol, version 2, with its binary extension and what Triton's tools ask of models, for the operations on tensors. */
 export const inferenceRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   app,
   { services, lifecycle, statistics, maxRequestMs },
@@ -70,7 +70,7 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     void reply.code(ready ? 200 : 503);
     return ready;
   };
-  const statisticsOf = async (models: readonly Operation[]) => ({ model_stats: modelStatistics(models, await statistics()) });
+  const statisticsOf = async (models: readonly InferenceOperation[]) => ({ model_stats: modelStatistics(models, await statistics()) });
 
   // The protocol's clients name no media type, or any: whether bytes follow the JSON is said by a header.
   app.removeAllContentTypeParsers();
@@ -234,13 +234,13 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
 };
 
 /** @throws {Problem} `not_found` that names the nearest model. */
-function operationOf({ model = '', version = modelVersion }: { model?: string; version?: string }): Operation {
+function operationOf({ model = '', version = modelVersion }: { model?: string; version?: string }): InferenceOperation {
   if (!Object.hasOwn(inferenceModels, model)) {
     throw new Problem('not_found', `There is no model ${quote(model)}; ${didYouMean(model, operations)}`);
   }
   if (version !== modelVersion)
     throw new Problem('not_found', `The model ${quote(model)} has no version ${quote(version)}, only ${quote(modelVersion)}.`);
-  return model as Operation;
+  return model as InferenceOperation;
 }
 
 /** The documentation of a route that takes no tensors. */

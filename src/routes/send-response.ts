@@ -11,7 +11,7 @@ import { areReady, bytesOf, lengthOf, type Chunk } from '../codecs/chunks.ts';
 import { requireFinite } from '../codecs/finite-check.ts';
 import { jobElements } from '../compute/job-size.ts';
 import type { Answer } from '../compute/engine/engine.ts';
-import { dtypeOf, type Job } from '../compute/jobs.ts';
+import { dtypeOf, recordPer, type Job } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import type { Stages } from '../observability/metrics.ts';
 import type { Plan } from '../requests/plan.ts';
@@ -152,7 +152,11 @@ function isNumberText({ options }: Plan, mediaType: string): boolean {
 /** Whether most of an answer are spikes, of which gzip leaves little. */
 function isSpikes({ job }: Plan): boolean {
   if (job.kind === 'surrogate_eval') return job.outputs.spike && !job.outputs.value;
-  return job.kind === 'lif_simulate' && job.record.has('spikes') && !job.record.has('v') && !job.record.has('v_pre');
+  return (
+    job.kind === 'lif_simulate' &&
+    job.record.has('spikes') &&
+    [...job.record].every((name) => name === 'spikes' || recordPer(name) !== 'step')
+  );
 }
 
 function bodyOf(reply: FastifyReply, chunks: readonly Uint8Array[]): Buffer | Readable {

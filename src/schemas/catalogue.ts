@@ -33,12 +33,65 @@ export const CatalogueEntry = Type.Object(
   { $id: 'CatalogueEntry' },
 );
 
+/** What is not here on purpose. */
+const leftOutEntries = (description: string) =>
+  Type.Array(Type.Object({ library: Type.String(), name: Type.String(), why: Type.String() }), { description });
+
 export const Catalogue = Type.Object(
   {
     surrogates: Type.Array(CatalogueEntry),
-    left_out: Type.Array(Type.Object({ library: Type.String(), name: Type.String(), why: Type.String() }), {
-      description: 'Functions of other libraries that are not here on purpose, and why.',
-    }),
+    left_out: leftOutEntries('Functions of other libraries that are not here on purpose, and why.'),
   },
   { $id: 'Catalogue' },
+);
+
+/** A neuron, as the catalogue describes it. */
+export const NeuronEntry = Type.Object(
+  {
+    name: Type.String({ description: 'As `model` in requests spells it.' }),
+    library: Type.Union([Type.String(), Type.Null()], { description: 'The library whose neuron it is; null for one of no library.' }),
+    summary: Type.String(),
+    equations: Type.Array(Type.String(), { description: 'Its step: LaTeX.' }),
+    parameters: Type.Record(
+      Type.String(),
+      Type.Object({
+        default: Type.Optional(
+          Type.Union([Type.Number(), Type.Null()], { description: 'Null for none; missing where a request must give the parameter.' }),
+        ),
+        allows_null: Type.Boolean({ description: 'Whether it may be null.' }),
+        minimum: Type.Optional(Type.Number()),
+        maximum: Type.Optional(Type.Number()),
+        exclusive_minimum: Type.Optional(Type.Number({ description: 'All values are greater.' })),
+        unit: Type.Optional(Type.String({ description: 'Missing where it is dimensionless.' })),
+        differentiable: Type.Boolean({ description: 'Whether `wrt` may name it; the others are one number for all neurons.' }),
+        meaning: Type.String(),
+      }),
+      { description: 'By name.' },
+    ),
+    options: Type.Record(
+      Type.String(),
+      Type.Object({
+        default: Type.Optional(Type.Union([Type.String(), Type.Boolean()], { description: 'Missing where a request must choose.' })),
+        values: Type.Optional(Type.Array(Type.String(), { description: 'The words; missing for a switch.' })),
+        meaning: Type.String(),
+      }),
+      { description: 'By name.' },
+    ),
+    state: Type.Array(Type.String(), { description: 'What a run continues from; each `<state>_init` may be given and differentiated by.' }),
+    records: Type.Array(Type.String(), { description: 'What `record` may name.' }),
+    surrogate: Type.Union([Type.String(), Type.Null()], {
+      description: 'The surrogate where a request names none; null for a neuron without spikes.',
+    }),
+    no_gradient: Type.Optional(Type.String({ description: 'Why there is no gradient, where there is none.' })),
+    notes: Type.Array(Type.String(), {
+      description: 'What a user of the original library should know: what is detached, what is recorded.',
+    }),
+    source: Type.Union([Type.String(), Type.Null()], { description: 'The library with its version, and the module.' }),
+  },
+  { $id: 'NeuronEntry' },
+);
+
+export const NeuronCatalogue = Type.Object(
+  { neurons: Type.Array(NeuronEntry), left_out: leftOutEntries('Neurons of other libraries that are not here on purpose, and why.') },
+  { $id: 'NeuronCatalogue' },
 );

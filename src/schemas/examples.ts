@@ -137,6 +137,62 @@ export const lifGradExamples: Readonly<Record<string, Example>> = {
       meta,
     },
   },
+  library: {
+    summary: "A library's neuron with its default surrogate",
+    request: { current: [[0.6, 0.8, 0.3, 0.5]], neuron: { model: 'snntorch.Leaky', beta: 0.9 }, wrt: ['beta', 'threshold'] },
+    answer: {
+      results: [
+        { surrogate: { name: 'snntorch.atan', alpha: 2 }, loss: [1], spike_counts: [1], grad: { beta: 2.987488, threshold: -3.304993 } },
+      ],
+      neuron: { model: 'general', leak: 0.9, strict: true, threshold: 1, reset: { kind: 'soft', when: 'late', gradient: 'mask' } },
+      meta,
+    },
+  },
+};
+
+export const lifJvpExamples: Readonly<Record<string, Example>> = {
+  current_and_tau: {
+    summary: 'How everything moves with the first current and the time constant',
+    request: {
+      current: [[1.5, 0, 1.5, 0.5]],
+      dt: 1,
+      neuron: { tau: 2 },
+      tangents: { current: [[1, 0, 0, 0]], tau: 1 },
+      loss: { type: 'cotangent', v: 1 },
+    },
+    answer: {
+      results: [
+        {
+          surrogate: { name: 'sigmoid', alpha: 4 },
+          spikes: [[0.09830598, 0.059766296, -0.18301404, 0.07564925]],
+          v: [[0.051270515, 0.1907229, -0.014312878, 0.047845665]],
+          loss: [0.2755262],
+        },
+      ],
+      meta,
+    },
+  },
+  state: {
+    summary: 'How two neurons move with the state that they start from',
+    request: { current: 1.5, steps: 4, dt: 1, neuron: { tau: [2, 4] }, surrogate: 'arctan', tangents: { state: { v: 1 } } },
+    answer: {
+      results: [
+        {
+          surrogate: { name: 'arctan', alpha: 1 },
+          spikes: [
+            [0.21659788, 0.08125526, -0.019799681, -0.0074277185],
+            [0.19095352, 0.19696918, 0.13638896, 0.062291596],
+          ],
+          v: [
+            [0.3375516, -0.091412164, -0.03085632, 0.008356184],
+            [0.6783924, 0.3795333, 0.16637516, -0.06387322],
+          ],
+          loss: [0.27062574, 0.5866033],
+        },
+      ],
+      meta,
+    },
+  },
 };
 
 /** Of the model `surrogate_grad`. */

@@ -1,96 +1,117 @@
-import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
-import {
-  differentiable,
-  recordable,
-  records,
-  resetModes,
-  type Differentiable,
-  type Integration,
-  type Recordable,
-  type ResetMode,
-} from '../compute/jobs.ts';
-import { lifParameterRecord, lifParameters, type LifParameter } from '../compute/neurons/lif-parameters.ts';
+import { records, type FixedRecord } from '../compute/jobs.ts';
+import { catalogue } from '../compute/surrogates/catalogue.ts';
 import { computeOptions, DryRun, Meta, Names, namesSchema, RowsOutline, TensorOutline } from './common.ts';
+import { differentiableParameters, NeuronChoice, stateNames, States, type StateInput } from './neuron.ts';
 import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
-import { Tensor, TensorAnswer } from './tensor.ts';
+import { Tensor, TensorAnswer, type TensorInput } from './tensor.ts';
+
+/** The fixed records. */
+export const fixedRecords = Object.keys(records) as readonly FixedRecord[];
+/** States as records by name: v is one of the fixed ones. */
+export const recordedStates = stateNames.filter((state) => state !== 'v');
+/** The quantities that most requests name, first in lists of them. */
+const usualQuantities = ['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'];
+/** Single quantities that a gradient can be taken with respect to, of all models; each model has some of them. */
+export const quantityNames: readonly string[] = [
+  ...new Set([...usualQuantities, ...differentiableParameters, ...stateNames.map((state) => `${state}_init`)]),
+];
+const surrogateParameters = [
+  ...new Set([...catalogue.values()].flatMap(({ parameters }) => Object.keys(parameters).filter((name) => !parameters[name]!.integer))),
+].map((name) => `surrogate.${name}`);
 
 export const recordSchema = namesSchema(
   'Recorded',
-  recordable,
-  '`spike_counts` [B], `firing_rates` [B] in Hz, `spike_times` (B lists, ms), `spikes` [B, T], `v` [B, T] after the reset, `v_pre` [B, T] before it, `v_final` [B].',
+  [...fixedRecords, ...recordedStates],
+  '`spike_counts` [B], `firing_rates` [B] in Hz, `spike_times` (B lists, ms), `spikes` [B, T]; `v` [B, T] as the library records it, `v_pre` before the reset, `v_post` after it, other states of the neuron by name; `v_final` [B]; `state`, everything that a run continues from.',
 );
-export const wrtSchema = namesSchema('Differentiable', differentiable, 'Quantities that a gradient can be taken with respect to.');
-
-function describeParameter(name: LifParameter): string {
-  const { default: value, exclusiveMinimum, unit, meaning } = lifParameters[name];
-  const range = `${unit === undefined ? '' : ` in ${unit}`}${exclusiveMinimum === undefined ? '' : `, above ${exclusiveMinimum}`}`;
-  return `${meaning}${range}; a number for all neurons or one value per neuron [B]. Default ${value}.`;
-}
-
-/** The neuron's parameters and its options. */
-export const Neuron = Type.Object(
-  {
-    ...lifParameterRecord((name) => Type.Optional(Tensor(describeParameter(name)))),
-    reset: Type.Optional(
-      Type.Unsafe<ResetMode>(
-        Type.String({
-          enum: [...resetModes],
-          description: 'After a spike: v becomes v_reset, loses v_threshold, or stays. Default `hard`.',
-        }),
-      ),
-    ),
-    refractory: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        description: 'How long a neuron is held after a spike, ms, rounded to steps: v stays, its input has no effect. Default 0.',
-      }),
-    ),
-    integration: Type.Optional(
-      Type.Unsafe<Integration>(
-        Type.String({ enum: ['euler', 'exponential'], description: 'k = dt / tau, or k = 1 - exp(-dt / tau). Default `euler`.' }),
-      ),
-    ),
-    input_scaling: Type.Optional(Type.Boolean({ description: 'Whether k multiplies the input too, or only the leak. Default true.' })),
-  },
-  { $id: 'Neuron', additionalProperties: false, description: 'The LIF neuron; everything has a default.' },
+export const wrtSchema = namesSchema(
+  'Differentiable',
+  [...quantityNames, 'state', ...surrogateParameters],
+  'Quantities that a gradient can be taken with respect to: the current, parameters of the neuron, `<state>_init`, `state` for all initial states, and `surrogate.<parameter>`.',
 );
-export type Neuron = Static<typeof Neuron>;
 
 const inputAndNeuron = {
   current: Tensor('A number or [B], constant in time, with `steps`; or [B, T], one value a step.'),
   steps: Type.Optional(
     Type.Integer({ minimum: 1, description: 'T. Required when the current is constant in time; must equal T otherwise.' }),
   ),
-  dt: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Length of a step, ms. Default 0.1.' })),
-  neuron: Type.Optional(Neuron),
+  dt: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      description:
+        "Length of a step, ms. Default 0.1; for neurons of libraries, which have a time step of their own, it only scales times and rates, and is the neuron's unless given, 1 for those in steps.",
+    }),
+  ),
+  neuron: Type.Optional(NeuronChoice('The neuron; everything of `lif` has a default.')),
+  state: Type.Optional(States('The state to start from, by state, in place of `<state>_init` in `neuron`.')),
+  forward: Type.Optional(
+    Type.Unsafe<'spikes' | 'smooth'>(
+      Type.String({
+        enum: ['spikes', 'smooth'],
+        description:
+          "`smooth` puts the surrogate's value in the place of every spike, and detaches nothing: a smooth function, which finite differences can check. Default `spikes`.",
+      }),
+    ),
+  ),
 };
 
 export const LifSimulateRequest = Type.Object(
   {
     ...inputAndNeuron,
-    record: Type.Optional(Names<Recordable>(recordSchema, 'What comes back; `spike_counts` and `firing_rates` unless given.')),
+    record: Type.Optional(Names(recordSchema, 'What comes back; `spike_counts` and `firing_rates` unless given.')),
+    surrogate: Type.Optional(SurrogateChoice('With `"forward": "smooth"`: what stands in the place of the spike.')),
     ...computeOptions,
   },
   { $id: 'LifSimulateRequest', additionalProperties: false },
 );
 export type LifSimulateRequest = Static<typeof LifSimulateRequest>;
 
-function recordAnswer(name: Recordable) {
+const perStepStates = (value: (name: string) => TSchema): TProperties =>
+  Object.fromEntries(recordedStates.map((name) => [name, Type.Optional(value(name))]));
+const perState = (value: TSchema, description: string) =>
+  Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: value, description });
+
+/** The settings of the general neuron that a library's name stands for. */
+const neuronAnswer = Type.Optional(
+  Type.Unsafe<Record<string, unknown>>({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The settings of the model `general` that the name of a library stands for.',
+  }),
+);
+
+function recordAnswer(name: FixedRecord): TSchema {
   const { per, meaning } = records[name];
   if (per === 'spike') return Type.Array(Type.Array(Type.Number()), { description: `${meaning}; B lists, in either encoding.` });
+  if (per === 'state') return perState(TensorAnswer('[B].'), `${meaning}; [B] each.`);
   return TensorAnswer(`${meaning}; ${per === 'step' ? '[B, T]' : '[B]'}.`);
 }
 
 export const LifSimulateAnswer = Type.Object(
-  { ...Object.fromEntries(recordable.map((name) => [name, Type.Optional(recordAnswer(name))])), meta: Meta },
+  {
+    ...Object.fromEntries(fixedRecords.map((name) => [name, Type.Optional(recordAnswer(name))])),
+    ...perStepStates((name) => TensorAnswer(`The state ${name} after each step; [B, T].`)),
+    neuron: neuronAnswer,
+    meta: Meta,
+  },
   { $id: 'LifSimulateAnswer' },
 );
 
-export const LifSimulateDryRun = DryRun(
-  'LifSimulateDryRun',
-  Object.fromEntries(recordable.map((name) => [name, Type.Optional(records[name].per === 'spike' ? RowsOutline : TensorOutline)])),
-);
+function recordOutline(name: FixedRecord): TSchema {
+  const { per } = records[name];
+  return per === 'spike' ? RowsOutline : per === 'state' ? perState(TensorOutline, 'By state.') : TensorOutline;
+}
+
+export const LifSimulateDryRun = DryRun('LifSimulateDryRun', {
+  ...Object.fromEntries(fixedRecords.map((name) => [name, Type.Optional(recordOutline(name))])),
+  ...perStepStates(() => TensorOutline),
+  neuron: neuronAnswer,
+});
+
+const perStepCotangent = (what: string) =>
+  Type.Optional(Tensor(`What the loss changes with each ${what}; [B, T], [1, T], [B, 1], [B], or a number.`));
 
 const AnyLoss = Type.Union([
   Type.Object(
@@ -104,13 +125,16 @@ const AnyLoss = Type.Union([
   Type.Object(
     {
       type: Type.Literal('cotangent'),
-      spikes: Type.Optional(Tensor('What the loss changes with each spike; [B, T], or a number.')),
-      v: Type.Optional(Tensor('What the loss changes with each potential after the reset; [B, T], or a number.')),
+      spikes: perStepCotangent('spike'),
+      v: perStepCotangent('potential `v`'),
+      v_pre: perStepCotangent('potential before the reset'),
+      state: Type.Optional(States('What the loss changes with the state after the last step.')),
     },
     {
       title: 'cotangent',
       additionalProperties: false,
-      description: 'The sum over t of spikes * s + v * v[t], at least one of the two given: a vector-Jacobian product.',
+      description:
+        'The sum over t of spikes * s + v * v[t] + v_pre * v_pre[t], and of state * the last state, at least one of them given: a vector-Jacobian product.',
     },
   ),
 ]);
@@ -126,34 +150,52 @@ export const Loss = Type.Unsafe<Static<typeof AnyLoss>>({
 });
 export type Loss = Static<typeof Loss>;
 
+const differentiated = {
+  ...inputAndNeuron,
+  surrogate: Type.Optional(
+    SurrogateChoice("What stands for the derivative of the spike; the neuron's default unless given, `sigmoid` for `lif`."),
+  ),
+  detach_reset: Type.Optional(
+    Type.Boolean({
+      description:
+        'Whether the spike in the reset counts as a constant. Default false. Neurons of libraries have it in `neuron`, if they have it.',
+    }),
+  ),
+  loss: Type.Optional(Loss),
+};
+
 export const LifGradRequest = Type.Object(
-  {
-    ...inputAndNeuron,
-    surrogate: Type.Optional(SurrogateChoice('What stands for the derivative of the spike; `sigmoid` unless given.')),
-    detach_reset: Type.Optional(Type.Boolean({ description: 'Whether the spike in the reset counts as a constant. Default false.' })),
-    wrt: Type.Optional(Names<Differentiable>(wrtSchema, 'What to differentiate by; `current` unless given.')),
-    loss: Type.Optional(Loss),
-    ...computeOptions,
-  },
+  { ...differentiated, wrt: Type.Optional(Names(wrtSchema, 'What to differentiate by; `current` unless given.')), ...computeOptions },
   { $id: 'LifGradRequest', additionalProperties: false },
 );
 export type LifGradRequest = Static<typeof LifGradRequest>;
 
-const gradientOf = <Value extends TSchema>(value: (name: Differentiable) => Value) =>
-  Type.Object(Object.fromEntries(differentiable.map((name) => [name, Type.Optional(value(name))])), {
-    description: 'By quantity of `wrt`, each in the shape in which it was given; a number is the sum over neurons.',
-  });
+/** A result's surrogate; neurons without spikes have none. */
+const resultSurrogate = Type.Optional(ResolvedSurrogate);
+
+const gradientOf = (value: (name: string) => TSchema, other: TSchema) =>
+  Type.Object(
+    {
+      ...Object.fromEntries(usualQuantities.map((name) => [name, Type.Optional(value(name))])),
+      state: Type.Optional(perState(other, 'By state.')),
+    },
+    {
+      description: 'By quantity of `wrt`, each in the shape in which it was given; a number is the sum over neurons.',
+      additionalProperties: other,
+    },
+  );
 
 export const LifGradAnswer = Type.Object(
   {
     results: Type.Array(
       Type.Object({
-        surrogate: ResolvedSurrogate,
+        surrogate: resultSurrogate,
         loss: TensorAnswer("Each neuron's part of L; [B]."),
         spike_counts: TensorAnswer('Spikes of each neuron; [B].'),
-        grad: gradientOf((name) => TensorAnswer(`dL / d ${name}.`)),
+        grad: gradientOf((name) => TensorAnswer(`dL / d ${name}.`), TensorAnswer('dL / d this quantity.')),
       }),
     ),
+    neuron: neuronAnswer,
     meta: Meta,
   },
   { $id: 'LifGradAnswer' },
@@ -161,6 +203,44 @@ export const LifGradAnswer = Type.Object(
 
 export const LifGradDryRun = DryRun('LifGradDryRun', {
   results: Type.Array(
-    Type.Object({ surrogate: ResolvedSurrogate, loss: TensorOutline, spike_counts: TensorOutline, grad: gradientOf(() => TensorOutline) }),
+    Type.Object({
+      surrogate: resultSurrogate,
+      loss: TensorOutline,
+      spike_counts: TensorOutline,
+      grad: gradientOf(() => TensorOutline, TensorOutline),
+    }),
   ),
+  neuron: neuronAnswer,
 });
+
+export const LifJvpRequest = Type.Object(
+  {
+    ...differentiated,
+    tangents: Type.Unsafe<Readonly<Record<string, TensorInput | StateInput>>>({
+      type: 'object',
+      description:
+        'Tangents by the names that `wrt` of `/lif/grad` takes, each a number or in the shape of its quantity; `state` is an object by state. What is left out does not move.',
+      additionalProperties: { anyOf: [{ $ref: 'Tensor#' }, { $ref: 'State#' }] },
+    }),
+    ...computeOptions,
+  },
+  { $id: 'LifJvpRequest', additionalProperties: false },
+);
+export type LifJvpRequest = Static<typeof LifJvpRequest>;
+
+const tangentResult = (value: (description: string) => TSchema) =>
+  Type.Array(
+    Type.Object({
+      surrogate: resultSurrogate,
+      spikes: value('Tangent of each spike; [B, T].'),
+      v: value('Tangent of each potential; [B, T].'),
+      loss: value("Tangent of each neuron's part of L; [B]."),
+    }),
+  );
+
+export const LifJvpAnswer = Type.Object(
+  { results: tangentResult((description) => TensorAnswer(description)), neuron: neuronAnswer, meta: Meta },
+  { $id: 'LifJvpAnswer' },
+);
+
+export const LifJvpDryRun = DryRun('LifJvpDryRun', { results: tangentResult(() => TensorOutline), neuron: neuronAnswer });

@@ -1,9 +1,10 @@
 import { Type, type TProperties } from '@sinclair/typebox';
 
 import { catalogue } from '../compute/surrogates/catalogue.ts';
-import { lifParameterRecord, lifParameters } from '../compute/neurons/lif-parameters.ts';
+import { neuronModel } from '../compute/neurons/catalogue.ts';
+import type { NeuronModel } from '../compute/neurons/model.ts';
 import { computeOptions } from './common.ts';
-import { LifGradRequest, LifSimulateRequest, Neuron } from './lif.ts';
+import { LifGradRequest, LifSimulateRequest } from './lif.ts';
 
 const frameLength = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
 
@@ -50,13 +51,32 @@ const surrogate = {
   surrogate: Type.Optional(Type.String({ description: 'A name, or the JSON object as text.' })),
   ...surrogateParameters(),
 };
-const neuron = {
-  ...Neuron.properties,
-  ...lifParameterRecord((name) => {
-    const { meaning, unit } = lifParameters[name];
-    return number(`${meaning}${unit === undefined ? '' : `, ${unit}`}.`);
-  }),
+
+/** The fields of a neuron as fields of a query. */
+function neuronFields({ parameters, nullable, options }: NeuronModel): TProperties {
+  const fields: TProperties = { v_init: number('Potential before the first step.') };
+  for (const [name, { meaning, unit }] of Object.entries({ ...nullable, ...parameters }))
+    fields[name] = number(`${meaning}${unit === undefined ? '' : `, ${unit}`}.`);
+  for (const [name, { values, meaning }] of Object.entries(options)) {
+    const description = `${meaning}.`;
+    const schema = values === undefined ? Type.Boolean({ description }) : Type.String({ enum: [...values], description });
+    if (name !== 'detach_reset') fields[name] = Type.Optional(schema);
+  }
+  return fields;
+}
+
+const run = {
+  steps: LifSimulateRequest.properties.steps,
+  dt: LifSimulateRequest.properties.dt,
+  forward: LifSimulateRequest.properties.forward,
+  model: Type.Optional(
+    Type.String({
+      description:
+        'The model of the neuron, `lif` unless given; `GET /neurons` lists them with their fields, which the query takes in the place of these.',
+    }),
+  ),
 };
+const neuron = { ...neuronFields(neuronModel('lif')), ...run };
 
 /** The query of an npy body, which has the rest of the request. It is documentation: the query is checked where it is read. */
 const query = (fields: TProperties) =>
@@ -64,21 +84,19 @@ const query = (fields: TProperties) =>
 
 export const surrogateEvalQuery = query({ ...surrogate, outputs: names('`spike` or `value`') });
 export const surrogateGradQuery = query({ ...surrogate, cotangent: number('Factor of the gradient.') });
-export const lifSimulateQuery = query({
-  steps: LifSimulateRequest.properties.steps,
-  dt: LifSimulateRequest.properties.dt,
-  ...neuron,
-  record: names('What comes back'),
-});
-export const lifGradQuery = query({
-  steps: LifGradRequest.properties.steps,
-  dt: LifGradRequest.properties.dt,
+export const lifSimulateQuery = query({ ...neuron, surrogate: surrogate.surrogate, record: names('What comes back') });
+const differentiated = {
   ...neuron,
   ...surrogate,
   detach_reset: LifGradRequest.properties.detach_reset,
-  wrt: names('What to differentiate by'),
   loss: Type.Optional(Type.String({ enum: ['spike_count', 'firing_rate_mse', 'cotangent'], description: 'The kind of loss.' })),
   target: number('Firing rate to reach, Hz.'),
   cotangent_spikes: number('What the loss changes with each spike.'),
-  cotangent_v: number('What the loss changes with each potential after the reset.'),
+  cotangent_v: number('What the loss changes with each potential.'),
+  cotangent_v_pre: number('What the loss changes with each potential before the reset.'),
+};
+export const lifGradQuery = query({ ...differentiated, wrt: names('What to differentiate by') });
+export const lifJvpQuery = query({
+  ...differentiated,
+  tangent_current: number('The tangent of the current; those of others are `tangent_<name>` too.'),
 });

@@ -116,6 +116,10 @@ const occurrences = {
     instance: '/surrogates/sigmoyd',
     detail: 'unknown surrogate "sigmoyd"; did you mean "sigmoid"? GET /surrogates lists all.',
   },
+  neuron_not_found: {
+    instance: '/neurons/snntorch.Leeky',
+    detail: 'unknown neuron "snntorch.Leeky"; did you mean "snntorch.Leaky"? GET /neurons lists all.',
+  },
   not_acceptable: {
     detail: 'The route answers in application/json or application/octet-stream or application/x-npy, which "Accept: text/html" excludes.',
   },

@@ -1,5 +1,6 @@
 import type { NamedSchema } from './common.ts';
 import { recordSchema, wrtSchema } from './lif.ts';
+import { neuronSchema, stateSchema } from './neuron.ts';
 import { problemSchema } from './problem.ts';
 import { outputsSchema, parametrizedSurrogateSchema, surrogateNameSchema, surrogateSchema } from './surrogate.ts';
 import { nestedNumbersSchema, tensorOutputSchema, tensorSchema } from './tensor.ts';
@@ -14,6 +15,8 @@ export const sharedSchemas: readonly NamedSchema[] = [
   parametrizedSurrogateSchema,
   surrogateSchema,
   outputsSchema,
+  neuronSchema,
+  stateSchema,
   recordSchema,
   wrtSchema,
 ];

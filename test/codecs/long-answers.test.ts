@@ -115,7 +115,7 @@ describe('spike times', () => {
   const times = async (count: number): Promise<AnswerNode> => {
     const plan = planOf('lif_simulate', { current: 1, steps: 10, dt: 0.1, record: ['spike_times'] }, limits);
     const spike_steps = { steps: steps.subarray(0, count), offsets: offsets.map((offset) => Math.min(offset, count)) };
-    return responseTree(await responseOf(plan, { spike_steps }));
+    return responseTree(await responseOf(plan, { spike_steps, series: {} }));
   };
 
   it.each([

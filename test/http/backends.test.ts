@@ -15,7 +15,13 @@ import { startService } from './services.ts';
 const card = { device: 'NVIDIA H100', later: true, details: { version: '2.9.1', xla: true, gpu: true, memoryBytes: 80e9 } };
 const fromAHundred = { elements: 100, neurons: 10 };
 const measure = () =>
-  Promise.resolve({ lif_grad: fromAHundred, lif_simulate: never, surrogate_grad: { elements: 100, neurons: 0 }, surrogate_eval: never });
+  Promise.resolve({
+    lif_grad: fromAHundred,
+    lif_jvp: fromAHundred,
+    lif_simulate: never,
+    surrogate_grad: { elements: 100, neurons: 0 },
+    surrogate_eval: never,
+  });
 
 interface Line {
   level: number;
@@ -191,6 +197,7 @@ describe('GET /info', () => {
     ]);
     expect(body.cross_overs).toEqual({
       lif_grad: fromAHundred,
+      lif_jvp: fromAHundred,
       lif_simulate: null,
       surrogate_grad: { elements: 100, neurons: 0 },
       surrogate_eval: null,

@@ -17,6 +17,7 @@ afterAll(() => server.stop());
 it.each([
   'linspace with a cotangent that broadcasts',
   'tau of each neuron, exponential',
+  "a library's neurons, each of its own",
   'empty rows, 64 surrogates',
   '128 kernels of every gradient, float64, detached',
   '8 pipelined linspaces',

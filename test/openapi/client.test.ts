@@ -58,6 +58,11 @@ export async function callAll(baseUrl: string, npyFile: Blob, fetch: (request: R
   const entry = required((await client.GET('/surrogates/{name}', { params: { path: { name: 'arctan' } } })).data);
   const meaning: string = required(entry.parameters.alpha).meaning;
   await client.GET('/surrogates/{name}.svg', { params: { path: { name: 'arctan' }, query: { alpha: 2, x_min: -1 } }, parseAs: 'text' });
+  await client.GET('/neurons');
+  const neuron = required((await client.GET('/neurons/{name}', { params: { path: { name: 'snntorch.Leaky' } } })).data);
+  const unit: string | undefined = neuron.parameters.beta?.unit;
+  const tangents = required((await client.POST('/lif/jvp', { body: { current: [0.5, 2], steps: 100, tangents: { current: [1, 1] } } })).data);
+  const tangent = tangents.results[0]?.loss;
   await client.GET('/problems');
   await client.GET('/problems/{code}', { params: { path: { code } } });
   await client.GET('/info');
@@ -79,7 +84,7 @@ export async function callAll(baseUrl: string, npyFile: Blob, fetch: (request: R
   const inferred = required((await client.POST('/v2/models/{model}/infer', { ...model, body: { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [0] }], parameters: { surrogate: 'arctan' } } })).data);
   const output: number[] | undefined = inferred.outputs[0]?.data;
 
-  return { value, alpha, gradient, bytes, final, array: array.byteLength, code, meaning, reason, output, models: statistics.model_stats.length };
+  return { value, alpha, unit, tangent, gradient, bytes, final, array: array.byteLength, code, meaning, reason, output, models: statistics.model_stats.length };
 }
 `;
 
@@ -164,7 +169,8 @@ describe('a client that openapi-typescript generates', () => {
     });
     const names: Record<string, string> = { '{name}': 'arctan', '{code}': 'invalid_request', '{model}': 'surrogate_grad' };
     const routes = operationsOf(document).map(
-      ({ path: route, method }) => `${method.toUpperCase()} ${route.replace(/\{\w+\}/, (name) => names[name]!)}`,
+      ({ path: route, method }) =>
+        `${method.toUpperCase()} ${route.replace('/neurons/{name}', '/neurons/snntorch.Leaky').replace(/\{\w+\}/, (name) => names[name]!)}`,
     );
     expect([...called].sort()).toEqual(routes.sort());
   });

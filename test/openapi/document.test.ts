@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   inferExamples,
   lifGradExamples,
+  lifJvpExamples,
   lifSimulateExamples,
   surrogateEvalExamples,
   surrogateGradExamples,
@@ -44,6 +45,7 @@ const computed: [string, Readonly<Record<string, Example>>][] = [
   ['/surrogate/grad', surrogateGradExamples],
   ['/lif/simulate', lifSimulateExamples],
   ['/lif/grad', lifGradExamples],
+  ['/lif/jvp', lifJvpExamples],
   ['/v2/models/{model}/infer', inferExamples],
 ];
 
@@ -53,9 +55,12 @@ describe('GET /openapi.json', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       '/info',
       '/lif/grad',
+      '/lif/jvp',
       '/lif/simulate',
       '/livez',
       '/metrics',
+      '/neurons',
+      '/neurons/{name}',
       '/problems',
       '/problems/{code}',
       '/readyz',
@@ -100,6 +105,9 @@ describe('GET /openapi.json', () => {
       'LifGradAnswer',
       'LifGradDryRun',
       'LifGradRequest',
+      'LifJvpAnswer',
+      'LifJvpDryRun',
+      'LifJvpRequest',
       'LifSimulateAnswer',
       'LifSimulateDryRun',
       'LifSimulateRequest',
@@ -112,6 +120,8 @@ describe('GET /openapi.json', () => {
       'ModelStatistics',
       'NestedNumbers',
       'Neuron',
+      'NeuronCatalogue',
+      'NeuronEntry',
       'Outputs',
       'ParametrizedSurrogate',
       'Problem',
@@ -125,6 +135,7 @@ describe('GET /openapi.json', () => {
       'ServerLiveness',
       'ServerMetadata',
       'ServerReadiness',
+      'State',
       'Statistics',
       'Surrogate',
       'SurrogateEvalAnswer',
@@ -155,7 +166,7 @@ describe('GET /openapi.json', () => {
       [requestBody, ...Object.values(responses)].flatMap((body) => Object.entries(body?.content ?? {})),
     );
     const bytes = media.filter(([type]) => type === 'application/octet-stream' || type === 'application/x-npy');
-    expect(bytes).toHaveLength(4 * 4 + 2);
+    expect(bytes).toHaveLength(5 * 4 + 2);
     for (const [, { schema }] of bytes) expect(schema).toMatchObject({ type: 'string', format: 'binary' });
     for (const [type, { schema }] of media)
       expect(Object.keys(schema), type).toEqual(expect.arrayContaining([expect.toBeOneOf(['$ref', 'anyOf', 'type'])]));

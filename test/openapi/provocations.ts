@@ -60,6 +60,7 @@ export const provocations: Readonly<Record<DocumentedCode, Provocation>> = {
   unauthorized: { path: gradients, init: post(request), environment: { API_KEYS: 'a-key-of-16-letters' } },
   not_found: { path: '/problems/invalid_requests' },
   surrogate_not_found: { path: '/surrogates/sigmoyd' },
+  neuron_not_found: { path: '/neurons/snntorch.Leeky' },
   not_acceptable: { path: gradients, init: post(request, { accept: 'text/html' }) },
   request_timeout: {
     path: gradients,

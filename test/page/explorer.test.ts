@@ -220,6 +220,43 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
   });
 
+  describe('the model of a neuron', () => {
+    it('is chosen from the catalogue, and its link and request have its parameters', async () => {
+      await explorer.follow('#neuron');
+      await explorer.page.getByLabel('Model', { exact: true }).selectOption('snntorch.Leaky');
+      const beta = explorer.page.getByRole('textbox', { name: 'beta', exact: true });
+      await beta.fill('0.5');
+      await expect.poll(() => explorer.page.url()).toContain('model=snntorch.Leaky&neuron.beta=0.5');
+      const { body } = await service.post<{ v: number[][] }>('/lif/simulate', {
+        current: 1.5,
+        steps: 500,
+        neuron: { model: 'snntorch.Leaky', beta: 0.5 },
+        record: ['v'],
+      });
+      await expect.poll(async () => (await explorer.columns()).get('v')).toEqual(body.v[0]);
+      await explorer.page.getByText('Request', { exact: true }).first().click();
+      expect((await explorer.page.locator('.requests pre').allTextContents()).join()).toContain(
+        '"neuron":{"model":"snntorch.Leaky","beta":0.5}',
+      );
+      await explorer.follow(new URL(explorer.page.url()).hash);
+      expect(await beta.inputValue()).toBe('0.5');
+    });
+
+    it('without spikes shows the membrane alone, and says why there is no gradient', async () => {
+      await explorer.follow('#neuron?model=norse.LI');
+      await expect.poll(() => explorer.page.locator('figure .summary').first().textContent()).toMatch(/^The last membrane potential is /);
+      expect([...(await explorer.columns()).keys()]).toEqual(['t (ms)', 'current', 'v']);
+      for (const [model, why] of [
+        ['norse.LI', 'norse.LI has no spikes'],
+        ['bindsnet.LIFNodes', 'bindsnet.LIFNodes has no gradient'],
+      ] as const) {
+        await explorer.page.goto('about:blank');
+        await explorer.page.goto(`${service.url}/#gradient?model=${model}`);
+        await expect.poll(() => explorer.page.locator('figcaption').textContent()).toContain(why);
+      }
+    });
+  });
+
   describe('the gradient', () => {
     it("is the tutorial's, through the reset and detached", async () => {
       await explorer.follow('#gradient');

@@ -13,7 +13,7 @@ import { respond, responseTree } from '../../src/responses/response.ts';
 import { encodeAnswer, type EncodedAnswer } from '../../src/codecs/answer-json.ts';
 import { bytesOf } from '../../src/codecs/chunks.ts';
 import { compute } from '../../src/compute/backends/reference/reference-backend.ts';
-import { differentiable, dtypeOf, recordable } from '../../src/compute/jobs.ts';
+import { dtypeOf, records } from '../../src/compute/jobs.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { planOf } from '../../src/requests/operations.ts';
 import type { Operation } from '../../src/requests/plan.ts';
@@ -76,10 +76,10 @@ const requests: fc.Arbitrary<[Operation, object]> = fc.oneof(
     .map((request): [Operation, object] => ['surrogate_eval', request]),
   fc.record({ x: tensor, surrogate, dtype }).map((request): [Operation, object] => ['surrogate_grad', request]),
   fc
-    .tuple(lif, fc.subarray([...recordable], { minLength: 1 }))
+    .tuple(lif, fc.subarray(Object.keys(records), { minLength: 1 }))
     .map(([request, record]): [Operation, object] => ['lif_simulate', { ...request, record }]),
   fc
-    .tuple(lif, surrogate, fc.subarray([...differentiable], { minLength: 1 }))
+    .tuple(lif, surrogate, fc.subarray(['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'], { minLength: 1 }))
     .map(([request, chosen, wrt]): [Operation, object] => ['lif_grad', { ...request, surrogate: chosen, wrt }]),
 );
 

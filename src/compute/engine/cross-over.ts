@@ -1,6 +1,6 @@
 import type { Backend } from './backend.ts';
 import { OutOfMemoryError } from './errors.ts';
-import type { Job, LifProblem } from '../jobs.ts';
+import type { Job, NeuronProblem } from '../jobs.ts';
 import { jobElements } from '../job-size.ts';
 import { spread, standardProblem } from '../standard-jobs.ts';
 
@@ -74,15 +74,8 @@ const surrogates = [{ name: 'sigmoid', parameters: { alpha: 4 } }];
 
 const trials: readonly Trial[] = [
   {
-    standsFor: ['lif_grad'],
-    make: (elements) => ({
-      kind: 'lif_grad',
-      problem: problemOf(elements),
-      surrogates,
-      loss: { type: 'spike_count' },
-      detachReset: false,
-      wrt: ['current'],
-    }),
+    standsFor: ['lif_grad', 'lif_jvp'],
+    make: (elements) => ({ kind: 'lif_grad', problem: problemOf(elements), surrogates, loss: { type: 'spike_count' }, wrt: ['current'] }),
     neurons: neuronsOf,
     maxElements: 2 ** 26,
   },
@@ -104,7 +97,7 @@ function neuronsOf(elements: number): number {
   return Math.ceil(elements / steps);
 }
 
-function problemOf(elements: number): LifProblem {
+function problemOf(elements: number): NeuronProblem {
   return standardProblem(neuronsOf(elements), steps);
 }
 

@@ -2,21 +2,19 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
-import { valueAt } from '../../../src/compute/generated-numbers.ts';
 import {
-  differentiable,
-  recordable,
-  resetModes,
-  type Differentiable,
+  quantityAt,
   type LifGradJob,
   type LifGradResult,
-  type LifProblem,
+  type LifSimulateResult,
   type Loss,
+  type NeuronProblem,
 } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { combinations } from '../support/combinations.ts';
 import { isExplosive, lifProblem, perNeuron, perStep, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import { differentiable, recordable, resetModes, withLif } from '../support/lif-problem.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
 
@@ -24,20 +22,20 @@ const reference = new ReferenceBackend();
 
 const sigmoid: Surrogate = { name: 'sigmoid', parameters: { alpha: 4 } };
 
-const knownMargins = new WeakMap<LifProblem, number[]>();
+const knownMargins = new WeakMap<NeuronProblem, number[]>();
 
 /** Smallest distance of each neuron's potential from its threshold: below 1e-3 rounding may decide a spike or a steep slope. */
-async function marginsOf(problem: LifProblem): Promise<number[]> {
+async function marginsOf(problem: NeuronProblem): Promise<number[]> {
   let margins = knownMargins.get(problem);
   if (margins === undefined) knownMargins.set(problem, (margins = await simulateMargins(problem)));
   return margins;
 }
 
-async function simulateMargins(problem: LifProblem): Promise<number[]> {
-  const { v_pre } = await resultOf(reference, { kind: 'lif_simulate', problem, record: new Set(['v_pre']) });
-  const { neurons, steps, v_threshold } = problem;
+async function simulateMargins(problem: NeuronProblem): Promise<number[]> {
+  const { v_pre } = (await resultOf(reference, { kind: 'lif_simulate', problem, record: new Set(['v_pre']) })).series;
+  const { neurons, steps } = problem;
   return Array.from({ length: neurons }, (_, b) => {
-    const threshold = v_threshold.per === 'scalar' ? v_threshold.value : valueAt(v_threshold.values, b);
+    const threshold = quantityAt(problem.parameters.v_threshold!, b, 0, steps);
     let margin = Infinity;
     for (let t = 0; t < steps; t++) margin = Math.min(margin, Math.abs(v_pre![b * steps + t]! - threshold));
     return margin;
@@ -55,7 +53,7 @@ export async function expectAgreement(backend: Backend, job: LifGradJob): Promis
   const [actual, expected] = [(await resultOf(backend, job))[0]!, (await resultOf(reference, job))[0]!];
   let moved: LifGradResult[number][] | undefined;
   /** Runs of the reference that are needed only where a gradient is far from the exact one. */
-  const conditionOf = async (quantity: Differentiable, from: number, truth: ArrayLike<number>) => {
+  const conditionOf = async (quantity: string, from: number, truth: ArrayLike<number>) => {
     // Half a unit in the last place of float32, whose arithmetic cannot tell such jobs apart.
     moved ??= await nudgedGradients(job, 2 ** -24);
     return Math.max(
@@ -134,15 +132,14 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
           for (const [steps, dt] of isDear ? runs.slice(0, 1) : runs) {
             const job: LifGradJob = {
               kind: 'lif_grad',
-              problem: lifProblem(16, share * steps, { dt, reset, refractorySteps: dt === 1 ? 2 : 0 }),
+              problem: lifProblem(16, share * steps, { dt, reset, detachReset, refractorySteps: dt === 1 ? 2 : 0 }),
               surrogates: [scaledSurrogate(definition)],
               loss: { type: 'spike_count' },
-              detachReset,
               wrt: differentiable,
             };
             await expectAgreement(backend, {
               ...job,
-              problem: { ...job.problem, tau: perNeuron(16, () => 10), v_threshold: perNeuron(16, () => 1) },
+              problem: withLif(job.problem, { tau: perNeuron(16, () => 10), v_threshold: perNeuron(16, () => 1) }),
             });
           }
         });
@@ -155,10 +152,9 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
         for (const threshold of [same(0.7), perNeuron(16, (b) => 0.6 + b / 20)]) {
           await expectAgreement(backend, {
             kind: 'lif_grad',
-            problem: lifProblem(16, share * 40, { dt: 1, v_threshold: threshold }),
+            problem: lifProblem(16, share * 40, { dt: 1, v_threshold: threshold, detachReset: true }),
             surrogates: [scaledSurrogate(definition)],
             loss: { type: 'spike_count' },
-            detachReset: true,
             wrt: differentiable,
           });
         }
@@ -195,7 +191,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
     });
     it.each(variants.map((variant, turn) => ({ ...variant, turn })))(
       '$reset reset, detached $detachReset, $integration, input scaling $inputScaling, $refractorySteps refractory steps',
-      async ({ detachReset, turn, ...neuron }) => {
+      async ({ turn, ...neuron }) => {
         const [steps, dt] = [share * 60, 1];
         const largest = neuron.inputScaling ? 4 : 0.4;
         const ways = Object.values(forms);
@@ -209,7 +205,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
           const all = losses(steps);
           // The other summand keeps a loss from meeting the same half of the variants each time.
           for (const loss of isDear ? [all[(turn + Math.floor(turn / all.length)) % all.length]!] : all) {
-            await expectAgreement(backend, { kind: 'lif_grad', problem, surrogates: [sigmoid], loss, detachReset, wrt: differentiable });
+            await expectAgreement(backend, { kind: 'lif_grad', problem, surrogates: [sigmoid], loss, wrt: differentiable });
           }
         }
       },
@@ -227,7 +223,6 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
         problem,
         surrogates: [sigmoid],
         loss: { type: 'cotangent', spikes: perStep(9, steps, signed), v: perStep(9, steps, signed) },
-        detachReset: false,
         wrt: differentiable,
       });
     });
@@ -242,7 +237,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
         { type: 'cotangent', spikes: perStep(10, 80, signed), v: perStep(10, 80, signed) },
       ];
       for (const loss of losses) {
-        const job: LifGradJob = { kind: 'lif_grad', problem, surrogates: [sigmoid], loss, detachReset: false, wrt: ['current'] };
+        const job: LifGradJob = { kind: 'lif_grad', problem, surrogates: [sigmoid], loss, wrt: ['current'] };
         const [actual, expected] = [(await resultOf(backend, job))[0]!.loss, (await resultOf(reference, job))[0]!.loss];
         expected.forEach((value, b) => {
           expect(Math.abs(actual[b]! - value)).toBeLessThan(1e-5 * Math.max(1, Math.abs(value)));
@@ -284,6 +279,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
           v_threshold: perNeuron(neurons, () => neuron.v_threshold),
           v_reset: same(neuron.v_reset),
           reset: neuron.reset,
+          detachReset: request.detach_reset,
         });
         const { name, ...parameters } = request.surrogate;
         const cotangent = (rows: number[][]) => ({ per: 'step', values: Float64Array.from(rows.flat()) }) as const;
@@ -295,7 +291,6 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
           loss: request.loss
             ? { type: 'cotangent', spikes: cotangent(request.loss.spikes), v: cotangent(request.loss.v) }
             : { type: 'spike_count' },
-          detachReset: request.detach_reset,
           wrt,
         });
         const simulated = await resultOf(backend, { kind: 'lif_simulate', problem, record: new Set(recordable) });
@@ -333,11 +328,20 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       const job = { kind: 'lif_simulate', problem, record: new Set(recordable) } as const;
       const [actual, expected] = [await resultOf(backend, job), await resultOf(reference, job)];
       expect(actual.spike_counts).toEqual(expected.spike_counts);
-      expect(actual.spikes).toEqual(expected.spikes);
+      expect(actual.series.spikes).toEqual(expected.series.spikes);
       expect(actual.spike_steps).toEqual(expected.spike_steps);
-      for (const name of ['v', 'v_pre', 'v_final', 'firing_rates'] as const) {
-        const faults = Array.from(expected[name]!).filter(
-          (value, i) => !(Math.abs(actual[name]![i]! - value) < 2e-5 * Math.max(1, Math.abs(value))),
+      const floats = ({ series: { v, v_pre, v_post }, state, v_final, firing_rates }: LifSimulateResult) => ({
+        v,
+        v_pre,
+        v_post,
+        v_final,
+        firing_rates,
+        ...state,
+      });
+      const [mine, exact] = [floats(actual), floats(expected)];
+      for (const name of Object.keys(exact) as (keyof typeof exact)[]) {
+        const faults = Array.from(exact[name]!).filter(
+          (value, i) => !(Math.abs(mine[name]![i]! - value) < 2e-5 * Math.max(1, Math.abs(value))),
         );
         expect(faults).toEqual([]);
       }
@@ -345,12 +349,11 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
   });
 
   describe('batches', () => {
-    const gradJob = (problem: LifProblem): LifGradJob => ({
+    const gradJob = (problem: NeuronProblem): LifGradJob => ({
       kind: 'lif_grad',
       problem,
       surrogates: [sigmoid, { name: 'multi_gaussian_grad', parameters: { h: 0.15, s: 6, sigma: 0.5, scale: 0.5 } }],
       loss: { type: 'spike_count' },
-      detachReset: false,
       wrt: ['current'],
     });
     const currents = Float64Array.from({ length: 67 }, () => 3 * random());
@@ -366,7 +369,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       const record = new Set(recordable);
       const all = await resultOf(backend, { kind: 'lif_simulate', problem: problem(currents), record });
       const some = await resultOf(backend, { kind: 'lif_simulate', problem: part, record });
-      expect(some.v).toEqual(all.v!.slice(0, neurons * 120));
+      expect(some.series.v).toEqual(all.series.v!.slice(0, neurons * 120));
       expect(some.spike_steps!.offsets).toEqual(all.spike_steps!.offsets.slice(0, neurons + 1));
     });
 
@@ -387,7 +390,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       );
       const base = problem(currents);
       const [one, each] = await Promise.all(
-        [numbers, arrays].map(async (terms) => (await resultOf(backend, gradJob({ ...base, ...terms })))[0]!),
+        [numbers, arrays].map(async (terms) => (await resultOf(backend, gradJob(withLif(base, terms))))[0]!),
       );
       expect(each!.grad.current).toEqual(one!.grad.current);
     });

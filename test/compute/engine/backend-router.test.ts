@@ -9,6 +9,7 @@ const candidate = (name: BackendName, accepts: (job: Job) => boolean = () => tru
 const all = backendNames.map((name) => candidate(name));
 const crossOvers: CrossOvers = {
   lif_grad: { elements: 1000, neurons: 100 },
+  lif_jvp: never,
   lif_simulate: never,
   surrogate_grad: { elements: 500, neurons: 0 },
   surrogate_eval: { elements: 500, neurons: 0 },

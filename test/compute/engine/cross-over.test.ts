@@ -125,7 +125,7 @@ describe('crossing', () => {
 
 it('a job reaches the cross-over by its neurons and its neuron-steps', () => {
   const crossOver = { elements: 1000, neurons: 10 };
-  const crossOvers = { lif_grad: crossOver, lif_simulate: never, surrogate_grad: never, surrogate_eval: never };
+  const crossOvers = { lif_grad: crossOver, lif_jvp: never, lif_simulate: never, surrogate_grad: never, surrogate_eval: never };
   expect(reaches(gradJob(10, 100), crossOvers)).toBe(true);
   expect(reaches(gradJob(9, 1000), crossOvers)).toBe(false);
   expect(reaches(gradJob(10, 99), crossOvers)).toBe(false);

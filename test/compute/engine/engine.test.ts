@@ -15,7 +15,13 @@ afterEach(() => {
 });
 
 const fromAThousand = { elements: 1000, neurons: 10 };
-const crossOvers: CrossOvers = { lif_grad: fromAThousand, lif_simulate: never, surrogate_grad: never, surrogate_eval: never };
+const crossOvers: CrossOvers = {
+  lif_grad: fromAThousand,
+  lif_jvp: never,
+  lif_simulate: never,
+  surrogate_grad: never,
+  surrogate_eval: never,
+};
 const small = gradJob(2, 3);
 const large = gradJob(100, 100);
 

@@ -5,7 +5,7 @@ const surrogates = [{ name: 'sigmoid', parameters: { alpha: 4 } }];
 
 export function gradJob(neurons = 2, steps = 3): LifGradJob {
   const problem = lifProblem({ neurons, steps, current: same(1.5) });
-  return { kind: 'lif_grad', problem, surrogates, loss: { type: 'spike_count' }, detachReset: false, wrt: ['current'] };
+  return { kind: 'lif_grad', problem, surrogates, loss: { type: 'spike_count' }, wrt: ['current'] };
 }
 
 export function simulateJob(neurons = 2, steps = 3): LifSimulateJob {

@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
-import {
-  differentiable,
-  resetModes,
-  type Differentiable,
-  type LifGradJob,
-  type LifProblem,
-  type Loss,
-  type Quantity,
-} from '../../../src/compute/jobs.ts';
-import { valueAt } from '../../../src/compute/generated-numbers.ts';
-import { afterReset, lifStep, type LifTerms } from '../../../src/compute/neurons/lif.ts';
+import { quantityAt, type LifGradJob, type Loss, type NeuronProblem, type Quantity } from '../../../src/compute/jobs.ts';
 import { combinations } from '../support/combinations.ts';
 import { dual, dualAlgebra, type Dual } from '../support/dual.ts';
-import { job, lifProblem, perNeuron, perStep } from '../support/lif-problem.ts';
+import { afterReset, lifStep, type LifTerms } from '../support/lif-oracle.ts';
+import { differentiable, job, lifProblem, perNeuron, perStep, resetModes, type LifChanges } from '../support/lif-problem.ts';
 
 const neurons = 3;
 const steps = 24;
@@ -36,7 +27,7 @@ const losses: Readonly<Record<Loss['type'], Loss>> = {
   cotangent: { type: 'cotangent', spikes: rows(-1, 1, 40), v: rows(-1, 1, 50) },
 };
 
-function problemWith(structure: Partial<LifProblem>): LifProblem {
+function problemWith(structure: LifChanges): NeuronProblem {
   return lifProblem({
     neurons,
     steps,
@@ -52,29 +43,35 @@ function problemWith(structure: Partial<LifProblem>): LifProblem {
   });
 }
 
-function at(quantity: Quantity, b: number, t: number): number {
-  if (quantity.per === 'scalar') return quantity.value;
-  return valueAt(quantity.values, quantity.per === 'neuron' ? b : b * steps + t);
-}
+const at = (quantity: Quantity, b: number, t: number): number => quantityAt(quantity, b, t, steps);
 
 /**
  * Derivative of neuron b's loss with respect to one quantity (at one step, for the current), by forward-mode differentiation of the
  * forward step: no part of the backward pass takes part in it.
  */
-function forwardDerivative({ problem, surrogates, loss, detachReset }: LifGradJob, b: number, wrt: Differentiable, step: number): number {
+function forwardDerivative(
+  { surrogates, loss }: LifGradJob,
+  neuron: LifChanges,
+  [b, wrt, step]: readonly [number, string, number],
+): number {
+  const problem = problemWith(neuron);
+  const { reset = 'hard', inputScaling = true, detachReset = false, refractorySteps = 0, integration } = neuron;
   const ops = dualAlgebra(surrogateFunctions(surrogates[0]!).grad);
-  const seeded = (name: Differentiable, t: number): Dual =>
-    dual(at(problem[name], b, t), name === wrt && (name !== 'current' || t === step) ? 1 : 0);
+  const seeded = (name: string, t: number): Dual =>
+    dual(
+      at(name === 'current' ? problem.current : problem.parameters[name]!, b, t),
+      name === wrt && (name !== 'current' || t === step) ? 1 : 0,
+    );
 
   const perStepOfTau = ops.div(ops.constant(problem.dt), seeded('tau', 0));
   const terms: LifTerms<Dual> = {
-    leak: problem.integration === 'euler' ? perStepOfTau : ops.sub(ops.constant(1), ops.exp(ops.neg(perStepOfTau))),
+    leak: integration !== 'exponential' ? perStepOfTau : ops.sub(ops.constant(1), ops.exp(ops.neg(perStepOfTau))),
     threshold: seeded('v_threshold', 0),
     vReset: seeded('v_reset', 0),
     vRest: seeded('v_rest', 0),
     resistance: seeded('resistance', 0),
   };
-  const structure = { reset: problem.reset, inputScaling: problem.inputScaling, detachReset };
+  const structure = { reset, inputScaling, detachReset };
 
   let v = seeded('v_init', 0);
   let heldSteps = 0;
@@ -83,8 +80,8 @@ function forwardDerivative({ problem, surrogates, loss, detachReset }: LifGradJo
   for (let t = 0; t < steps; t++) {
     const held = { on: heldSteps > 0, tangent: 0 };
     const { vPre, spike, v: after } = lifStep(ops, structure, terms, { v, current: seeded('current', t), refractory: held });
-    v = detachReset ? afterReset(ops, problem.reset, terms, vPre, { ...spike, tangent: 0 }) : after;
-    heldSteps = spike.on ? problem.refractorySteps : Math.max(heldSteps - 1, 0);
+    v = detachReset ? afterReset(ops, reset, terms, vPre, { ...spike, tangent: 0 }) : after;
+    heldSteps = spike.on ? refractorySteps : Math.max(heldSteps - 1, 0);
     const s = dual(Number(spike.on), spike.tangent);
     count = ops.add(count, s);
     if (loss.type !== 'cotangent') continue;
@@ -99,13 +96,12 @@ function forwardDerivative({ problem, surrogates, loss, detachReset }: LifGradJo
 
 const backend = new ReferenceBackend();
 
-function jobWith(structure: Partial<LifProblem>, rest: Partial<LifGradJob> = {}): LifGradJob {
+function jobWith(structure: LifChanges, rest: Partial<LifGradJob> = {}): LifGradJob {
   return {
     kind: 'lif_grad',
     problem: problemWith(structure),
     surrogates: [{ name: 'arctan', parameters: { alpha: 1.3 } }],
     loss: losses.spike_count,
-    detachReset: false,
     wrt: differentiable,
     ...rest,
   };
@@ -123,8 +119,8 @@ const variants = combinations({
 describe('the backward pass equals forward-mode differentiation', () => {
   it.each(variants)(
     '$reset reset, $integration, input scaling $inputScaling, $refractorySteps refractory steps, detached: $detachReset, $loss',
-    ({ detachReset, loss, ...structure }) => {
-      const gradJob = jobWith(structure, { detachReset, loss: losses[loss] });
+    ({ loss, ...structure }) => {
+      const gradJob = jobWith(structure, { loss: losses[loss] });
       const [result] = backend.run(gradJob).result;
       expect(Math.max(...result!.spike_counts)).toBeGreaterThan(1);
 
@@ -132,7 +128,7 @@ describe('the backward pass equals forward-mode differentiation', () => {
         const grad = result!.grad[wrt] as Float64Array;
         const perNeuronSteps = wrt === 'current' ? steps : 1;
         const expected = Array.from({ length: neurons * perNeuronSteps }, (_, i) =>
-          forwardDerivative(gradJob, Math.floor(i / perNeuronSteps), wrt, i % perNeuronSteps),
+          forwardDerivative(gradJob, structure, [Math.floor(i / perNeuronSteps), wrt, i % perNeuronSteps]),
         );
         const tolerance = 1e-12 * Math.max(1e-300, ...expected.map(Math.abs));
         expect(grad).toHaveLength(expected.length);
@@ -196,7 +192,7 @@ describe('the loss', () => {
   it('of cotangents is their inner product with spikes and potentials', () => {
     const problem = problemWith({});
     const [result] = backend.run(jobWith({}, { loss: losses.cotangent })).result;
-    const { spikes, v } = backend.run({ kind: 'lif_simulate', problem, record: new Set(['spikes', 'v'] as const) }).result;
+    const { spikes, v } = backend.run({ kind: 'lif_simulate', problem, record: new Set(['spikes', 'v']) }).result.series;
     const { spikes: spikeBar, v: vBar } = losses.cotangent as Extract<Loss, { type: 'cotangent' }>;
     for (let b = 0; b < neurons; b++) {
       let expected = 0;

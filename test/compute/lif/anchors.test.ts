@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
-import { recordable } from '../../../src/compute/jobs.ts';
 import { surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
-import { job, lifProblem, linspace, perNeuron, perStep } from '../support/lif-problem.ts';
+import { job, lifProblem, linspace, perNeuron, perStep, recordable } from '../support/lif-problem.ts';
 import { withDefaults } from '../support/parameter-sets.ts';
 
 const backend = new ReferenceBackend();
@@ -39,10 +38,9 @@ describe('gradient statistics of 50 neurons', () => {
     const numbers = [false, true].flatMap((detachReset) => {
       const [result] = backend.run({
         kind: 'lif_grad',
-        problem: lifProblem({ neurons: 50, steps: 100, current: perNeuron(linspace(0.5, 2.5, 50)) }),
+        problem: lifProblem({ neurons: 50, steps: 100, current: perNeuron(linspace(0.5, 2.5, 50)), detachReset }),
         surrogates: [{ name, parameters: { ...surrogate.parameters, ...parameters } }],
         loss: { type: 'spike_count' },
-        detachReset,
         wrt: ['current'],
       }).result;
       const grad = [...(result!.grad.current as Float64Array)];
@@ -64,25 +62,25 @@ describe('simulation', () => {
     expect([...result.firing_rates!]).toEqual([80]);
     expect([...result.spike_steps!.steps]).toEqual([109, 219, 329, 439]);
     expect([...result.spike_steps!.offsets]).toEqual([0, 4]);
-    expect(result.spikes!.reduce((sum, spike) => sum + spike, 0)).toBe(4);
-    expect(result.v_pre![109]).toBeGreaterThanOrEqual(1);
-    expect(result.v![109]).toBe(0);
-    expect(result.v_final![0]).toBe(result.v![499]);
+    expect(Array.from(result.series.spikes!).reduce((sum, spike) => sum + spike, 0)).toBe(4);
+    expect(result.series.v_pre![109]).toBeGreaterThanOrEqual(1);
+    expect(result.series.v![109]).toBe(0);
+    expect(result.v_final![0]).toBe(result.series.v![499]);
   });
 
   it('holds a neuron that spiked for the steps of its refractoriness', () => {
     const input = [5, 5, 9, 9, 9, 5, 5, 5];
     const problem = lifProblem({ neurons: 1, steps: 8, dt: 1, tau: job(2), current: perStep([input]), refractorySteps: 3, reset: 'soft' });
     const { result } = backend.run({ kind: 'lif_simulate', problem, record });
-    expect([...result.spikes!]).toEqual([1, 0, 0, 0, 1, 0, 0, 0]);
-    expect([...result.v!.subarray(0, 4)]).toEqual([1.5, 1.5, 1.5, 1.5]);
-    expect([...result.v_pre!.subarray(1, 4)]).toEqual([1.5, 1.5, 1.5]);
+    expect([...result.series.spikes!]).toEqual([1, 0, 0, 0, 1, 0, 0, 0]);
+    expect([...result.series.v!.subarray(0, 4)]).toEqual([1.5, 1.5, 1.5, 1.5]);
+    expect([...result.series.v_pre!.subarray(1, 4)]).toEqual([1.5, 1.5, 1.5]);
   });
 
   it('gives only what is recorded', () => {
     const problem = lifProblem({ neurons: 2, steps: 3, current: job(1) });
-    const { result } = backend.run({ kind: 'lif_simulate', problem, record: new Set(['v_final'] as const) });
-    expect(Object.keys(result)).toEqual(['v_final']);
+    const { result } = backend.run({ kind: 'lif_simulate', problem, record: new Set(['v_final']) });
+    expect(result).toEqual({ v_final: result.v_final, series: {} });
   });
 
   it('answers a batch of no neurons', () => {

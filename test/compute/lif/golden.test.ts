@@ -41,6 +41,7 @@ describe("braintools' gradients through a LIF neuron", () => {
       v_threshold: perNeuron(new Array<number>(neurons).fill(neuron.v_threshold)),
       v_reset: job(neuron.v_reset),
       reset: neuron.reset,
+      detachReset: detach_reset,
     });
     const cotangents: Loss = loss ? { type: 'cotangent', spikes: perStep(loss.spikes), v: perStep(loss.v) } : { type: 'spike_count' };
 
@@ -49,14 +50,9 @@ describe("braintools' gradients through a LIF neuron", () => {
       problem,
       surrogates: [fromRequest(surrogate)],
       loss: cotangents,
-      detachReset: detach_reset,
       wrt: ['current', 'tau', 'v_threshold'],
     }).result;
-    const simulated = backend.run({
-      kind: 'lif_simulate',
-      problem,
-      record: new Set(['spike_counts', 'spike_times', 'v_final'] as const),
-    }).result;
+    const simulated = backend.run({ kind: 'lif_simulate', problem, record: new Set(['spike_counts', 'spike_times', 'v_final']) }).result;
 
     expect([...gradients!.spike_counts]).toEqual(expected.spike_counts);
     expectEqual(gradients!.grad.current, expected.grad.current);

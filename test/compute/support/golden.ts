@@ -43,9 +43,27 @@ export interface GoldenLif {
   }[];
 }
 
-/** braintools' own float64 numbers. */
+export interface GoldenNeurons {
+  readonly inputs: Readonly<Record<string, readonly (readonly number[])[]>>;
+  readonly cotangents: Readonly<Record<'spikes' | 'v', readonly (readonly number[])[]>>;
+  readonly cases: readonly {
+    readonly request: {
+      readonly neuron: Readonly<Record<string, number | readonly number[] | string | boolean | null>> & { readonly model: string };
+      readonly surrogate: ({ readonly name: string } & Record<string, number>) | null;
+      readonly current: string;
+      readonly wrt: readonly string[];
+    };
+    readonly spikes: readonly (readonly number[])[] | null;
+    readonly v: readonly (readonly number[])[];
+    readonly loss: number;
+    readonly grad: Readonly<Record<string, number | readonly number[] | readonly (readonly number[])[]>>;
+  }[];
+}
+
+/** The libraries' own float64 numbers. */
 export function golden(file: 'surrogates.json'): GoldenSurrogates;
 export function golden(file: 'lif.json'): GoldenLif;
+export function golden(file: 'neurons.json'): GoldenNeurons;
 export function golden(file: string): unknown {
   return JSON.parse(readFileSync(new URL(`../../golden/${file}`, import.meta.url), 'utf8')) as unknown;
 }

@@ -1,8 +1,9 @@
-import type { Job, LifProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
+import type { Job, NeuronProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { standardProblem } from '../../../src/compute/standard-jobs.ts';
 import type { Surrogate, SurrogateDefinition } from '../../../src/compute/surrogates/definition.ts';
+import { withLif, type LifChanges } from './lif-problem.ts';
 import { surrogateWith } from './parameter-sets.ts';
 
 /** More than any test's job: everything runs in the calling thread. */
@@ -20,7 +21,7 @@ export function perNeuron(neurons: number, value: (neuron: number) => number): N
 }
 
 /** Six quantities that differ from neuron to neuron. @param make of each neuron's value a quantity: rounded to float32, unless told otherwise. */
-export function variedNeurons(neurons: number, make = perNeuron): Partial<LifProblem> {
+export function variedNeurons(neurons: number, make = perNeuron): LifChanges {
   return {
     tau: make(neurons, (b) => 8 + b / 5),
     v_threshold: make(neurons, (b) => 0.9 + b / 200),
@@ -36,9 +37,9 @@ export function perStep(neurons: number, steps: number, value: (index: number) =
 }
 
 /** The contract's default neuron, driven by currents spread over [0.5, 2.5]. */
-export function lifProblem(neurons: number, steps: number, changes: Partial<LifProblem> = {}): LifProblem {
+export function lifProblem(neurons: number, steps: number, changes: LifChanges = {}): NeuronProblem {
   const current = perNeuron(neurons, (b) => 0.5 + (2 * b) / Math.max(1, neurons - 1));
-  return { ...standardProblem(neurons, steps), current, ...changes };
+  return withLif(standardProblem(neurons, steps), { current, ...changes });
 }
 
 /** A surrogate with its parameters' defaults times `factor`, kept in their ranges. */

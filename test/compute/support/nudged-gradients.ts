@@ -1,7 +1,7 @@
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { materialize } from '../../../src/compute/generated-numbers.ts';
-import type { LifGradJob, LifGradResult } from '../../../src/compute/jobs.ts';
-import { resultOf, same } from './jobs.ts';
+import type { LifGradJob, LifGradResult, Quantity } from '../../../src/compute/jobs.ts';
+import { resultOf } from './jobs.ts';
 
 const reference = new ReferenceBackend();
 
@@ -19,9 +19,14 @@ export function nudgedGradients(job: LifGradJob, relative: number): Promise<LifG
   return Promise.all(jobs.map(async (other) => (await resultOf(reference, other))[0]!));
 }
 
-function nudged(job: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
-  const given = job.problem[quantity];
-  const moved =
-    given.per === 'scalar' ? same(given.value * factor) : { ...given, values: materialize(given.values).map((value) => value * factor) };
-  return { ...job, problem: { ...job.problem, [quantity]: moved } };
+function nudged({ problem, ...job }: LifGradJob, quantity: 'current' | 'v_threshold', factor: number): LifGradJob {
+  if (quantity === 'current') return { ...job, problem: { ...problem, current: moved(problem.current, factor) } };
+  const { v_threshold } = problem.parameters;
+  const parameters = { ...problem.parameters, ...(v_threshold && { v_threshold: moved(v_threshold, factor) }) };
+  return { ...job, problem: { ...problem, parameters } };
+}
+
+function moved<Q extends Quantity>(quantity: Q, factor: number): Q {
+  if (quantity.per === 'scalar') return { ...quantity, value: quantity.value * factor };
+  return { ...quantity, values: materialize(quantity.values).map((value) => value * factor) };
 }

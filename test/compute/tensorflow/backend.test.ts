@@ -2,17 +2,16 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { ComputeError } from '../../../src/compute/engine/errors.ts';
 import { parseGpu, TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
-import type { LifGradJob, LifProblem } from '../../../src/compute/jobs.ts';
-import { lifProblem, perNeuron, perStep, resultOf } from '../support/jobs.ts';
+import type { LifGradJob, NeuronProblem } from '../../../src/compute/jobs.ts';
+import { lifProblem, perNeuron, perStep, resultOf, same } from '../support/jobs.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 
 const sigmoid = [{ name: 'sigmoid', parameters: { alpha: 4 } }];
-const gradJob = (problem: LifProblem, changes: Partial<LifGradJob> = {}): LifGradJob => ({
+const gradJob = (problem: NeuronProblem, changes: Partial<LifGradJob> = {}): LifGradJob => ({
   kind: 'lif_grad',
   problem,
   surrogates: sigmoid,
   loss: { type: 'spike_count' },
-  detachReset: false,
   wrt: ['current', 'tau'],
   ...changes,
 });
@@ -79,6 +78,14 @@ describe.skipIf(inject('noTensorFlow'))('TensorFlow', () => {
   it('refuses runs in which float32 would not count the steps', () => {
     expect(backend.accepts(gradJob(lifProblem(1, 2 ** 24 + 1)))).toBe(false);
     expect(backend.accepts(gradJob(lifProblem(1, 2 ** 24)))).toBe(true);
+  });
+
+  it('refuses tangents, smooth runs, and gradients by parameters of the surrogate', () => {
+    const job = gradJob(lifProblem(1, 10));
+    const { problem, surrogates, loss } = job;
+    expect(backend.accepts({ kind: 'lif_jvp', problem, surrogates, loss, tangents: { tau: same(1) } })).toBe(false);
+    expect(backend.accepts({ ...job, problem: { ...problem, smooth: true } })).toBe(false);
+    expect(backend.accepts({ ...job, wrt: ['current', 'surrogate.alpha'] })).toBe(false);
   });
 
   it('fails the jobs of a thread that ends, and all after them', async () => {

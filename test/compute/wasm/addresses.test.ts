@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { OutOfMemoryError } from '../../../src/compute/engine/errors.ts';
-import { writeRunningTotals } from '../../../src/compute/backends/wasm/lif-jobs.ts';
+import { writeRunningTotals } from '../../../src/compute/backends/wasm/neuron-jobs.ts';
 import { chunkEnd } from '../../../src/compute/backends/wasm/codegen/vector-wat.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import { differentiable, recordable, type Dtype, type Job } from '../../../src/compute/jobs.ts';
+import type { Dtype, Job } from '../../../src/compute/jobs.ts';
 import { lifProblem, perStep, resultOf, variedNeurons } from '../support/jobs.ts';
+import { differentiable, recordable } from '../support/lif-problem.ts';
 
 let backend: WasmBackend;
 beforeAll(async () => {
@@ -35,7 +36,6 @@ function jobs(dtype: Dtype): [string, Job][] {
         problem,
         surrogates,
         loss: { type: 'cotangent', spikes: problem.current, v: problem.current },
-        detachReset: false,
         wrt: differentiable,
       },
     ],

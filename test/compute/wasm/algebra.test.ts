@@ -109,9 +109,33 @@ describe('exprel', () => {
     expect(results.map(({ actual }) => actual)).toEqual(results.map(() => Infinity));
   });
 
-  it('is refused in float32 lanes', () => {
+  it('in float32 lanes: 1e-6 and what rounding the argument loses', () => {
+    const narrow: Formula = (ops, a) => ops.exprel(a);
+    const results = evaluate(f32x4, narrow, [0, -0, ...aroundZero, ...range(-3, 3, 601), ...range(-86, 88.7, 4001), -1e6, NaN]);
+    expect(faults(results, (a) => 1e-6 + 2e-7 * Math.abs(a))).toEqual([]);
+  });
+});
+
+describe('a function without a form in float32 lanes', () => {
+  it('is refused there', () => {
     const graph = new Graph(f32x4);
-    expect(() => graph.exprel(graph.leaf('a', 'step'))).toThrow('exprel is not written for float32 lanes');
+    expect(() => graph.log1p(graph.leaf('a', 'step'))).toThrow('log1p is not written for float32 lanes');
+  });
+});
+
+describe('factors that are the same for all neurons', () => {
+  const graph = new Graph(f32x4);
+  const [a, k, tau] = [graph.leaf('a', 'step'), graph.parameter('k'), graph.parameter('tau')];
+  const inverse = graph.div(graph.constant(1), tau);
+
+  it('become one', () => {
+    expect(graph.mul(k, graph.div(a, tau))).toBe(graph.mul(graph.mul(k, inverse), a));
+    expect(graph.mul(graph.constant(-1), a)).toBe(graph.neg(a));
+  });
+
+  it('divide in float64 lanes', () => {
+    const wide = new Graph(f64x2);
+    expect(wide.div(wide.leaf('a', 'step'), wide.parameter('tau')).op).toBe('div');
   });
 });
 

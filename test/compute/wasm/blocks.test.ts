@@ -25,14 +25,7 @@ function problem(neurons: number) {
 }
 
 async function gradients(neurons: number) {
-  const job: LifGradJob = {
-    kind: 'lif_grad',
-    problem: problem(neurons),
-    surrogates,
-    loss: { type: 'spike_count' },
-    detachReset: false,
-    wrt: ['current'],
-  };
+  const job: LifGradJob = { kind: 'lif_grad', problem: problem(neurons), surrogates, loss: { type: 'spike_count' }, wrt: ['current'] };
   return (await wasm.run(job)).result.map(({ grad, spike_counts }) => [[...(grad.current as Values)], [...spike_counts]]);
 }
 

@@ -17,7 +17,6 @@ const long: LifGradJob = {
   problem: lifProblem(20_000, 2000),
   surrogates: [{ name: 'sigmoid', parameters: { alpha: 4 } }],
   loss: { type: 'spike_count' },
-  detachReset: false,
   wrt: ['current', 'tau'],
 };
 const spikes: LifSimulateJob = {

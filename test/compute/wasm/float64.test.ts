@@ -3,22 +3,17 @@ import { demandsOf } from '../../../bench/transcendentals.ts';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import {
-  differentiable,
-  recordable,
-  resetModes,
-  type Differentiable,
-  type Job,
-  type LifGradJob,
-  type LifGradResult,
-  type LifProblem,
-  type LifSimulateJob,
-  type LifSimulateResult,
-  type Loss,
-  type NeuronQuantity,
-  type Quantity,
-  type Recordable,
-  type ResultOf,
+import type {
+  Job,
+  LifGradJob,
+  LifGradResult,
+  NeuronProblem,
+  LifSimulateJob,
+  LifSimulateResult,
+  Loss,
+  NeuronQuantity,
+  Quantity,
+  ResultOf,
 } from '../../../src/compute/jobs.ts';
 import { type Values } from '../../../src/compute/generated-numbers.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
@@ -26,6 +21,7 @@ import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { combinations } from '../support/combinations.ts';
 import { fromRequest, golden } from '../support/golden.ts';
 import { inline, isExplosive, lifProblem, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import { differentiable, recordable, resetModes, withLif, type LifChanges } from '../support/lif-problem.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
 import { extremes, withDefaults } from '../support/parameter-sets.ts';
@@ -195,7 +191,7 @@ describe('surrogates', () => {
 const neurons = 21;
 
 /** Ways to give a problem's quantities, with numbers that are no float32. */
-const forms: Readonly<Record<string, (steps: number, largest: number) => Partial<LifProblem>>> = {
+const forms: Readonly<Record<string, (steps: number, largest: number) => LifChanges>> = {
   numbers: () => ({
     current: same(1.7),
     tau: same(9.3),
@@ -221,7 +217,7 @@ const variants = combinations({
   refractorySteps: [0, 3],
 });
 
-function problemsOf(neuron: (typeof variants)[number], steps: number): LifProblem[] {
+function problemsOf(neuron: (typeof variants)[number], steps: number): NeuronProblem[] {
   const largest = neuron.inputScaling ? 4 : 0.4;
   const current = perNeuron(neurons, (b) => (largest * (b + 4)) / 25);
   return Object.values(forms).map((form) => lifProblem(neurons, steps, { dt: 1, current, ...neuron, ...form(steps, largest) }));
@@ -229,11 +225,20 @@ function problemsOf(neuron: (typeof variants)[number], steps: number): LifProble
 
 function expectSameRun(actual: LifSimulateResult, expected: LifSimulateResult): void {
   expect(actual.spike_counts).toEqual(expected.spike_counts);
-  expect(actual.spikes).toEqual(expected.spikes);
+  expect(actual.series.spikes).toEqual(expected.series.spikes);
   expect(actual.spike_steps).toEqual(expected.spike_steps);
-  for (const name of ['v', 'v_pre', 'v_final', 'firing_rates'] as const) {
-    expect(actual[name]).toBeInstanceOf(Float64Array);
-    expect(differences(actual[name]!, expected[name]!), name).toEqual([]);
+  const floats = ({ series: { v, v_pre, v_post }, state, v_final, firing_rates }: LifSimulateResult) => ({
+    v,
+    v_pre,
+    v_post,
+    v_final,
+    firing_rates,
+    ...state,
+  });
+  const [mine, exact] = [floats(actual), floats(expected)];
+  for (const name of Object.keys(exact) as (keyof typeof exact)[]) {
+    expect(mine[name]).toBeInstanceOf(Float64Array);
+    expect(differences(mine[name]!, exact[name]!), name).toEqual([]);
   }
 }
 
@@ -254,7 +259,7 @@ describe('neurons forward, to the bit', () => {
   it('with any subset of records', async () => {
     const problem = lifProblem(9, 40, { dt: 1 });
     for (const name of recordable) {
-      const [actual, expected] = await both<LifSimulateJob>({ kind: 'lif_simulate', problem, record: new Set<Recordable>([name]) });
+      const [actual, expected] = await both<LifSimulateJob>({ kind: 'lif_simulate', problem, record: new Set([name]) });
       expect(actual).toEqual(expected);
     }
   });
@@ -268,14 +273,14 @@ function spreadOut(quantity: NeuronQuantity, count: number): NeuronQuantity {
 /** The same job with every quantity one per neuron: what a number's gradient is the sum of. */
 function inParts(job: LifGradJob): LifGradJob {
   const { problem } = job;
-  const { current, tau, v_threshold, v_reset, v_rest, resistance, v_init } = problem;
+  const { current, neurons: count } = problem;
   const parts = Object.fromEntries(
-    Object.entries({ tau, v_threshold, v_reset, v_rest, resistance, v_init }).map(([name, quantity]) => [
+    ['tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'].map((name) => [
       name,
-      spreadOut(quantity, problem.neurons),
+      spreadOut(problem.parameters[name] ?? same(0), count),
     ]),
   );
-  return { ...job, problem: { ...problem, ...parts, current: current.per === 'step' ? current : spreadOut(current, problem.neurons) } };
+  return { ...job, problem: withLif(problem, { ...parts, current: current.per === 'step' ? current : spreadOut(current, count) }) };
 }
 
 const sumOfSizes = (values: ArrayLike<number>) => sizes(values).reduce((sum, size) => sum + size, 0);
@@ -345,7 +350,13 @@ describe('gradients of neurons', () => {
     for (const problem of problemsOf(neuron, steps)) {
       for (const loss of lossesOf(steps)) {
         for (const detachReset of neuron.reset === 'none' ? [false] : [false, true]) {
-          await expectAgreement({ kind: 'lif_grad', problem, surrogates: [sigmoid], loss, detachReset, wrt: differentiable });
+          await expectAgreement({
+            kind: 'lif_grad',
+            problem: withLif(problem, { detachReset }),
+            surrogates: [sigmoid],
+            loss,
+            wrt: differentiable,
+          });
         }
       }
     }
@@ -355,13 +366,12 @@ describe('gradients of neurons', () => {
     for (const reset of resetModes) {
       for (const detachReset of [false, true]) {
         const steps = isExplosive(definition) && reset !== 'none' && !detachReset ? 6 : 100;
-        const problem = lifProblem(neurons, steps, { dt: 0.7, reset, refractorySteps: 1, tau: perNeuron(neurons, () => 10) });
+        const problem = lifProblem(neurons, steps, { dt: 0.7, reset, refractorySteps: 1, detachReset, tau: perNeuron(neurons, () => 10) });
         await expectAgreement({
           kind: 'lif_grad',
           problem,
           surrogates: [scaledSurrogate(definition)],
           loss: { type: 'spike_count' },
-          detachReset,
           wrt: differentiable,
         });
       }
@@ -371,7 +381,7 @@ describe('gradients of neurons', () => {
   it.each([255, 256, 257, 1000])('over %d steps, in chunks with a refractory neuron across their ends', async (steps) => {
     const problem = lifProblem(9, steps, { dt: 1, refractorySteps: 5, current: perStep(9, steps, () => 3 * random()) });
     const loss: Loss = { type: 'cotangent', spikes: perStep(9, steps, signed), v: perStep(9, steps, signed) };
-    await expectAgreement({ kind: 'lif_grad', problem, surrogates: [sigmoid], loss, detachReset: false, wrt: differentiable });
+    await expectAgreement({ kind: 'lif_grad', problem, surrogates: [sigmoid], loss, wrt: differentiable });
   });
 
   it("are braintools' where no neuron grazes its threshold", async () => {
@@ -387,6 +397,7 @@ describe('gradients of neurons', () => {
         v_threshold: perNeuron(count, () => neuron.v_threshold),
         v_reset: same(neuron.v_reset),
         reset: neuron.reset,
+        detachReset: request.detach_reset,
       });
       const wrt = ['current', 'tau', 'v_threshold'] as const;
       const loss: Loss = request.loss
@@ -397,16 +408,10 @@ describe('gradients of neurons', () => {
         problem,
         surrogates: [fromRequest(request.surrogate)],
         loss,
-        detachReset: request.detach_reset,
         wrt,
         dtype: 'float64',
       });
-      const { v_final } = await resultOf(backend, {
-        kind: 'lif_simulate',
-        problem,
-        record: new Set<Recordable>(['v_final']),
-        dtype: 'float64',
-      });
+      const { v_final } = await resultOf(backend, { kind: 'lif_simulate', problem, record: new Set(['v_final']), dtype: 'float64' });
       expect(Array.from(actual!.spike_counts)).toEqual(counts);
       expect(largestOf(final.map((v, b) => v - v_final![b]!))).toBeLessThan(1e-12);
       for (const quantity of wrt) {
@@ -423,11 +428,10 @@ describe('memory and threads', () => {
     problem: lifProblem(current.length, 120, { dt: 0.5, current: { per: 'neuron', values: current } }),
     surrogates: [sigmoid, withDefaults(catalogue.get('multi_gaussian_grad')!)],
     loss: { type: 'spike_count' },
-    detachReset: false,
     wrt: ['current', 'tau'],
     dtype: 'float64',
   });
-  const withGradients = (result: LifGradResult, ...wrt: Differentiable[]) => result.map(({ grad }) => wrt.map((name) => grad[name]));
+  const withGradients = (result: LifGradResult, ...wrt: string[]) => result.map(({ grad }) => wrt.map((name) => grad[name]));
 
   it('float32 that came as such are taken as the float64 that they are', async () => {
     const current = Float32Array.from({ length: 37 }, () => 3 * random());

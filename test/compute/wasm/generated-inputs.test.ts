@@ -7,9 +7,10 @@ import { ThreadedReference } from '../../../src/compute/backends/reference/threa
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { linspace, materialize, type Numbers } from '../../../src/compute/generated-numbers.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
-import { differentiable, recordable, type Job, type LifProblem, type NeuronQuantity, type Quantity } from '../../../src/compute/jobs.ts';
+import type { Job, NeuronProblem, NeuronQuantity, Quantity } from '../../../src/compute/jobs.ts';
 import { neuronBlock } from '../../../src/compute/long-run.ts';
 import { inline, lifProblem, resultOf } from '../support/jobs.ts';
+import { differentiable, recordable, type LifChanges } from '../support/lif-problem.ts';
 
 const neurons = 37;
 const steps = 29;
@@ -20,7 +21,7 @@ const repeated = (row: Numbers): Quantity => ({
   values: broadcastValues({ shape: [1, steps], values: row }, [neurons, steps]),
 });
 const transposed: Quantity = { per: 'step', values: toRowMajor(materialize(linspace(0, 2.5, neurons * steps)), [neurons, steps]) };
-const everywhere: Partial<LifProblem> = {
+const everywhere: LifChanges = {
   tau: perNeuron(8, 13.7),
   v_threshold: perNeuron(0.8, 1.1),
   v_reset: perNeuron(0.1, -0.2),
@@ -33,7 +34,7 @@ const surrogates = [
   { name: 'erf', parameters: { alpha: 2 } },
 ];
 
-const problems: Readonly<Record<string, LifProblem>> = {
+const problems: Readonly<Record<string, NeuronProblem>> = {
   'a linspace of currents': lifProblem(neurons, steps, { ...everywhere, current: perNeuron(0.3, 3), refractorySteps: 2 }),
   'a row of currents': lifProblem(neurons, steps, {
     ...everywhere,
@@ -56,7 +57,7 @@ const jobs: (readonly [string, Job])[] = [
     { kind: 'surrogate_grad', x, surrogates, cotangent: broadcastValues({ shape: [1], values: Float64Array.of(0.1) }, [60]) },
   ],
   ...Object.entries(problems).flatMap(([name, problem]): (readonly [string, Job])[] => {
-    const grad = { kind: 'lif_grad', problem, surrogates, detachReset: false, wrt: differentiable } as const;
+    const grad = { kind: 'lif_grad', problem, surrogates, wrt: differentiable } as const;
     return [
       [`${name}, forward`, { kind: 'lif_simulate', problem, record: new Set(recordable) }],
       [`${name} and targets`, { ...grad, loss: { type: 'firing_rate_mse', target: perNeuron(10, 300) } }],
@@ -100,19 +101,13 @@ describe.each(backends)('numbers that are described are computed with as if they
 
 describe('a large job', () => {
   const many = 2 ** 20;
-  const large = (changes: Partial<LifProblem> = {}): LifProblem =>
+  const large = (changes: LifChanges = {}): NeuronProblem =>
     lifProblem(many, 1, {
       current: { per: 'neuron', values: linspace(0, 3, many) },
       tau: { per: 'neuron', values: linspace(9, 10, many) },
       ...changes,
     });
-  const grad = {
-    kind: 'lif_grad',
-    surrogates: surrogates.slice(0, 1),
-    detachReset: false,
-    loss: { type: 'spike_count' },
-    wrt: differentiable,
-  } as const;
+  const grad = { kind: 'lif_grad', surrogates: surrogates.slice(0, 1), loss: { type: 'spike_count' }, wrt: differentiable } as const;
   let backend: WasmBackend;
   beforeAll(async () => {
     backend = await WasmBackend.create({ threads: 2 });
@@ -159,7 +154,7 @@ describe('a large job', () => {
   });
 
   const wide = 2 ** 20;
-  const one = (values: Numbers): LifProblem => lifProblem(1, wide, { current: { per: 'step', values } });
+  const one = (values: Numbers): NeuronProblem => lifProblem(1, wide, { current: { per: 'step', values } });
   it.each<[string, Job]>([
     ['gradients of all quantities', { ...grad, problem: large() }],
     [

@@ -15,7 +15,6 @@ const gradient = (neurons: number, steps: number): Job => ({
   problem: lifProblem(neurons, steps),
   surrogates: [{ name: 'sigmoid', parameters: { alpha: 4 } }],
   loss: { type: 'spike_count' },
-  detachReset: false,
   wrt: ['current'],
 });
 const forward = (neurons: number, steps: number): Job => ({

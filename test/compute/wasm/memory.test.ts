@@ -13,7 +13,6 @@ import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts'
 import { MemoryBudget } from '../../../src/compute/engine/memory-budget.ts';
 import { threadPool } from '../../../src/compute/engine/thread-pool.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
-import type { Recordable } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
 
@@ -186,7 +185,6 @@ describe('a lent arena', () => {
           problem,
           surrogates: [{ name: 'arctan', parameters: { alpha: 1 } }],
           loss: { type: 'spike_count' },
-          detachReset: false,
           wrt: ['current'],
         } as const;
         await backend.run(job, arena);
@@ -209,7 +207,7 @@ describe('a lent arena', () => {
       const job = {
         kind: 'lif_simulate',
         problem: lifProblem(10_000, 50, { current: { per: 'neuron', values: current } }),
-        record: new Set<Recordable>(['v_final', 'spike_counts']),
+        record: new Set(['v_final', 'spike_counts']),
       } as const;
       const { result } = await backend.run(job, arena);
       expect(arena.holds(result.v_final!)).toBe(true);
@@ -349,7 +347,6 @@ describe('memory of a job', () => {
         problem,
         surrogates: [{ name: 'leaky_relu', parameters: { alpha: 0.1, beta: 1 } }],
         loss: { type: 'spike_count' },
-        detachReset: false,
         wrt: ['current'],
       } as const;
       await resultOf(backend, { ...job, problem: lifProblem(4000, 100) });

@@ -4,9 +4,10 @@ import { Arena } from '../../../src/compute/engine/arena.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/threads/worker-pool.ts';
-import { differentiable, type Job, type LifGradJob } from '../../../src/compute/jobs.ts';
+import type { Job, LifGradJob } from '../../../src/compute/jobs.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem } from '../support/jobs.ts';
+import { differentiable } from '../support/lif-problem.ts';
 
 const maxSteps = 2 ** 31 - 1;
 const sigmoid = { name: 'sigmoid', parameters: { alpha: 4 } };
@@ -17,7 +18,6 @@ const gradient: LifGradJob = {
   problem: lifProblem(1, maxSteps),
   surrogates: [sigmoid],
   loss: { type: 'spike_count' },
-  detachReset: false,
   wrt: ['current'],
 };
 

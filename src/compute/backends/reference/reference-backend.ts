@@ -1,7 +1,9 @@
 import type { Backend, Computed } from '../../engine/backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { float64Algebra, type NumberAlgebra } from '../../float64-algebra.ts';
-import { lifGrad, lifSimulate } from './lif.ts';
+import { lifGrad } from './lif-grad.ts';
+import { lifJvp } from './lif-jvp.ts';
+import { lifSimulate } from './lif-simulate.ts';
 import { StopCheck } from './stop-check.ts';
 import { surrogateEval, surrogateGrad } from './surrogates.ts';
 
@@ -21,6 +23,8 @@ export function compute(job: Job, ops: NumberAlgebra = float64Algebra, stop = ne
       return lifSimulate(job, ops, stop);
     case 'lif_grad':
       return lifGrad(job, ops, stop);
+    case 'lif_jvp':
+      return lifJvp(job, ops, stop);
   }
 }
 

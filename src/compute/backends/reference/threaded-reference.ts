@@ -13,6 +13,7 @@ const nanosecondsPerElement: Readonly<Record<Job['kind'], number>> = {
   surrogate_grad: 300,
   lif_simulate: 30,
   lif_grad: 500,
+  lif_jvp: 500,
 };
 
 export interface ThreadedReferenceOptions {

@@ -1,13 +1,10 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
-import { sliceLength, sliceNumbers, valueAt, writeNumbers, type Numbers } from '../../generated-numbers.ts';
+import { sliceLength, sliceNumbers, writeNumbers, type Numbers } from '../../generated-numbers.ts';
 import { recordOf } from './graph-function.ts';
 import type { Program } from './program.ts';
 
 /** One value per row, or the same number for all rows. */
-export type RowInput =
-  | { readonly per: 'scalar'; readonly value: number }
-  /** `map` is applied to each value. */
-  | { readonly per: 'neuron'; readonly values: Numbers; readonly map?: (value: number) => number };
+export type RowInput = { readonly per: 'scalar'; readonly value: number } | { readonly per: 'neuron'; readonly values: Numbers };
 
 /**
  * A job as a graph's inputs: rows are neurons, or elements of x, and every row is computed by itself. Jobs with the same batch key differ in
@@ -107,18 +104,13 @@ async function mergeRows(jobs: readonly GraphJob[], rows: number, inputOf: (job:
     if (input.per === 'scalar') data.fill(input.value, row, row + job.rows);
     else
       await inSlices(job.rows, (from, to) => {
-        writeRows(input, data, offset + from, from, to);
+        writeNumbers(input.values, data, offset + from, from, to);
       });
     row += job.rows;
   }
   // Padding repeats the last row, whose numbers are in range.
   data.fill(data[row - 1]!, row);
   return { type: 'float32', shape: [rows], data };
-}
-
-function writeRows({ values, map }: Extract<RowInput, { per: 'neuron' }>, data: Float32Array, at: number, from: number, to: number): void {
-  if (map === undefined) writeNumbers(values, data, at, from, to);
-  else for (let i = from; i < to; i++) data[at + i - from] = map(valueAt(values, i));
 }
 
 async function mergeSeries(jobs: readonly GraphJob[], rows: number, name: string): Promise<InputTensor> {
@@ -142,7 +134,8 @@ async function mergeSeries(jobs: readonly GraphJob[], rows: number, name: string
   return { type: 'float32', shape: [rows, capacity], data };
 }
 
-async function inSlices(length: number, write: (from: number, to: number) => void): Promise<void> {
+/** Runs a loop over [0, length), long ones over several ticks. */
+export async function inSlices(length: number, write: (from: number, to: number) => void): Promise<void> {
   for (let from = 0; from < length; from += sliceLength) {
     if (from > 0) await nextTick();
     write(from, Math.min(from + sliceLength, length));

@@ -1,73 +1,134 @@
-import { adjointPart, firingRateLoss } from '../../neurons/lif.ts';
-import type { Differentiable, Loss } from '../../jobs.ts';
+import type { Expression } from '../../expressions.ts';
+import type { Loss } from '../../jobs.ts';
+import { firingRateLoss } from '../../losses.ts';
+import {
+  backwardStep,
+  recordBarLeaf,
+  returnedSpikes,
+  stateBarLeaf,
+  stateLeaf,
+  termLeaf,
+  type BackwardStep,
+  type NeuronProgram,
+} from '../../neurons/program.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
-import { NeuronChunk, neuronInputs, stateNames, type Cotangents, type LifGraphSpec, type Step } from './neuron-chunk.ts';
+import {
+  forwardOnly,
+  initialPath,
+  NeuronChunk,
+  neuronInputs,
+  termNames,
+  type ChunkStep,
+  type NeuronGraphSpec,
+  type RecordCotangents,
+} from './neuron-chunk.ts';
 import { PackedState } from './packed-state.ts';
 import { defineProgram, whileLoop, type Program } from './program.ts';
-import { parameterInputs } from './surrogate-graphs.ts';
+import { parameterInputs, surrogateGradient, surrogateParameters } from './surrogate-graphs.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
 import { emptyList, getItem, setItem, shapeOf, stackItems, transpose, type ItemType } from './tensor-ops.ts';
 
-/** Outputs per step of a forward graph, and the part of a step that they hold. */
-const seriesParts = { spikes: 'spike', v: 'v', v_pre: 'vPre' } as const satisfies Record<string, keyof Step>;
-export type SeriesOutput = keyof typeof seriesParts;
+/** What of a run forward shapes its graph. */
+export interface LifSimulateGraphSpec extends NeuronGraphSpec {
+  /** Names of records per step, or `fired`: how often a neuron fires, also where it returns scaled numbers. */
+  readonly series: readonly string[];
+  /** States whose last value is given back. */
+  readonly finals: readonly string[];
+  /** Whether the sum of what a neuron returns is given back. */
+  readonly returned: boolean;
+}
+
+/** Whether a step fires. */
+function firesAt({ step: { graph, spike } }: NeuronProgram): Expression {
+  return spike ?? graph.lt(graph.constant(0), graph.constant(0));
+}
+
+/** What a series holds at each step. */
+function seriesPart(program: NeuronProgram, name: string): { readonly type: ItemType; readonly part: Expression } {
+  const { step } = program;
+  switch (name) {
+    case 'fired':
+      return step.count === undefined ? { type: 'bool', part: firesAt(program) } : { type: 'float32', part: step.count };
+    case 'spikes':
+      return step.spikes === undefined ? { type: 'bool', part: firesAt(program) } : { type: 'float32', part: step.spikes };
+    case 'v':
+      return { type: 'float32', part: step.records === 'pre' ? step.vPre : step.vPost };
+    case 'v_pre':
+      return { type: 'float32', part: step.vPre };
+    case 'v_post':
+      return { type: 'float32', part: step.vPost };
+    default:
+      return { type: 'float32', part: step.next[name] ?? step.graph.constant(0) };
+  }
+}
 
 /**
  * Runs neurons forward. Inputs, float32 unless said otherwise:
  *
- * - `current` [B], or [B, capacity]; `v_init` [B]
- * - `leak`, `v_threshold`, `v_reset`, `v_rest`, `resistance`: each [B] or [1]
- * - `refractory_steps`, a scalar, where neurons can be refractory
+ * - `current` [B], or [B, capacity]
+ * - by `termNames` each term, [B] or [1]; the states before the first step are always [B]
  * - int32 scalars: `chunks`, the number of chunks; `capacity`, the number of steps that series have room for; `steps`, where the last chunk
  *   extends beyond the last step
  *
- * Outputs: `spike_counts` int32 [B], `v_final` [B], and the requested series, [B, capacity], spikes as bool.
+ * Outputs: `spike_counts` int32 [B], `returned` [B], and by their place in the spec's lists `final_0`, ... [B] and `series_0`, ...
+ * [B, capacity], whether a neuron fires as bool.
  */
-export function lifSimulateGraph(spec: LifGraphSpec, series: readonly SeriesOutput[]): Program {
+export function lifSimulateGraph(spec: LifSimulateGraphSpec): Program {
+  const { program, returned } = spec;
+  const series = spec.series.map((name, i) => ({ list: `series_${i}`, ...seriesPart(program, name) }));
   return defineProgram((graph) => {
     const inputs = withStepsFirst(graph, neuronInputs(graph, spec), spec.current === 'step' ? ['current'] : []);
-    const listName = (name: SeriesOutput): string => `${name}_list`;
-    const itemType = (name: SeriesOutput): ItemType => (name === 'spikes' ? 'bool' : 'float32');
-    const shape = shapeOf(graph, inputs.v_init!);
-    const lists = Object.fromEntries(series.map((name) => [listName(name), emptyList(graph, itemType(name), shape, inputs.capacity!)]));
-    const { v, spike_counts, ...filled } = forwardLoop(graph, spec, inputs, {
-      lists,
-      sums: [],
-      body: (_inner, now, { chunk, steps }) => ({
-        terms: {},
+    const shape = shapeOf(graph, inputs.initial_0!);
+    const done = forwardLoop(graph, spec, inputs, {
+      lists: Object.fromEntries(series.map(({ list, type }) => [list, emptyList(graph, type, shape, inputs.capacity!)])),
+      sums: returned ? ['returned'] : [],
+      body: (inner, now, { chunk, steps }) => ({
+        terms: returned ? { returned: sumOverSteps(inner, steps, returnedSpikes(program.step)) } : {},
         lists: Object.fromEntries(
-          series.map((name) => {
-            const list = listName(name);
-            const items = steps.map((step) => step[seriesParts[name]]);
+          series.map(({ list, type, part }) => {
+            const items = steps.map(({ evaluate }) => (type === 'bool' ? evaluate(part) : inner.cast(evaluate(part), type)));
             return [list, chunk.setSteps(now[list]!, items)];
           }),
         ),
       }),
     });
     return {
-      spike_counts: graph.cast(spike_counts!, 'int32'),
-      v_final: v!,
-      ...recordOf(series, (name) => transpose(graph, stackItems(graph, filled[listName(name)]!, itemType(name), shape))),
+      spike_counts: graph.cast(done.spike_counts!, 'int32'),
+      ...(returned && { returned: graph.cast(done.returned!, 'float32') }),
+      ...Object.fromEntries(spec.finals.map((state, i) => [`final_${i}`, done[stateLeaf(state)]!])),
+      ...Object.fromEntries(series.map(({ list, type }) => [list, transpose(graph, stackItems(graph, done[list]!, type, shape))])),
     };
   });
 }
 
+/** The sum over a chunk's steps within the run. */
+function sumOverSteps(graph: TensorAlgebra, steps: readonly ChunkStep[], part: Expression | undefined): Tensor {
+  if (part === undefined) return graph.constant(0);
+  return graph.sum(steps.map(({ evaluate, within }) => within(graph.cast(evaluate(part), 'float32'), graph.constant(0))));
+}
+
 /** What of a gradient job shapes its graph. */
-export interface LifGradGraphSpec extends LifGraphSpec {
+export interface LifGradGraphSpec extends NeuronGraphSpec {
   readonly surrogate: SurrogateShape;
   readonly loss: Loss['type'];
-  readonly cotangents: Readonly<Record<'spikes' | 'v', 'none' | 'neuron' | 'step'>>;
-  readonly wrt: readonly Differentiable[];
+  readonly cotangents: Readonly<Partial<Record<'spikes' | 'v' | 'v_pre', 'neuron' | 'step'>>>;
+  /** States whose last value has a cotangent. */
+  readonly seeded: readonly string[];
+  readonly wrt: {
+    readonly current: boolean;
+    /** Paths of terms. */
+    readonly terms: readonly string[];
+  };
 }
 
 /**
  * Gradients through neurons. Inputs: those of `lifSimulateGraph` and the surrogate's parameters; for a firing rate `target` and
- * `hz_per_spike`, [B] or [1]; `cotangent_spikes` and `cotangent_v`, each [B] or [B, capacity], according to the spec; an int32 scalar
- * `checkpoints`, the number of chunks that there is room for.
+ * `hz_per_spike`, [B] or [1]; `cotangent_spikes`, `cotangent_v` and `cotangent_v_pre`, each [B] or [B, capacity], according to the spec;
+ * `cotangent_state_0`, ... [B], by place in `seeded`; an int32 scalar `checkpoints`, the number of chunks that there is room for.
  *
- * Outputs: `spike_counts` int32 [B], `loss` [B], and for each quantity of `wrt` its gradient `grad_...`: [B], or [B, capacity] for a
- * current per step.
+ * Outputs: `spike_counts` int32 [B], `loss` [B], and the gradients by the current and by terms, `grad_` and the input's name: [B], or
+ * [B, capacity] for a current per step.
  *
  * The forward pass keeps the state before each chunk as a checkpoint. The backward pass takes the chunks from the last to the first, runs each
  * forward again from its checkpoint, and then backward.
@@ -78,17 +139,17 @@ export function lifGradGraph(spec: LifGradGraphSpec): Program {
     const forward = checkpointedForward(graph, spec, inputs);
     const { loss, spikeBar } = lossOf(graph, spec, inputs, forward);
     const gradients = backwardLoop(graph, spec, { ...inputs, ...spikeBar }, forward);
-    return {
-      spike_counts: graph.cast(forward.spike_counts!, 'int32'),
-      loss,
-      ...Object.fromEntries(spec.wrt.map((name) => [`grad_${name}`, gradients[name]!])),
-    };
+    return { spike_counts: graph.cast(forward.spike_counts!, 'int32'), loss, ...gradients };
   });
 }
 
 function gradInputs(graph: TensorAlgebra, spec: LifGradGraphSpec): Tensors {
-  const cotangents = (['spikes', 'v'] as const).filter((name) => spec.cotangents[name] !== 'none');
-  const floats = [...(spec.loss === 'firing_rate_mse' ? ['target', 'hz_per_spike'] : []), ...cotangents.map((name) => `cotangent_${name}`)];
+  const cotangents = Object.entries(spec.cotangents).map(([name, per]) => ({ name: `cotangent_${name}`, per }));
+  const floats = [
+    ...(spec.loss === 'firing_rate_mse' ? ['target', 'hz_per_spike'] : []),
+    ...cotangents.map(({ name }) => name),
+    ...spec.seeded.map((_, i) => `cotangent_state_${i}`),
+  ];
   const inputs = {
     ...neuronInputs(graph, spec),
     checkpoints: graph.input('checkpoints', 'int32'),
@@ -97,7 +158,7 @@ function gradInputs(graph: TensorAlgebra, spec: LifGradGraphSpec): Tensors {
   };
   return withStepsFirst(graph, inputs, [
     ...(spec.current === 'step' ? ['current'] : []),
-    ...cotangents.filter((name) => spec.cotangents[name] === 'step').map((name) => `cotangent_${name}`),
+    ...cotangents.filter(({ per }) => per === 'step').map(({ name }) => name),
   ]);
 }
 
@@ -115,19 +176,22 @@ interface ForwardLoop {
   readonly body: (
     graph: TensorAlgebra,
     now: Tensors,
-    run: { readonly chunk: NeuronChunk; readonly start: Tensors; readonly steps: readonly Step[] },
+    run: { readonly chunk: NeuronChunk; readonly start: Tensors; readonly steps: readonly ChunkStep[] },
   ) => { readonly lists: Tensors; readonly terms: Tensors };
 }
 
-/** Runs all chunks forward; gives the lists, the state after the last chunk, and the spike counts and sums in float64. */
-function forwardLoop(graph: TensorAlgebra, spec: LifGraphSpec, inputs: Tensors, { lists, sums, body }: ForwardLoop): Tensors {
-  const packed = new PackedState(stateNames(spec), ['spike_counts', ...sums]);
-  const zeros = graph.unary('ZerosLike', inputs.v_init!);
+/** Runs all chunks forward; gives the lists, the state after the last chunk by its leaves, and the spike counts and sums in float64. */
+function forwardLoop(graph: TensorAlgebra, spec: NeuronGraphSpec, inputs: Tensors, { lists, sums, body }: ForwardLoop): Tensors {
+  const { program } = spec;
+  const { states, count } = program.step;
+  const packed = new PackedState(states.map(stateLeaf), ['spike_counts', ...sums]);
+  const names = termNames(program);
+  const initial = Object.fromEntries(states.map((state) => [stateLeaf(state), inputs[names.get(initialPath(state))!]!]));
   const state: Tensors = {
     ...inputs,
     ...lists,
     chunk: graph.literal('int32', 0),
-    ...packed.start(graph, { v: inputs.v_init!, refractory_left: zeros }, zeros),
+    ...packed.start(graph, initial, graph.unary('ZerosLike', inputs.initial_0!)),
   };
   const isLeft = (inner: TensorAlgebra, { chunk, chunks }: Tensors) => inner.lt(chunk!, chunks!);
   const done = whileLoop(graph, 'forward', state, isLeft, (inner, now) => {
@@ -135,31 +199,35 @@ function forwardLoop(graph: TensorAlgebra, spec: LifGraphSpec, inputs: Tensors, 
     const chunk = new NeuronChunk(inner, spec, now);
     const { steps, end } = chunk.run(start);
     const next = body(inner, now, { chunk, start, steps });
-    const spike_counts = inner.sum(steps.map(({ spike }) => inner.cast(spike, 'float32')));
     return {
       chunk: inner.add(now.chunk!, inner.literal('int32', 1)),
-      ...packed.next(inner, now, { ...end, spike_counts, ...next.terms }),
+      ...packed.next(inner, now, { ...end, spike_counts: sumOverSteps(inner, steps, count ?? firesAt(program)), ...next.terms }),
       ...next.lists,
     };
   });
   return { ...recordOf(Object.keys(lists), (name) => done[name]!), ...packed.finish(graph, done) };
 }
 
-const checkpointList = (name: string): string => `${name}_checkpoints`;
+const checkpointList = (index: number): string => `checkpoints_${index}`;
 
 /** The forward pass, with lists of the states before each chunk. */
 function checkpointedForward(graph: TensorAlgebra, spec: LifGradGraphSpec, inputs: Tensors): Tensors {
-  const names = stateNames(spec);
-  const hasSum = spec.loss === 'cotangent';
-  const emptyCheckpoints = emptyList(graph, 'float32', shapeOf(graph, inputs.v_init!), inputs.checkpoints!);
+  const { step } = spec.program;
+  const leaves = step.states.map(stateLeaf);
+  const emptyCheckpoints = emptyList(graph, 'float32', shapeOf(graph, inputs.initial_0!), inputs.checkpoints!);
+  const sums = [...(spec.loss === 'cotangent' ? ['loss_sum'] : []), ...(step.spikes === undefined ? [] : ['returned'])];
   return forwardLoop(graph, spec, inputs, {
-    lists: Object.fromEntries(names.map((name) => [checkpointList(name), emptyCheckpoints])),
-    sums: hasSum ? ['loss_sum'] : [],
+    lists: Object.fromEntries(leaves.map((_, i) => [checkpointList(i), emptyCheckpoints])),
+    sums,
     body: (inner, now, { chunk, start, steps }) => ({
       lists: Object.fromEntries(
-        names.map((name) => [checkpointList(name), setItem(inner, now[checkpointList(name)]!, now.chunk!, start[name]!)]),
+        leaves.map((leaf, i) => [checkpointList(i), setItem(inner, now[checkpointList(i)]!, now.chunk!, start[leaf]!)]),
       ),
-      terms: hasSum ? { loss_sum: lossTerm(inner, cotangentsOf(spec, chunk, now), steps) } : {},
+      terms: recordOf(sums, (name) =>
+        name === 'returned'
+          ? sumOverSteps(inner, steps, step.spikes)
+          : lossTerm(inner, spec.program, cotangentsOf(spec, chunk, now), steps),
+      ),
     }),
   });
 }
@@ -169,72 +237,108 @@ function lossOf(
   graph: TensorAlgebra,
   spec: LifGradGraphSpec,
   inputs: Tensors,
-  { spike_counts, loss_sum }: Tensors,
+  forward: Tensors,
 ): { readonly loss: Tensor; readonly spikeBar: Tensors } {
+  const spikes = graph.cast(forward.returned ?? forward.spike_counts!, 'float32');
   switch (spec.loss) {
     case 'spike_count':
-      return { loss: graph.cast(spike_counts!, 'float32'), spikeBar: { spike_bar: graph.literal('float32', 1) } };
+      return { loss: spikes, spikeBar: { spike_bar: graph.literal('float32', 1) } };
     case 'firing_rate_mse': {
-      const { loss, spikeBar } = firingRateLoss(graph, graph.cast(spike_counts!, 'float32'), inputs.hz_per_spike!, inputs.target!);
+      const { loss, spikeBar } = firingRateLoss(graph, spikes, inputs.hz_per_spike!, inputs.target!);
       return { loss, spikeBar: { spike_bar: spikeBar } };
     }
-    case 'cotangent':
-      return { loss: graph.cast(loss_sum!, 'float32'), spikeBar: {} };
+    case 'cotangent': {
+      const ends = spec.seeded.map((state, i) => graph.mul(inputs[`cotangent_state_${i}`]!, forward[stateLeaf(state)]!));
+      return { loss: graph.cast(graph.add(forward.loss_sum!, graph.cast(graph.sum(ends), 'float64')), 'float32'), spikeBar: {} };
+    }
   }
 }
 
 /** What the loss adds to the cotangents of a chunk's steps. */
-function cotangentsOf({ cotangents }: LifGradGraphSpec, chunk: NeuronChunk, now: Tensors): Cotangents {
-  const given = (name: 'spikes' | 'v') => (cotangents[name] === 'none' ? [] : chunk.stepsOf(now[`cotangent_${name}`]!, cotangents[name]));
-  return { spikes: now.spike_bar ? chunk.stepsOf(now.spike_bar, 'neuron') : given('spikes'), v: given('v') };
+function cotangentsOf({ cotangents }: LifGradGraphSpec, chunk: NeuronChunk, now: Tensors): RecordCotangents {
+  if (now.spike_bar !== undefined) return { spikes: chunk.stepsOf(now.spike_bar, 'neuron') };
+  return Object.fromEntries(Object.entries(cotangents).map(([name, per]) => [name, chunk.stepsOf(now[`cotangent_${name}`]!, per)]));
 }
 
-/** What a chunk's steps add to a loss that is a sum of cotangents times values. */
-function lossTerm(graph: TensorAlgebra, { spikes, v }: Cotangents, steps: readonly Step[]): Tensor {
+/** What a chunk's steps add to a loss that is a sum of cotangents times records. */
+function lossTerm(graph: TensorAlgebra, program: NeuronProgram, cotangents: RecordCotangents, steps: readonly ChunkStep[]): Tensor {
+  const zero = graph.constant(0);
   return graph.sum(
-    steps.flatMap((step, t) => [
-      ...(spikes[t] ? [graph.select(step.spike, spikes[t], graph.constant(0))] : []),
-      ...(v[t] ? [graph.mul(v[t], step.v)] : []),
-    ]),
+    Object.entries(cotangents).flatMap(([name, bars]) => {
+      const { type, part } = seriesPart(program, name);
+      return steps.map(({ evaluate, within }, t) => {
+        const value = evaluate(part);
+        return within(type === 'bool' ? graph.select(value, bars[t]!, zero) : graph.mul(bars[t]!, value), zero);
+      });
+    }),
   );
 }
 
-/** The gradients of all quantities of `wrt`, by name. */
-function backwardLoop(graph: TensorAlgebra, spec: LifGradGraphSpec, inputs: Tensors, forward: Tensors): Tensors {
-  const states = stateNames(spec);
-  const shape = shapeOf(graph, inputs.v_init!);
-  const isCurrentPerStep = spec.current === 'step' && spec.wrt.includes('current');
-  const summed = spec.wrt.filter(
-    (name): name is keyof typeof adjointPart => name !== 'v_init' && !(name === 'current' && isCurrentPerStep),
+/** The backward step of a gradient job. */
+function backwardOf({ program, loss, cotangents, seeded, wrt }: LifGradGraphSpec): BackwardStep {
+  const records = loss === 'cotangent' ? (['spikes', 'v', 'v_pre'] as const).filter((name) => name in cotangents) : (['spikes'] as const);
+  const initialPaths = new Set(program.step.states.map(initialPath));
+  return backwardStep(
+    program.step,
+    recordOf(records, (name) => program.step.graph.leaf(recordBarLeaf(name))),
+    new Set(seeded),
+    [...(wrt.current ? ['current'] : []), ...wrt.terms.filter((path) => !initialPaths.has(path)).map(termLeaf)],
   );
-  const packed = new PackedState(['v_bar'], summed);
-  const zeros = graph.unary('ZerosLike', inputs.v_init!);
+}
+
+/** The gradients of all that `wrt` names, as outputs. */
+function backwardLoop(graph: TensorAlgebra, spec: LifGradGraphSpec, inputs: Tensors, forward: Tensors): Tensors {
+  const { program, seeded, surrogate, wrt } = spec;
+  const { states } = program.step;
+  const names = termNames(program);
+  const backward = backwardOf(spec);
+  const live = Object.keys(backward.state);
+  const shape = shapeOf(graph, inputs.initial_0!);
+  const isCurrentPerStep = spec.current === 'step' && wrt.current;
+  /** The leaves whose gradient is a sum over steps, by the names of their inputs. */
+  const summed = new Map(Array.from(names, ([path, name]) => [name, termLeaf(path)] as const).filter(([, leaf]) => leaf in backward.wrt));
+  if (wrt.current && !isCurrentPerStep) summed.set('current', 'current');
+  const packed = new PackedState(live.map(stateBarLeaf), [...summed.keys()]);
+  const zeros = graph.unary('ZerosLike', inputs.initial_0!);
+  const lastBars = Object.fromEntries(
+    live.map((state) => [stateBarLeaf(state), seeded.includes(state) ? inputs[`cotangent_state_${seeded.indexOf(state)}`]! : zeros]),
+  );
   const state: Tensors = {
     ...inputs,
     chunk: graph.sub(inputs.chunks!, graph.literal('int32', 1)),
-    ...Object.fromEntries(states.map((name) => [checkpointList(name), forward[checkpointList(name)]!])),
-    ...packed.start(graph, { v_bar: zeros }, zeros),
+    ...Object.fromEntries(states.map((_, i) => [checkpointList(i), forward[checkpointList(i)]!])),
+    ...packed.start(graph, lastBars, zeros),
     ...(isCurrentPerStep && { current_list: emptyList(graph, 'float32', shape, inputs.capacity!) }),
   };
   const isLeft = (inner: TensorAlgebra, { chunk }: Tensors) => inner.le(inner.literal('int32', 0), chunk!);
   const done = whileLoop(graph, 'backward', state, isLeft, (inner, now) => {
-    const { v_bar } = packed.values(inner, now);
-    const chunk = new NeuronChunk(inner, spec, now);
-    const innerShape = shapeOf(inner, now.v_init!);
-    const { steps } = chunk.run(recordOf(states, (name) => getItem(inner, now[checkpointList(name)]!, now.chunk!, innerShape)));
-    const { adjoints, vBar } = chunk.runBack(steps, v_bar!, spec.surrogate, cotangentsOf(spec, chunk, now));
-    const terms = recordOf(summed, (name) => inner.sum(adjoints.map((adjoint) => adjoint[adjointPart[name]])));
-    const currents = adjoints.map(({ current }) => current);
+    const chunk = new NeuronChunk(inner, spec, now, {
+      ...forwardOnly,
+      grad: (x, threshold) => surrogateGradient(inner, surrogate, x, surrogateParameters(surrogate, now, threshold)),
+    });
+    const innerShape = shapeOf(inner, now.initial_0!);
+    const checkpoint = states.map((name, i) => [stateLeaf(name), getItem(inner, now[checkpointList(i)]!, now.chunk!, innerShape)] as const);
+    const { steps } = chunk.run(Object.fromEntries(checkpoint));
+    const after = packed.values(inner, now);
+    const { before, wrt: terms } = chunk.runBack(steps, after, backward, cotangentsOf(spec, chunk, now));
+    const sums = Object.fromEntries(Array.from(summed, ([name, leaf]) => [name, inner.sum(terms.map((term) => term[leaf]!))]));
     return {
       chunk: inner.sub(now.chunk!, inner.literal('int32', 1)),
-      ...packed.next(inner, now, { v_bar: vBar, ...terms }),
-      ...(now.current_list && { current_list: chunk.setSteps(now.current_list, currents) }),
+      ...packed.next(inner, now, { ...before, ...sums }),
+      ...(now.current_list && {
+        current_list: chunk.setSteps(
+          now.current_list,
+          terms.map(({ current }) => current!),
+        ),
+      }),
     };
   });
-  const { v_bar, ...sums } = packed.finish(graph, done);
-  return {
-    v_init: graph.cast(v_bar!, 'float32'),
-    ...recordOf(summed, (name) => graph.cast(sums[name]!, 'float32')),
-    ...(isCurrentPerStep && { current: transpose(graph, stackItems(graph, done.current_list!, 'float32', shape)) }),
-  };
+  const results = packed.finish(graph, done);
+  const initialBars = new Map(states.map((name) => [initialPath(name), results[stateBarLeaf(name)] ?? zeros]));
+  const current = isCurrentPerStep ? transpose(graph, stackItems(graph, done.current_list!, 'float32', shape)) : results.current;
+  const gradients = wrt.terms.map((path) => {
+    const name = names.get(path)!;
+    return [`grad_${name}`, graph.cast(initialBars.get(path) ?? results[name]!, 'float32')] as const;
+  });
+  return { ...(current && { grad_current: graph.cast(current, 'float32') }), ...Object.fromEntries(gradients) };
 }

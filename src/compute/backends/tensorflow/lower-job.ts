@@ -1,26 +1,25 @@
-import { valueAt, type Values } from '../../generated-numbers.ts';
-import type {
-  Differentiable,
-  Job,
-  LifGradJob,
-  LifGradResult,
-  LifProblem,
-  LifSimulateJob,
-  LifSimulateResult,
-  Quantity,
-  ResultOf,
-  SurrogateEvalJob,
-  SurrogateEvalResult,
-  SurrogateGradJob,
-  SurrogateGradResult,
+import {
+  recordPer,
+  type Job,
+  type LifGradJob,
+  type LifGradResult,
+  type LifSimulateJob,
+  type LifSimulateResult,
+  type NeuronProblem,
+  type ResultOf,
+  type SurrogateEvalJob,
+  type SurrogateEvalResult,
+  type SurrogateGradJob,
+  type SurrogateGradResult,
 } from '../../jobs.ts';
-import { leakFactor, leakSlope } from '../../neurons/lif.ts';
+import type { Values } from '../../generated-numbers.ts';
+import { addParameterGradient, programOf, termsOf, termValuesByPath, type Loops, type TermNumbers } from '../../neuron-problem.ts';
 import { flatParameters } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { runtimeNames, surrogateShape } from '../../surrogates/shape.ts';
-import type { GraphJob, GraphOutputs, RowInput } from './graph-job.ts';
-import { lifGradGraph, lifSimulateGraph, type LifGradGraphSpec, type SeriesOutput } from './lif-graphs.ts';
-import type { LifGraphSpec } from './neuron-chunk.ts';
+import { inSlices, type GraphJob, type GraphOutputs, type RowInput } from './graph-job.ts';
+import { lifGradGraph, lifSimulateGraph, type LifGradGraphSpec, type LifSimulateGraphSpec } from './lif-graphs.ts';
+import { initialPath, termNames, type NeuronGraphSpec } from './neuron-chunk.ts';
 import type { Program } from './program.ts';
 import { parameterName, surrogateEvalGraph, surrogateGradGraph } from './surrogate-graphs.ts';
 
@@ -30,7 +29,16 @@ export interface LoweredJob<R> {
   readonly result: (outputs: readonly GraphOutputs[]) => R;
 }
 
-export function lowerJob(job: Job): LoweredJob<ResultOf[Job['kind']]> {
+/** Whether there are graphs for a job: runs forward and gradients of neurons, with respect to all but the surrogate's parameters. */
+export function hasGraphs(job: Job): boolean {
+  if (job.kind === 'lif_jvp') return false;
+  if ('problem' in job && job.problem.smooth === true) return false;
+  return job.kind !== 'lif_grad' || !job.wrt.some((name) => name.startsWith('surrogate.'));
+}
+
+/** @throws {Error} when `hasGraphs` is false. */
+export async function lowerJob(job: Job): Promise<LoweredJob<ResultOf[Job['kind']]>> {
+  if (!hasGraphs(job)) throw new Error('there are no graphs for this job');
   switch (job.kind) {
     case 'surrogate_eval':
       return lowerSurrogateEval(job);
@@ -40,6 +48,8 @@ export function lowerJob(job: Job): LoweredJob<ResultOf[Job['kind']]> {
       return lowerLifSimulate(job);
     case 'lif_grad':
       return lowerLifGrad(job);
+    case 'lif_jvp':
+      throw new Error('there are no graphs for forward mode');
   }
 }
 
@@ -113,115 +123,151 @@ function roundedUpLength(chunks: number): number {
   return Math.ceil(chunks / quarter) * quarter;
 }
 
-type ProblemInputs = Pick<GraphJob, 'rows' | 'steps' | 'capacity' | 'arrays' | 'terms' | 'series' | 'numbers'>;
+/** A problem's inputs of its graphs. */
+interface LoweredProblem {
+  readonly spec: NeuronGraphSpec;
+  /** The name of each term's input, by path. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly inputs: Pick<GraphJob, 'rows' | 'steps' | 'capacity' | 'arrays' | 'terms' | 'series' | 'numbers'>;
+}
 
-function lowerProblem(problem: LifProblem, detachReset: boolean): { readonly spec: LifGraphSpec; readonly inputs: ProblemInputs } {
-  const { neurons, steps, dt, integration, tau, current, refractorySteps } = problem;
+async function lowerProblem(problem: NeuronProblem): Promise<LoweredProblem> {
+  const { neurons, steps, current } = problem;
+  const program = programOf(problem);
+  const names = termNames(program);
+  const numbers = termValuesByPath(problem, program);
+  const initialPaths = new Set(program.step.states.map(initialPath));
+  const arrays: Record<string, RowInput> = current.per === 'step' ? {} : { current };
+  const terms: Record<string, RowInput> = {};
+  for (const [path, name] of names) {
+    // Both maps have every term of the program.
+    const input = await rowInput(numbers.get(path)!, neurons);
+    (initialPaths.has(path) ? arrays : terms)[name] = input;
+  }
   const chunks = Math.ceil(steps / chunkSteps);
   const capacity = roundedUpLength(chunks) * chunkSteps;
   const overhang = steps % chunkSteps !== 0;
-  const factor = (value: number) => leakFactor(dt, value, integration);
-  const leak: RowInput = tau.per === 'scalar' ? { per: 'scalar', value: factor(tau.value) } : { ...tau, map: factor };
   return {
-    spec: {
-      structure: { reset: problem.reset, inputScaling: problem.inputScaling, detachReset },
-      refractory: refractorySteps > 0,
-      chunkSteps,
-      overhang,
-      current: current.per === 'step' ? 'step' : 'neuron',
-    },
+    spec: { program, chunkSteps, overhang, current: current.per === 'step' ? 'step' : 'neuron' },
+    names,
     inputs: {
       rows: neurons,
       steps,
       capacity,
-      arrays: { v_init: problem.v_init, ...(current.per !== 'step' && { current }) },
-      terms: { leak, v_threshold: problem.v_threshold, v_reset: problem.v_reset, v_rest: problem.v_rest, resistance: problem.resistance },
+      arrays,
+      terms,
       series: current.per === 'step' ? { current } : {},
       numbers: {
         chunks: { type: 'int32', value: chunks },
         capacity: { type: 'int32', value: capacity },
         ...(overhang && { steps: { type: 'int32', value: steps } }),
-        // Limited to the length of the run: the graph counts in float32.
-        ...(refractorySteps > 0 && { refractory_steps: { type: 'float32', value: Math.min(refractorySteps, steps) } }),
       },
     },
   };
 }
 
-/** One run forward. */
-function lowerLifSimulate(job: LifSimulateJob): LoweredJob<LifSimulateResult> {
-  const { problem, record } = job;
-  const { spec, inputs } = lowerProblem(problem, false);
-  const series: SeriesOutput[] = [
-    ...(record.has('spikes') || record.has('spike_times') ? (['spikes'] as const) : []),
-    ...(['v', 'v_pre'] as const).filter((name) => record.has(name)),
-  ];
-  const graphKey = `lif_simulate ${JSON.stringify(spec)} ${series.join()}`;
-  const run: GraphJob = {
-    ...inputs,
-    graphKey,
-    batchKey: `${graphKey} ${problem.steps} ${problem.refractorySteps}`,
-    program: () => lifSimulateGraph(spec, series),
-  };
-  return { runs: [run], result: ([outputs]) => simulateResult(job, outputs!) };
+async function rowInput(term: TermNumbers, neurons: number): Promise<RowInput> {
+  if (!('fill' in term)) return term;
+  const values = new Float32Array(neurons);
+  await inSlices(neurons, (from, to) => {
+    term.fill(values, from, to);
+  });
+  return { per: 'neuron', values };
 }
 
-function simulateResult({ problem, record }: LifSimulateJob, outputs: GraphOutputs): LifSimulateResult {
+/** The cache keys of a problem's graph: all that shapes it, and what jobs that run together have in common. */
+function keysOf(kind: string, { program, ...shape }: NeuronGraphSpec, { steps }: NeuronProblem): Pick<GraphJob, 'graphKey' | 'batchKey'> {
+  const graphKey = `${kind} ${program.key} ${JSON.stringify(shape)}`;
+  return { graphKey, batchKey: `${graphKey} ${steps}` };
+}
+
+/** One run forward. */
+async function lowerLifSimulate(job: LifSimulateJob): Promise<LoweredJob<LifSimulateResult>> {
+  const { problem, record } = job;
+  const { spec, inputs } = await lowerProblem(problem);
+  const { states, spikes } = spec.program.step;
+  const series = [...record].filter((name) => recordPer(name) === 'step');
+  const simulateSpec: LifSimulateGraphSpec = {
+    ...spec,
+    series: record.has('spike_times') && !(record.has('spikes') && spikes === undefined) ? [...series, 'fired'] : series,
+    finals: record.has('state') ? states : record.has('v_final') ? ['v'] : [],
+    returned: spikes !== undefined && record.has('firing_rates'),
+  };
+  const run = { ...inputs, ...keysOf('lif_simulate', simulateSpec, problem), program: () => lifSimulateGraph(simulateSpec) };
+  return { runs: [run], result: ([outputs]) => simulateResult(job, simulateSpec, outputs!) };
+}
+
+function simulateResult(
+  { problem, record }: LifSimulateJob,
+  { series, finals }: LifSimulateGraphSpec,
+  outputs: GraphOutputs,
+): LifSimulateResult {
   const counts = outputs.spike_counts as Int32Array;
   const hzPerSpike = 1000 / (problem.steps * problem.dt);
-  const spikes = outputs.spikes as Uint8Array | undefined;
+  const bySeries = Object.fromEntries(series.map((name, i) => [name, outputs[`series_${i}`] as Float32Array | Uint8Array]));
+  const { fired = bySeries.spikes, ...recorded } = bySeries;
+  const state = Object.fromEntries(finals.map((name, i) => [name, outputs[`final_${i}`] as Float32Array]));
   return {
     ...(record.has('spike_counts') && { spike_counts: counts }),
-    ...(record.has('firing_rates') && { firing_rates: Float32Array.from(counts, (count) => count * hzPerSpike) }),
-    ...(record.has('spike_times') && { spike_steps: spikeSteps(spikes!, counts, problem.steps) }),
-    ...(record.has('spikes') && { spikes: spikes! }),
-    ...(record.has('v') && { v: outputs.v as Float32Array }),
-    ...(record.has('v_pre') && { v_pre: outputs.v_pre as Float32Array }),
-    ...(record.has('v_final') && { v_final: outputs.v_final as Float32Array }),
+    ...(record.has('firing_rates') && { firing_rates: Float32Array.from(outputs.returned ?? counts, (sum) => sum * hzPerSpike) }),
+    ...(record.has('spike_times') && { spike_steps: spikeSteps(fired!, problem) }),
+    ...(record.has('v_final') && { v_final: state.v! }),
+    ...(record.has('state') && { state }),
+    series: recorded,
   };
 }
 
-function spikeSteps(spikes: Uint8Array, counts: Int32Array, steps: number): NonNullable<LifSimulateResult['spike_steps']> {
-  const offsets = new Int32Array(counts.length + 1);
-  counts.forEach((count, b) => {
-    offsets[b + 1] = offsets[b]! + count;
-  });
-  const times = new Int32Array(offsets[counts.length]!);
+/** The steps of the spikes; one in which a neuron fires several times stands there as often. */
+function spikeSteps(fired: Uint8Array | Float32Array, { neurons, steps }: NeuronProblem): NonNullable<LifSimulateResult['spike_steps']> {
+  const offsets = new Int32Array(neurons + 1);
+  for (let b = 0, i = 0; b < neurons; b++) {
+    let count = offsets[b]!;
+    for (const end = i + steps; i < end; i++) count += fired[i]!;
+    offsets[b + 1] = count;
+  }
+  const times = new Int32Array(offsets[neurons]!);
   let next = 0;
-  for (let i = 0; i < spikes.length; i++) if (spikes[i] === 1) times[next++] = i % steps;
+  for (let i = 0; i < fired.length; i++) for (let n = fired[i]!; n > 0; n--) times[next++] = i % steps;
   return { steps: times, offsets };
 }
 
 /** One run for each surrogate. */
-function lowerLifGrad(job: LifGradJob): LoweredJob<LifGradResult> {
+async function lowerLifGrad(job: LifGradJob): Promise<LoweredJob<LifGradResult>> {
+  const lowered = await lowerProblem(job.problem);
+  const paths = [...new Set(job.wrt.flatMap((name) => termsOf(lowered.spec.program, name)))];
   return {
-    runs: job.surrogates.map((surrogate) => gradRun(job, surrogate)),
-    result: (outputs) => outputs.map((output) => gradResult(job, output)),
+    runs: job.surrogates.map((surrogate) => gradRun(job, surrogate, lowered, paths)),
+    result: (outputs) => outputs.map((output) => gradResult(job, lowered, output)),
   };
 }
 
-function gradRun(job: LifGradJob, surrogate: Surrogate): GraphJob {
+function gradRun(job: LifGradJob, surrogate: Surrogate, { spec, inputs }: LoweredProblem, paths: readonly string[]): GraphJob {
   const { problem, loss, wrt } = job;
-  const { spec, inputs } = lowerProblem(problem, job.detachReset);
   const arrays = { ...inputs.arrays };
   const series = { ...inputs.series };
-  const cotangent = (name: 'spikes' | 'v'): 'none' | 'neuron' | 'step' => {
-    const given: Quantity | undefined = loss.type === 'cotangent' ? loss[name] : undefined;
-    if (given === undefined) return 'none';
-    if (given.per === 'step') series[`cotangent_${name}`] = given;
-    else arrays[`cotangent_${name}`] = given;
-    return given.per === 'step' ? 'step' : 'neuron';
-  };
+  const cotangents: Partial<Record<'spikes' | 'v' | 'v_pre', 'neuron' | 'step'>> = {};
+  const seeded: string[] = [];
+  if (loss.type === 'cotangent') {
+    for (const name of ['spikes', 'v', 'v_pre'] as const) {
+      const given = loss[name];
+      if (given === undefined) continue;
+      if (given.per === 'step') series[`cotangent_${name}`] = given;
+      else arrays[`cotangent_${name}`] = given;
+      cotangents[name] = given.per === 'step' ? 'step' : 'neuron';
+    }
+    for (const [state, given] of Object.entries(loss.state ?? {})) arrays[`cotangent_state_${seeded.push(state) - 1}`] = given;
+  }
   const gradSpec: LifGradGraphSpec = {
     ...spec,
     surrogate: surrogateShape(surrogate),
     loss: loss.type,
-    cotangents: { spikes: cotangent('spikes'), v: cotangent('v') },
-    wrt,
+    cotangents,
+    seeded,
+    wrt: { current: wrt.includes('current'), terms: paths },
   };
-  const graphKey = `lif_grad ${JSON.stringify(gradSpec)}`;
   return {
     ...inputs,
+    ...keysOf('lif_grad', gradSpec, problem),
     arrays,
     series,
     terms: {
@@ -233,30 +279,30 @@ function gradRun(job: LifGradJob, surrogate: Surrogate): GraphJob {
       }),
     },
     numbers: { ...inputs.numbers, checkpoints: { type: 'int32', value: roundedUpLength(Math.ceil(problem.steps / chunkSteps)) } },
-    graphKey,
-    batchKey: `${graphKey} ${problem.steps} ${problem.refractorySteps}`,
     program: () => lifGradGraph(gradSpec),
   };
 }
 
-function gradResult({ problem, wrt }: LifGradJob, outputs: GraphOutputs): LifGradResult[number] {
-  return {
-    loss: outputs.loss as Float32Array,
-    spike_counts: outputs.spike_counts as Int32Array,
-    grad: Object.fromEntries(wrt.map((name) => [name, gradientOf(problem, name, outputs[`grad_${name}`] as Float32Array)])),
-  };
+function gradResult({ problem, wrt }: LifGradJob, { spec, names }: LoweredProblem, outputs: GraphOutputs): LifGradResult[number] {
+  const gradientOf = (input: string) => outputs[`grad_${input}`] as Float32Array;
+  const grad: Record<string, number | Values> = {};
+  for (const name of wrt) {
+    if (name === 'current') grad.current = problem.current.per === 'scalar' ? sumOf(gradientOf('current')) : gradientOf('current');
+    // A copy, since parameters may share terms.
+    else
+      addParameterGradient(problem, spec.program, name, (path) => gradientOf(names.get(path)!).slice(), {
+        loops: atOnce,
+        set: (gradient) => (grad[name] = gradient),
+      });
+  }
+  return { loss: outputs.loss as Float32Array, spike_counts: outputs.spike_counts as Int32Array, grad };
 }
 
-/** One quantity's gradient in the form in which the problem gives the quantity. */
-function gradientOf(problem: LifProblem, name: Differentiable, gradient: Float32Array): number | Values {
-  const { dt, integration, tau } = problem;
-  if (name === 'tau') {
-    // The graph's gradient is with respect to the leak factor.
-    const slope = (b: number) => leakSlope(dt, tau.per === 'scalar' ? tau.value : valueAt(tau.values, b), integration);
-    return tau.per === 'scalar' ? slope(0) * sumOf(gradient) : gradient.map((value, b) => value * slope(b));
-  }
-  return problem[name].per === 'scalar' ? sumOf(gradient) : gradient;
-}
+const atOnce: Loops = {
+  add: (length, body) => {
+    body(0, length);
+  },
+};
 
 /** Sum in float64. */
 function sumOf(values: Float32Array): number {

@@ -1,76 +1,75 @@
-import { lifAdjoint, lifStep, type LifAdjoint, type LifStructure, type LifTerms } from '../../neurons/lif.ts';
-import type { SurrogateShape } from '../../surrogates/shape.ts';
+import { evaluator, type Expression, type SurrogateFunctions } from '../../expressions.ts';
+import { recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf, type BackwardStep, type NeuronProgram } from '../../neurons/program.ts';
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
-import { surrogateGradient, surrogateParameters } from './surrogate-graphs.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
-import { setItem, sliceAt } from './tensor-ops.ts';
+import { broadcastLike, setItem, sliceAt } from './tensor-ops.ts';
 
 /**
  * What of a problem shapes its graph. Time is cut into chunks of `chunkSteps` steps, which the graph holds one after the other;
  * loops go over the chunks, so that no graph grows with T.
  */
-export interface LifGraphSpec {
-  readonly structure: LifStructure;
-  readonly refractory: boolean;
+export interface NeuronGraphSpec {
+  readonly program: NeuronProgram;
   readonly chunkSteps: number;
   /** Whether the last chunk extends beyond the last step: neurons do not change there. */
   readonly overhang: boolean;
   readonly current: 'neuron' | 'step';
 }
 
-/** The names of the neuron's terms among a graph's inputs: float32, [B] or [1]. */
-const termInputs = {
-  leak: 'leak',
-  threshold: 'v_threshold',
-  vReset: 'v_reset',
-  vRest: 'v_rest',
-  resistance: 'resistance',
-} as const satisfies Record<keyof LifTerms<unknown>, string>;
+/** The path of the term that is a state before the first step. */
+export const initialPath = (state: string): string => `initial.${state}`;
+
+/** The name in graphs of each term, by path. Names of arguments hold neither dots nor capital letters, which models' names may. */
+export function termNames({ terms, step }: NeuronProgram): ReadonlyMap<string, string> {
+  const initial = step.states.map((state, i) => [initialPath(state), `initial_${i}`] as const);
+  const initialPaths = new Set<string>(initial.map(([path]) => path));
+  const ofStep = terms.filter(({ path }) => !initialPaths.has(path)).map(({ path }, i) => [path, `term_${i}`] as const);
+  return new Map([...ofStep, ...initial]);
+}
 
 /** The inputs that every graph over neurons has, by name; `lifSimulateGraph` says what they hold. */
-export function neuronInputs(graph: TensorAlgebra, spec: LifGraphSpec): Record<string, Tensor> {
-  const floats = ['current', ...Object.values(termInputs), 'v_init', ...(spec.refractory ? ['refractory_steps'] : [])];
-  const integers = ['chunks', 'capacity', ...(spec.overhang ? ['steps'] : [])];
-  return Object.fromEntries([
-    ...floats.map((name) => [name, graph.input(name, 'float32')] as const),
-    ...integers.map((name) => [name, graph.input(name, 'int32')] as const),
-  ]);
+export function neuronInputs(graph: TensorAlgebra, { program, overhang }: NeuronGraphSpec): Record<string, Tensor> {
+  const integers = ['chunks', 'capacity', ...(overhang ? ['steps'] : [])];
+  return {
+    ...recordOf(['current', ...termNames(program).values()], (name) => graph.input(name, 'float32')),
+    ...recordOf(integers, (name) => graph.input(name, 'int32')),
+  };
 }
 
-/** The names of the state between steps, each [B]: `refractory_left` counts the steps for which a neuron is still refractory. */
-export function stateNames({ refractory }: LifGraphSpec): readonly ('v' | 'refractory_left')[] {
-  return refractory ? ['v', 'refractory_left'] : ['v'];
+/** One forward step. */
+export interface ChunkStep {
+  /** What the step reads, by leaf. */
+  readonly leaves: Tensors;
+  readonly evaluate: (expression: Expression) => Tensor;
+  /** `value` within the run, `other` beyond its last step. */
+  readonly within: (value: Tensor, other: Tensor) => Tensor;
 }
 
-/** One forward step: the state before it and its results. */
-export interface Step {
-  readonly before: Tensors;
-  readonly vPre: Tensor;
-  readonly spike: Tensor;
-  readonly v: Tensor;
-  readonly current: Tensor;
-  readonly refractory: Tensor | undefined;
-}
+/** Cotangents that the loss gives to the records of each step of a chunk. */
+export type RecordCotangents = Readonly<Partial<Record<'spikes' | 'v' | 'v_pre', readonly Tensor[]>>>;
 
-/** Cotangents of s and v that the loss adds at each step of a chunk; undefined where it adds none. */
-export interface Cotangents {
-  readonly spikes: readonly (Tensor | undefined)[];
-  readonly v: readonly (Tensor | undefined)[];
-}
+const noSurrogate = (): never => {
+  throw new Error('a spike has no derivative here');
+};
+
+/** A neuron without derivatives of spikes. */
+export const forwardOnly: SurrogateFunctions<Tensor> = { grad: noSurrogate, value: noSurrogate, slope: noSurrogate };
 
 /** The steps of one chunk, written into the body of a loop. */
 export class NeuronChunk {
   readonly #graph: TensorAlgebra;
-  readonly #spec: LifGraphSpec;
+  readonly #spec: NeuronGraphSpec;
   readonly #values: Tensors;
-  readonly #terms: LifTerms<Tensor>;
+  readonly #terms: Tensors;
+  readonly #surrogate: SurrogateFunctions<Tensor>;
 
   /** @param values the loop's values: the graph's inputs by name, and the index of the `chunk`. */
-  constructor(graph: TensorAlgebra, spec: LifGraphSpec, values: Tensors) {
+  constructor(graph: TensorAlgebra, spec: NeuronGraphSpec, values: Tensors, surrogate = forwardOnly) {
     this.#graph = graph;
     this.#spec = spec;
     this.#values = values;
-    this.#terms = recordOf(Object.keys(termInputs) as (keyof typeof termInputs)[], (term) => values[termInputs[term]]!);
+    this.#terms = Object.fromEntries(Array.from(termNames(spec.program), ([path, name]) => [termLeaf(path), values[name]!]));
+    this.#surrogate = surrogate;
   }
 
   /** For each step of the chunk its part of values given per neuron, [B], or per step, [steps, B]. */
@@ -80,9 +79,13 @@ export class NeuronChunk {
     );
   }
 
-  /** A list of one [B] per step of the run, with this chunk's items set. */
+  /** A list of one [B] per step of the run, with this chunk's items set. An item may be the same number for all neurons. */
   setSteps(list: Tensor, items: readonly Tensor[]): Tensor {
-    return items.reduce((filled, item, t) => setItem(this.#graph, filled, this.#stepIndex(t), item), list);
+    const graph = this.#graph;
+    return items.reduce(
+      (filled, item, t) => setItem(graph, filled, this.#stepIndex(t), broadcastLike(graph, item, this.#values.initial_0!)),
+      list,
+    );
   }
 
   /** The index of step t of the chunk among all steps: int32. */
@@ -91,66 +94,66 @@ export class NeuronChunk {
     return graph.add(graph.mul(this.#values.chunk!, graph.literal('int32', this.#spec.chunkSteps)), graph.literal('int32', t));
   }
 
-  /** Runs all steps from the state before the first. */
-  run(start: Tensors): { readonly steps: readonly Step[]; readonly end: Tensors } {
-    const graph = this.#graph;
-    const currents = this.stepsOf(this.#values.current!, this.#spec.current);
-    const steps: Step[] = [];
+  /** Runs all steps from the state before the first. States are by their leaves. */
+  run(start: Tensors): { readonly steps: readonly ChunkStep[]; readonly end: Tensors } {
+    const { graph, states, next } = this.#spec.program.step;
+    const after = new Map(states.map((name) => [stateLeaf(name), next[name] ?? graph.constant(0)]));
     let state = start;
-    for (const [t, current] of currents.entries()) {
-      const refractory = this.#refractoryAt(t, state);
-      const { vPre, spike, v } = lifStep(graph, this.#spec.structure, this.#terms, { v: state.v!, current, refractory });
-      steps.push({ before: state, vPre, spike, v, current, refractory });
-      const left = state.refractory_left;
-      state = {
-        v,
-        ...(left && {
-          refractory_left: graph.select(
-            spike,
-            this.#values.refractory_steps!,
-            graph.max(graph.sub(left, graph.constant(1)), graph.constant(0)),
-          ),
-        }),
-      };
-    }
+    const steps = this.stepsOf(this.#values.current!, this.#spec.current).map((current, t): ChunkStep => {
+      const leaves = { ...this.#terms, ...state, current };
+      const step = { leaves, evaluate: this.#evaluator(leaves), within: this.#within(t) };
+      state = this.#carry(step, state, after);
+      return step;
+    });
     return { steps, end: state };
   }
 
-  #refractoryAt(t: number, { refractory_left }: Tensors): Tensor | undefined {
+  /**
+   * Runs back over the steps.
+   *
+   * @param after the cotangents of the state after the last step, by their leaves.
+   * @returns those of the state before the first, and for each step what it adds to the gradients of `backward.wrt`.
+   */
+  runBack(
+    steps: readonly ChunkStep[],
+    after: Tensors,
+    backward: BackwardStep,
+    cotangents: RecordCotangents,
+  ): { readonly before: Tensors; readonly wrt: readonly Tensors[] } {
     const graph = this.#graph;
-    const refractory = refractory_left && graph.lt(graph.constant(0), refractory_left);
-    if (!this.#spec.overhang) return refractory;
-    const isBeyond = graph.le(this.#values.steps!, this.#stepIndex(t));
-    return refractory === undefined ? isBeyond : graph.or(refractory, isBeyond);
+    const next = new Map(Object.entries(backward.state).map(([name, bar]) => [stateBarLeaf(name), bar]));
+    const wrt: Tensors[] = [];
+    let bars = after;
+    for (const [t, { leaves, within }] of Array.from(steps.entries()).reverse()) {
+      const recorded = (Object.keys(cotangents) as (keyof RecordCotangents)[]).map(
+        (name) => [recordBarLeaf(name), cotangents[name]![t]!] as const,
+      );
+      const evaluate = this.#evaluator({ ...leaves, ...bars, ...Object.fromEntries(recorded) });
+      wrt[t] = recordOf(Object.keys(backward.wrt), (name) =>
+        graph.cast(within(evaluate(backward.wrt[name]!), graph.constant(0)), 'float32'),
+      );
+      bars = this.#carry({ evaluate, within }, bars, next);
+    }
+    return { before: bars, wrt };
   }
 
-  /** Runs back over the steps, from the cotangent of the potential after the last. */
-  runBack(
-    steps: readonly Step[],
-    vBarAfter: Tensor,
-    surrogate: SurrogateShape,
-    cotangents: Cotangents,
-  ): { readonly adjoints: readonly LifAdjoint<Tensor>[]; readonly vBar: Tensor } {
+  #evaluator(leaves: Tensors): ChunkStep['evaluate'] {
+    return evaluator<Tensor, Tensor>({ ops: this.#graph, leaf: (name) => leaves[name]!, surrogate: this.#surrogate });
+  }
+
+  /** What the next step takes over, by leaf. */
+  #carry({ evaluate, within }: Omit<ChunkStep, 'leaves'>, before: Tensors, next: ReadonlyMap<string, Expression>): Tensors {
     const graph = this.#graph;
-    const { threshold } = this.#terms;
-    const parameters = surrogateParameters(surrogate, this.#values, threshold);
-    const adjoints: LifAdjoint<Tensor>[] = [];
-    let vBar = vBarAfter;
-    for (let t = steps.length - 1; t >= 0; t--) {
-      const { before, vPre, spike, current, refractory } = steps[t]!;
-      const adjoint = lifAdjoint(graph, this.#spec.structure, this.#terms, {
-        vBar: graph.add(vBar, cotangents.v[t] ?? graph.constant(0)),
-        spikeBar: cotangents.spikes[t] ?? graph.constant(0),
-        v: before.v!,
-        vPre,
-        spike,
-        current,
-        surrogateGrad: surrogateGradient(graph, surrogate, graph.sub(vPre, threshold), parameters),
-        ...(refractory && { refractory }),
-      });
-      adjoints[t] = adjoint;
-      vBar = adjoint.v;
-    }
-    return { adjoints, vBar };
+    return Object.fromEntries(
+      Array.from(next, ([leaf, expression]) => [leaf, graph.cast(within(evaluate(expression), before[leaf]!), 'float32')]),
+    );
+  }
+
+  #within(t: number): ChunkStep['within'] {
+    const graph = this.#graph;
+    // Every chunk begins before the last step.
+    if (!this.#spec.overhang || t === 0) return (value) => value;
+    const isBeyond = graph.le(this.#values.steps!, this.#stepIndex(t));
+    return (value, other) => graph.select(isBeyond, other, value);
   }
 }

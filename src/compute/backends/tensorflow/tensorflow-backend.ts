@@ -7,7 +7,7 @@ import type { Job, ResultOf } from '../../jobs.ts';
 import { spread, standardProblem, standardSurrogate } from '../../standard-jobs.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import { joinOutputs, sliceRows, type GraphJob } from './graph-job.ts';
-import { lowerJob, type LoweredJob } from './lower-job.ts';
+import { hasGraphs, lowerJob, type LoweredJob } from './lower-job.ts';
 import { defineProgram, modelOf } from './program.ts';
 import { encodeSavedModel } from './saved-model.ts';
 import { Scheduler, type BatchLimits, type ScheduledResult } from './scheduler.ts';
@@ -57,7 +57,7 @@ export class TensorFlowBackend implements Backend {
   }
 
   accepts(job: Job): boolean {
-    return !('problem' in job) || job.problem.steps <= maxSteps;
+    return hasGraphs(job) && (!('problem' in job) || job.problem.steps <= maxSteps);
   }
 
   async warm(): Promise<void> {
@@ -66,7 +66,7 @@ export class TensorFlowBackend implements Backend {
 
   async run<J extends Job>(job: J, _arena?: Arena, signal?: AbortSignal): Promise<Computed<J>> {
     // TypeScript does not narrow J by the switch in `lowerJob`, which pairs every kind with its result.
-    const { runs, result } = lowerJob(job) as LoweredJob<ResultOf[J['kind']]>;
+    const { runs, result } = (await lowerJob(job)) as LoweredJob<ResultOf[J['kind']]>;
     const done = await Promise.all(runs.map((run) => this.#runInParts(run, signal)));
     return {
       result: result(done.map(({ outputs }) => outputs)),
@@ -121,7 +121,7 @@ function* warmUpJobs(): Generator<Job> {
   const surrogates = [standardSurrogate(surrogateDefinition('sigmoid'))];
   for (const rows of [2 ** 10, 2 ** 16]) {
     const problem = standardProblem(rows, 100);
-    yield { kind: 'lif_grad', problem, surrogates, loss: { type: 'spike_count' }, detachReset: false, wrt: ['current'] };
+    yield { kind: 'lif_grad', problem, surrogates, loss: { type: 'spike_count' }, wrt: ['current'] };
     yield { kind: 'lif_simulate', problem, record: new Set(['spike_counts']) };
     yield { kind: 'surrogate_grad', x: spread(-2, 2, rows), surrogates, cotangent: 1 };
     yield { kind: 'surrogate_eval', x: spread(-2, 2, rows), surrogates, outputs: { spike: true, value: true } };

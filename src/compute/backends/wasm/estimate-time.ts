@@ -1,4 +1,7 @@
-import { dtypeOf, type Dtype, type Job } from '../../jobs.ts';
+import { reachable } from '../../expressions.ts';
+import { dtypeOf, recordPer, type Dtype, type Job, type NeuronProblem } from '../../jobs.ts';
+import { programOf } from '../../neuron-problem.ts';
+import type { NeuronProgram } from '../../neurons/program.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { lanesOf, vectorsOf } from './ir/lanes.ts';
@@ -9,6 +12,8 @@ const perValue = 3;
 const forward = { perStep: 0.25, perVectorAlone: 4 };
 const backward = { perStep: 1.3, perVectorAlone: 14 };
 const perRecordedValue = 1;
+/** Operations of the LIF neuron's step. */
+const lifOperations = 10;
 /** Laying out a neuron's numbers and reading its results. */
 const perNeuron = 5;
 
@@ -31,15 +36,20 @@ export function estimateNanoseconds(job: Job): number {
       return job.x.length * perValue * sum(job.surrogates, (surrogate) => gradientWeight(surrogate, dtype));
     case 'lif_simulate': {
       const { problem, record } = job;
-      const rows = (['spikes', 'v', 'v_pre'] as const).filter((name) => record.has(name)).length;
+      const rows = [...record].filter((name) => recordPer(name) === 'step').length;
       const runs = record.has('spike_times') ? 2 : 1;
-      const perStep = runs * stepNanoseconds(problem.neurons, dtype, forward) + problem.neurons * arithmetic * rows * perRecordedValue;
+      const perStep = runs * stepNanoseconds(problem, dtype, forward) + problem.neurons * arithmetic * rows * perRecordedValue;
       return problem.neurons * perNeuron + problem.steps * perStep;
     }
     case 'lif_grad': {
       const { neurons, steps } = job.problem;
       const weight = sum(job.surrogates, (surrogate) => gradientWeight(surrogate, dtype)) / arithmetic;
-      return neurons * perNeuron + steps * stepNanoseconds(neurons, dtype, backward) * weight;
+      return neurons * perNeuron + steps * stepNanoseconds(job.problem, dtype, backward) * weight;
+    }
+    case 'lif_jvp': {
+      const { problem, surrogates } = job;
+      const perStep = 3 * stepNanoseconds(problem, dtype, forward) + 2 * problem.neurons * arithmetic * perRecordedValue;
+      return surrogates.length * (problem.neurons * perNeuron + problem.steps * perStep);
     }
   }
 }
@@ -49,10 +59,24 @@ function sum(surrogates: readonly Surrogate[], weight: (surrogate: Surrogate) =>
 }
 
 /** One step of all neurons. Vectors that share a loop hide each other's latency. */
-function stepNanoseconds(neurons: number, dtype: Dtype, { perStep, perVectorAlone }: typeof forward): number {
+function stepNanoseconds(problem: NeuronProblem, dtype: Dtype, { perStep, perVectorAlone }: typeof forward): number {
+  const { neurons } = problem;
   const vectors = vectorsOf(neurons, lanesOf[dtype]);
   const alone = vectors % 2;
-  return 4 * (vectors - alone) * perStep + alone * perVectorAlone;
+  return stepWeight(problem) * (4 * (vectors - alone) * perStep + alone * perVectorAlone);
+}
+
+const stepWeights = new WeakMap<NeuronProgram, number>();
+
+/** How much longer a step takes than the LIF neuron's, by its number of operations. */
+function stepWeight(problem: NeuronProblem): number {
+  const program = programOf(problem);
+  let weight = stepWeights.get(program);
+  if (weight === undefined) {
+    const operations = reachable(Object.values(program.step.next)).filter(({ args }) => args.length > 0).length;
+    stepWeights.set(program, (weight = Math.max(1, operations / lifOperations)));
+  }
+  return weight;
 }
 
 function gradientWeight(surrogate: Surrogate, dtype: Dtype): number {

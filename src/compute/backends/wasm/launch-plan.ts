@@ -63,20 +63,21 @@ type Body = (from: number, to: number) => void;
 
 /** Loops over a job's numbers: short ones run when they are added, others in slices with pauses between them. */
 export class SlicedLoops implements LoopRunner {
-  #waiting: { readonly length: number; readonly body: Body }[] = [];
+  #waiting: { readonly length: number; readonly body: Body; readonly slice: number }[] = [];
 
-  add(length: number, body: Body): void {
-    if (length <= sliceLength) body(0, length);
-    else this.#waiting.push({ length, body });
+  /** @param slice how many numbers the body computes without a pause. */
+  add(length: number, body: Body, slice = sliceLength): void {
+    if (length <= slice) body(0, length);
+    else this.#waiting.push({ length, body, slice });
   }
 
   /** Runs the long loops, in the order in which they were added. */
   *run(): Generator<typeof pause, void, unknown> {
     const loops = this.#waiting;
     this.#waiting = [];
-    for (const { length, body } of loops) {
-      for (let from = 0; from < length; from += sliceLength) {
-        body(from, Math.min(from + sliceLength, length));
+    for (const { length, body, slice } of loops) {
+      for (let from = 0; from < length; from += slice) {
+        body(from, Math.min(from + slice, length));
         yield pause;
       }
     }

@@ -1,10 +1,9 @@
-import type { Job, ResultOf } from '../../jobs.ts';
+import { dtypeOf, type Job, type ResultOf } from '../../jobs.ts';
 import type { KernelRequest } from './kernel-cache.ts';
-import { forwardKernelRequest, forwardOutputs, spikeEvents } from './kernels/lif-forward-kernel.ts';
-import { lifGradKernelRequest } from './kernels/lif-grad-kernel.ts';
+import { simulateKernelRequest } from './kernels/forward-kernel.ts';
 import { evalKernelRequest, gradKernelRequest } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, LaunchPlan } from './launch-plan.ts';
-import { lifGrad, lifSimulate } from './lif-jobs.ts';
+import { gradKernelRequests, jvpKernelRequests, lifGrad, lifJvp, lifSimulate, specOf } from './neuron-jobs.ts';
 import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
 
 /** The launches of a job of any kind. */
@@ -19,6 +18,8 @@ export function planLaunches(context: KernelContext, job: Job): LaunchPlan<Resul
       return lifSimulate(context, job);
     case 'lif_grad':
       return lifGrad(context, job);
+    case 'lif_jvp':
+      return lifJvp(context, job);
   }
 }
 
@@ -29,12 +30,16 @@ export function kernelRequests(job: Job): readonly KernelRequest[] {
       return job.surrogates.map((surrogate) => evalKernelRequest(job, surrogate));
     case 'surrogate_grad':
       return job.surrogates.map((surrogate) => gradKernelRequest(job, surrogate));
-    case 'lif_simulate':
+    case 'lif_simulate': {
+      const spec = specOf(dtypeOf(job), job.problem);
       return [
-        forwardKernelRequest(job, forwardOutputs(job)),
-        ...(job.record.has('spike_times') ? [forwardKernelRequest(job, spikeEvents)] : []),
+        simulateKernelRequest(spec, job, 'first'),
+        ...(job.record.has('spike_times') ? [simulateKernelRequest(spec, job, 'events')] : []),
       ];
+    }
     case 'lif_grad':
-      return job.surrogates.map((surrogate) => lifGradKernelRequest(job, surrogate));
+      return gradKernelRequests(job);
+    case 'lif_jvp':
+      return jvpKernelRequests(job);
   }
 }

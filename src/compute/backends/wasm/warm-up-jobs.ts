@@ -1,4 +1,4 @@
-import { differentiable, recordable, type Job, type LifGradJob } from '../../jobs.ts';
+import { records, type Job, type LifGradJob } from '../../jobs.ts';
 import { standardProblem, standardSurrogate } from '../../standard-jobs.ts';
 import { catalogue } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
@@ -8,15 +8,7 @@ const problem = standardProblem(64, 100);
 const sigmoid: Surrogate = { name: 'sigmoid', parameters: { alpha: 4 } };
 
 function gradient(surrogate: Surrogate, change: Partial<LifGradJob> = {}): LifGradJob {
-  return {
-    kind: 'lif_grad',
-    problem,
-    surrogates: [surrogate],
-    loss: { type: 'spike_count' },
-    detachReset: false,
-    wrt: ['current'],
-    ...change,
-  };
+  return { kind: 'lif_grad', problem, surrogates: [surrogate], loss: { type: 'spike_count' }, wrt: ['current'], ...change };
 }
 
 /** The usual first requests: the default neuron and surrogate, with a current per neuron and per step. */
@@ -29,8 +21,8 @@ export function* firstJobs(): Generator<Job> {
 
 /** The other usual ones: every surrogate with its defaults on the default neuron, all records and all gradients. */
 export function* otherJobs(): Generator<Job> {
-  yield { kind: 'lif_simulate', problem, record: new Set(recordable) };
-  yield gradient(sigmoid, { wrt: differentiable });
+  yield { kind: 'lif_simulate', problem, record: new Set(Object.keys(records)) };
+  yield gradient(sigmoid, { wrt: ['current', ...Object.keys(problem.parameters), 'v_init'] });
   for (const definition of catalogue.values()) {
     const surrogate = standardSurrogate(definition);
     yield { kind: 'surrogate_grad', x, surrogates: [surrogate], cotangent: 1 };

@@ -32,8 +32,7 @@ export const unitPeakExponential = defineFormula({
 /** The exponential by its width in thresholds and half its area, both in units of the library's. */
 function thresholdExponential(unit: { readonly width: number; readonly scale: number }, texts: ThresholdExponentialTexts) {
   const peakAndRate = <V, M>(ops: Algebra<V, M>, { p, threshold }: FormulaParameters<V, 'width' | 'scale'>) => {
-    // abs changes nothing: it tells kernels the sign, and they have a shorter exp for what is never positive.
-    const width = ops.abs(ops.mul(ops.mul(ops.constant(unit.width), p.width), threshold));
+    const width = ops.mul(ops.mul(ops.constant(unit.width), p.width), threshold);
     return { peak: ops.div(ops.mul(ops.constant(unit.scale), p.scale), width), rate: reciprocal(ops, width) };
   };
   return defineFormula({

@@ -10,6 +10,21 @@ export interface KernelWat {
   readonly operations: Operations;
   /** Vectors that `run` works on at a time while that many are left. */
   readonly unroll: number;
+  /** The scratch that each thread needs; none unless given. */
+  readonly scratch?: Scratch;
+}
+
+/** Bytes of scratch: for any run, and for each chunk of so many steps. */
+export interface Scratch {
+  readonly bytes: number;
+  readonly bytesPerChunk: number;
+  readonly chunkSteps: number;
+}
+
+/** Bytes of scratch of a run of so many steps. */
+export function scratchBytes(scratch: Scratch | undefined, steps: number): number {
+  if (scratch === undefined) return 0;
+  return scratch.bytes + (Math.ceil(steps / scratch.chunkSteps) + 1) * scratch.bytesPerChunk;
 }
 
 /** How often SIMD instructions occur, by their names in WebAssembly text. Constants and memory accesses are left out. */
@@ -39,9 +54,9 @@ export const maxUnroll = 7;
  * How many vectors a kernel works on at a time. One vector's operations wait for each other, so more vectors are faster until
  * register pressure makes the compiler, which interleaves them all, spill: measured by operations of one vector.
  */
-export function unrollFactor(operations: Operations): number {
+export function unrollFactor(operations: Operations, most = maxUnroll): number {
   const total = totalOf(operations);
-  if (total <= 64) return maxUnroll;
+  if (total <= 64) return most;
   return total <= 160 ? 4 : 2;
 }
 

@@ -1,5 +1,5 @@
 import { f32x4, type LaneType } from './lanes.ts';
-import { exactFloat64, expFloat32, fastFloat64, type Float64Functions } from './math-functions.ts';
+import { exactFloat64, exprelFloat32, expFloat32, fastFloat64, type Float64Functions } from './math-functions.ts';
 import { isConstant, type Mask, type Node, type NodeAlgebra, type Rate } from './node.ts';
 import { signOf } from './sign.ts';
 
@@ -70,6 +70,7 @@ export class Graph implements NodeAlgebra {
     if (isConstant(b, 0)) return a;
     if (isConstant(a, 0)) return this.neg(b);
     if (isNegated(b)) return this.add(a, b.args[0]!);
+    if (isNegated(a)) return this.neg(this.add(a.args[0]!, b));
     return this.#node('sub', [a, b]);
   }
 
@@ -80,16 +81,38 @@ export class Graph implements NodeAlgebra {
     if (isConstant(b, 0)) return b;
     if (isNegated(a)) return this.neg(this.mul(a.args[0]!, b));
     if (isNegated(b)) return this.neg(this.mul(a, b.args[0]!));
-    return this.#node('mul', [a, b]);
+    return this.#scaled(a, b) ?? this.#scaled(b, a) ?? this.#node('mul', [a, b]);
+  }
+
+  /** A varying node times a uniform, where that is a change of sign or of a factor that it has already. */
+  #scaled(factor: Node, a: Node): Node | undefined {
+    if (factor.rate !== 'uniform' || a.rate === 'uniform') return undefined;
+    if (isConstant(factor, -1)) return this.neg(a);
+    if (a.op !== 'mul' || isOfNeurons(factor)) return undefined;
+    const [left, right] = a.args as [Node, Node];
+    if (isOfNeurons(left) || isOfNeurons(right)) return undefined;
+    if (left.rate === 'uniform') return this.mul(this.mul(factor, left), right);
+    return right.rate === 'uniform' ? this.mul(this.mul(factor, right), left) : undefined;
   }
 
   div(a: Node, b: Node): Node {
-    return isConstant(b, 1) ? a : this.#node('div', [a, b]);
+    if (isConstant(b, 1)) return a;
+    // The inverse is taken in float64 before the kernel runs: in float32 lanes that costs no more than the last bit.
+    if (a.width === 32 && b.rate === 'uniform') return this.mul(this.#node('div', [this.constant(1), b]), a);
+    return this.#node('div', [a, b]);
   }
 
   neg(a: Node): Node {
     if (isConstant(a, 0)) return a;
     return a.op === 'neg' ? a.args[0]! : this.#node('neg', [a]);
+  }
+
+  select(mask: Mask, a: Node, b: Node): Node {
+    if (a === b) return a;
+    // A sum may take the sign over.
+    if (isNegated(a) && isConstant(b, 0)) return this.neg(this.select(mask, a.args[0]!, b));
+    if (isNegated(b) && isConstant(a, 0)) return this.neg(this.select(mask, a, b.args[0]!));
+    return this.#node('select', [mask, a, b]);
   }
 
   readonly abs = (a: Node): Node => this.#node('abs', [a]);
@@ -102,7 +125,6 @@ export class Graph implements NodeAlgebra {
   readonly and = (a: Mask, b: Mask): Mask => this.#node('and', [a, b]);
   readonly or = (a: Mask, b: Mask): Mask => this.#node('or', [a, b]);
   readonly not = (a: Mask): Mask => this.#node('not', [a]);
-  readonly select = (mask: Mask, a: Node, b: Node): Node => (a === b ? a : this.#node('select', [mask, a, b]));
 
   readonly nearest = (a: Node): Node => this.#node('nearest', [a]);
   readonly shiftLeft = (a: Node, bits: number): Node => this.#node('shl', [a], { detail: bits });
@@ -112,7 +134,6 @@ export class Graph implements NodeAlgebra {
   readonly bits64 = (pattern: bigint): Node => this.#node('bits64', [], { detail: `0x${pattern.toString(16)}`, rate: 'neuron', width: 64 });
 
   log1p = (a: Node): Node => this.#float64Only('log1p', a);
-  exprel = (a: Node): Node => this.#float64Only('exprel', a);
   atan = (a: Node): Node => this.#float64Only('atan', a);
   erfc = (a: Node): Node => this.#float64Only('erfc', a);
   oddCosines = (turns: Node, terms: number): Node => this.#float64Only('oddCosines', turns, terms);
@@ -122,6 +143,8 @@ export class Graph implements NodeAlgebra {
     if (a.width === 0) return this.#node('exp', [a]);
     return a.width === 32 ? expFloat32(this, a) : this.#float64.exp(this, a, 0);
   };
+
+  exprel = (a: Node): Node => (a.width === 32 ? exprelFloat32(this, a) : this.#float64Only('exprel', a));
 
   #float64Only(op: keyof Float64Functions, a: Node, terms?: number): Node {
     if (a.width === 0) return this.#node(op, [a], terms === undefined ? {} : { detail: terms });
@@ -136,6 +159,11 @@ function commonWidth(op: string, args: readonly Node[]): Node['width'] {
   const widths = args.map((arg) => arg.width);
   if (widths.includes(32) && widths.includes(64)) throw new Error(`${op} of float32 and float64 lanes: widen or narrow an operand`);
   return widths.includes(64) ? 64 : 32;
+}
+
+/** Whether a uniform is made of the neurons' own numbers: an array of one of them has to give the same as that number, to the last bit. */
+function isOfNeurons({ op, rate, rounded, args }: Node): boolean {
+  return rate === 'uniform' && ((op === 'parameter' && rounded) || args.some(isOfNeurons));
 }
 
 /** A sign that changes at run time: it costs an operation, unless the sum that uses it takes it over, to the same bits. */

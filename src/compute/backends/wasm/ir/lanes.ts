@@ -21,6 +21,8 @@ export interface LaneType {
   readonly fromInt32: (int32: string) => string;
   /** WebAssembly text of the lanes' integers, which fit an int32, as floats. */
   readonly toFloats: (integers: string) => string;
+  /** WebAssembly text of the lanes' whole numbers, which fit an int32, as integers. */
+  readonly toIntegers: (floats: string) => string;
 }
 
 export const f32x4: LaneType = {
@@ -35,6 +37,7 @@ export const f32x4: LaneType = {
   toInt32: (integers) => integers,
   fromInt32: (int32) => int32,
   toFloats: (integers) => `(f32x4.convert_i32x4_s ${integers})`,
+  toIntegers: (floats) => `(i32x4.trunc_sat_f32x4_s ${floats})`,
 };
 
 const lowWords = '0 1 2 3 8 9 10 11 0 1 2 3 8 9 10 11';
@@ -51,6 +54,7 @@ export const f64x2: LaneType = {
   toInt32: (integers) => `(i8x16.shuffle ${lowWords} ${integers} ${integers})`,
   fromInt32: (int32) => `(i64x2.extend_low_i32x4_s ${int32})`,
   toFloats: (integers) => `(f64x2.convert_low_i32x4_s ${f64x2.toInt32(integers)})`,
+  toIntegers: (floats) => f64x2.fromInt32(`(i32x4.trunc_sat_f64x2_s_zero ${floats})`),
 };
 
 /** The lanes of a job's arithmetic. */

@@ -60,10 +60,10 @@ export function expFloat32(ops: NodeAlgebra, a: Node): Node {
   return ops.mul(horner(ops, series, r), ops.shiftLeft(shifted, 23));
 }
 
-/** a log2(e), with the factor folded into a uniform factor of a where there is one. */
-function timesLog2E(ops: NodeAlgebra, a: Node): Node {
-  const log2E = ops.constant(Math.LOG2E);
-  if (a.op === 'neg') return timesLog2E(ops, ops.mul(ops.constant(-1), a.args[0]!));
+/** a log2(e), or with the other sign, with the factor folded into a uniform factor of a where there is one. */
+function timesLog2E(ops: NodeAlgebra, a: Node, factor = Math.LOG2E): Node {
+  if (a.op === 'neg') return timesLog2E(ops, a.args[0]!, -factor);
+  const log2E = ops.constant(factor);
   if (a.op === 'mul') {
     const [left, right] = a.args as [Node, Node];
     if (left.rate === 'uniform') return ops.mul(ops.mul(left, log2E), right);
@@ -128,6 +128,11 @@ function log1p(ops: NodeAlgebra, a: Node): Node {
 function factorialSeries(terms: number): number[] {
   let factorial = 1;
   return Array.from({ length: terms }, (_, k) => 1 / (factorial *= k + 1));
+}
+
+/** (e^a - 1)/a in float32 lanes, with a relative error below 1e-6 + 2e-7 |a|. */
+export function exprelFloat32(ops: NodeAlgebra, a: Node): Node {
+  return exprel(ops, a, expFloat32, factorialSeries(9));
 }
 
 /** (e^a - 1)/a, by the series on [-1, 1]. */

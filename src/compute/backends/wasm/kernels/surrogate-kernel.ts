@@ -1,7 +1,9 @@
+import { evaluator, type SurrogateFunctions } from '../../../expressions.ts';
 import { dtypeOf, type SurrogateEvalJob, type SurrogateGradJob } from '../../../jobs.ts';
 import { formulaParameters, itemName, surrogateDefinition } from '../../../surrogates/catalogue.ts';
 import type { FormulaParameters, Surrogate, SurrogateDefinition } from '../../../surrogates/definition.ts';
 import { surrogateShape, type SurrogateShape } from '../../../surrogates/shape.ts';
+import { slopeLeaf, surrogateSlope } from '../../../surrogates/slope.ts';
 import { ArgumentLayout } from '../codegen/argument-block.ts';
 import { FunctionWriter } from '../codegen/function-writer.ts';
 import { countOperations, kernelModule, runParameters, unrollFactor, vectorLoop, type KernelWat } from '../codegen/kernel-wat.ts';
@@ -69,10 +71,35 @@ export function surrogateGradient(graph: Graph, shape: SurrogateShape, x: Node, 
   return graph.narrow(definition.grad(graph, graph.widen(x), parameters));
 }
 
-/** The primitive at x and a threshold of 1, in float64, since its terms may cancel, and rounded once. */
-function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node): Node {
+/** The primitive at x, in float64, since its terms may cancel, and rounded once. */
+function surrogateValue(graph: Graph, shape: SurrogateShape, x: Node, threshold: Node): Node {
   const definition = surrogateDefinition(shape.name);
-  return graph.narrow(definition.value(graph, graph.widen(x), parameterNodes(graph, definition, shape, graph.constant(1))));
+  const parameters = parameterNodes(graph, definition, shape, graph.widen(threshold));
+  return graph.narrow(definition.value(graph, graph.widen(x), parameters));
+}
+
+/** The surrogate of a neuron's step as nodes; without one, as for neurons that never spike, there is nothing to ask for. */
+export function surrogateFunctions(graph: Graph, shape: SurrogateShape | undefined): SurrogateFunctions<Node> {
+  const given = (): SurrogateShape => {
+    if (shape === undefined) throw new Error('the kernel has no surrogate');
+    return shape;
+  };
+  return {
+    grad: (x, threshold) => surrogateGradient(graph, given(), x, threshold),
+    value: (x, threshold) => surrogateValue(graph, given(), x, threshold),
+    // Differences of terms, so in float64.
+    slope: (parameter, x, threshold) => {
+      const { parameters } = surrogateDefinition(given().name);
+      const evaluate = evaluator<Node, Node>({
+        ops: graph,
+        leaf: slopeLeaf(graph.widen(x), graph.widen(threshold), (name) =>
+          graph.parameter(parameterName(name), false, (parameters[name]?.minimum ?? -Infinity) >= 0 ? 1 : 0),
+        ),
+        surrogate: surrogateFunctions(graph, undefined),
+      });
+      return graph.narrow(evaluate(surrogateSlope(given(), parameter)));
+    },
+  };
 }
 
 /** Values outside the lanes' range become their largest number. */
@@ -139,7 +166,9 @@ function surrogateEvalKernel(
     const x = graph.leaf('x', 'step');
     return [
       ...(outputs.spike ? [{ array: 'spikeArray', node: graph.le(graph.constant(0), x), as: 'bit' as const }] : []),
-      ...(outputs.value ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x)), as: 'float' as const }] : []),
+      ...(outputs.value
+        ? [{ array: 'valueArray', node: saturated(graph, surrogateValue(graph, shape, x, graph.constant(1))), as: 'float' as const }]
+        : []),
     ];
   });
 }

@@ -1,5 +1,7 @@
-import type { Algebra } from '../algebra.ts';
-import type { Differentiable, Integration, ResetMode } from '../jobs.ts';
+import type { Algebra } from '../../../src/compute/algebra.ts';
+
+type ResetMode = 'hard' | 'soft' | 'none';
+type Integration = 'euler' | 'exponential';
 
 /** The options that decide which operations a LIF step has. */
 export interface LifStructure {
@@ -44,7 +46,7 @@ export const adjointPart = {
   v_reset: 'vReset',
   v_rest: 'vRest',
   resistance: 'resistance',
-} as const satisfies Record<Exclude<Differentiable, 'v_init'>, keyof LifAdjoint<unknown>>;
+} as const satisfies Record<string, keyof LifAdjoint<unknown>>;
 
 /** k = dt/tau (forward Euler) or 1 - exp(-dt/tau) (exact for a current that is constant over the step); both in ms. */
 export function leakFactor(dt: number, tau: number, integration: Integration): number {
@@ -170,15 +172,4 @@ export function lifAdjoint<V, M>(
 function resetJump<V, M>(ops: Algebra<V, M>, structure: LifStructure, terms: LifTerms<V>, vPre: V): V | undefined {
   if (structure.detachReset || structure.reset === 'none') return undefined;
   return structure.reset === 'hard' ? ops.sub(terms.vReset, vPre) : ops.neg(terms.threshold);
-}
-
-/** (rate - target)^2 of one neuron and its derivative with respect to each spike; rates in Hz, `hzPerSpike` = 1000 / (T dt). */
-export function firingRateLoss<V, M>(
-  ops: Algebra<V, M>,
-  spikeCount: V,
-  hzPerSpike: V,
-  targetRate: V,
-): { readonly loss: V; readonly spikeBar: V } {
-  const error = ops.sub(ops.mul(spikeCount, hzPerSpike), targetRate);
-  return { loss: ops.mul(error, error), spikeBar: ops.mul(ops.mul(ops.constant(2), hzPerSpike), error) };
 }

@@ -1,0 +1,399 @@
+import { maxBytes, type Arena } from '../../engine/arena.ts';
+import { OutOfMemoryError } from '../../engine/errors.ts';
+import { valueAt, type Values } from '../../generated-numbers.ts';
+import {
+  bytesPerNumber,
+  dtypeOf,
+  type Dtype,
+  type LifGradJob,
+  type LifGradResult,
+  type LifJvpJob,
+  type LifJvpResult,
+  type LifSimulateJob,
+  type LifSimulateResult,
+  type NeuronProblem,
+  type Quantity,
+} from '../../jobs.ts';
+import { lossTangent } from '../../losses.ts';
+import { addParameterGradient, computedSlice, programOf, termTangents, termValues, type TermNumbers } from '../../neuron-problem.ts';
+import { recordBarLeaf, stateLeaf, tangentLeaf, tangentStep, termLeaf, type NeuronProgram } from '../../neurons/program.ts';
+import type { Surrogate } from '../../surrogates/definition.ts';
+import { surrogateShape } from '../../surrogates/shape.ts';
+import { scratchBytes } from './codegen/kernel-wat.ts';
+import { vectorsOf, type LaneType } from './ir/lanes.ts';
+import type { Kernel, KernelRequest } from './kernel-cache.ts';
+import { carriedStates, forwardKernel, simulateKernelRequest, simulateKernelSpec, type ForwardSpec } from './kernels/forward-kernel.ts';
+import { finalBarLeaf, gradientName, kernelWrt, lossRecords, targetLeaf } from './kernels/grad-graph.ts';
+import { gradKernelRequest } from './kernels/grad-kernel.ts';
+import { arrayName, neuronKernelSpec, withForms, type NeuronKernelSpec, type TermForm } from './kernels/neuron-kernel.ts';
+import { setSurrogateParameters, shapeKey } from './kernels/surrogate-kernel.ts';
+import { SlicedLoops, type KernelContext, type LaunchPlan, type Results } from './launch-plan.ts';
+
+/** The kernel's spec of a problem. */
+export function specOf(dtype: Dtype, problem: NeuronProblem): NeuronKernelSpec {
+  const program = programOf(problem);
+  return neuronKernelSpec(dtype, program, termValues(problem, program), problem.current);
+}
+
+/** A problem's numbers laid out in memory. */
+class ProblemLayout {
+  readonly program: NeuronProgram;
+  readonly spec: NeuronKernelSpec;
+  readonly lanes: LaneType;
+  /** Addresses and counts by the kernels' names. */
+  readonly integers: Record<string, number>;
+  readonly parameters: Record<string, number>;
+  readonly vectors: number;
+  /** Neurons including those that fill the last vector. */
+  readonly padded: number;
+  /** Loops over all neurons, or steps of all neurons; they run before the first launch. */
+  readonly loops = new SlicedLoops();
+  readonly #arena: Arena;
+  readonly #steps: number;
+
+  constructor(arena: Arena, dtype: Dtype, problem: NeuronProblem) {
+    const { neurons, steps, current } = problem;
+    this.program = programOf(problem);
+    const terms = termValues(problem, this.program);
+    this.spec = neuronKernelSpec(dtype, this.program, terms, current);
+    const { lanes, forms } = this.spec;
+    this.#arena = arena;
+    this.lanes = lanes;
+    this.#steps = steps;
+    this.vectors = vectorsOf(neurons, lanes);
+    this.padded = lanes.count * this.vectors;
+    this.integers = { steps };
+    this.parameters = { steps };
+    for (const [i, { leaf }] of this.program.terms.entries()) {
+      const form = forms[leaf];
+      if (form !== 'zero' && form !== 'one') this.putTerm(leaf, terms[i]!, neurons);
+    }
+    this.putInput('current', current);
+  }
+
+  /** Binds the numbers of a term. */
+  putTerm(leaf: string, numbers: TermNumbers, neurons: number): void {
+    if ('fill' in numbers) this.#putFilled(leaf, neurons, numbers.fill);
+    else this.put(leaf, numbers);
+  }
+
+  /** Binds an input, of which kernels read even a single number as an array. */
+  putInput(leaf: string, quantity: Quantity): void {
+    if (quantity.per === 'scalar')
+      this.integers[arrayName(leaf)] = this.#arena.fill(this.lanes.dtype, quantity.value, this.padded, this.loops);
+    else this.put(leaf, quantity);
+  }
+
+  /** Binds a quantity: a number stays one, an array is copied into the arena. */
+  put(leaf: string, quantity: Quantity): void {
+    if (quantity.per === 'scalar') {
+      this.parameters[leaf] = this.lanes.round(quantity.value);
+      return;
+    }
+    const length = quantity.per === 'neuron' ? this.padded : this.padded * this.#steps;
+    this.integers[arrayName(leaf)] = this.#arena.put(this.lanes.dtype, quantity.values, length, this.loops);
+  }
+
+  /** Allocates an array of a number per neuron for a kernel to write. */
+  allocate(name: string, bytes = this.lanes.bytes * this.padded): number {
+    return (this.integers[arrayName(name)] = this.#arena.allocate(bytes));
+  }
+
+  /** The numbers of an array that a kernel has written. */
+  read(results: Results, name: string, length: number): Values {
+    return results.numbers(this.lanes.dtype, this.integers[arrayName(name)] ?? 0, length);
+  }
+
+  #putFilled(leaf: string, neurons: number, fill: (target: Values, from: number, to: number) => void): void {
+    const { dtype } = this.lanes;
+    const address = this.#arena.allocate(bytesPerNumber[dtype] * this.padded);
+    const target = this.#arena.numbers(dtype, address, this.padded);
+    target.fill(0, neurons);
+    this.loops.add(neurons, (from, to) => fill(target, from, to), computedSlice);
+    this.integers[arrayName(leaf)] = address;
+  }
+}
+
+export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: LifSimulateJob): LaunchPlan<LifSimulateResult> {
+  const { problem, record, surrogate } = job;
+  const { neurons, steps } = problem;
+  const layout = new ProblemLayout(arena, dtypeOf(job), problem);
+  const { spec, lanes, vectors, padded, integers, parameters, loops } = layout;
+  if (surrogate !== undefined) setSurrogateParameters(parameters, surrogate);
+  yield* loops.run();
+  const launch = (kernel: Kernel) => ({
+    kernel,
+    argumentBlock: kernel.layout.write(arena, integers, parameters),
+    vectors,
+    scratchBytes: scratchBytes(kernel.scratch, steps),
+  });
+
+  const { series, finals, sumsSpikes } = simulateKernelSpec(spec, job, 'first');
+  const from = arena.mark();
+  const countsArray = (integers.spikeCountsArray = arena.allocate(4 * padded));
+  if (sumsSpikes) integers.spikeSumsArray = arena.allocate(lanes.bytes * padded);
+  for (const { name, isMask } of series) layout.allocate(name, (isMask ? 1 : lanes.bytes) * padded * steps);
+  for (const leaf of finals) layout.allocate(`${leaf}.final`);
+  const to = arena.mark();
+  const request = simulateKernelRequest(spec, job, 'first');
+  yield launch(kernels.find(request.key) ?? (yield request)!);
+
+  const results = readBack(arena, from, to);
+  const counts = results.integers(countsArray, padded);
+  const spikeCounts = counts.subarray(0, neurons);
+  let spikeSteps: LifSimulateResult['spike_steps'];
+  if (record.has('spike_times')) {
+    // The counts say how much room each neuron's spikes take; a second run, which costs little, fills it.
+    const offsets = new Int32Array(padded + 1);
+    loops.add(padded, (begin, end) => {
+      writeRunningTotals(counts, offsets, begin, end);
+    });
+    yield* loops.run();
+    const cursors = (integers.cursorsArray = arena.allocate(4 * padded));
+    const eventsArray = (integers.eventsArray = arena.allocate(4 * offsets[padded]!));
+    const eventsEnd = arena.mark();
+    const second = simulateKernelRequest(spec, job, 'events');
+    // The kernel moves each neuron's cursor on as it writes.
+    const prepare = () => {
+      arena.setBytes(cursors, new Uint8Array(offsets.buffer, 0, 4 * padded));
+    };
+    yield { ...launch(kernels.find(second.key) ?? (yield second)!), prepare };
+    spikeSteps = {
+      steps: readBack(arena, eventsArray, eventsEnd).integers(eventsArray, offsets[neurons]!),
+      offsets: offsets.subarray(0, neurons + 1),
+    };
+  }
+  let rates: Values | undefined;
+  if (record.has('firing_rates')) {
+    const hertz = lanes.dtype === 'float32' ? new Float32Array(neurons) : new Float64Array(neurons);
+    const returned = sumsSpikes ? results.numbers(lanes.dtype, integers.spikeSumsArray ?? 0, neurons) : spikeCounts;
+    loops.add(neurons, (begin, end) => {
+      for (let b = begin; b < end; b++) hertz[b] = (returned[b]! / (steps * problem.dt)) * 1000;
+    });
+    yield* loops.run();
+    rates = hertz;
+  }
+  const { states } = layout.program.step;
+  return {
+    ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
+    ...(rates && { firing_rates: rates }),
+    ...(spikeSteps && { spike_steps: spikeSteps }),
+    ...(record.has('v_final') && { v_final: layout.read(results, `${stateLeaf('v')}.final`, neurons) }),
+    ...(record.has('state') && {
+      state: Object.fromEntries(states.map((state) => [state, layout.read(results, `${stateLeaf(state)}.final`, neurons)])),
+    }),
+    series: Object.fromEntries(
+      series.map(({ name, isMask }) => [
+        name,
+        isMask ? results.bytes(integers[arrayName(name)] ?? 0, neurons * steps) : layout.read(results, name, neurons * steps),
+      ]),
+    ),
+  };
+}
+
+/**
+ * Writes 0, c[0], c[0] + c[1], ... to `totals`, which is one longer than `counts`; of counts [from, to), after those before them.
+ *
+ * @throws {OutOfMemoryError} when the steps at which neurons spiked are more than an arena holds.
+ */
+export function writeRunningTotals(counts: Int32Array, totals: Int32Array, from: number, to: number): void {
+  let total = totals[from]!;
+  for (let i = from; i < to; i++) totals[i + 1] = total += counts[i]!;
+  if (total > maxBytes / 4) throw new OutOfMemoryError('a job has no more than 4 GiB of memory for spike times');
+}
+
+/** The kernel requests of a gradient job, one a surrogate. */
+export function gradKernelRequests(job: LifGradJob): readonly KernelRequest[] {
+  const spec = specOf(dtypeOf(job), job.problem);
+  const wrt = kernelWrt(spec.program, job.wrt);
+  return job.surrogates.map((surrogate) => gradKernelRequest(spec, job, surrogate, wrt));
+}
+
+export function* lifGrad({ kernels, arena, readBack }: KernelContext, job: LifGradJob): LaunchPlan<LifGradResult> {
+  const { problem, loss } = job;
+  const { neurons, steps } = problem;
+  const layout = new ProblemLayout(arena, dtypeOf(job), problem);
+  const { spec, lanes, vectors, padded, integers, parameters, loops, program } = layout;
+  const wrt = kernelWrt(program, job.wrt);
+  const lossStates = loss.type === 'cotangent' ? Object.entries(loss.state ?? {}) : [];
+  if (loss.type === 'firing_rate_mse') {
+    layout.put(targetLeaf, loss.target);
+    parameters.hzPerSpike = 1000 / (steps * problem.dt);
+  } else if (loss.type === 'cotangent') {
+    for (const name of lossRecords) {
+      const given = loss[name];
+      if (given !== undefined) layout.put(recordBarLeaf(name), given);
+    }
+    for (const [state, given] of lossStates) layout.put(finalBarLeaf(state), given);
+  }
+  yield* loops.run();
+
+  const gradients: LifGradResult[number][] = [];
+  for (const surrogate of job.surrogates) {
+    const request = gradKernelRequest(spec, job, surrogate, wrt);
+    const from = arena.mark();
+    const countsArray = (integers.spikeCountsArray = arena.allocate(4 * padded));
+    layout.allocate('loss');
+    for (const [state] of lossStates) layout.allocate(`${stateLeaf(state)}.final`);
+    for (const name of wrt) {
+      const values = padded * (name === 'current' && problem.current.per === 'step' ? steps : 1);
+      layout.allocate(gradientName(name), lanes.bytes * values);
+    }
+    const to = arena.mark();
+    const kernel = kernels.find(request.key) ?? (yield request)!;
+    setSurrogateParameters(parameters, surrogate);
+    const argumentBlock = kernel.layout.write(arena, integers, parameters);
+    yield { kernel, argumentBlock, vectors, scratchBytes: scratchBytes(kernel.scratch, steps) };
+    const results = readBack(arena, from, to);
+    const losses = layout.read(results, 'loss', neurons);
+    for (const [state, bar] of lossStates) {
+      const final = layout.read(results, `${stateLeaf(state)}.final`, neurons);
+      loops.add(neurons, (begin, end) => {
+        for (let b = begin; b < end; b++) losses[b]! += final[b]! * (bar.per === 'scalar' ? bar.value : valueAt(bar.values, b));
+      });
+    }
+    const grad: Record<string, number | Values> = {};
+    for (const name of job.wrt) readGradient(grad, name, results, layout, problem);
+    yield* loops.run();
+    gradients.push({ loss: losses, spike_counts: results.integers(countsArray, neurons), grad });
+  }
+  return gradients;
+}
+
+/** Adds a quantity's gradient, in the form in which the problem gives the quantity; it is complete when the layout's loops have run. */
+function readGradient(
+  grad: Record<string, number | Values>,
+  name: string,
+  results: Results,
+  layout: ProblemLayout,
+  problem: NeuronProblem,
+): void {
+  const { neurons, steps, current } = problem;
+  const { loops, program } = layout;
+  const set = (gradient: number | Values) => {
+    grad[name] = gradient;
+  };
+  // A copy, since parameters may share terms.
+  const bars = (path: string) => layout.read(results, gradientName(path), neurons).slice();
+  const isSurrogates = name.startsWith('surrogate.');
+  if (name !== 'current' && !isSurrogates) addParameterGradient(problem, program, name, bars, { loops, set });
+  else if (!isSurrogates && current.per !== 'scalar')
+    set(layout.read(results, gradientName(name), current.per === 'step' ? neurons * steps : neurons));
+  else {
+    const parts = bars(name);
+    let sum = 0;
+    loops.add(neurons, (from, to) => {
+      for (let b = from; b < to; b++) sum += parts[b]!;
+      set(sum);
+    });
+  }
+}
+
+/** The kernel that runs neurons forward with the tangents of their states, and how the tangents reach it. */
+function jvpKernel(spec: NeuronKernelSpec, job: LifJvpJob, tangents: ReadonlyMap<string, TermForm>) {
+  const { step } = spec.program;
+  const moving = [...tangents.keys()].filter((leaf) => !leaf.startsWith(termLeaf('initial.')));
+  const movingStep = tangentStep(step, moving);
+  const added: Record<string, TermForm> = {};
+  for (const state of step.states) added[tangentLeaf(termLeaf(`initial.${state}`))] = 'zero';
+  for (const [leaf, form] of tangents) added[tangentLeaf(leaf)] = form;
+  const moved = withForms(spec, added);
+  const { loss } = job;
+  const lossStates = Object.keys(loss.type === 'cotangent' ? (loss.state ?? {}) : {});
+  const readsMembrane = loss.type === 'cotangent' && loss.v_pre !== undefined;
+  const forward: Omit<ForwardSpec, 'surrogate'> = {
+    ...moved,
+    carried: {
+      ...carriedStates(step),
+      ...Object.fromEntries(
+        step.states.map((state) => [
+          tangentLeaf(stateLeaf(state)),
+          { next: movingStep.state[state] ?? step.graph.constant(0), initial: tangentLeaf(termLeaf(`initial.${state}`)) },
+        ]),
+      ),
+    },
+    series: [
+      { name: 'spikes', expression: movingStep.spikes },
+      { name: 'v', expression: movingStep.v },
+      ...(readsMembrane ? [{ name: 'v_pre', expression: movingStep.vPre }] : []),
+    ],
+    finals: lossStates.map((state) => tangentLeaf(stateLeaf(state))),
+    sumsSpikes: step.spikes !== undefined,
+    writesEvents: false,
+  };
+  const key = `${moved.key} ${readsMembrane} ${lossStates.join()}`;
+  return { forward, lossStates, key };
+}
+
+function jvpKernelRequest({ forward, key }: ReturnType<typeof jvpKernel>, surrogate: Surrogate): KernelRequest {
+  const shape = surrogateShape(surrogate);
+  return { key: `jvp ${shapeKey(shape)} ${key}`, print: () => forwardKernel({ ...forward, surrogate: shape }) };
+}
+
+/** The forms of a job's tangents, by the leaves of what they move. */
+function tangentForms(job: LifJvpJob, terms: ReadonlyMap<string, TermNumbers>): Map<string, TermForm> {
+  const forms = new Map<string, TermForm>();
+  for (const [path, { per }] of terms) forms.set(termLeaf(path), per);
+  for (const [name, { per }] of Object.entries(job.tangents)) {
+    if (name === 'current') forms.set(name, per === 'scalar' ? 'neuron' : per);
+    else if (name.startsWith('surrogate.')) forms.set(name, 'scalar');
+  }
+  return forms;
+}
+
+/** The kernel requests of a Jacobian-vector product, one a surrogate. */
+export function jvpKernelRequests(job: LifJvpJob): readonly KernelRequest[] {
+  const spec = specOf(dtypeOf(job), job.problem);
+  const kernel = jvpKernel(spec, job, tangentForms(job, termTangents(job.problem, spec.program, job.tangents)));
+  return job.surrogates.map((surrogate) => jvpKernelRequest(kernel, surrogate));
+}
+
+export function* lifJvp({ kernels, arena, readBack }: KernelContext, job: LifJvpJob): LaunchPlan<LifJvpResult> {
+  const { problem } = job;
+  const { neurons, steps } = problem;
+  const layout = new ProblemLayout(arena, dtypeOf(job), problem);
+  const { spec, lanes, vectors, padded, integers, parameters, loops, program } = layout;
+  const terms = termTangents(problem, program, job.tangents);
+  const kernel = jvpKernel(spec, job, tangentForms(job, terms));
+  for (const [path, numbers] of terms) layout.putTerm(tangentLeaf(termLeaf(path)), numbers, neurons);
+  for (const [name, tangent] of Object.entries(job.tangents)) {
+    if (name === 'current') layout.putInput(tangentLeaf(name), tangent);
+    else if (name.startsWith('surrogate.')) layout.put(tangentLeaf(name), tangent);
+  }
+  yield* loops.run();
+
+  const { series, finals, sumsSpikes } = kernel.forward;
+  const tangents: LifJvpResult[number][] = [];
+  for (const surrogate of job.surrogates) {
+    const request = jvpKernelRequest(kernel, surrogate);
+    const from = arena.mark();
+    const countsArray = (integers.spikeCountsArray = arena.allocate(4 * padded));
+    if (sumsSpikes) integers.spikeSumsArray = arena.allocate(lanes.bytes * padded);
+    for (const { name } of series) layout.allocate(name, lanes.bytes * padded * steps);
+    for (const leaf of finals) layout.allocate(`${leaf}.final`);
+    const to = arena.mark();
+    const compiled = kernels.find(request.key) ?? (yield request)!;
+    setSurrogateParameters(parameters, surrogate);
+    yield {
+      kernel: compiled,
+      argumentBlock: compiled.layout.write(arena, integers, parameters),
+      vectors,
+      scratchBytes: scratchBytes(compiled.scratch, steps),
+    };
+    const results = readBack(arena, from, to);
+    const of = (name: string) => layout.read(results, name, neurons * steps);
+    const inputs = {
+      returned: sumsSpikes ? results.numbers(lanes.dtype, integers.spikeSumsArray ?? 0, neurons) : results.integers(countsArray, neurons),
+      spikes: of('spikes'),
+      v: of('v'),
+      v_pre: series.some(({ name }) => name === 'v_pre') ? of('v_pre') : undefined,
+      state: Object.fromEntries(
+        kernel.lossStates.map((state) => [state, layout.read(results, `${tangentLeaf(stateLeaf(state))}.final`, neurons)]),
+      ),
+    };
+    const loss = lossTangent(job, inputs, loops);
+    yield* loops.run();
+    tangents.push({ spikes: inputs.spikes, v: inputs.v, loss: lanes.dtype === 'float32' ? new Float32Array(loss) : loss });
+  }
+  return tangents;
+}

@@ -1,0 +1,279 @@
+import { float64Algebra } from './float64-algebra.ts';
+import { valueAt, type Numbers, type Values } from './generated-numbers.ts';
+import { quantityAt, type NeuronProblem, type NeuronQuantity, type Quantity } from './jobs.ts';
+import type { Expression } from './expressions.ts';
+import { NumberProgram } from './number-program.ts';
+import { neuronModel } from './neurons/catalogue.ts';
+import { neuronProgram, type NeuronProgram, type Term } from './neurons/program.ts';
+
+const programs = new WeakMap<NeuronProblem, NeuronProgram>();
+
+/** The program of a problem's neurons. */
+export function programOf(problem: NeuronProblem): NeuronProgram {
+  let program = programs.get(problem);
+  if (program === undefined) programs.set(problem, (program = findProgram(problem)));
+  return program;
+}
+
+function findProgram({ model, options, parameters, smooth = false }: NeuronProblem): NeuronProgram {
+  const definition = neuronModel(model);
+  const given = new Set<string>();
+  for (const name in parameters) if (!(name in definition.parameters)) given.add(name);
+  return neuronProgram({ model: definition, options, given, smooth });
+}
+
+/** A term's numbers: one for all neurons, the array of the parameter that it is, or what `at` computes and `fill` writes. */
+export type TermNumbers =
+  { readonly per: 'scalar'; readonly value: number } | { readonly per: 'neuron'; readonly values: Numbers } | ComputedNumbers;
+
+interface ComputedNumbers {
+  readonly per: 'neuron';
+  readonly at: (b: number) => number;
+  readonly fill: (target: Values, from: number, to: number) => void;
+}
+
+function computedNumbers(at: ComputedNumbers['at']): ComputedNumbers {
+  const fill: ComputedNumbers['fill'] = (target, from, to) => {
+    for (let b = from; b < to; b++) target[b] = at(b);
+  };
+  return { per: 'neuron', at, fill };
+}
+
+/** Computes expressions over a problem's parameters, in float64, one neuron at a time. */
+class ParameterValues {
+  readonly program: NumberProgram;
+  /** Whether no leaf differs from neuron to neuron. */
+  readonly isScalar: boolean;
+  readonly #problem: NeuronProblem;
+  readonly #inputs: Float64Array;
+  readonly #results: Float64Array;
+
+  constructor(problem: NeuronProblem, program: NumberProgram, count: number) {
+    this.#problem = problem;
+    this.program = program;
+    this.#inputs = new Float64Array(program.leaves.length);
+    this.#results = new Float64Array(count);
+    let isScalar = true;
+    for (const [i, name] of program.leaves.entries()) {
+      if (problem.parameters[name]?.per === 'neuron') isScalar = false;
+      this.#inputs[i] = scalarOf(problem, name);
+    }
+    this.isScalar = isScalar;
+  }
+
+  /** The results for neuron b. */
+  at(b: number): Float64Array {
+    if (!this.isScalar) {
+      for (const [i, name] of this.program.leaves.entries()) {
+        const quantity = this.#problem.parameters[name];
+        if (quantity?.per === 'neuron') this.#inputs[i] = valueAt(quantity.values, b);
+      }
+    }
+    this.program.run(this.#inputs, this.#results);
+    return this.#results;
+  }
+}
+
+const compiled = new WeakMap<Expression, NumberProgram>();
+
+function compiledProgram(expression: Expression): NumberProgram {
+  let known = compiled.get(expression);
+  if (known === undefined) compiled.set(expression, (known = new NumberProgram([expression], float64Algebra)));
+  return known;
+}
+
+/** The numbers of all terms at once, for neurons whose parameters are the same. */
+interface SharedTerms {
+  readonly numbers: NumberProgram;
+  readonly inputs: Float64Array;
+  readonly results: Float64Array;
+}
+
+const sharedTerms = new WeakMap<NeuronProgram, SharedTerms>();
+
+function sharedTermsOf(program: NeuronProgram): SharedTerms {
+  let shared = sharedTerms.get(program);
+  if (shared === undefined) {
+    const numbers = new NumberProgram(
+      program.terms.map(({ value }) => value),
+      float64Algebra,
+    );
+    shared = { numbers, inputs: new Float64Array(numbers.leaves.length), results: new Float64Array(program.terms.length) };
+    sharedTerms.set(program, shared);
+  }
+  return shared;
+}
+
+/** The numbers of a program's terms, in their order; those that count steps are limited to `maxCountedSteps`. */
+export function termValues(problem: NeuronProblem, program: NeuronProgram): readonly TermNumbers[] {
+  const { terms } = program;
+  for (const name in problem.parameters) {
+    if (problem.parameters[name]?.per === 'neuron') return terms.map((term) => termNumbers(problem, term));
+  }
+  const { numbers, inputs, results } = sharedTermsOf(program);
+  for (let i = 0; i < inputs.length; i++) inputs[i] = scalarOf(problem, numbers.leaves[i]!);
+  numbers.run(inputs, results);
+  return terms.map(({ path }, i) => ({
+    per: 'scalar',
+    value: path === refractorySteps ? Math.min(results[i]!, maxCountedSteps) : results[i]!,
+  }));
+}
+
+/** The same by the terms' paths. */
+export function termValuesByPath(problem: NeuronProblem, program: NeuronProgram): Map<string, TermNumbers> {
+  const values = termValues(problem, program);
+  return new Map(program.terms.map(({ path }, i) => [path, values[i]!]));
+}
+
+/** A parameter that all neurons share, or the length of a step. */
+function scalarOf({ parameters, dt }: NeuronProblem, name: string): number {
+  const quantity = parameters[name];
+  return quantity === undefined ? dt : quantity.per === 'scalar' ? quantity.value : NaN;
+}
+
+function maxOf(path: string): number {
+  return path === refractorySteps ? maxCountedSteps : Infinity;
+}
+
+const refractorySteps = 'refractory.steps';
+/** Up to here float32 counts one by one. A count may exceed a run's steps: another run may go on from its state. */
+const maxCountedSteps = 2 ** 24;
+
+function termNumbers(problem: NeuronProblem, { path, value }: Term): TermNumbers {
+  const max = maxOf(path);
+  if (value.op === 'constant') return { per: 'scalar', value: Number(value.detail) };
+  const quantity = value.op === 'leaf' ? problem.parameters[String(value.detail)] : undefined;
+  if (quantity !== undefined) return quantity;
+  const numbers = new ParameterValues(problem, compiledProgram(value), 1);
+  if (numbers.isScalar) return { per: 'scalar', value: Math.min(numbers.at(0)[0]!, max) };
+  return computedNumbers((b) => Math.min(numbers.at(b)[0]!, max));
+}
+
+/** How many terms differ from neuron to neuron. */
+export function perNeuronTerms(problem: NeuronProblem): number {
+  const isPerNeuron = (parameter: string): boolean => problem.parameters[parameter]?.per === 'neuron';
+  if (!Object.keys(problem.parameters).some(isPerNeuron)) return 0;
+  return programOf(problem).terms.filter(({ value }) => compiledProgram(value).leaves.some(isPerNeuron)).length;
+}
+
+/** The fewest steps from one spike of a neuron to its next. */
+export function minSpikeDistance(problem: NeuronProblem): number {
+  const { step, terms } = programOf(problem);
+  const term = terms.find(({ path }) => path === refractorySteps);
+  // Where nothing fires in refractoriness, the spike is that of the membrane and the end of refractoriness.
+  if (term === undefined || step.spike?.op !== 'and') return 1;
+  const numbers = termNumbers(problem, term);
+  return numbers.per === 'scalar' ? numbers.value + 1 : 1;
+}
+
+/**
+ * The tangents of terms, by path, for tangents of parameters and initial states; terms that are left out have none. Tangents of the input and
+ * of the surrogate's parameters move no term.
+ */
+export function termTangents(
+  problem: NeuronProblem,
+  program: NeuronProgram,
+  tangents: Readonly<Record<string, Quantity>>,
+): Map<string, TermNumbers> {
+  const parts = new Map<string, { readonly tangent: NeuronQuantity; readonly slope: ParameterValues }[]>();
+  for (const [parameter, tangent] of Object.entries(tangents)) {
+    if (tangent.per === 'step') continue;
+    for (const { path, slope } of program.slopes(parameter)) {
+      const part = { tangent, slope: new ParameterValues(problem, compiledProgram(slope), 1) };
+      const others = parts.get(path);
+      if (others === undefined) parts.set(path, [part]);
+      else others.push(part);
+    }
+  }
+  const found = new Map<string, TermNumbers>();
+  for (const [path, summands] of parts) {
+    const at = (b: number): number => summands.reduce((sum, { tangent, slope }) => sum + slope.at(b)[0]! * quantityAt(tangent, b, 0, 1), 0);
+    if (summands.every(({ tangent, slope }) => tangent.per === 'scalar' && slope.isScalar))
+      found.set(path, { per: 'scalar', value: at(0) });
+    else found.set(path, computedNumbers(at));
+  }
+  return found;
+}
+
+/** Runs a body over [0, length), perhaps later and in slices: of that many numbers, where one is given. */
+export interface Loops {
+  add(length: number, body: (from: number, to: number) => void, slice?: number): void;
+}
+
+/** Neurons of a slice whose terms, or terms' slopes, are computed one by one: expressions of parameters take up to a microsecond each. */
+export const computedSlice = 2 ** 13;
+
+export const atOnce: Loops = {
+  add: (length, body) => {
+    body(0, length);
+  },
+};
+
+/** The terms whose cotangents the gradient with respect to a parameter needs. */
+export function termsOf(program: NeuronProgram, parameter: string): readonly string[] {
+  return program.slopes(parameter).map(({ path }) => path);
+}
+
+/**
+ * The gradient with respect to a parameter by the chain rule, in the form in which the problem gives the parameter: of a number the sum over
+ * neurons. `set` gets it when the loops have run.
+ *
+ * @param bars the cotangents of terms, [B] each, by path; the result may overwrite them.
+ */
+export function addParameterGradient(
+  problem: NeuronProblem,
+  program: NeuronProgram,
+  parameter: string,
+  bars: (path: string) => Values,
+  { loops, set }: { readonly loops: Loops; readonly set: (gradient: number | Values) => void },
+): void {
+  const { neurons } = problem;
+  const isNumber = problem.parameters[parameter]?.per !== 'neuron';
+  const parts = program
+    .slopes(parameter)
+    .map(({ path, slope }) => ({
+      bar: bars(path),
+      factor: slope.op === 'constant' && slope.detail === 1 ? undefined : new ParameterValues(problem, compiledProgram(slope), 1),
+    }));
+  const [first] = parts;
+  if (first === undefined) {
+    set(isNumber ? 0 : new Float64Array(neurons));
+    return;
+  }
+  if (!isNumber && parts.length === 1 && first.factor === undefined) {
+    set(first.bar);
+    return;
+  }
+  const slice = parts.every(({ factor }) => factor === undefined || factor.isScalar) ? undefined : computedSlice;
+  if (isNumber) {
+    let total = 0;
+    for (const { bar, factor } of parts) {
+      let sum = 0;
+      const isShared = factor === undefined || factor.isScalar;
+      loops.add(
+        neurons,
+        (from, to) => {
+          for (let b = from; b < to; b++) sum += isShared ? bar[b]! : bar[b]! * factor.at(b)[0]!;
+          if (to < neurons) return;
+          total += factor !== undefined && isShared ? factor.at(0)[0]! * sum : sum;
+          set(total);
+        },
+        slice,
+      );
+    }
+    return;
+  }
+  const target = first.bar;
+  loops.add(
+    neurons,
+    (from, to) => {
+      for (let b = from; b < to; b++) {
+        let sum = 0;
+        for (const { bar, factor } of parts) sum += factor === undefined ? bar[b]! : bar[b]! * factor.at(b)[0]!;
+        target[b] = sum;
+      }
+    },
+    slice,
+  );
+  set(target);
+}

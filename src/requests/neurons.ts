@@ -1,0 +1,332 @@
+import type { Tensor } from '../codecs/ndarray.ts';
+import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
+import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
+import type { NeuronQuantity } from '../compute/jobs.ts';
+import { neurons } from '../compute/neurons/catalogue.ts';
+import { leftOut } from '../compute/neurons/libraries/left-out.ts';
+import type { NeuronModel, NeuronOption, NeuronOptions, NeuronParameter, OptionValue } from '../compute/neurons/model.ts';
+import { neuronProgram, type NeuronProgram } from '../compute/neurons/program.ts';
+import { flatSettings } from '../compute/neurons/settings.ts';
+import { possibleStates } from '../compute/neurons/states.ts';
+import type { Limits } from '../config/limits.ts';
+import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
+import { didYouMean } from '../errors/did-you-mean.ts';
+import type { InputErrors } from '../errors/input-errors.ts';
+
+/** The model of a request that names none. */
+export const defaultModel = 'lif';
+/** The model whose fields stand in groups. */
+export const generalModel = 'general';
+
+/** A tensor of a request, and its place there. */
+export interface GivenTensor {
+  readonly path: string;
+  readonly tensor: Tensor;
+}
+
+/** The neurons of a request. */
+export interface Neuron {
+  readonly model: NeuronModel;
+  readonly options: NeuronOptions;
+  /** As a problem has them. */
+  readonly parameters: Readonly<Record<string, NeuronQuantity>>;
+  /** The parameters and initial states (`<state>_init`) that the request gives, by name. */
+  readonly given: ReadonlyMap<string, GivenTensor>;
+  /** Their program in a run with spikes, which has the states and outputs of a smooth one too. */
+  readonly program: NeuronProgram;
+}
+
+/** The fields of a request that describe its neurons. */
+export interface NeuronRequest {
+  readonly neuron?: unknown;
+  readonly state?: unknown;
+  readonly detach_reset?: boolean;
+  readonly wrt?: unknown;
+  readonly tangents?: unknown;
+}
+
+/** A field of `neuron`. */
+type Field =
+  | { readonly kind: 'parameter'; readonly rule: NeuronParameter; readonly isNullable: boolean }
+  | { readonly kind: 'option'; readonly rule: NeuronOption };
+
+/** What requests for a model are read with. */
+interface ModelFields {
+  readonly model: NeuronModel;
+  readonly fields: ReadonlyMap<string, Field>;
+  readonly defaults: Readonly<Record<string, NeuronQuantity>>;
+  readonly options: NeuronOptions;
+  /** Parameters and options that a request has to give. */
+  readonly required: readonly string[];
+}
+
+/** The option that requests give beside `neuron`, for neurons of no library. */
+const topLevelOption = 'detach_reset';
+
+function hasTopLevelOption({ library, options }: NeuronModel): boolean {
+  return library === null && Object.hasOwn(options, topLevelOption);
+}
+
+const prepared = new Map<string, ModelFields>();
+
+function fieldsOf(model: NeuronModel): ModelFields {
+  let known = prepared.get(model.name);
+  if (known === undefined) prepared.set(model.name, (known = prepareFields(model)));
+  return known;
+}
+
+function prepareFields(model: NeuronModel): ModelFields {
+  const fields = new Map<string, Field>();
+  for (const [name, rule] of Object.entries(model.nullable)) fields.set(name, { kind: 'parameter', rule, isNullable: true });
+  for (const [name, rule] of Object.entries(model.parameters)) fields.set(name, { kind: 'parameter', rule, isNullable: false });
+  for (const [name, rule] of Object.entries(model.options)) fields.set(name, { kind: 'option', rule });
+  if (hasTopLevelOption(model)) fields.delete(topLevelOption);
+  const defaults: Record<string, NeuronQuantity> = {};
+  const options: Record<string, OptionValue> = {};
+  const required: string[] = [];
+  for (const [name, { default: value }] of Object.entries(model.options)) if (value !== undefined) options[name] = value;
+  for (const [name, field] of fields) {
+    const isNullable = field.kind === 'parameter' && field.isNullable;
+    if (field.rule.default === undefined && !isNullable) required.push(name);
+    if (field.kind === 'option' || field.rule.default === undefined) continue;
+    const { default: value, none } = field.rule;
+    if (value !== none) defaults[name] = { per: 'scalar', value };
+  }
+  return { model, fields, defaults, options, required };
+}
+
+/** The names of a model's parameters and options as fields of `neuron`. */
+export function neuronFieldNames(model: NeuronModel): readonly string[] {
+  return [...fieldsOf(model).fields.keys()];
+}
+
+/** The message for an unknown neuron. */
+export function unknownNeuron(name: string): string {
+  const lower = name.slice(0, 100).toLowerCase();
+  const end = lower.lastIndexOf('.');
+  const [library, tail] = [lower.slice(0, Math.max(0, end)), lower.slice(end + 1)];
+  const left =
+    library === '' ? undefined : leftOut.find((one) => one.name.toLowerCase() === tail && one.library.toLowerCase().startsWith(library));
+  if (left !== undefined) return `${left.library}'s ${left.name} is left out on purpose: ${left.why}`;
+  return `unknown neuron ${quote(name)}; ${didYouMean(name, neurons.keys())}`;
+}
+
+/**
+ * Reads the fields that describe a request's neurons, and fills in defaults. Returns null for an unknown model, no object, or missing
+ * alternatives; errors of single fields go to `errors` too.
+ *
+ * @example
+ * readNeuron({ neuron: { model: 'snntorch.Leaky', beta: 0.9 } }, errors, limits);
+ */
+export function readNeuron(request: NeuronRequest, errors: InputErrors, limits: Limits): Neuron | null {
+  const { neuron: fields = {} } = request;
+  if (!isObject(fields)) return errors.add('/neuron', `must be an object, got ${describe(fields)}`);
+  const { model: name = defaultModel } = fields;
+  if (typeof name !== 'string') return errors.add('/neuron/model', `must be the name of a neuron, got ${describe(name)}`);
+  const model = neurons.get(name);
+  if (model === undefined) return errors.add('/neuron/model', unknownNeuron(name));
+  const reader = new NeuronReader(fieldsOf(model), differentiatedNames(request), errors, limits);
+  reader.readFields(name === generalModel ? flatSettings(fields) : fields);
+  if (request.state !== undefined) reader.readState(request.state);
+  if (request.detach_reset !== undefined) reader.readDetachReset(request.detach_reset);
+  return reader.finish();
+}
+
+/** The names by which a request differentiates, right or wrong. */
+function differentiatedNames({ wrt, tangents }: NeuronRequest): ReadonlySet<unknown> {
+  return new Set(Array.isArray(wrt) ? wrt : isObject(tangents) ? Object.keys(tangents) : []);
+}
+
+class NeuronReader {
+  readonly #known: ModelFields;
+  readonly #differentiated: ReadonlySet<unknown>;
+  readonly #errors: InputErrors;
+  readonly #limits: Limits;
+  #options: NeuronOptions;
+  #parameters: Record<string, NeuronQuantity>;
+  readonly #given = new Map<string, GivenTensor>();
+  /** The fields that the request has, right or wrong. */
+  readonly #named = new Set<string>();
+  /** Values of initial states, by state: whether the neuron has them depends on everything else. */
+  readonly #initial = new Map<string, { readonly path: string; readonly value: unknown }>();
+
+  constructor(known: ModelFields, differentiated: ReadonlySet<unknown>, errors: InputErrors, limits: Limits) {
+    this.#known = known;
+    this.#differentiated = differentiated;
+    this.#errors = errors;
+    this.#limits = limits;
+    this.#options = known.options;
+    this.#parameters = { ...known.defaults };
+    for (const name in known.model.nullable) if (differentiated.has(name)) this.#keep(name);
+  }
+
+  readFields(given: Readonly<Record<string, unknown>>): void {
+    const { fields } = this.#known;
+    for (const name of Object.keys(given)) {
+      if (name === 'model') continue;
+      const value = given[name];
+      const path = this.#pathOf(name);
+      const field = fields.get(name);
+      this.#named.add(name);
+      if (field === undefined) {
+        if (name.endsWith('_init')) this.#initial.set(name.slice(0, -'_init'.length), { path, value });
+        else this.#errors.add(path, this.#unknownField(name));
+      } else if (field.kind === 'option') {
+        const option = readOption(value, field.rule, path, this.#errors);
+        if (option !== null) this.#options = { ...this.#options, [name]: option };
+      } else if (value === null && field.isNullable) {
+        this.#leaveOut(name);
+      } else if (field.rule.isSetting) {
+        this.#readSetting(name, value, field.rule, path);
+      } else {
+        this.#readTensor(name, value, field.rule, path);
+      }
+    }
+  }
+
+  /** Reads the state to start from, an object by state. */
+  readState(given: unknown): void {
+    if (!isObject(given)) {
+      this.#errors.add('/state', `must be an object with a value of each state, got ${describe(given)}`);
+      return;
+    }
+    for (const state of Object.keys(given)) {
+      const path = `/state${pointerSegment(state)}`;
+      if (this.#initial.has(state)) this.#errors.add(path, `is given as /neuron/${state}_init too; give it once`);
+      else this.#initial.set(state, { path, value: given[state] });
+    }
+  }
+
+  readDetachReset(value: boolean): void {
+    const { model } = this.#known;
+    if (hasTopLevelOption(model)) this.#options = { ...this.#options, [topLevelOption]: value };
+    else if (Object.hasOwn(model.options, topLevelOption))
+      this.#errors.add(`/${topLevelOption}`, `is a field of "neuron" for ${model.name}, such as its parameters`);
+    else this.#errors.add(`/${topLevelOption}`, `has no effect on ${model.name}; leave it out`);
+  }
+
+  finish(): Neuron | null {
+    const { model, required } = this.#known;
+    for (const name of required) if (!this.#named.has(name)) this.#errors.add(this.#pathOf(name), `is required by ${model.name}`);
+    const isGiven = (parameter: string) => this.#parameters[parameter] !== undefined;
+    if (model.needs?.some((alternative) => alternative.every(isGiven)) === false) {
+      const alternatives = model.needs.map((names) => names.map(quote).join(' and '));
+      return this.#errors.add('/neuron', `needs ${alternatives.join(', or ')} for ${model.name}`);
+    }
+    const options = this.#options;
+    const parameters = this.#parameters;
+    const given = new Set<string>();
+    for (const name in parameters) if (!(name in model.parameters)) given.add(name);
+    const program = neuronProgram({ model, options, given, smooth: false });
+    const { states } = program.step;
+    for (const [state, { path, value }] of this.#initial) {
+      if (states.includes(state)) this.#readTensor(`${state}_init`, value, undefined, path);
+      else if (path.startsWith('/state')) this.#errors.add(path, `the neuron has no state ${quote(state)}; ${didYouMean(state, states)}`);
+      else this.#errors.add(path, this.#unknownField(`${state}_init`, states));
+    }
+    return { model, options, parameters, given: this.#given, program };
+  }
+
+  #pathOf(name: string): string {
+    if (this.#known.model.name !== generalModel) return `/neuron${pointerSegment(name)}`;
+    return `/neuron${name.split('.').map(pointerSegment).join('')}`;
+  }
+
+  #unknownField(name: string, states = possibleStates(this.#known.model)): string {
+    const { model, fields } = this.#known;
+    if (name === topLevelOption && hasTopLevelOption(model)) return `is a field of the request itself, beside "neuron", for ${model.name}`;
+    const initial = states.map((state) => `${state}_init`);
+    const names = [...fields.keys()];
+    const inner = names.find((field) => field.startsWith(`${name}.`));
+    if (inner !== undefined) return `must be an object with fields such as ${quote(inner.slice(name.length + 1))}`;
+    const groups = names.map((field) => field.split('.', 1)[0]!);
+    return `unknown field ${quote(name)}; ${didYouMean(name, new Set(['model', ...names, ...groups, ...initial]))}`;
+  }
+
+  #leaveOut(name: string): void {
+    this.#parameters = Object.fromEntries(Object.entries(this.#parameters).filter(([other]) => other !== name));
+    if (this.#differentiated.has(name)) this.#keep(name);
+  }
+
+  /** Gives a parameter that is left out, but has a gradient, the value that means that there is none. */
+  #keep(name: string): void {
+    const { none, isSetting } = this.#known.model.nullable[name] ?? {};
+    if (none !== undefined && isSetting !== true) this.#parameters[name] ??= { per: 'scalar', value: none };
+  }
+
+  #readSetting(name: string, value: unknown, rule: NeuronParameter, path: string): void {
+    if (typeof value !== 'number') this.#errors.add(path, `must be a number, got ${describe(value)}`);
+    else if (!isTensorNumber(value)) this.#errors.add(path, `must be within float32's range, got ${describe(value)}`);
+    else if (!isInRange(value, rule)) this.#errors.add(path, rangeError(value, rule));
+    else if (value === rule.none) this.#leaveOut(name);
+    else this.#parameters[name] = { per: 'scalar', value };
+  }
+
+  #readTensor(name: string, value: unknown, rule: NeuronParameter | undefined, path: string): void {
+    const tensor = decodeTensor(value, path, this.#errors, this.#limits);
+    if (tensor === null || !isPerNeuron(tensor, path, this.#errors)) return;
+    if (rule !== undefined) checkRange(tensor, rule, path, this.#errors);
+    this.#given.set(name, { path, tensor });
+    const quantity = neuronQuantity(tensor);
+    if (quantity.per === 'scalar' && quantity.value === rule?.none) this.#leaveOut(name);
+    else this.#parameters[name] = quantity;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readOption(value: unknown, { values }: NeuronOption, path: string, errors: InputErrors): OptionValue | null {
+  if (values === undefined) return typeof value === 'boolean' ? value : errors.add(path, `must be a boolean, got ${describe(value)}`);
+  if (typeof value === 'string' && values.includes(value)) return value;
+  const hint = typeof value === 'string' ? `; ${didYouMean(value, values)}` : '';
+  return errors.add(path, `must be one of ${values.map(quote).join(', ')}, got ${describe(value)}${hint}`);
+}
+
+/** Checks that a tensor is a number or has a single axis. */
+export function isPerNeuron(tensor: Tensor, path: string, errors: InputErrors): boolean {
+  if (tensor.shape.length <= 1) return true;
+  errors.add(path, `must be a number or one value per neuron, shape [B]; got shape ${shapeText(tensor.shape)}`);
+  return false;
+}
+
+/** A tensor of shape [], [1] or [B] as a quantity of B neurons. */
+export function neuronQuantity({ values }: Tensor): NeuronQuantity {
+  return values.length === 1 ? { per: 'scalar', value: valueAt(values, 0) } : { per: 'neuron', values };
+}
+
+function isInRange(value: number, { minimum, maximum, exclusiveMinimum }: NeuronParameter): boolean {
+  // A value that float32 rounds to the bound is at it.
+  if (exclusiveMinimum !== undefined && !(Math.fround(value) > exclusiveMinimum)) return false;
+  return (minimum === undefined || value >= minimum) && (maximum === undefined || value <= maximum);
+}
+
+function rangeError(value: number, { minimum, maximum, exclusiveMinimum }: NeuronParameter): string {
+  if (exclusiveMinimum !== undefined && !(Math.fround(value) > exclusiveMinimum)) return `must be above ${exclusiveMinimum}, got ${value}`;
+  return minimum !== undefined && value < minimum ? `must be >= ${minimum}, got ${value}` : `must be <= ${maximum}, got ${value}`;
+}
+
+function checkRange({ shape, values }: Tensor, rule: NeuronParameter, path: string, errors: InputErrors): void {
+  const { minimum, maximum, exclusiveMinimum } = rule;
+  if (minimum === undefined && maximum === undefined && exclusiveMinimum === undefined) return;
+  if (Array.from(extremes(values)).every((value) => isInRange(value, rule))) return;
+  for (let i = isGenerated(values) ? firstOutOfRange(rule, values) : 0; i < values.length; i++) {
+    const value = valueAt(values, i);
+    if (!isInRange(value, rule)) errors.add(shape.length === 0 ? path : `${path}/${i}`, rangeError(value, rule));
+    // A linspace stays within a range until its end, except that its last number is rounded differently.
+    else if (isGenerated(values)) i = Math.max(i, values.length - 2);
+  }
+}
+
+/** The index of the first number of a linspace that is out of range, where there is one: by bisection, since it may be long. */
+function firstOutOfRange(rule: NeuronParameter, values: GeneratedNumbers): number {
+  if (!isInRange(valueAt(values, 0), rule)) return 0;
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (isInRange(valueAt(values, middle), rule)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
