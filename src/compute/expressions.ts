@@ -143,14 +143,14 @@ function splitAt(a: Expression, b: Expression): Expression | undefined {
   return x === rest && none === zero && isConstant(zero!, 0) ? x : undefined;
 }
 
-/** The expressions on which `roots` depend, themselves included, arguments first; those behind a `stop` are left out. */
-export function reachable(roots: readonly Expression[], stop: (expression: Expression) => boolean = () => false): Expression[] {
+/** The expressions on which `roots` depend, themselves included, arguments first. */
+export function reachable(roots: readonly Expression[]): Expression[] {
   const found = new Set<Expression>();
   const waiting = [...roots];
   for (let expression = waiting.pop(); expression !== undefined; expression = waiting.pop()) {
     if (found.has(expression)) continue;
     found.add(expression);
-    if (!stop(expression)) waiting.push(...expression.args);
+    waiting.push(...expression.args);
   }
   return [...found].sort((a, b) => a.id - b.id);
 }
@@ -164,8 +164,8 @@ export interface Evaluation<V, M> {
   readonly replaced?: ReadonlyMap<Expression, string>;
 }
 
-/** Values that are passed on as they are: what marks them matters to derivatives alone. */
-const transparent: ReadonlySet<string> = new Set(['spike', 'spikes', 'substitute', 'detach', 'detachMask']);
+/** Operations that pass their first operand on: what they mark matters to derivatives alone. */
+export const marks: ReadonlySet<string> = new Set(['spike', 'spikes', 'substitute', 'detach', 'detachMask']);
 
 /** A function that evaluates expressions in an algebra, each once. */
 export function evaluator<V, M>({ ops, leaf, surrogate, replaced }: Evaluation<V, M>): (root: Expression) => V {
@@ -181,7 +181,7 @@ export function evaluator<V, M>({ ops, leaf, surrogate, replaced }: Evaluation<V
   const compute = ({ op, args, detail }: Expression): V | M => {
     if (op === 'leaf') return leaf(String(detail));
     if (op === 'constant') return ops.constant(Number(detail));
-    if (transparent.has(op)) return evaluate(args[0]!);
+    if (marks.has(op)) return evaluate(args[0]!);
     const operands = args.map(evaluate);
     const [x, threshold] = operands as V[];
     if (op === 'surrogateGrad') return surrogate.grad(x!, threshold!);

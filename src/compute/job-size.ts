@@ -13,7 +13,7 @@ import {
   type SurrogateGradJob,
 } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
-import { minSpikeDistance, perNeuronTerms, programOf, termsOf } from './neuron-problem.ts';
+import { minSpikeDistance, pathsOf, perNeuronTerms, programOf } from './neuron-problem.ts';
 
 /** The size of one kind of job. */
 interface JobSize<J extends Job> {
@@ -58,7 +58,7 @@ const sizes: { readonly [Kind in Job['kind']]: JobSize<Extract<Job, { kind: Kind
       const { problem, surrogates, loss, tangents } = job;
       const { step } = programOf(problem);
       const series = loss.type === 'cotangent' && loss.v_pre !== undefined ? 3 : 2;
-      const ofTerms = new Set(Object.keys(tangents).flatMap((name) => termsOf(programOf(problem), name))).size;
+      const ofTerms = pathsOf(programOf(problem), Object.keys(tangents)).length;
       // Beside the series spike counts, what the neurons return, the loss and the tangents of the states.
       const kept = surrogates.length * padded(problem.neurons) * (series * problem.steps + 3 + step.states.length);
       const moving = ofTerms * padded(problem.neurons) + (tangents.current === undefined ? 0 : arrayValues(tangents.current, problem));
@@ -170,7 +170,7 @@ function cotangentsOf(loss: Loss): readonly Quantity[] {
 /** What a gradient's kernel writes: counts, losses, final states, and gradients by terms, which are per neuron before they are summed over neurons. */
 function gradientValues(problem: NeuronProblem, wrt: readonly string[], loss: Loss): number {
   const program = programOf(problem);
-  const terms = new Set(wrt.flatMap((name) => termsOf(program, name))).size;
+  const terms = pathsOf(program, wrt).length;
   const surrogates = wrt.filter((name) => name.startsWith('surrogate.')).length;
   const states = loss.type === 'cotangent' ? Object.keys(loss.state ?? {}).length : 0;
   const ofCurrent = wrt.includes('current') ? arrayValues(problem.current, problem) : 0;

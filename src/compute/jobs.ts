@@ -70,6 +70,10 @@ export interface NeuronProblem {
   readonly smooth?: boolean;
 }
 
+/** The records of a step of which a loss may have cotangents. */
+export const lossRecords = ['spikes', 'v', 'v_pre'] as const;
+export type LossRecord = (typeof lossRecords)[number];
+
 /** The loss L, summed over neurons. */
 export type Loss =
   | { readonly type: 'spike_count' }

@@ -1,8 +1,7 @@
 import type { Algebra } from './algebra.ts';
 import { float64Algebra } from './float64-algebra.ts';
-import type { Values } from './generated-numbers.ts';
-import { quantityAt, type LifJvpJob } from './jobs.ts';
-import type { Loops } from './neuron-problem.ts';
+import type { Loops, Values } from './generated-numbers.ts';
+import { lossRecords, quantityAt, type LifJvpJob } from './jobs.ts';
 
 /** (rate - target)^2 of one neuron and its derivative with respect to each spike; rates in Hz, `hzPerSpike` = 1000 / (T dt). */
 export function firingRateLoss<V, M>(
@@ -52,7 +51,7 @@ export function lossTangent({ problem, loss }: LifJvpJob, inputs: LossInputs, lo
       });
       break;
     case 'cotangent':
-      for (const name of ['spikes', 'v', 'v_pre'] as const) {
+      for (const name of lossRecords) {
         const cotangent = loss[name];
         const values = inputs[name];
         if (cotangent !== undefined && values !== undefined) addSeries(values, (b, t) => quantityAt(cotangent, b, t, steps));

@@ -1,5 +1,5 @@
 import { float64Algebra } from './float64-algebra.ts';
-import { valueAt, type Numbers, type Values } from './generated-numbers.ts';
+import { valueAt, type Loops, type Numbers, type Values } from './generated-numbers.ts';
 import { quantityAt, type NeuronProblem, type NeuronQuantity, type Quantity } from './jobs.ts';
 import type { Expression } from './expressions.ts';
 import { NumberProgram } from './number-program.ts';
@@ -15,7 +15,13 @@ export function programOf(problem: NeuronProblem): NeuronProgram {
   return program;
 }
 
-function findProgram({ model, options, parameters, smooth = false }: NeuronProblem): NeuronProgram {
+/** The program of neurons that have no problem yet. */
+export function findProgram({
+  model,
+  options,
+  parameters,
+  smooth = false,
+}: Pick<NeuronProblem, 'model' | 'options' | 'parameters' | 'smooth'>): NeuronProgram {
   const definition = neuronModel(model);
   const given = new Set<string>();
   for (const name in parameters) if (!(name in definition.parameters)) given.add(name);
@@ -39,38 +45,33 @@ function computedNumbers(at: ComputedNumbers['at']): ComputedNumbers {
   return { per: 'neuron', at, fill };
 }
 
-/** Computes expressions over a problem's parameters, in float64, one neuron at a time. */
-class ParameterValues {
-  readonly program: NumberProgram;
-  /** Whether no leaf differs from neuron to neuron. */
+/** An expression over a problem's parameters, in float64, one neuron at a time. */
+class ParameterValue {
+  /** Whether it is the same for all neurons. */
   readonly isScalar: boolean;
   readonly #problem: NeuronProblem;
+  readonly #program: NumberProgram;
   readonly #inputs: Float64Array;
-  readonly #results: Float64Array;
+  readonly #results = new Float64Array(1);
 
-  constructor(problem: NeuronProblem, program: NumberProgram, count: number) {
+  constructor(problem: NeuronProblem, expression: Expression) {
     this.#problem = problem;
-    this.program = program;
-    this.#inputs = new Float64Array(program.leaves.length);
-    this.#results = new Float64Array(count);
-    let isScalar = true;
-    for (const [i, name] of program.leaves.entries()) {
-      if (problem.parameters[name]?.per === 'neuron') isScalar = false;
-      this.#inputs[i] = scalarOf(problem, name);
-    }
-    this.isScalar = isScalar;
+    this.#program = compiledProgram(expression);
+    const { leaves } = this.#program;
+    this.#inputs = Float64Array.from(leaves, (name) => scalarOf(problem, name));
+    this.isScalar = !leaves.some((name) => problem.parameters[name]?.per === 'neuron');
   }
 
-  /** The results for neuron b. */
-  at(b: number): Float64Array {
+  /** Its number for neuron b. */
+  at(b: number): number {
     if (!this.isScalar) {
-      for (const [i, name] of this.program.leaves.entries()) {
+      for (const [i, name] of this.#program.leaves.entries()) {
         const quantity = this.#problem.parameters[name];
         if (quantity?.per === 'neuron') this.#inputs[i] = valueAt(quantity.values, b);
       }
     }
-    this.program.run(this.#inputs, this.#results);
-    return this.#results;
+    this.#program.run(this.#inputs, this.#results);
+    return this.#results[0]!;
   }
 }
 
@@ -113,10 +114,7 @@ export function termValues(problem: NeuronProblem, program: NeuronProgram): read
   const { numbers, inputs, results } = sharedTermsOf(program);
   for (let i = 0; i < inputs.length; i++) inputs[i] = scalarOf(problem, numbers.leaves[i]!);
   numbers.run(inputs, results);
-  return terms.map(({ path }, i) => ({
-    per: 'scalar',
-    value: path === refractorySteps ? Math.min(results[i]!, maxCountedSteps) : results[i]!,
-  }));
+  return terms.map(({ path }, i) => ({ per: 'scalar', value: Math.min(results[i]!, maxOf(path)) }));
 }
 
 /** The same by the terms' paths. */
@@ -144,9 +142,9 @@ function termNumbers(problem: NeuronProblem, { path, value }: Term): TermNumbers
   if (value.op === 'constant') return { per: 'scalar', value: Number(value.detail) };
   const quantity = value.op === 'leaf' ? problem.parameters[String(value.detail)] : undefined;
   if (quantity !== undefined) return quantity;
-  const numbers = new ParameterValues(problem, compiledProgram(value), 1);
-  if (numbers.isScalar) return { per: 'scalar', value: Math.min(numbers.at(0)[0]!, max) };
-  return computedNumbers((b) => Math.min(numbers.at(b)[0]!, max));
+  const numbers = new ParameterValue(problem, value);
+  if (numbers.isScalar) return { per: 'scalar', value: Math.min(numbers.at(0), max) };
+  return computedNumbers((b) => Math.min(numbers.at(b), max));
 }
 
 /** How many terms differ from neuron to neuron. */
@@ -175,11 +173,11 @@ export function termTangents(
   program: NeuronProgram,
   tangents: Readonly<Record<string, Quantity>>,
 ): Map<string, TermNumbers> {
-  const parts = new Map<string, { readonly tangent: NeuronQuantity; readonly slope: ParameterValues }[]>();
+  const parts = new Map<string, { readonly tangent: NeuronQuantity; readonly slope: ParameterValue }[]>();
   for (const [parameter, tangent] of Object.entries(tangents)) {
     if (tangent.per === 'step') continue;
     for (const { path, slope } of program.slopes(parameter)) {
-      const part = { tangent, slope: new ParameterValues(problem, compiledProgram(slope), 1) };
+      const part = { tangent, slope: new ParameterValue(problem, slope) };
       const others = parts.get(path);
       if (others === undefined) parts.set(path, [part]);
       else others.push(part);
@@ -187,7 +185,7 @@ export function termTangents(
   }
   const found = new Map<string, TermNumbers>();
   for (const [path, summands] of parts) {
-    const at = (b: number): number => summands.reduce((sum, { tangent, slope }) => sum + slope.at(b)[0]! * quantityAt(tangent, b, 0, 1), 0);
+    const at = (b: number): number => summands.reduce((sum, { tangent, slope }) => sum + slope.at(b) * quantityAt(tangent, b, 0, 1), 0);
     if (summands.every(({ tangent, slope }) => tangent.per === 'scalar' && slope.isScalar))
       found.set(path, { per: 'scalar', value: at(0) });
     else found.set(path, computedNumbers(at));
@@ -195,30 +193,19 @@ export function termTangents(
   return found;
 }
 
-/** Runs a body over [0, length), perhaps later and in slices: of that many numbers, where one is given. */
-export interface Loops {
-  add(length: number, body: (from: number, to: number) => void, slice?: number): void;
-}
-
 /** Neurons of a slice whose terms, or terms' slopes, are computed one by one: expressions of parameters take up to a microsecond each. */
 export const computedSlice = 2 ** 13;
 
-export const atOnce: Loops = {
-  add: (length, body) => {
-    body(0, length);
-  },
-};
-
-/** The terms whose cotangents the gradient with respect to a parameter needs. */
-export function termsOf(program: NeuronProgram, parameter: string): readonly string[] {
-  return program.slopes(parameter).map(({ path }) => path);
+/** The paths of the terms whose cotangents the gradients with respect to parameters need, each once. */
+export function pathsOf(program: NeuronProgram, parameters: readonly string[]): readonly string[] {
+  return [...new Set(parameters.flatMap((name) => program.slopes(name).map(({ path }) => path)))];
 }
 
 /**
  * The gradient with respect to a parameter by the chain rule, in the form in which the problem gives the parameter: of a number the sum over
  * neurons. `set` gets it when the loops have run.
  *
- * @param bars the cotangents of terms, [B] each, by path; the result may overwrite them.
+ * @param bars the cotangents of terms, [B] each, by path; they stay as they are, and may be the result.
  */
 export function addParameterGradient(
   problem: NeuronProblem,
@@ -233,7 +220,7 @@ export function addParameterGradient(
     .slopes(parameter)
     .map(({ path, slope }) => ({
       bar: bars(path),
-      factor: slope.op === 'constant' && slope.detail === 1 ? undefined : new ParameterValues(problem, compiledProgram(slope), 1),
+      factor: slope.op === 'constant' && slope.detail === 1 ? undefined : new ParameterValue(problem, slope),
     }));
   const [first] = parts;
   if (first === undefined) {
@@ -253,9 +240,9 @@ export function addParameterGradient(
       loops.add(
         neurons,
         (from, to) => {
-          for (let b = from; b < to; b++) sum += isShared ? bar[b]! : bar[b]! * factor.at(b)[0]!;
+          for (let b = from; b < to; b++) sum += isShared ? bar[b]! : bar[b]! * factor.at(b);
           if (to < neurons) return;
-          total += factor !== undefined && isShared ? factor.at(0)[0]! * sum : sum;
+          total += factor !== undefined && isShared ? factor.at(0) * sum : sum;
           set(total);
         },
         slice,
@@ -263,13 +250,13 @@ export function addParameterGradient(
     }
     return;
   }
-  const target = first.bar;
+  const target = first.bar.slice();
   loops.add(
     neurons,
     (from, to) => {
       for (let b = from; b < to; b++) {
         let sum = 0;
-        for (const { bar, factor } of parts) sum += factor === undefined ? bar[b]! : bar[b]! * factor.at(b)[0]!;
+        for (const { bar, factor } of parts) sum += factor === undefined ? bar[b]! : bar[b]! * factor.at(b);
         target[b] = sum;
       }
     },

@@ -1,5 +1,5 @@
 import type { NumberAlgebra } from './float64-algebra.ts';
-import { reachable, type Expression, type SurrogateFunctions } from './expressions.ts';
+import { marks, reachable, type Expression, type SurrogateFunctions } from './expressions.ts';
 
 type Value = number | boolean;
 /** As a method, since TypeScript then lets each operation narrow its operands. */
@@ -10,9 +10,6 @@ interface Instruction {
   readonly operands: readonly number[];
   readonly slot: number;
 }
-
-/** Marks that matter to derivatives alone: the value is the first argument's. */
-const transparent: ReadonlySet<string> = new Set(['spike', 'spikes', 'substitute', 'detach', 'detachMask']);
 
 /** Expressions over numbers as a list of instructions, so that no run has to walk their graph. */
 export class NumberProgram {
@@ -31,13 +28,13 @@ export class NumberProgram {
     const instructions: Instruction[] = [];
     for (const expression of reachable(roots)) {
       const { op, args, detail } = expression;
-      if (transparent.has(op)) {
+      if (marks.has(op)) {
         slots.set(expression, slotOf(args[0]!));
         continue;
       }
       const slot = this.#values.push(op === 'constant' ? ops.constant(Number(detail)) : NaN) - 1;
       slots.set(expression, slot);
-      if (op === 'leaf') leaves.push({ name: String(detail), slot });
+      if (op === 'leaf' || op === 'parameter') leaves.push({ name: String(detail), slot });
       else if (op !== 'constant')
         instructions.push({ operation: operationOf(op, detail, ops, surrogate), operands: args.map(slotOf), slot });
     }

@@ -3,11 +3,13 @@ import { decodeTensor } from '../codecs/tensor.ts';
 import { extremes } from '../compute/generated-numbers.ts';
 import { recordedValues, resultValues } from '../compute/job-size.ts';
 import {
+  lossRecords,
   records,
   type LifGradJob,
   type LifJvpJob,
   type LifSimulateJob,
   type Loss,
+  type LossRecord,
   type NeuronProblem,
   type NeuronQuantity,
   type Quantity,
@@ -222,13 +224,12 @@ function checkThreshold(surrogates: readonly Surrogate[], problem: NeuronProblem
 }
 
 /** The cotangents of what a run records. */
-const cotangentNames = ['spikes', 'v', 'v_pre'] as const;
 
 /** A loss's type and its tensors, before they are compared with the problem. */
 interface DecodedLoss {
   readonly type: Loss['type'];
   readonly target: Tensor | null;
-  readonly cotangents: Readonly<Record<(typeof cotangentNames)[number], Tensor | null>>;
+  readonly cotangents: Readonly<Record<LossRecord, Tensor | null>>;
   readonly state: readonly (readonly [state: string, tensor: Tensor])[] | null;
 }
 
@@ -258,8 +259,8 @@ function lossOf({ type, target, cotangents, state }: DecodedLoss, problem: Neuro
     return { type, target: neuronQuantity(target) };
   }
   if (type !== 'cotangent') return { type: 'spike_count' };
-  const given: Partial<Record<(typeof cotangentNames)[number], Quantity>> = {};
-  for (const name of cotangentNames) {
+  const given: Partial<Record<LossRecord, Quantity>> = {};
+  for (const name of lossRecords) {
     const tensor = cotangents[name];
     const quantity = tensor && cotangentOf(tensor, `/loss/${name}`, problem, errors, limits);
     if (quantity) given[name] = quantity;

@@ -2,12 +2,14 @@ import type { Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
 import type { NeuronQuantity } from '../compute/jobs.ts';
+import { findProgram } from '../compute/neuron-problem.ts';
 import { neurons } from '../compute/neurons/catalogue.ts';
 import { leftOut } from '../compute/neurons/libraries/left-out.ts';
 import type { NeuronModel, NeuronOption, NeuronOptions, NeuronParameter, OptionValue } from '../compute/neurons/model.ts';
-import { neuronProgram, type NeuronProgram } from '../compute/neurons/program.ts';
+import type { NeuronProgram } from '../compute/neurons/program.ts';
 import { flatSettings } from '../compute/neurons/settings.ts';
 import { possibleStates } from '../compute/neurons/states.ts';
+import { standardNeuron } from '../compute/standard-jobs.ts';
 import type { Limits } from '../config/limits.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
@@ -81,17 +83,11 @@ function prepareFields(model: NeuronModel): ModelFields {
   for (const [name, rule] of Object.entries(model.parameters)) fields.set(name, { kind: 'parameter', rule, isNullable: false });
   for (const [name, rule] of Object.entries(model.options)) fields.set(name, { kind: 'option', rule });
   if (hasTopLevelOption(model)) fields.delete(topLevelOption);
-  const defaults: Record<string, NeuronQuantity> = {};
-  const options: Record<string, OptionValue> = {};
-  const required: string[] = [];
-  for (const [name, { default: value }] of Object.entries(model.options)) if (value !== undefined) options[name] = value;
-  for (const [name, field] of fields) {
+  const required = [...fields].flatMap(([name, field]) => {
     const isNullable = field.kind === 'parameter' && field.isNullable;
-    if (field.rule.default === undefined && !isNullable) required.push(name);
-    if (field.kind === 'option' || field.rule.default === undefined) continue;
-    const { default: value, none } = field.rule;
-    if (value !== none) defaults[name] = { per: 'scalar', value };
-  }
+    return field.rule.default === undefined && !isNullable ? [name] : [];
+  });
+  const { parameters: defaults, options } = standardNeuron(model.name);
   return { model, fields, defaults, options, required };
 }
 
@@ -215,9 +211,7 @@ class NeuronReader {
     }
     const options = this.#options;
     const parameters = this.#parameters;
-    const given = new Set<string>();
-    for (const name in parameters) if (!(name in model.parameters)) given.add(name);
-    const program = neuronProgram({ model, options, given, smooth: false });
+    const program = findProgram({ model: model.name, options, parameters });
     const { states } = program.step;
     for (const [state, { path, value }] of this.#initial) {
       if (states.includes(state)) this.#readTensor(`${state}_init`, value, undefined, path);

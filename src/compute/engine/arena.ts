@@ -1,5 +1,5 @@
 import { OutOfMemoryError } from './errors.ts';
-import { isGenerated, writeNumbers, type Numbers, type Values } from '../generated-numbers.ts';
+import { atOnce, isGenerated, writeNumbers, type Numbers, type Values } from '../generated-numbers.ts';
 import { bytesPerNumber, type Dtype } from '../jobs.ts';
 
 /** The memories of arenas by their buffers: shared memory that grows gets a new buffer each time. */
@@ -9,17 +9,6 @@ const memories = new WeakMap<ArrayBufferLike, WebAssembly.Memory>();
 export function memoryOf(array: ArrayBufferView): WebAssembly.Memory | undefined {
   return memories.get(array.buffer);
 }
-
-/** Runs loops over `length` numbers, in one or several slices [from, to). */
-export interface LoopRunner {
-  add(length: number, body: (from: number, to: number) => void): void;
-}
-
-const inOneSlice: LoopRunner = {
-  add: (length, body) => {
-    body(0, length);
-  },
-};
 
 const pageBytes = 65536;
 /** The 4 GiB that a kernel can address. */
@@ -127,7 +116,7 @@ export class Arena {
    *
    * @param loops runs the loop that writes them.
    */
-  put(dtype: Dtype, values: Numbers, length: number, loops = inOneSlice): number {
+  put(dtype: Dtype, values: Numbers, length: number, loops = atOnce): number {
     const existing = this.#existing(dtype, values);
     if (existing !== undefined) {
       // The padding is read as well.
@@ -154,7 +143,7 @@ export class Arena {
   }
 
   /** The address of `length` numbers of a type, all of the same value. */
-  fill(dtype: Dtype, value: number, length: number, loops = inOneSlice): number {
+  fill(dtype: Dtype, value: number, length: number, loops = atOnce): number {
     const address = this.allocate(bytesPerNumber[dtype] * length);
     const at = address / bytesPerNumber[dtype];
     const view = this.#viewAs(dtype);

@@ -1,5 +1,6 @@
 import { ExpressionGraph, reachable, type Expression } from '../expressions.ts';
 import { jvp, vjp } from '../autodiff.ts';
+import type { LossRecord } from '../jobs.ts';
 import type { Derived, DerivedTree, NeuronModel, NeuronOptions, Step, StepOutput } from './model.ts';
 import { SmoothGraph, smoothSteps } from './smooth.ts';
 
@@ -35,6 +36,15 @@ export interface RecordedStep {
 export const stepLength = 'step.length';
 export const stateLeaf = (state: string): string => `state.${state}`;
 export const termLeaf = (path: string): string => `term.${path}`;
+
+const initialGroup = 'initial.';
+/** The path of the term that is a state before the first step. */
+export const initialPath = (state: string): string => initialGroup + state;
+
+/** Whether a term is a state before the first step. */
+export function isInitial(path: string): boolean {
+  return path.startsWith(initialGroup);
+}
 
 /** A model with its options: its terms, and its step recorded. */
 export interface NeuronProgram {
@@ -107,7 +117,7 @@ function makeProgram({ model, options, given, smooth }: NeuronChoice): NeuronPro
   const structure = { ...derived, initial };
   // The state before the first step is a term even where it is a constant: its gradient may be asked for.
   const settings = mapTree(structure, '', (path, value) => {
-    if (value.op === 'constant' && !path.startsWith('initial.')) return graph.constant(Number(value.detail));
+    if (value.op === 'constant' && !isInitial(path)) return graph.constant(Number(value.detail));
     terms.push({ path, leaf: termLeaf(path), value, neutral: model.neutral?.[path.replaceAll(/\.\d+\./g, '.')] });
     return graph.leaf(termLeaf(path));
   }) as Derived<Expression>;
@@ -141,7 +151,7 @@ function slopesOf(
   const one = values.constant(1);
   return terms.flatMap(({ path, value }) => {
     // An initial state has a gradient also where the request leaves it to the model.
-    const [slope] = `${path}_init` === `initial.${parameter}` ? [one] : vjp(values, [[value, one]], [input]);
+    const [slope] = `${path}_init` === initialPath(parameter) ? [one] : vjp(values, [[value, one]], [input]);
     return slope === undefined || (slope.op === 'constant' && slope.detail === 0) ? [] : [{ path, slope }];
   });
 }
@@ -202,6 +212,23 @@ function recordStep(graph: ExpressionGraph, step: Step, settings: Derived<Expres
   return { graph, states, next, vPre, vPost, records, spike, count, spikes };
 }
 
+/** What a record of a run holds of a step: `v`, `v_pre`, `v_post`, what the neuron returns, or a state after the step. */
+export function stepRecord(step: RecordedStep, name: string): Expression {
+  const { graph, next, vPre, vPost, records } = step;
+  switch (name) {
+    case 'spikes':
+      return returnedSpikes(step) ?? graph.constant(0);
+    case 'v':
+      return records === 'pre' ? vPre : vPost;
+    case 'v_pre':
+      return vPre;
+    case 'v_post':
+      return vPost;
+    default:
+      return next[name] ?? graph.constant(0);
+  }
+}
+
 /** What a step returns as a number. */
 export function returnedSpikes({ graph, spike, spikes }: RecordedStep): Expression | undefined {
   if (spikes !== undefined) return spikes;
@@ -217,7 +244,7 @@ export interface BackwardStep {
 }
 
 export const stateBarLeaf = (state: string): string => `bar.${state}`;
-export const recordBarLeaf = (record: 'spikes' | 'v' | 'v_pre'): string => `bar.${record}.in`;
+export const recordBarLeaf = (record: LossRecord): string => `bar.${record}.in`;
 
 /**
  * Derives the backward step.
@@ -229,29 +256,22 @@ export const recordBarLeaf = (record: 'spikes' | 'v' | 'v_pre'): string => `bar.
  */
 export function backwardStep(
   step: RecordedStep,
-  cotangents: Readonly<Partial<Record<'spikes' | 'v' | 'v_pre', Expression | undefined>>>,
+  cotangents: Readonly<Partial<Record<LossRecord, Expression | undefined>>>,
   seeded: ReadonlySet<string>,
   wrt: readonly string[],
 ): BackwardStep {
-  const { graph, states, next, vPre, vPost, records } = step;
-  const outputs: (readonly [Expression, Expression])[] = [];
-  const { spikes, v, v_pre } = cotangents;
-  if (spikes !== undefined) {
+  const { graph, states, next } = step;
+  const outputsOf = (record: LossRecord): (readonly [Expression, Expression])[] => {
+    const bar = cotangents[record];
     // Of a spike itself rather than of the number that it selects, which takes a multiplication less.
-    const returned = step.spikes ?? step.spike;
-    if (returned !== undefined) outputs.push([returned, spikes]);
-  }
+    const output = record === 'spikes' ? (step.spikes ?? step.spike) : stepRecord(step, record);
+    return bar === undefined || output === undefined ? [] : [[output, bar]];
+  };
+  const inputs = [...states.map(stateLeaf), ...wrt].map((name) => graph.leaf(name));
   let live = seeded;
   for (;;) {
-    const recorded = records === 'pre' ? vPre : vPost;
-    const all = [
-      ...outputs,
-      ...states.filter((state) => live.has(state)).map((state) => [next[state]!, graph.leaf(stateBarLeaf(state))] as const),
-      ...(v === undefined ? [] : [[recorded, v] as const]),
-      ...(v_pre === undefined ? [] : [[vPre, v_pre] as const]),
-    ];
-    const inputs = [...states.map(stateLeaf), ...wrt].map((name) => graph.leaf(name));
-    const bars = vjp(graph, all, inputs);
+    const ofStates = states.filter((state) => live.has(state)).map((state) => [next[state]!, graph.leaf(stateBarLeaf(state))] as const);
+    const bars = vjp(graph, [...outputsOf('spikes'), ...ofStates, ...outputsOf('v'), ...outputsOf('v_pre')], inputs);
     const stateBars = states.map((state, i) => [state, bars[i]!] as const);
     const alive = new Set([...seeded, ...stateBars.flatMap(([state, bar]) => (isZero(bar) ? [] : [state]))]);
     if (alive.size === live.size) {
@@ -284,10 +304,9 @@ export interface TangentStep {
  * @param moving the leaves of terms, the input and the surrogate's parameters that have a tangent; all states have one.
  */
 export function tangentStep(step: RecordedStep, moving: readonly string[]): TangentStep {
-  const { graph, states, next, vPre, vPost, records } = step;
+  const { graph, states, next, vPre } = step;
   const inputs = [...states.map(stateLeaf), ...moving].map((name) => [graph.leaf(name), graph.leaf(tangentLeaf(name))] as const);
-  const returned = returnedSpikes(step) ?? graph.constant(0);
-  const outputs = [...states.map((state) => next[state]!), returned, records === 'pre' ? vPre : vPost, vPre];
+  const outputs = [...states.map((state) => next[state]!), stepRecord(step, 'spikes'), stepRecord(step, 'v'), vPre];
   const tangents = jvp(graph, outputs, inputs);
   return {
     state: Object.fromEntries(states.map((state, i) => [state, tangents[i]!])),

@@ -3,7 +3,7 @@ import type { Expression, SurrogateFunctions } from '../../expressions.ts';
 import type { Values } from '../../generated-numbers.ts';
 import { quantityAt, type NeuronProblem } from '../../jobs.ts';
 import { programOf, termValuesByPath, type TermNumbers } from '../../neuron-problem.ts';
-import { returnedSpikes, stateLeaf, termLeaf, type NeuronProgram } from '../../neurons/program.ts';
+import { initialPath, returnedSpikes, stateLeaf, termLeaf, type NeuronProgram } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';
 import type { StopCheck } from './stop-check.ts';
 
@@ -35,7 +35,7 @@ export class ProblemNumbers {
 
   /** The value of a state before the first step. */
   initial(state: string, b: number): number {
-    return this.#terms.get(`initial.${state}`)![b]!;
+    return this.#terms.get(initialPath(state))![b]!;
   }
 
   /** The reader of a term or the input; undefined for other leaves. */

@@ -1,9 +1,9 @@
 import type { NumberAlgebra } from '../../float64-algebra.ts';
-import type { Values } from '../../generated-numbers.ts';
-import { quantityAt, type LifGradJob, type LifGradResult } from '../../jobs.ts';
+import { atOnce, type Values } from '../../generated-numbers.ts';
+import { lossRecords, quantityAt, type LifGradJob, type LifGradResult, type LossRecord } from '../../jobs.ts';
 import { firingRateLoss } from '../../losses.ts';
-import { addParameterGradient, atOnce, termsOf } from '../../neuron-problem.ts';
-import { backwardStep, recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf } from '../../neurons/program.ts';
+import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
+import { backwardStep, initialPath, isInitial, recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';
 import { ForwardRun, ProblemNumbers, seriesOf, type Trace } from './forward-run.ts';
 import type { StopCheck } from './stop-check.ts';
@@ -12,7 +12,7 @@ import { surrogateFunctions } from './surrogates.ts';
 /** One neuron's loss, and what the loss adds to the cotangents of the records of each step. */
 interface NeuronLoss {
   readonly loss: number;
-  readonly bars: Readonly<Partial<Record<'spikes' | 'v' | 'v_pre', (t: number) => number>>>;
+  readonly bars: Readonly<Partial<Record<LossRecord, (t: number) => number>>>;
 }
 
 function lossOf(ops: NumberAlgebra, { loss, problem }: LifGradJob, numbers: ProblemNumbers, b: number, trace: Trace): NeuronLoss {
@@ -28,8 +28,8 @@ function lossOf(ops: NumberAlgebra, { loss, problem }: LifGradJob, numbers: Prob
       return { loss: rate.loss, bars: { spikes: () => rate.spikeBar } };
     }
     case 'cotangent': {
-      const bars: Partial<Record<'spikes' | 'v' | 'v_pre', (t: number) => number>> = {};
-      for (const name of ['spikes', 'v', 'v_pre'] as const) {
+      const bars: Partial<Record<LossRecord, (t: number) => number>> = {};
+      for (const name of lossRecords) {
         const quantity = loss[name];
         if (quantity !== undefined) bars[name] = (t) => quantityAt(quantity, b, t, steps);
       }
@@ -55,12 +55,11 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): L
   const { program } = numbers;
   const { graph } = program.step;
   const isCurrentShared = problem.current.per !== 'step';
-  const paths = [...new Set(wrt.flatMap((name) => termsOf(program, name)))];
+  const paths = pathsOf(program, wrt);
   const inputs = [...(wrt.includes('current') ? ['current'] : []), ...wrt.filter((name) => name.startsWith('surrogate.'))];
-  const stepPaths = paths.filter((path) => !path.startsWith('initial.'));
+  const stepPaths = paths.filter((path) => !isInitial(path));
   const seeded = new Set(loss.type === 'cotangent' ? Object.keys(loss.state ?? {}) : []);
-  const recorded =
-    loss.type === 'cotangent' ? (['spikes', 'v', 'v_pre'] as const).filter((name) => loss[name] !== undefined) : (['spikes'] as const);
+  const recorded = loss.type === 'cotangent' ? lossRecords.filter((name) => loss[name] !== undefined) : (['spikes'] as const);
   const backward = backwardStep(program.step, Object.fromEntries(recorded.map((name) => [name, graph.leaf(recordBarLeaf(name))])), seeded, [
     ...inputs,
     ...stepPaths.map(termLeaf),
@@ -112,7 +111,7 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): L
         for (const path of stepPaths) add(ops, sums.get(path)!, b, results[next++]!);
       }
       for (const path of paths) {
-        const state = live.findIndex((name) => path === `initial.${name}`);
+        const state = live.findIndex((name) => path === initialPath(name));
         if (state >= 0) sums.get(path)![b] = bars[state]!;
       }
     }
@@ -126,7 +125,7 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): L
         if (!isCurrentShared) set(current);
         else set(problem.current.per === 'scalar' ? total(ops, own!) : own!);
       } else if (name.startsWith('surrogate.')) set(total(ops, own!));
-      else addParameterGradient(problem, program, name, (path) => sums.get(path)!.slice(), { loops: atOnce, set });
+      else addParameterGradient(problem, program, name, (path) => sums.get(path)!, { loops: atOnce, set });
     }
     return { loss: lossValues, spike_counts: counts, grad };
   });

@@ -1,8 +1,9 @@
 import type { NumberAlgebra } from '../../float64-algebra.ts';
+import { atOnce } from '../../generated-numbers.ts';
 import { quantityAt, type LifJvpJob, type LifJvpResult } from '../../jobs.ts';
 import { lossTangent } from '../../losses.ts';
-import { atOnce, termTangents } from '../../neuron-problem.ts';
-import { stateLeaf, tangentLeaf, tangentStep, termLeaf } from '../../neurons/program.ts';
+import { termTangents } from '../../neuron-problem.ts';
+import { initialPath, isInitial, stateLeaf, tangentLeaf, tangentStep, termLeaf } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';
 import { ForwardRun, perNeuron, ProblemNumbers, type Read } from './forward-run.ts';
 import type { StopCheck } from './stop-check.ts';
@@ -18,7 +19,7 @@ export function lifJvp(job: LifJvpJob, ops: NumberAlgebra, stop: StopCheck): Lif
     Array.from(termTangents(problem, numbers.program, tangents), ([path, term]) => [path, perNeuron(term, neurons, ops)]),
   );
   const moving = new Map<string, Read>();
-  for (const [path, values] of terms) if (!path.startsWith('initial.')) moving.set(termLeaf(path), (b) => values[b]!);
+  for (const [path, values] of terms) if (!isInitial(path)) moving.set(termLeaf(path), (b) => values[b]!);
   for (const [name, tangent] of Object.entries(tangents))
     if (name === 'current' || name.startsWith('surrogate.')) moving.set(name, (b, t) => ops.constant(quantityAt(tangent, b, t, steps)));
   const derived = tangentStep(step, [...moving.keys()]);
@@ -55,7 +56,7 @@ export function lifJvp(job: LifJvpJob, ops: NumberAlgebra, stop: StopCheck): Lif
     for (let b = 0; b < neurons; b++) {
       forward.run(b, stop);
       returned[b] = step.spikes === undefined ? trace.spikeCount : trace.returned;
-      for (const [i, state] of step.states.entries()) states[i] = terms.get(`initial.${state}`)?.[b] ?? 0;
+      for (const [i, state] of step.states.entries()) states[i] = terms.get(initialPath(state))?.[b] ?? 0;
       for (let t = 0; t < steps; t++) {
         stop.step();
         for (let i = 0; i < readers.length; i++) inputs[i] = readers[i]!(b, t);

@@ -1,12 +1,15 @@
 import type { Expression } from '../../expressions.ts';
-import type { Loss } from '../../jobs.ts';
+import { lossRecords, type Loss, type LossRecord } from '../../jobs.ts';
 import { firingRateLoss } from '../../losses.ts';
 import {
   backwardStep,
+  initialPath,
+  isInitial,
   recordBarLeaf,
   returnedSpikes,
   stateBarLeaf,
   stateLeaf,
+  stepRecord,
   termLeaf,
   type BackwardStep,
   type NeuronProgram,
@@ -15,7 +18,6 @@ import type { SurrogateShape } from '../../surrogates/shape.ts';
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
 import {
   forwardOnly,
-  initialPath,
   NeuronChunk,
   neuronInputs,
   termNames,
@@ -47,20 +49,8 @@ function firesAt({ step: { graph, spike } }: NeuronProgram): Expression {
 /** What a series holds at each step. */
 function seriesPart(program: NeuronProgram, name: string): { readonly type: ItemType; readonly part: Expression } {
   const { step } = program;
-  switch (name) {
-    case 'fired':
-      return step.count === undefined ? { type: 'bool', part: firesAt(program) } : { type: 'float32', part: step.count };
-    case 'spikes':
-      return step.spikes === undefined ? { type: 'bool', part: firesAt(program) } : { type: 'float32', part: step.spikes };
-    case 'v':
-      return { type: 'float32', part: step.records === 'pre' ? step.vPre : step.vPost };
-    case 'v_pre':
-      return { type: 'float32', part: step.vPre };
-    case 'v_post':
-      return { type: 'float32', part: step.vPost };
-    default:
-      return { type: 'float32', part: step.next[name] ?? step.graph.constant(0) };
-  }
+  const numbers = name === 'fired' ? step.count : name === 'spikes' ? step.spikes : stepRecord(step, name);
+  return numbers === undefined ? { type: 'bool', part: firesAt(program) } : { type: 'float32', part: numbers };
 }
 
 /**
@@ -112,7 +102,7 @@ function sumOverSteps(graph: TensorAlgebra, steps: readonly ChunkStep[], part: E
 export interface LifGradGraphSpec extends NeuronGraphSpec {
   readonly surrogate: SurrogateShape;
   readonly loss: Loss['type'];
-  readonly cotangents: Readonly<Partial<Record<'spikes' | 'v' | 'v_pre', 'neuron' | 'step'>>>;
+  readonly cotangents: Readonly<Partial<Record<LossRecord, 'neuron' | 'step'>>>;
   /** States whose last value has a cotangent. */
   readonly seeded: readonly string[];
   readonly wrt: {
@@ -276,13 +266,12 @@ function lossTerm(graph: TensorAlgebra, program: NeuronProgram, cotangents: Reco
 
 /** The backward step of a gradient job. */
 function backwardOf({ program, loss, cotangents, seeded, wrt }: LifGradGraphSpec): BackwardStep {
-  const records = loss === 'cotangent' ? (['spikes', 'v', 'v_pre'] as const).filter((name) => name in cotangents) : (['spikes'] as const);
-  const initialPaths = new Set(program.step.states.map(initialPath));
+  const records = loss === 'cotangent' ? lossRecords.filter((name) => name in cotangents) : (['spikes'] as const);
   return backwardStep(
     program.step,
     recordOf(records, (name) => program.step.graph.leaf(recordBarLeaf(name))),
     new Set(seeded),
-    [...(wrt.current ? ['current'] : []), ...wrt.terms.filter((path) => !initialPaths.has(path)).map(termLeaf)],
+    [...(wrt.current ? ['current'] : []), ...wrt.terms.filter((path) => !isInitial(path)).map(termLeaf)],
   );
 }
 

@@ -1,4 +1,5 @@
 import {
+  lossRecords,
   recordPer,
   type Job,
   type LifGradJob,
@@ -12,14 +13,15 @@ import {
   type SurrogateGradJob,
   type SurrogateGradResult,
 } from '../../jobs.ts';
-import type { Values } from '../../generated-numbers.ts';
-import { addParameterGradient, programOf, termsOf, termValuesByPath, type Loops, type TermNumbers } from '../../neuron-problem.ts';
+import { atOnce, type Values } from '../../generated-numbers.ts';
+import { initialPath } from '../../neurons/program.ts';
+import { addParameterGradient, programOf, pathsOf, termValuesByPath, type TermNumbers } from '../../neuron-problem.ts';
 import { flatParameters } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { runtimeNames, surrogateShape } from '../../surrogates/shape.ts';
 import { inSlices, type GraphJob, type GraphOutputs, type RowInput } from './graph-job.ts';
 import { lifGradGraph, lifSimulateGraph, type LifGradGraphSpec, type LifSimulateGraphSpec } from './lif-graphs.ts';
-import { initialPath, termNames, type NeuronGraphSpec } from './neuron-chunk.ts';
+import { termNames, type NeuronGraphSpec } from './neuron-chunk.ts';
 import type { Program } from './program.ts';
 import { parameterName, surrogateEvalGraph, surrogateGradGraph } from './surrogate-graphs.ts';
 
@@ -234,7 +236,7 @@ function spikeSteps(fired: Uint8Array | Float32Array, { neurons, steps }: Neuron
 /** One run for each surrogate. */
 async function lowerLifGrad(job: LifGradJob): Promise<LoweredJob<LifGradResult>> {
   const lowered = await lowerProblem(job.problem);
-  const paths = [...new Set(job.wrt.flatMap((name) => termsOf(lowered.spec.program, name)))];
+  const paths = pathsOf(lowered.spec.program, job.wrt);
   return {
     runs: job.surrogates.map((surrogate) => gradRun(job, surrogate, lowered, paths)),
     result: (outputs) => outputs.map((output) => gradResult(job, lowered, output)),
@@ -248,7 +250,7 @@ function gradRun(job: LifGradJob, surrogate: Surrogate, { spec, inputs }: Lowere
   const cotangents: Partial<Record<'spikes' | 'v' | 'v_pre', 'neuron' | 'step'>> = {};
   const seeded: string[] = [];
   if (loss.type === 'cotangent') {
-    for (const name of ['spikes', 'v', 'v_pre'] as const) {
+    for (const name of lossRecords) {
       const given = loss[name];
       if (given === undefined) continue;
       if (given.per === 'step') series[`cotangent_${name}`] = given;
@@ -288,21 +290,14 @@ function gradResult({ problem, wrt }: LifGradJob, { spec, names }: LoweredProble
   const grad: Record<string, number | Values> = {};
   for (const name of wrt) {
     if (name === 'current') grad.current = problem.current.per === 'scalar' ? sumOf(gradientOf('current')) : gradientOf('current');
-    // A copy, since parameters may share terms.
     else
-      addParameterGradient(problem, spec.program, name, (path) => gradientOf(names.get(path)!).slice(), {
+      addParameterGradient(problem, spec.program, name, (path) => gradientOf(names.get(path)!), {
         loops: atOnce,
         set: (gradient) => (grad[name] = gradient),
       });
   }
   return { loss: outputs.loss as Float32Array, spike_counts: outputs.spike_counts as Int32Array, grad };
 }
-
-const atOnce: Loops = {
-  add: (length, body) => {
-    body(0, length);
-  },
-};
 
 /** Sum in float64. */
 function sumOf(values: Float32Array): number {

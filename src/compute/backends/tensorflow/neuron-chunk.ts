@@ -1,5 +1,15 @@
 import { evaluator, type Expression, type SurrogateFunctions } from '../../expressions.ts';
-import { recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf, type BackwardStep, type NeuronProgram } from '../../neurons/program.ts';
+import type { LossRecord } from '../../jobs.ts';
+import {
+  initialPath,
+  isInitial,
+  recordBarLeaf,
+  stateBarLeaf,
+  stateLeaf,
+  termLeaf,
+  type BackwardStep,
+  type NeuronProgram,
+} from '../../neurons/program.ts';
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
 import { broadcastLike, setItem, sliceAt } from './tensor-ops.ts';
@@ -16,14 +26,10 @@ export interface NeuronGraphSpec {
   readonly current: 'neuron' | 'step';
 }
 
-/** The path of the term that is a state before the first step. */
-export const initialPath = (state: string): string => `initial.${state}`;
-
 /** The name in graphs of each term, by path. Names of arguments hold neither dots nor capital letters, which models' names may. */
 export function termNames({ terms, step }: NeuronProgram): ReadonlyMap<string, string> {
   const initial = step.states.map((state, i) => [initialPath(state), `initial_${i}`] as const);
-  const initialPaths = new Set<string>(initial.map(([path]) => path));
-  const ofStep = terms.filter(({ path }) => !initialPaths.has(path)).map(({ path }, i) => [path, `term_${i}`] as const);
+  const ofStep = terms.filter(({ path }) => !isInitial(path)).map(({ path }, i) => [path, `term_${i}`] as const);
   return new Map([...ofStep, ...initial]);
 }
 
@@ -46,7 +52,7 @@ export interface ChunkStep {
 }
 
 /** Cotangents that the loss gives to the records of each step of a chunk. */
-export type RecordCotangents = Readonly<Partial<Record<'spikes' | 'v' | 'v_pre', readonly Tensor[]>>>;
+export type RecordCotangents = Readonly<Partial<Record<LossRecord, readonly Tensor[]>>>;
 
 const noSurrogate = (): never => {
   throw new Error('a spike has no derivative here');

@@ -1,5 +1,5 @@
-import type { Arena, LoopRunner } from '../../engine/arena.ts';
-import { sliceLength, type Values } from '../../generated-numbers.ts';
+import type { Arena } from '../../engine/arena.ts';
+import { sliceLength, type Loops, type Values } from '../../generated-numbers.ts';
 import type { Dtype } from '../../jobs.ts';
 import type { Kernel, KernelCache, KernelRequest } from './kernel-cache.ts';
 
@@ -62,7 +62,7 @@ export const copyResults: KernelContext['readBack'] = (arena, from, to) => {
 type Body = (from: number, to: number) => void;
 
 /** Loops over a job's numbers: short ones run when they are added, others in slices with pauses between them. */
-export class SlicedLoops implements LoopRunner {
+export class SlicedLoops implements Loops {
   #waiting: { readonly length: number; readonly body: Body; readonly slice: number }[] = [];
 
   /** @param slice how many numbers the body computes without a pause. */

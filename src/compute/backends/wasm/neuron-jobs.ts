@@ -1,9 +1,11 @@
 import { maxBytes, type Arena } from '../../engine/arena.ts';
 import { OutOfMemoryError } from '../../engine/errors.ts';
-import { valueAt, type Values } from '../../generated-numbers.ts';
+import type { Values } from '../../generated-numbers.ts';
 import {
   bytesPerNumber,
   dtypeOf,
+  lossRecords,
+  quantityAt,
   type Dtype,
   type LifGradJob,
   type LifGradResult,
@@ -16,14 +18,14 @@ import {
 } from '../../jobs.ts';
 import { lossTangent } from '../../losses.ts';
 import { addParameterGradient, computedSlice, programOf, termTangents, termValues, type TermNumbers } from '../../neuron-problem.ts';
-import { recordBarLeaf, stateLeaf, tangentLeaf, tangentStep, termLeaf, type NeuronProgram } from '../../neurons/program.ts';
+import { initialPath, recordBarLeaf, stateLeaf, tangentLeaf, tangentStep, termLeaf, type NeuronProgram } from '../../neurons/program.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
 import { scratchBytes } from './codegen/kernel-wat.ts';
 import { vectorsOf, type LaneType } from './ir/lanes.ts';
 import type { Kernel, KernelRequest } from './kernel-cache.ts';
 import { carriedStates, forwardKernel, simulateKernelRequest, simulateKernelSpec, type ForwardSpec } from './kernels/forward-kernel.ts';
-import { finalBarLeaf, gradientName, kernelWrt, lossRecords, targetLeaf } from './kernels/grad-graph.ts';
+import { finalBarLeaf, gradientName, kernelWrt, targetLeaf } from './kernels/grad-graph.ts';
 import { gradKernelRequest } from './kernels/grad-kernel.ts';
 import { arrayName, neuronKernelSpec, withForms, type NeuronKernelSpec, type TermForm } from './kernels/neuron-kernel.ts';
 import { setSurrogateParameters, shapeKey } from './kernels/surrogate-kernel.ts';
@@ -249,7 +251,7 @@ export function* lifGrad({ kernels, arena, readBack }: KernelContext, job: LifGr
     for (const [state, bar] of lossStates) {
       const final = layout.read(results, `${stateLeaf(state)}.final`, neurons);
       loops.add(neurons, (begin, end) => {
-        for (let b = begin; b < end; b++) losses[b]! += final[b]! * (bar.per === 'scalar' ? bar.value : valueAt(bar.values, b));
+        for (let b = begin; b < end; b++) losses[b]! += final[b]! * quantityAt(bar, b, 0, steps);
       });
     }
     const grad: Record<string, number | Values> = {};
@@ -274,7 +276,7 @@ function readGradient(
     grad[name] = gradient;
   };
   // A copy, since parameters may share terms.
-  const bars = (path: string) => layout.read(results, gradientName(path), neurons).slice();
+  const bars = (path: string) => layout.read(results, gradientName(path), neurons);
   const isSurrogates = name.startsWith('surrogate.');
   if (name !== 'current' && !isSurrogates) addParameterGradient(problem, program, name, bars, { loops, set });
   else if (!isSurrogates && current.per !== 'scalar')
@@ -292,10 +294,10 @@ function readGradient(
 /** The kernel that runs neurons forward with the tangents of their states, and how the tangents reach it. */
 function jvpKernel(spec: NeuronKernelSpec, job: LifJvpJob, tangents: ReadonlyMap<string, TermForm>) {
   const { step } = spec.program;
-  const moving = [...tangents.keys()].filter((leaf) => !leaf.startsWith(termLeaf('initial.')));
+  const moving = [...tangents.keys()].filter((leaf) => !leaf.startsWith(termLeaf(initialPath(''))));
   const movingStep = tangentStep(step, moving);
   const added: Record<string, TermForm> = {};
-  for (const state of step.states) added[tangentLeaf(termLeaf(`initial.${state}`))] = 'zero';
+  for (const state of step.states) added[tangentLeaf(termLeaf(initialPath(state)))] = 'zero';
   for (const [leaf, form] of tangents) added[tangentLeaf(leaf)] = form;
   const moved = withForms(spec, added);
   const { loss } = job;
@@ -308,7 +310,7 @@ function jvpKernel(spec: NeuronKernelSpec, job: LifJvpJob, tangents: ReadonlyMap
       ...Object.fromEntries(
         step.states.map((state) => [
           tangentLeaf(stateLeaf(state)),
-          { next: movingStep.state[state] ?? step.graph.constant(0), initial: tangentLeaf(termLeaf(`initial.${state}`)) },
+          { next: movingStep.state[state] ?? step.graph.constant(0), initial: tangentLeaf(termLeaf(initialPath(state))) },
         ]),
       ),
     },

@@ -1,5 +1,6 @@
 import type { Arena } from '../../../engine/arena.ts';
 import { float64Algebra } from '../../../float64-algebra.ts';
+import { NumberProgram } from '../../../number-program.ts';
 import type { Node } from '../ir/node.ts';
 
 /**
@@ -23,7 +24,7 @@ export class ArgumentLayout {
   readonly #integers = new Map<string, number>();
   readonly #uniforms = new Map<string, Uniform>();
   #size = 4;
-  #folder: UniformFolder | undefined;
+  #folded: FoldedUniforms | undefined;
 
   /** Byte offset of an integer. */
   integer(name: string): number {
@@ -64,10 +65,10 @@ export class ArgumentLayout {
       if (value === undefined) throw new Error(`no value for the integer ${name}`);
       arena.setInteger(address + offset, value);
     }
-    this.#folder ??= new UniformFolder(this.#uniforms.values());
-    this.#folder.fold(parameters);
-    for (const { form, offset, slot } of this.#folder.uniforms) {
-      const value = this.#folder.value(slot);
+    this.#folded ??= new FoldedUniforms([...this.#uniforms.values()]);
+    this.#folded.fold(parameters);
+    for (const [i, { form, offset }] of this.#folded.uniforms.entries()) {
+      const value = this.#folded.results[i]!;
       if (form === 'float64') arena.setFloat64(address + offset, value);
       else arena.setFloat32(address + offset, toFloat32(value, form));
     }
@@ -75,66 +76,32 @@ export class ArgumentLayout {
   }
 }
 
-type Value = number | boolean;
-/** As a method, since TypeScript then lets each operation narrow its operands to what the graph gives it. */
-type Operation = { apply(...operands: Value[]): Value }['apply'];
+/** Uniforms evaluated in float64. */
+class FoldedUniforms {
+  readonly uniforms: readonly Uniform[];
+  /** In their order. */
+  readonly results: Float64Array;
+  readonly #program: NumberProgram;
+  readonly #inputs: Float64Array;
 
-const operations: Readonly<Record<string, Operation>> = { ...float64Algebra };
-
-/** An operation of the folding, with the slots of its operands and of its result. */
-interface Step {
-  readonly operation: Operation;
-  readonly operands: readonly number[];
-  readonly slot: number;
-}
-
-/** Evaluates uniforms in float64: a list of steps over numbered slots, so that no job has to walk the graph again. */
-class UniformFolder {
-  readonly uniforms: readonly { readonly form: UniformForm; readonly offset: number; readonly slot: number }[];
-  readonly #values: Value[] = [];
-  readonly #parameters: { readonly name: string; readonly slot: number }[] = [];
-  readonly #steps: Step[] = [];
-
-  constructor(uniforms: Iterable<Uniform>) {
-    const slots = new Map<Node, number>();
-    this.uniforms = Array.from(uniforms, ({ node, form, offset }) => ({ form, offset, slot: this.#slotOf(node, slots) }));
-  }
-
-  /** The slot of a node's value, after those of its operands. */
-  #slotOf(node: Node, slots: Map<Node, number>): number {
-    const known = slots.get(node);
-    if (known !== undefined) return known;
-    const operands = node.args.map((arg) => this.#slotOf(arg, slots));
-    const slot = this.#values.push(node.op === 'constant' ? Number(node.detail) : NaN) - 1;
-    if (node.op === 'parameter') {
-      this.#parameters.push({ name: String(node.detail), slot });
-    } else if (node.op !== 'constant') {
-      if (node.detail !== undefined) operands.push(this.#values.push(Number(node.detail)) - 1);
-      const operation = operations[node.op];
-      if (operation === undefined) throw new Error(`no float64 operation for ${node.op}`);
-      this.#steps.push({ operation, operands, slot });
-    }
-    slots.set(node, slot);
-    return slot;
+  constructor(uniforms: readonly Uniform[]) {
+    this.uniforms = uniforms;
+    this.results = new Float64Array(uniforms.length);
+    this.#program = new NumberProgram(
+      uniforms.map(({ node }) => node),
+      float64Algebra,
+    );
+    this.#inputs = new Float64Array(this.#program.leaves.length);
   }
 
   fold(parameters: Readonly<Record<string, number>>): void {
-    const values = this.#values;
-    for (const { name, slot } of this.#parameters) {
-      const value = parameters[name];
-      if (value === undefined) throw new Error(`no value for the parameter ${name}`);
-      values[slot] = value;
+    const { leaves } = this.#program;
+    for (let i = 0; i < leaves.length; i++) {
+      const value = parameters[leaves[i]!];
+      if (value === undefined) throw new Error(`no value for the parameter ${leaves[i]!}`);
+      this.#inputs[i] = value;
     }
-    for (const { operation, operands, slot } of this.#steps) {
-      const [a, b, c] = operands;
-      if (b === undefined) values[slot] = operation(values[a!]!);
-      else if (c === undefined) values[slot] = operation(values[a!]!, values[b]!);
-      else values[slot] = operation(values[a!]!, values[b]!, values[c]!);
-    }
-  }
-
-  value(slot: number): number {
-    return this.#values[slot] as number;
+    this.#program.run(this.#inputs, this.results);
   }
 }
 

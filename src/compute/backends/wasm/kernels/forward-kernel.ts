@@ -1,6 +1,6 @@
 import type { Expression } from '../../../expressions.ts';
 import { recordPer, type LifSimulateJob } from '../../../jobs.ts';
-import { stateLeaf, termLeaf, type RecordedStep } from '../../../neurons/program.ts';
+import { initialPath, stateLeaf, stepRecord, termLeaf, type RecordedStep } from '../../../neurons/program.ts';
 import { surrogateShape, type SurrogateShape } from '../../../surrogates/shape.ts';
 import { ArgumentLayout } from '../codegen/argument-block.ts';
 import { FunctionWriter } from '../codegen/function-writer.ts';
@@ -53,27 +53,13 @@ export interface ForwardSpec extends NeuronKernelSpec {
 /** The states as what a step carries. */
 export function carriedStates({ states, next, graph }: RecordedStep): ForwardSpec['carried'] {
   return Object.fromEntries(
-    states.map((state) => [stateLeaf(state), { next: next[state] ?? graph.constant(0), initial: termLeaf(`initial.${state}`) }]),
+    states.map((state) => [stateLeaf(state), { next: next[state] ?? graph.constant(0), initial: termLeaf(initialPath(state)) }]),
   );
 }
 
-/** What a record is in a step; states are those after it. */
 function seriesOf(step: RecordedStep, name: string): Series {
-  const { graph, next, vPre, vPost, records, spike, spikes } = step;
-  switch (name) {
-    case 'spikes':
-      return spikes === undefined && spike !== undefined
-        ? { name, expression: spike, isMask: true }
-        : { name, expression: spikes ?? graph.constant(0) };
-    case 'v':
-      return { name, expression: records === 'pre' ? vPre : vPost };
-    case 'v_pre':
-      return { name, expression: vPre };
-    case 'v_post':
-      return { name, expression: vPost };
-    default:
-      return { name, expression: next[name] ?? graph.constant(0) };
-  }
+  if (name === 'spikes' && step.spikes === undefined && step.spike !== undefined) return { name, expression: step.spike, isMask: true };
+  return { name, expression: stepRecord(step, name) };
 }
 
 /** The kernel of a simulation's first run, or of the second, which writes the spikes' times. */

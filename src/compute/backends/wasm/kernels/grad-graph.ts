@@ -1,16 +1,23 @@
 import type { Expression } from '../../../expressions.ts';
-import type { LifGradJob, Loss } from '../../../jobs.ts';
+import { lossRecords, type LifGradJob, type Loss, type LossRecord } from '../../../jobs.ts';
 import { firingRateLoss } from '../../../losses.ts';
-import { backwardStep, recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf, type NeuronProgram } from '../../../neurons/program.ts';
+import { pathsOf } from '../../../neuron-problem.ts';
+import {
+  backwardStep,
+  initialPath,
+  isInitial,
+  recordBarLeaf,
+  stateBarLeaf,
+  stateLeaf,
+  stepRecord,
+  termLeaf,
+  type NeuronProgram,
+} from '../../../neurons/program.ts';
 import type { Surrogate } from '../../../surrogates/definition.ts';
 import { surrogateShape, type SurrogateShape } from '../../../surrogates/shape.ts';
 import type { Graph } from '../ir/graph.ts';
 import { isConstant, type Node } from '../ir/node.ts';
 import { NeuronKernelBuilder, type NeuronKernelSpec, type TermForm } from './neuron-kernel.ts';
-
-/** The records of which a loss may have cotangents. */
-export const lossRecords = ['spikes', 'v', 'v_pre'] as const;
-export type LossRecord = (typeof lossRecords)[number];
 
 /** What of a gradient job shapes a kernel's code. */
 export interface GradKernelSpec extends NeuronKernelSpec {
@@ -58,10 +65,8 @@ export function kernelWrt(program: NeuronProgram, wrt: readonly string[]): reado
   const key = wrt.length === 1 ? wrt[0]! : wrt.join();
   let list = lists.get(key);
   if (list === undefined) {
-    const paths = wrt.flatMap((name) =>
-      name === 'current' || name.startsWith('surrogate.') ? [name] : program.slopes(name).map(({ path }) => path),
-    );
-    lists.set(key, (list = [...new Set(paths)]));
+    const own = wrt.filter((name) => name === 'current' || name.startsWith('surrogate.'));
+    lists.set(key, (list = [...own, ...pathsOf(program, wrt)]));
   }
   return list;
 }
@@ -93,7 +98,7 @@ export class BackwardGraph extends NeuronKernelBuilder {
     const { graph } = this;
     const bar = (record: LossRecord): Expression | undefined =>
       spec.lossForms[recordBarLeaf(record)] === undefined ? undefined : step.graph.leaf(recordBarLeaf(record));
-    const stepWrt = wrt.filter((path) => !path.startsWith('initial.'));
+    const stepWrt = wrt.filter((path) => !isInitial(path));
     const backward = backwardStep(
       step,
       {
@@ -123,14 +128,15 @@ export class BackwardGraph extends NeuronKernelBuilder {
 
     this.stateBars = Object.entries(backward.state).map(([state, node]) => [stateBarLeaf(state), this.node(node)]);
     this.sums = new TimeAccumulators(graph);
+    const initialBars = new Map(step.states.map((state) => [initialPath(state), stateBarLeaf(state)]));
     const outputs: [string, Node][] = [];
     let currentBar: Node | undefined;
     for (const name of wrt) {
+      const bar = initialBars.get(name);
       const gradient = backward.wrt[leafOf(name)];
-      if (name.startsWith('initial.')) {
-        const leaf = stateBarLeaf(name.slice('initial.'.length));
-        const isLive = this.stateBars.some(([live]) => live === leaf);
-        outputs.push([gradientName(name), isLive ? graph.leaf(leaf, 'step') : graph.constant(0)]);
+      if (bar !== undefined) {
+        const isLive = this.stateBars.some(([live]) => live === bar);
+        outputs.push([gradientName(name), isLive ? graph.leaf(bar, 'step') : graph.constant(0)]);
       } else if (gradient !== undefined) {
         const node = this.node(gradient);
         if (name === 'current' && spec.forms.current === 'step') currentBar = node;
@@ -144,7 +150,7 @@ export class BackwardGraph extends NeuronKernelBuilder {
       const terms = lossRecords.flatMap((record) => {
         const factor = bar(record);
         if (factor === undefined) return [];
-        if (record !== 'spikes') return [step.graph.mul(factor, record === 'v_pre' || step.records === 'pre' ? step.vPre : step.vPost)];
+        if (record !== 'spikes') return [step.graph.mul(factor, stepRecord(step, record))];
         if (returned === undefined) return [];
         return [
           step.spikes === undefined ? step.graph.select(returned, factor, step.graph.constant(0)) : step.graph.mul(factor, step.spikes),

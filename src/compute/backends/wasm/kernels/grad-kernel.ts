@@ -1,5 +1,5 @@
 import type { LifGradJob, Loss } from '../../../jobs.ts';
-import { stateBarLeaf, stateLeaf, termLeaf } from '../../../neurons/program.ts';
+import { initialPath, stateBarLeaf, stateLeaf, termLeaf } from '../../../neurons/program.ts';
 import type { Surrogate } from '../../../surrogates/definition.ts';
 import { surrogateShape } from '../../../surrogates/shape.ts';
 import { ArgumentLayout } from '../codegen/argument-block.ts';
@@ -285,7 +285,7 @@ class BlockWriter {
     const { bytes, counts, returned, checkpoints, checkpointBytes, chunkSteps } = this.trace;
     const builder = this.#backwardGraph;
     const writer = this.#function();
-    const initial = this.#states.map((state) => termLeaf(`initial.${state}`));
+    const initial = this.#states.map((state) => termLeaf(initialPath(state)));
     loadNeuronTerms(writer, Object.fromEntries(initial.map((leaf) => [leaf, forms[leaf] ?? 'zero'])));
     const steps = writer.argument('steps');
     const lines = [writer.setI32('checkpoint', `(i32.add ${scratch} ${i32(checkpoints)})`)];

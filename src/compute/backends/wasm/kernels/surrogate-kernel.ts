@@ -56,11 +56,11 @@ function parameterName(name: string): string {
 }
 
 function parameterNodes(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape, threshold: Node): FormulaParameters<Node> {
-  const node = (name: string) => {
-    const sign = (definition.parameters[name]?.minimum ?? -Infinity) >= 0 ? 1 : 0;
-    return graph.parameter(parameterName(name), false, sign);
-  };
-  return formulaParameters(definition, node, shape.integers, threshold);
+  return formulaParameters(definition, (name) => parameterNode(graph, definition, name), shape.integers, threshold);
+}
+
+function parameterNode(graph: Graph, { parameters }: SurrogateDefinition, name: string): Node {
+  return graph.parameter(parameterName(name), false, (parameters[name]?.minimum ?? -Infinity) >= 0 ? 1 : 0);
 }
 
 /** g(x) in the kernel's lanes, as x and the threshold are. */
@@ -89,12 +89,10 @@ export function surrogateFunctions(graph: Graph, shape: SurrogateShape | undefin
     value: (x, threshold) => surrogateValue(graph, given(), x, threshold),
     // Differences of terms, so in float64.
     slope: (parameter, x, threshold) => {
-      const { parameters } = surrogateDefinition(given().name);
+      const definition = surrogateDefinition(given().name);
       const evaluate = evaluator<Node, Node>({
         ops: graph,
-        leaf: slopeLeaf(graph.widen(x), graph.widen(threshold), (name) =>
-          graph.parameter(parameterName(name), false, (parameters[name]?.minimum ?? -Infinity) >= 0 ? 1 : 0),
-        ),
+        leaf: slopeLeaf(graph.widen(x), graph.widen(threshold), (name) => parameterNode(graph, definition, name)),
         surrogate: surrogateFunctions(graph, undefined),
       });
       return graph.narrow(evaluate(surrogateSlope(given(), parameter)));
