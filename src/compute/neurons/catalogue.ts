@@ -13,15 +13,12 @@ import { nir } from './libraries/nir.ts';
 import { adex } from './models/adex.ts';
 import { alif } from './models/alif.ts';
 import { cubaLif } from './models/cuba-lif.ts';
-import { eif } from './models/eif.ts';
 import { general } from './models/general.ts';
-import { perfectIf } from './models/if.ts';
 import { izhikevich } from './models/izhikevich.ts';
-import { li } from './models/li.ts';
 import { norse } from './libraries/norse.ts';
 import { spikingjelly } from './libraries/spikingjelly.ts';
-import { lif } from './models/lif.ts';
-import { qif } from './models/qif.ts';
+import { li, lif, perfectIf } from './models/lif.ts';
+import { eif, qif } from './models/nonlinear.ts';
 import type { NeuronModel } from './model.ts';
 
 /** The service's own neurons. */

@@ -1,6 +1,16 @@
 import type { Algebra } from '../algebra.ts';
 import type { StepAlgebra } from '../step-algebra.ts';
-import type { Derived, DerivedTree, StepOutput } from './model.ts';
+import {
+  defineNeuron,
+  type Derived,
+  type DerivedTree,
+  type DeriveAlgebra,
+  type NeuronDefinition,
+  type NeuronModel,
+  type OptionValue,
+  type ParameterValues,
+  type StepOutput,
+} from './model.ts';
 
 /** A synaptic current u. */
 export interface Synapse<V> extends DerivedTree<V> {
@@ -138,7 +148,7 @@ export interface GeneralSettings<V> extends Derived<V> {
 }
 
 /** Values that take an operation out of the step. */
-export const neutralSettings: Readonly<Record<string, 0 | 1>> = {
+const neutralSettings: Readonly<Record<string, 0 | 1>> = {
   rest: 0,
   gain: 1,
   bias: 0,
@@ -162,7 +172,7 @@ function currentNames<V>(settings: GeneralSettings<V>): readonly string[] {
 }
 
 /** Settings with every state that they need: 0 before the first step, unless they say otherwise. */
-export function withInitialState<V, M>(ops: Algebra<V, M>, settings: Partial<GeneralSettings<NoInfer<V>>>): GeneralSettings<V> {
+function withInitialState<V, M>(ops: Algebra<V, M>, settings: Partial<GeneralSettings<NoInfer<V>>>): GeneralSettings<V> {
   const { adaptation, refractory, recurrent } = settings;
   const names = [
     'v',
@@ -173,6 +183,30 @@ export function withInitialState<V, M>(ops: Algebra<V, M>, settings: Partial<Gen
   ];
   const zero = ops.constant(0);
   return { ...settings, initial: { ...Object.fromEntries(names.map((name) => [name, zero])), ...settings.initial } };
+}
+
+/** A model as its settings of the general neuron; states that they do not start are 0 before the first step. */
+type GeneralModel<P extends string, N extends string, O extends string> = Omit<NeuronDefinition<P, N, O>, 'neutral' | 'derive' | 'step'> & {
+  /** @param dt the length of a step in ms, which a library's own neuron does not read. */
+  readonly settings: <V, M>(
+    ops: DeriveAlgebra<V, M>,
+    p: ParameterValues<V, P, N>,
+    options: Readonly<Record<O, OptionValue>>,
+    dt: V,
+  ) => Partial<GeneralSettings<V>>;
+};
+
+/** Defines a neuron that is a special case of the general one. */
+export function defineGeneralNeuron<P extends string = never, N extends string = never, O extends string = never>({
+  settings,
+  ...model
+}: GeneralModel<P, N, O>): NeuronModel {
+  return defineNeuron<P, N, O>({
+    ...model,
+    neutral: neutralSettings,
+    derive: (ops, p, options, dt) => withInitialState(ops, settings(ops, p, options, dt)),
+    step: generalStep,
+  });
 }
 
 /**

@@ -102,14 +102,20 @@ export interface NeuronModel<P extends string = string, N extends string = strin
   readonly step: Step;
 }
 
-/** A neuron with the names of its parameters checked; what is left out is empty. */
+/** A model as its file writes it: what is left out is empty. */
+export type NeuronDefinition<P extends string, N extends string, O extends string> = Omit<
+  NeuronModel<P, N, O>,
+  'parameters' | 'nullable' | 'options' | 'notes'
+> & {
+  readonly parameters?: Readonly<Record<P, NeuronParameter>>;
+  readonly nullable?: Readonly<Record<N, NeuronParameter>>;
+  readonly options?: Readonly<Record<O, NeuronOption>>;
+  readonly notes?: readonly string[];
+};
+
+/** A neuron with the names of its parameters checked. */
 export function defineNeuron<P extends string = never, N extends string = never, O extends string = never>(
-  model: Omit<NeuronModel<P, N, O>, 'parameters' | 'nullable' | 'options' | 'notes'> & {
-    readonly parameters?: Readonly<Record<P, NeuronParameter>>;
-    readonly nullable?: Readonly<Record<N, NeuronParameter>>;
-    readonly options?: Readonly<Record<O, NeuronOption>>;
-    readonly notes?: readonly string[];
-  },
+  model: NeuronDefinition<P, N, O>,
 ): NeuronModel {
   const complete: object = { parameters: {}, nullable: {}, options: {}, notes: [], ...model };
   // `neuronProgram` gives `derive` exactly the names that the tables have.

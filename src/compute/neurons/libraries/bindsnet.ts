@@ -1,8 +1,7 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
-import { decayFactor } from '../models/decay.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayFactor } from '../decay.ts';
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'bindsnet.LIFNodes',
   library: { name: 'BindsNET', source: 'BindsNET 0.3.3 (commit 34ee292), bindsnet.network.nodes' },
   summary: "BindsNET's leaky integrate-and-fire neuron in mV and ms, to simulate only.",
@@ -31,21 +30,18 @@ const lif = defineNeuron({
   surrogate: 'sigmoid',
   timeStep: { parameter: 'dt', milliseconds: 1 },
   noGradient: 'BindsNET trains by local rules and has no gradient through its neurons.',
-  neutral: neutralSettings,
-  derive: (ops, p) =>
-    withInitialState(ops, {
-      leak: decayFactor(ops, ops.div(p.dt, p.tc_decay), 'exponential'),
-      rest: p.rest,
-      threshold: p.thresh,
-      reset: { kind: 'hard', value: p.reset },
-      ...(p.refrac !== undefined && {
-        // ceil(x) = -floor(-x); 1.1 / 0.1 counts as 11, although it is 11.000000000000002.
-        refractory: { steps: ops.neg(ops.floor(ops.mul(ops.div(p.refrac, p.dt), ops.constant(4 * Number.EPSILON - 1)))), mode: 'leak' },
-      }),
-      ...(p.lbound !== undefined && { v_min: p.lbound }),
-      initial: { v: p.rest },
+  settings: (ops, p) => ({
+    leak: decayFactor(ops, ops.div(p.dt, p.tc_decay), 'exponential'),
+    rest: p.rest,
+    threshold: p.thresh,
+    reset: { kind: 'hard', value: p.reset },
+    ...(p.refrac !== undefined && {
+      // ceil(x) = -floor(-x); 1.1 / 0.1 counts as 11, although it is 11.000000000000002.
+      refractory: { steps: ops.neg(ops.floor(ops.mul(ops.div(p.refrac, p.dt), ops.constant(4 * Number.EPSILON - 1)))), mode: 'leak' },
     }),
-  step: generalStep,
+    ...(p.lbound !== undefined && { v_min: p.lbound }),
+    initial: { v: p.rest },
+  }),
 });
 
 /** BindsNET's neurons. */

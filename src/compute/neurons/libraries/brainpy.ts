@@ -1,7 +1,7 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { generalStep, neutralSettings, withInitialState, type GeneralSettings } from '../general.ts';
-import { defineNeuron, type NeuronOption, type NeuronParameter, type OptionValue } from '../model.ts';
-import { decayedPart, decayFactor } from '../models/decay.ts';
+import { defineGeneralNeuron, type GeneralSettings } from '../general.ts';
+import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
+import { decayedPart, decayFactor } from '../decay.ts';
 
 const library = { name: 'brainpy.state', source: 'BrainPy 2.7.3 (commit 0fd8469), brainpy.state' };
 
@@ -93,7 +93,7 @@ function leaky<V, M>(
   return { rate: decayedPart(ops, ops.div(p.dt, p.tau), 'exponential'), gain: p.R };
 }
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'brainpy.state.LIF',
   library,
   summary: "brainpy.state's leaky integrate-and-fire neuron, which resets at the start of the step after the spike.",
@@ -103,13 +103,10 @@ const lif = defineNeuron({
   options,
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { spk_reset }) =>
-    withInitialState(ops, { ...leaky(ops, p), rest: p.V_rest, ...firing(ops, p, spk_reset), initial: { v: p.V_init } }),
-  step: generalStep,
+  settings: (ops, p, { spk_reset }) => ({ ...leaky(ops, p), rest: p.V_rest, ...firing(ops, p, spk_reset), initial: { v: p.V_init } }),
 });
 
-const integrateAndFire = defineNeuron({
+const integrateAndFire = defineGeneralNeuron({
   name: 'brainpy.state.IF',
   library,
   summary: "brainpy.state's integrate-and-fire neuron, which leaks to 0 despite its name.",
@@ -128,17 +125,14 @@ const integrateAndFire = defineNeuron({
   options: { spk_reset: { ...options.spk_reset, meaning: 'What a reset does: v loses V_th, or becomes 0' } },
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { spk_reset }) =>
-    withInitialState(ops, {
-      ...leaky(ops, p),
-      ...firing(ops, { V_th: p.V_th, V_reset: ops.constant(0) }, spk_reset),
-      initial: { v: p.V_init },
-    }),
-  step: generalStep,
+  settings: (ops, p, { spk_reset }) => ({
+    ...leaky(ops, p),
+    ...firing(ops, { V_th: p.V_th, V_reset: ops.constant(0) }, spk_reset),
+    initial: { v: p.V_init },
+  }),
 });
 
-const lifRef = defineNeuron({
+const lifRef = defineGeneralNeuron({
   name: 'brainpy.state.LIFRef',
   library,
   summary: 'The neuron of brainpy.state.LIF with a membrane that is kept for a time after a spike.',
@@ -157,25 +151,22 @@ const lifRef = defineNeuron({
   options,
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { spk_reset }) =>
-    withInitialState(ops, {
-      ...leaky(ops, p),
-      rest: p.V_rest,
-      ...firing(ops, p, spk_reset),
-      ...(p.tau_ref !== undefined && {
-        // ceil(x) = -floor(-x); 1.1 / 0.1 counts as 11, although it is 11.000000000000002.
-        refractory: {
-          steps: ops.sub(ops.neg(ops.floor(ops.mul(ops.div(p.tau_ref, p.dt), ops.constant(4 * Number.EPSILON - 1)))), ops.constant(1)),
-          mode: 'free',
-        },
-      }),
-      initial: { v: p.V_init },
+  settings: (ops, p, { spk_reset }) => ({
+    ...leaky(ops, p),
+    rest: p.V_rest,
+    ...firing(ops, p, spk_reset),
+    ...(p.tau_ref !== undefined && {
+      // ceil(x) = -floor(-x); 1.1 / 0.1 counts as 11, although it is 11.000000000000002.
+      refractory: {
+        steps: ops.sub(ops.neg(ops.floor(ops.mul(ops.div(p.tau_ref, p.dt), ops.constant(4 * Number.EPSILON - 1)))), ops.constant(1)),
+        mode: 'free',
+      },
     }),
-  step: generalStep,
+    initial: { v: p.V_init },
+  }),
 });
 
-const alif = defineNeuron({
+const alif = defineGeneralNeuron({
   name: 'brainpy.state.ALIF',
   library,
   summary: 'The neuron of brainpy.state.LIF with a threshold that rises with its spikes.',
@@ -195,25 +186,22 @@ const alif = defineNeuron({
   options,
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { spk_reset }) =>
-    withInitialState(ops, {
-      ...leaky(ops, p),
-      rest: p.V_rest,
-      ...firing(ops, p, spk_reset),
-      adaptation: {
-        to: 'threshold',
-        weight: p.beta,
-        decay: decayFactor(ops, ops.div(p.dt, p.tau_a), 'exponential'),
-        decays_first: true,
-        jump: ops.constant(1),
-      },
-      initial: { v: p.V_init, a: p.a_init },
-    }),
-  step: generalStep,
+  settings: (ops, p, { spk_reset }) => ({
+    ...leaky(ops, p),
+    rest: p.V_rest,
+    ...firing(ops, p, spk_reset),
+    adaptation: {
+      to: 'threshold',
+      weight: p.beta,
+      decay: decayFactor(ops, ops.div(p.dt, p.tau_a), 'exponential'),
+      decays_first: true,
+      jump: ops.constant(1),
+    },
+    initial: { v: p.V_init, a: p.a_init },
+  }),
 });
 
-const expIf = defineNeuron({
+const expIf = defineGeneralNeuron({
   name: 'brainpy.state.ExpIF',
   library,
   summary: "brainpy.state's exponential integrate-and-fire neuron by exponential Euler steps.",
@@ -228,26 +216,23 @@ const expIf = defineNeuron({
   options,
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { spk_reset }) =>
-    withInitialState(ops, {
-      drift: {
-        kind: 'exponential',
-        dt: p.dt,
-        integration: 'exponential',
-        tau: p.tau,
-        rest: p.V_rest,
-        onset: p.V_T,
-        sharpness: p.delta_T,
-        gain: p.R,
-      },
-      ...firing(ops, p, spk_reset),
-      initial: { v: p.V_init },
-    }),
-  step: generalStep,
+  settings: (ops, p, { spk_reset }) => ({
+    drift: {
+      kind: 'exponential',
+      dt: p.dt,
+      integration: 'exponential',
+      tau: p.tau,
+      rest: p.V_rest,
+      onset: p.V_T,
+      sharpness: p.delta_T,
+      gain: p.R,
+    },
+    ...firing(ops, p, spk_reset),
+    initial: { v: p.V_init },
+  }),
 });
 
-const adExIf = defineNeuron({
+const adExIf = defineGeneralNeuron({
   name: 'brainpy.state.AdExIF',
   library,
   summary: 'The neuron of brainpy.state.ExpIF with an adaptation current w.',
@@ -275,10 +260,9 @@ const adExIf = defineNeuron({
   options,
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { spk_reset }) => {
+  settings: (ops, p, { spk_reset }) => {
     const ratio = ops.div(p.dt, p.tau_w);
-    return withInitialState(ops, {
+    return {
       drift: {
         kind: 'exponential',
         dt: p.dt,
@@ -299,12 +283,11 @@ const adExIf = defineNeuron({
       },
       ...firing(ops, p, spk_reset),
       initial: { v: p.V_init, a: p.w_init },
-    });
+    };
   },
-  step: generalStep,
 });
 
-const quaIf = defineNeuron({
+const quaIf = defineGeneralNeuron({
   name: 'brainpy.state.QuaIF',
   library,
   summary: "brainpy.state's quadratic integrate-and-fire neuron by exponential Euler steps.",
@@ -318,26 +301,23 @@ const quaIf = defineNeuron({
   options,
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { spk_reset }) =>
-    withInitialState(ops, {
-      drift: {
-        kind: 'quadratic',
-        dt: p.dt,
-        integration: 'exponential',
-        tau: p.tau,
-        rest: p.V_rest,
-        critical: p.V_c,
-        curvature: p.c,
-        gain: p.R,
-      },
-      ...firing(ops, p, spk_reset),
-      initial: { v: p.V_init },
-    }),
-  step: generalStep,
+  settings: (ops, p, { spk_reset }) => ({
+    drift: {
+      kind: 'quadratic',
+      dt: p.dt,
+      integration: 'exponential',
+      tau: p.tau,
+      rest: p.V_rest,
+      critical: p.V_c,
+      curvature: p.c,
+      gain: p.R,
+    },
+    ...firing(ops, p, spk_reset),
+    initial: { v: p.V_init },
+  }),
 });
 
-const izhikevich = defineNeuron({
+const izhikevich = defineGeneralNeuron({
   name: 'brainpy.state.Izhikevich',
   library,
   summary: "brainpy.state's Izhikevich neuron by exponential Euler steps.",
@@ -367,10 +347,9 @@ const izhikevich = defineNeuron({
   },
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => {
+  settings: (ops, p) => {
     const ratio = ops.mul(p.a, p.dt);
-    return withInitialState(ops, {
+    return {
       drift: {
         kind: 'polynomial',
         dt: p.dt,
@@ -392,9 +371,8 @@ const izhikevich = defineNeuron({
       reset: { kind: 'hard', when: 'start', gradient: 'mask', value: p.c },
       record: 'pre',
       initial: { v: p.V_init, a: p.u_init },
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** brainpy.state's neurons. */

@@ -1,8 +1,7 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
-import { decayFactor } from '../models/decay.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayFactor } from '../decay.ts';
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'hxtorch.LIF',
   library: { name: 'hxtorch', source: 'hxtorch (commit 3bfc7aa), hxtorch.spiking.functional', strictThreshold: true },
   summary: "hxtorch's leaky neuron with a synaptic current, as it simulates the BrainScaleS-2 chip.",
@@ -29,10 +28,9 @@ const lif = defineNeuron({
   },
   surrogate: 'hxtorch.superspike',
   timeStep: { parameter: 'dt', milliseconds: 1000 },
-  neutral: neutralSettings,
-  derive: (ops, p) => {
+  settings: (ops, p) => {
     const gain = ops.div(p.dt, p.c);
-    return withInitialState(ops, {
+    return {
       rate: ops.mul(gain, p.g_l),
       input_scaling: false,
       rest: p.leak,
@@ -42,9 +40,8 @@ const lif = defineNeuron({
       strict: true,
       reset: { kind: 'hard', gradient: 'mask', value: p.reset },
       initial: { v: p.leak },
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** hxtorch's neurons. */

@@ -1,7 +1,7 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { generalStep, neutralSettings, withInitialState, type GeneralSettings } from '../general.ts';
-import { defineNeuron, type NeuronOption, type NeuronParameter, type OptionValue } from '../model.ts';
-import { decayedPart, decayFactor } from '../models/decay.ts';
+import { defineGeneralNeuron, type GeneralSettings } from '../general.ts';
+import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
+import { decayedPart, decayFactor } from '../decay.ts';
 
 const library = { name: 'NIR', source: 'NIR 1.0.8 (commit 7232ada), nir.ir.neuron', strictThreshold: true };
 
@@ -77,7 +77,7 @@ function firing<V>(p: { readonly v_threshold: V; readonly v_reset: V }): Pick<Ge
   return { threshold: p.v_threshold, strict: true, reset: { kind: 'hard', value: p.v_reset } };
 }
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'nir.LIF',
   library,
   summary: "NIR's leaky integrate-and-fire node.",
@@ -87,12 +87,10 @@ const lif = defineNeuron({
   options: { discretization },
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { discretization: how }) => withInitialState(ops, { ...leaky(ops, p, p.tau, how), ...firing(p) }),
-  step: generalStep,
+  settings: (ops, p, { discretization: how }) => ({ ...leaky(ops, p, p.tau, how), ...firing(p) }),
 });
 
-const cubaLif = defineNeuron({
+const cubaLif = defineGeneralNeuron({
   name: 'nir.CubaLIF',
   library,
   summary: "NIR's leaky integrate-and-fire node with a synaptic current.",
@@ -102,13 +100,10 @@ const cubaLif = defineNeuron({
   options: { discretization },
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { discretization: how }) =>
-    withInitialState(ops, { ...synapse(ops, p, how), ...leaky(ops, p, p.tau_mem, how), ...firing(p) }),
-  step: generalStep,
+  settings: (ops, p, { discretization: how }) => ({ ...synapse(ops, p, how), ...leaky(ops, p, p.tau_mem, how), ...firing(p) }),
 });
 
-const integrateAndFire = defineNeuron({
+const integrateAndFire = defineGeneralNeuron({
   name: 'nir.IF',
   library,
   summary: "NIR's integrate-and-fire node without leak.",
@@ -122,12 +117,10 @@ const integrateAndFire = defineNeuron({
   options: { discretization: noDiscretization },
   surrogate,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => withInitialState(ops, { gain: ops.mul(p.dt, p.r), ...firing(p) }),
-  step: generalStep,
+  settings: (ops, p) => ({ gain: ops.mul(p.dt, p.r), ...firing(p) }),
 });
 
-const li = defineNeuron({
+const li = defineGeneralNeuron({
   name: 'nir.LI',
   library,
   summary: "NIR's leaky integrator node, which never fires.",
@@ -137,12 +130,10 @@ const li = defineNeuron({
   options: { discretization },
   surrogate: null,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { discretization: how }) => withInitialState(ops, leaky(ops, p, p.tau, how)),
-  step: generalStep,
+  settings: (ops, p, { discretization: how }) => leaky(ops, p, p.tau, how),
 });
 
-const cubaLi = defineNeuron({
+const cubaLi = defineGeneralNeuron({
   name: 'nir.CubaLI',
   library,
   summary: "NIR's leaky integrator node with a synaptic current, which never fires.",
@@ -152,12 +143,10 @@ const cubaLi = defineNeuron({
   options: { discretization },
   surrogate: null,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, { discretization: how }) => withInitialState(ops, { ...synapse(ops, p, how), ...leaky(ops, p, p.tau_mem, how) }),
-  step: generalStep,
+  settings: (ops, p, { discretization: how }) => ({ ...synapse(ops, p, how), ...leaky(ops, p, p.tau_mem, how) }),
 });
 
-const integrator = defineNeuron({
+const integrator = defineGeneralNeuron({
   name: 'nir.I',
   library,
   summary: "NIR's integrator node, which never fires.",
@@ -167,9 +156,7 @@ const integrator = defineNeuron({
   options: { discretization: noDiscretization },
   surrogate: null,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => withInitialState(ops, { gain: ops.mul(p.dt, p.r) }),
-  step: generalStep,
+  settings: (ops, p) => ({ gain: ops.mul(p.dt, p.r) }),
 });
 
 /** NIR's nodes. */

@@ -1,13 +1,5 @@
-import {
-  generalStep,
-  neutralSettings,
-  withInitialState,
-  type Adaptation,
-  type Drift,
-  type GeneralSettings,
-  type Reset,
-} from '../general.ts';
-import { defineNeuron, type DeriveAlgebra, type NeuronParameter } from '../model.ts';
+import { defineGeneralNeuron, type Adaptation, type Drift, type GeneralSettings, type Reset } from '../general.ts';
+import type { DeriveAlgebra, NeuronParameter } from '../model.ts';
 
 const library = { name: 'Norse', source: 'Norse 1.1.0 (commit 065a3b4), norse.torch.functional', strictThreshold: true };
 
@@ -88,7 +80,7 @@ function fires<V>({ v_th, v_reset }: { readonly v_th: V; readonly v_reset: V }, 
   return { threshold: v_th, strict: true, reset };
 }
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'norse.LIF',
   library,
   summary: "Norse's leaky integrate-and-fire neuron with a synaptic current.",
@@ -97,12 +89,10 @@ const lif = defineNeuron({
   parameters: lifParameters,
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => withInitialState(ops, { ...synapse(ops, p), ...leak(ops, p), ...fires(p) }),
-  step: generalStep,
+  settings: (ops, p) => ({ ...synapse(ops, p), ...leak(ops, p), ...fires(p) }),
 });
 
-const lifRecurrent = defineNeuron({
+const lifRecurrent = defineGeneralNeuron({
   name: 'norse.LIFRecurrent',
   library,
   summary: "The neuron of Norse's recurrent LIF layer: norse.LIF with the spike detached in the reset.",
@@ -116,12 +106,10 @@ const lifRecurrent = defineNeuron({
   parameters: lifParameters,
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => withInitialState(ops, { ...synapse(ops, p), ...leak(ops, p), ...fires(p, true) }),
-  step: generalStep,
+  settings: (ops, p) => ({ ...synapse(ops, p), ...leak(ops, p), ...fires(p, true) }),
 });
 
-const lifBox = defineNeuron({
+const lifBox = defineGeneralNeuron({
   name: 'norse.LIFBox',
   library,
   summary: "Norse's leaky integrate-and-fire neuron without a synaptic current.",
@@ -137,13 +125,14 @@ const lifBox = defineNeuron({
   },
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
-    withInitialState(ops, { ...leak(ops, p), ...fires(p), ...(options.reset_method === 'reset_subtract' && { reset: { kind: 'soft' } }) }),
-  step: generalStep,
+  settings: (ops, p, options) => ({
+    ...leak(ops, p),
+    ...fires(p),
+    ...(options.reset_method === 'reset_subtract' && { reset: { kind: 'soft' } }),
+  }),
 });
 
-const li = defineNeuron({
+const li = defineGeneralNeuron({
   name: 'norse.LI',
   library,
   summary: "Norse's leaky integrator with a synaptic current, which never fires.",
@@ -152,12 +141,10 @@ const li = defineNeuron({
   parameters: { tau_syn_inv, ...membrane },
   surrogate: null,
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => withInitialState(ops, { ...synapse(ops, p), ...leak(ops, p) }),
-  step: generalStep,
+  settings: (ops, p) => ({ ...synapse(ops, p), ...leak(ops, p) }),
 });
 
-const iaf = defineNeuron({
+const iaf = defineGeneralNeuron({
   name: 'norse.IAF',
   library,
   summary: "Norse's integrate-and-fire neuron, without leak and synaptic current.",
@@ -169,12 +156,10 @@ const iaf = defineNeuron({
   parameters: { ...firing, dt },
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => withInitialState(ops, { ...fires(p), initial: { v: p.v_reset } }),
-  step: generalStep,
+  settings: (ops, p) => ({ ...fires(p), initial: { v: p.v_reset } }),
 });
 
-const lsnn = defineNeuron({
+const lsnn = defineGeneralNeuron({
   name: 'norse.LSNN',
   library,
   summary: "Norse's leaky integrate-and-fire neuron with a synaptic current and an adaptive threshold.",
@@ -199,20 +184,17 @@ const lsnn = defineNeuron({
   },
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) =>
-    withInitialState(ops, {
-      ...leak(ops, p),
-      ...fires(p),
-      synapse: { decay: remainder(ops, p.dt, p.tau_syn_inv), timing: 'delayed' },
-      adaptation: { to: 'threshold', decay: remainder(ops, p.dt, p.tau_adapt_inv), jump: p.beta, decays_first: true },
-      // 0, with the derivative of a constant less v_th.
-      initial: { v: ops.detach(p.v_leak), a: ops.sub(ops.detach(p.v_th), p.v_th) },
-    }),
-  step: generalStep,
+  settings: (ops, p) => ({
+    ...leak(ops, p),
+    ...fires(p),
+    synapse: { decay: remainder(ops, p.dt, p.tau_syn_inv), timing: 'delayed' },
+    adaptation: { to: 'threshold', decay: remainder(ops, p.dt, p.tau_adapt_inv), jump: p.beta, decays_first: true },
+    // 0, with the derivative of a constant less v_th.
+    initial: { v: ops.detach(p.v_leak), a: ops.sub(ops.detach(p.v_th), p.v_th) },
+  }),
 });
 
-const lifEx = defineNeuron({
+const lifEx = defineGeneralNeuron({
   name: 'norse.LIFEx',
   library,
   summary: "Norse's exponential integrate-and-fire neuron with a synaptic current.",
@@ -221,12 +203,10 @@ const lifEx = defineNeuron({
   parameters: { delta_T, ...lifParameters },
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => withInitialState(ops, { ...synapse(ops, p), ...exponential(ops, p), ...fires(p) }),
-  step: generalStep,
+  settings: (ops, p) => ({ ...synapse(ops, p), ...exponential(ops, p), ...fires(p) }),
 });
 
-const lifAdEx = defineNeuron({
+const lifAdEx = defineGeneralNeuron({
   name: 'norse.LIFAdEx',
   library,
   summary: "Norse's adaptive exponential integrate-and-fire neuron with a synaptic current.",
@@ -254,8 +234,7 @@ const lifAdEx = defineNeuron({
   },
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => {
+  settings: (ops, p) => {
     const adaptation: Adaptation<typeof p.dt> = {
       to: 'current',
       weight: ops.constant(-1),
@@ -265,12 +244,11 @@ const lifAdEx = defineNeuron({
       couples_to: 'v',
       jump: p.adaptation_spike,
     };
-    return withInitialState(ops, { ...synapse(ops, p), ...exponential(ops, p), ...fires(p), adaptation });
+    return { ...synapse(ops, p), ...exponential(ops, p), ...fires(p), adaptation };
   },
-  step: generalStep,
 });
 
-const lifRefrac = defineNeuron({
+const lifRefrac = defineGeneralNeuron({
   name: 'norse.LIFRefrac',
   library,
   summary: "Norse's LIF neuron with rho_reset refractory steps after a spike, chosen by a differentiated mask.",
@@ -290,13 +268,10 @@ const lifRefrac = defineNeuron({
   parameters: { ...lifParameters, rho_reset: { default: 5, minimum: 0, unit: 'steps', meaning: 'Refractory steps after a spike' } },
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) =>
-    withInitialState(ops, { ...synapse(ops, p), ...leak(ops, p), ...fires(p), refractory: { steps: p.rho_reset, mode: 'norse' } }),
-  step: generalStep,
+  settings: (ops, p) => ({ ...synapse(ops, p), ...leak(ops, p), ...fires(p), refractory: { steps: p.rho_reset, mode: 'norse' } }),
 });
 
-const izhikevich = defineNeuron({
+const izhikevich = defineGeneralNeuron({
   name: 'norse.Izhikevich',
   library,
   summary: "Norse's Izhikevich neuron, by an Euler step.",
@@ -330,12 +305,11 @@ const izhikevich = defineNeuron({
   },
   surrogate: 'norse.superspike',
   timeStep,
-  neutral: neutralSettings,
-  derive: (ops, p) => {
+  settings: (ops, p) => {
     const step = ops.mul(p.dt, p.tau_inv);
     const recovery = ops.mul(step, p.a);
     const one = ops.constant(1);
-    return withInitialState(ops, {
+    return {
       drift: { kind: 'polynomial', integration: 'euler', dt: step, rate: one, square: p.sq, linear: p.mn, constant: p.bias },
       threshold: p.v_th,
       strict: true,
@@ -349,9 +323,8 @@ const izhikevich = defineNeuron({
         jump: p.d,
       },
       initial: { v: p.v_init, a: p.u_init! },
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** Norse's neurons. */

@@ -1,8 +1,7 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
-import { decayFactor } from '../models/decay.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayFactor } from '../decay.ts';
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'rockpool.LIFTorch',
   library: { name: 'Rockpool', source: 'Rockpool 3.0.3 (commit 42cee1c), rockpool.nn.modules.torch.lif_torch' },
   summary: "Rockpool's leaky integrate-and-fire neuron with a synapse and a bias, which may fire several times in a step.",
@@ -28,10 +27,9 @@ const lif = defineNeuron({
   },
   surrogate: 'rockpool.StepPWL',
   timeStep: { parameter: 'dt', milliseconds: 1000 },
-  neutral: neutralSettings,
-  derive: (ops, p) => {
+  settings: (ops, p) => {
     const decay = decayFactor(ops, ops.div(p.dt, p.tau_syn), 'exponential');
-    return withInitialState(ops, {
+    return {
       leak: decayFactor(ops, ops.div(p.dt, p.tau_mem), 'exponential'),
       bias: p.bias,
       synapse: { decay, gain: decay },
@@ -39,9 +37,8 @@ const lif = defineNeuron({
       threshold_gradient: 'relative',
       multi_spike: { max: p.max_spikes_per_dt },
       reset: { kind: 'soft' },
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** Rockpool's neurons. */

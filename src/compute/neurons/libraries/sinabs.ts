@@ -1,7 +1,7 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { generalStep, neutralSettings, withInitialState, type GeneralSettings, type Synapse } from '../general.ts';
-import { defineNeuron, type NeuronOption, type NeuronParameter, type OptionValue } from '../model.ts';
-import { decayedPart, decayFactor } from '../models/decay.ts';
+import { defineGeneralNeuron, type GeneralSettings, type Synapse } from '../general.ts';
+import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
+import { decayedPart, decayFactor } from '../decay.ts';
 
 const library = { name: 'Sinabs', source: 'Sinabs 3.1.3 (commit 904eb89), sinabs.layers' };
 
@@ -81,7 +81,7 @@ function firing<V>(
   };
 }
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'sinabs.LIF',
   library,
   summary: "Sinabs' leaky integrate-and-fire neuron, which may fire several times in a step.",
@@ -101,13 +101,10 @@ const lif = defineNeuron({
   nullable,
   options: { ...options, norm_input: normInput(true) },
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p, { norm_input, ...how }) =>
-    withInitialState(ops, { ...leaky(ops, p.tau_mem, norm_input), ...synapse(ops, p.tau_syn), ...firing(p, how) }),
-  step: generalStep,
+  settings: (ops, p, { norm_input, ...how }) => ({ ...leaky(ops, p.tau_mem, norm_input), ...synapse(ops, p.tau_syn), ...firing(p, how) }),
 });
 
-const iaf = defineNeuron({
+const iaf = defineGeneralNeuron({
   name: 'sinabs.IAF',
   library,
   summary: "Sinabs' integrate-and-fire neuron without leak, which may fire several times in a step.",
@@ -122,12 +119,10 @@ const iaf = defineNeuron({
   nullable,
   options,
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p, how) => withInitialState(ops, { ...synapse(ops, p.tau_syn), ...firing(p, how) }),
-  step: generalStep,
+  settings: (ops, p, how) => ({ ...synapse(ops, p.tau_syn), ...firing(p, how) }),
 });
 
-const expLeak = defineNeuron({
+const expLeak = defineGeneralNeuron({
   name: 'sinabs.ExpLeak',
   library,
   summary: "Sinabs' leaky integrator, which returns its membrane and never fires.",
@@ -137,13 +132,13 @@ const expLeak = defineNeuron({
   nullable: { min_v_mem },
   options: { norm_input: normInput(false) },
   surrogate: null,
-  neutral: neutralSettings,
-  derive: (ops, p, { norm_input }) =>
-    withInitialState(ops, { ...leaky(ops, p.tau_mem, norm_input), ...(p.min_v_mem !== undefined && { v_min: p.min_v_mem }) }),
-  step: generalStep,
+  settings: (ops, p, { norm_input }) => ({
+    ...leaky(ops, p.tau_mem, norm_input),
+    ...(p.min_v_mem !== undefined && { v_min: p.min_v_mem }),
+  }),
 });
 
-const alif = defineNeuron({
+const alif = defineGeneralNeuron({
   name: 'sinabs.ALIF',
   library,
   summary: "Sinabs' adaptive neuron, whose threshold rises with its spikes.",
@@ -168,11 +163,10 @@ const alif = defineNeuron({
   nullable: { tau_syn, min_v_mem, subtract_value },
   options: { reset_fn, norm_input: normInput(true) },
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p, { reset_fn: how, norm_input }) => {
+  settings: (ops, p, { reset_fn: how, norm_input }) => {
     const ratio = ops.div(ops.constant(1), p.tau_adapt);
     const { gain, ...membrane } = leaky(ops, p.tau_mem, norm_input);
-    return withInitialState(ops, {
+    return {
       ...membrane,
       ...(p.tau_syn === undefined ? gain !== undefined && { gain } : synapse(ops, p.tau_syn, gain)),
       threshold: p.spike_threshold,
@@ -185,9 +179,8 @@ const alif = defineNeuron({
       },
       reset: how === 'MembraneSubtract' ? { kind: 'soft', drop: p.subtract_value ?? 'effective' } : { kind: 'hard', gradient: 'mask' },
       ...(p.min_v_mem !== undefined && { v_min: p.min_v_mem }),
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** Sinabs' neurons. */

@@ -1,7 +1,6 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
+import { defineGeneralNeuron } from '../general.ts';
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'slax.LIF',
   library: { name: 'Slax', source: 'Slax (commit a21191e), slax.neuron' },
   summary: "Slax's leaky neuron, whose leak is the logistic function of tau.",
@@ -25,16 +24,14 @@ const lif = defineNeuron({
     no_reset: { default: false, meaning: 'Whether there is no reset' },
   },
   surrogate: 'slax.fast_sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, { subtraction_reset, no_reset }) => {
+  settings: (ops, p, { subtraction_reset, no_reset }) => {
     const one = ops.constant(1);
-    return withInitialState(ops, {
+    return {
       leak: ops.div(one, ops.add(one, ops.exp(ops.neg(p.tau)))),
       threshold: p.v_threshold,
       reset: no_reset === true ? { kind: 'none' } : subtraction_reset === true ? { kind: 'soft' } : { kind: 'hard', value: p.v_reset },
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** Slax's neurons. */

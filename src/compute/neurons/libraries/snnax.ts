@@ -1,6 +1,6 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { generalStep, neutralSettings, withInitialState, type GeneralSettings, type Reset } from '../general.ts';
-import { defineNeuron, type NeuronOption, type NeuronParameter, type OptionValue } from '../model.ts';
+import { defineGeneralNeuron, type GeneralSettings, type Reset } from '../general.ts';
+import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 
 const library = { name: 'snnax', source: 'snnax (commit b7a55c6), snnax.snn.layers' };
 
@@ -48,7 +48,7 @@ function averaging<V, M>(ops: ParameterAlgebra<V, M>, factor: V): Pick<GeneralSe
   return { leak, gain: ops.sub(ops.constant(1), leak) };
 }
 
-const simpleLif = defineNeuron({
+const simpleLif = defineGeneralNeuron({
   name: 'snnax.SimpleLIF',
   library,
   summary: "snnax's leaky neuron without a synaptic current.",
@@ -67,16 +67,14 @@ const simpleLif = defineNeuron({
   nullable: { reset_val: { meaning: 'A reset takes softplus(reset_val) away; null for a reset to 0' } },
   options,
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p, { stop_reset_grad }) => {
+  settings: (ops, p, { stop_reset_grad }) => {
     const gradient = gradientOf(stop_reset_grad);
-    return withInitialState(ops, {
+    return {
       ...averaging(ops, p.alpha),
       threshold: p.threshold,
       reset: p.reset_val === undefined ? { kind: 'hard', gradient } : { kind: 'soft', gradient, drop: softplus(ops, p.reset_val) },
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** The settings of LIF and LIFSoftReset. */
@@ -84,18 +82,18 @@ function withCurrent<V, M>(
   ops: ParameterAlgebra<V, M>,
   p: { readonly alpha: V; readonly beta: V; readonly threshold: V },
   reset: Reset<V>,
-): GeneralSettings<V> {
+): Partial<GeneralSettings<V>> {
   const decay = clamped(ops, p.beta, 0.5, 1);
-  return withInitialState(ops, {
+  return {
     ...averaging(ops, p.alpha),
     synapse: { decay, gain: ops.sub(ops.constant(1), decay), timing: 'delayed' },
     threshold: p.threshold,
     reset,
     record: 'pre',
-  });
+  };
 }
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'snnax.LIF',
   library,
   summary: "snnax's leaky neuron with a synaptic current.",
@@ -105,13 +103,11 @@ const lif = defineNeuron({
   nullable: { reset_val: { meaning: 'Potential after a reset; null for 0' } },
   options,
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p, { stop_reset_grad }) =>
+  settings: (ops, p, { stop_reset_grad }) =>
     withCurrent(ops, p, { kind: 'hard', gradient: gradientOf(stop_reset_grad), ...(p.reset_val !== undefined && { value: p.reset_val }) }),
-  step: generalStep,
 });
 
-const lifSoftReset = defineNeuron({
+const lifSoftReset = defineGeneralNeuron({
   name: 'snnax.LIFSoftReset',
   library,
   summary: 'The neuron of snnax.LIF with a reset that takes a number away.',
@@ -121,13 +117,11 @@ const lifSoftReset = defineNeuron({
   nullable: { reset_val: { meaning: 'What a reset takes away; null for 1' } },
   options,
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p, { stop_reset_grad }) =>
+  settings: (ops, p, { stop_reset_grad }) =>
     withCurrent(ops, p, { kind: 'soft', gradient: gradientOf(stop_reset_grad), drop: p.reset_val ?? ops.constant(1) }),
-  step: generalStep,
 });
 
-const adaptiveLif = defineNeuron({
+const adaptiveLif = defineGeneralNeuron({
   name: 'snnax.AdaptiveLIF',
   library,
   summary: "snnax's leaky neuron with an adaptation current.",
@@ -154,11 +148,10 @@ const adaptiveLif = defineNeuron({
   nullable: { reset_val: { meaning: 'What a reset takes away; null for a reset to 0' } },
   options,
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p, { stop_reset_grad }) => {
+  settings: (ops, p, { stop_reset_grad }) => {
     const gradient = gradientOf(stop_reset_grad);
     const decay = clamped(ops, p.ada_decay, 0.5, 1);
-    return withInitialState(ops, {
+    return {
       ...averaging(ops, p.alpha),
       adaptation: {
         to: 'current',
@@ -169,9 +162,8 @@ const adaptiveLif = defineNeuron({
       },
       threshold: p.threshold,
       reset: p.reset_val === undefined ? { kind: 'hard', gradient } : { kind: 'soft', gradient, drop: p.reset_val },
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** snnax's neurons. */

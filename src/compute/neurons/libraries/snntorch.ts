@@ -1,6 +1,6 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { generalStep, neutralSettings, withInitialState, type Reset } from '../general.ts';
-import { defineNeuron, type NeuronOption, type NeuronParameter, type OptionValue } from '../model.ts';
+import { defineGeneralNeuron, type Reset } from '../general.ts';
+import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 
 const library = { name: 'snnTorch', source: 'snnTorch, snntorch._neurons (0.9.4, commit 634fc22)', strictThreshold: true };
 
@@ -23,13 +23,13 @@ function unit<V, M>(ops: ParameterAlgebra<V, M>, a: V): V {
 }
 
 /** The reset of Leaky: `zero` leaves the input of its step. */
-function leakyReset<V>(mechanism: OptionValue, isDelayed: boolean): Reset<V> {
+function leakyReset(mechanism: OptionValue, isDelayed: boolean): Reset<never> {
   if (mechanism === 'zero' && isDelayed) return { kind: 'hard', when: 'start', gradient: 'mask' };
   return mechanism === 'zero' ? { kind: 'hard', when: 'recheck' } : resetWithDrive(mechanism, isDelayed);
 }
 
 /** The reset of the other neurons: `zero` takes the drive of its step too. */
-function resetWithDrive<V>(mechanism: OptionValue, isDelayed: boolean): Reset<V> {
+function resetWithDrive(mechanism: OptionValue, isDelayed: boolean): Reset<never> {
   if (mechanism === 'none') return { kind: 'none' };
   const kind = mechanism === 'subtract' ? 'soft' : 'hard';
   return isDelayed ? { kind, when: 'late', gradient: 'mask' } : { kind, when: 'recheck', ...(kind === 'hard' && { drive: true }) };
@@ -44,7 +44,7 @@ const delayNote =
 const driveNote = 'zero: v = (1 - r) (beta v + drive), so the step after a spike loses its drive; Leaky keeps it.';
 const selfNote = 'This is all_to_all=False. The recurrent layer of all_to_all=True, the default there, belongs to a network.';
 
-const leaky = defineNeuron({
+const leaky = defineGeneralNeuron({
   name: 'snntorch.Leaky',
   library,
   summary: "snnTorch's leaky neuron, whose reset is felt one step after the spike, after the decay.",
@@ -54,19 +54,16 @@ const leaky = defineNeuron({
   nullable: { graded_spikes_factor: { default: 1, none: 1, meaning: 'Factor of the returned spikes' } },
   options: { reset_mechanism, reset_delay },
   surrogate: 'snntorch.atan',
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
-    withInitialState(ops, {
-      leak: unit(ops, p.beta),
-      threshold: p.threshold,
-      strict: true,
-      ...(p.graded_spikes_factor !== undefined && { graded_factor: p.graded_spikes_factor }),
-      reset: leakyReset(options.reset_mechanism, options.reset_delay === true),
-    }),
-  step: generalStep,
+  settings: (ops, p, options) => ({
+    leak: unit(ops, p.beta),
+    threshold: p.threshold,
+    strict: true,
+    ...(p.graded_spikes_factor !== undefined && { graded_factor: p.graded_spikes_factor }),
+    reset: leakyReset(options.reset_mechanism, options.reset_delay === true),
+  }),
 });
 
-const synaptic = defineNeuron({
+const synaptic = defineGeneralNeuron({
   name: 'snntorch.Synaptic',
   library,
   summary: "snnTorch's leaky neuron with a synaptic current that decays by a factor alpha.",
@@ -75,19 +72,16 @@ const synaptic = defineNeuron({
   parameters: { alpha, beta, threshold },
   options: { reset_mechanism, reset_delay },
   surrogate: 'snntorch.atan',
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
-    withInitialState(ops, {
-      synapse: { decay: unit(ops, p.alpha) },
-      leak: unit(ops, p.beta),
-      threshold: p.threshold,
-      strict: true,
-      reset: resetWithDrive(options.reset_mechanism, options.reset_delay === true),
-    }),
-  step: generalStep,
+  settings: (ops, p, options) => ({
+    synapse: { decay: unit(ops, p.alpha) },
+    leak: unit(ops, p.beta),
+    threshold: p.threshold,
+    strict: true,
+    reset: resetWithDrive(options.reset_mechanism, options.reset_delay === true),
+  }),
 });
 
-const rleaky = defineNeuron({
+const rleaky = defineGeneralNeuron({
   name: 'snntorch.RLeaky',
   library,
   summary: "snnTorch's leaky neuron with its own last output in its input, one to one.",
@@ -96,19 +90,16 @@ const rleaky = defineNeuron({
   parameters: { beta, V, threshold },
   options: { reset_mechanism, reset_delay },
   surrogate: 'snntorch.atan',
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
-    withInitialState(ops, {
-      recurrent: p.V,
-      leak: unit(ops, p.beta),
-      threshold: p.threshold,
-      strict: true,
-      reset: resetWithDrive(options.reset_mechanism, options.reset_delay === true),
-    }),
-  step: generalStep,
+  settings: (ops, p, options) => ({
+    recurrent: p.V,
+    leak: unit(ops, p.beta),
+    threshold: p.threshold,
+    strict: true,
+    reset: resetWithDrive(options.reset_mechanism, options.reset_delay === true),
+  }),
 });
 
-const rsynaptic = defineNeuron({
+const rsynaptic = defineGeneralNeuron({
   name: 'snntorch.RSynaptic',
   library,
   summary: "snnTorch's neuron with a synaptic current and its own last output in its input, one to one.",
@@ -128,20 +119,17 @@ const rsynaptic = defineNeuron({
   parameters: { alpha, beta, V, threshold },
   options: { reset_mechanism },
   surrogate: 'snntorch.atan',
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
-    withInitialState(ops, {
-      recurrent: p.V,
-      synapse: { decay: unit(ops, p.alpha) },
-      leak: unit(ops, p.beta),
-      threshold: p.threshold,
-      strict: true,
-      reset: resetWithDrive(options.reset_mechanism, true),
-    }),
-  step: generalStep,
+  settings: (ops, p, options) => ({
+    recurrent: p.V,
+    synapse: { decay: unit(ops, p.alpha) },
+    leak: unit(ops, p.beta),
+    threshold: p.threshold,
+    strict: true,
+    reset: resetWithDrive(options.reset_mechanism, true),
+  }),
 });
 
-const lapicque = defineNeuron({
+const lapicque = defineGeneralNeuron({
   name: 'snntorch.Lapicque',
   library,
   summary: "snnTorch's RC circuit, by an Euler step.",
@@ -165,23 +153,21 @@ const lapicque = defineNeuron({
   needs: [['R', 'C'], ['beta']],
   options: { reset_mechanism },
   surrogate: 'snntorch.atan',
-  neutral: neutralSettings,
-  derive: (ops, { time_step, threshold, beta, R, C }, options) => {
+  settings: (ops, { time_step, threshold, beta, R, C }, options) => {
     const rate = R !== undefined && C !== undefined ? ops.div(time_step, ops.mul(R, C)) : beta && ops.neg(ops.log(beta));
     if (rate === undefined) throw new RangeError('snntorch.Lapicque needs R and C, or beta');
     const driven = R === undefined ? rate : ops.mul(R, rate);
-    return withInitialState(ops, {
+    return {
       leak: ops.sub(ops.constant(1), rate),
       gain: C === undefined ? driven : ops.div(time_step, C),
       threshold,
       strict: true,
       reset: resetWithDrive(options.reset_mechanism, true),
-    });
+    };
   },
-  step: generalStep,
 });
 
-const alphaNeuron = defineNeuron({
+const alphaNeuron = defineGeneralNeuron({
   name: 'snntorch.Alpha',
   library,
   summary: "snnTorch's neuron whose membrane is the alpha-shaped response to its input, the difference of two currents.",
@@ -208,11 +194,10 @@ const alphaNeuron = defineNeuron({
     reset_mechanism: { default: 'zero', values: ['zero', 'none'], meaning: 'What the reset takes away: membrane and currents, or nothing' },
   },
   surrogate: 'snntorch.atan',
-  neutral: neutralSettings,
-  derive: (ops, p, options) => {
+  settings: (ops, p, options) => {
     const [one, logAlpha] = [ops.constant(1), ops.log(p.alpha)];
     const weight = ops.add(ops.div(logAlpha, ops.sub(ops.log(p.beta), logAlpha)), one);
-    return withInitialState(ops, {
+    return {
       synapse: [{ decay: p.alpha }, { decay: p.beta, gain: ops.constant(-1) }],
       // Of the sum of the currents, which cancel, rather than of each.
       gain: weight,
@@ -220,9 +205,8 @@ const alphaNeuron = defineNeuron({
       threshold: p.threshold,
       strict: true,
       reset: options.reset_mechanism === 'none' ? { kind: 'none' } : { kind: 'hard', when: 'late', gradient: 'mask', currents: true },
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** snnTorch's neurons. */

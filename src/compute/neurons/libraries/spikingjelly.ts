@@ -1,6 +1,6 @@
 import type { Algebra } from '../../algebra.ts';
-import { generalStep, neutralSettings, withInitialState, type GeneralSettings, type Reset } from '../general.ts';
-import { defineNeuron, type NeuronOption, type NeuronParameter } from '../model.ts';
+import { defineGeneralNeuron, type GeneralSettings, type Reset } from '../general.ts';
+import type { NeuronOption, NeuronParameter } from '../model.ts';
 
 const library = { name: 'SpikingJelly', source: 'SpikingJelly 2.0.0.dev1 (commit afb1322), spikingjelly.activation_based.neuron' };
 
@@ -42,7 +42,7 @@ function resetOf<V>({ v_reset }: Firing<V>, isDetached: boolean): Reset<V> {
 /** A neuron that charges as `charge` says, fires, and resets in the same step; it starts from v_reset. */
 function node<V, M>(ops: Algebra<V, M>, p: Firing<V>, reset: Reset<V>, charge: Partial<GeneralSettings<V>>): GeneralSettings<V> {
   const initial = { ...charge.initial, ...(p.v_reset !== undefined && { v: p.v_reset }) };
-  return withInitialState(ops, { ...charge, threshold: p.v_threshold, reset, initial });
+  return { ...charge, threshold: p.v_threshold, reset, initial };
 }
 
 /** The leak towards v_reset, by 1 / tau of the distance. */
@@ -50,7 +50,7 @@ function leak<V>({ v_reset }: Firing<V>, rate: V, scalesInput: boolean): Partial
   return { rate, input_scaling: scalesInput, ...(v_reset !== undefined && { rest: v_reset }) };
 }
 
-const ifNode = defineNeuron({
+const ifNode = defineGeneralNeuron({
   name: 'spikingjelly.IFNode',
   library,
   summary: "SpikingJelly's integrate-and-fire neuron, without a leak.",
@@ -60,12 +60,10 @@ const ifNode = defineNeuron({
   nullable: { v_reset },
   options: { detach_reset },
   surrogate: 'spikingjelly.Sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options) => node(ops, p, resetOf(p, options.detach_reset === true), {}),
-  step: generalStep,
+  settings: (ops, p, options) => node(ops, p, resetOf(p, options.detach_reset === true), {}),
 });
 
-const lifNode = defineNeuron({
+const lifNode = defineGeneralNeuron({
   name: 'spikingjelly.LIFNode',
   library,
   summary: "SpikingJelly's leaky integrate-and-fire neuron, whose resting potential is v_reset.",
@@ -75,10 +73,8 @@ const lifNode = defineNeuron({
   nullable: { v_reset: v_reset_and_rest },
   options: { decay_input, detach_reset },
   surrogate: 'spikingjelly.Sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
+  settings: (ops, p, options) =>
     node(ops, p, resetOf(p, options.detach_reset === true), leak(p, ops.div(ops.constant(1), p.tau), options.decay_input === true)),
-  step: generalStep,
 });
 
 /** 1 / (1 + e^-a), without overflow. */
@@ -88,7 +84,7 @@ function sigmoid<V, M>(ops: Algebra<V, M>, a: V): V {
   return ops.div(ops.select(ops.lt(a, ops.constant(0)), small, one), ops.add(one, small));
 }
 
-const parametricLifNode = defineNeuron({
+const parametricLifNode = defineGeneralNeuron({
   name: 'spikingjelly.ParametricLIFNode',
   library,
   summary: "SpikingJelly's leaky integrate-and-fire neuron with a learnable time constant, 1 / tau = sigmoid(w).",
@@ -111,13 +107,11 @@ const parametricLifNode = defineNeuron({
   },
   options: { decay_input, detach_reset },
   surrogate: 'spikingjelly.Sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
+  settings: (ops, p, options) =>
     node(ops, p, resetOf(p, options.detach_reset === true), leak(p, sigmoid(ops, p.w!), options.decay_input === true)),
-  step: generalStep,
 });
 
-const klifNode = defineNeuron({
+const klifNode = defineGeneralNeuron({
   name: 'spikingjelly.KLIFNode',
   library,
   summary: "SpikingJelly's leaky integrate-and-fire neuron with a learnable gain k and a rectifier before the threshold.",
@@ -132,18 +126,16 @@ const klifNode = defineNeuron({
   nullable: { v_reset: v_reset_and_rest },
   options: { scale_reset: { default: false, meaning: 'Whether the reset takes the gain k away again' }, decay_input, detach_reset },
   surrogate: 'spikingjelly.Sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options) => {
+  settings: (ops, p, options) => {
     const reset = resetOf(p, options.detach_reset === true);
     return node(ops, p, options.scale_reset === true ? { ...reset, divisor: p.k } : reset, {
       ...leak(p, ops.div(ops.constant(1), p.tau), options.decay_input === true),
       rectifier_gain: p.k,
     });
   },
-  step: generalStep,
 });
 
-const cubaLifNode = defineNeuron({
+const cubaLifNode = defineGeneralNeuron({
   name: 'spikingjelly.CUBALIFNode',
   library,
   summary: "SpikingJelly's current-based leaky integrate-and-fire neuron, whose current and membrane decay by factors.",
@@ -160,12 +152,10 @@ const cubaLifNode = defineNeuron({
   },
   nullable: { v_reset },
   surrogate: 'spikingjelly.Rect',
-  neutral: neutralSettings,
-  derive: (ops, p) => node(ops, p, resetOf(p, false), { synapse: { decay: p.c_decay }, leak: p.v_decay }),
-  step: generalStep,
+  settings: (ops, p) => node(ops, p, resetOf(p, false), { synapse: { decay: p.c_decay }, leak: p.v_decay }),
 });
 
-const qifNode = defineNeuron({
+const qifNode = defineGeneralNeuron({
   name: 'spikingjelly.QIFNode',
   library,
   summary: "SpikingJelly's quadratic integrate-and-fire neuron, by an Euler step.",
@@ -175,15 +165,13 @@ const qifNode = defineNeuron({
   nullable: { v_reset: { ...v_reset, default: -0.1 } },
   options: { detach_reset },
   surrogate: 'spikingjelly.Sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
+  settings: (ops, p, options) =>
     node(ops, p, resetOf(p, options.detach_reset === true), {
       drift: { kind: 'quadratic', integration: 'euler', dt: ops.constant(1), tau: p.tau, rest: p.v_rest, critical: p.v_c, curvature: p.a0 },
     }),
-  step: generalStep,
 });
 
-const eifNode = defineNeuron({
+const eifNode = defineGeneralNeuron({
   name: 'spikingjelly.EIFNode',
   library,
   summary: "SpikingJelly's exponential integrate-and-fire neuron, by an Euler step.",
@@ -203,8 +191,7 @@ const eifNode = defineNeuron({
   nullable: { v_reset: { ...v_reset, default: -0.1 } },
   options: { detach_reset },
   surrogate: 'spikingjelly.Sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options) =>
+  settings: (ops, p, options) =>
     node(ops, p, resetOf(p, options.detach_reset === true), {
       drift: {
         kind: 'exponential',
@@ -216,10 +203,9 @@ const eifNode = defineNeuron({
         sharpness: p.delta_T,
       },
     }),
-  step: generalStep,
 });
 
-const izhikevichNode = defineNeuron({
+const izhikevichNode = defineGeneralNeuron({
   name: 'spikingjelly.IzhikevichNode',
   library,
   summary: "SpikingJelly's Izhikevich neuron: a quadratic integrate-and-fire neuron with an adaptation current.",
@@ -251,8 +237,7 @@ const izhikevichNode = defineNeuron({
   nullable: { v_reset },
   options: { detach_reset },
   surrogate: 'spikingjelly.Sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options) => {
+  settings: (ops, p, options) => {
     const one = ops.constant(1);
     const reset = resetOf(p, options.detach_reset === true);
     return node(ops, p, reset.kind === 'hard' && reset.gradient === 'mask' ? { ...reset, gradient: 'value_only' } : reset, {
@@ -268,7 +253,6 @@ const izhikevichNode = defineNeuron({
       initial: { a: p.w_rest },
     });
   },
-  step: generalStep,
 });
 
 /** SpikingJelly's neurons. */

@@ -1,6 +1,6 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron, type NeuronParameter } from '../model.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import type { NeuronParameter } from '../model.ts';
 
 const library = { name: 'Spyx', source: 'Spyx 1.0.0 (commit 38374e9), spyx.nn', strictThreshold: true };
 
@@ -23,7 +23,7 @@ function clipped<V, M>(ops: ParameterAlgebra<V, M>, a: V): V {
   return ops.mul(half, ops.add(flatAtEnds, steepAtEnds));
 }
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'spyx.LIF',
   library,
   summary: "Spyx's leaky neuron, which loses its threshold in the step after it has reached it, after the decay.",
@@ -36,19 +36,16 @@ const lif = defineNeuron({
   ],
   parameters: { beta, threshold },
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p) =>
-    withInitialState(ops, {
-      leak: clipped(ops, p.beta),
-      threshold: p.threshold,
-      strict: true,
-      reset: { kind: 'soft', when: 'late' },
-      output_lag: true,
-    }),
-  step: generalStep,
+  settings: (ops, p) => ({
+    leak: clipped(ops, p.beta),
+    threshold: p.threshold,
+    strict: true,
+    reset: { kind: 'soft', when: 'late' },
+    output_lag: true,
+  }),
 });
 
-const integrateAndFire = defineNeuron({
+const integrateAndFire = defineGeneralNeuron({
   name: 'spyx.IF',
   library,
   summary: 'The neuron of spyx.LIF without leak.',
@@ -56,13 +53,10 @@ const integrateAndFire = defineNeuron({
   notes: [lagNote, 'The reset is differentiated.'],
   parameters: { threshold },
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p) =>
-    withInitialState(ops, { threshold: p.threshold, strict: true, reset: { kind: 'soft', when: 'late' }, output_lag: true }),
-  step: generalStep,
+  settings: (ops, p) => ({ threshold: p.threshold, strict: true, reset: { kind: 'soft', when: 'late' }, output_lag: true }),
 });
 
-const cubaLif = defineNeuron({
+const cubaLif = defineGeneralNeuron({
   name: 'spyx.CuBaLIF',
   library,
   summary: "Spyx's leaky neuron with a synaptic current.",
@@ -70,20 +64,17 @@ const cubaLif = defineNeuron({
   notes: [lagNote, 'The reset is differentiated. It takes place before the decay, that of spyx.LIF after it.', clipNote],
   parameters: { alpha: factor('the current'), beta, threshold },
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p) =>
-    withInitialState(ops, {
-      leak: clipped(ops, p.beta),
-      synapse: { decay: clipped(ops, p.alpha) },
-      threshold: p.threshold,
-      strict: true,
-      reset: { kind: 'soft', when: 'start' },
-      output_lag: true,
-    }),
-  step: generalStep,
+  settings: (ops, p) => ({
+    leak: clipped(ops, p.beta),
+    synapse: { decay: clipped(ops, p.alpha) },
+    threshold: p.threshold,
+    strict: true,
+    reset: { kind: 'soft', when: 'start' },
+    output_lag: true,
+  }),
 });
 
-const alif = defineNeuron({
+const alif = defineGeneralNeuron({
   name: 'spyx.ALIF',
   library,
   summary: "Spyx's adaptive neuron, whose threshold rises with its spikes.",
@@ -99,22 +90,20 @@ const alif = defineNeuron({
     threshold: { ...threshold, meaning: 'Threshold of a neuron that has not fired' },
   },
   surrogate,
-  neutral: neutralSettings,
-  derive: (ops, p) => {
+  settings: (ops, p) => {
     const gamma = clipped(ops, p.gamma);
-    return withInitialState(ops, {
+    return {
       leak: clipped(ops, p.beta),
       threshold: p.threshold,
       strict: true,
       adaptation: { to: 'threshold', decay: gamma, jump: ops.sub(ops.constant(1), gamma) },
       reset: { kind: 'soft', when: 'late', drop: 'effective' },
       output_lag: true,
-    });
+    };
   },
-  step: generalStep,
 });
 
-const li = defineNeuron({
+const li = defineGeneralNeuron({
   name: 'spyx.LI',
   library,
   summary: "Spyx's leaky integrator, which returns its membrane and never fires.",
@@ -122,9 +111,7 @@ const li = defineNeuron({
   notes: ['The gradient of beta is 1 inside [0, 1], 1/2 at its ends and 0 outside, as that of jnp.clip.'],
   parameters: { beta: { ...beta, default: 0.8 } },
   surrogate: null,
-  neutral: neutralSettings,
-  derive: (ops, p) => withInitialState(ops, { leak: clipped(ops, p.beta) }),
-  step: generalStep,
+  settings: (ops, p) => ({ leak: clipped(ops, p.beta) }),
 });
 
 /** Spyx's neurons. */

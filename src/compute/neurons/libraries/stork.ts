@@ -1,8 +1,7 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
-import { decayedPart, decayFactor } from '../models/decay.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayedPart, decayFactor } from '../decay.ts';
 
-const lif = defineNeuron({
+const lif = defineGeneralNeuron({
   name: 'stork.LIFGroup',
   library: { name: 'stork', source: 'stork (commit 258a2d6), stork.nodes.lif', strictThreshold: true },
   summary: "stork's leaky neuron with a synaptic current, whose threshold is 1.",
@@ -25,10 +24,9 @@ const lif = defineNeuron({
   options: { diff_reset: { default: false, meaning: 'Whether the backward pass sees the reset' } },
   surrogate: 'stork.SuperSpike',
   timeStep: { parameter: 'time_step', milliseconds: 1000 },
-  neutral: neutralSettings,
-  derive: (ops, p, { diff_reset }) => {
+  settings: (ops, p, { diff_reset }) => {
     const ratio = ops.div(p.time_step, p.tau_mem);
-    return withInitialState(ops, {
+    return {
       leak: decayFactor(ops, ratio, 'exponential'),
       gain: decayedPart(ops, ratio, 'exponential'),
       synapse: { decay: decayFactor(ops, ops.div(p.time_step, p.tau_syn), 'exponential'), timing: 'delayed' },
@@ -36,9 +34,8 @@ const lif = defineNeuron({
       strict: true,
       reset: { kind: 'hard', when: 'late', gradient: diff_reset === true ? 'through' : 'mask' },
       output_lag: true,
-    });
+    };
   },
-  step: generalStep,
 });
 
 /** stork's neurons. */

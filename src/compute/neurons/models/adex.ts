@@ -1,11 +1,10 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
-import { decayedPart, decayFactor } from './decay.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayedPart, decayFactor } from '../decay.ts';
 import { firingLatex, firingNullable, firingOptions, firingSettings } from './firing.ts';
-import { driftIntegration, driftOptions } from './nonlinear-membrane.ts';
+import { driftIntegration, driftOptions } from './membrane.ts';
 
 /** The adaptive exponential integrate-and-fire neuron of Brette and Gerstner (2005), with their numbers. */
-export const adex = defineNeuron({
+export const adex = defineGeneralNeuron({
   name: 'adex',
   library: null,
   summary: 'Adaptive exponential integrate-and-fire neuron in pA, mV and ms, after Brette and Gerstner (2005).',
@@ -38,10 +37,9 @@ export const adex = defineNeuron({
   nullable: firingNullable,
   options: { ...firingOptions, ...driftOptions },
   surrogate: 'sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options, dt) => {
+  settings: (ops, p, options, dt) => {
     const ratio = ops.div(dt, p.tau_w);
-    return withInitialState(ops, {
+    return {
       ...firingSettings(ops, p, options, dt),
       drift: {
         kind: 'exponential',
@@ -63,7 +61,6 @@ export const adex = defineNeuron({
         jump: p.b,
       },
       initial: { v: p.v_rest },
-    });
+    };
   },
-  step: generalStep,
 });

@@ -1,11 +1,10 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
-import { decayFactor } from './decay.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayFactor } from '../decay.ts';
 import { firingNullable, firingOptions, firingParameters, firingSettings } from './firing.ts';
-import { membraneNullable, membraneOptions, membraneParameters, membraneSettings } from './leaky-membrane.ts';
+import { membraneNullable, membraneOptions, membraneParameters, membraneSettings } from './membrane.ts';
 
 /** The leaky integrate-and-fire neuron with an adaptive threshold. */
-export const alif = defineNeuron({
+export const alif = defineGeneralNeuron({
   name: 'alif',
   library: null,
   summary: 'Leaky integrate-and-fire neuron whose threshold rises with every spike and decays again, times in ms.',
@@ -28,12 +27,9 @@ export const alif = defineNeuron({
   nullable: { ...membraneNullable, ...firingNullable },
   options: { ...firingOptions, ...membraneOptions },
   surrogate: 'sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options, dt) =>
-    withInitialState(ops, {
-      ...membraneSettings(ops, p, options, dt),
-      ...firingSettings(ops, p, options, dt),
-      adaptation: { to: 'threshold', decay: decayFactor(ops, ops.div(dt, p.tau_adaptation), options.integration), jump: p.adaptation_step },
-    }),
-  step: generalStep,
+  settings: (ops, p, options, dt) => ({
+    ...membraneSettings(ops, p, options, dt),
+    ...firingSettings(ops, p, options, dt),
+    adaptation: { to: 'threshold', decay: decayFactor(ops, ops.div(dt, p.tau_adaptation), options.integration), jump: p.adaptation_step },
+  }),
 });

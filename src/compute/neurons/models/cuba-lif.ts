@@ -1,11 +1,10 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
-import { decayFactor } from './decay.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayFactor } from '../decay.ts';
 import { firingLatex, firingNullable, firingOptions, firingParameters, firingSettings } from './firing.ts';
-import { membraneNullable, membraneOptions, membraneParameters, membraneSettings } from './leaky-membrane.ts';
+import { membraneNullable, membraneOptions, membraneParameters, membraneSettings } from './membrane.ts';
 
 /** The current-based leaky integrate-and-fire neuron. */
-export const cubaLif = defineNeuron({
+export const cubaLif = defineGeneralNeuron({
   name: 'cuba_lif',
   library: null,
   summary: 'Leaky integrate-and-fire neuron whose input feeds a synaptic current that decays, times in ms.',
@@ -23,12 +22,9 @@ export const cubaLif = defineNeuron({
   nullable: { ...membraneNullable, ...firingNullable },
   options: { ...firingOptions, ...membraneOptions },
   surrogate: 'sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options, dt) =>
-    withInitialState(ops, {
-      ...membraneSettings(ops, p, options, dt),
-      ...firingSettings(ops, p, options, dt),
-      synapse: { decay: decayFactor(ops, ops.div(dt, p.tau_syn), options.integration) },
-    }),
-  step: generalStep,
+  settings: (ops, p, options, dt) => ({
+    ...membraneSettings(ops, p, options, dt),
+    ...firingSettings(ops, p, options, dt),
+    synapse: { decay: decayFactor(ops, ops.div(dt, p.tau_syn), options.integration) },
+  }),
 });

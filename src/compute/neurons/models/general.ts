@@ -1,6 +1,6 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { generalStep, neutralSettings, withInitialState, type GeneralSettings, type Synapse } from '../general.ts';
-import { defineNeuron, type DerivedTree, type NeuronOption, type NeuronParameter, type OptionValue } from '../model.ts';
+import { defineGeneralNeuron, type GeneralSettings, type Synapse } from '../general.ts';
+import type { DerivedTree, NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 
 const synapseParameters = (path: string, of: string) =>
   ({
@@ -119,7 +119,7 @@ const driftDefaults = {
 };
 
 /** The general neuron by its own settings, each by its path: `leak`, `synapse.decay`. Requests nest them: see `flatSettings`. */
-export const general = defineNeuron({
+export const general = defineGeneralNeuron({
   name: 'general',
   library: null,
   summary: "The general neuron by its own settings, of which the libraries' neurons are special cases.",
@@ -138,9 +138,7 @@ export const general = defineNeuron({
   nullable: parameters,
   options,
   surrogate: 'sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, chosen) => nestedSettings(ops, p, chosen),
-  step: generalStep,
+  settings: nestedSettings,
 });
 
 /** The settings in their groups; those of mechanisms that the neuron lacks are left out. */
@@ -148,7 +146,7 @@ function nestedSettings<V, M>(
   ops: ParameterAlgebra<V, M>,
   p: Readonly<Partial<Record<string, V>>>,
   chosen: Readonly<Record<string, OptionValue>>,
-): GeneralSettings<V> {
+): Partial<GeneralSettings<V>> {
   const named = [...Object.entries(p), ...Object.entries(chosen)];
   const group = (path: string): DerivedTree<V> =>
     Object.fromEntries(
@@ -174,5 +172,5 @@ function nestedSettings<V, M>(
     ...(given('refractory.steps') && { refractory: group('refractory.') }),
     ...(chosen['drift.kind'] !== 'none' && { drift: { ...driftConstants, ...group('drift.') } }),
   };
-  return withInitialState(ops, tree as Partial<GeneralSettings<V>>);
+  return tree;
 }

@@ -1,11 +1,10 @@
-import { generalStep, neutralSettings, withInitialState } from '../general.ts';
-import { defineNeuron } from '../model.ts';
-import { decayedPart, decayFactor } from './decay.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayedPart, decayFactor } from '../decay.ts';
 import { firingNullable, firingOptions, firingSettings } from './firing.ts';
-import { driftIntegration, driftOptions } from './nonlinear-membrane.ts';
+import { driftIntegration, driftOptions } from './membrane.ts';
 
 /** Izhikevich's neuron (2003), regular spiking unless told otherwise. */
-export const izhikevich = defineNeuron({
+export const izhikevich = defineGeneralNeuron({
   name: 'izhikevich',
   library: null,
   summary: 'Neuron of Izhikevich (2003) in mV and ms: a quadratic membrane with a recovery variable.',
@@ -31,10 +30,9 @@ export const izhikevich = defineNeuron({
   nullable: firingNullable,
   options: { ...firingOptions, ...driftOptions },
   surrogate: 'sigmoid',
-  neutral: neutralSettings,
-  derive: (ops, p, options, dt) => {
+  settings: (ops, p, options, dt) => {
     const ratio = ops.mul(dt, p.a);
-    return withInitialState(ops, {
+    return {
       ...firingSettings(ops, { ...p, v_reset: p.c }, options, dt),
       drift: {
         kind: 'polynomial',
@@ -54,7 +52,6 @@ export const izhikevich = defineNeuron({
         jump: p.d,
       },
       initial: { v: p.c, a: ops.mul(p.b, p.c) },
-    });
+    };
   },
-  step: generalStep,
 });

@@ -1,5 +1,5 @@
-import type { ParameterAlgebra } from '../../algebra.ts';
-import type { OptionValue } from '../model.ts';
+import type { ParameterAlgebra } from '../algebra.ts';
+import type { OptionValue } from './model.ts';
 
 /** The part of a distance that an exponential decay covers in a step of `ratio` time constants: the ratio itself (`euler`), or 1 - exp(-ratio). */
 export function decayedPart<V, M>(ops: ParameterAlgebra<V, M>, ratio: V, integration: OptionValue): V {

@@ -1,7 +1,7 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
 import type { GeneralSettings } from '../general.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
-import { decayedPart } from './decay.ts';
+import { decayedPart } from '../decay.ts';
 
 /** What the service's own neurons with a linear membrane share. */
 export const membraneParameters = {
@@ -32,4 +32,17 @@ export function membraneSettings<V, M>(
     gain: p.resistance,
     ...(hasLeak && { rate: decayedPart(ops, ratio, options.integration), input_scaling: options.input_scaling === true }),
   };
+}
+
+/** How the service's own neurons with a nonlinear membrane, dv/dt = f(v), take a step. */
+export const driftOptions = {
+  integration: {
+    default: 'euler',
+    values: ['euler', 'exponential'],
+    meaning: 'v + dt f(v), or the exponential Euler step v + dt (e^z - 1) / z f(v) with z = dt df/dv',
+  },
+} as const satisfies Record<string, NeuronOption>;
+
+export function driftIntegration(options: Readonly<Record<keyof typeof driftOptions, OptionValue>>): 'euler' | 'exponential' {
+  return options.integration === 'euler' ? 'euler' : 'exponential';
 }
