@@ -25,7 +25,7 @@ import { InputErrors } from '../errors/input-errors.ts';
 import type { LifGradRequest, LifJvpRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif.ts';
 import { readLifProblem, stepQuantity, type ReadProblem } from './lif-problem.ts';
 import { isPerNeuron, neuronQuantity, readNeuron, type Neuron } from './neurons.ts';
-import { readOptions, type Plans } from './plan.ts';
+import { readOptions, type PlannedGradient, type Plans } from './plan.ts';
 import { DifferentiableQuantities, stateName } from './quantities.ts';
 import { resolveSurrogates } from './surrogates.ts';
 import { distinctNames, type NameSet } from './validation.ts';
@@ -113,10 +113,12 @@ function readDifferentiated<Names extends object>(
   const { loss: lossRequest = { type: 'spike_count' } } = request;
   const tensors = decodeLoss(lossRequest, errors, limits);
   if (neuron !== null) checkDifferentiable(neuron, request.loss, errors);
-  const problem = readLifProblem(request, { neuron, runs: surrogates?.length ?? 1 }, errors, limits);
-  const loss = lossOf(tensors, problem.problem, errors, limits);
-  checkThreshold(surrogates ?? [], problem.problem, errors);
-  return { ...problem, ...errors.requireAll({ surrogates, quantities, names }), loss };
+  const { problem, shapeOf } = readLifProblem(request, { neuron, runs: surrogates?.length ?? 1 }, errors, limits);
+  const loss = lossOf(tensors, problem, errors, limits);
+  checkThreshold(surrogates ?? [], problem, errors);
+  const read = errors.requireAll({ surrogates, quantities, names });
+  // Spread objects cost a small request microseconds.
+  return { problem, shapeOf, surrogates: read.surrogates, quantities: read.quantities, names: read.names, loss };
 }
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
@@ -125,9 +127,8 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): Plans['lif
   const { options, precision } = readOptions(request, errors);
   const readWrt = (quantities: DifferentiableQuantities) => distinctNames(request.wrt ?? defaultWrt, quantities, '/wrt', errors);
   const { problem, surrogates, loss, names, quantities, shapeOf } = readDifferentiated(request, readWrt, errors, limits);
-  const gradients = Array.from(names, (name) => quantities.of(name))
-    .flat()
-    .map(({ name, path }) => ({ name, path, shape: shapeOf(name) }));
+  const gradients: PlannedGradient[] = [];
+  for (const given of names) for (const { name, path } of quantities.of(given)) gradients.push({ name, path, shape: shapeOf(name) });
   const wrt = [...new Set(gradients.map(({ name }) => name))];
   const job: LifGradJob = { kind: 'lif_grad', ...precision, problem, surrogates, loss, wrt };
   checkValues(resultValues(job), 'The gradients', limits);

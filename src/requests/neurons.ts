@@ -129,41 +129,38 @@ export function readNeuron(request: NeuronRequest, errors: InputErrors, limits: 
 }
 
 /** The names by which a request differentiates, right or wrong. */
-function differentiatedNames({ wrt, tangents }: NeuronRequest): ReadonlySet<unknown> {
-  return new Set(Array.isArray(wrt) ? wrt : isObject(tangents) ? Object.keys(tangents) : []);
+function differentiatedNames({ wrt, tangents }: NeuronRequest): readonly unknown[] {
+  return Array.isArray(wrt) ? (wrt as readonly unknown[]) : isObject(tangents) ? Object.keys(tangents) : [];
 }
 
 class NeuronReader {
   readonly #known: ModelFields;
-  readonly #differentiated: ReadonlySet<unknown>;
+  readonly #differentiated: readonly unknown[];
   readonly #errors: InputErrors;
   readonly #limits: Limits;
   #options: NeuronOptions;
   #parameters: Record<string, NeuronQuantity>;
   readonly #given = new Map<string, GivenTensor>();
-  /** The fields that the request has, right or wrong. */
-  readonly #named = new Set<string>();
   /** Values of initial states, by state: whether the neuron has them depends on everything else. */
   readonly #initial = new Map<string, { readonly path: string; readonly value: unknown }>();
 
-  constructor(known: ModelFields, differentiated: ReadonlySet<unknown>, errors: InputErrors, limits: Limits) {
+  constructor(known: ModelFields, differentiated: readonly unknown[], errors: InputErrors, limits: Limits) {
     this.#known = known;
     this.#differentiated = differentiated;
     this.#errors = errors;
     this.#limits = limits;
     this.#options = known.options;
     this.#parameters = { ...known.defaults };
-    for (const name in known.model.nullable) if (differentiated.has(name)) this.#keep(name);
+    for (const name in known.model.nullable) if (differentiated.includes(name)) this.#keep(name);
   }
 
   readFields(given: Readonly<Record<string, unknown>>): void {
-    const { fields } = this.#known;
+    const { model, fields, required } = this.#known;
     for (const name of Object.keys(given)) {
       if (name === 'model') continue;
       const value = given[name];
       const path = this.#pathOf(name);
       const field = fields.get(name);
-      this.#named.add(name);
       if (field === undefined) {
         if (name.endsWith('_init')) this.#initial.set(name.slice(0, -'_init'.length), { path, value });
         else this.#errors.add(path, this.#unknownField(name));
@@ -178,6 +175,7 @@ class NeuronReader {
         this.#readTensor(name, value, field.rule, path);
       }
     }
+    for (const name of required) if (!Object.hasOwn(given, name)) this.#errors.add(this.#pathOf(name), `is required by ${model.name}`);
   }
 
   /** Reads the state to start from, an object by state. */
@@ -202,8 +200,7 @@ class NeuronReader {
   }
 
   finish(): Neuron | null {
-    const { model, required } = this.#known;
-    for (const name of required) if (!this.#named.has(name)) this.#errors.add(this.#pathOf(name), `is required by ${model.name}`);
+    const { model } = this.#known;
     const isGiven = (parameter: string) => this.#parameters[parameter] !== undefined;
     if (model.needs?.some((alternative) => alternative.every(isGiven)) === false) {
       const alternatives = model.needs.map((names) => names.map(quote).join(' and '));
@@ -239,7 +236,7 @@ class NeuronReader {
 
   #leaveOut(name: string): void {
     this.#parameters = Object.fromEntries(Object.entries(this.#parameters).filter(([other]) => other !== name));
-    if (this.#differentiated.has(name)) this.#keep(name);
+    if (this.#differentiated.includes(name)) this.#keep(name);
   }
 
   /** Gives a parameter that is left out, but has a gradient, the value that means that there is none. */

@@ -66,7 +66,8 @@ class ProblemLayout {
     this.padded = lanes.count * this.vectors;
     this.integers = { steps };
     this.parameters = { steps };
-    for (const [i, { leaf }] of this.program.terms.entries()) {
+    for (let i = 0; i < terms.length; i++) {
+      const { leaf } = this.program.terms[i]!;
       const form = forms[leaf];
       if (form !== 'zero' && form !== 'one') this.putTerm(leaf, terms[i]!, neurons);
     }

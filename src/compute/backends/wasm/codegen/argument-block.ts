@@ -67,8 +67,10 @@ export class ArgumentLayout {
     }
     this.#folded ??= new FoldedUniforms([...this.#uniforms.values()]);
     this.#folded.fold(parameters);
-    for (const [i, { form, offset }] of this.#folded.uniforms.entries()) {
-      const value = this.#folded.results[i]!;
+    const { uniforms, results } = this.#folded;
+    for (let i = 0; i < uniforms.length; i++) {
+      const { form, offset } = uniforms[i]!;
+      const value = results[i]!;
       if (form === 'float64') arena.setFloat64(address + offset, value);
       else arena.setFloat32(address + offset, toFloat32(value, form));
     }
