@@ -57,7 +57,7 @@ function createHttpService(config: Config, logger: Logger, peers: ClusterPeers |
       const { buildApp } = await import('./app.ts');
       app = await buildApp({ config, logger, peers });
       if (peers !== undefined) peers.onStopListening = () => app?.lifecycle.stopListening();
-      app.requestReader.warm();
+      if (config.compute.warmUp === 'full') app.requestReader.warm();
       await app.listen({ host: config.host, port: config.port });
       peers?.tellListening();
     },

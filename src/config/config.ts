@@ -74,7 +74,7 @@ const Environment = Type.Object({
   WARM_UP: oneOf(
     ['minimal', 'full'],
     'full',
-    'Which kernels of `wasm` are compiled before requests need them: `minimal`, those of a usual first request, before `/readyz` answers 200; `full`, the other usual ones too, in the second after it.',
+    'What is made ready before requests need it: `minimal`, the kernels of a usual first request, before `/readyz` answers 200; `full`, the other usual ones too, in the second after it, and threads.',
   ),
   DOCS_ENABLED: flag(true, 'Whether `/docs` is served. `/openapi.json` always is.'),
   METRICS_ENABLED: flag(true, 'Whether `/metrics` is served.'),

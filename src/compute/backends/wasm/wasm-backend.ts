@@ -23,7 +23,7 @@ export interface WasmOptions {
   readonly warmUp?: WarmUp;
 }
 
-/** `minimal` compiles the default surrogate's kernels before the back-end is warm; `full`, the default, the other usual ones after it. */
+/** `minimal` compiles the default surrogate's kernels before the back-end is warm; `full`, the default, starts the threads, and compiles the other usual ones after it. */
 export type WarmUp = 'minimal' | 'full';
 
 /** The longest that a block of a launch should take: a stopped launch finishes the blocks that have begun. */
@@ -41,7 +41,8 @@ export class WasmBackend implements Backend {
   /** One copies its input, or has its answer written, while the other runs. */
   readonly concurrency = 2;
   readonly #kernels: KernelCache;
-  readonly #pool: WorkerPool;
+  readonly #cores: number;
+  #threads: WorkerPool | undefined;
   readonly #inlineArena = new Arena();
   readonly #arenas: ArenaPool;
   readonly #inlineNanoseconds: number;
@@ -52,10 +53,10 @@ export class WasmBackend implements Backend {
 
   private constructor(kernels: KernelCache, options: WasmOptions) {
     this.#kernels = kernels;
-    this.#pool = new WorkerPool(Math.min(options.threads ?? Infinity, availableParallelism()));
+    this.#cores = Math.min(options.threads ?? Infinity, availableParallelism());
     this.#arenas = options.arenas ?? new ArenaPool();
     this.#arenas.onDrop((arena) => {
-      this.#pool.evictKernels(arena);
+      this.#threads?.evictKernels(arena);
     });
     this.#inlineNanoseconds = options.inlineNanoseconds ?? 300_000;
     this.#warmUp = options.warmUp ?? 'full';
@@ -65,10 +66,16 @@ export class WasmBackend implements Backend {
     return new WasmBackend(await KernelCache.create(), options);
   }
 
+  /** Worker threads, started when the first job needs them or warming up does: each takes a tenth of a second of processor time. */
+  get #pool(): WorkerPool {
+    return (this.#threads ??= new WorkerPool(this.#cores));
+  }
+
   /** Resolves when the kernels of the usual first requests are compiled; goes on with the others in the background. */
   async warm(): Promise<void> {
     await this.#runOften(firstJobs());
     if (this.#warmUp === 'full') {
+      this.#threads ??= new WorkerPool(this.#cores);
       // Whoever asks for a kernel that cannot be compiled is told so then.
       this.#warming ??= this.#runOften(otherJobs()).catch(() => undefined);
     }
@@ -93,7 +100,7 @@ export class WasmBackend implements Backend {
   estimateMs(job: Job): number {
     const missing = new Set<string>();
     for (const { key } of kernelRequests(job)) if (!this.#kernels.has(key)) missing.add(key);
-    return estimateNanoseconds(job) / 1e6 / this.#pool.cores + compileMs * missing.size;
+    return estimateNanoseconds(job) / 1e6 / this.#cores + compileMs * missing.size;
   }
 
   run<J extends Job>(job: J, arena?: Arena, signal?: AbortSignal): Computed<J> | Promise<Computed<J>> {
@@ -178,6 +185,6 @@ export class WasmBackend implements Backend {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#warming;
-    await this.#pool.close();
+    await this.#threads?.close();
   }
 }
