@@ -65,4 +65,4 @@ export async function ask(url: string, asked: string): Promise<{ status: number;
 export const askTimes = (url: string, asked: string, times: number) => Promise.all(Array.from({ length: times }, () => ask(url, asked)));
 
 export const fast = { COMPUTE_BACKEND: 'wasm' };
-export const large = { current: { linspace: [0.5, 2.5, 100_000] }, steps: 3000, encoding: 'base64' };
+export const large = { current: { linspace: [0.5, 2.5, 100_000] }, steps: 1500, encoding: 'base64' };
