@@ -1,3 +1,4 @@
+import { Cache } from '../cache.ts';
 import { ExpressionGraph, reachable, type Expression } from '../expressions.ts';
 import { jvp, vjp } from '../autodiff.ts';
 import type { LossRecord } from '../jobs.ts';
@@ -26,7 +27,7 @@ export interface RecordedStep {
   readonly records: 'pre' | 'post';
   /** Whether it fires; undefined for a neuron that never does. */
   readonly spike: Expression | undefined;
-  /** How often it fires, where that may be several times in a step. */
+  /** How often it fires, a whole number, where that may be several times in a step. What it returns may be limited to a fraction. */
   readonly count: Expression | undefined;
   /** What it returns where that is not 0 or 1. */
   readonly spikes: Expression | undefined;
@@ -69,22 +70,20 @@ export interface NeuronChoice {
   readonly smooth: boolean;
 }
 
-const programs = new Map<string, NeuronProgram>();
-const maxPrograms = 4096;
+/** Each takes some 30 kB. */
+const programs = new Cache<NeuronProgram>(512);
 
 /** Programs by the options themselves: most requests share those of their model. */
-const programsByOptions = new WeakMap<NeuronOptions, Map<string, NeuronProgram>>();
+const programsByOptions = new WeakMap<NeuronOptions, Cache<NeuronProgram>>();
 
 /** The program of a choice, made once. */
 export function neuronProgram(choice: NeuronChoice): NeuronProgram {
   const { model, options, given, smooth } = choice;
   let known = programsByOptions.get(options);
-  if (known === undefined) programsByOptions.set(options, (known = new Map<string, NeuronProgram>()));
+  if (known === undefined) programsByOptions.set(options, (known = new Cache(64)));
   let key = smooth ? `smooth ${model.name}` : model.name;
   for (const name of given) key += ` +${name}`;
-  let program = known.get(key);
-  if (program === undefined) known.set(key, (program = programByNames(choice)));
-  return program;
+  return known.get(key, () => programByNames(choice));
 }
 
 function programByNames(choice: NeuronChoice): NeuronProgram {
@@ -92,12 +91,7 @@ function programByNames(choice: NeuronChoice): NeuronProgram {
   let key = smooth ? `smooth ${model.name}` : model.name;
   for (const name in model.options) key += ` ${String(options[name])}`;
   for (const name of given) key += ` +${name}`;
-  const known = programs.get(key);
-  if (known !== undefined) return known;
-  const program = makeProgram(choice);
-  programs.set(key, program);
-  if (programs.size > maxPrograms) programs.delete(programs.keys().next().value!);
-  return program;
+  return programs.get(key, () => makeProgram(choice));
 }
 
 function makeProgram({ model, options, given, smooth }: NeuronChoice): NeuronProgram {
@@ -161,13 +155,12 @@ function leafText(_path: string, { op, detail }: Expression): string {
   return op === 'constant' ? String(detail) : '$';
 }
 
-const keys = new Map<string, string>();
+const keys = new Cache<string>(1024);
+let lastKey = 0;
 
 /** A short name for a long text: kernels' keys are made for every request. */
 function shortKey(text: string): string {
-  let known = keys.get(text);
-  if (known === undefined) keys.set(text, (known = `neuron${keys.size}`));
-  return known;
+  return keys.get(text, () => `neuron${++lastKey}`);
 }
 
 const stepKeys = new Map<Step, string>();
@@ -209,7 +202,7 @@ function recordStep(graph: ExpressionGraph, step: Step, settings: Derived<Expres
   const { state: next, vPre, vPost, records, spike, count, spikes } = output;
   const missing = states.find((name) => next[name] === undefined);
   if (missing !== undefined) throw new RangeError(`the step does not return the state ${missing}, which \`derive\` starts`);
-  return { graph, states, next, vPre, vPost, records, spike, count, spikes };
+  return { graph, states, next, vPre, vPost, records, spike, count: count && graph.floor(count), spikes };
 }
 
 /** What a record of a run holds of a step: `v`, `v_pre`, `v_post`, what the neuron returns, or a state after the step. */

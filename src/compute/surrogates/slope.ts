@@ -1,4 +1,5 @@
 import { vjp } from '../autodiff.ts';
+import { Cache } from '../cache.ts';
 import { ExpressionGraph, type Expression } from '../expressions.ts';
 import { formulaParameters, surrogateDefinition } from './catalogue.ts';
 import type { SurrogateShape } from './shape.ts';
@@ -6,7 +7,7 @@ import type { SurrogateShape } from './shape.ts';
 /** The leaf of a parameter, by the name that requests use. */
 const prefix = 'parameter.';
 
-const slopes = new Map<string, Expression>();
+const slopes = new Cache<Expression>(128);
 
 /**
  * The derivative of a surrogate's value with respect to one of its real parameters, over the leaves `x`, `threshold` and `parameter.<name>`.
@@ -14,15 +15,14 @@ const slopes = new Map<string, Expression>();
  */
 export function surrogateSlope({ name, integers }: SurrogateShape, parameter: string): Expression {
   const key = `${name} ${Object.values(integers).join()} ${parameter}`;
-  const known = slopes.get(key);
-  if (known !== undefined) return known;
-  const graph = new ExpressionGraph();
-  const definition = surrogateDefinition(name);
-  const leaf = (of: string) => graph.leaf(prefix + of);
-  const value = definition.value(graph, graph.leaf('x'), formulaParameters(definition, leaf, integers, graph.leaf('threshold')));
-  const [slope = graph.constant(0)] = vjp(graph, [[value, graph.constant(1)]], [leaf(parameter)]);
-  slopes.set(key, slope);
-  return slope;
+  return slopes.get(key, () => {
+    const graph = new ExpressionGraph();
+    const definition = surrogateDefinition(name);
+    const leaf = (of: string) => graph.leaf(prefix + of);
+    const value = definition.value(graph, graph.leaf('x'), formulaParameters(definition, leaf, integers, graph.leaf('threshold')));
+    const [slope = graph.constant(0)] = vjp(graph, [[value, graph.constant(1)]], [leaf(parameter)]);
+    return slope;
+  });
 }
 
 /** What evaluates `surrogateSlope`'s leaves. @param parameter gives a parameter's value by its name. */

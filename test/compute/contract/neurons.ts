@@ -11,6 +11,7 @@ import { standardNeuron, standardSurrogate } from '../../../src/compute/standard
 import { surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { perNeuron, perStep, resultOf, same } from '../support/jobs.ts';
+import { neuronProblem } from '../support/neurons.ts';
 
 const reference = new ReferenceBackend();
 const [neurons, steps] = [8, 60];
@@ -114,6 +115,20 @@ export function itRunsEveryModel(open: () => Promise<Backend>): void {
     backend = await open();
   });
   afterAll(() => backend.close());
+
+  it('counts whole spikes where the number of a step is limited to a fraction', async () => {
+    const given = { tau_syn: null, spike_fn: 'MaxSpike', max_num_spikes_per_bin: 1.25 };
+    const problem = neuronProblem('sinabs.IAF', given, [Array.from({ length: 20 }, () => 4)]);
+    const run = async (one: Backend) =>
+      resultOf(one, { kind: 'lif_simulate', problem, record: new Set(['spikes', 'spike_counts', 'spike_times']) });
+    const [actual, exact] = [await run(backend), await run(reference)];
+    const spikes = Array.from({ length: 20 }, () => 1.25);
+    for (const { series, spike_counts, spike_steps } of [actual, exact]) {
+      expect([...series.spikes!]).toEqual(spikes);
+      expect([...spike_counts!]).toEqual([20]);
+      expect([...spike_steps!.steps]).toEqual(spikes.map((_, t) => t));
+    }
+  });
 
   describe.each([...catalogue.values()].map((model) => ({ name: model.name, model })))('$name', ({ model }) => {
     let problem: NeuronProblem;

@@ -1,5 +1,6 @@
 import { setImmediate as endOfTick } from 'node:timers/promises';
 import initWabt from 'wabt';
+import { Cache } from '../../cache.ts';
 import type { Arena } from '../../engine/arena.ts';
 import type { KernelWat } from './codegen/kernel-wat.ts';
 
@@ -26,15 +27,14 @@ const maxPrinted = 16;
 /** Assembles and compiles kernels, one a tick, and keeps those used last. */
 export class KernelCache {
   readonly #wabt: Wabt;
-  readonly #kernels = new Map<string, Kernel>();
-  readonly #maxKernels: number;
+  readonly #kernels: Cache<Kernel>;
   readonly #printed = new Map<string, KernelWat>();
   /** Whether this tick has printed or compiled a kernel. */
   #isTickUsed = false;
 
   private constructor(wabt: Wabt, maxKernels: number) {
     this.#wabt = wabt;
-    this.#maxKernels = maxKernels;
+    this.#kernels = new Cache(maxKernels);
   }
 
   /** @param maxKernels each takes some tens of kilobytes. */
@@ -48,13 +48,7 @@ export class KernelCache {
 
   /** The kernel of that key, if it is cached. */
   find(key: string): Kernel | undefined {
-    const known = this.#kernels.get(key);
-    // Moving it to the end costs more than the look-up, so only when evictions are near.
-    if (known !== undefined && 2 * this.#kernels.size > this.#maxKernels) {
-      this.#kernels.delete(key);
-      this.#kernels.set(key, known);
-    }
-    return known;
+    return this.#kernels.find(key);
   }
 
   /** The kernel of that key, printed and compiled if it is new. */
@@ -97,10 +91,7 @@ export class KernelCache {
     const parsed = this.#wabt.parseWat(key, text, features);
     try {
       const { buffer } = parsed.toBinary({});
-      const kernel = { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), ...kept };
-      this.#kernels.set(key, kernel);
-      if (this.#kernels.size > this.#maxKernels) this.#kernels.delete(this.#kernels.keys().next().value!);
-      return kernel;
+      return this.#kernels.set(key, { module: new WebAssembly.Module(buffer as Uint8Array<ArrayBuffer>), ...kept });
     } finally {
       parsed.destroy();
     }

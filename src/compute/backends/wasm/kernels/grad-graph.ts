@@ -1,3 +1,4 @@
+import { Cache } from '../../../cache.ts';
 import type { Expression } from '../../../expressions.ts';
 import { lossRecords, type LifGradJob, type Loss, type LossRecord } from '../../../jobs.ts';
 import { firingRateLoss } from '../../../losses.ts';
@@ -56,19 +57,14 @@ export function gradKernelSpec(spec: NeuronKernelSpec, { loss }: LifGradJob, sur
 /** The leaf of the loss's cotangent of a state after the last step. */
 export const finalBarLeaf = (state: string): string => `final.${state}.bar`;
 
-const wrtLists = new WeakMap<NeuronProgram, Map<string, readonly string[]>>();
+const wrtLists = new WeakMap<NeuronProgram, Cache<readonly string[]>>();
 
 /** What the kernel has to differentiate with respect to for the names of a job's `wrt`: found once for each list of names. */
 export function kernelWrt(program: NeuronProgram, wrt: readonly string[]): readonly string[] {
   let lists = wrtLists.get(program);
-  if (lists === undefined) wrtLists.set(program, (lists = new Map<string, readonly string[]>()));
+  if (lists === undefined) wrtLists.set(program, (lists = new Cache(64)));
   const key = wrt.length === 1 ? wrt[0]! : wrt.join();
-  let list = lists.get(key);
-  if (list === undefined) {
-    const own = wrt.filter((name) => name === 'current' || name.startsWith('surrogate.'));
-    lists.set(key, (list = [...own, ...pathsOf(program, wrt)]));
-  }
-  return list;
+  return lists.get(key, () => [...wrt.filter((name) => name === 'current' || name.startsWith('surrogate.')), ...pathsOf(program, wrt)]);
 }
 
 /** Where the backward pass finds the membrane at the spike decision, which the forward pass has kept. */

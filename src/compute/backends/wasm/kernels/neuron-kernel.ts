@@ -1,3 +1,4 @@
+import { Cache } from '../../../cache.ts';
 import { evaluator, type Expression } from '../../../expressions.ts';
 import type { Dtype, Quantity } from '../../../jobs.ts';
 import type { TermNumbers } from '../../../neuron-problem.ts';
@@ -26,7 +27,7 @@ export interface NeuronKernelSpec {
 const formCodes: Readonly<Record<TermForm, number>> = { zero: 0, one: 1, scalar: 2, neuron: 3, step: 4 };
 
 /** Specs by the codes of their forms: made once, since one is needed for every request. */
-const specs = new WeakMap<NeuronProgram, Map<string, NeuronKernelSpec>>();
+const specs = new WeakMap<NeuronProgram, Cache<NeuronKernelSpec>>();
 
 /** What of a problem shapes its kernels' code: numbers that take an operation out of it are recognised. */
 export function neuronKernelSpec(
@@ -38,15 +39,13 @@ export function neuronKernelSpec(
   const lanes = lanesOf[dtype];
   const key = formKey(lanes.bits + (current.per === 'step' ? 1 : 0), program.terms.length, (i) => formCodes[formOf(program, numbers, i)]);
   let known = specs.get(program);
-  if (known === undefined) specs.set(program, (known = new Map<string, NeuronKernelSpec>()));
-  let spec = known.get(key);
-  if (spec === undefined) {
+  if (known === undefined) specs.set(program, (known = new Cache(64)));
+  return known.get(key, () => {
     // A number becomes an array, so that it and an array of equal numbers go through the same operations.
     const forms: Record<string, TermForm> = { current: current.per === 'step' ? 'step' : 'neuron' };
     for (const [i, { leaf }] of program.terms.entries()) forms[leaf] = formOf(program, numbers, i);
-    known.set(key, (spec = { lanes, program, forms, key: `${program.key} ${key}` }));
-  }
-  return spec;
+    return { lanes, program, forms, key: `${program.key} ${key}` };
+  });
 }
 
 function formOf({ terms }: NeuronProgram, numbers: readonly TermNumbers[], index: number): TermForm {
