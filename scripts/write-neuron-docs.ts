@@ -40,7 +40,8 @@ backward pass detaches, and its default surrogate. [lif.md](lif.md) describes th
 - **State.** A state that the request leaves out starts where the model says, mostly at 0. \`state\`, by state, or \`<state>_init\` in \`neuron\`
   give it. \`"record": ["state"]\` answers the state after the last step: sent back as \`state\`, the run goes on as if it had not been cut.
 - **Records.** \`record\` of \`/lif/simulate\` takes \`spike_counts\`, \`firing_rates\`, \`spike_times\`, \`spikes\`, \`v\` as the library records it, \`v_pre\` and
-  \`v_post\` before and after the reset, \`v_final\`, \`state\`, and the other states by name, such as \`u\`.
+  \`v_post\` before and after the reset, \`v_final\`, \`state\`, and the other states by name, such as \`u\`. A neuron that fires several times in a step
+  has as many \`spike_times\` there, and its \`spike_counts\` end at 2147483647.
 - **Gradients.** \`wrt\` of \`/lif/grad\` takes \`current\`, parameters, \`<state>_init\`, \`state\` for all of these, and
   \`surrogate.<parameter>\`. The column "gradient" says what has none: those are one number for all neurons. A loss of type \`cotangent\`
   takes cotangents of \`spikes\`, \`v\`, \`v_pre\` and of the last \`state\`. A long run is differentiated in chunks, the last one first: the gradient of a

@@ -91,7 +91,10 @@ export function jobBytes(job: Job): number {
   return bytesPerNumber[dtypeOf(job)] * sizeOfKind(job).memoryValues(job);
 }
 
-/** Values of a record; of spike times an upper bound. */
+/** Spike times that a problem may have beyond one a step, for neurons that may fire several times in a step. */
+const extraSpikeTimes = 2 ** 16;
+
+/** Values of a record; of spike times the most that a result holds. */
 export function recordedValues(name: string, problem: NeuronProblem): number {
   const { neurons, steps } = problem;
   switch (recordPer(name)) {
@@ -100,6 +103,7 @@ export function recordedValues(name: string, problem: NeuronProblem): number {
     case 'step':
       return neurons * steps;
     case 'spike':
+      if (programOf(problem).step.count !== undefined) return neurons * steps + extraSpikeTimes;
       return neurons * Math.ceil(steps / minSpikeDistance(problem));
     case 'state':
       return neurons * programOf(problem).step.states.length;

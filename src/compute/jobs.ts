@@ -31,9 +31,12 @@ export function quantityAt(quantity: Quantity, b: number, t: number, steps: numb
   }
 }
 
+/** Where the count of a neuron that fires several times in a step ends: the largest int32. */
+export const maxSpikeCount = 2 ** 31 - 1;
+
 /** The records of `simulate`: a value per neuron, per neuron and step, or per spike; `float` is the job's dtype. */
 export const records = {
-  spike_counts: { per: 'neuron', type: 'int32', meaning: 'Spikes of each neuron' },
+  spike_counts: { per: 'neuron', type: 'int32', meaning: 'Spikes of each neuron, at most 2147483647' },
   firing_rates: { per: 'neuron', type: 'float', meaning: 'Spikes per second of each neuron, Hz' },
   spike_times: { per: 'spike', type: 'float', meaning: "Each neuron's spike times t * dt, ms" },
   spikes: { per: 'step', type: 'uint8', meaning: '0 or 1' },
@@ -150,7 +153,10 @@ export interface LifSimulateResult {
   readonly spike_counts?: Int32Array;
   /** Hz. */
   readonly firing_rates?: Values;
-  /** The steps at which neuron b spiked are `steps[offsets[b] .. offsets[b + 1]]`. */
+  /**
+   * The steps at which neuron b spiked are `steps[offsets[b] .. offsets[b + 1]]`. Where there are more than `recordedValues`, which is possible for
+   * neurons that fire several times in a step, `steps` does not hold all.
+   */
   readonly spike_steps?: { readonly steps: Int32Array; readonly offsets: Int32Array };
   readonly v_final?: Values;
   /** By state, [B] each. */

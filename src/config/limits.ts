@@ -52,6 +52,15 @@ export function checkSteps(steps: number): void {
   );
 }
 
+/** @throws {Problem} `too_much_work` when neurons fired more often than spike times are answered. */
+export function checkSpikeTimes(count: number, max: number): void {
+  if (count <= max) return;
+  throw new Problem(
+    'too_much_work',
+    `The neurons fired at least ${formatCount(count)} times, several times a step; \`spike_times\` has at most ${formatCount(max)}. Record \`spikes\`, which says how often they fired in each step.`,
+  );
+}
+
 /** @throws {Problem} `too_much_work` when too many numbers would be made for one request. */
 export function checkValues(estimate: number, what: string, limits: Limits): void {
   if (estimate <= limits.resultValues) return;

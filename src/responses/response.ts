@@ -15,6 +15,7 @@ import {
 } from '../compute/jobs.ts';
 import { type Values } from '../compute/generated-numbers.ts';
 import type { PlainSettings } from '../compute/neurons/settings.ts';
+import { checkSpikeTimes } from '../config/limits.ts';
 import type { Operation, Plan } from '../requests/plan.ts';
 import { neuronOf, settingsNode, settingTensor } from './neuron-settings.ts';
 import { answerSize, binaryBytes, type ResponseOutline, type ResultSurrogates, type TensorOutline } from './outline.ts';
@@ -63,6 +64,7 @@ export function namedTensor({ path, source, shape, rows }: TensorOutline, result
   const problem = 'problem' in job ? job.problem : undefined;
   if (rows !== undefined && problem !== undefined) {
     const { steps, offsets } = (result as Required<LifSimulateResult>).spike_steps;
+    checkSpikeTimes(offsets.at(-1)!, sizeOf(shape));
     return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt) };
   }
   let value: unknown = result;

@@ -191,7 +191,7 @@ export const LifGradAnswer = Type.Object(
       Type.Object({
         surrogate: resultSurrogate,
         loss: TensorAnswer("Each neuron's part of L; [B]."),
-        spike_counts: TensorAnswer('Spikes of each neuron; [B].'),
+        spike_counts: TensorAnswer('Spikes of each neuron, at most 2147483647; [B].'),
         grad: gradientOf((name) => TensorAnswer(`dL / d ${name}.`), TensorAnswer('dL / d this quantity.')),
       }),
     ),

@@ -211,6 +211,17 @@ describe('the bytes of a library neuron', () => {
       spike_counts: [7],
     });
   });
+
+  it('answers no spike times of neurons that fire a billion times in a step, before there is memory for them', async () => {
+    const request = { current: [3e9, 1.5], steps: 3, neuron: { model: 'sinabs.IAF' } };
+    expect(await post('/lif/simulate', { ...request, record: ['spike_counts'] })).toMatchObject({ spike_counts: [2147483647, 4] });
+    expect(await post('/lif/simulate', { ...request, record: ['spike_times'] })).toMatchObject({
+      code: 'too_much_work',
+      status: 413,
+      detail:
+        'The neurons fired at least 2147483647 times, several times a step; `spike_times` has at most 65542. Record `spikes`, which says how often they fired in each step.',
+    });
+  });
 });
 
 describe('gradients of a run in chunks', () => {

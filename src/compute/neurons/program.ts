@@ -71,7 +71,7 @@ export interface NeuronChoice {
 }
 
 /** Each takes some 30 kB. */
-const programs = new Cache<NeuronProgram>(512);
+const programs = new Cache<NeuronProgram>(128);
 
 /** Programs by the options themselves: most requests share those of their model. */
 const programsByOptions = new WeakMap<NeuronOptions, Cache<NeuronProgram>>();
@@ -155,7 +155,7 @@ function leafText(_path: string, { op, detail }: Expression): string {
   return op === 'constant' ? String(detail) : '$';
 }
 
-const keys = new Cache<string>(1024);
+const keys = new Cache<string>(512);
 let lastKey = 0;
 
 /** A short name for a long text: kernels' keys are made for every request. */

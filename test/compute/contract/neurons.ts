@@ -3,7 +3,14 @@ import { randomNumbers } from '../../../support/random-numbers.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { materialize } from '../../../src/compute/generated-numbers.ts';
-import { records, type LifGradJob, type NeuronProblem, type NeuronQuantity, type Quantity } from '../../../src/compute/jobs.ts';
+import {
+  maxSpikeCount,
+  records,
+  type LifGradJob,
+  type NeuronProblem,
+  type NeuronQuantity,
+  type Quantity,
+} from '../../../src/compute/jobs.ts';
 import { programOf } from '../../../src/compute/neuron-problem.ts';
 import { neuronModel, neurons as catalogue } from '../../../src/compute/neurons/catalogue.ts';
 import type { NeuronModel, NeuronParameter } from '../../../src/compute/neurons/model.ts';
@@ -116,17 +123,22 @@ export function itRunsEveryModel(open: () => Promise<Backend>): void {
   });
   afterAll(() => backend.close());
 
-  it('counts whole spikes where the number of a step is limited to a fraction', async () => {
-    const given = { tau_syn: null, spike_fn: 'MaxSpike', max_num_spikes_per_bin: 1.25 };
-    const problem = neuronProblem('sinabs.IAF', given, [Array.from({ length: 20 }, () => 4)]);
-    const run = async (one: Backend) =>
-      resultOf(one, { kind: 'lif_simulate', problem, record: new Set(['spikes', 'spike_counts', 'spike_times']) });
-    const [actual, exact] = [await run(backend), await run(reference)];
-    const spikes = Array.from({ length: 20 }, () => 1.25);
-    for (const { series, spike_counts, spike_steps } of [actual, exact]) {
-      expect([...series.spikes!]).toEqual(spikes);
-      expect([...spike_counts!]).toEqual([20]);
-      expect([...spike_steps!.steps]).toEqual(spikes.map((_, t) => t));
+  it.each([
+    { what: 'as a whole number, limited to a fraction', limit: 1.25, current: 4, inStep: 1 },
+    { what: 'no spike where a fraction below 1 limits it', limit: 0.5, current: 4, inStep: 0 },
+    { what: 'up to the largest int32, whose times are too many', limit: 1e9, current: 3e9, inStep: 1e9 },
+  ])('counts a step $what', async ({ limit, current, inStep }) => {
+    // One neuron: the others of its vector fire too, since their membranes start there.
+    const general = { multi_spike: true, 'multi_spike.max': limit, threshold: 1, 'reset.kind': 'hard', v_init: 4 };
+    const problem = neuronProblem('general', general, [Array.from({ length: 20 }, () => current)]);
+    for (const one of [backend, reference]) {
+      const record = new Set(['spikes', 'spike_counts', 'spike_times']);
+      const { series, spike_counts, spike_steps } = await resultOf(one, { kind: 'lif_simulate', problem, record });
+      expect([...series.spikes!]).toEqual(Array.from({ length: 20 }, () => limit));
+      const count = Math.min(20 * inStep, maxSpikeCount);
+      expect([...spike_counts!]).toEqual([count]);
+      expect([...spike_steps!.offsets]).toEqual([0, count]);
+      if (inStep <= 1) expect([...spike_steps!.steps]).toEqual(Array.from({ length: count }, (_, t) => t));
     }
   });
 

@@ -63,7 +63,9 @@ function shortened(problem: NeuronProblem, steps: number): NeuronProblem {
 const reference = new ReferenceBackend();
 
 /** The cases that are tried with every record and with losses of every kind, each of which takes a second. */
-const triedWhole = new Set(goldenNeurons.filter((_, i) => process.env.ALL_COMBINATIONS !== undefined || i % 8 === 5).map(([title]) => title));
+const triedWhole = new Set(
+  goldenNeurons.filter((_, i) => process.env.ALL_COMBINATIONS !== undefined || i % 8 === 5).map(([title]) => title),
+);
 
 // XLA compiles for seconds what is loaded in a tenth of one: it gets every twentieth case, and two graphs of each.
 describe.skipIf(inject('noTensorFlow')).each([

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { setImmediate as endOfTick } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
@@ -245,8 +244,9 @@ describe('WorkerPool', () => {
 describe('WasmBackend', () => {
   it('starts one thread more than the process has processors at most', async () => {
     const threads = new WorkerThreads();
-    const backend = await WasmBackend.create({ threads: 1024 });
-    await endOfTick();
+    const backend = await WasmBackend.create({ threads: 1024, inlineNanoseconds: 0 });
+    expect(threads.running).toEqual([]);
+    await resultOf(backend, { kind: 'lif_simulate', problem: lifProblem(4, 10), record: new Set(['v_final']) });
     expect(threads.running.length).toBeGreaterThanOrEqual(availableParallelism());
     expect(threads.running.length).toBeLessThanOrEqual(availableParallelism() + 1);
     await backend.close();

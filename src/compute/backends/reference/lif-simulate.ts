@@ -1,5 +1,6 @@
 import type { NumberAlgebra } from '../../float64-algebra.ts';
-import { recordPer, type LifSimulateJob, type LifSimulateResult } from '../../jobs.ts';
+import { recordedValues } from '../../job-size.ts';
+import { maxSpikeCount, recordPer, type LifSimulateJob, type LifSimulateResult } from '../../jobs.ts';
 import { stateLeaf } from '../../neurons/program.ts';
 import { ForwardRun, ProblemNumbers, seriesOf } from './forward-run.ts';
 import type { StopCheck } from './stop-check.ts';
@@ -16,6 +17,7 @@ export function lifSimulate(job: LifSimulateJob, ops: NumberAlgebra, stop: StopC
   const counts = new Int32Array(neurons);
   const rates = new Float64Array(neurons);
   const spikeSteps: number[] = [];
+  const maxTimes = recordedValues('spike_times', problem);
   const offsets = new Int32Array(neurons + 1);
   const state = Object.fromEntries(step.states.map((name) => [name, new Float64Array(neurons)]));
   const series = [...record]
@@ -27,7 +29,7 @@ export function lifSimulate(job: LifSimulateJob, ops: NumberAlgebra, stop: StopC
     });
   for (let b = 0; b < neurons; b++) {
     forward.run(b, stop);
-    counts[b] = trace.spikeCount;
+    counts[b] = Math.min(trace.spikeCount, maxSpikeCount);
     rates[b] = ((step.spikes === undefined ? trace.spikeCount : trace.returned) / (steps * dt)) * 1000;
     for (const name of step.states) state[name]![b] = trace.of(stateLeaf(name))[steps]!;
     for (const { name, shift, target } of series) target.set(trace.of(name).subarray(shift, shift + steps), b * steps);
@@ -35,10 +37,10 @@ export function lifSimulate(job: LifSimulateJob, ops: NumberAlgebra, stop: StopC
       const times = trace.of(step.count === undefined ? 'fired' : 'count');
       for (let t = 0; t < steps; t++) {
         stop.step();
-        for (let n = times[t]!; n > 0; n--) spikeSteps.push(t);
+        for (let n = times[t]!; n > 0 && spikeSteps.length < maxTimes; n--) spikeSteps.push(t);
       }
     }
-    offsets[b + 1] = spikeSteps.length;
+    offsets[b + 1] = Math.min(offsets[b]! + trace.spikeCount, maxSpikeCount);
   }
   return {
     ...(record.has('spike_counts') && { spike_counts: counts }),

@@ -1,5 +1,5 @@
 import type { Expression } from '../../expressions.ts';
-import { lossRecords, type Loss, type LossRecord } from '../../jobs.ts';
+import { lossRecords, maxSpikeCount, type Loss, type LossRecord } from '../../jobs.ts';
 import { firingRateLoss } from '../../losses.ts';
 import {
   backwardStep,
@@ -84,12 +84,17 @@ export function lifSimulateGraph(spec: LifSimulateGraphSpec): Program {
       }),
     });
     return {
-      spike_counts: graph.cast(done.spike_counts!, 'int32'),
+      spike_counts: countsOf(graph, done.spike_counts!),
       ...(returned && { returned: graph.cast(done.returned!, 'float32') }),
       ...Object.fromEntries(spec.finals.map((state, i) => [`final_${i}`, done[stateLeaf(state)]!])),
       ...Object.fromEntries(series.map(({ list, type }) => [list, transpose(graph, stackItems(graph, done[list]!, type, shape))])),
     };
   });
+}
+
+/** Spike counts, in float64, as int32. */
+function countsOf(graph: TensorAlgebra, sums: Tensor): Tensor {
+  return graph.cast(graph.min(sums, graph.literal('float64', maxSpikeCount)), 'int32');
 }
 
 /** The sum over a chunk's steps within the run. */
@@ -129,7 +134,7 @@ export function lifGradGraph(spec: LifGradGraphSpec): Program {
     const forward = checkpointedForward(graph, spec, inputs);
     const { loss, spikeBar } = lossOf(graph, spec, inputs, forward);
     const gradients = backwardLoop(graph, spec, { ...inputs, ...spikeBar }, forward);
-    return { spike_counts: graph.cast(forward.spike_counts!, 'int32'), loss, ...gradients };
+    return { spike_counts: countsOf(graph, forward.spike_counts!), loss, ...gradients };
   });
 }
 

@@ -1,5 +1,6 @@
 import {
   lossRecords,
+  maxSpikeCount,
   recordPer,
   type Job,
   type LifGradJob,
@@ -14,6 +15,7 @@ import {
   type SurrogateGradResult,
 } from '../../jobs.ts';
 import { atOnce, type Values } from '../../generated-numbers.ts';
+import { recordedValues } from '../../job-size.ts';
 import { initialPath } from '../../neurons/program.ts';
 import { addParameterGradient, programOf, pathsOf, termValuesByPath, type TermNumbers } from '../../neuron-problem.ts';
 import { flatParameters } from '../../surrogates/catalogue.ts';
@@ -220,13 +222,16 @@ function simulateResult(
 }
 
 /** The steps of the spikes; one in which a neuron fires several times stands there as often. */
-function spikeSteps(fired: Uint8Array | Float32Array, { neurons, steps }: NeuronProblem): NonNullable<LifSimulateResult['spike_steps']> {
+function spikeSteps(fired: Uint8Array | Float32Array, problem: NeuronProblem): NonNullable<LifSimulateResult['spike_steps']> {
+  const { neurons, steps } = problem;
+  const maxTimes = recordedValues('spike_times', problem);
   const offsets = new Int32Array(neurons + 1);
   for (let b = 0, i = 0; b < neurons; b++) {
     let count = offsets[b]!;
     for (const end = i + steps; i < end; i++) count += fired[i]!;
-    offsets[b + 1] = count;
+    offsets[b + 1] = Math.min(count, maxSpikeCount);
   }
+  if (offsets[neurons]! > maxTimes) return { steps: new Int32Array(0), offsets };
   const times = new Int32Array(offsets[neurons]!);
   let next = 0;
   for (let i = 0; i < fired.length; i++) for (let n = fired[i]!; n > 0; n--) times[next++] = i % steps;

@@ -1,10 +1,11 @@
-import { maxBytes, type Arena } from '../../engine/arena.ts';
-import { OutOfMemoryError } from '../../engine/errors.ts';
+import type { Arena } from '../../engine/arena.ts';
 import type { Values } from '../../generated-numbers.ts';
+import { recordedValues } from '../../job-size.ts';
 import {
   bytesPerNumber,
   dtypeOf,
   lossRecords,
+  maxSpikeCount,
   quantityAt,
   type Dtype,
   type LifGradJob,
@@ -64,7 +65,7 @@ class ProblemLayout {
     this.#steps = steps;
     this.vectors = vectorsOf(neurons, lanes);
     this.padded = lanes.count * this.vectors;
-    this.integers = { steps };
+    this.integers = { steps, neurons };
     this.parameters = { steps };
     for (let i = 0; i < terms.length; i++) {
       const { leaf } = this.program.terms[i]!;
@@ -142,29 +143,30 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
   yield launch(kernels.find(request.key) ?? (yield request)!);
 
   const results = readBack(arena, from, to);
-  const counts = results.integers(countsArray, padded);
-  const spikeCounts = counts.subarray(0, neurons);
+  const spikeCounts = results.integers(countsArray, neurons);
   let spikeSteps: LifSimulateResult['spike_steps'];
   if (record.has('spike_times')) {
     // The counts say how much room each neuron's spikes take; a second run, which costs little, fills it.
-    const offsets = new Int32Array(padded + 1);
-    loops.add(padded, (begin, end) => {
-      writeRunningTotals(counts, offsets, begin, end);
+    const offsets = new Int32Array(neurons + 1);
+    loops.add(neurons, (begin, end) => {
+      writeRunningTotals(spikeCounts, offsets, begin, end);
     });
     yield* loops.run();
-    const cursors = (integers.cursorsArray = arena.allocate(4 * padded));
-    const eventsArray = (integers.eventsArray = arena.allocate(4 * offsets[padded]!));
-    const eventsEnd = arena.mark();
-    const second = simulateKernelRequest(spec, job, 'events');
-    // The kernel moves each neuron's cursor on as it writes.
-    const prepare = () => {
-      arena.setBytes(cursors, new Uint8Array(offsets.buffer, 0, 4 * padded));
-    };
-    yield { ...launch(kernels.find(second.key) ?? (yield second)!), prepare };
-    spikeSteps = {
-      steps: readBack(arena, eventsArray, eventsEnd).integers(eventsArray, offsets[neurons]!),
-      offsets: offsets.subarray(0, neurons + 1),
-    };
+    const times = offsets[neurons]!;
+    if (times > recordedValues('spike_times', problem)) {
+      spikeSteps = { steps: new Int32Array(0), offsets };
+    } else {
+      const cursors = (integers.cursorsArray = arena.allocate(4 * padded));
+      const eventsArray = (integers.eventsArray = arena.allocate(4 * times));
+      const eventsEnd = arena.mark();
+      const second = simulateKernelRequest(spec, job, 'events');
+      // The kernel moves each neuron's cursor on as it writes.
+      const prepare = () => {
+        arena.setBytes(cursors, new Uint8Array(offsets.buffer, 0, 4 * neurons));
+      };
+      yield { ...launch(kernels.find(second.key) ?? (yield second)!), prepare };
+      spikeSteps = { steps: readBack(arena, eventsArray, eventsEnd).integers(eventsArray, times), offsets };
+    }
   }
   let rates: Values | undefined;
   if (record.has('firing_rates')) {
@@ -195,14 +197,12 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
 }
 
 /**
- * Writes 0, c[0], c[0] + c[1], ... to `totals`, which is one longer than `counts`; of counts [from, to), after those before them.
- *
- * @throws {OutOfMemoryError} when the steps at which neurons spiked are more than an arena holds.
+ * Writes 0, c[0], c[0] + c[1], ... to `totals`, which is one longer than `counts`; of counts [from, to), after those before them. They end at the
+ * largest int32.
  */
 export function writeRunningTotals(counts: Int32Array, totals: Int32Array, from: number, to: number): void {
   let total = totals[from]!;
-  for (let i = from; i < to; i++) totals[i + 1] = total += counts[i]!;
-  if (total > maxBytes / 4) throw new OutOfMemoryError('a job has no more than 4 GiB of memory for spike times');
+  for (let i = from; i < to; i++) totals[i + 1] = total = Math.min(total + counts[i]!, maxSpikeCount);
 }
 
 /** The kernel requests of a gradient job, one a surrogate. */

@@ -148,6 +148,7 @@ function forwardFunction(
   if (writesEvents) {
     writer.argument('eventsArray');
     writer.argument('cursorsArray');
+    writer.argument('neurons');
   }
   const start: string[] = [];
   writer.forEachVector((vector) => {
@@ -176,7 +177,7 @@ function forwardFunction(
         writer.emit(set(writer.declare('written', 'v128'), kept));
         writer.emit(...scatterRows(lanes, get(`${name}At.${vector}`), get('written'), bytes), advance(`${name}At.${vector}`, i32(bytes)));
       }
-      if (spike !== undefined) countSpikes(writer, vector, count);
+      if (spike !== undefined && !writesEvents) countSpikes(writer, vector, count);
       if (returned !== undefined)
         writer.emit(set(`total.${vector}`, `(${lanes.name}.add ${get(`total.${vector}`)} ${writer.value(returned, vector)})`));
       assignStates(writer, vector, next);
@@ -210,7 +211,8 @@ function forwardFunction(
 }
 
 /**
- * Emits writing the step into each spiking neuron's list, as often as it fires: spikes are rare, so a branch around it is cheap.
+ * Emits writing the step into each spiking neuron's list, as often as it fires: spikes are rare, so a branch around it is cheap. What fills the
+ * last vector is no neuron.
  *
  * @param isRepeated whether `$times` says how often each neuron fires.
  */
@@ -219,22 +221,23 @@ function writeEvents(writer: FunctionWriter, vector: number, isRepeated: boolean
   const cursor = get('cursor');
   writer.emit(`(if (v128.any_true ${get(`spike.${vector}`)}) (then`);
   for (let lane = 0; lane < count; lane++) {
-    const cursors = `(i32.add (i32.shl ${get('vector')} ${i32(Math.log2(4 * count))}) ${i32(4 * (count * vector + lane))})`;
+    const neuron = `(i32.add (i32.shl ${get('vector')} ${i32(Math.log2(count))}) ${i32(count * vector + lane)})`;
     const store = [
       `(i32.store (i32.add ${get('eventsArray')} (i32.shl (i32.load ${cursor}) ${i32(2)})) ${get('t')})`,
       `(i32.store ${cursor} (i32.add (i32.load ${cursor}) ${i32(1)}))`,
     ];
     writer.emit(
-      `(if (i32x4.extract_lane ${(lane * bytes) / 4} ${get(`spike.${vector}`)}) (then`,
-      writer.setI32('cursor', `(i32.add ${get('cursorsArray')} ${cursors})`),
+      `(if (i32.and (i32x4.extract_lane ${(lane * bytes) / 4} ${get(`spike.${vector}`)}) (i32.lt_u ${neuron} ${get('neurons')})) (then`,
+      writer.setI32('cursor', `(i32.add ${get('cursorsArray')} (i32.shl ${neuron} ${i32(2)}))`),
     );
     if (isRepeated) {
       writer.emit(
         writer.setI32('left', `(i32x4.extract_lane ${lane} ${get(`times.${vector}`)})`),
-        '(loop $again',
+        '(block $done (loop $again',
+        `(br_if $done (i32.le_s ${get('left')} ${i32(0)}))`,
         ...store,
-        `(br_if $again (i32.gt_s (local.tee $left (i32.sub ${get('left')} ${i32(1)})) ${i32(0)}))`,
-        ')',
+        writer.setI32('left', `(i32.sub ${get('left')} ${i32(1)})`),
+        '(br $again)))',
       );
     } else writer.emit(...store);
     writer.emit('))');

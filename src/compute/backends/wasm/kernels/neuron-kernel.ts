@@ -169,15 +169,18 @@ export function loadStep(writer: FunctionWriter, name: string, vector: number): 
   writer.emit(writer.setVector(name, vector, gatherRows(writer.lanes, get(`${name}At.${vector}`))));
 }
 
-/** Emits adding a step's spikes to the counts: a mask is -1 as an integer; a number of spikes is converted. */
+/** Emits adding a step's spikes to the counts: a mask is -1 as an integer; a number of spikes is converted, and the sum ends at the largest int32. */
 export function countSpikes(writer: FunctionWriter, vector: number, count: Node | undefined): void {
-  const { integers, toIntegers } = writer.lanes;
-  const before = get(`count.${vector}`);
-  const after =
-    count === undefined
-      ? `(${integers}.sub ${before} ${get(`spike.${vector}`)})`
-      : `(${integers}.add ${before} ${toIntegers(writer.value(count, vector))})`;
-  writer.emit(set(`count.${vector}`, after));
+  const { integers, toIntegers, overflowsInt32, largestInt32 } = writer.lanes;
+  const sum = get(`count.${vector}`);
+  if (count === undefined) {
+    writer.emit(set(`count.${vector}`, `(${integers}.sub ${sum} ${get(`spike.${vector}`)})`));
+    return;
+  }
+  writer.emit(
+    set(`count.${vector}`, `(${integers}.add ${sum} ${toIntegers(writer.value(count, vector))})`),
+    set(`count.${vector}`, `(v128.bitselect ${largestInt32} ${sum} ${overflowsInt32(sum)})`),
+  );
 }
 
 /**
