@@ -97,7 +97,7 @@ try {
     `${sent} bodies in ${((performance.now() - from) / 1000).toFixed(0)} s; wire formats ${JSON.stringify(forms)}; statuses ${JSON.stringify(statuses)}`,
   );
   console.log(
-    `${compared} answers compared with float64, ${shapesOnly} in shape only; ${foretold} refusals foretold; V8's heap held at least ${quarters.map(megabytes).join(', ')} in each quarter`,
+    `${compared} answers compared with float64, ${shapesOnly} in shape only; ${foretold} refusals foretold; V8's heap held at least ${quarters.filter(Number.isFinite).map(megabytes).join(', ')} in each quarter`,
   );
   console.log(
     `${left} were broken off or not read to the end; ${held.length === 0 ? 'a second later no memory was reserved' : `a second later ${held.join('; ')}`}`,
