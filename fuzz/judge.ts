@@ -72,7 +72,8 @@ function problemCode({ status, headers, body }: Reply, speaksInference: boolean)
   return code;
 }
 
+/** Whether an answer has a number near the largest float32: what it is computed from may be some thousand times as large. */
 function isHuge(value: unknown): boolean {
-  if (typeof value === 'number') return Math.abs(value) > 1e37;
+  if (typeof value === 'number') return Math.abs(value) > 1e34;
   return typeof value === 'object' && value !== null && Object.values(value).some(isHuge);
 }

@@ -1,6 +1,7 @@
 import { broadcastValues, type Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import type { NeuronProblem, Quantity } from '../compute/jobs.ts';
+import { termValues } from '../compute/neuron-problem.ts';
 import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
@@ -60,7 +61,21 @@ export function readLifProblem(request: InputRequest, { neuron, runs }: Runs, er
     parameters,
     ...(request.forward === 'smooth' && { smooth: true }),
   };
+  if (model.library !== null) checkDerived(problem, read.neuron, errors);
   return { problem, shapeOf: (name) => (name === 'current' ? current.shape : (given.get(name)?.tensor.shape ?? [])) };
+}
+
+/** Checks that what a library's neuron derives from its parameters is finite: a difference of two of them may be 0. */
+function checkDerived(problem: NeuronProblem, { model, program }: Neuron, errors: InputErrors): void {
+  for (const [i, numbers] of termValues(problem, program).entries()) {
+    if (numbers.per !== 'scalar' || Number.isFinite(numbers.value)) continue;
+    const what = `${program.terms[i]!.path} of ${numbers.value}`;
+    errors.add(
+      '/neuron',
+      `gives ${model.name} a ${what}, which has to be finite; GET /neurons/${model.name} says how it follows from the parameters`,
+    );
+  }
+  errors.throwIfAny();
 }
 
 /** The length of a step where the request does not give it. */

@@ -212,6 +212,20 @@ describe('the bytes of a library neuron', () => {
     });
   });
 
+  it('refuses parameters from which a setting follows that is not finite', async () => {
+    const request = { current: 1, steps: 3, neuron: { model: 'snntorch.Alpha', alpha: 0.7, beta: 0.7 } };
+    for (const dry_run of [true, false])
+      expect(await post('/lif/simulate', { ...request, dry_run })).toMatchObject({
+        code: 'invalid_request',
+        errors: [
+          {
+            path: '/neuron',
+            message: expect.stringMatching(/^gives snntorch\.Alpha a gain of -?Infinity, which has to be finite/) as string,
+          },
+        ],
+      });
+  });
+
   it('answers no spike times of neurons that fire a billion times in a step, before there is memory for them', async () => {
     const request = { current: [3e9, 1.5], steps: 3, neuron: { model: 'sinabs.IAF' } };
     expect(await post('/lif/simulate', { ...request, record: ['spike_counts'] })).toMatchObject({ spike_counts: [2147483647, 4] });
