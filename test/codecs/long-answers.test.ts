@@ -113,7 +113,7 @@ describe('spike times', () => {
   const steps = Int32Array.from({ length: 50_000 }, (_, i) => (i * 7919) % 2_000_003);
   const offsets = Int32Array.of(0, 0, 3, 4099, 4099, 40_000, 50_000);
   const times = async (count: number): Promise<AnswerNode> => {
-    const plan = planOf('lif_simulate', { current: 1, steps: 10, dt: 0.1, record: ['spike_times'] }, limits);
+    const plan = planOf('lif_simulate', { current: 1, steps: 50_000, dt: 0.1, record: ['spike_times'] }, limits);
     const spike_steps = { steps: steps.subarray(0, count), offsets: offsets.map((offset) => Math.min(offset, count)) };
     return responseTree(await responseOf(plan, { spike_steps, series: {} }));
   };
