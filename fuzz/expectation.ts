@@ -68,7 +68,10 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
     if (!isFloat64 && !('problem' in given.job)) return { kind: 'answer', exact, rounded: [], isOnEdge: false, isFloat64, media };
     // The same for every message, so that one can be tried again.
     const ops = (isFloat64 ? stochasticFloat64Algebra : stochasticAlgebra)(randomNumbers(1));
-    const rounded = await Promise.all(Array.from({ length: roundedRuns }, () => answerOf(given, ops).catch(() => null)));
+    const runs = Array.from({ length: roundedRuns }, () => answerOf(given, ops));
+    // What follows from parameters is derived from them as they were sent: a difference of two of them may be moved far by rounding them first.
+    if (given !== plan) runs.push(answerOf(plan));
+    const rounded = await Promise.all(runs.map((run) => run.catch(() => null)));
     // In float64 neurons step as the reference's do, to the bit.
     return { kind: 'answer', exact, rounded, isOnEdge: !isFloat64 && 'problem' in given.job && isOnEdge(given.job), isFloat64, media };
   } catch (error) {
