@@ -16,7 +16,7 @@ export interface EngineOptions {
   readonly backend: Preference;
   /** Threads among which large jobs are divided. */
   readonly threads: number;
-  /** Which of the wasm back-end's kernels are compiled ahead; `full` unless given. */
+  /** What of the wasm back-end is made ready before jobs need it; `full` unless given. */
   readonly warmUp?: WarmUp;
   /** The largest job that the reference accepts: neuron-steps, or elements of x, times surrogates. */
   readonly maxReferenceWork: number;
