@@ -2,18 +2,21 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
-import {
-  quantityAt,
-  type LifGradJob,
-  type LifGradResult,
-  type LifSimulateResult,
-  type Loss,
-  type NeuronProblem,
-} from '../../../src/compute/jobs.ts';
+import { quantityAt, type LifGradJob, type LifGradResult, type Loss, type NeuronProblem } from '../../../src/compute/jobs.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { combinations } from '../support/combinations.ts';
-import { isExplosive, lifProblem, perNeuron, perStep, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import {
+  floatRecords,
+  isExplosive,
+  lifProblem,
+  perNeuron,
+  perStep,
+  resultOf,
+  same,
+  scaledSurrogate,
+  variedNeurons,
+} from '../support/jobs.ts';
 import { differentiable, recordable, resetModes, withLif } from '../support/lif-problem.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
@@ -330,15 +333,7 @@ export function itRunsNeurons(open: () => Promise<Backend>, share = 1): void {
       expect(actual.spike_counts).toEqual(expected.spike_counts);
       expect(actual.series.spikes).toEqual(expected.series.spikes);
       expect(actual.spike_steps).toEqual(expected.spike_steps);
-      const floats = ({ series: { v, v_pre, v_post }, state, v_final, firing_rates }: LifSimulateResult) => ({
-        v,
-        v_pre,
-        v_post,
-        v_final,
-        firing_rates,
-        ...state,
-      });
-      const [mine, exact] = [floats(actual), floats(expected)];
+      const [mine, exact] = [floatRecords(actual), floatRecords(expected)];
       for (const name of Object.keys(exact) as (keyof typeof exact)[]) {
         const faults = Array.from(exact[name]!).filter(
           (value, i) => !(Math.abs(mine[name]![i]! - value) < 2e-5 * Math.max(1, Math.abs(value))),

@@ -1,4 +1,4 @@
-import type { Job, NeuronProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
+import type { Job, LifSimulateResult, NeuronProblem, NeuronQuantity, Quantity, ResultOf } from '../../../src/compute/jobs.ts';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { standardProblem } from '../../../src/compute/standard-jobs.ts';
@@ -11,6 +11,11 @@ export const inline = { threads: 1, inlineNanoseconds: Number.MAX_VALUE };
 
 export async function resultOf<J extends Job>(backend: Backend, job: J): Promise<ResultOf[J['kind']]> {
   return (await backend.run(job)).result;
+}
+
+/** The floating-point numbers of a run that records everything, by name. */
+export function floatRecords({ series: { v, v_pre, v_post }, state, v_final, firing_rates }: LifSimulateResult) {
+  return { v, v_pre, v_post, v_final, firing_rates, ...state };
 }
 
 export const same = (value: number): NeuronQuantity => ({ per: 'scalar', value });

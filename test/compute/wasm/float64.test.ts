@@ -20,7 +20,7 @@ import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { combinations } from '../support/combinations.ts';
 import { fromRequest, golden } from '../support/golden.ts';
-import { inline, isExplosive, lifProblem, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
+import { floatRecords, inline, isExplosive, lifProblem, resultOf, same, scaledSurrogate, variedNeurons } from '../support/jobs.ts';
 import { differentiable, recordable, resetModes, withLif, type LifChanges } from '../support/lif-problem.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import { nudgedGradients } from '../support/nudged-gradients.ts';
@@ -227,15 +227,7 @@ function expectSameRun(actual: LifSimulateResult, expected: LifSimulateResult): 
   expect(actual.spike_counts).toEqual(expected.spike_counts);
   expect(actual.series.spikes).toEqual(expected.series.spikes);
   expect(actual.spike_steps).toEqual(expected.spike_steps);
-  const floats = ({ series: { v, v_pre, v_post }, state, v_final, firing_rates }: LifSimulateResult) => ({
-    v,
-    v_pre,
-    v_post,
-    v_final,
-    firing_rates,
-    ...state,
-  });
-  const [mine, exact] = [floats(actual), floats(expected)];
+  const [mine, exact] = [floatRecords(actual), floatRecords(expected)];
   for (const name of Object.keys(exact) as (keyof typeof exact)[]) {
     expect(mine[name]).toBeInstanceOf(Float64Array);
     expect(differences(mine[name]!, exact[name]!), name).toEqual([]);

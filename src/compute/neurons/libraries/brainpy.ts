@@ -1,5 +1,5 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { defineGeneralNeuron, type GeneralSettings } from '../general.ts';
+import { defineGeneralNeuron, type Drift, type GeneralSettings } from '../general.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 import { decayedPart, decayFactor } from '../decay.ts';
 
@@ -59,6 +59,8 @@ const notes = [
   'The reset is differentiated; a hard one as v - (V - V_reset) s, where V is v as a constant.',
 ];
 
+const exponentialEuler = "The exponential Euler step is differentiated as a whole, its f'(v) included.";
+
 const overflow =
   "e^z with z = dt f'(v) leaves the range of float32 where the rise is steep and steps are long: one step above the threshold can pass 1e38.";
 
@@ -66,6 +68,20 @@ const resetLatex = String.raw`v'_t = v_{t-1} - (V_\text{th} - V_\text{reset}) \,
 const spikeLatex = String.raw`s_t = [v_t \ge V_\text{th}]`;
 const leakyLatex = String.raw`v_t = v'_t + (1 - e^{-\text{dt} / \tau}) \, (V_\text{rest} + R \, I_t - v'_t)`;
 const driftLatex = String.raw`v_t = v'_t + \text{dt} \, \frac{e^z - 1}{z} \, f(v'_t), \quad z = \text{dt} \, f'(v'_t)`;
+
+/** The drift of a membrane with `exponentialMembrane`. */
+function exponentialDrift<V>(p: Readonly<Record<keyof typeof exponentialMembrane, V>>): Drift<V> {
+  return {
+    kind: 'exponential',
+    dt: p.dt,
+    integration: 'exponential',
+    tau: p.tau,
+    rest: p.V_rest,
+    onset: p.V_T,
+    sharpness: p.delta_T,
+    gain: p.R,
+  };
+}
 
 /** Threshold and reset. */
 function firing<V, M>(
@@ -211,25 +227,12 @@ const expIf = defineGeneralNeuron({
     driftLatex,
     spikeLatex,
   ],
-  notes: [...notes, "The exponential Euler step is differentiated as a whole, its f'(v) included.", overflow],
+  notes: [...notes, exponentialEuler, overflow],
   parameters: exponentialMembrane,
   options,
   surrogate,
   timeStep,
-  settings: (ops, p, { spk_reset }) => ({
-    drift: {
-      kind: 'exponential',
-      dt: p.dt,
-      integration: 'exponential',
-      tau: p.tau,
-      rest: p.V_rest,
-      onset: p.V_T,
-      sharpness: p.delta_T,
-      gain: p.R,
-    },
-    ...firing(ops, p, spk_reset),
-    initial: { v: p.V_init },
-  }),
+  settings: (ops, p, { spk_reset }) => ({ drift: exponentialDrift(p), ...firing(ops, p, spk_reset), initial: { v: p.V_init } }),
 });
 
 const adExIf = defineGeneralNeuron({
@@ -243,12 +246,7 @@ const adExIf = defineGeneralNeuron({
     String.raw`w_t = e^{-\text{dt} / \tau_w} \, w'_t + (1 - e^{-\text{dt} / \tau_w}) \, a \, (v_t - V_\text{rest})`,
     spikeLatex,
   ],
-  notes: [
-    'The state `a` is the current w.',
-    ...notes,
-    "The exponential Euler step is differentiated as a whole, its f'(v) included.",
-    overflow,
-  ],
+  notes: ['The state `a` is the current w.', ...notes, exponentialEuler, overflow],
   parameters: {
     ...exponentialMembrane,
     V_th: { ...membrane.V_th, default: -55 },
@@ -263,16 +261,7 @@ const adExIf = defineGeneralNeuron({
   settings: (ops, p, { spk_reset }) => {
     const ratio = ops.div(p.dt, p.tau_w);
     return {
-      drift: {
-        kind: 'exponential',
-        dt: p.dt,
-        integration: 'exponential',
-        tau: p.tau,
-        rest: p.V_rest,
-        onset: p.V_T,
-        sharpness: p.delta_T,
-        gain: p.R,
-      },
+      drift: exponentialDrift(p),
       adaptation: {
         to: 'current',
         weight: ops.constant(-1),
@@ -292,7 +281,7 @@ const quaIf = defineGeneralNeuron({
   library,
   summary: "brainpy.state's quadratic integrate-and-fire neuron by exponential Euler steps.",
   latex: [resetLatex, String.raw`f(v) = \big(c \, (v - V_\text{rest}) (v - V_c) + R \, I_t\big) / \tau`, driftLatex, spikeLatex],
-  notes: [...notes, "The exponential Euler step is differentiated as a whole, its f'(v) included."],
+  notes: [...notes, exponentialEuler],
   parameters: {
     ...nonlinearMembrane,
     V_c: { default: -50, unit: 'mV', meaning: 'Critical potential, above which v rises by itself; greater than V_rest' },
