@@ -1,5 +1,4 @@
-import type { Algebra, ParameterAlgebra } from './algebra.ts';
-import type { StepAlgebra } from './step-algebra.ts';
+import type { Algebra, ParameterAlgebra, StepAlgebra } from './algebra.ts';
 
 /** An operation on expressions; a leaf has none and a name instead. Truth values are expressions too. */
 export interface Expression {

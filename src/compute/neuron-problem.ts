@@ -1,3 +1,4 @@
+import { memoize } from './cache.ts';
 import { float64Algebra } from './float64-algebra.ts';
 import { valueAt, type Loops, type Numbers, type Values } from './generated-numbers.ts';
 import { quantityAt, type NeuronProblem, type NeuronQuantity, type Quantity } from './jobs.ts';
@@ -6,14 +7,8 @@ import { NumberProgram } from './number-program.ts';
 import { neuronModel } from './neurons/catalogue.ts';
 import { neuronProgram, type NeuronProgram, type Term } from './neurons/program.ts';
 
-const programs = new WeakMap<NeuronProblem, NeuronProgram>();
-
 /** The program of a problem's neurons. */
-export function programOf(problem: NeuronProblem): NeuronProgram {
-  let program = programs.get(problem);
-  if (program === undefined) programs.set(problem, (program = findProgram(problem)));
-  return program;
-}
+export const programOf: (problem: NeuronProblem) => NeuronProgram = memoize(findProgram);
 
 /** The program of neurons that have no problem yet. */
 export function findProgram({
@@ -75,13 +70,7 @@ class ParameterValue {
   }
 }
 
-const compiled = new WeakMap<Expression, NumberProgram>();
-
-function compiledProgram(expression: Expression): NumberProgram {
-  let known = compiled.get(expression);
-  if (known === undefined) compiled.set(expression, (known = new NumberProgram([expression], float64Algebra)));
-  return known;
-}
+const compiledProgram = memoize((expression: Expression) => new NumberProgram([expression], float64Algebra));
 
 /** The numbers of all terms at once, for neurons whose parameters are the same. */
 interface SharedTerms {
@@ -90,20 +79,13 @@ interface SharedTerms {
   readonly results: Float64Array;
 }
 
-const sharedTerms = new WeakMap<NeuronProgram, SharedTerms>();
-
-function sharedTermsOf(program: NeuronProgram): SharedTerms {
-  let shared = sharedTerms.get(program);
-  if (shared === undefined) {
-    const numbers = new NumberProgram(
-      program.terms.map(({ value }) => value),
-      float64Algebra,
-    );
-    shared = { numbers, inputs: new Float64Array(numbers.leaves.length), results: new Float64Array(program.terms.length) };
-    sharedTerms.set(program, shared);
-  }
-  return shared;
-}
+const sharedTermsOf = memoize(({ terms }: NeuronProgram): SharedTerms => {
+  const numbers = new NumberProgram(
+    terms.map(({ value }) => value),
+    float64Algebra,
+  );
+  return { numbers, inputs: new Float64Array(numbers.leaves.length), results: new Float64Array(terms.length) };
+});
 
 /** The numbers of a program's terms, in their order; those that count steps are limited to `maxCountedSteps`. */
 export function termValues(problem: NeuronProblem, program: NeuronProgram): readonly TermNumbers[] {

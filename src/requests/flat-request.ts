@@ -4,6 +4,7 @@ import { readNpy } from '../codecs/npy.ts';
 import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { Problem } from '../errors/problems.ts';
+import { memoize } from '../compute/cache.ts';
 import { neurons } from '../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../compute/neurons/model.ts';
 import { possibleStates } from '../compute/neurons/states.ts';
@@ -27,18 +28,11 @@ const tangentPrefix = 'tangent_';
 const requestFields = new Set(Object.values(operations).flatMap(({ schema }) => Object.keys(schema.properties)));
 for (const nested of ['neuron', 'state', 'loss', 'tangents']) requestFields.delete(nested);
 
-const neuronFields = new Map<NeuronModel, ReadonlySet<string>>();
-
 /** The names that are fields of `neuron` for a model: its time step too, where it has one called `dt`, but `record` is the request's. */
-function fieldsOf(model: NeuronModel): ReadonlySet<string> {
-  let known = neuronFields.get(model);
-  if (known === undefined) {
-    const initial = possibleStates(model).map((state) => `${state}_init`);
-    known = new Set(['model', ...neuronFieldNames(model), ...initial].filter((name) => name !== 'record'));
-    neuronFields.set(model, known);
-  }
-  return known;
-}
+const fieldsOf = memoize((model: NeuronModel): ReadonlySet<string> => {
+  const initial = possibleStates(model).map((state) => `${state}_init`);
+  return new Set(['model', ...neuronFieldNames(model), ...initial].filter((name) => name !== 'record'));
+});
 
 /**
  * Nests a flat request, as a URL or the Open Inference Protocol has it, like a request in JSON: fields of the neuron and the loss move into

@@ -224,8 +224,6 @@ function checkThreshold(surrogates: readonly Surrogate[], problem: NeuronProblem
   errors.add(path, `${what}must be above 0 for ${scaling.name}, which scales with it, got ${wrong}`);
 }
 
-/** The cotangents of what a run records. */
-
 /** A loss's type and its tensors, before they are compared with the problem. */
 interface DecodedLoss {
   readonly type: Loss['type'];

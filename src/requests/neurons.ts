@@ -1,5 +1,6 @@
 import type { Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
+import { memoize } from '../compute/cache.ts';
 import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
 import type { NeuronQuantity } from '../compute/jobs.ts';
 import { findProgram } from '../compute/neuron-problem.ts';
@@ -69,15 +70,7 @@ function hasTopLevelOption({ library, options }: NeuronModel): boolean {
   return library === null && Object.hasOwn(options, topLevelOption);
 }
 
-const prepared = new Map<string, ModelFields>();
-
-function fieldsOf(model: NeuronModel): ModelFields {
-  let known = prepared.get(model.name);
-  if (known === undefined) prepared.set(model.name, (known = prepareFields(model)));
-  return known;
-}
-
-function prepareFields(model: NeuronModel): ModelFields {
+const fieldsOf = memoize((model: NeuronModel): ModelFields => {
   const fields = new Map<string, Field>();
   for (const [name, rule] of Object.entries(model.nullable)) fields.set(name, { kind: 'parameter', rule, isNullable: true });
   for (const [name, rule] of Object.entries(model.parameters)) fields.set(name, { kind: 'parameter', rule, isNullable: false });
@@ -89,7 +82,7 @@ function prepareFields(model: NeuronModel): ModelFields {
   });
   const { parameters: defaults, options } = standardNeuron(model.name);
   return { model, fields, defaults, options, required };
-}
+});
 
 /** The names of a model's parameters and options as fields of `neuron`. */
 export function neuronFieldNames(model: NeuronModel): readonly string[] {

@@ -1,20 +1,17 @@
 import { AnswerBlocks, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { maxFloat64TextLength } from '../codecs/json-numbers/index.ts';
-import type { NeuronProblem } from '../compute/jobs.ts';
+import { memoize } from '../compute/cache.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import { generalSettings, SettingNumbers, type PlainSettings } from '../compute/neurons/settings.ts';
 import type { Plan } from '../requests/plan.ts';
 
 type Setting = PlainSettings[string];
 
-const known = new WeakMap<NeuronProblem, PlainSettings>();
+const settingsOf = memoize(generalSettings);
 
 /** The settings that a library's name stands for, which the answer to a plan repeats. */
 export function neuronOf({ job }: Plan): PlainSettings | undefined {
-  if (!('problem' in job) || neuronModel(job.problem.model).library === null) return undefined;
-  const settings = known.get(job.problem) ?? generalSettings(job.problem);
-  if (settings !== undefined) known.set(job.problem, settings);
-  return settings;
+  return 'problem' in job && neuronModel(job.problem.model).library !== null ? settingsOf(job.problem) : undefined;
 }
 
 /** A neuron's settings as an answer has them; `numbersNode` gives the node of those with a number per neuron. */

@@ -1,5 +1,6 @@
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
+import { Cache, memoize } from '../../compute/cache.ts';
 import { float32Text } from './float-text.ts';
 import { boundsCheckBytes, layout, outcomes, writeTables } from './layout.ts';
 
@@ -168,26 +169,23 @@ function byDepth(state: DataView, at: number, depth: number): number[] {
 }
 
 // Powers of two and subnormals come again and again, in data that has them, and a search takes microseconds.
-const searchedTexts = new Map<number, Uint8Array>();
-const maxSearchedTexts = 4096;
+const searchedTexts = new Cache<number, Uint8Array>(4096);
 const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);
 
 /** The text of a positive float32 that takes a search. */
 function searchedText(bits: number): Uint8Array {
-  const known = searchedTexts.get(bits);
-  if (known !== undefined) return known;
-  word[0] = bits;
-  const text = Buffer.from(float32Text(float[0]!));
-  if (searchedTexts.size === maxSearchedTexts) searchedTexts.clear();
-  searchedTexts.set(bits, text);
-  return text;
+  return searchedTexts.get(bits, () => {
+    word[0] = bits;
+    return Buffer.from(float32Text(float[0]!));
+  });
 }
 
 /** Fewer numbers are checked in less time than a call takes to prepare. */
 const minCheckedNumbers = 1024;
-const instances = new WeakMap<WebAssembly.Memory, CodecExports>();
 const none = () => 0;
+// The check needs neither state nor tables.
+const checkIn = memoize((memory: WebAssembly.Memory) => instantiate({ memory, base: 0, number: none, print: none }));
 
 /**
  * Length of the prefix of an array in a memory whose magnitudes are known to be below a bound, as NaN's never is: the whole scanned block,
@@ -195,12 +193,7 @@ const none = () => 0;
  */
 export function countBelow(values: Float32Array | Float64Array, memory: WebAssembly.Memory, bound: number): number {
   if (values.length < minCheckedNumbers) return 0;
-  let functions = instances.get(memory);
-  if (functions === undefined) {
-    // The check needs neither state nor tables.
-    functions = instantiate({ memory, base: 0, number: none, print: none });
-    instances.set(memory, functions);
-  }
+  const functions = checkIn(memory);
   const { byteOffset, byteLength, BYTES_PER_ELEMENT } = values;
   const bytes = byteLength - (byteLength % boundsCheckBytes);
   const end = byteOffset + bytes;

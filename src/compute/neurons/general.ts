@@ -1,5 +1,4 @@
-import type { Algebra } from '../algebra.ts';
-import type { StepAlgebra } from '../step-algebra.ts';
+import type { Algebra, StepAlgebra } from '../algebra.ts';
 import {
   defineNeuron,
   type Derived,

@@ -1,5 +1,4 @@
-import type { ParameterAlgebra } from '../algebra.ts';
-import type { StepAlgebra } from '../step-algebra.ts';
+import type { ParameterAlgebra, StepAlgebra } from '../algebra.ts';
 import type { Library } from '../surrogates/definition.ts';
 
 /** A parameter of a neuron: a number for all neurons, or one per neuron. */

@@ -1,4 +1,4 @@
-import { Cache } from '../cache.ts';
+import { Cache, memoize } from '../cache.ts';
 import { ExpressionGraph, reachable, type Expression } from '../expressions.ts';
 import { jvp, vjp } from '../autodiff.ts';
 import type { LossRecord } from '../jobs.ts';
@@ -71,19 +71,17 @@ export interface NeuronChoice {
 }
 
 /** Each takes some 30 kB. */
-const programs = new Cache<NeuronProgram>(128);
+const programs = new Cache<string, NeuronProgram>(128);
 
 /** Programs by the options themselves: most requests share those of their model. */
-const programsByOptions = new WeakMap<NeuronOptions, Cache<NeuronProgram>>();
+const programsByOptions = memoize<NeuronOptions, Cache<string, NeuronProgram>>(() => new Cache(64));
 
 /** The program of a choice, made once. */
 export function neuronProgram(choice: NeuronChoice): NeuronProgram {
   const { model, options, given, smooth } = choice;
-  let known = programsByOptions.get(options);
-  if (known === undefined) programsByOptions.set(options, (known = new Cache(64)));
   let key = smooth ? `smooth ${model.name}` : model.name;
   for (const name of given) key += ` +${name}`;
-  return known.get(key, () => programByNames(choice));
+  return programsByOptions(options).get(key, () => programByNames(choice));
 }
 
 function programByNames(choice: NeuronChoice): NeuronProgram {
@@ -155,7 +153,7 @@ function leafText(_path: string, { op, detail }: Expression): string {
   return op === 'constant' ? String(detail) : '$';
 }
 
-const keys = new Cache<string>(512);
+const keys = new Cache<string, string>(512);
 let lastKey = 0;
 
 /** A short name for a long text: kernels' keys are made for every request. */
@@ -163,13 +161,8 @@ function shortKey(text: string): string {
   return keys.get(text, () => `neuron${++lastKey}`);
 }
 
-const stepKeys = new Map<Step, string>();
-
-function stepKey(step: Step): string {
-  let known = stepKeys.get(step);
-  if (known === undefined) stepKeys.set(step, (known = `step${stepKeys.size}`));
-  return known;
-}
+let lastStep = 0;
+const stepKey = memoize<Step, string>(() => `step${++lastStep}`);
 
 /** A tree with its values replaced; words, switches and what is left out stay. */
 function mapTree<R>(tree: DerivedTree<Expression>, path: string, map: (path: string, value: Expression) => R): DerivedTree<R> {

@@ -1,5 +1,5 @@
 import { ExpressionGraph, type Expression } from '../expressions.ts';
-import type { StepAlgebra } from '../step-algebra.ts';
+import type { StepAlgebra } from '../algebra.ts';
 import type { StepOutput } from './model.ts';
 
 /** The graph of a smooth step's parameters: what is detached elsewhere has derivatives here. */

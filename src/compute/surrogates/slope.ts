@@ -7,7 +7,7 @@ import type { SurrogateShape } from './shape.ts';
 /** The leaf of a parameter, by the name that requests use. */
 const prefix = 'parameter.';
 
-const slopes = new Cache<Expression>(64);
+const slopes = new Cache<string, Expression>(64);
 
 /**
  * The derivative of a surrogate's value with respect to one of its real parameters, over the leaves `x`, `threshold` and `parameter.<name>`.

@@ -1,7 +1,7 @@
 import type { NumberAlgebra } from '../../float64-algebra.ts';
 import type { Expression, SurrogateFunctions } from '../../expressions.ts';
 import type { Values } from '../../generated-numbers.ts';
-import { quantityAt, type NeuronProblem } from '../../jobs.ts';
+import { maxSpikeCount, quantityAt, type NeuronProblem } from '../../jobs.ts';
 import { programOf, termValuesByPath, type TermNumbers } from '../../neuron-problem.ts';
 import { initialPath, returnedSpikes, stateLeaf, termLeaf, type NeuronProgram } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';
@@ -50,6 +50,7 @@ export class ProblemNumbers {
 /** One neuron's run of T steps: every state before each step and after the last, and what each step gives. */
 export class Trace {
   readonly series: Readonly<Record<string, Float64Array>>;
+  /** At most `maxSpikeCount`. */
   spikeCount = 0;
   /** Sum of what the neuron returns. */
   returned = 0;
@@ -122,7 +123,7 @@ export class ForwardRun {
       for (let i = 0; i < readers.length; i++) inputs[i] = readers[i]!(b, t);
       this.#program.run(inputs, results);
       for (let i = 0; i < targets.length; i++) targets[i]!.series[t + targets[i]!.shift] = results[i]!;
-      trace.spikeCount += step.count === undefined ? fired[t]! : count[t]!;
+      trace.spikeCount = Math.min(trace.spikeCount + (step.count === undefined ? fired[t]! : count[t]!), maxSpikeCount);
       trace.returned = this.#ops.add(trace.returned, spikes[t]!);
     }
   }

@@ -1,6 +1,6 @@
 import type { NumberAlgebra } from '../../float64-algebra.ts';
 import { atOnce, type Values } from '../../generated-numbers.ts';
-import { lossRecords, maxSpikeCount, quantityAt, type LifGradJob, type LifGradResult, type LossRecord } from '../../jobs.ts';
+import { lossRecords, quantityAt, type LifGradJob, type LifGradResult, type LossRecord } from '../../jobs.ts';
 import { firingRateLoss } from '../../losses.ts';
 import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
 import { backwardStep, initialPath, isInitial, recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf } from '../../neurons/program.ts';
@@ -83,7 +83,7 @@ export function lifGrad(job: LifGradJob, ops: NumberAlgebra, stop: StopCheck): L
       forward.run(b, stop);
       const neuronLoss = lossOf(ops, job, numbers, b, trace);
       lossValues[b] = neuronLoss.loss;
-      counts[b] = Math.min(trace.spikeCount, maxSpikeCount);
+      counts[b] = trace.spikeCount;
       live.forEach((state, i) => {
         const given = loss.type === 'cotangent' ? loss.state?.[state] : undefined;
         bars[i] = given === undefined ? 0 : quantityAt(given, b, 0, steps);

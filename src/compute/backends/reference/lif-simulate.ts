@@ -29,7 +29,7 @@ export function lifSimulate(job: LifSimulateJob, ops: NumberAlgebra, stop: StopC
     });
   for (let b = 0; b < neurons; b++) {
     forward.run(b, stop);
-    counts[b] = Math.min(trace.spikeCount, maxSpikeCount);
+    counts[b] = trace.spikeCount;
     rates[b] = ((step.spikes === undefined ? trace.spikeCount : trace.returned) / (steps * dt)) * 1000;
     for (const name of step.states) state[name]![b] = trace.of(stateLeaf(name))[steps]!;
     for (const { name, shift, target } of series) target.set(trace.of(name).subarray(shift, shift + steps), b * steps);

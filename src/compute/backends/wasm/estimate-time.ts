@@ -1,3 +1,4 @@
+import { memoize } from '../../cache.ts';
 import { reachable } from '../../expressions.ts';
 import { dtypeOf, recordPer, type Dtype, type Job, type NeuronProblem } from '../../jobs.ts';
 import { programOf } from '../../neuron-problem.ts';
@@ -63,21 +64,14 @@ function stepNanoseconds(problem: NeuronProblem, dtype: Dtype, { perStep, perVec
   const { neurons } = problem;
   const vectors = vectorsOf(neurons, lanesOf[dtype]);
   const alone = vectors % 2;
-  return stepWeight(problem) * (4 * (vectors - alone) * perStep + alone * perVectorAlone);
+  return stepWeight(programOf(problem)) * (4 * (vectors - alone) * perStep + alone * perVectorAlone);
 }
-
-const stepWeights = new WeakMap<NeuronProgram, number>();
 
 /** How much longer a step takes than the LIF neuron's, by its number of operations. */
-function stepWeight(problem: NeuronProblem): number {
-  const program = programOf(problem);
-  let weight = stepWeights.get(program);
-  if (weight === undefined) {
-    const operations = reachable(Object.values(program.step.next)).filter(({ args }) => args.length > 0).length;
-    stepWeights.set(program, (weight = Math.max(1, operations / lifOperations)));
-  }
-  return weight;
-}
+const stepWeight = memoize(({ step }: NeuronProgram): number => {
+  const operations = reachable(Object.values(step.next)).filter(({ args }) => args.length > 0).length;
+  return Math.max(1, operations / lifOperations);
+});
 
 function gradientWeight(surrogate: Surrogate, dtype: Dtype): number {
   const needsFloat64 = surrogateDefinition(surrogate.name).gradNeedsFloat64 === true;

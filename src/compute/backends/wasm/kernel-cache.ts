@@ -1,6 +1,6 @@
 import { setImmediate as endOfTick } from 'node:timers/promises';
 import initWabt from 'wabt';
-import { Cache } from '../../cache.ts';
+import { Cache, memoize } from '../../cache.ts';
 import type { Arena } from '../../engine/arena.ts';
 import type { KernelWat } from './codegen/kernel-wat.ts';
 
@@ -27,7 +27,7 @@ const maxPrinted = 16;
 /** Assembles and compiles kernels, one a tick, and keeps those used last. */
 export class KernelCache {
   readonly #wabt: Wabt;
-  readonly #kernels: Cache<Kernel>;
+  readonly #kernels: Cache<string, Kernel>;
   readonly #printed = new Map<string, KernelWat>();
   /** Whether this tick has printed or compiled a kernel. */
   #isTickUsed = false;
@@ -101,16 +101,11 @@ export class KernelCache {
 /** Runs vectors [from, to) of the launch with that argument block. */
 type RunKernel = (argumentBlock: number, scratch: number, from: number, to: number) => void;
 
-const instances = new WeakMap<Arena, WeakMap<Kernel, RunKernel>>();
+const instancesIn = memoize(({ memory }: Arena) =>
+  memoize(({ module }: Kernel) => new WebAssembly.Instance(module, { env: { memory } }).exports.run as RunKernel),
+);
 
 /** A kernel over an arena's memory, in this thread. */
 export function instanceIn(arena: Arena, kernel: Kernel): RunKernel {
-  let known = instances.get(arena);
-  if (known === undefined) instances.set(arena, (known = new WeakMap()));
-  let run = known.get(kernel);
-  if (run === undefined) {
-    run = new WebAssembly.Instance(kernel.module, { env: { memory: arena.memory } }).exports.run as RunKernel;
-    known.set(kernel, run);
-  }
-  return run;
+  return instancesIn(arena)(kernel);
 }

@@ -42,7 +42,7 @@ export class WasmBackend implements Backend {
   readonly concurrency = 2;
   readonly #kernels: KernelCache;
   readonly #cores: number;
-  #threads: WorkerPool | undefined;
+  #pool: WorkerPool | undefined;
   readonly #inlineArena = new Arena();
   readonly #arenas: ArenaPool;
   readonly #inlineNanoseconds: number;
@@ -56,7 +56,7 @@ export class WasmBackend implements Backend {
     this.#cores = Math.min(options.threads ?? Infinity, availableParallelism());
     this.#arenas = options.arenas ?? new ArenaPool();
     this.#arenas.onDrop((arena) => {
-      this.#threads?.evictKernels(arena);
+      this.#pool?.evictKernels(arena);
     });
     this.#inlineNanoseconds = options.inlineNanoseconds ?? 300_000;
     this.#warmUp = options.warmUp ?? 'full';
@@ -67,15 +67,15 @@ export class WasmBackend implements Backend {
   }
 
   /** Worker threads, started when the first job needs them or warming up does: each takes a tenth of a second of processor time. */
-  get #pool(): WorkerPool {
-    return (this.#threads ??= new WorkerPool(this.#cores));
+  #threads(): WorkerPool {
+    return (this.#pool ??= new WorkerPool(this.#cores));
   }
 
   /** Resolves when the kernels of the usual first requests are compiled; goes on with the others in the background. */
   async warm(): Promise<void> {
     await this.#runOften(firstJobs());
     if (this.#warmUp === 'full') {
-      this.#threads ??= new WorkerPool(this.#cores);
+      this.#threads();
       // Whoever asks for a kernel that cannot be compiled is told so then.
       this.#warming ??= this.#runOften(otherJobs()).catch(() => undefined);
     }
@@ -171,7 +171,7 @@ export class WasmBackend implements Backend {
         } else if (isKernelRequest(next.value)) {
           next = plan.next(await this.#kernels.getInTurn(next.value, signal));
         } else {
-          await this.#pool.run(arena, next.value, options);
+          await this.#threads().run(arena, next.value, options);
           next = plan.next();
         }
       }
@@ -185,6 +185,6 @@ export class WasmBackend implements Backend {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#warming;
-    await this.#threads?.close();
+    await this.#pool?.close();
   }
 }

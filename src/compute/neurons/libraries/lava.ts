@@ -1,4 +1,4 @@
-import type { StepAlgebra } from '../../step-algebra.ts';
+import type { StepAlgebra } from '../../algebra.ts';
 import { defineNeuron, type Derived, type StepOutput } from '../model.ts';
 
 /** Decays are multiples of 1 / 4096. */

@@ -1,4 +1,4 @@
-import { Cache } from '../../../cache.ts';
+import { Cache, memoize, memoizeName } from '../../../cache.ts';
 import type { Expression } from '../../../expressions.ts';
 import { lossRecords, type LifGradJob, type Loss, type LossRecord } from '../../../jobs.ts';
 import { firingRateLoss } from '../../../losses.ts';
@@ -57,14 +57,15 @@ export function gradKernelSpec(spec: NeuronKernelSpec, { loss }: LifGradJob, sur
 /** The leaf of the loss's cotangent of a state after the last step. */
 export const finalBarLeaf = (state: string): string => `final.${state}.bar`;
 
-const wrtLists = new WeakMap<NeuronProgram, Cache<readonly string[]>>();
+const wrtLists = memoize<NeuronProgram, Cache<string, readonly string[]>>(() => new Cache(64));
 
 /** What the kernel has to differentiate with respect to for the names of a job's `wrt`: found once for each list of names. */
 export function kernelWrt(program: NeuronProgram, wrt: readonly string[]): readonly string[] {
-  let lists = wrtLists.get(program);
-  if (lists === undefined) wrtLists.set(program, (lists = new Cache(64)));
   const key = wrt.length === 1 ? wrt[0]! : wrt.join();
-  return lists.get(key, () => [...wrt.filter((name) => name === 'current' || name.startsWith('surrogate.')), ...pathsOf(program, wrt)]);
+  return wrtLists(program).get(key, () => [
+    ...wrt.filter((name) => name === 'current' || name.startsWith('surrogate.')),
+    ...pathsOf(program, wrt),
+  ]);
 }
 
 /** Where the backward pass finds the membrane at the spike decision, which the forward pass has kept. */
@@ -177,13 +178,7 @@ function leafOf(wrt: string): string {
 }
 
 /** The name of a gradient among a kernel's outputs. */
-export function gradientName(wrt: string): string {
-  let known = gradientNames.get(wrt);
-  if (known === undefined) gradientNames.set(wrt, (known = `${wrt}.grad`));
-  return known;
-}
-
-const gradientNames = new Map<string, string>();
+export const gradientName = memoizeName((wrt) => `${wrt}.grad`);
 
 /** Sums over time of step nodes, with factors that do not change in time taken out. */
 export class TimeAccumulators {

@@ -1,4 +1,4 @@
-import { Cache } from '../../../cache.ts';
+import { Cache, memoize, memoizeName } from '../../../cache.ts';
 import { evaluator, type Expression } from '../../../expressions.ts';
 import type { Dtype, Quantity } from '../../../jobs.ts';
 import type { TermNumbers } from '../../../neuron-problem.ts';
@@ -27,7 +27,7 @@ export interface NeuronKernelSpec {
 const formCodes: Readonly<Record<TermForm, number>> = { zero: 0, one: 1, scalar: 2, neuron: 3, step: 4 };
 
 /** Specs by the codes of their forms: made once, since one is needed for every request. */
-const specs = new WeakMap<NeuronProgram, Cache<NeuronKernelSpec>>();
+const specsOf = memoize<NeuronProgram, Cache<string, NeuronKernelSpec>>(() => new Cache(64));
 
 /** What of a problem shapes its kernels' code: numbers that take an operation out of it are recognised. */
 export function neuronKernelSpec(
@@ -38,9 +38,7 @@ export function neuronKernelSpec(
 ): NeuronKernelSpec {
   const lanes = lanesOf[dtype];
   const key = formKey(lanes.bits + (current.per === 'step' ? 1 : 0), program.terms.length, (i) => formCodes[formOf(program, numbers, i)]);
-  let known = specs.get(program);
-  if (known === undefined) specs.set(program, (known = new Cache(64)));
-  return known.get(key, () => {
+  return specsOf(program).get(key, () => {
     // A number becomes an array, so that it and an array of equal numbers go through the same operations.
     const forms: Record<string, TermForm> = { current: current.per === 'step' ? 'step' : 'neuron' };
     for (const [i, { leaf }] of program.terms.entries()) forms[leaf] = formOf(program, numbers, i);
@@ -138,14 +136,8 @@ export function loadNeuronTerms(writer: FunctionWriter, forms: Readonly<Record<s
   }
 }
 
-const arrayNames = new Map<string, string>();
-
-/** The name of an array's address. Cached: V8 takes twenty times as long to look up a name that is a new string. */
-export function arrayName(name: string): string {
-  let known = arrayNames.get(name);
-  if (known === undefined) arrayNames.set(name, (known = `${name}.array`));
-  return known;
-}
+/** The name of an array's address. */
+export const arrayName = memoizeName((name) => `${name}.array`);
 
 /**
  * Emits a cursor `$<name>At` per vector into an array with a row of values, `bytes` each, for every neuron; it points to step `from` of

@@ -1,3 +1,4 @@
+import { memoizeName } from '../../../cache.ts';
 import { evaluator, type SurrogateFunctions } from '../../../expressions.ts';
 import { dtypeOf, type SurrogateEvalJob, type SurrogateGradJob } from '../../../jobs.ts';
 import { formulaParameters, itemName, surrogateDefinition } from '../../../surrogates/catalogue.ts';
@@ -46,14 +47,7 @@ export function setSurrogateParameters(parameters: Record<string, number>, surro
   }
 }
 
-const parameterNames = new Map<string, string>();
-
-/** Cached: V8 takes twenty times as long to look up a name that is a new string. */
-function parameterName(name: string): string {
-  let known = parameterNames.get(name);
-  if (known === undefined) parameterNames.set(name, (known = `surrogate.${name}`));
-  return known;
-}
+const parameterName = memoizeName((name) => `surrogate.${name}`);
 
 function parameterNodes(graph: Graph, definition: SurrogateDefinition, shape: SurrogateShape, threshold: Node): FormulaParameters<Node> {
   return formulaParameters(definition, (name) => parameterNode(graph, definition, name), shape.integers, threshold);
