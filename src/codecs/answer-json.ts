@@ -212,7 +212,8 @@ function base64Start(tensor: AnswerTensor | AnswerBlocks, dtype: Dtype): string 
 }
 
 function writeRows(rows: AnswerRows, output: Output): void {
-  if (hasRoom(output, bytesPerNumber * rows.count + 2 * rows.offsets.length)) writeRowsAtOnce(writer, rows);
+  if (hasRoom(output, bytesPerNumber * rows.count + 2 * (rows.offsets.length + TensorText.arrays(rows.shape))))
+    writeRowsAtOnce(writer, rows);
   else addChunk(output, () => rowSlices(rows, output.dtype, writer));
 }
 

@@ -22,20 +22,29 @@ export class AnswerTensor {
 /** Numbers of rows that are made at a time. */
 const blockNumbers = 3 * 2 ** 12;
 
-/** Rows of different lengths: row b is `numbers(offsets[b], offsets[b + 1])`. */
+/** Rows of different lengths: row b, of all in row-major order, is `numbers(offsets[b], offsets[b + 1])`. */
 export class AnswerRows {
   readonly #values: Values | Int32Array;
   readonly #factor: number;
   readonly offsets: Int32Array;
   /** The field that the offsets are where rows cannot be nested, as bytes cannot. */
   readonly offsetsName: string;
+  /** Of the rows. */
+  readonly shape: readonly number[];
 
   /** @param factor by which every value is multiplied as it is written: as float64, all of them would take twice the memory of the values. */
-  constructor(values: Values | Int32Array, offsets: Int32Array, offsetsName: string, factor = 1) {
+  constructor(
+    values: Values | Int32Array,
+    offsets: Int32Array,
+    offsetsName: string,
+    factor = 1,
+    shape: readonly number[] = [offsets.length - 1],
+  ) {
     this.#values = values;
     this.#factor = factor;
     this.offsets = offsets;
     this.offsetsName = offsetsName;
+    this.shape = shape;
   }
 
   /** Numbers of all rows. */

@@ -5,6 +5,7 @@ import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, t
 import { Pacer, sliceValues } from './chunks.ts';
 import { countBelow } from './json-numbers/index.ts';
 import { sizeOf } from './ndarray.ts';
+import { AnswerTransposed } from './transposed.ts';
 
 /** The least magnitude that rounds to infinity in float32: halfway between the largest float32 and 2^128. */
 export const beyondFloat32 = 2 ** 128 - 2 ** 103;
@@ -35,7 +36,7 @@ function firstUnchecked(values: Values | readonly number[], bound: number): numb
 /** Floating-point numbers of an answer, and their JSON pointer in it. */
 interface Leaf {
   readonly path: string;
-  readonly node: AnswerTensor | AnswerRows | AnswerNumber;
+  readonly node: AnswerTensor | AnswerTransposed | AnswerRows | AnswerNumber;
 }
 
 /**
@@ -71,23 +72,30 @@ export function findNotFinite(answer: AnswerNode, dtype: Dtype, maxCount: number
 }
 
 function* leavesOf(node: AnswerNode, path: string): Generator<Leaf> {
-  if (typeof node !== 'object' || node === null || node instanceof AnswerBlocks) return;
-  if (node instanceof AnswerTensor || node instanceof AnswerRows || node instanceof AnswerNumber) yield { path, node };
+  if (typeof node !== 'object' || node === null) return;
+  if (node instanceof AnswerTransposed) yield { path, node };
+  else if (node instanceof AnswerBlocks) return;
+  else if (node instanceof AnswerTensor || node instanceof AnswerRows || node instanceof AnswerNumber) yield { path, node };
   else for (const [key, child] of Object.entries(node)) yield* leavesOf(child, `${path}/${key}`);
 }
 
 function countOf({ node }: Leaf): number {
-  return node instanceof AnswerTensor ? node.values.length : node instanceof AnswerRows ? node.count : 1;
+  if (node instanceof AnswerRows) return node.count;
+  return node instanceof AnswerNumber ? 1 : node.values.length;
 }
 
 function search({ path, node }: Leaf, from: number, to: number, dtype: Dtype): NotFiniteError | undefined {
   const values =
-    node instanceof AnswerTensor ? node.values.subarray(from, to) : node instanceof AnswerRows ? node.numbers(from, to) : [node.value];
+    node instanceof AnswerRows ? node.numbers(from, to) : node instanceof AnswerNumber ? [node.value] : node.values.subarray(from, to);
   const found = indexOfNotFinite(values, dtype);
   if (found < 0) return undefined;
-  const at = from + found;
-  const index = node instanceof AnswerTensor ? indicesOf(at, node.shape) : node instanceof AnswerRows ? [at] : [];
-  return new NotFiniteError(path, index, dtype);
+  return new NotFiniteError(path, indexIn(node, from + found), dtype);
+}
+
+function indexIn(node: Leaf['node'], at: number): number[] {
+  if (node instanceof AnswerTensor) return indicesOf(at, node.shape);
+  if (node instanceof AnswerTransposed) return indicesOf(node.indexOf(at), node.shape);
+  return node instanceof AnswerRows ? [at] : [];
 }
 
 function indicesOf(at: number, shape: readonly number[]): number[] {

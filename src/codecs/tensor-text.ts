@@ -7,13 +7,13 @@ import { sizeOf } from './ndarray.ts';
 /** Numbers that are printed before another look at how long the text has become. */
 const numbersAtOnce = 4096;
 
-/** Prints one tensor's numbers as nested arrays, however its values come: all at once, in slices, or block by block. */
-export class TensorText {
+/** The brackets and commas of nested arrays, around elements that are printed in order. */
+class NestedArrays {
   /** Elements of a row, of a row of rows, and so on: a bracket opens and closes at each multiple. */
   readonly #strides: readonly number[];
   /** By axis, innermost first: the next one with more elements, since a bracket of length 1 comes with the one around it. */
   readonly #nextLonger: readonly number[];
-  /** Where the tensor has no numbers: how many empty arrays stand in their place. */
+  /** Where there are no elements: how many empty arrays stand in their place. */
   readonly #emptyArrays: number | undefined;
   #at = 0;
 
@@ -23,6 +23,64 @@ export class TensorText {
     this.#strides = outer.map((_, axis) => sizeOf(outer.slice(axis))).reverse();
     this.#nextLonger = this.#strides.map((stride) => this.#strides.lastIndexOf(stride) + 1);
     this.#emptyArrays = firstEmpty < 0 ? undefined : sizeOf(outer);
+  }
+
+  /** Whether there are no elements. */
+  get isEmpty(): boolean {
+    return this.#emptyArrays !== undefined;
+  }
+
+  get hasEmptyArrays(): boolean {
+    return this.#emptyArrays !== undefined && this.#at < this.#emptyArrays;
+  }
+
+  /** How many elements of the innermost array, at most `count`, are still to come. */
+  restOfRow(count: number): number {
+    const row = this.#strides[0] ?? 1;
+    return Math.min(row - (this.#at % row), count);
+  }
+
+  /** Prints empty arrays until the writer's text is about `maxBytes` long. */
+  writeEmpty(writer: JsonWriter, maxBytes: number): void {
+    while (this.hasEmptyArrays && writer.length < maxBytes) {
+      this.open(writer);
+      writer.text('[]');
+      this.close(writer, 1);
+    }
+  }
+
+  /** Prints what stands before the next element. */
+  open(writer: JsonWriter): void {
+    if (this.#at > 0) writer.text(',');
+    const brackets = this.#bracketsAt(this.#at);
+    if (brackets > 0) writer.text('['.repeat(brackets));
+  }
+
+  /** Prints what stands behind `count` more elements of an array. */
+  close(writer: JsonWriter, count: number): void {
+    this.#at += count;
+    const brackets = this.#bracketsAt(this.#at);
+    if (brackets > 0) writer.text(']'.repeat(brackets));
+  }
+
+  /** How many arrays begin before the element at an index, or end behind the one before it. */
+  #bracketsAt(index: number): number {
+    let count = 0;
+    while (count < this.#strides.length) {
+      const stride = this.#strides[count]!;
+      if (index % stride !== 0) break;
+      count = this.#nextLonger[count]!;
+    }
+    return count;
+  }
+}
+
+/** Prints one tensor's numbers as nested arrays, however its values come: all at once, in slices, or block by block. */
+export class TensorText {
+  readonly #arrays: NestedArrays;
+
+  constructor(shape: readonly number[]) {
+    this.#arrays = new NestedArrays(shape);
   }
 
   /** How many arrays the text of a tensor consists of. */
@@ -44,12 +102,12 @@ export class TensorText {
 
   /** Prints all values at once. */
   write(writer: JsonWriter, values: TensorValues): void {
-    for (let from = 0; from < values.length || this.#hasEmptyArrays;) from = this.#writeSome(writer, values, from, Infinity);
+    for (let from = 0; from < values.length || this.#arrays.hasEmptyArrays;) from = this.#writeSome(writer, values, from, Infinity);
   }
 
   /** The text in slices, each about as long to print as another request may be kept waiting. */
   *slices(values: TensorValues, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
-    for (let from = 0; from < values.length || this.#hasEmptyArrays;) {
+    for (let from = 0; from < values.length || this.#arrays.hasEmptyArrays;) {
       writer.begin(dtype);
       from = this.#writeSome(writer, values, from, sliceBytes);
       yield writer.finish();
@@ -65,78 +123,54 @@ export class TensorText {
     for await (const values of blocks) yield* this.slices(values, dtype, writer);
   }
 
-  get #hasEmptyArrays(): boolean {
-    return this.#emptyArrays !== undefined && this.#at < this.#emptyArrays;
-  }
-
   /** Prints values from an index on until the writer's text is about `maxBytes` long, and returns the index behind the last one printed. */
   #writeSome(writer: JsonWriter, values: TensorValues, from: number, maxBytes: number): number {
-    if (this.#emptyArrays !== undefined) {
-      while (this.#hasEmptyArrays && writer.length < maxBytes) {
-        this.#open(writer);
-        writer.text('[]');
-        this.#close(writer, 1);
-      }
+    const arrays = this.#arrays;
+    if (arrays.isEmpty) {
+      arrays.writeEmpty(writer, maxBytes);
       return values.length;
     }
-    const row = this.#strides[0] ?? 1;
     let i = from;
     while (i < values.length && writer.length < maxBytes) {
-      const count = Math.min(row - (this.#at % row), values.length - i, numbersAtOnce);
-      this.#open(writer);
+      const count = arrays.restOfRow(Math.min(values.length - i, numbersAtOnce));
+      arrays.open(writer);
       writer.numbers(values, i, i + count);
-      this.#close(writer, count);
+      arrays.close(writer, count);
       i += count;
     }
     return i;
-  }
-
-  #open(writer: JsonWriter): void {
-    if (this.#at > 0) writer.text(',');
-    const brackets = this.#bracketsAt(this.#at);
-    if (brackets > 0) writer.text('['.repeat(brackets));
-  }
-
-  #close(writer: JsonWriter, count: number): void {
-    this.#at += count;
-    const brackets = this.#bracketsAt(this.#at);
-    if (brackets > 0) writer.text(']'.repeat(brackets));
-  }
-
-  /** How many arrays begin before the element at an index, or end behind the one before it. */
-  #bracketsAt(index: number): number {
-    let count = 0;
-    while (count < this.#strides.length) {
-      const stride = this.#strides[count]!;
-      if (index % stride !== 0) break;
-      count = this.#nextLonger[count]!;
-    }
-    return count;
   }
 }
 
 /** Prints rows of different lengths as arrays in an array, at once. */
 export function writeRows(writer: JsonWriter, rows: AnswerRows): void {
-  const { offsets } = rows;
+  const { offsets, shape } = rows;
   const numbers = rows.numbers(0, rows.count);
-  writer.text('[');
+  const arrays = new NestedArrays(shape);
+  arrays.writeEmpty(writer, Infinity);
   for (let b = 0; b + 1 < offsets.length; b++) {
-    if (b > 0) writer.text(',');
+    arrays.open(writer);
     writer.row(numbers, offsets[b]!, offsets[b + 1]!);
+    arrays.close(writer, 1);
   }
-  writer.text(']');
 }
 
 /** The same in slices, each about as long to print as another request may be kept waiting. */
 export function* rowSlices(rows: AnswerRows, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
-  const { offsets, count } = rows;
+  const { offsets, count, shape } = rows;
+  const arrays = new NestedArrays(shape);
   // The numbers from `made` on, which come next.
   let numbers = rows.numbers(0, 0);
   let made = 0;
   writer.begin(dtype);
-  writer.text('[');
+  while (arrays.hasEmptyArrays) {
+    arrays.writeEmpty(writer, sliceBytes);
+    yield writer.finish();
+    writer.begin(dtype);
+  }
   for (let b = 0; b + 1 < offsets.length; b++) {
-    writer.text(b > 0 ? ',[' : '[');
+    arrays.open(writer);
+    writer.text('[');
     const end = offsets[b + 1]!;
     let at = offsets[b]!;
     do {
@@ -153,7 +187,7 @@ export function* rowSlices(rows: AnswerRows, dtype: Dtype, writer: JsonWriter): 
         writer.begin(dtype);
       }
     } while (at < end);
+    arrays.close(writer, 1);
   }
-  writer.text(']');
   yield writer.finish();
 }

@@ -142,7 +142,7 @@ function writeView(view: StridedView, target: Values, at: number, from: number, 
 }
 
 /** The index along each axis of a number in row-major order. */
-function indicesIn(shape: readonly number[], index: number): number[] {
+export function indicesIn(shape: readonly number[], index: number): number[] {
   const indices = new Array<number>(shape.length);
   let rest = index;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

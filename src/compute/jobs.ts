@@ -115,6 +115,8 @@ export interface LifSimulateJob extends Computation {
   readonly problem: NeuronProblem;
   /** Names of `records`, and states but v. */
   readonly record: ReadonlySet<string>;
+  /** Whether per-step records of a long run are kept, since its answer does not have them neuron by neuron. */
+  readonly keepsSeries?: boolean;
   /** What stands in the place of the step in a smooth run. */
   readonly surrogate?: Surrogate;
 }

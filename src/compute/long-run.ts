@@ -12,8 +12,8 @@ const minStreamed = 2 ** 22;
 const maxStreamedSteps = 2 ** 22;
 
 /** Whether the per-step records of a run are computed block by block, while the answer is sent. */
-export function isLongRun({ record, problem: { neurons, steps } }: LifSimulateJob): boolean {
-  return neurons * steps >= minStreamed && steps <= maxStreamedSteps && [...record].some(isPerStep);
+export function isLongRun({ record, keepsSeries = false, problem: { neurons, steps } }: LifSimulateJob): boolean {
+  return !keepsSeries && neurons * steps >= minStreamed && steps <= maxStreamedSteps && [...record].some(isPerStep);
 }
 
 /** Neurons [from, to) of a problem as a problem of their own. */

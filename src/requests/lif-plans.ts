@@ -23,8 +23,9 @@ import { describe, pointerSegment, quote, shapeText } from '../errors/describe.t
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors } from '../errors/input-errors.ts';
 import type { LifGradRequest, LifJvpRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif.ts';
-import { readLifProblem, stepQuantity, type ReadProblem } from './lif-problem.ts';
-import { isPerNeuron, neuronQuantity, readNeuron, type Neuron } from './neurons.ts';
+import { perNeuron, perNeuronOrStep, perStep, withTimeLast, type BatchAxes } from './batch-axes.ts';
+import { readLifProblem, type ReadProblem } from './lif-problem.ts';
+import { readNeuron, type Neuron } from './neurons.ts';
 import { readOptions, type PlannedGradient, type Plans } from './plan.ts';
 import { DifferentiableQuantities, stateName } from './quantities.ts';
 import { resolveSurrogates } from './surrogates.ts';
@@ -42,9 +43,10 @@ export function lifSimulatePlan(request: LifSimulateRequest, limits: Limits): Pl
     record: neuron && distinctNames(request.record ?? defaultRecord, recordNames(neuron), '/record', errors),
     surrogate: neuron && smoothSurrogate(request, neuron, errors),
   };
-  const { problem } = readLifProblem(request, { neuron, runs: 1 }, errors, limits);
+  const { problem, axes } = readLifProblem(request, { neuron, runs: 1 }, errors, limits);
   const { record, surrogate } = errors.requireAll(read);
-  const job: LifSimulateJob = { kind: 'lif_simulate', ...precision, problem, record, ...surrogate };
+  const streamable: LifSimulateJob = { kind: 'lif_simulate', ...precision, problem, record, ...surrogate };
+  const job = axes?.timeFirst === true ? { ...streamable, keepsSeries: true } : streamable;
   const streams = isLongRun(job);
   let kept = 0;
   let streamed = 0;
@@ -52,9 +54,14 @@ export function lifSimulatePlan(request: LifSimulateRequest, limits: Limits): Pl
     if (streams && isPerStep(name)) streamed += recordedValues(name, problem);
     else kept += recordedValues(name, problem);
   }
-  checkValues(kept, `Recording ${[...record].join(', ')}`, limits);
+  checkValues(kept, recordingOf(record, axes), limits);
   checkStreamed(streamed, limits);
-  return { job, options };
+  return { job, axes, options };
+}
+
+function recordingOf(record: ReadonlySet<string>, axes: BatchAxes | undefined): string {
+  const names = [...record].join(', ');
+  return axes?.timeFirst === true ? `Recording ${names} with time_axis 0, which is not streamed as with time last,` : `Recording ${names}`;
 }
 
 /** The names of `record`: the fixed ones, and each state but v. */
@@ -113,12 +120,13 @@ function readDifferentiated<Names extends object>(
   const { loss: lossRequest = { type: 'spike_count' } } = request;
   const tensors = decodeLoss(lossRequest, errors, limits);
   if (neuron !== null) checkDifferentiable(neuron, request.loss, errors);
-  const { problem, shapeOf } = readLifProblem(request, { neuron, runs: surrogates?.length ?? 1 }, errors, limits);
-  const loss = lossOf(tensors, problem, errors, limits);
+  const batch = readLifProblem(request, { neuron, runs: surrogates?.length ?? 1 }, errors, limits);
+  const { problem, axes, shapeOf } = batch;
+  const loss = lossOf(tensors, batch, errors, limits);
   checkThreshold(surrogates ?? [], problem, errors);
   const read = errors.requireAll({ surrogates, quantities, names });
   // Spread objects cost a small request microseconds.
-  return { problem, shapeOf, surrogates: read.surrogates, quantities: read.quantities, names: read.names, loss };
+  return { problem, axes, shapeOf, surrogates: read.surrogates, quantities: read.quantities, names: read.names, loss };
 }
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
@@ -126,13 +134,13 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): Plans['lif
   const errors = new InputErrors();
   const { options, precision } = readOptions(request, errors);
   const readWrt = (quantities: DifferentiableQuantities) => distinctNames(request.wrt ?? defaultWrt, quantities, '/wrt', errors);
-  const { problem, surrogates, loss, names, quantities, shapeOf } = readDifferentiated(request, readWrt, errors, limits);
+  const { problem, axes, surrogates, loss, names, quantities, shapeOf } = readDifferentiated(request, readWrt, errors, limits);
   const gradients: PlannedGradient[] = [];
   for (const given of names) for (const { name, path } of quantities.of(given)) gradients.push({ name, path, shape: shapeOf(name) });
   const wrt = [...new Set(gradients.map(({ name }) => name))];
   const job: LifGradJob = { kind: 'lif_grad', ...precision, problem, surrogates, loss, wrt };
   checkValues(resultValues(job), 'The gradients', limits);
-  return { job, gradients, options };
+  return { job, axes, gradients, options };
 }
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
@@ -140,19 +148,24 @@ export function lifJvpPlan(request: LifJvpRequest, limits: Limits): Plans['lif_j
   const errors = new InputErrors();
   const { options, precision } = readOptions(request, errors);
   const readTangents = (quantities: DifferentiableQuantities) => decodeTangents(request.tangents, quantities, errors, limits);
-  const { problem, surrogates, loss, names, shapeOf } = readDifferentiated(request, readTangents, errors, limits);
+  const batch = readDifferentiated(request, readTangents, errors, limits);
+  const { problem, axes, surrogates, loss, names, shapeOf } = batch;
   const tangents: Record<string, Quantity> = {};
   for (const [name, { path, tensor }] of names) {
     const shape = shapeOf(name);
-    if (tensor.shape.length > 0 && shapeText(tensor.shape) !== shapeText(shape))
+    if (tensor.shape.length > 0 && shapeText(tensor.shape) !== shapeText(shape)) {
       errors.add(path, `must be a number or of the shape ${shapeText(shape)} of its quantity, got shape ${shapeText(tensor.shape)}`);
-    else if (tensor.shape.length === 2) tangents[name] = stepQuantity(tensor, problem.neurons, path, limits);
-    else tangents[name] = neuronQuantity(tensor);
+    } else if (name === 'current' && shape.length > 1 && tensor.shape.length > 1) {
+      tangents[name] = perStep({ path, tensor: withTimeLast(tensor, axes?.timeFirst === true) }, batch, limits, shape);
+    } else {
+      const tangent = perNeuron({ path, tensor }, batch, errors);
+      if (tangent !== null) tangents[name] = tangent;
+    }
   }
   errors.throwIfAny();
   const job: LifJvpJob = { kind: 'lif_jvp', ...precision, problem, surrogates, loss, tangents };
   checkValues(resultValues(job), 'The tangents', limits);
-  return { job, options };
+  return { job, axes, options };
 }
 
 type GivenTangents = ReadonlyMap<string, { readonly path: string; readonly tensor: Tensor }>;
@@ -241,7 +254,7 @@ function decodeLoss({ type, ...tensors }: LossRequest, errors: InputErrors, limi
   const states = Object.entries(state ?? {}).flatMap(([name, value]) => {
     const path = `/loss/state${pointerSegment(name)}`;
     const tensor = decodeTensor(value, path, errors, limits);
-    return tensor && isPerNeuron(tensor, path, errors) ? [[name, tensor] as const] : [];
+    return tensor ? [[name, tensor] as const] : [];
   });
   return {
     type,
@@ -252,50 +265,31 @@ function decodeLoss({ type, ...tensors }: LossRequest, errors: InputErrors, limi
 }
 
 /** A decoded loss as the problem's; tensors that do not fit it go to `errors`. */
-function lossOf({ type, target, cotangents, state }: DecodedLoss, problem: NeuronProblem, errors: InputErrors, limits: Limits): Loss {
+function lossOf({ type, target, cotangents, state }: DecodedLoss, batch: ReadProblem, errors: InputErrors, limits: Limits): Loss {
   if (type === 'firing_rate_mse' && target) {
-    if (isPerNeuron(target, '/loss/target', errors)) checkNeurons(target, '/loss/target', problem, errors);
-    return { type, target: neuronQuantity(target) };
+    const quantity = perNeuron({ path: '/loss/target', tensor: target }, batch, errors);
+    return quantity === null ? { type: 'spike_count' } : { type, target: quantity };
   }
   if (type !== 'cotangent') return { type: 'spike_count' };
   const given: Partial<Record<LossRecord, Quantity>> = {};
   for (const name of lossRecords) {
     const tensor = cotangents[name];
-    const quantity = tensor && cotangentOf(tensor, `/loss/${name}`, problem, errors, limits);
+    const quantity = tensor && perNeuronOrStep({ path: `/loss/${name}`, tensor }, batch, errors, limits);
     if (quantity) given[name] = quantity;
   }
-  return { type, ...given, ...(state && { state: stateCotangents(state, problem, errors) }) };
+  return { type, ...given, ...(state && { state: stateCotangents(state, batch, errors) }) };
 }
 
 function stateCotangents(
   given: readonly (readonly [string, Tensor])[],
-  problem: NeuronProblem,
+  batch: ReadProblem,
   errors: InputErrors,
 ): Record<string, NeuronQuantity> {
-  const known = statesIn(Object.fromEntries(given), programOf(problem).step.states, '/loss/state', errors) as [string, Tensor][];
-  for (const [state, tensor] of known) checkNeurons(tensor, `/loss/state/${state}`, problem, errors);
-  return Object.fromEntries(known.map(([state, tensor]) => [state, neuronQuantity(tensor)]));
-}
-
-/** A cotangent of shape [B, T], [1, T], [B, 1], [B], or a number. */
-function cotangentOf(tensor: Tensor, path: string, problem: NeuronProblem, errors: InputErrors, limits: Limits): Quantity | null {
-  const { shape } = tensor;
-  const { neurons, steps } = problem;
-  const [, columns = 1] = shape;
-  if (shape.length > 2 || (columns !== 1 && columns !== steps)) {
-    const forms = `must be a number or of shape [B, T] = [${neurons}, ${steps}]`;
-    return errors.add(path, `${forms}, got shape ${shapeText(shape)}; [1, T], [B, 1] and [B] are broadcast`);
-  }
-  if (!checkNeurons(tensor, path, problem, errors)) return null;
-  return columns === steps && shape.length === 2 ? stepQuantity(tensor, neurons, path, limits) : neuronQuantity(tensor);
-}
-
-function checkNeurons({ shape }: Tensor, path: string, { neurons }: NeuronProblem, errors: InputErrors): boolean {
-  const length = shape[0] ?? 1;
-  if (length === 1 || length === neurons) return true;
-  errors.add(
-    path,
-    `has shape ${shapeText(shape)}, for ${length} neurons, but the request has ${neurons}; the number of neurons must be the same, or 1`,
+  const known = statesIn(Object.fromEntries(given), programOf(batch.problem).step.states, '/loss/state', errors) as [string, Tensor][];
+  return Object.fromEntries(
+    known.flatMap(([state, tensor]) => {
+      const quantity = perNeuron({ path: `/loss/state${pointerSegment(state)}`, tensor }, batch, errors);
+      return quantity === null ? [] : [[state, quantity] as const];
+    }),
   );
-  return false;
 }

@@ -1,17 +1,18 @@
-import { broadcastValues, type Tensor } from '../codecs/ndarray.ts';
+import { broadcastValues, canBroadcast, sizeOf, type Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
-import type { NeuronProblem, Quantity } from '../compute/jobs.ts';
+import type { NeuronProblem, NeuronQuantity } from '../compute/jobs.ts';
 import { termValues } from '../compute/neuron-problem.ts';
-import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
+import { checkSteps, checkWork, type Limits } from '../config/limits.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
+import { perStep, withTimeLast, type Batch } from './batch-axes.ts';
 import { generalModel, neuronQuantity, type GivenTensor, type Neuron } from './neurons.ts';
 
 /** Length of a step of the service's own neurons, ms. */
 const defaultDt = 0.1;
 
-/** A problem, and the shape in which each quantity was given: [] for a number or a default. */
-export interface ReadProblem {
+/** A problem with its axes, and the shape in which each quantity was given: [] for a number or a default. */
+export interface ReadProblem extends Batch {
   readonly problem: NeuronProblem;
   readonly shapeOf: (quantity: string) => readonly number[];
 }
@@ -21,6 +22,7 @@ interface InputRequest {
   readonly current: unknown;
   readonly steps?: number;
   readonly dt?: number;
+  readonly time_axis?: 0 | -1;
   readonly forward?: 'spikes' | 'smooth';
 }
 
@@ -39,30 +41,41 @@ interface Runs {
 export function readLifProblem(request: InputRequest, { neuron, runs }: Runs, errors: InputErrors, limits: Limits): ReadProblem {
   if (request.dt !== undefined && !(isTensorNumber(request.dt) && Math.fround(request.dt) > 0))
     errors.add('/dt', `must be above 0 within float32's range, got ${describe(request.dt)}`);
-  const input = decodeTensor(request.current, '/current', errors, limits);
-  const read = errors.requireAll({ neuron, current: input, steps: input && readSteps(input, request.steps, errors) });
-  const { current, steps } = read;
-  const { model, options, parameters, given } = read.neuron;
+  const given = decodeTensor(request.current, '/current', errors, limits);
+  const timeFirst = request.time_axis === 0;
+  const timed = given && withTimeLast(given, timeFirst);
+  const read = errors.requireAll({ neuron, given, timed, steps: given && timed && readSteps(timed, given.shape, request.steps, errors) });
+  const { steps } = read;
+  const current = { path: '/current', tensor: read.given };
+  const { model, options, given: parameters } = read.neuron;
 
-  const neurons = broadcastNeurons(current, given.values(), errors);
+  const lead = read.timed.shape.slice(0, -2);
+  const length = broadcastNeurons(current, { lead, neurons: read.timed.shape[lead.length] ?? 1 }, parameters.values(), errors);
   errors.throwIfAny();
+  const neurons = sizeOf(lead) * length;
   const how = () => `${neurons} neurons x ${steps} steps${runs > 1 ? ` x ${runs} surrogates` : ''}`;
   // A batch without neurons still takes time for its steps.
   checkWork(Math.max(neurons, 1) * steps * runs, how, limits);
   checkSteps(steps);
 
+  const shape = [...lead, length];
+  const axes = timeFirst || lead.length > 0 ? { neurons: shape, timeFirst, sharesParameters: shareLead(parameters) } : undefined;
+  const batch = { problem: { neurons, steps }, axes };
   const problem: NeuronProblem = {
     neurons,
     steps,
     dt: request.dt ?? stepMilliseconds(read.neuron),
-    current: stepQuantity(current, neurons, '/current', limits),
+    current:
+      read.timed.shape.length < 2
+        ? neuronQuantity(read.timed)
+        : perStep({ path: '/current', tensor: read.timed }, batch, limits, read.given.shape),
     model: model.name,
     options,
-    parameters,
+    parameters: lead.length === 0 ? read.neuron.parameters : repeatedParameters(read.neuron, shape),
     ...(request.forward === 'smooth' && { smooth: true }),
   };
   if (model.library !== null) checkDerived(problem, read.neuron, errors);
-  return { problem, shapeOf: (name) => (name === 'current' ? current.shape : (given.get(name)?.tensor.shape ?? [])) };
+  return { problem, axes, shapeOf: (name) => (name === 'current' ? current.tensor.shape : (parameters.get(name)?.tensor.shape ?? [])) };
 }
 
 /** Checks that what a library's neuron derives from its parameters is finite: a difference of two of them may be 0. */
@@ -85,23 +98,24 @@ function stepMilliseconds({ model, parameters }: Neuron): number {
   return model.timeStep !== undefined && length?.per === 'scalar' ? length.value * model.timeStep.milliseconds : 1;
 }
 
-/** A tensor of shape [], [1], [B], [B, T], or [1, T], which is repeated for every neuron. */
-export function stepQuantity(tensor: Tensor, neurons: number, path: string, limits: Limits): Quantity {
-  const [rows, steps] = tensor.shape;
-  if (steps === undefined) return neuronQuantity(tensor);
-  if (rows === neurons) return { per: 'step', values: tensor.values };
-  checkValues(neurons * steps, `Repeating ${path}, of shape ${shapeText(tensor.shape)}, for ${neurons} neurons`, limits);
-  return { per: 'step', values: broadcastValues(tensor, [neurons, steps]) };
+/** Whether no parameter has leading axes. */
+function shareLead(parameters: ReadonlyMap<string, GivenTensor>): boolean {
+  for (const { tensor } of parameters.values()) if (tensor.shape.length > 1) return false;
+  return true;
 }
 
-function readSteps({ shape }: Tensor, given: number | undefined, errors: InputErrors): number | null {
-  if (shape.length > 2) {
-    return errors.add('/current', `must be a number, [B] or [B, T]; got shape ${shapeText(shape)}`);
-  }
-  const steps = shape[1];
-  if (steps === undefined) {
-    return given ?? errors.add('/steps', `is required, since /current is constant in time (shape ${shapeText(shape)})`);
-  }
+/** A neuron's parameters, those per neuron repeated along the leading axes that they do not have. */
+function repeatedParameters({ parameters, given }: Neuron, shape: readonly number[]): Record<string, NeuronQuantity> {
+  const repeated: Record<string, NeuronQuantity> = { ...parameters };
+  for (const [name, { tensor }] of given)
+    if (parameters[name]?.per === 'neuron') repeated[name] = { per: 'neuron', values: broadcastValues(tensor, shape) };
+  return repeated;
+}
+
+/** @param shape of the current as it was given; of `timed` that with time last. */
+function readSteps(timed: Tensor, shape: readonly number[], given: number | undefined, errors: InputErrors): number | null {
+  if (shape.length < 2) return given ?? errors.add('/steps', `is required, since /current is constant in time (shape ${shapeText(shape)})`);
+  const steps = timed.shape.at(-1)!;
   if (given !== undefined && given !== steps) {
     return errors.add(
       '/steps',
@@ -112,13 +126,23 @@ function readSteps({ shape }: Tensor, given: number | undefined, errors: InputEr
   return steps;
 }
 
-/** B: the length to which the first axes broadcast, as in numpy; numbers alone make one neuron. */
-function broadcastNeurons(current: Tensor, given: Iterable<GivenTensor>, errors: InputErrors): number {
-  let neurons = current.shape[0] ?? 1;
-  let decider: GivenTensor = { path: '/current', tensor: current };
+/** B: the length to which the axes of neurons broadcast, as in numpy; numbers alone make one neuron. */
+function broadcastNeurons(
+  current: GivenTensor,
+  { lead, neurons: length }: { readonly lead: readonly number[]; readonly neurons: number },
+  given: Iterable<GivenTensor>,
+  errors: InputErrors,
+): number {
+  let neurons = length;
+  let decider = current;
   for (const one of given) {
     const { path, tensor } = one;
-    const length = tensor.shape[0] ?? 1;
+    const { shape } = tensor;
+    if (shape.length > 1 && !canBroadcast(shape.slice(0, -1), lead)) {
+      errors.add(path, leadError(shape, current.tensor.shape, lead));
+      continue;
+    }
+    const length = shape.at(-1) ?? 1;
     if (length === 1 || length === neurons) continue;
     if (neurons === 1) {
       neurons = length;
@@ -126,9 +150,15 @@ function broadcastNeurons(current: Tensor, given: Iterable<GivenTensor>, errors:
     } else {
       errors.add(
         path,
-        `has shape ${shapeText(tensor.shape)}, for ${length} neurons, but ${decider.path} has shape ${shapeText(decider.tensor.shape)}, for ${neurons}; the number of neurons must be the same, or 1`,
+        `has shape ${shapeText(shape)}, for ${length} neurons, but ${decider.path} has shape ${shapeText(decider.tensor.shape)}, for ${neurons}; the number of neurons must be the same, or 1`,
       );
     }
   }
   return neurons;
+}
+
+/** The message for a parameter with leading axes that the current does not have. */
+function leadError(shape: readonly number[], current: readonly number[], lead: readonly number[]): string {
+  if (lead.length === 0) return `must be a number or one value per neuron, shape [B]; got shape ${shapeText(shape)}`;
+  return `has shape ${shapeText(shape)}, but /current has shape ${shapeText(current)}, with the leading axes ${shapeText(lead)}; take the same, or [B], which all of them share`;
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { memoize } from '../compute/cache.ts';
-import { extremes, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
+import { extremes, indicesIn, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
 import type { NeuronQuantity } from '../compute/jobs.ts';
 import { findProgram } from '../compute/neuron-problem.ts';
 import { neurons } from '../compute/neurons/catalogue.ts';
@@ -12,7 +12,7 @@ import { flatSettings } from '../compute/neurons/settings.ts';
 import { possibleStates } from '../compute/neurons/states.ts';
 import { standardNeuron } from '../compute/standard-jobs.ts';
 import type { Limits } from '../config/limits.ts';
-import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
+import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 
@@ -31,7 +31,7 @@ export interface GivenTensor {
 export interface Neuron {
   readonly model: NeuronModel;
   readonly options: NeuronOptions;
-  /** As a problem has them. */
+  /** As a problem has them, of the neurons that the request gives, which may be fewer than a batch has. */
   readonly parameters: Readonly<Record<string, NeuronQuantity>>;
   /** The parameters and initial states (`<state>_init`) that the request gives, by name. */
   readonly given: ReadonlyMap<string, GivenTensor>;
@@ -248,7 +248,7 @@ class NeuronReader {
 
   #readTensor(name: string, value: unknown, rule: NeuronParameter | undefined, path: string): void {
     const tensor = decodeTensor(value, path, this.#errors, this.#limits);
-    if (tensor === null || !isPerNeuron(tensor, path, this.#errors)) return;
+    if (tensor === null) return;
     if (rule !== undefined) checkRange(tensor, rule, path, this.#errors);
     this.#given.set(name, { path, tensor });
     const quantity = neuronQuantity(tensor);
@@ -268,14 +268,7 @@ function readOption(value: unknown, { values }: NeuronOption, path: string, erro
   return errors.add(path, `must be one of ${values.map(quote).join(', ')}, got ${describe(value)}${hint}`);
 }
 
-/** Checks that a tensor is a number or has a single axis. */
-export function isPerNeuron(tensor: Tensor, path: string, errors: InputErrors): boolean {
-  if (tensor.shape.length <= 1) return true;
-  errors.add(path, `must be a number or one value per neuron, shape [B]; got shape ${shapeText(tensor.shape)}`);
-  return false;
-}
-
-/** A tensor of shape [], [1] or [B] as a quantity of B neurons. */
+/** A tensor with one value, or one per neuron, as a quantity. */
 export function neuronQuantity({ values }: Tensor): NeuronQuantity {
   return values.length === 1 ? { per: 'scalar', value: valueAt(values, 0) } : { per: 'neuron', values };
 }
@@ -297,7 +290,7 @@ function checkRange({ shape, values }: Tensor, rule: NeuronParameter, path: stri
   if (Array.from(extremes(values)).every((value) => isInRange(value, rule))) return;
   for (let i = isGenerated(values) ? firstOutOfRange(rule, values) : 0; i < values.length; i++) {
     const value = valueAt(values, i);
-    if (!isInRange(value, rule)) errors.add(shape.length === 0 ? path : `${path}/${i}`, rangeError(value, rule));
+    if (!isInRange(value, rule)) errors.add(path + indicesIn(shape, i).map(pointerSegment).join(''), rangeError(value, rule));
     // A linspace stays within a range until its end, except that its last number is rounded differently.
     else if (isGenerated(values)) i = Math.max(i, values.length - 2);
   }

@@ -4,6 +4,7 @@ import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Dtype, Job, LifGradJob, LifJvpJob, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import { quote } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
+import type { BatchAxes } from './batch-axes.ts';
 
 /** The operations of the API, one route each. */
 export type Operation = Job['kind'];
@@ -35,6 +36,11 @@ interface PlanOf<J extends Job> {
   readonly reply?: InferenceReply;
 }
 
+interface PlanWithNeurons<J extends Job> extends PlanOf<J> {
+  /** Where its shapes are not [B] and [B, T]. */
+  readonly axes?: BatchAxes | undefined;
+}
+
 interface SurrogatePlan<J extends Job> extends PlanOf<J> {
   /** Of x, and so of the results. */
   readonly shape: readonly number[];
@@ -50,7 +56,7 @@ export interface PlannedGradient {
   readonly shape: readonly number[];
 }
 
-interface LifGradPlan extends PlanOf<LifGradJob> {
+interface LifGradPlan extends PlanWithNeurons<LifGradJob> {
   readonly gradients: readonly PlannedGradient[];
 }
 
@@ -58,12 +64,24 @@ interface LifGradPlan extends PlanOf<LifGradJob> {
 export interface Plans {
   surrogate_eval: SurrogatePlan<SurrogateEvalJob>;
   surrogate_grad: SurrogatePlan<SurrogateGradJob>;
-  lif_simulate: PlanOf<LifSimulateJob>;
+  lif_simulate: PlanWithNeurons<LifSimulateJob>;
   lif_grad: LifGradPlan;
-  lif_jvp: PlanOf<LifJvpJob>;
+  lif_jvp: PlanWithNeurons<LifJvpJob>;
 }
 
 export type Plan = Plans[Operation];
+
+/** Plans that run neurons. */
+export type NeuronPlan = Plans['lif_simulate' | 'lif_grad' | 'lif_jvp'];
+
+export function hasNeurons(plan: Plan): plan is NeuronPlan {
+  return 'problem' in plan.job;
+}
+
+/** The axes of a plan's neurons where they are not [B] and [B, T]. */
+export function axesOf(plan: Plan): BatchAxes | undefined {
+  return hasNeurons(plan) ? plan.axes : undefined;
+}
 
 /** Reads the options of a request, and its dtype as the job has it; errors go to `errors`. */
 export function readOptions({ backend, encoding, dry_run, dtype }: RunOptions & { readonly dtype?: Dtype }, errors: InputErrors) {

@@ -88,9 +88,11 @@ function inputError({ keyword, instancePath, params, parentSchema, data, message
       return { path: instancePath + pointerSegment(key), message: `unknown field ${quote(key)}; ${didYouMean(key, known)}` };
     }
     case 'enum': {
-      const allowed = params.allowedValues as string[];
-      const hint = typeof data === 'string' ? `; ${didYouMean(data, allowed)}` : '';
-      return { path: instancePath, message: `must be one of ${allowed.map(quote).join(', ')}, got ${describe(data)}${hint}` };
+      const allowed = params.allowedValues as readonly (string | number)[];
+      const names = allowed.filter((value) => typeof value === 'string');
+      const hint = typeof data === 'string' && names.length > 0 ? `; ${didYouMean(data, names)}` : '';
+      const listed = allowed.map((value) => JSON.stringify(value)).join(', ');
+      return { path: instancePath, message: `must be one of ${listed}, got ${describe(data)}${hint}` };
     }
     case 'discriminator': {
       const allowed = variants(parentSchema, String(params.tag));

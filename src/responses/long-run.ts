@@ -3,6 +3,8 @@ import type { Answer } from '../compute/engine/engine.ts';
 import type { Values } from '../compute/generated-numbers.ts';
 import { recordPer, type LifSimulateJob, type LifSimulateResult } from '../compute/jobs.ts';
 import { blockBounds, neuronBlock } from '../compute/long-run.ts';
+import type { BatchAxes } from '../requests/batch-axes.ts';
+import { axesOf } from '../requests/plan.ts';
 import type { ResponseOutline } from './outline.ts';
 import { neuronOf } from './neuron-settings.ts';
 import { metaOf, namedTensor, type ComputeResponse } from './response.ts';
@@ -18,8 +20,8 @@ export function summaryJob(job: LifSimulateJob): LifSimulateJob {
 }
 
 /** The final state of a long run as its answer would have it: it shows whether the run stayed finite. */
-export function finalState({ v_final: v, state = {} }: LifSimulateResult): AnswerNode {
-  const tensor = (values: Values) => new AnswerTensor(values, [values.length]);
+export function finalState({ v_final: v, state = {} }: LifSimulateResult, axes?: BatchAxes): AnswerNode {
+  const tensor = (values: Values) => new AnswerTensor(values, axes?.neurons ?? [values.length]);
   return {
     ...(v && { v_final: tensor(v) }),
     state: Object.fromEntries(Object.entries(state).map(([name, values]) => [name, tensor(values)])),
@@ -38,7 +40,7 @@ export function longRunResponse(
     if (streams === undefined) return namedTensor(tensor, summary.result, plan);
     return { path, node: new AnswerBlocks(type === 'uint8' ? type : 'float', shape, () => blocksOf(job, streams, run)) };
   });
-  return { surrogates: [], results: [results], neuron: neuronOf(plan), meta: metaOf(summary) };
+  return { surrogates: [], results: [results], neuron: neuronOf(plan), axes: axesOf(plan), meta: metaOf(summary) };
 }
 
 async function* blocksOf(job: LifSimulateJob, name: string, run: RunBlock): AsyncGenerator<TensorValues> {

@@ -3,14 +3,15 @@ import { sizeOf } from '../codecs/ndarray.ts';
 import { bytesPerValue, type BytesType } from '../codecs/tensor-bytes.ts';
 import { TensorText } from '../codecs/tensor-text.ts';
 import { recordedValues } from '../compute/job-size.ts';
-import { dtypeOf, recordPer, type Job, type LifGradJob, type LifJvpJob, type LifSimulateJob, type NeuronProblem } from '../compute/jobs.ts';
+import { dtypeOf, recordPer, type Job, type LifGradJob, type LifJvpJob, type LifSimulateJob } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import { programOf } from '../compute/neuron-problem.ts';
 import type { NeuronProgram } from '../compute/neurons/program.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { checkAnswerBytes, type Limits } from '../config/limits.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
-import type { InferenceReply, Operation, Plan, Plans } from '../requests/plan.ts';
+import { neuronShape, stepShape, type Batch, type BatchAxes } from '../requests/batch-axes.ts';
+import { axesOf, type InferenceReply, type Operation, type Plan, type Plans } from '../requests/plan.ts';
 import { neuronOf, settingBytes } from './neuron-settings.ts';
 
 /** A tensor of an answer, as far as the plan alone tells. */
@@ -24,8 +25,10 @@ export interface TensorOutline {
   readonly type: BytesType;
   /** The most bytes of JSON that a number and its comma take. */
   readonly textBytes: number;
-  /** The number of rows, where they have different lengths. */
-  readonly rows?: number;
+  /** The shape of the rows, where they have different lengths. */
+  readonly rows?: readonly number[];
+  /** Whether its values have time last, though its shape has it first. */
+  readonly timeFirst?: boolean;
   /** The record, where it is computed while the answer is sent. */
   readonly streams?: string;
   /** Whether it accompanies the tensors that the request selects. */
@@ -63,33 +66,37 @@ const kinds: { readonly [O in Operation]: ResponseKind<O> } = {
   },
   surrogate_grad: { outline: ({ job, shape }) => ({ surrogates: job.surrogates, tensors: [floats(['grad'], shape, job)] }) },
   lif_simulate: {
-    outline: ({ job }) => ({ surrogates: [], tensors: [...job.record].flatMap((name) => recorded(name, job)) }),
+    outline: (plan) => ({ surrogates: [], tensors: [...plan.job.record].flatMap((name) => recorded(name, plan)) }),
     selection: {
       path: '/record',
       rule: ({ job: { record } }) => `must name one field that is not "spike_times"${record.has('state') ? ' or "state"' : ''}`,
     },
   },
   lif_grad: {
-    outline: ({ job, gradients }) => {
+    outline: ({ job, axes, gradients }) => {
       const { problem } = job;
       const program = programOf(problem);
       return {
         surrogates: surrogatesOf(job, program),
         tensors: [
-          floats(['loss'], [problem.neurons], job, { isByProduct: true }),
-          counts(problem, program, true),
-          ...gradients.map(({ name, path, shape }) => floats(path, shape, job, { source: ['grad', name] })),
+          floats(['loss'], neuronShape({ problem, axes }), job, { isByProduct: true }),
+          counts({ problem, axes }, program, true),
+          ...gradients.map(({ name, path, shape }) => {
+            const timeFirst = axes?.timeFirst === true && name === 'current' && shape.length > 1;
+            return floats(path, shape, job, { source: ['grad', name], timeFirst });
+          }),
         ],
       };
     },
     selection: { path: '/wrt', rule: ({ job: { wrt } }) => `must name one quantity, got ${wrt.join(', ')}` },
   },
   lif_jvp: {
-    outline: ({ job }) => {
-      const { neurons, steps } = job.problem;
+    outline: ({ job, axes }) => {
+      const { problem } = job;
+      const perStep = (name: string) => floats([name], stepShape({ problem, axes }), job, { timeFirst: axes?.timeFirst === true });
       return {
-        surrogates: surrogatesOf(job, programOf(job.problem)),
-        tensors: [floats(['spikes'], [neurons, steps], job), floats(['v'], [neurons, steps], job), floats(['loss'], [neurons], job)],
+        surrogates: surrogatesOf(job, programOf(problem)),
+        tensors: [perStep('spikes'), perStep('v'), floats(['loss'], neuronShape({ problem, axes }), job)],
       };
     },
     selection: { path: '', rule: () => 'asks for the tensors "spikes", "v" and "loss": accept JSON or framed bytes' },
@@ -108,28 +115,29 @@ function surrogatesOf({ surrogates }: LifGradJob | LifJvpJob, { step }: NeuronPr
   return step.spike === undefined ? [undefined] : surrogates;
 }
 
-function recorded(name: string, job: LifSimulateJob): TensorOutline[] {
+function recorded(name: string, { job, axes }: Plans['lif_simulate']): TensorOutline[] {
   const { problem } = job;
-  const { neurons } = problem;
+  const shape = neuronShape({ problem, axes });
   switch (name) {
     case 'spike_counts':
-      return [counts(problem, programOf(problem))];
+      return [counts({ problem, axes }, programOf(problem))];
     case 'spike_times':
-      return [{ ...floats([name], [recordedValues(name, problem)], job), rows: neurons }];
+      return [{ ...floats([name], [recordedValues(name, problem)], job), rows: shape }];
     case 'state':
-      return programOf(problem).step.states.map((state) => floats([name, state], [neurons], job));
+      return programOf(problem).step.states.map((state) => floats([name, state], shape, job));
     default:
-      return [recordPer(name) === 'step' ? series(name, job) : floats([name], [neurons], job)];
+      return [recordPer(name) === 'step' ? series(name, job, axes) : floats([name], shape, job)];
   }
 }
 
 /** A record with a number for each neuron and step. */
-function series(name: string, job: LifSimulateJob): TensorOutline {
+function series(name: string, job: LifSimulateJob, axes: BatchAxes | undefined): TensorOutline {
   const { problem } = job;
-  const shape = [problem.neurons, problem.steps];
+  const shape = stepShape({ problem, axes });
   const source = ['series', name];
+  const timeFirst = axes?.timeFirst === true;
   const isBits = name === 'spikes' && programOf(problem).step.spikes === undefined;
-  const outline = isBits ? spikes([name], shape, source) : floats([name], shape, job, { source });
+  const outline = isBits ? spikes([name], shape, { source, timeFirst }) : floats([name], shape, job, { source, timeFirst });
   return isLongRun(job) ? { ...outline, streams: name } : outline;
 }
 
@@ -137,23 +145,28 @@ function floats(
   path: readonly string[],
   shape: readonly number[],
   job: Job,
-  { source = path, isByProduct = false }: Partial<Pick<TensorOutline, 'source' | 'isByProduct'>> = {},
+  { source = path, isByProduct = false, timeFirst = false }: Partial<Pick<TensorOutline, 'source' | 'isByProduct' | 'timeFirst'>> = {},
 ): TensorOutline {
   const type = dtypeOf(job);
-  return { path, source, shape, type, textBytes: 1 + (type === 'float32' ? maxFloat32TextLength : maxFloat64TextLength), isByProduct };
+  const textBytes = 1 + (type === 'float32' ? maxFloat32TextLength : maxFloat64TextLength);
+  return { path, source, shape, type, textBytes, timeFirst, isByProduct };
 }
 
-function spikes(path: readonly string[], shape: readonly number[], source = path): TensorOutline {
-  return { path, source, shape, type: 'uint8', textBytes: 2, isByProduct: false };
+function spikes(
+  path: readonly string[],
+  shape: readonly number[],
+  { source = path, timeFirst = false }: Partial<Pick<TensorOutline, 'source' | 'timeFirst'>> = {},
+): TensorOutline {
+  return { path, source, shape, type: 'uint8', textBytes: 2, timeFirst, isByProduct: false };
 }
 
 const maxInt32TextLength = 10;
 
 /** Spike counts: of a neuron that fires at most once a step no more than the steps. */
-function counts({ neurons, steps }: NeuronProblem, { step }: NeuronProgram, isByProduct = false): TensorOutline {
+function counts(batch: Batch, { step }: NeuronProgram, isByProduct = false): TensorOutline {
   const path = ['spike_counts'];
-  const textLength = step.count === undefined ? String(steps).length : maxInt32TextLength;
-  return { path, source: path, shape: [neurons], type: 'int32', textBytes: 1 + textLength, isByProduct };
+  const textLength = step.count === undefined ? String(batch.problem.steps).length : maxInt32TextLength;
+  return { path, source: path, shape: neuronShape(batch), type: 'int32', textBytes: 1 + textLength, isByProduct };
 }
 
 /**
@@ -201,7 +214,7 @@ export function answerSize({ plan, surrogates, tensors }: ResponseOutline, forma
   let bytes = frameBytes + tensorBytes * Math.max(1, surrogates.length);
   for (const surrogate of surrogates) if (surrogate !== undefined) bytes += surrogateBytes(surrogate);
   const neuron = neuronOf(plan);
-  if (neuron !== undefined) bytes += settingBytes(neuron);
+  if (neuron !== undefined) bytes += settingBytes(neuron, axesOf(plan));
   // Any character of an id may be escaped with six.
   if (reply?.id !== undefined) bytes += 6 * reply.id.length;
   return { bytes, streamedBytes };
@@ -234,7 +247,7 @@ function bytesOf(tensor: TensorOutline, format: AnswerFormat, reply: InferenceRe
   const head = headBytes + lengthBytes * shape.length;
   switch (format) {
     case 'json':
-      return head + text + 3 * (rows === undefined ? TensorText.arrays(shape) : rows + 1);
+      return head + text + 3 * TensorText.arrays(rows === undefined ? shape : [...rows, 1]);
     case 'base64':
       return rows === undefined ? head + 4 * Math.ceil(binary / 3) : bytesOf(tensor, 'json', reply);
     case 'framed':
@@ -248,6 +261,6 @@ function bytesOf(tensor: TensorOutline, format: AnswerFormat, reply: InferenceRe
 }
 
 /** The offset of each row, as a tensor of its own. */
-function offsetBytes(rows: number | undefined): number {
-  return rows === undefined ? 0 : headBytes + lengthBytes + 11 * (rows + 1);
+function offsetBytes(rows: readonly number[] | undefined): number {
+  return rows === undefined ? 0 : headBytes + lengthBytes + 11 * (sizeOf(rows) + 1);
 }

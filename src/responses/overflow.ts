@@ -3,16 +3,36 @@ import { extremes, valueAt } from '../compute/generated-numbers.ts';
 import type { Dtype, Job, NeuronProblem } from '../compute/jobs.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import { Problem } from '../errors/problems.ts';
+import type { BatchAxes } from '../requests/batch-axes.ts';
 
 /** Explains an infinite or undefined number of a result: where it is, and its most likely cause. */
-export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job): Problem {
+export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job, axes?: BatchAxes): Problem {
   if (!('problem' in job)) {
     return new Problem('numerical_overflow', `${path} leaves the range of ${dtype} at element [${index.join(', ')}] of x.`);
   }
-  const [neuron, step] = index;
-  const at = [neuron !== undefined && `neuron ${neuron}`, step !== undefined && `step ${step}`].filter((part) => part !== false);
+  const { batch, neuron, step } = placeOf(index, axes);
+  const at = [
+    batch.length > 0 && `batch entry [${batch.join(', ')}]`,
+    neuron !== undefined && `neuron ${neuron}`,
+    step !== undefined && `step ${step}`,
+  ].filter((part) => part !== false);
   const where = at.length > 0 ? ` at ${at.join(', ')}` : ', summed over the neurons';
-  return new Problem('numerical_overflow', `${path} leaves the range of ${dtype}${where}. ${likelyCause(job.problem, neuron, dtype)}`);
+  const flat = axes === undefined || neuron === undefined ? neuron : flatIndex([...batch, neuron], axes.neurons);
+  return new Problem('numerical_overflow', `${path} leaves the range of ${dtype}${where}. ${likelyCause(job.problem, flat, dtype)}`);
+}
+
+/** What the indices of a number in an answer are: of a batch entry, along leading axes, of a neuron, and of a step. */
+function placeOf(index: readonly number[], axes: BatchAxes | undefined) {
+  if (axes === undefined) return { batch: [], neuron: index[0], step: index[1] };
+  const isPerStep = index.length > axes.neurons.length;
+  const neurons = !isPerStep ? index : axes.timeFirst ? index.slice(1) : index.slice(0, -1);
+  return { batch: neurons.slice(0, -1), neuron: neurons.at(-1), step: isPerStep ? index.at(axes.timeFirst ? 0 : -1) : undefined };
+}
+
+/** The index of a neuron among all of a batch; of a parameter that entries share, in the first. */
+function flatIndex(index: readonly number[], shape: readonly number[]): number {
+  const lead = shape.length - index.length;
+  return index.reduce((flat, one, axis) => flat * shape[lead + axis]! + one, 0);
 }
 
 function likelyCause(problem: NeuronProblem, neuron: number | undefined, dtype: Dtype): string {

@@ -1,24 +1,16 @@
 import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerBlocks, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
-import { Pacer, sliceValues } from '../codecs/chunks.ts';
 import { sizeOf } from '../codecs/ndarray.ts';
+import { transposed } from '../codecs/transposed.ts';
 import { type Answer, type Estimate, fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements } from '../compute/job-size.ts';
-import {
-  bytesPerNumber,
-  dtypeOf,
-  type Dtype,
-  type LifGradJob,
-  type LifGradResult,
-  type LifSimulateResult,
-  type NeuronProblem,
-  type ResultOf,
-} from '../compute/jobs.ts';
-import { type Values } from '../compute/generated-numbers.ts';
+import { bytesPerNumber, dtypeOf, type Dtype, type LifGradResult, type LifSimulateResult, type ResultOf } from '../compute/jobs.ts';
 import type { PlainSettings } from '../compute/neurons/settings.ts';
 import { checkSpikeTimes } from '../config/limits.ts';
-import type { Operation, Plan } from '../requests/plan.ts';
-import { neuronOf, settingsNode, settingTensor } from './neuron-settings.ts';
+import type { BatchAxes } from '../requests/batch-axes.ts';
+import { axesOf, type Operation, type Plan } from '../requests/plan.ts';
+import { neuronOf, settingShape, settingsNode, settingTensor } from './neuron-settings.ts';
 import { answerSize, binaryBytes, type ResponseOutline, type ResultSurrogates, type TensorOutline } from './outline.ts';
+import { repeatedGradients, sumGradients } from './sum-gradients.ts';
 
 /** A tensor of an answer, and the fields in which it stands. */
 export interface NamedTensor {
@@ -39,10 +31,11 @@ export interface ComputeResponse {
   readonly results: readonly (readonly NamedTensor[])[];
   /** The settings that a library's neuron stands for. */
   readonly neuron: PlainSettings | undefined;
+  readonly axes?: BatchAxes | undefined;
   readonly meta: Meta;
 }
 
-/** Makes the answer of a computed plan; a promise where gradients are summed over neurons first, which overwrites the result's. */
+/** Makes the answer of a computed plan; a promise where gradients are summed over axes of the batch first, which overwrites the result's. */
 export function respond(outline: ResponseOutline, computed: Answer): ComputeResponse | Promise<ComputeResponse> {
   const { plan, surrogates, tensors } = outline;
   const responseOf = (result: ResultOf[Operation]): ComputeResponse => ({
@@ -51,39 +44,43 @@ export function respond(outline: ResponseOutline, computed: Answer): ComputeResp
       tensors.map((tensor) => namedTensor(tensor, one, plan)),
     ),
     neuron: neuronOf(plan),
+    axes: axesOf(plan),
     meta: metaOf(computed),
   });
-  const { job } = plan;
-  return job.kind === 'lif_grad' && sharesCurrent(plan, job)
-    ? sumCurrents(computed.result as LifGradResult, job.problem).then(responseOf)
-    : responseOf(computed.result);
+  const repeated = 'gradients' in plan ? repeatedGradients(plan) : undefined;
+  if (repeated === undefined) return responseOf(computed.result);
+  return sumGradients(computed.result as LifGradResult, repeated).then(responseOf);
 }
 
 /** A tensor of an outline with its values of a result. */
-export function namedTensor({ path, source, shape, rows }: TensorOutline, result: ResultOf[Operation], { job }: Plan): NamedTensor {
+export function namedTensor(
+  { path, source, shape, rows, timeFirst }: TensorOutline,
+  result: ResultOf[Operation],
+  { job }: Plan,
+): NamedTensor {
   const problem = 'problem' in job ? job.problem : undefined;
   if (rows !== undefined && problem !== undefined) {
     const { steps, offsets } = (result as Required<LifSimulateResult>).spike_steps;
     checkSpikeTimes(offsets.at(-1)!, sizeOf(shape));
-    return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt) };
+    return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt, rows) };
   }
   let value: unknown = result;
   for (const key of source) value = (value as Readonly<Record<string, unknown>>)[key];
   const values = value as TensorValues | number;
-  if (typeof values !== 'number') return { path, node: new AnswerTensor(values, shape) };
+  if (typeof values !== 'number') return { path, node: timeFirst === true ? transposed(values, shape) : new AnswerTensor(values, shape) };
   // The sum over no neurons is 0, not the -0 that a back-end's negative factor makes of it.
   const sum = problem?.neurons === 0 ? 0 : values;
   return { path, node: shape.length === 0 ? new AnswerNumber(sum) : new AnswerTensor(Float64Array.of(sum), shape) };
 }
 
 /** An answer as the tree of fields that JSON has. */
-export function responseTree({ surrogates, results, neuron, meta }: ComputeResponse): Record<string, AnswerNode> {
+export function responseTree({ surrogates, results, neuron, axes, meta }: ComputeResponse): Record<string, AnswerNode> {
   const tree = treeOf(
     surrogates,
     (i) => results[i] ?? [],
     ({ node }) => node,
   );
-  if (neuron !== undefined) tree.neuron = settingsNode(neuron, settingTensor);
+  if (neuron !== undefined) tree.neuron = settingsNode(neuron, (numbers) => settingTensor(numbers, axes));
   tree.meta = meta;
   return tree;
 }
@@ -100,7 +97,7 @@ export function dryRunResponse(outline: ResponseOutline, { backend, computeMs, q
   return {
     dry_run: true,
     ...treeOf(surrogates, () => tensors, describeTensor),
-    ...(neuron && { neuron: settingsNode(neuron, ({ length }) => describeFloats([length], dtypeOf(plan.job))) }),
+    ...(neuron && { neuron: settingsNode(neuron, (numbers) => describeFloats(settingShape(numbers, axesOf(plan)), dtypeOf(plan.job))) }),
     estimate: {
       elements: jobElements(plan.job),
       memory_bytes: jobBytes(plan.job),
@@ -118,7 +115,7 @@ export function dryRunResponse(outline: ResponseOutline, { backend, computeMs, q
 
 function describeTensor(tensor: TensorOutline): AnswerNode {
   const { shape, type: dtype, rows } = tensor;
-  return rows === undefined ? { shape, dtype, bytes: binaryBytes(tensor) } : { rows, dtype, most_bytes: binaryBytes(tensor) };
+  return rows === undefined ? { shape, dtype, bytes: binaryBytes(tensor) } : { rows: sizeOf(rows), dtype, most_bytes: binaryBytes(tensor) };
 }
 
 function describeFloats(shape: readonly number[], dtype: Dtype): AnswerNode {
@@ -161,41 +158,4 @@ export function metaOf({ backend, fallback, queueMs, computeMs }: Omit<Answer, '
 /** Milliseconds, rounded to microseconds. */
 function roundToMicroseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000;
-}
-
-/** The gradient of a current that all neurons share is the sum over them. */
-function sharesCurrent(plan: Plan, { problem }: LifGradJob): boolean {
-  if (!('gradients' in plan)) return false;
-  const current = plan.gradients.find(({ name }) => name === 'current');
-  return current?.shape.length === 2 && current.shape[0] !== problem.neurons;
-}
-
-/** Sums that are added up at a time: they fit in the first-level cache. */
-const maxSums = 2048;
-
-async function sumCurrents(results: LifGradResult, problem: NeuronProblem): Promise<LifGradResult> {
-  const pacer = new Pacer();
-  const summed: LifGradResult[number][] = [];
-  for (const result of results)
-    summed.push({ ...result, grad: { ...result.grad, current: await sumOverNeurons(result.grad.current as Values, problem, pacer) } });
-  return summed;
-}
-
-/** Sums in float64, and stores the sums in the place of the first neuron's gradients, which takes no more memory. */
-async function sumOverNeurons(grad: Values, { neurons, steps }: NeuronProblem, pacer: Pacer): Promise<Values> {
-  if (neurons === 0) return new Float64Array(steps);
-  let added = 0;
-  for (let from = 0; from < steps; from += maxSums) {
-    const sums = new Float64Array(Math.min(maxSums, steps - from));
-    for (let b = 0; b < neurons; b++) {
-      const row = b * steps + from;
-      for (let t = 0; t < sums.length; t++) sums[t]! += grad[row + t]!;
-      added += sums.length;
-      if (added < sliceValues) continue;
-      await pacer.pause();
-      added = 0;
-    }
-    grad.set(sums, from);
-  }
-  return grad.subarray(0, steps);
 }

@@ -13,7 +13,7 @@ import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
 import { shortenDeadline } from '../plugins/request-lifetime.ts';
 import type { RequestReader } from '../requests/request-reader.ts';
-import type { Operation, Plan } from '../requests/plan.ts';
+import { axesOf, type Operation, type Plan } from '../requests/plan.ts';
 import type { ResponseFormat } from './choose-format.ts';
 import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
@@ -93,7 +93,7 @@ async function startLongRun(engine: Engine, outline: ResponseOutline, job: LifSi
   const run = async (part: LifSimulateJob, neverShed: boolean) =>
     scope.run(() => engine.run(part, options, { signal: scope.signal, neverShed }));
   const summary = await run(summaryJob(job), false);
-  await checkFinite(scope, job, finalState(summary.result));
+  await checkFinite(scope, outline.plan, finalState(summary.result, axesOf(outline.plan)));
   const runBlock = async (block: LifSimulateJob) => (await run(block, true)).result;
   return { response: longRunResponse(outline, job, summary, runBlock), answer: summary, streams: true };
 }

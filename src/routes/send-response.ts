@@ -11,10 +11,10 @@ import { areReady, bytesOf, lengthOf, type Chunk } from '../codecs/chunks.ts';
 import { requireFinite } from '../codecs/finite-check.ts';
 import { jobElements } from '../compute/job-size.ts';
 import type { Answer } from '../compute/engine/engine.ts';
-import { dtypeOf, recordPer, type Job } from '../compute/jobs.ts';
+import { dtypeOf, recordPer } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import type { Stages } from '../observability/metrics.ts';
-import type { Plan } from '../requests/plan.ts';
+import { axesOf, type Plan } from '../requests/plan.ts';
 import type { ResponseFormat } from './choose-format.ts';
 
 /** A plan that was run, and its answer. */
@@ -72,24 +72,25 @@ export async function encodeBody(
     } else if (streams) {
       scope.memory.reserve(streamedBytes);
     } else {
-      await checkFinite(scope, plan.job, responseTree(response));
+      await checkFinite(scope, plan, responseTree(response));
       const { bytes } = answerSize(outline, format.countedAs(plan));
       if (bytes <= maxCollectedBytes && scope.memory.tryReserve(bytes)) chunks = await collectChunks(chunks, scope);
       else scope.memory.reserve(streamedBytes);
     }
     return isFramed ? { chunks, mediaType, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { chunks, mediaType };
   } catch (error) {
-    if (error instanceof RangeError) await checkFinite(scope, plan.job, responseTree(response));
+    if (error instanceof RangeError) await checkFinite(scope, plan, responseTree(response));
     throw error;
   }
 }
 
 /** @throws {Problem} `numerical_overflow` when a number is not finite in the job's precision. */
-export async function checkFinite(scope: RequestScope, job: Job, tree: AnswerNode): Promise<void> {
+export async function checkFinite(scope: RequestScope, plan: Plan, tree: AnswerNode): Promise<void> {
+  const { job } = plan;
   try {
     await scope.run(() => requireFinite(tree, dtypeOf(job)));
   } catch (error) {
-    throw error instanceof NotFiniteError ? overflowProblem(error, job) : error;
+    throw error instanceof NotFiniteError ? overflowProblem(error, job, axesOf(plan)) : error;
   }
 }
 

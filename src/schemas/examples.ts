@@ -105,6 +105,50 @@ export const lifSimulateExamples: Readonly<Record<string, Example>> = {
       meta,
     },
   },
+  time_first: {
+    summary: 'A batch of two by two neurons that share their time constants, with time first',
+    request: {
+      current: [
+        [
+          [1.5, 1],
+          [0, 3],
+        ],
+        [
+          [2, 3],
+          [1, 0],
+        ],
+        [
+          [0, 3],
+          [1, 2],
+        ],
+      ],
+      time_axis: 0,
+      dt: 1,
+      neuron: { tau: [2, 4] },
+      record: ['v', 'spike_counts'],
+    },
+    answer: {
+      v: [
+        [
+          [0.75, 0.25],
+          [0, 0.75],
+        ],
+        [
+          [0, 0.9375],
+          [0.5, 0.5625],
+        ],
+        [
+          [0, 0],
+          [0.75, 0.921875],
+        ],
+      ],
+      spike_counts: [
+        [1, 1],
+        [0, 0],
+      ],
+      meta,
+    },
+  },
 };
 
 export const lifGradExamples: Readonly<Record<string, Example>> = {

@@ -40,7 +40,7 @@ export const InferRequest = Type.Object(
     model_name: nullable(Type.String({ description: 'The model of the URL.' })),
     model_version: nullable(Type.String({ description: 'Its version.' })),
     parameters: requestParameters(
-      'What is no tensor: `surrogate` (a name, or the JSON object as text), `steps`, `dt`, `model` (the name of a neuron), `reset`, `refractory`, `integration`, `input_scaling`, `detach_reset`, `loss`, `wrt` and `record` (names separated by commas), and numbers of the neuron.',
+      'What is no tensor: `surrogate` (a name, or the JSON object as text), `steps`, `dt`, `model` (the name of a neuron), `reset`, `refractory`, `integration`, `input_scaling`, `detach_reset`, `time_axis`, `loss`, `wrt` and `record` (names separated by commas), and numbers of the neuron.',
       {
         binary_data_output: Type.Boolean({ description: 'Whether all outputs come as bytes behind the JSON.' }),
         timeout: Type.Integer({

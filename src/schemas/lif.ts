@@ -33,7 +33,9 @@ export const wrtSchema = namesSchema(
 );
 
 const inputAndNeuron = {
-  current: Tensor('A number or [B], constant in time, with `steps`; or [B, T], one value a step.'),
+  current: Tensor(
+    'A number or [B], constant in time, with `steps`; or [B, T], one value a step. [..., B, T] is a batch, which shares parameters [B]; answers have its axes.',
+  ),
   steps: Type.Optional(
     Type.Integer({ minimum: 1, description: 'T. Required when the current is constant in time; must equal T otherwise.' }),
   ),
@@ -43,6 +45,14 @@ const inputAndNeuron = {
       description:
         "Length of a step, ms. Default 0.1; for neurons of libraries, which have a time step of their own, it only scales times and rates, and is the neuron's unless given, 1 for those in steps.",
     }),
+  ),
+  time_axis: Type.Optional(
+    Type.Unsafe<0 | -1>(
+      Type.Integer({
+        enum: [0, -1],
+        description: 'The axis of time in requests and answers: 0, [T, ..., B], or -1, [..., B, T]. Default -1.',
+      }),
+    ),
   ),
   neuron: Type.Optional(NeuronChoice('The neuron; everything of `lif` has a default.')),
   state: Type.Optional(States('The state to start from, by state, in place of `<state>_init` in `neuron`.')),

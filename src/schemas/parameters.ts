@@ -68,6 +68,7 @@ function neuronFields({ parameters, nullable, options }: NeuronModel): TProperti
 const run = {
   steps: LifSimulateRequest.properties.steps,
   dt: LifSimulateRequest.properties.dt,
+  time_axis: LifSimulateRequest.properties.time_axis,
   forward: LifSimulateRequest.properties.forward,
   model: Type.Optional(
     Type.String({

@@ -134,7 +134,7 @@ describe('POST /lif/simulate', () => {
     ['steps null', { current: 1, steps: null }, '/steps'],
     ['steps that contradict the current', { current: [[1, 2, 3]], steps: 2 }, '/steps: is 2, but /current has 3 steps (shape [1, 3])'],
     ['a current without steps', { current: [[]] }, '/current: must have at least one step'],
-    ['a current of three axes', { current: [[[1]]], steps: 1 }, 'got shape [1, 1, 1]'],
+    ['a current of three axes with other steps', { current: [[[1]]], steps: 2 }, '/current has 1 steps (shape [1, 1, 1])'],
     ['a ragged current', { current: [[1, 2], [3]] }, '/current/1: ragged: has length 1, but /current/0 has length 2'],
     [
       'neurons that do not fit',
