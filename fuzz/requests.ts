@@ -87,6 +87,23 @@ function isLinspace(x: unknown): boolean {
 /** How strong currents are: some neurons fire at 1, others at hundreds of mV or pA. */
 const amplitudes = fc.constantFrom(3, 3, 30, 300, 1000);
 
+/** Where axes stand in the tensors of a request. */
+interface Axes {
+  readonly lead: readonly number[];
+  readonly timeFirst: boolean;
+}
+
+const axes: Arbitrary<Axes> = fc.record({
+  lead: fc.oneof(
+    { weight: 3, arbitrary: fc.constant<number[]>([]) },
+    { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 2 }) },
+  ),
+  timeFirst: fc.constantFrom(false, false, false, true),
+});
+
+/** A shape of rows and steps, with time where it stands. */
+const withTime = (rows: readonly number[], steps: number, { timeFirst }: Axes) => (timeFirst ? [steps, ...rows] : [...rows, steps]);
+
 /** Neurons and what drives them, whether those neurons are right or not. */
 const driven = fc
   .record({
@@ -94,20 +111,36 @@ const driven = fc
     steps: fc.integer({ min: 1, max: 30 }),
     perStep: fc.constantFrom('no', 'no', 'yes', 'shared'),
     amplitude: amplitudes,
+    given: axes,
   })
-  .chain(({ neurons, steps, perStep, amplitude }) => {
+  .chain(({ neurons, steps, perStep, amplitude, given }) => {
     const drive = spread(-amplitude / 20, amplitude);
-    const shape = perStep === 'no' ? [neurons] : [perStep === 'shared' ? 1 : neurons, steps];
+    const { timeFirst } = given;
+    const lead = perStep === 'no' ? [] : given.lead;
+    const shape = perStep === 'no' ? [neurons] : withTime([...lead, perStep === 'shared' ? 1 : neurons], steps, given);
     const current = perStep === 'no' ? fc.oneof(drive as Arbitrary<unknown>, tensorOf([neurons], drive)) : tensorOf(shape, drive);
     return fc
       .tuple(
         neuronFields(neurons),
         fc.record(
-          { current, steps: fc.constant(steps), dt: fc.constantFrom(0.1, 0.5, 1), forward: fc.constantFrom('spikes', 'spikes', 'smooth') },
-          { requiredKeys: ['current', 'steps'] },
+          {
+            current,
+            steps: fc.constant(steps),
+            dt: fc.constantFrom(0.1, 0.5, 1),
+            time_axis: fc.constant(timeFirst ? 0 : -1),
+            forward: fc.constantFrom('spikes', 'spikes', 'smooth'),
+          },
+          { requiredKeys: timeFirst ? ['current', 'steps', 'time_axis'] : ['current', 'steps'] },
         ),
       )
-      .map(([fields, input]) => ({ given: { ...input, ...fields }, neuron: readFields(fields), shape, neurons, steps }));
+      .map(([fields, input]) => ({
+        given: { ...input, ...fields },
+        neuron: readFields(fields),
+        shape,
+        neurons,
+        steps,
+        axes: { lead, timeFirst },
+      }));
   });
 
 const lifSimulate = driven.chain(({ given, neuron }) => {
@@ -122,11 +155,13 @@ const lifSimulate = driven.chain(({ given, neuron }) => {
 });
 
 /** What gradients and tangents have in common. */
-const differentiated = driven.chain(({ given, neuron, shape, neurons, steps }) => {
-  const perNeuron = fc.oneof(number as Arbitrary<unknown>, tensorOf([neurons]));
+const differentiated = driven.chain(({ given, neuron, shape, neurons, steps, axes }) => {
+  const all = [...axes.lead, neurons];
+  const perNeuron = fc.oneof(number as Arbitrary<unknown>, tensorOf([neurons]), tensorOf(all));
+  const ofSteps = [[all, steps] as const, [[neurons], steps] as const, [[1], steps] as const, [[neurons], 1] as const];
   const perStep = fc.oneof(
     number as Arbitrary<unknown>,
-    ...[[neurons, steps], [1, steps], [neurons, 1], [neurons]].map((one) => tensorOf(one)),
+    ...[...ofSteps.map(([rows, columns]) => withTime(rows, columns, axes)), [neurons]].map((one) => tensorOf(one)),
   );
   const states = neuron?.program.step.states ?? ['v'];
   const hasSpikes = neuron?.program.step.spike !== undefined;

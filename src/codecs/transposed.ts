@@ -1,14 +1,16 @@
 import { AnswerBlocks, AnswerTensor, type TensorValues } from './answer.ts';
 
-/** Numbers of a transposed tensor that are gathered at a time. */
+/** Numbers of a long tensor that are gathered at a time. */
 const gatheredNumbers = 2 ** 16;
+/** Longer tensors are gathered as they are written. */
+const maxGatheredAtOnce = 2 ** 13;
 
 /** A tensor with the columns of a matrix as its rows: gathered as it is written, so that it takes no memory beside the matrix. */
 export class AnswerTransposed extends AnswerBlocks {
   /** The matrix, row-major. */
   readonly values: TensorValues;
 
-  /** @param shape whose first length is that of the matrix' rows. */
+  /** @param shape with the number of the matrix's columns first. */
   constructor(values: TensorValues, shape: readonly number[]) {
     super(values instanceof Uint8Array ? 'uint8' : 'float', shape, () => columnsOf(values, shape[0]!));
     this.values = values;
@@ -43,9 +45,15 @@ function emptyLike(values: TensorValues, length: number): TensorValues {
   return values instanceof Uint8Array ? new Uint8Array(length) : new Int32Array(length);
 }
 
-/** A matrix, row-major, as a tensor of `shape` whose rows are its columns; a short one is gathered at once. */
+/**
+ * A matrix, row-major, as a tensor whose rows are its columns; a short one is gathered at once.
+ *
+ * @param shape with the number of the matrix's columns first.
+ * @example
+ * transposed(Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2]); // AnswerTensor [[1, 4], [2, 5], [3, 6]]
+ */
 export function transposed(values: TensorValues, shape: readonly number[]): AnswerTensor | AnswerTransposed {
-  if (values.length > gatheredNumbers) return new AnswerTransposed(values, shape);
+  if (values.length > maxGatheredAtOnce) return new AnswerTransposed(values, shape);
   const [all = values] = columnsOf(values, shape[0]!);
   return new AnswerTensor(all, shape);
 }

@@ -3,6 +3,7 @@ import { responseOutline } from '../../src/responses/outline.ts';
 import { respond, responseTree, type ComputeResponse } from '../../src/responses/response.ts';
 import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
 import { AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
+import { transposed } from '../../src/codecs/transposed.ts';
 import { JsonWriter } from '../../src/codecs/json-writer.ts';
 import { bytesOf, Pacer, type Chunk } from '../../src/codecs/chunks.ts';
 import { requireFinite } from '../../src/codecs/finite-check.ts';
@@ -50,12 +51,18 @@ describe('a long answer', () => {
     'offsets',
     0.1,
   );
+  const inAxes = (shape: readonly number[]) => {
+    const offsets = Int32Array.from({ length: 1 + shape.reduce((size, length) => size * length) }, (_, i) => i);
+    return new AnswerRows(offsets.subarray(1), offsets, 'offsets', 1, shape);
+  };
   it.each<[string, AnswerNode]>([
     ['of many short tensors', results(1024, () => new AnswerTensor(values, [1024]))],
     ['of rows without numbers', results(4, () => emptyRows)],
     ['of brackets', new AnswerTensor(values, [1024, ...new Array<number>(63).fill(1)])],
     ['of many names', results(4096, () => 'x'.repeat(200))],
     ['of rows of one number each', { spike_times: rows }],
+    ['of rows in many axes', { spike_times: inAxes([1024, ...new Array<number>(62).fill(1)]) }],
+    ['of no rows in many places', { spike_times: inAxes([8192, ...new Array<number>(61).fill(1), 0]) }],
     ['of no rows at all', { spike_times: new AnswerRows(new Int32Array(0), new Int32Array(300_000), 'offsets', 0.1) }],
   ])('%s is written in slices', async (_, node) => {
     const { first, longest } = await bytesAtOnce(node);
@@ -96,6 +103,46 @@ describe('a long answer', () => {
     expect((await joined(encodeAnswer(new AnswerTensor(values, [0, 2]), json).text)).toString()).toBe('[]');
   });
 
+  it('has rows in the axes that they are in, in slices as at once', async () => {
+    const [long, short] = await Promise.all(
+      [30_000, 3].map(async (length) => {
+        const { text } = encodeAnswer(inAxes([length, 2]), json);
+        return JSON.parse((await joined(text)).toString()) as number[][][];
+      }),
+    );
+    expect(short).toEqual([
+      [[1], [2]],
+      [[3], [4]],
+      [[5], [6]],
+    ]);
+    expect(long).toEqual(Array.from({ length: 30_000 }, (_, i) => [[2 * i + 1], [2 * i + 2]]));
+    expect((await joined(encodeAnswer(inAxes([2, 0]), json).text)).toString()).toBe('[[],[]]');
+    expect((await joined(encodeAnswer(inAxes([0, 2]), json).text)).toString()).toBe('[]');
+  });
+
+  it.each([
+    [3, 100_000],
+    [100_000, 3],
+    [300, 1000],
+    [1, 70_000],
+    [70_000, 1],
+    [0, 5],
+    [2, 3],
+  ])('is transposed as it is written: %i rows of %i', async (rows, columns) => {
+    const matrix = Float64Array.from({ length: rows * columns }, (_, i) => i);
+    const { text, tensors } = encodeAnswer({ v: transposed(matrix, [columns, rows]) }, { encoding: 'framed', dtype: 'float64' });
+    expect((await joined(text)).toString()).toContain(`"shape":[${columns},${rows}]`);
+    const written = new Float64Array(Uint8Array.from(await joined(tensors)).buffer);
+    const expected = Float64Array.from(matrix, (_, i) => (i % rows) * columns + Math.floor(i / rows));
+    expect(Buffer.compare(Buffer.from(written.buffer), Buffer.from(expected.buffer))).toBe(0);
+    if (rows === 0) return;
+    matrix[matrix.length - 2] = Infinity;
+    const [row, column] = [Math.floor((matrix.length - 2) / columns), (matrix.length - 2) % columns];
+    await expect(requireFinite({ v: transposed(matrix, [columns, rows]) }, 'float64')).rejects.toThrow(
+      new NotFiniteError('/v', [column, row], 'float64'),
+    );
+  });
+
   it('says where a number is not finite, however far behind', async () => {
     const long = new Float64Array(300_000);
     long[299_998] = 1e39;
@@ -113,7 +160,7 @@ describe('spike times', () => {
   const steps = Int32Array.from({ length: 50_000 }, (_, i) => (i * 7919) % 2_000_003);
   const offsets = Int32Array.of(0, 0, 3, 4099, 4099, 40_000, 50_000);
   const times = async (count: number): Promise<AnswerNode> => {
-    const plan = planOf('lif_simulate', { current: 1, steps: 50_000, dt: 0.1, record: ['spike_times'] }, limits);
+    const plan = planOf('lif_simulate', { current: { linspace: [1, 1, 6] }, steps: 50_000, dt: 0.1, record: ['spike_times'] }, limits);
     const spike_steps = { steps: steps.subarray(0, count), offsets: offsets.map((offset) => Math.min(offset, count)) };
     return responseTree(await responseOf(plan, { spike_steps, series: {} }));
   };

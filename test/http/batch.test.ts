@@ -563,6 +563,13 @@ describe('a large batch', () => {
     });
   });
 
+  it('is refused where a shared current would be repeated too often, before it is', async () => {
+    const current = { shape: [2, 1, 1000], data: new Array<number>(2000).fill(1) };
+    const { status, detail } = await service.refused('/lif/grad', { current, neuron: { tau: { linspace: [5, 20, 1e6] } }, dry_run: true });
+    expect({ status, detail }).toMatchObject({ status: 413 });
+    expect(detail).toContain('Repeating /current, of shape [2, 1, 1000], for 2000000 neurons would take an estimated 2000000000 values');
+  });
+
   it('is counted by a dry run as the same neurons without leading axes', async () => {
     const random = randomNumbers(3);
     const values = Array.from({ length: 4 * 5 * 6 }, () => random());
