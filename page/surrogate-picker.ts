@@ -1,3 +1,4 @@
+import { NameIndex } from '../src/compute/surrogates/name-index.ts';
 import { classOf } from '../src/plot/draw.ts';
 import type { PickedSurrogate } from './address.ts';
 import type { CatalogueEntry, ParameterEntry, ProblemDocument } from './api-types.ts';
@@ -24,9 +25,11 @@ export class SurrogatePicker {
   constructor(options: SurrogatePickerOptions) {
     this.#options = options;
     this.#entries = new Map(options.catalogue.map((entry) => [entry.name, entry]));
-    this.#picked = options.picked
-      .filter(({ name }) => this.#entries.has(name))
-      .map(({ name, parameters }) => ({ name, parameters: { ...parameters } }));
+    const index = new NameIndex(this.#entries.keys());
+    this.#picked = options.picked.flatMap(({ name: given, parameters }) => {
+      const name = index.find(given);
+      return name === undefined ? [] : [{ name, parameters: { ...parameters } }];
+    });
     const id = newId();
     const select = element('select', { id }, ...options.catalogue.map(({ name }) => element('option', { value: name }, name)));
     this.#select = select;

@@ -18,6 +18,10 @@ constant of the library where it defines one that agrees, else with $G(0) = 1/2$
 the formulas of surrogates that scale with it; it is 1 where a request gives $x$ without a neuron. A parameter that a request leaves out
 takes its default; one outside its range is refused.
 
+A name that, case and underscores aside, is exactly one of those without a library is taken as that one: \`Sigmoid\`, \`GaussianGrad\`. Else, the library in front
+may be missing too: \`Rect\` is \`spikingjelly.Rect\`, and \`ATan\`, which only SpikingJelly spells so, \`spikingjelly.ATan\`. Where several libraries have the
+name, as with \`tanh\`, the request is refused with all of them. The answer has the name that was taken.
+
 Tests hold each formula to the function that the back-ends evaluate, which is arranged to keep digits in the tails and so may look
 different in the code.`;
 

@@ -1,7 +1,7 @@
 import { checkValues, type Limits } from '../config/limits.ts';
 import { linspace, type Values } from '../compute/generated-numbers.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
+import { nearest, question } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import { decodeBase64 } from './base64.ts';
 import { beyondFloat32, indexOfMagnitudeAtLeast } from './finite-check.ts';
@@ -240,10 +240,9 @@ function onlyKeys(value: object, known: readonly string[], path: string, errors:
   let good = true;
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    errors.add(
-      path + pointerSegment(key),
-      `is not a field of this form of tensor, which has ${known.map(quote).join(', ')}; ${didYouMean(key, known)}`,
-    );
+    const hint = question(nearest(key, known));
+    const has = `is not a field of this form of tensor, which has ${known.map(quote).join(', ')}`;
+    errors.add(path + pointerSegment(key), hint === undefined ? has : `${has}; ${hint}`);
     good = false;
   }
   return good;

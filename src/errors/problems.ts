@@ -83,12 +83,13 @@ export const problemTypes = {
   surrogate_not_found: {
     status: 404,
     title: 'No such surrogate',
-    description: 'The catalogue has no surrogate of this name; `detail` gives the nearest one. `GET /surrogates` lists all.',
+    description:
+      'The catalogue has no surrogate of this name, or several that differ from it in case and underscores alone; `detail` says which may be meant. `GET /surrogates` lists all.',
   },
   neuron_not_found: {
     status: 404,
     title: 'No such neuron',
-    description: 'The catalogue has no neuron of this name; `detail` gives the nearest one. `GET /neurons` lists all.',
+    description: 'The catalogue has no neuron of this name; `detail` says which may be meant. `GET /neurons` lists all.',
   },
   method_not_allowed: {
     status: 405,

@@ -5,7 +5,7 @@ import { mediaTypes } from '../requests/request-body.ts';
 import { OutOfMemoryError, OverloadError, WorkerLostError } from '../compute/engine/errors.ts';
 import { MemoryLimitError } from '../compute/engine/memory-budget.ts';
 import { quote } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
+import { closest, question } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
 import { pathOf } from './request-close-notifier.ts';
 import { ClientGoneError } from './request-lifetime.ts';
@@ -35,7 +35,7 @@ export const problemDetails = fp(
       const path = pathOf(request);
       const methods = routes.methodsOf(path);
       if (methods === undefined) {
-        next(new Problem('not_found', `There is no ${quote(path)}; ${didYouMean(path, routes.near(path))}`));
+        next(new Problem('not_found', `There is no ${quote(path)}; ${question(closest(path, routes.near(path)))!}`));
       } else if (request.method === 'OPTIONS') {
         void reply.code(204).header('allow', methods).send();
       } else {

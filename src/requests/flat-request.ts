@@ -8,13 +8,20 @@ import { memoize } from '../compute/cache.ts';
 import { neurons } from '../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../compute/neurons/model.ts';
 import { possibleStates } from '../compute/neurons/states.ts';
-import { defaultModel, neuronFieldNames } from './neurons.ts';
+import { catalogue } from '../compute/surrogates/catalogue.ts';
+import { defaultModel, libraryOf, neuronFieldNames } from './neurons.ts';
 import { operations } from './operations.ts';
 import type { Operation } from './plan.ts';
+import { suggestField, unknownField, type Place } from './suggestions.ts';
+import { findSurrogate } from './surrogate-names.ts';
+import { maxSurrogates } from './surrogates.ts';
+import { surrogateNames } from './unknown-fields.ts';
 
 /** A value of a flat request. */
 export type FlatValue = string | number | boolean;
 
+/** The most unknown fields that an error names. */
+const maxUnknown = 20;
 const lists = new Set(['record', 'wrt', 'outputs']);
 const lossFields: Readonly<Record<string, string>> = {
   loss: 'type',
@@ -36,10 +43,10 @@ const fieldsOf = memoize((model: NeuronModel): ReadonlySet<string> => {
 
 /**
  * Nests a flat request, as a URL or the Open Inference Protocol has it, like a request in JSON: fields of the neuron and the loss move into
- * their objects, lists are split at commas, and the remaining fields become the surrogate's parameters. Fields of the neuron are those of `model`.
+ * their objects, lists are split at commas, and parameters of the surrogate move into it. Fields of the neuron are those of `model`.
  *
  * @param tensors the fields that are tensors; they are placed unchanged.
- * @throws {Problem} `invalid_request` for a surrogate that is not valid JSON or has a parameter twice.
+ * @throws {Problem} `invalid_request` for unknown fields, and for a surrogate that is not valid JSON or has a parameter twice.
  * @example
  * nestRequest('lif_simulate', { steps: 100, tau: 20, record: 'v,spikes' }, { current });
  * // { current, steps: 100, neuron: { tau: 20 }, record: ['v', 'spikes'] }
@@ -55,25 +62,72 @@ export function nestRequest(
   // Of an unknown model, which is an error, everything may be a field.
   const isNeuronField = (name: string) => hasNeuron && (model === undefined ? !requestFields.has(name) : fieldsOf(model).has(name));
   const takesParameters = 'surrogate' in properties && (operation !== 'lif_simulate' || flat.forward === 'smooth');
+  const given = flat.surrogate === undefined ? undefined : surrogateValue(flat.surrogate);
+  const surrogate = given ?? (hasNeuron ? model?.surrogate : undefined) ?? 'sigmoid';
+  let parametersTaken: ReadonlySet<string> | undefined;
+  const isParameter = (name: string) => takesParameters && (parametersTaken ??= possibleParameters(surrogate, hasNeuron)).has(name);
+  const unknown: string[] = [];
   const [request, neuron, loss, tangents, parameters] = [emptyFields(), emptyFields(), emptyFields(), emptyFields(), emptyFields()];
   const place = (name: string, value: unknown) => {
     if ('loss' in properties && Object.hasOwn(lossFields, name)) loss[lossFields[name]!] = value;
     else if ('tangents' in properties && name.startsWith(tangentPrefix)) tangents[name.slice(tangentPrefix.length)] = value;
     // Neither a URL nor the Open Inference Protocol has a null.
     else if (isNeuronField(name)) neuron[name] = value === 'null' ? null : value;
-    else if (requestFields.has(name) || !takesParameters) request[name] = value;
-    else parameters[name] = value;
+    else if (requestFields.has(name)) request[name] = value;
+    else if (isParameter(name)) parameters[name] = value;
+    else unknown.push(name);
   };
-  for (const [name, value] of Object.entries(flat))
-    place(name, lists.has(name) ? splitList(value) : name === 'surrogate' ? surrogateValue(value) : value);
+  for (const [name, value] of Object.entries(flat)) place(name, lists.has(name) ? splitList(value) : name === 'surrogate' ? given : value);
   for (const [name, tensor] of Object.entries(tensors)) place(name, tensor);
+  if (unknown.length > 0) {
+    const names = new Set([
+      ...Object.keys(properties).filter((name) => requestFields.has(name)),
+      ...(hasNeuron && model ? fieldsOf(model) : []),
+      ...('loss' in properties ? Object.keys(lossFields) : []),
+      ...(takesParameters ? possibleParameters(surrogate, true) : []),
+    ]);
+    throw unknownFields(unknown, names, model && hasNeuron ? libraryOf(model) : '');
+  }
 
   if (Object.keys(neuron).length > 0) request.neuron = neuron;
   if (Object.keys(loss).length > 0) request.loss = withType(loss);
   if ('tangents' in properties) request.tangents = tangents;
-  if (Object.keys(parameters).length > 0)
-    request.surrogate = withParameters(request.surrogate ?? (hasNeuron ? model?.surrogate : undefined) ?? 'sigmoid', parameters);
+  if (Object.keys(parameters).length > 0) request.surrogate = withParameters(surrogate, parameters);
   return request;
+}
+
+/**
+ * The fields that are parameters of the surrogates. Beside a neuron, whose field it may have been meant to be, a field has to be a parameter of one of
+ * them; without one, or where a surrogate is not known, it may be any surrogate's, so that the error is about the surrogate.
+ */
+function possibleParameters(surrogate: unknown, hasNeuron: boolean): ReadonlySet<string> {
+  const definitions = surrogateNames(surrogate, maxSurrogates).map(findSurrogate);
+  const isCertain = hasNeuron && !definitions.includes(undefined);
+  return new Set([...(isCertain ? definitions : catalogue.values())].flatMap((one) => Object.keys(one?.parameters ?? {})));
+}
+
+/** The problem of fields that a flat request does not have. */
+function unknownFields(unknown: readonly string[], names: ReadonlySet<string>, library: string): Problem {
+  const place: Place = {
+    names,
+    library,
+    spell: (path) => {
+      const name = flatName(path);
+      return names.has(name) ? quote(name) : undefined;
+    },
+  };
+  return invalidRequest(
+    unknown.slice(0, maxUnknown).map((name) => ({ path: pointerSegment(name), message: unknownField(name, suggestField(name, place)) })),
+  );
+}
+
+/** The name in a flat request of the field at a JSON pointer. */
+function flatName(path: string): string {
+  const [field = '', ...inner] = path.slice(1).split('/');
+  const name = inner.join('.');
+  if (field === 'loss') return Object.keys(lossFields).find((flat) => lossFields[flat] === (name || 'type')) ?? '';
+  if (field === 'surrogate') return name === '' || name === 'name' ? field : name;
+  return field === 'neuron' ? name : field;
 }
 
 /** Has no prototype, so that `__proto__` is an unknown name like any other. */
@@ -119,20 +173,23 @@ function withParameters(surrogate: unknown, parameters: object): unknown {
 /**
  * The request of an npy body: its array is `x` or `current`, and the URL's query has all other fields.
  *
- * @throws {Problem} `invalid_npy` when the bytes are not an array of float32 or float64; `invalid_request` for a name that is given twice.
+ * @throws {Problem} `invalid_npy` when the bytes are not an array of float32 or float64; `invalid_request` for a name that is given twice or unknown.
  */
 export function npyRequest(operation: Operation, bytes: Uint8Array, query: Readonly<Record<string, unknown>>): object {
   const array = readNpy(bytes);
   if (typeof array === 'string') throw new Problem('invalid_npy', `The body is not an array of numbers as numpy.save writes it: ${array}.`);
+  const { npyField } = operations[operation];
   const flat = emptyFields() as Record<string, FlatValue>;
   for (const [name, value] of Object.entries(query)) {
+    if (name === npyField)
+      throw invalidRequest([{ path: pointerSegment(name), message: 'is the array of the body; leave it out of the URL' }]);
     if (typeof value !== 'string')
       throw invalidRequest([{ path: pointerSegment(name), message: `must stand in the URL once, got ${describe(value)}` }]);
     flat[name] = fromText(name, value);
   }
   const { dtype, shape, dataOffset, byteLength, fortranOrder } = array;
   const data = bytes.subarray(dataOffset, dataOffset + byteLength);
-  return nestRequest(operation, flat, { [operations[operation].npyField]: new RawTensor({ dtype, shape, bytes: data }, fortranOrder) });
+  return nestRequest(operation, flat, { [npyField]: new RawTensor({ dtype, shape, bytes: data }, fortranOrder) });
 }
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

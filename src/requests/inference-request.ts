@@ -7,6 +7,7 @@ import { ignoredParameters, InferRequest } from '../schemas/inference.ts';
 import { nestRequest, type FlatValue } from './flat-request.ts';
 import { inferenceModels, modelVersion, type InferenceModel, type InferenceOperation } from './inference-models.ts';
 import type { InferenceReply } from './plan.ts';
+import { suggestName } from './suggestions.ts';
 import { compileValidator } from './validation.ts';
 
 type Output = NonNullable<InferRequest['outputs']>[number];
@@ -84,7 +85,8 @@ function readInputs(
     const path = `/inputs/${i}`;
     const dtype = Object.hasOwn(dtypes, datatype) ? dtypes[datatype] : undefined;
     const size = parameters?.binary_data_size;
-    if (!known.includes(name)) errors.add(`${path}/name`, `there is no input ${quote(name)}; ${didYouMean(name, known)}`);
+    if (!known.includes(name))
+      errors.add(`${path}/name`, `there is no input ${quote(name)}; ${suggestName(name, known) ?? didYouMean(name, known)}`);
     if (Object.hasOwn(tensors, name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
     if (dtype === undefined) errors.add(`${path}/datatype`, `must be "FP32" or "FP64", got ${quote(datatype)}`);
     checkTensorParameters(parameters, 'an input', 'binary_data_size', path, errors);
@@ -143,7 +145,8 @@ function checkOutputs(model: InferenceModel, outputs: readonly Output[], errors:
   const named = new Set<string>();
   for (const [i, { name, parameters }] of outputs.entries()) {
     const path = `/outputs/${i}`;
-    if (!known.includes(name)) errors.add(`${path}/name`, `there is no output ${quote(name)}; ${didYouMean(name, known)}`);
+    if (!known.includes(name))
+      errors.add(`${path}/name`, `there is no output ${quote(name)}; ${suggestName(name, known) ?? didYouMean(name, known)}`);
     else if (named.has(name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
     named.add(name);
     checkTensorParameters(parameters, 'an output', 'binary_data', path, errors);

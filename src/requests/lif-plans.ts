@@ -20,7 +20,6 @@ import { surrogateDefinition } from '../compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { checkStreamed, checkValues, type Limits } from '../config/limits.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors } from '../errors/input-errors.ts';
 import type { LifGradRequest, LifJvpRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif.ts';
 import { perNeuron, perNeuronOrStep, perStep, withTimeLast, type BatchAxes } from './batch-axes.ts';
@@ -29,6 +28,7 @@ import { readNeuron, type Neuron } from './neurons.ts';
 import { readOptions, type PlannedGradient, type Plans } from './plan.ts';
 import { DifferentiableQuantities, stateName } from './quantities.ts';
 import { resolveSurrogates } from './surrogates.ts';
+import { unknownState } from './suggestions.ts';
 import { distinctNames, type NameSet } from './validation.ts';
 
 const defaultRecord = ['spike_counts', 'firing_rates'];
@@ -204,7 +204,7 @@ function statesIn(given: unknown, states: readonly string[], path: string, error
   }
   return Object.entries(given).filter(([state]) => {
     if (states.includes(state)) return true;
-    errors.add(path + pointerSegment(state), `the neuron has no state ${quote(state)}; ${didYouMean(state, states)}`);
+    errors.add(path + pointerSegment(state), unknownState(state, states));
     return false;
   });
 }

@@ -15,6 +15,7 @@ import type { Limits } from '../config/limits.ts';
 import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
+import { meaningOf, notAllowed, suggestField, suggestValue, unknownField, unknownState, withHint, type Place } from './suggestions.ts';
 
 /** The model of a request that names none. */
 export const defaultModel = 'lif';
@@ -63,6 +64,18 @@ interface ModelFields {
   readonly required: readonly string[];
 }
 
+/** Fields of the request itself, beside `neuron`, that may be looked for in it. */
+const requestFields: ReadonlySet<string> = new Set([
+  '/current',
+  '/steps',
+  '/dt',
+  '/surrogate',
+  '/state',
+  '/encoding',
+  '/backend',
+  '/dtype',
+]);
+
 /** The option that requests give beside `neuron`, for neurons of no library. */
 const topLevelOption = 'detach_reset';
 
@@ -97,7 +110,12 @@ export function unknownNeuron(name: string): string {
   const left =
     library === '' ? undefined : leftOut.find((one) => one.name.toLowerCase() === tail && one.library.toLowerCase().startsWith(library));
   if (left !== undefined) return `${left.library}'s ${left.name} is left out on purpose: ${left.why}`;
-  return `unknown neuron ${quote(name)}; ${didYouMean(name, neurons.keys())}`;
+  return `unknown neuron ${quote(name)}; ${suggestValue(name, '/neuron/model', neurons.keys()) ?? didYouMean(name, neurons.keys())}`;
+}
+
+/** The library of a model as its name has it; '' for one of no library. */
+export function libraryOf({ name }: NeuronModel): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('.')));
 }
 
 /**
@@ -109,7 +127,10 @@ export function unknownNeuron(name: string): string {
  */
 export function readNeuron(request: NeuronRequest, errors: InputErrors, limits: Limits): Neuron | null {
   const { neuron: fields = {} } = request;
-  if (!isObject(fields)) return errors.add('/neuron', `must be an object, got ${describe(fields)}`);
+  if (!isObject(fields)) {
+    const hint = typeof fields === 'string' && neurons.has(fields) ? `; did you mean {"model": ${quote(fields)}}?` : '';
+    return errors.add('/neuron', `must be an object, got ${describe(fields)}${hint}`);
+  }
   const { model: name = defaultModel } = fields;
   if (typeof name !== 'string') return errors.add('/neuron/model', `must be the name of a neuron, got ${describe(name)}`);
   const model = neurons.get(name);
@@ -158,10 +179,12 @@ class NeuronReader {
         if (name.endsWith('_init')) this.#initial.set(name.slice(0, -'_init'.length), { path, value });
         else this.#errors.add(path, this.#unknownField(name));
       } else if (field.kind === 'option') {
-        const option = readOption(value, field.rule, path, this.#errors);
+        const option = this.#readOption(name, value, field.rule, path);
         if (option !== null) this.#options = { ...this.#options, [name]: option };
       } else if (value === null && field.isNullable) {
         this.#leaveOut(name);
+      } else if (value === null && this.#meaning(name, 'null') !== undefined) {
+        this.#errors.add(path, `must be a number or one value per neuron, got null; ${this.#meaning(name, 'null')!}`);
       } else if (field.rule.isSetting) {
         this.#readSetting(name, value, field.rule, path);
       } else {
@@ -205,7 +228,7 @@ class NeuronReader {
     const { states } = program.step;
     for (const [state, { path, value }] of this.#initial) {
       if (states.includes(state)) this.#readTensor(`${state}_init`, value, undefined, path);
-      else if (path.startsWith('/state')) this.#errors.add(path, `the neuron has no state ${quote(state)}; ${didYouMean(state, states)}`);
+      else if (path.startsWith('/state')) this.#errors.add(path, unknownState(state, states));
       else this.#errors.add(path, this.#unknownField(`${state}_init`, states));
     }
     return { model, options, parameters, given: this.#given, program };
@@ -224,7 +247,32 @@ class NeuronReader {
     const inner = names.find((field) => field.startsWith(`${name}.`));
     if (inner !== undefined) return `must be an object with fields such as ${quote(inner.slice(name.length + 1))}`;
     const groups = names.map((field) => field.split('.', 1)[0]!);
-    return `unknown field ${quote(name)}; ${didYouMean(name, new Set(['model', ...names, ...groups, ...initial]))}`;
+    const known = new Set(['model', ...names, ...groups, ...initial]);
+    return unknownField(name, suggestField(name, this.#place(known)));
+  }
+
+  /** What the vocabulary says of a field that has a value which it may not have. */
+  #meaning(name: string, given: 'null' | 'number'): string | undefined {
+    return meaningOf(name, this.#place(new Set(this.#known.fields.keys())), given);
+  }
+
+  /** The inside of `neuron`. */
+  #place(names: ReadonlySet<string>): Place {
+    const { model } = this.#known;
+    const spell = (path: string) => {
+      const inner = path.startsWith('/neuron/') ? path.slice('/neuron/'.length).replaceAll('/', '.') : undefined;
+      if (inner !== undefined) return names.has(inner) ? quote(inner) : undefined;
+      return requestFields.has(path) || (path === `/${topLevelOption}` && hasTopLevelOption(model)) ? path : undefined;
+    };
+    return { names, library: libraryOf(model), spell };
+  }
+
+  #readOption(name: string, value: unknown, { values }: NeuronOption, path: string): OptionValue | null {
+    if (values === undefined)
+      return typeof value === 'boolean' ? value : this.#errors.add(path, `must be a boolean, got ${describe(value)}`);
+    if (typeof value === 'string' && values.includes(value)) return value;
+    const meaning = typeof value === 'number' ? this.#meaning(name, 'number') : undefined;
+    return this.#errors.add(path, withHint(notAllowed(value, path, values), meaning));
   }
 
   #leaveOut(name: string): void {
@@ -259,13 +307,6 @@ class NeuronReader {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function readOption(value: unknown, { values }: NeuronOption, path: string, errors: InputErrors): OptionValue | null {
-  if (values === undefined) return typeof value === 'boolean' ? value : errors.add(path, `must be a boolean, got ${describe(value)}`);
-  if (typeof value === 'string' && values.includes(value)) return value;
-  const hint = typeof value === 'string' ? `; ${didYouMean(value, values)}` : '';
-  return errors.add(path, `must be one of ${values.map(quote).join(', ')}, got ${describe(value)}${hint}`);
 }
 
 /** A tensor with one value, or one per neuron, as a quantity. */

@@ -6,6 +6,7 @@ import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate
 import { lifGradPlan, lifJvpPlan, lifSimulatePlan } from './lif-plans.ts';
 import type { Operation, Plans } from './plan.ts';
 import { surrogateEvalPlan, surrogateGradPlan } from './surrogate-plans.ts';
+import { suggestRequestField } from './unknown-fields.ts';
 import { compileValidator, type Validate } from './validation.ts';
 
 /** How requests of one operation are read. */
@@ -19,7 +20,12 @@ interface RequestKind<O extends Operation> {
 
 function kind<P>(schema: TObject, plan: (request: never, limits: Limits) => P, npyField: 'x' | 'current') {
   // The validator has checked that it is one.
-  return { schema, validate: compileValidator(schema), plan: plan as (request: unknown, limits: Limits) => P, npyField };
+  return {
+    schema,
+    validate: compileValidator(schema, suggestRequestField),
+    plan: plan as (request: unknown, limits: Limits) => P,
+    npyField,
+  };
 }
 
 export const operations: { readonly [O in Operation]: RequestKind<O> } = {

@@ -1,11 +1,11 @@
-import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
 import type { ListRange, ParameterDefinition, ParameterValue, Surrogate, SurrogateDefinition } from '../compute/surrogates/definition.ts';
 import { describe, pointerSegment, quote } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
+import { insideOf, misnamed, suggestField, unknownField } from './suggestions.ts';
+import { findSurrogate, unknownSurrogate } from './surrogate-names.ts';
 
 /** The most surrogates of one request. */
-const maxSurrogates = 1024;
+export const maxSurrogates = 1024;
 
 /**
  * Reads `surrogate`: a name, an object with parameters, or an array of them, and fills in defaults. Returns null after errors, which go to
@@ -35,6 +35,7 @@ function resolveSurrogate(given: unknown, path: string, errors: InputErrors): Su
     return errors.add(path, `must be the name of a surrogate or an object such as {"name": "sigmoid", "alpha": 4}, got ${describe(given)}`);
   }
   const { name, ...parameters } = given as Record<string, unknown>;
+  if (name === undefined) return missingName(parameters, path, errors);
   if (typeof name !== 'string') return errors.add(`${path}/name`, `must be the name of a surrogate, got ${describe(name)}`);
   const definition = findDefinition(name, `${path}/name`, errors);
   if (definition === null) return null;
@@ -42,15 +43,7 @@ function resolveSurrogate(given: unknown, path: string, errors: InputErrors): Su
 }
 
 function findDefinition(name: string, path: string, errors: InputErrors): SurrogateDefinition | null {
-  return catalogue.get(name) ?? errors.add(path, unknownSurrogate(name));
-}
-
-/** The message for an unknown surrogate. */
-export function unknownSurrogate(name: string): string {
-  const lower = name.slice(0, 100).toLowerCase();
-  const left = leftOut.find((one) => `${one.library}.${one.name}`.toLowerCase() === lower);
-  if (left !== undefined) return `${left.library}'s ${left.name} is left out on purpose: ${left.why}`;
-  return `unknown surrogate ${quote(name)}; ${didYouMean(name, catalogue.keys())}`;
+  return findSurrogate(name) ?? errors.add(path, unknownSurrogate(name));
 }
 
 function defaultsOf(definition: SurrogateDefinition): Record<string, ParameterValue> {
@@ -133,7 +126,18 @@ function unknownParameter(name: string, definition: SurrogateDefinition): string
   const known = Object.keys(definition.parameters);
   const start = `${definition.name} has no parameter ${quote(name)}`;
   if (known.length === 0) return `${start}, and no other`;
-  return `${start}; ${didYouMean(name, known)}`;
+  return `${start}; ${suggestField(name, insideOf('/surrogate', known))}`;
+}
+
+/** Reports a surrogate without a name, and the field that has it in the place of `name`, if one has. */
+function missingName(fields: object, path: string, errors: InputErrors): null {
+  const instead = misnamed('name', '/surrogate', fields);
+  if (instead === undefined) return errors.add(`${path}/name`, 'is required: the name of a surrogate');
+  const { name, hint } = instead;
+  const value = (fields as Readonly<Record<string, unknown>>)[name];
+  errors.add(path + pointerSegment(name), unknownField(name, hint));
+  if (typeof value === 'string') findDefinition(value, path + pointerSegment(name), errors);
+  return null;
 }
 
 function isInRange(

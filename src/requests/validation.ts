@@ -6,6 +6,7 @@ import { invalidRequest, type InputErrors } from '../errors/input-errors.ts';
 import type { InputError, Problem } from '../errors/problems.ts';
 import type { NamedSchema } from '../schemas/common.ts';
 import { sharedSchemas } from '../schemas/shared-schemas.ts';
+import { misnamed, notAllowed, suggestName, unknownField, valuesNear, withHint } from './suggestions.ts';
 
 /** Larger data is searched for its first error only, since each error costs an object. */
 const maxSearchedValues = 1000;
@@ -25,6 +26,19 @@ const options: Options = {
 const first = new Ajv({ ...options, allErrors: false, schemas: sharedSchemas.map(anything) });
 const all = new Ajv({ ...options, allErrors: true, schemas: sharedSchemas.map(anything) });
 
+/** A field that a schema does not have. */
+export interface UnknownField {
+  readonly name: string;
+  /** The object in which it stands: a JSON pointer, and its fields. */
+  readonly path: string;
+  readonly siblings: Readonly<Record<string, unknown>>;
+  /** The fields that the object may have. */
+  readonly names: readonly string[];
+}
+
+/** Says what an unknown field was meant to be. */
+type SuggestField = (field: UnknownField) => string;
+
 /** Returns what is wrong with data, if anything is. */
 export type Validate = (data: unknown) => Problem | undefined;
 
@@ -32,10 +46,11 @@ export type Validate = (data: unknown) => Problem | undefined;
  * Compiles a validator of a schema with Ajv; it coerces and drops nothing. It accepts any value in fields of shared schemas (tensors,
  * surrogates, lists of names): their decoders check them while reading, and report more precisely.
  *
+ * @param suggest for unknown fields; unless given, the nearest by its letters.
  * @example
  * compileValidator(SurrogateGradRequest)({ x: 0 }); // Problem invalid_request: /surrogate: is required
  */
-export function compileValidator(schema: object): Validate {
+export function compileValidator(schema: object, suggest: SuggestField = ({ name, names }) => didYouMean(name, names)): Validate {
   const validate = first.compile(schema);
   let validateAll: ValidateFunction | undefined;
   return (data) => {
@@ -46,7 +61,7 @@ export function compileValidator(schema: object): Validate {
       validateAll(data);
       errors = validateAll.errors ?? errors;
     }
-    return invalidRequest(inputErrors(errors));
+    return invalidRequest(inputErrors(errors, suggest));
   };
 }
 
@@ -70,46 +85,63 @@ function hasAtMost(limit: number, data: unknown): boolean {
   return true;
 }
 
-function inputErrors(errors: readonly ErrorObject[]): InputError[] {
+function inputErrors(errors: readonly ErrorObject[], suggest: SuggestField): InputError[] {
   // These keywords only say that one of the variants failed.
   const telling = errors.filter(({ keyword }) => keyword !== 'oneOf' && keyword !== 'if');
-  return (telling.length > 0 ? telling : errors).slice(0, 20).map(inputError);
+  return (telling.length > 0 ? telling : errors).slice(0, 20).map((error) => inputError(error, suggest));
 }
 
-function inputError({ keyword, instancePath, params, parentSchema, data, message }: ErrorObject): InputError {
-  const known = Object.keys((parentSchema?.properties ?? {}) as object);
+function inputError(error: ErrorObject, suggest: SuggestField): InputError {
+  const { keyword, instancePath, parentSchema, data, message } = error;
+  const params = error.params as Readonly<Record<string, unknown>>;
   switch (keyword) {
-    case 'type':
-      return { path: instancePath, message: `must be ${typeText(params.type as string | readonly string[])}, got ${describe(data)}` };
+    case 'type': {
+      const wanted = `must be ${typeText(params.type as string | readonly string[])}, got ${describe(data)}`;
+      return { path: instancePath, message: withHint(wanted, meantVariant(data, instancePath, parentSchema)) };
+    }
     case 'required':
       return { path: instancePath + pointerSegment(String(params.missingProperty)), message: 'is required' };
     case 'additionalProperties': {
-      const key = String(params.additionalProperty);
-      return { path: instancePath + pointerSegment(key), message: `unknown field ${quote(key)}; ${didYouMean(key, known)}` };
+      const name = String(params.additionalProperty);
+      const names = Object.keys((parentSchema?.properties ?? {}) as object);
+      const suggestion = suggest({ name, path: instancePath, siblings: data as Readonly<Record<string, unknown>>, names });
+      return { path: instancePath + pointerSegment(name), message: unknownField(name, suggestion) };
     }
-    case 'enum': {
-      const allowed = params.allowedValues as readonly (string | number)[];
-      const names = allowed.filter((value) => typeof value === 'string');
-      const hint = typeof data === 'string' && names.length > 0 ? `; ${didYouMean(data, names)}` : '';
-      const listed = allowed.map((value) => JSON.stringify(value)).join(', ');
-      return { path: instancePath, message: `must be one of ${listed}, got ${describe(data)}${hint}` };
-    }
+    case 'enum':
+      return { path: instancePath, message: notAllowed(data, instancePath, params.allowedValues as readonly (string | number)[]) };
     case 'discriminator': {
-      const allowed = variants(parentSchema, String(params.tag));
-      const hint = typeof params.tagValue === 'string' ? `; ${didYouMean(params.tagValue, allowed)}` : '';
-      return {
-        path: instancePath + pointerSegment(String(params.tag)),
-        message: `must be one of ${allowed.map(quote).join(', ')}, got ${describe(params.tagValue)}${hint}`,
-      };
+      const tag = String(params.tag);
+      const instead = params.tagValue === undefined ? misnamed(tag, instancePath, data as object) : undefined;
+      if (instead !== undefined) {
+        const { name, hint } = instead;
+        return { path: instancePath + pointerSegment(name), message: unknownField(name, hint) };
+      }
+      const path = instancePath + pointerSegment(tag);
+      const allowed = variants(parentSchema, tag).map(({ name }) => name);
+      return { path, message: notAllowed(params.tagValue, path, allowed) };
     }
     default:
       return { path: instancePath, message: `${message ?? 'is not valid'}, got ${describe(data)}` };
   }
 }
 
-function variants(schema: ErrorObject['parentSchema'], tag: string): string[] {
-  const oneOf = (schema?.oneOf ?? []) as { properties: Record<string, { const: string }> }[];
-  return oneOf.map(({ properties }) => properties[tag]!.const);
+/** A variant of an object, for the text that was given in its place. */
+function meantVariant(given: unknown, path: string, schema: ErrorObject['parentSchema']): string | undefined {
+  const tag = (schema?.discriminator as { readonly propertyName: string } | undefined)?.propertyName;
+  if (typeof given !== 'string' || tag === undefined) return undefined;
+  const all = variants(schema, tag);
+  const names = all.map(({ name }) => name);
+  const [near] = names.includes(given) ? [given] : valuesNear(given, path + pointerSegment(tag), names);
+  const meant = all.find(({ name }) => name === near);
+  if (meant === undefined) return `its ${quote(tag)} is one of ${names.map(quote).join(', ')}`;
+  const fields = [`${quote(tag)}: ${quote(meant.name)}`, ...meant.required.map((field) => `${quote(field)}: ...`)];
+  return `did you mean {${fields.join(', ')}}?`;
+}
+
+/** The variants of a schema by the value of their tag, and the other fields that each requires. */
+function variants(schema: ErrorObject['parentSchema'], tag: string): { readonly name: string; readonly required: readonly string[] }[] {
+  const oneOf = (schema?.oneOf ?? []) as { properties: Record<string, { const: string }>; required: string[] }[];
+  return oneOf.map(({ properties, required }) => ({ name: properties[tag]!.const, required: required.filter((field) => field !== tag) }));
 }
 
 /** The allowed types; null, which stands for a field left out, is not mentioned. */
@@ -161,9 +193,9 @@ export function distinctNames<Name extends string>(
   for (let i = 0; i < given.length; i++) {
     const name = given[i] as unknown;
     if (typeof name !== 'string' || !known.has(name)) {
-      const nearest = () => didYouMean(String(name), [...known.list(), ...(known.others?.() ?? [])]);
-      const hint = typeof name === 'string' ? `; ${known.reason?.(name) ?? nearest()}` : '';
-      errors.add(pathOf(name, i), `must be one of ${listed()}, got ${describe(name)}${hint}`);
+      const suggested = (one: string) => suggestName(one, [...known.list(), ...(known.others?.() ?? [])]);
+      const hint = typeof name === 'string' ? (known.reason?.(name) ?? suggested(name)) : undefined;
+      errors.add(pathOf(name, i), withHint(`must be one of ${listed()}, got ${describe(name)}`, hint));
     } else if (names.has(name)) {
       errors.add(pathOf(name, i), `${quote(name)} is there already`);
     } else {

@@ -9,10 +9,12 @@ import { possibleStates } from '../compute/neurons/states.ts';
 import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../compute/surrogates/definition.ts';
 import { Problem } from '../errors/problems.ts';
+import { lifVocabulary } from '../requests/lif-vocabulary.ts';
 import { unknownNeuron } from '../requests/neurons.ts';
-import { unknownSurrogate } from '../requests/surrogates.ts';
+import { findSurrogate, unknownSurrogate } from '../requests/surrogate-names.ts';
+import type { Term } from '../requests/vocabulary.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
-import { Catalogue, CatalogueEntry, NeuronCatalogue, NeuronEntry } from '../schemas/catalogue.ts';
+import { Catalogue, CatalogueEntry, NeuronCatalogue, NeuronEntry, type VocabularyEntry } from '../schemas/catalogue.ts';
 import { problemResponses } from '../schemas/problem.ts';
 
 /** The surrogates and neurons that there are. */
@@ -50,7 +52,9 @@ export const catalogueRoutes: FastifyPluginCallbackTypebox = (app, _options, don
         tags: ['Catalogue'],
         summary: 'One surrogate',
         description: 'Its entry in the catalogue.',
-        params: Type.Object({ name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it.' }) }),
+        params: Type.Object({
+          name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it; case and underscores may differ.' }),
+        }),
         response: {
           200: jsonAnswer(CatalogueEntry, 'The surrogate.', { sigmoid: { value: entries.get('sigmoid') } }),
           ...problemResponses('malformed_http', 'uri_too_long', 'surrogate_not_found', 'not_acceptable'),
@@ -58,14 +62,18 @@ export const catalogueRoutes: FastifyPluginCallbackTypebox = (app, _options, don
       },
     },
     ({ params: { name } }) => {
-      const entry = entries.get(name);
+      const entry = entries.get(findSurrogate(name)?.name ?? '');
       if (entry === undefined) throw new Problem('surrogate_not_found', `${unknownSurrogate(name)} GET /surrogates lists all.`);
       return entry;
     },
   );
 
   const neuronEntries = new Map([...neurons].map(([name, model]) => [name, neuronEntry(model)]));
-  const allNeurons = { neurons: [...neuronEntries.values()], left_out: [...leftOutNeurons] };
+  const allNeurons = {
+    neurons: [...neuronEntries.values()],
+    vocabulary: lifVocabulary.flatMap(vocabularyEntries),
+    left_out: [...leftOutNeurons],
+  };
 
   app.get(
     '/neurons',
@@ -74,12 +82,17 @@ export const catalogueRoutes: FastifyPluginCallbackTypebox = (app, _options, don
         operationId: 'listNeurons',
         tags: ['Catalogue'],
         summary: 'All neurons',
-        description: 'Name, equations in LaTeX, parameters with default, range and unit, options, state, default surrogate, source.',
+        description:
+          'Name, equations in LaTeX, parameters with default, range and unit, options, state, default surrogate, source; and the words of other libraries.',
         response: {
           200: jsonAnswer(NeuronCatalogue, 'The catalogue.', {
             shortened: {
               summary: 'The first of each list',
-              value: { neurons: allNeurons.neurons.slice(0, 1), left_out: allNeurons.left_out.slice(0, 1) },
+              value: {
+                neurons: allNeurons.neurons.slice(0, 1),
+                vocabulary: allNeurons.vocabulary.slice(0, 1),
+                left_out: allNeurons.left_out.slice(0, 1),
+              },
             },
           }),
           ...problemResponses('not_acceptable'),
@@ -165,6 +178,17 @@ function neuronEntry(model: NeuronModel): Static<typeof NeuronEntry> {
     notes: [...notes],
     source: library?.source ?? null,
   };
+}
+
+/** An entry for each meaning of a word. */
+function vocabularyEntries({ meanings, libraries, ...term }: Term): Static<typeof VocabularyEntry>[] {
+  return meanings.map(({ path, value, remark }) => ({
+    ...term,
+    libraries: [...libraries],
+    path,
+    ...(value !== undefined && { value }),
+    ...(remark !== undefined && { remark: remark.replaceAll('{term}', term.term) }),
+  }));
 }
 
 function parameterEntry(parameter: NeuronParameter, nullable: boolean): Static<typeof NeuronEntry>['parameters'][string] {

@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 
 import type { Engine } from '../compute/engine/engine.ts';
-import { catalogue } from '../compute/surrogates/catalogue.ts';
 import { Problem } from '../errors/problems.ts';
 import { drawFigure } from '../plot/draw.ts';
 import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
 import { backgrounds, surrogatePicturePlan } from '../requests/surrogate-plans.ts';
-import { unknownSurrogate } from '../requests/surrogates.ts';
+import { findSurrogate, unknownSurrogate } from '../requests/surrogate-names.ts';
 import { surrogateLists, surrogateParameters } from '../schemas/parameters.ts';
 import { problemResponses } from '../schemas/problem.ts';
 
@@ -34,7 +33,9 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox<PictureOptions
         summary: 'One surrogate as a picture',
         description:
           "The step, the value and the gradient over x, as SVG. The query has the surrogate's parameters by name (`?alpha=2`), the ends of the axis and the background.",
-        params: Type.Object({ name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it.' }) }),
+        params: Type.Object({
+          name: Type.String({ examples: ['sigmoid'], description: 'As requests spell it; case and underscores may differ.' }),
+        }),
         querystring: Type.Unsafe<Record<string, unknown>>(
           Type.Object({
             ...surrogateParameters(),
@@ -59,8 +60,9 @@ export const surrogatePictureRoutes: FastifyPluginCallbackTypebox<PictureOptions
       },
     },
     async (request, reply) => {
-      const { name } = request.params;
-      if (!catalogue.has(name)) throw new Problem('surrogate_not_found', `${unknownSurrogate(name)} GET /surrogates lists all.`);
+      const { name: given } = request.params;
+      const name = findSurrogate(given)?.name;
+      if (name === undefined) throw new Problem('surrogate_not_found', `${unknownSurrogate(given)} GET /surrogates lists all.`);
       const { surrogate, background, x, evalJob, gradJob } = surrogatePicturePlan(name, request.query);
       const evaluated = await engine.run(evalJob);
       const differentiated = await engine.run(gradJob);

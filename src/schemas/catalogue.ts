@@ -91,7 +91,31 @@ export const NeuronEntry = Type.Object(
   { $id: 'NeuronEntry' },
 );
 
+/** A word of another library, and what it is here. */
+export const VocabularyEntry = Type.Object(
+  {
+    term: Type.String({ description: 'The word.' }),
+    libraries: Type.Array(Type.String(), { description: 'Whose it is; none for a word of the field at large.' }),
+    role: Type.String({ enum: ['field', 'value'], description: 'Whether it is the name of a field, or a value.' }),
+    given: Type.Optional(
+      Type.String({ enum: ['null', 'number'], description: 'The kind of value with which the field means this; any where it is missing.' }),
+    ),
+    path: Type.String({ description: 'The field of a request that it stands for, or whose value it is: a JSON pointer.' }),
+    value: Type.Optional(
+      Type.Union([Type.String(), Type.Boolean(), Type.Null()], { description: 'The value of that field, where it stands for one.' }),
+    ),
+    remark: Type.Optional(Type.String({ description: 'How its value is converted, or what else to know.' })),
+  },
+  { $id: 'VocabularyEntry' },
+);
+
 export const NeuronCatalogue = Type.Object(
-  { neurons: Type.Array(NeuronEntry), left_out: leftOutEntries('Neurons of other libraries that are not here on purpose, and why.') },
+  {
+    neurons: Type.Array(NeuronEntry),
+    vocabulary: Type.Array(VocabularyEntry, {
+      description: 'The words of other libraries, and what they are in a request for the neuron `lif`; errors answer from it.',
+    }),
+    left_out: leftOutEntries('Neurons of other libraries that are not here on purpose, and why.'),
+  },
   { $id: 'NeuronCatalogue' },
 );

@@ -61,7 +61,7 @@ export const surrogateSchema: NamedSchema = {
   $id: 'Surrogate',
   title: 'Surrogate',
   description:
-    'A name, an object with a name and parameters, or an array of them; results come in the same order. Parameters left out take their default. `GET /surrogates` lists names, parameters and ranges.',
+    'A name, an object with a name and parameters, or an array of them; results come in the same order. Parameters left out take their default. A name that differs in case and underscores, or lacks its library, is taken where exactly one is meant. `GET /surrogates` lists names, parameters and ranges.',
   oneOf: [...one, { title: 'several', type: 'array', items: { oneOf: one }, minItems: 1 }],
   examples: [
     'sigmoid',

@@ -160,8 +160,27 @@ describe('POST /surrogate/eval', () => {
 describe('a surrogate', () => {
   it.each<[string, unknown, string]>([
     ['a misspelt name', 'sigmod', '/surrogate: unknown surrogate "sigmod"; did you mean "sigmoid"?'],
-    ['a misspelt name in an array', ['erf', { name: 'Sigmoid' }], '/surrogate/1/name: unknown surrogate "Sigmoid"; did you mean "sigmoid"'],
-    ['a name without its library', 'ATan', '"spikingjelly.ATan"'],
+    ['a misspelt name in an array', ['erf', { name: 'Sigmoit' }], '/surrogate/1/name: unknown surrogate "Sigmoit"; did you mean "sigmoid"'],
+    [
+      'a name of two libraries',
+      'atan',
+      '/surrogate: ambiguous surrogate "atan"; did you mean "snntorch.atan", "spikingjelly.ATan" or "slax.atan"?',
+    ],
+    [
+      'a name of two libraries',
+      { name: 'FastSigmoid' },
+      '/surrogate/name: ambiguous surrogate "FastSigmoid"; did you mean "snntorch.fast_sigmoid"',
+    ],
+    ['a name that is like none', 'nonsense', '/surrogate: unknown surrogate "nonsense"; there are "sigmoid", "piecewise_quadratic"'],
+    ['what is left out, without its library', 'LSO', "/surrogate: snnTorch's LSO is left out on purpose"],
+    ['a name under another word', { method: 'super' }, '/surrogate/method: unknown field "method"; did you mean "name"?'],
+    ["another library's name", { method: 'super' }, '/surrogate/method: unknown surrogate "super"; did you mean "norse.superspike"?'],
+    [
+      "another library's parameter",
+      { name: 'sigmoid', slope: 25 },
+      '/surrogate/slope: sigmoid has no parameter "slope"; did you mean "alpha"?',
+    ],
+    ['a parameter that is like none', { name: 'sigmoid', v: 1 }, '/surrogate/v: sigmoid has no parameter "v"; there is only "alpha"'],
     ['what is left out on purpose', 'snntorch.triangular', 'left out on purpose'],
     ['an unknown parameter', { name: 'sigmoid', alpa: 1 }, '/surrogate/alpa: sigmoid has no parameter "alpa"; did you mean "alpha"?'],
     ['a parameter of none', { name: 'snntorch.straight_through_estimator', alpha: 1 }, 'has no parameter "alpha", and no other'],

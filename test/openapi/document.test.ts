@@ -150,6 +150,7 @@ describe('GET /openapi.json', () => {
       'TensorOutline',
       'TensorOutput',
       'Unready',
+      'VocabularyEntry',
     ]);
     const references = new Set(
       [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name!),

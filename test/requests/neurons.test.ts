@@ -76,7 +76,7 @@ describe('the neuron of a request', () => {
     ['a tensor as setting', { neuron: { refractory: [1, 2] } }, '/neuron/refractory: must be a number, got an array of 2'],
     ['a value out of range', { neuron: { tau: [1, -1] } }, '/neuron/tau/1: must be above 0, got -1'],
     ['parameters that do not fit', { neuron: { ...leaky, beta: [1, 1, 1] } }, '/neuron/beta: has shape [3], for 3 neurons'],
-    ['a state that it lacks', { state: { u: 1 } }, '/state/u: the neuron has no state "u"; did you mean "v"?'],
+    ['a state that it lacks', { state: { u: 1 } }, '/state/u: the neuron has no state "u"; there is only "v"'],
     ['an initial state that it lacks', { neuron: { u_init: 1 } }, '/neuron/u_init: unknown field "u_init"; did you mean "v_init"?'],
     [
       'an initial state that it has with other parameters only',
@@ -216,7 +216,7 @@ describe('the cotangents of a loss', () => {
   it('may be of the last state', () => {
     expect(lossOf({ state: { v: [1, 2] } })).toEqual({ type: 'cotangent', state: { v: { per: 'neuron', values: Float64Array.of(1, 2) } } });
     expect(errorsOf('lif_grad', { loss: { type: 'cotangent', state: { a: 1 } } })).toEqual([
-      '/loss/state/a: the neuron has no state "a"; did you mean "v"?',
+      '/loss/state/a: the neuron has no state "a"; there is only "v"',
     ]);
     expect(errorsOf('lif_grad', { loss: { type: 'cotangent', state: { v: [1, 2, 3] } } })[0]).toContain('/loss/state/v: has shape [3]');
   });
@@ -272,8 +272,8 @@ describe('a flat request', () => {
     });
   });
 
-  it('leaves unknown names to be refused', () => {
-    expect(nestRequest('lif_simulate', { taw: 1 }, { current })).toEqual({ current, taw: 1 });
+  it('refuses unknown names, and leaves an unknown model to be refused', () => {
+    expect(() => nestRequest('lif_simulate', { taw: 1 }, { current })).toThrow('/taw: unknown field "taw"; did you mean "tau"?');
     expect(nestRequest('lif_simulate', { model: 'snntorch.Leeky', beta: 1 }, { current })).toEqual({
       current,
       neuron: { model: 'snntorch.Leeky', beta: 1 },

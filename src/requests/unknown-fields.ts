@@ -1,0 +1,63 @@
+import { neurons } from '../compute/neurons/catalogue.ts';
+import type { NeuronModel } from '../compute/neurons/model.ts';
+import { quote } from '../errors/describe.ts';
+import { defaultModel, libraryOf, neuronFieldNames } from './neurons.ts';
+import { insideOf, suggestField, type Place } from './suggestions.ts';
+import { findSurrogate } from './surrogate-names.ts';
+import type { UnknownField } from './validation.ts';
+
+/** The surrogates that are searched for the parameter that a field may be. */
+const maxSearched = 20;
+
+/**
+ * What an unknown field of a request, or of its loss, was meant to be.
+ *
+ * @example
+ * suggestRequestField({ name: 'tau', path: '', names: ['current', 'neuron'], siblings: { current: 1, tau: 20 } }); // 'did you mean /neuron/tau?'
+ */
+export function suggestRequestField({ name, path, names, siblings }: UnknownField): string {
+  if (path !== '') return suggestField(name, insideOf(path, names));
+  const model = names.includes('neuron') ? modelOf(siblings.neuron) : undefined;
+  const place = requestPlace(names, model, siblings.surrogate);
+  const moved = place.spell(`/neuron/${name}`) ?? place.spell(`/surrogate/${name}`);
+  return moved === undefined ? suggestField(name, place) : `did you mean ${moved}?`;
+}
+
+/** The model of a request, if it is a known one. */
+function modelOf(neuron: unknown): NeuronModel | undefined {
+  const given = typeof neuron === 'object' && neuron !== null && 'model' in neuron ? neuron.model : defaultModel;
+  return typeof given === 'string' ? neurons.get(given) : undefined;
+}
+
+function requestPlace(names: readonly string[], model: NeuronModel | undefined, surrogate: unknown): Place {
+  const spell = (path: string) => {
+    const [field = '', inner] = path.slice(1).split('/');
+    if (!names.includes(field)) return undefined;
+    if (inner === undefined) return quote(field);
+    if (field === 'neuron') return model !== undefined && takes(model, path) ? path : undefined;
+    if (field === 'surrogate' && inner !== 'name') return parametrized(inner, surrogate ?? model?.surrogate ?? 'sigmoid');
+    return path;
+  };
+  return { names, library: model === undefined ? '' : libraryOf(model), spell };
+}
+
+/** Whether a model has the field at a JSON pointer. */
+function takes(model: NeuronModel, path: string): boolean {
+  const name = path.slice('/neuron/'.length).replaceAll('/', '.');
+  return name === 'model' || name === 'v_init' || neuronFieldNames(model).includes(name);
+}
+
+/** A parameter in the first of a request's surrogates that has it. */
+function parametrized(parameter: string, surrogate: unknown): string | undefined {
+  const name = surrogateNames(surrogate, maxSearched).find((one) => Object.hasOwn(findSurrogate(one)?.parameters ?? {}, parameter));
+  return name && `"surrogate": {"name": ${quote(name)}, ${quote(parameter)}: ...}`;
+}
+
+/** The names of a request's surrogates, right or wrong, of a list the first `limit`. */
+export function surrogateNames(given: unknown, limit: number): readonly string[] {
+  const surrogates: readonly unknown[] = Array.isArray(given) ? given.slice(0, limit) : [given];
+  return surrogates.flatMap((one) => {
+    const name = typeof one === 'object' && one !== null && 'name' in one ? one.name : one;
+    return typeof name === 'string' ? [name] : [];
+  });
+}
