@@ -1,8 +1,13 @@
+import type { TObject } from '@sinclair/typebox';
+
 import { neurons } from '../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../compute/neurons/model.ts';
 import { quote } from '../errors/describe.ts';
+import { didYouMean } from '../errors/did-you-mean.ts';
+import { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../schemas/lif.ts';
+import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate.ts';
 import { defaultModel, libraryOf, neuronFieldNames } from './neurons.ts';
-import { insideOf, suggestField, type Place } from './suggestions.ts';
+import { insideOf, meaningOf, suggestField, type Place } from './suggestions.ts';
 import { findSurrogate } from './surrogate-names.ts';
 import type { UnknownField } from './validation.ts';
 
@@ -20,7 +25,22 @@ export function suggestRequestField({ name, path, names, siblings }: UnknownFiel
   const model = names.includes('neuron') ? modelOf(siblings.neuron) : undefined;
   const place = requestPlace(names, model, siblings.surrogate);
   const moved = place.spell(`/neuron/${name}`) ?? place.spell(`/surrogate/${name}`);
-  return moved === undefined ? suggestField(name, place) : `did you mean ${moved}?`;
+  if (moved !== undefined) return `did you mean ${moved}?`;
+  return meaningOf(name, place) ?? fieldOfOthers(name) ?? didYouMean(name, names);
+}
+
+const routes: Readonly<Record<string, TObject>> = {
+  '/surrogate/eval': SurrogateEvalRequest,
+  '/surrogate/grad': SurrogateGradRequest,
+  '/lif/simulate': LifSimulateRequest,
+  '/lif/grad': LifGradRequest,
+  '/lif/jvp': LifJvpRequest,
+};
+
+/** Of which other routes' requests a name is a field, if of any. */
+function fieldOfOthers(name: string): string | undefined {
+  const others = Object.keys(routes).filter((route) => Object.hasOwn(routes[route]!.properties, name));
+  return others.length === 0 ? undefined : `it is a field of ${others.join(' and ')}`;
 }
 
 /** The model of a request, if it is a known one. */

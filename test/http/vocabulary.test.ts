@@ -98,6 +98,15 @@ describe("a word of another library's", () => {
     expect(errorsOf(problem)).toMatch(/got "mem"; did you mean "v"\?\n.*got "spk"; did you mean "spikes"\?/);
   });
 
+  it.each([
+    ['/lif/simulate', { ...run, wrt: ['tau'] }, '/wrt: unknown field "wrt"; it is a field of /lif/grad'],
+    ['/lif/simulate', { ...run, detach_reset: true }, 'unknown field "detach_reset"; it is a field of /lif/grad and /lif/jvp'],
+    ['/lif/grad', { ...run, record: ['v'] }, '/record: unknown field "record"; it is a field of /lif/simulate'],
+    ['/surrogate/eval', { x: 1, surrogate: 'erf', cotangent: 1 }, 'unknown field "cotangent"; it is a field of /surrogate/grad'],
+  ])('of another route is said to be one: %s %j', async (path, request, message) => {
+    expect(errorsOf(await service.refused(path, request))).toContain(message);
+  });
+
   it('in a request for a surrogate is x', async () => {
     const problem = await service.refused('/surrogate/grad', { current: 1, surrogate: 'sigmoid' });
     expect(errorsOf(problem)).toContain('/current: unknown field "current"; did you mean "x"?');

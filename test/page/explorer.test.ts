@@ -78,6 +78,12 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       expect(await explorer.columns()).toEqual(before);
     });
 
+    it('opens a link that spells a surrogate otherwise, as requests may', async () => {
+      await explorer.follow('#gallery?compare=Sigmoid(alpha:2);ATan;nonsense');
+      await expect.poll(() => explorer.words()).toContain('sigmoid (alpha 2)');
+      expect(await explorer.words()).toContain('spikingjelly.ATan (alpha 2)');
+    });
+
     it('is picked by ticking, filtered by words, and says so when nothing is left', async () => {
       await explorer.follow('#gallery?compare=sigmoid');
       await explorer.page.getByRole('searchbox').fill('snntorch escape');
