@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { itRunsNeurons } from '../contract/lif.ts';
-import { inline, lifProblem, resultOf } from '../support/jobs.ts';
+import { inline, lifProblem, resultOf, same } from '../support/jobs.ts';
 import { recordable } from '../support/lif-problem.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 
@@ -29,5 +30,24 @@ it('gives the same from the worker threads as in place, to the bit', async () =>
   } finally {
     await pooled.close();
     await inPlace.close();
+  }
+});
+
+it('multiplies the tangent of a firing rate after it was summed over the steps, however many there are', async () => {
+  const job = {
+    kind: 'lif_jvp',
+    problem: lifProblem(100, 2000),
+    surrogates: [{ name: 'sigmoid', parameters: { alpha: 1 } }],
+    loss: { type: 'firing_rate_mse', target: same(20) },
+    tangents: { tau: same(1) },
+    dtype: 'float64',
+  } as const;
+  const wasm = await WasmBackend.create(inline);
+  try {
+    const [[exact], [actual]] = [await resultOf(new ReferenceBackend(), job), await resultOf(wasm, job)];
+    for (const [b, loss] of exact!.loss.entries()) expect(actual!.loss[b]).toBeCloseTo(loss, 6);
+    expect(exact!.loss[70]).toBeLessThan(-1000);
+  } finally {
+    await wasm.close();
   }
 });

@@ -1,7 +1,7 @@
 import type { NumberAlgebra } from '../../float64-algebra.ts';
 import { atOnce, type Values } from '../../generated-numbers.ts';
 import { lossRecords, quantityAt, type LifGradJob, type LifGradResult, type LossRecord } from '../../jobs.ts';
-import { firingRateLoss } from '../../losses.ts';
+import { firingRateLoss } from '../../losses/kernel-losses.ts';
 import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
 import { backwardStep, initialPath, isInitial, recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';

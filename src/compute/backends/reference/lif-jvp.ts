@@ -1,7 +1,7 @@
 import type { NumberAlgebra } from '../../float64-algebra.ts';
 import { atOnce } from '../../generated-numbers.ts';
 import { quantityAt, type LifJvpJob, type LifJvpResult } from '../../jobs.ts';
-import { lossTangent } from '../../losses.ts';
+import { lossTangent } from '../../losses/kernel-losses.ts';
 import { termTangents } from '../../neuron-problem.ts';
 import { initialPath, isInitial, stateLeaf, tangentLeaf, tangentStep, termLeaf } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';

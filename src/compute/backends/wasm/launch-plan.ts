@@ -1,6 +1,7 @@
 import type { Arena } from '../../engine/arena.ts';
-import { sliceLength, type Loops, type Values } from '../../generated-numbers.ts';
+import type { Values } from '../../generated-numbers.ts';
 import type { Dtype } from '../../jobs.ts';
+import type { pause } from '../../sliced-loops.ts';
 import type { Kernel, KernelCache, KernelRequest } from './kernel-cache.ts';
 
 /** One run of a kernel over all vectors of a job. */
@@ -14,9 +15,6 @@ export interface Launch {
   /** Writes the memory that the kernel both reads and changes; called before each run of the launch, which may have to be repeated. */
   readonly prepare?: () => void;
 }
-
-/** Says that other tasks may run before a plan goes on. */
-export const pause = Symbol('pause');
 
 /**
  * A job as a sequence of steps: it lays out its memory, yields kernels that have yet to be compiled and launches that are to be run,
@@ -58,28 +56,3 @@ export const copyResults: KernelContext['readBack'] = (arena, from, to) => {
     bytes: (address, length) => new Uint8Array(buffer, address + shift, length),
   };
 };
-
-type Body = (from: number, to: number) => void;
-
-/** Loops over a job's numbers: short ones run when they are added, others in slices with pauses between them. */
-export class SlicedLoops implements Loops {
-  #waiting: { readonly length: number; readonly body: Body; readonly slice: number }[] = [];
-
-  /** @param slice how many numbers the body computes without a pause. */
-  add(length: number, body: Body, slice = sliceLength): void {
-    if (length <= slice) body(0, length);
-    else this.#waiting.push({ length, body, slice });
-  }
-
-  /** Runs the long loops, in the order in which they were added. */
-  *run(): Generator<typeof pause, void, unknown> {
-    const loops = this.#waiting;
-    this.#waiting = [];
-    for (const { length, body, slice } of loops) {
-      for (let from = 0; from < length; from += slice) {
-        body(from, Math.min(from + slice, length));
-        yield pause;
-      }
-    }
-  }
-}

@@ -17,9 +17,10 @@ import {
   type NeuronProblem,
   type Quantity,
 } from '../../jobs.ts';
-import { lossTangent } from '../../losses.ts';
+import { lossTangent } from '../../losses/kernel-losses.ts';
 import { addParameterGradient, computedSlice, programOf, termTangents, termValues, type TermNumbers } from '../../neuron-problem.ts';
 import { initialPath, recordBarLeaf, stateLeaf, tangentLeaf, tangentStep, termLeaf, type NeuronProgram } from '../../neurons/program.ts';
+import { SlicedLoops } from '../../sliced-loops.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
 import { scratchBytes } from './codegen/kernel-wat.ts';
@@ -30,7 +31,7 @@ import { finalBarLeaf, gradientName, kernelWrt, targetLeaf } from './kernels/gra
 import { gradKernelRequest } from './kernels/grad-kernel.ts';
 import { arrayName, neuronKernelSpec, withForms, type NeuronKernelSpec, type TermForm } from './kernels/neuron-kernel.ts';
 import { setSurrogateParameters, shapeKey } from './kernels/surrogate-kernel.ts';
-import { SlicedLoops, type KernelContext, type LaunchPlan, type Results } from './launch-plan.ts';
+import type { KernelContext, LaunchPlan, Results } from './launch-plan.ts';
 
 /** The kernel's spec of a problem. */
 export function specOf(dtype: Dtype, problem: NeuronProblem): NeuronKernelSpec {

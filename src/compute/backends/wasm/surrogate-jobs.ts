@@ -1,7 +1,8 @@
 import { dtypeOf, type SurrogateEvalJob, type SurrogateEvalResult, type SurrogateGradJob, type SurrogateGradResult } from '../../jobs.ts';
+import { SlicedLoops } from '../../sliced-loops.ts';
 import { lanesOf, vectorsOf } from './ir/lanes.ts';
 import { evalKernelRequest, gradKernelRequest, setSurrogateParameters } from './kernels/surrogate-kernel.ts';
-import { SlicedLoops, type KernelContext, type LaunchPlan } from './launch-plan.ts';
+import type { KernelContext, LaunchPlan } from './launch-plan.ts';
 
 export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job: SurrogateEvalJob): LaunchPlan<SurrogateEvalResult> {
   const { x, outputs } = job;

@@ -1,7 +1,7 @@
 import { Cache, memoize, memoizeName } from '../../../cache.ts';
 import type { Expression } from '../../../expressions.ts';
 import { lossRecords, type LifGradJob, type Loss, type LossRecord } from '../../../jobs.ts';
-import { firingRateLoss } from '../../../losses.ts';
+import { firingRateLoss } from '../../../losses/kernel-losses.ts';
 import { pathsOf } from '../../../neuron-problem.ts';
 import {
   backwardStep,
