@@ -5,13 +5,15 @@ import { frameHeader, mediaTypes } from '../src/requests/request-body.ts';
 import { encodeAnswer } from '../src/codecs/answer-json.ts';
 import { bytesOf } from '../src/codecs/chunks.ts';
 import { compute } from '../src/compute/backends/reference/reference-backend.ts';
+import type { Answer } from '../src/compute/engine/engine.ts';
 import type { NumberAlgebra } from '../src/compute/float64-algebra.ts';
 import { materialize, type Numbers } from '../src/compute/generated-numbers.ts';
-import type { Job, LifSimulateJob, LifSimulateResult } from '../src/compute/jobs.ts';
+import type { Job, LifSimulateJob, LifSimulateResult, ResultOf } from '../src/compute/jobs.ts';
+import { runRecordLoss } from '../src/compute/losses/run-record-loss.ts';
 import { programOf } from '../src/compute/neuron-problem.ts';
 import { Problem, type ProblemCode } from '../src/errors/problems.ts';
 import type { Limits } from '../src/config/limits.ts';
-import type { Plan } from '../src/requests/plan.ts';
+import { hasRecordLoss, type Plan } from '../src/requests/plan.ts';
 import { readRequest } from '../src/requests/read-request.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 import type { Message } from './messages.ts';
@@ -91,7 +93,12 @@ function dryRunOf(outline: ResponseOutline, form: Message['form']): Expectation 
 async function answerOf(plan: Plan, ops?: NumberAlgebra): Promise<unknown> {
   const { job, reply } = plan;
   const backend = { name: 'reference', device: '', dtype: 'float64' } as const;
-  const computed = { result: compute(job, ops), backend, fallback: undefined, queueMs: 0, computeMs: 0 };
+  // `compute` pairs every kind of job with its result.
+  const run = <J extends Job>(job: J): Answer<J> => {
+    const result = compute(job, ops) as ResultOf[J['kind']];
+    return { result, backend, fallback: undefined, queueMs: 0, computeMs: 0 };
+  };
+  const computed: Answer = hasRecordLoss(plan) ? await runRecordLoss(plan.job, plan.recordLoss, run) : run(job);
   const response = await respond(responseOutline(plan), computed);
   const { text } =
     reply === undefined

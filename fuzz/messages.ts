@@ -210,21 +210,27 @@ function asUrlText(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString();
 }
 
+/** The fields of losses as flat requests have them. */
+const flatLossFields: Readonly<Record<string, string>> = {
+  type: 'loss',
+  target: 'target',
+  labels: 'labels',
+  on: 'loss_on',
+  tau: 'loss_tau',
+  spikes: 'cotangent_spikes',
+  v: 'cotangent_v',
+  v_pre: 'cotangent_v_pre',
+};
+
 /** The same request as the Open Inference Protocol has it. */
 function inferenceMessage(draft: Draft): Message {
   const { request, structure } = draft;
   const { loss, ...fields } = request;
-  const { type, ...targets } = (loss ?? {}) as { type?: string; target?: unknown; spikes?: unknown; v?: unknown; v_pre?: unknown };
   const flat = flatFields(fields);
-  if (type !== undefined)
-    Object.assign(
-      flat,
-      { loss: type },
-      'target' in targets && { target: targets.target },
-      'spikes' in targets && { cotangent_spikes: targets.spikes },
-      'v' in targets && { cotangent_v: targets.v },
-      'v_pre' in targets && { cotangent_v_pre: targets.v_pre },
-    );
+  for (const [field, value] of Object.entries(loss ?? {})) {
+    const name = flatLossFields[field];
+    if (name !== undefined) flat[name] = value;
+  }
   const behind: Uint8Array[] = [];
   const inputs: object[] = [];
   const parameters: Record<string, unknown> = {};
@@ -234,7 +240,7 @@ function inferenceMessage(draft: Draft): Message {
     if (value instanceof FuzzTensor) inputs.push(inputOf(name, value, behind));
     else if (
       typeof value === 'number' &&
-      ['x', 'current', 'cotangent', 'target', 'cotangent_spikes', 'cotangent_v', 'cotangent_v_pre'].includes(name)
+      ['x', 'current', 'cotangent', 'target', 'labels', 'cotangent_spikes', 'cotangent_v', 'cotangent_v_pre'].includes(name)
     )
       inputs.push({ name, shape: [1], datatype: 'FP64', data: [value] });
     else if (Array.isArray(value) && name !== 'surrogate') parameters[name] = value.join(',');

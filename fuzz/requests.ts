@@ -176,13 +176,20 @@ const differentiated = driven.chain(({ given, neuron, shape, neurons, steps, axe
       { requiredKeys: ['v'] },
     )
     .map((tensors) => ({ type: 'cotangent', ...tensors }));
+  // Not on max_v: of equal potentials rounding may make any the largest.
+  const entropyOn = (...on: readonly string[]) =>
+    fc.record({ type: fc.constant('cross_entropy'), on: fc.constantFrom(...on), labels: fc.nat({ max: Math.max(0, neurons - 1) }) });
   const ofSpikes: Arbitrary<unknown>[] = [
     fc.constant<unknown>({ type: 'spike_count' }),
     perNeuron.map((target) => ({ type: 'firing_rate_mse', target })),
+    entropyOn('spike_counts', 'first_spike_times'),
+    fc.record({ type: fc.constant('first_spike_time_mse'), target: fc.nat({ max: 20 }) }),
+    fc.record({ type: fc.constant('van_rossum'), target: tensorOf([1, steps]), tau: fc.constantFrom(0.1, 1, 20) }),
   ];
+  const ofPotentials: Arbitrary<unknown>[] = [cotangents, entropyOn('mean_v'), perStep.map((target) => ({ type: 'v_mse', target }))];
   const loss = hasSpikes
-    ? fc.oneof(...ofSpikes, cotangents)
-    : fc.oneof({ weight: 9, arbitrary: cotangents }, { weight: 1, arbitrary: ofSpikes[0]! });
+    ? fc.oneof(...ofSpikes, ...ofPotentials)
+    : fc.oneof({ weight: 9, arbitrary: fc.oneof(...ofPotentials) }, { weight: 1, arbitrary: ofSpikes[0]! });
   const fields = fc.record(
     { surrogate: surrogates, ...(neuron?.model.library === null && { detach_reset: fc.boolean() }), loss },
     { requiredKeys: hasSpikes ? [] : ['loss'] },

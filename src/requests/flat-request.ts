@@ -29,6 +29,10 @@ const lossFields: Readonly<Record<string, string>> = {
   cotangent_spikes: 'spikes',
   cotangent_v: 'v',
   cotangent_v_pre: 'v_pre',
+  labels: 'labels',
+  loss_on: 'on',
+  // Beside the neuron's.
+  loss_tau: 'tau',
 };
 const tangentPrefix = 'tangent_';
 /** Fields of any operation's request; those of another operation are reported as unknown rather than taken for a surrogate's parameter. */
@@ -157,7 +161,7 @@ function surrogateValue(value: FlatValue): unknown {
 /** A loss whose type, if left out, follows from its fields. */
 function withType(loss: Record<string, unknown>): object {
   if ('type' in loss) return loss;
-  return { type: 'target' in loss ? 'firing_rate_mse' : 'cotangent', ...loss };
+  return { type: 'target' in loss ? 'firing_rate_mse' : 'labels' in loss ? 'cross_entropy' : 'cotangent', ...loss };
 }
 
 function withParameters(surrogate: unknown, parameters: object): unknown {
@@ -204,6 +208,7 @@ const textFields = new Set([
   'dtype',
   'surrogate',
   'loss',
+  'loss_on',
   'record',
   'wrt',
   'outputs',

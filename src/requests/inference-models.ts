@@ -69,6 +69,7 @@ export const inferenceModels: Readonly<Record<InferenceOperation, InferenceModel
     inputs: [
       ...neuronInputs,
       tensor('target', perNeuron),
+      tensor('labels', perNeuron),
       ...['cotangent_spikes', 'cotangent_v', 'cotangent_v_pre'].map((name) => tensor(name, perStep)),
     ],
     outputs: [

@@ -1,6 +1,6 @@
 import type { Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor } from '../codecs/tensor.ts';
-import { extremes } from '../compute/generated-numbers.ts';
+import { extremes, valueAt, type Numbers } from '../compute/generated-numbers.ts';
 import { recordedValues, resultValues } from '../compute/job-size.ts';
 import {
   lossRecords,
@@ -15,6 +15,8 @@ import {
   type Quantity,
 } from '../compute/jobs.ts';
 import { isLongRun, isPerStep } from '../compute/long-run.ts';
+import { pendingCotangents, readsFirstSpike, recordLossValues, type RecordLoss } from '../compute/losses/record-loss.ts';
+import { summaries, type SummaryName } from '../compute/losses/summaries.ts';
 import { programOf, termValuesByPath } from '../compute/neuron-problem.ts';
 import { surrogateDefinition } from '../compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
@@ -22,7 +24,7 @@ import { checkStreamed, checkValues, type Limits } from '../config/limits.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
 import type { LifGradRequest, LifJvpRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif.ts';
-import { perNeuron, perNeuronOrStep, perStep, withTimeLast, type BatchAxes } from './batch-axes.ts';
+import { neuronShape, perNeuron, perNeuronOrStep, perStep, stepShape, type BatchAxes, withTimeLast } from './batch-axes.ts';
 import { readLifProblem, type ReadProblem } from './lif-problem.ts';
 import { readNeuron, type Neuron } from './neurons.ts';
 import { readOptions, type PlannedGradient, type Plans } from './plan.ts';
@@ -104,6 +106,7 @@ interface Differentiated extends ReadProblem {
   readonly surrogates: readonly Surrogate[];
   readonly quantities: DifferentiableQuantities;
   readonly loss: Loss;
+  readonly recordLoss: RecordLoss | undefined;
 }
 
 /** Reads all of a request but what it differentiates by. */
@@ -122,11 +125,12 @@ function readDifferentiated<Names extends object>(
   if (neuron !== null) checkDifferentiable(neuron, request.loss, errors);
   const batch = readLifProblem(request, { neuron, runs: surrogates?.length ?? 1 }, errors, limits);
   const { problem, axes, shapeOf } = batch;
-  const loss = lossOf(tensors, batch, errors, limits);
+  const recordLoss = recordLossOf(tensors, batch, errors, limits);
+  const loss = recordLoss === undefined ? lossOf(tensors, batch, errors, limits) : pendingCotangents(recordLoss, problem);
   checkThreshold(surrogates ?? [], problem, errors);
   const read = errors.requireAll({ surrogates, quantities, names });
   // Spread objects cost a small request microseconds.
-  return { problem, axes, shapeOf, surrogates: read.surrogates, quantities: read.quantities, names: read.names, loss };
+  return { problem, axes, shapeOf, surrogates: read.surrogates, quantities: read.quantities, names: read.names, loss, recordLoss };
 }
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
@@ -134,13 +138,16 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): Plans['lif
   const errors = new InputErrors();
   const { options, precision } = readOptions(request, errors);
   const readWrt = (quantities: DifferentiableQuantities) => distinctNames(request.wrt ?? defaultWrt, quantities, '/wrt', errors);
-  const { problem, axes, surrogates, loss, names, quantities, shapeOf } = readDifferentiated(request, readWrt, errors, limits);
+  const batch = readDifferentiated(request, readWrt, errors, limits);
+  const { problem, axes, surrogates, loss, recordLoss, names, quantities, shapeOf } = batch;
   const gradients: PlannedGradient[] = [];
   for (const given of names) for (const { name, path } of quantities.of(given)) gradients.push({ name, path, shape: shapeOf(name) });
   const wrt = [...new Set(gradients.map(({ name }) => name))];
   const job: LifGradJob = { kind: 'lif_grad', ...precision, problem, surrogates, loss, wrt };
   checkValues(resultValues(job), 'The gradients', limits);
-  return { job, axes, gradients, options };
+  if (recordLoss === undefined) return { job, axes, gradients, options };
+  checkLossValues(job, recordLoss, limits);
+  return { job, axes, gradients, options, recordLoss };
 }
 
 /** @throws {Problem} when the request is not valid or asks for too much. */
@@ -149,7 +156,7 @@ export function lifJvpPlan(request: LifJvpRequest, limits: Limits): Plans['lif_j
   const { options, precision } = readOptions(request, errors);
   const readTangents = (quantities: DifferentiableQuantities) => decodeTangents(request.tangents, quantities, errors, limits);
   const batch = readDifferentiated(request, readTangents, errors, limits);
-  const { problem, axes, surrogates, loss, names, shapeOf } = batch;
+  const { problem, axes, surrogates, loss, recordLoss, names, shapeOf } = batch;
   const tangents: Record<string, Quantity> = {};
   for (const [name, { path, tensor }] of names) {
     const shape = shapeOf(name);
@@ -165,7 +172,14 @@ export function lifJvpPlan(request: LifJvpRequest, limits: Limits): Plans['lif_j
   errors.throwIfAny();
   const job: LifJvpJob = { kind: 'lif_jvp', ...precision, problem, surrogates, loss, tangents };
   checkValues(resultValues(job), 'The tangents', limits);
-  return { job, axes, options };
+  if (recordLoss === undefined) return { job, axes, options };
+  checkLossValues(job, recordLoss, limits);
+  return { job, axes, options, recordLoss };
+}
+
+/** Checks how many numbers are recorded and made for a loss of a run's records. */
+function checkLossValues(job: LifGradJob | LifJvpJob, loss: RecordLoss, limits: Limits): void {
+  checkValues(recordLossValues(job, loss), `The records and cotangents of the loss ${loss.type}`, limits);
 }
 
 type GivenTangents = ReadonlyMap<string, { readonly path: string; readonly tensor: Tensor }>;
@@ -216,7 +230,11 @@ function checkDifferentiable(neuron: Neuron, loss: LossRequest | undefined, erro
   if (hasSpikes(neuron)) return;
   const why = `${model.name} has no spikes; take a loss on v, {"type": "cotangent", "v": ...}`;
   if (loss === undefined) errors.add('/loss', `is required: ${why}`);
-  else if (loss.type !== 'cotangent') errors.add('/loss/type', `is ${quote(loss.type)}, but ${why}`);
+  else if (loss.type === 'v_mse') return;
+  else if (loss.type === 'cross_entropy') {
+    if (summaries[loss.on].of !== 'v')
+      errors.add('/loss/on', `is ${quote(loss.on)}, but ${model.name} has no spikes; take "max_v" or "mean_v"`);
+  } else if (loss.type !== 'cotangent') errors.add('/loss/type', `is ${quote(loss.type)}, but ${why}`);
   else if (loss.spikes !== undefined) errors.add('/loss/spikes', `has no effect: ${why}`);
 }
 
@@ -239,15 +257,24 @@ function checkThreshold(surrogates: readonly Surrogate[], problem: NeuronProblem
 
 /** A loss's type and its tensors, before they are compared with the problem. */
 interface DecodedLoss {
-  readonly type: Loss['type'];
+  readonly type: LossRequest['type'];
   readonly target: Tensor | null;
+  readonly labels: Tensor | null;
+  readonly on: SummaryName | undefined;
+  readonly tau: number | undefined;
   readonly cotangents: Readonly<Record<LossRecord, Tensor | null>>;
   readonly state: readonly (readonly [state: string, tensor: Tensor])[] | null;
 }
 
+/** The fields of all losses. */
+interface LossFields extends Readonly<Partial<Record<'target' | 'labels' | 'spikes' | 'v' | 'v_pre' | 'state', unknown>>> {
+  readonly on?: SummaryName;
+  readonly tau?: number;
+}
+
 function decodeLoss({ type, ...tensors }: LossRequest, errors: InputErrors, limits: Limits): DecodedLoss {
-  const given: Readonly<Partial<Record<'target' | 'spikes' | 'v' | 'v_pre' | 'state', unknown>>> = tensors;
-  const { target, spikes, v, v_pre, state } = given;
+  const given: LossFields = tensors;
+  const { target, spikes, v, v_pre, state, labels, on, tau } = given;
   if (type === 'cotangent' && [spikes, v, v_pre, state].every((given) => given === undefined))
     errors.add('/loss', 'of type "cotangent" needs "spikes", "v" or both, or "v_pre" or "state"');
   const decode = (value: unknown, name: string) => (value === undefined ? null : decodeTensor(value, `/loss/${name}`, errors, limits));
@@ -259,6 +286,9 @@ function decodeLoss({ type, ...tensors }: LossRequest, errors: InputErrors, limi
   return {
     type,
     target: decode(target, 'target'),
+    labels: decode(labels, 'labels'),
+    on,
+    tau,
     cotangents: { spikes: decode(spikes, 'spikes'), v: decode(v, 'v'), v_pre: decode(v_pre, 'v_pre') },
     state: state === undefined ? null : states,
   };
@@ -278,6 +308,82 @@ function lossOf({ type, target, cotangents, state }: DecodedLoss, batch: ReadPro
     if (quantity) given[name] = quantity;
   }
   return { type, ...given, ...(state && { state: stateCotangents(state, batch, errors) }) };
+}
+
+/** A decoded loss of the problem's records; undefined where it is another, or does not fit the problem, of which `errors` tell then. */
+function recordLossOf(
+  { type, target, labels, on, tau }: DecodedLoss,
+  batch: ReadProblem,
+  errors: InputErrors,
+  limits: Limits,
+): RecordLoss | undefined {
+  const { problem } = batch;
+  const perStep = () => target && perNeuronOrStep({ path: '/loss/target', tensor: target }, batch, errors, limits);
+  switch (type) {
+    case 'cross_entropy': {
+      const read = labels && readLabels(labels, batch, errors);
+      return read && on !== undefined ? checkSmooth({ type, on, labels: read }, problem, errors) : undefined;
+    }
+    case 'first_spike_time_mse': {
+      if (target === null) return undefined;
+      const times = perNeuron({ path: '/loss/target', tensor: target }, batch, errors);
+      if (times === null) return undefined;
+      checkTimes(target, problem, errors);
+      return checkSmooth({ type, target: times }, problem, errors);
+    }
+    case 'van_rossum': {
+      const trains = perStep();
+      if (trains && trains.per !== 'step' && problem.steps > 1)
+        errors.add('/loss/target', `must have the spikes of each step, shape ${shapeText(stepShape(batch))}, or the same for all neurons`);
+      return trains && tau !== undefined ? { type, target: trains, tau } : undefined;
+    }
+    case 'v_mse': {
+      const potentials = perStep();
+      return potentials ? { type, target: potentials } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Labels of the samples, which are the leading axes: of each the index of a neuron. */
+function readLabels({ shape, values }: Tensor, batch: ReadProblem, errors: InputErrors): Numbers | null {
+  const lead = neuronShape(batch).slice(0, -1);
+  const classes = neuronShape(batch).at(-1)!;
+  const isOne = lead.length === 0 && values.length === 1 && shape.length <= 1;
+  if (!isOne && shapeText(shape) !== shapeText(lead)) {
+    const rule =
+      lead.length === 0
+        ? 'one number, since all neurons are the classes of one sample'
+        : `one for each sample, of the shape ${shapeText(lead)} of the leading axes`;
+    return errors.add('/loss/labels', `must be ${rule}; got shape ${shapeText(shape)}`);
+  }
+  for (let i = 0; i < values.length; i++) {
+    const label = valueAt(values, i);
+    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
+    const range = classes === 0 ? 'but the request has no neurons' : `a whole number from 0 to ${classes - 1}`;
+    errors.add(shape.length === 1 ? `/loss/labels/${i}` : '/loss/labels', `must be the index of a neuron, ${range}, got ${label}`);
+  }
+  return values;
+}
+
+/** Checks that times to reach are in the run or after it. */
+function checkTimes({ values }: Tensor, { steps, dt }: NeuronProblem, errors: InputErrors): void {
+  let least = 0;
+  for (const time of extremes(values)) if (time < least) least = time;
+  if (least === 0) return;
+  errors.add(
+    '/loss/target',
+    `must be times from 0 ms on, got ${least}; the last step, which snnTorch calls -1, is at ${Number(((steps - 1) * dt).toPrecision(12))} ms`,
+  );
+}
+
+/** The loss, unless it is about first spikes and the run has none. */
+function checkSmooth(loss: RecordLoss, { smooth }: NeuronProblem, errors: InputErrors): RecordLoss | undefined {
+  if (smooth !== true || !readsFirstSpike(loss)) return loss;
+  const message = 'is "smooth", which has a part of a spike in every step and no first one; leave it out, or take another loss';
+  errors.add('/forward', message);
+  return undefined;
 }
 
 function stateCotangents(

@@ -2,6 +2,9 @@ import type { TensorEncoding } from '../codecs/answer.ts';
 import { float64Backends } from '../compute/engine/backend.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Dtype, Job, LifGradJob, LifJvpJob, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import { jobBytes } from '../compute/job-size.ts';
+import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
+import type { RecordLoss } from '../compute/losses/record-loss.ts';
 import { quote } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import type { BatchAxes } from './batch-axes.ts';
@@ -56,7 +59,12 @@ export interface PlannedGradient {
   readonly shape: readonly number[];
 }
 
-interface LifGradPlan extends PlanWithNeurons<LifGradJob> {
+interface DifferentiatedPlan<J extends LifGradJob | LifJvpJob> extends PlanWithNeurons<J> {
+  /** The loss, where it is one of the run's records: the job's cotangents follow from it once that has run. */
+  readonly recordLoss?: RecordLoss;
+}
+
+interface LifGradPlan extends DifferentiatedPlan<LifGradJob> {
   readonly gradients: readonly PlannedGradient[];
 }
 
@@ -66,7 +74,7 @@ export interface Plans {
   surrogate_grad: SurrogatePlan<SurrogateGradJob>;
   lif_simulate: PlanWithNeurons<LifSimulateJob>;
   lif_grad: LifGradPlan;
-  lif_jvp: PlanWithNeurons<LifJvpJob>;
+  lif_jvp: DifferentiatedPlan<LifJvpJob>;
 }
 
 export type Plan = Plans[Operation];
@@ -81,6 +89,18 @@ export function hasNeurons(plan: Plan): plan is NeuronPlan {
 /** The axes of a plan's neurons where they are not [B] and [B, T]. */
 export function axesOf(plan: Plan): BatchAxes | undefined {
   return hasNeurons(plan) ? plan.axes : undefined;
+}
+
+/** A plan with a loss of its run's records. */
+export type RecordLossPlan = (Plans['lif_grad'] | Plans['lif_jvp']) & { readonly recordLoss: RecordLoss };
+
+export function hasRecordLoss(plan: Plan): plan is RecordLossPlan {
+  return 'recordLoss' in plan;
+}
+
+/** Bytes of memory that a plan's job takes beside the request's body. */
+export function planBytes(plan: Plan): number {
+  return hasRecordLoss(plan) ? recordLossJobBytes(plan.job, plan.recordLoss) : jobBytes(plan.job);
 }
 
 /** Reads the options of a request, and its dtype as the job has it; errors go to `errors`. */

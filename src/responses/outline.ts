@@ -5,6 +5,7 @@ import { TensorText } from '../codecs/tensor-text.ts';
 import { recordedValues } from '../compute/job-size.ts';
 import { dtypeOf, recordPer, type Job, type LifGradJob, type LifJvpJob, type LifSimulateJob } from '../compute/jobs.ts';
 import { isLongRun } from '../compute/long-run.ts';
+import { couplesNeurons, type RecordLoss } from '../compute/losses/record-loss.ts';
 import { programOf } from '../compute/neuron-problem.ts';
 import type { NeuronProgram } from '../compute/neurons/program.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
@@ -73,13 +74,13 @@ const kinds: { readonly [O in Operation]: ResponseKind<O> } = {
     },
   },
   lif_grad: {
-    outline: ({ job, axes, gradients }) => {
+    outline: ({ job, axes, gradients, recordLoss }) => {
       const { problem } = job;
       const program = programOf(problem);
       return {
         surrogates: surrogatesOf(job, program),
         tensors: [
-          floats(['loss'], neuronShape({ problem, axes }), job, { isByProduct: true }),
+          floats(['loss'], lossShape({ problem, axes }, recordLoss), job, { isByProduct: true }),
           counts({ problem, axes }, program, true),
           ...gradients.map(({ name, path, shape }) => {
             const timeFirst = axes?.timeFirst === true && name === 'current' && shape.length > 1;
@@ -91,12 +92,12 @@ const kinds: { readonly [O in Operation]: ResponseKind<O> } = {
     selection: { path: '/wrt', rule: ({ job: { wrt } }) => `must name one quantity, got ${wrt.join(', ')}` },
   },
   lif_jvp: {
-    outline: ({ job, axes }) => {
+    outline: ({ job, axes, recordLoss }) => {
       const { problem } = job;
       const perStep = (name: string) => floats([name], stepShape({ problem, axes }), job, { timeFirst: axes?.timeFirst === true });
       return {
         surrogates: surrogatesOf(job, programOf(problem)),
-        tensors: [perStep('spikes'), perStep('v'), floats(['loss'], neuronShape({ problem, axes }), job)],
+        tensors: [perStep('spikes'), perStep('v'), floats(['loss'], lossShape({ problem, axes }, recordLoss), job)],
       };
     },
     selection: { path: '', rule: () => 'asks for the tensors "spikes", "v" and "loss": accept JSON or framed bytes' },
@@ -113,6 +114,12 @@ export function responseOutline(plan: Plan): ResponseOutline {
 /** A neuron that never spikes has one result, whatever its job's surrogate. */
 function surrogatesOf({ surrogates }: LifGradJob | LifJvpJob, { step }: NeuronProgram): ResultSurrogates {
   return step.spike === undefined ? [undefined] : surrogates;
+}
+
+/** [..., B]; of a loss that couples the neurons of a sample it has no axis of neurons, as a mean over that axis would have none. */
+function lossShape(batch: Batch, loss: RecordLoss | undefined): readonly number[] {
+  const shape = neuronShape(batch);
+  return loss !== undefined && couplesNeurons(loss) ? shape.slice(0, -1) : shape;
 }
 
 function recorded(name: string, { job, axes }: Plans['lif_simulate']): TensorOutline[] {

@@ -2,12 +2,12 @@ import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerBlocks, type AnswerN
 import { sizeOf } from '../codecs/ndarray.ts';
 import { transposed } from '../codecs/transposed.ts';
 import { type Answer, type Estimate, fallbackReasonTexts } from '../compute/engine/engine.ts';
-import { jobBytes, jobElements } from '../compute/job-size.ts';
+import { jobElements } from '../compute/job-size.ts';
 import { bytesPerNumber, dtypeOf, type Dtype, type LifGradResult, type LifSimulateResult, type ResultOf } from '../compute/jobs.ts';
 import type { PlainSettings } from '../compute/neurons/settings.ts';
 import { checkSpikeTimes } from '../config/limits.ts';
 import type { BatchAxes } from '../requests/batch-axes.ts';
-import { axesOf, type Operation, type Plan } from '../requests/plan.ts';
+import { axesOf, planBytes, type Operation, type Plan } from '../requests/plan.ts';
 import { neuronOf, settingShape, settingsNode, settingTensor } from './neuron-settings.ts';
 import { answerSize, binaryBytes, type ResponseOutline, type ResultSurrogates, type TensorOutline } from './outline.ts';
 import { repeatedGradients, sumGradients } from './sum-gradients.ts';
@@ -67,6 +67,8 @@ export function namedTensor(
   let value: unknown = result;
   for (const key of source) value = (value as Readonly<Record<string, unknown>>)[key];
   const values = value as TensorValues | number;
+  // A loss of all neurons is a number, as their gradients are.
+  if (typeof values !== 'number' && problem !== undefined && shape.length === 0) return { path, node: new AnswerNumber(values[0]!) };
   if (typeof values !== 'number') return { path, node: timeFirst === true ? transposed(values, shape) : new AnswerTensor(values, shape) };
   // The sum over no neurons is 0, not the -0 that a back-end's negative factor makes of it.
   const sum = problem?.neurons === 0 ? 0 : values;
@@ -100,7 +102,7 @@ export function dryRunResponse(outline: ResponseOutline, { backend, computeMs, q
     ...(neuron && { neuron: settingsNode(neuron, (numbers) => describeFloats(settingShape(numbers, axesOf(plan)), dtypeOf(plan.job))) }),
     estimate: {
       elements: jobElements(plan.job),
-      memory_bytes: jobBytes(plan.job),
+      memory_bytes: planBytes(plan),
       answer_bytes: {
         binary: Math.max(1, surrogates.length) * tensors.reduce((bytes, tensor) => bytes + binaryBytes(tensor), 0),
         json: answerSize(outline, 'json').bytes,

@@ -5,15 +5,17 @@ import { checkAnswerSize, responseOutline, type ResponseOutline } from '../respo
 import { dryRunResponse, respond } from '../responses/response.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
 import { BackendUnavailableError } from '../compute/engine/errors.ts';
-import type { Engine } from '../compute/engine/engine.ts';
+import type { Answer, Engine } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
-import type { LifSimulateJob } from '../compute/jobs.ts';
+import type { Job, LifSimulateJob } from '../compute/jobs.ts';
+import { forwardJob } from '../compute/losses/record-loss.ts';
+import { runRecordLoss } from '../compute/losses/run-record-loss.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
 import { shortenDeadline } from '../plugins/request-lifetime.ts';
 import type { RequestReader } from '../requests/request-reader.ts';
-import { axesOf, type Operation, type Plan } from '../requests/plan.ts';
+import { axesOf, hasRecordLoss, planBytes, type Operation, type Plan, type RecordLossPlan } from '../requests/plan.ts';
 import type { ResponseFormat } from './choose-format.ts';
 import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
@@ -73,17 +75,34 @@ function describePlan(engine: Engine, outline: ResponseOutline): object {
   const { job, options } = outline.plan;
   const estimate = engine.estimate(job, options);
   if (estimate === undefined) throw new BackendUnavailableError('no back-end takes the job');
-  return dryRunResponse(outline, estimate);
+  return dryRunResponse(outline, { ...estimate, computeMs: estimate.computeMs + forwardMs(engine, outline.plan) });
+}
+
+/** The estimated time of what runs before a plan's job, for its loss. */
+function forwardMs(engine: Engine, plan: Plan): number {
+  if (!hasRecordLoss(plan)) return 0;
+  return engine.estimate(forwardJob(plan.job, plan.recordLoss), plan.options)?.computeMs ?? 0;
 }
 
 /** Runs a plan's job in memory that is reserved before it is taken. */
 async function runPlan(engine: Engine, outline: ResponseOutline, scope: RequestScope): Promise<Outcome> {
-  const { job, options } = outline.plan;
+  const { plan } = outline;
+  const { job, options } = plan;
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(engine, outline, job, scope);
   const arena = jobElements(job) > maxCopiedElements ? scope.memory.arena : scope.arena;
-  if (arena !== undefined) scope.memory.reserve(jobBytes(job));
-  const answer = await scope.run(() => engine.run(job, options, scope));
+  if (arena !== undefined) scope.memory.reserve(planBytes(plan));
+  const answer = await scope.run(() => (hasRecordLoss(plan) ? runWithLoss(engine, plan, scope) : engine.run(job, options, scope)));
   return { response: await scope.run(() => respond(outline, answer)), answer, streams: false };
+}
+
+/** Runs a plan's job and, before it, what its loss reads: on the back-end that is the first choice for the job, so that both see the same spikes. */
+function runWithLoss(engine: Engine, { job, options, recordLoss }: RecordLossPlan, scope: RequestScope): Promise<Answer> {
+  const backend = engine.firstChoice(job, options);
+  const run = <J extends Job>(part: J) =>
+    part.kind === 'lif_simulate'
+      ? engine.run(part, { ...(backend && { backend }) }, scope)
+      : engine.run(part, options, { arena: scope.arena, signal: scope.signal, neverShed: true });
+  return runRecordLoss(job, recordLoss, run, scope.signal);
 }
 
 /** Runs what of a long run has to be known before its answer begins. Each of its blocks is a job of its own, which is run when it is its turn. */

@@ -181,6 +181,21 @@ export const lifGradExamples: Readonly<Record<string, Example>> = {
       meta,
     },
   },
+  cross_entropy: {
+    summary: 'Cross-entropy on spike counts: the second of three neurons is to win',
+    request: { current: [1.2, 1.8, 1.5], steps: 300, loss: { type: 'cross_entropy', on: 'spike_counts', labels: 1 } },
+    answer: {
+      results: [
+        {
+          surrogate: { name: 'sigmoid', alpha: 4 },
+          loss: 0.40760598,
+          spike_counts: [1, 3, 2],
+          grad: { current: [0.47834846, -1.7858926, 1.3122226] },
+        },
+      ],
+      meta,
+    },
+  },
   library: {
     summary: "A library's neuron with its default surrogate",
     request: { current: [[0.6, 0.8, 0.3, 0.5]], neuron: { model: 'snntorch.Leaky', beta: 0.9 }, wrt: ['beta', 'threshold'] },

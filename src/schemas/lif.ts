@@ -1,6 +1,7 @@
 import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
 import { records, type FixedRecord } from '../compute/jobs.ts';
+import { summaries, type SummaryName } from '../compute/losses/summaries.ts';
 import { catalogue } from '../compute/surrogates/catalogue.ts';
 import { computeOptions, DryRun, Meta, Names, namesSchema, RowsOutline, TensorOutline } from './common.ts';
 import { differentiableParameters, NeuronChoice, stateNames, States, type StateInput } from './neuron.ts';
@@ -123,6 +124,13 @@ export const LifSimulateDryRun = DryRun('LifSimulateDryRun', {
 const perStepCotangent = (what: string) =>
   Type.Optional(Tensor(`What the loss changes with each ${what}; [B, T], [1, T], [B, 1], [B], or a number.`));
 
+const crossEntropyInput = Type.Unsafe<SummaryName>({
+  type: 'string',
+  enum: Object.keys(summaries),
+  description:
+    'The logit of each neuron: its spike count, the largest or the mean of `v` over time, or its first spike time in ms below 0, so that the earliest is the likeliest.',
+});
+
 const AnyLoss = Type.Union([
   Type.Object(
     { type: Type.Literal('spike_count') },
@@ -147,7 +155,48 @@ const AnyLoss = Type.Union([
         'The sum over t of spikes * s + v * v[t] + v_pre * v_pre[t], and of state * the last state, at least one of them given: a vector-Jacobian product.',
     },
   ),
+  Type.Object(
+    {
+      type: Type.Literal('cross_entropy'),
+      on: crossEntropyInput,
+      labels: Tensor('The index of the neuron that is to win, a whole number.'),
+    },
+    {
+      title: 'cross_entropy',
+      additionalProperties: false,
+      description: '-log of the softmax over neurons, of the neuron that `labels` names: one number for all neurons.',
+    },
+  ),
+  Type.Object(
+    { type: Type.Literal('first_spike_time_mse'), target: Tensor('Time of the first spike to reach, ms; a number or [B].') },
+    {
+      title: 'first_spike_time_mse',
+      additionalProperties: false,
+      description:
+        "(first spike time - target)^2, ms^2. A neuron without spikes counts as if it had one in the last step; an earlier spike is a larger one, as in snnTorch's SpikeTime.",
+    },
+  ),
+  Type.Object(
+    {
+      type: Type.Literal('van_rossum'),
+      target: Tensor('Spikes to reach, 0 or 1 a step; [B, T], or [1, T] for all neurons.'),
+      tau: Type.Number({ exclusiveMinimum: 0, description: 'Time constant of the filter, ms.' }),
+    },
+    {
+      title: 'van_rossum',
+      additionalProperties: false,
+      description:
+        'The squared van Rossum distance: 1/tau times the integral of the squared difference of both spike trains after an exponential filter.',
+    },
+  ),
+  Type.Object(
+    { type: Type.Literal('v_mse'), target: Tensor('Potential to reach; [B, T], [1, T], [B, 1], [B], or a number.') },
+    { title: 'v_mse', additionalProperties: false, description: 'The mean over time of (v - target)^2.' },
+  ),
 ]);
+
+/** The types of losses. */
+export const lossTypes: readonly string[] = AnyLoss.anyOf.map(({ properties }) => properties.type.const);
 
 /** The variants as `oneOf` with a discriminator, so that errors are about the variant that was meant. */
 export const Loss = Type.Unsafe<Static<typeof AnyLoss>>({
@@ -200,7 +249,7 @@ export const LifGradAnswer = Type.Object(
     results: Type.Array(
       Type.Object({
         surrogate: resultSurrogate,
-        loss: TensorAnswer("Each neuron's part of L; [B]."),
+        loss: TensorAnswer("Each neuron's part of L; [B]. One number where the loss couples the neurons, as `cross_entropy` does."),
         spike_counts: TensorAnswer('Spikes of each neuron, at most 2147483647; [B].'),
         grad: gradientOf((name) => TensorAnswer(`dL / d ${name}.`), TensorAnswer('dL / d this quantity.')),
       }),
@@ -244,7 +293,7 @@ const tangentResult = (value: (description: string) => TSchema) =>
       surrogate: resultSurrogate,
       spikes: value('Tangent of each spike; [B, T].'),
       v: value('Tangent of each potential; [B, T].'),
-      loss: value("Tangent of each neuron's part of L; [B]."),
+      loss: value("Tangent of each neuron's part of L; [B]. One number where the loss couples the neurons."),
     }),
   );
 

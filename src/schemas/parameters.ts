@@ -1,10 +1,11 @@
 import { Type, type TProperties } from '@sinclair/typebox';
 
 import { catalogue } from '../compute/surrogates/catalogue.ts';
+import { summaries } from '../compute/losses/summaries.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../compute/neurons/model.ts';
 import { computeOptions } from './common.ts';
-import { LifGradRequest, LifSimulateRequest } from './lif.ts';
+import { LifGradRequest, LifSimulateRequest, lossTypes } from './lif.ts';
 
 const frameLength = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
 
@@ -90,8 +91,11 @@ const differentiated = {
   ...neuron,
   ...surrogate,
   detach_reset: LifGradRequest.properties.detach_reset,
-  loss: Type.Optional(Type.String({ enum: ['spike_count', 'firing_rate_mse', 'cotangent'], description: 'The kind of loss.' })),
-  target: number('Firing rate to reach, Hz.'),
+  loss: Type.Optional(Type.String({ enum: [...lossTypes], description: 'The kind of loss.' })),
+  target: number('What the loss is to reach: a firing rate, Hz; the time of a first spike, ms; or a potential.'),
+  labels: number('The index of the neuron that is to win, for `cross_entropy`.'),
+  loss_on: Type.Optional(Type.String({ enum: Object.keys(summaries), description: '`on` of `cross_entropy`.' })),
+  loss_tau: number('`tau` of `van_rossum`, ms.'),
   cotangent_spikes: number('What the loss changes with each spike.'),
   cotangent_v: number('What the loss changes with each potential.'),
   cotangent_v_pre: number('What the loss changes with each potential before the reset.'),

@@ -1,0 +1,162 @@
+import { linspace, type Loops, type Numbers } from '../generated-numbers.ts';
+import {
+  bytesPerNumber,
+  dtypeOf,
+  quantityAt,
+  type Dtype,
+  type LifGradJob,
+  type LifJvpJob,
+  type LifSimulateJob,
+  type Loss,
+  type NeuronProblem,
+  type NeuronQuantity,
+  type Quantity,
+} from '../jobs.ts';
+import { keptRunBytes, recordedValues } from '../job-size.ts';
+import { classesOf, crossEntropy } from './cross-entropy.ts';
+import {
+  hasPlainSpikes,
+  negated,
+  seriesOf,
+  summaries,
+  summaryBytes,
+  summaryCotangents,
+  visitNeurons,
+  visitSteps,
+  zeros,
+  type RecordedRun,
+  type SummaryName,
+} from './summaries.ts';
+import { vanRossumDistance } from './van-rossum.ts';
+
+/**
+ * A loss that is a function of what a run records, which no kernel knows: its problem is run forward, the loss computes its value and the
+ * cotangents of the records, and the job is run with these.
+ */
+export type RecordLoss =
+  /** Softmax over the neurons of a sample; of first spike times over what they are below 0, so that the earliest is the likeliest. */
+  | { readonly type: 'cross_entropy'; readonly on: SummaryName; readonly labels: Numbers }
+  /** (first spike time - target)^2, ms. */
+  | { readonly type: 'first_spike_time_mse'; readonly target: NeuronQuantity }
+  /** The squared van Rossum distance from target trains; tau in ms. */
+  | { readonly type: 'van_rossum'; readonly target: Quantity; readonly tau: number }
+  /** The mean over time of (v - target)^2. */
+  | { readonly type: 'v_mse'; readonly target: Quantity };
+
+/** A record, and how its cotangents vary. */
+interface Reading {
+  readonly record: 'spikes' | 'v';
+  readonly per: 'neuron' | 'step';
+}
+
+function readingOf(loss: RecordLoss): Reading {
+  if (loss.type === 'van_rossum') return { record: 'spikes', per: 'step' };
+  if (loss.type === 'v_mse') return { record: 'v', per: 'step' };
+  const { of, isOfOneStep } = summaries[loss.type === 'cross_entropy' ? loss.on : 'first_spike_times'];
+  return { record: of, per: isOfOneStep ? 'step' : 'neuron' };
+}
+
+/** The record of a run that a loss has cotangents of. */
+export function recordOf(loss: RecordLoss): 'spikes' | 'v' {
+  return readingOf(loss).record;
+}
+
+/** Whether a loss is one number for all neurons of a sample, rather than one for each neuron. */
+export function couplesNeurons({ type }: RecordLoss): boolean {
+  return type === 'cross_entropy';
+}
+
+/** Whether a loss is about the step of the first spike, which a smooth run does not have. */
+export function readsFirstSpike(loss: RecordLoss): boolean {
+  return loss.type === 'first_spike_time_mse' || (loss.type === 'cross_entropy' && loss.on === 'first_spike_times');
+}
+
+/** The loss of a job whose cotangents are still to be computed: zeros, which take no memory. */
+export function pendingCotangents(loss: RecordLoss, { neurons, steps }: NeuronProblem): Loss {
+  const { record, per } = readingOf(loss);
+  return { type: 'cotangent', [record]: { per, values: linspace(0, 0, per === 'step' ? neurons * steps : neurons) } };
+}
+
+/** The run that records what a loss reads. @param surrogate the one of a smooth run. */
+export function forwardJob({ problem, dtype, surrogates }: LifGradJob | LifJvpJob, loss: RecordLoss): LifSimulateJob {
+  const readsCounts = loss.type === 'cross_entropy' && loss.on === 'spike_counts' && hasPlainSpikes(problem);
+  const record = new Set([readsCounts ? 'spike_counts' : recordOf(loss)]);
+  const [surrogate] = surrogates;
+  return { kind: 'lif_simulate', ...(dtype && { dtype }), problem, record, ...(problem.smooth && surrogate && { surrogate }) };
+}
+
+/** Numbers that are made for a loss of one run: those recorded, and the cotangents. */
+export function recordLossValues(job: LifGradJob | LifJvpJob, loss: RecordLoss): number {
+  const { problem } = job;
+  const [record] = forwardJob(job, loss).record;
+  return recordedValues(record!, problem) + problem.neurons * (readingOf(loss).per === 'step' ? problem.steps : 1);
+}
+
+/** Bytes of memory that a loss of one run takes: the run with its records, and the loss. */
+export function recordLossBytes(job: LifGradJob | LifJvpJob, loss: RecordLoss): number {
+  const { neurons } = job.problem;
+  return keptRunBytes(forwardJob(job, loss)) + bytesPerNumber[dtypeOf(job)] * recordLossValues(job, loss) + summaryBytes * neurons;
+}
+
+/** A loss of one run. */
+export interface ComputedLoss {
+  /** [B], or one number for each sample where the loss couples its neurons. */
+  readonly loss: Float64Array;
+  /** As the loss of a job. */
+  readonly cotangents: Loss;
+}
+
+/**
+ * Computes a loss in float64. It is complete when the loops have run.
+ *
+ * @param dtype the arithmetic in which the cotangents are wanted.
+ */
+export function computeLoss(loss: RecordLoss, run: RecordedRun, dtype: Dtype, loops: Loops): ComputedLoss {
+  const { values, cotangents } = valueAndCotangents(loss, run, dtype, loops);
+  return { loss: values, cotangents: { type: 'cotangent', [recordOf(loss)]: cotangents } };
+}
+
+interface ValueAndCotangents {
+  readonly values: Float64Array;
+  readonly cotangents: Quantity;
+}
+
+function valueAndCotangents(loss: RecordLoss, run: RecordedRun, dtype: Dtype, loops: Loops): ValueAndCotangents {
+  const { problem } = run;
+  const { neurons, steps } = problem;
+  switch (loss.type) {
+    case 'cross_entropy': {
+      const summary = summaries[loss.on].summarize(run, loops);
+      const logits = loss.on === 'first_spike_times' ? negated(summary, problem, loops) : summary;
+      const entropy = crossEntropy(logits.values, loss.labels, classesOf(problem, loss.labels), loops);
+      return { values: entropy.loss, cotangents: summaryCotangents(logits, entropy.bars, { problem, dtype }, loops) };
+    }
+    case 'first_spike_time_mse': {
+      const summary = summaries.first_spike_times.summarize(run, loops);
+      const values = new Float64Array(neurons);
+      const bars = new Float64Array(neurons);
+      visitNeurons(problem, loops, (b) => {
+        const error = summary.values[b]! - quantityAt(loss.target, b, 0, steps);
+        values[b] = error * error;
+        bars[b] = 2 * error;
+      });
+      return { values, cotangents: summaryCotangents(summary, bars, { problem, dtype }, loops) };
+    }
+    case 'van_rossum': {
+      const bars = zeros(dtype, neurons * steps);
+      const distances = vanRossumDistance({ problem, spikes: seriesOf(run, 'spikes') }, loss.target, loss.tau, bars, loops);
+      return { values: distances, cotangents: { per: 'step', values: bars } };
+    }
+    case 'v_mse': {
+      const v = seriesOf(run, 'v');
+      const values = new Float64Array(neurons);
+      const bars = zeros(dtype, neurons * steps);
+      visitSteps(problem, loops, (i, b, t) => {
+        const error = v[i]! - quantityAt(loss.target, b, t, steps);
+        values[b]! += (error * error) / steps;
+        bars[i] = (2 * error) / steps;
+      });
+      return { values, cotangents: { per: 'step', values: bars } };
+    }
+  }
+}

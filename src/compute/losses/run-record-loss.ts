@@ -1,0 +1,78 @@
+import { setImmediate as endOfTick } from 'node:timers/promises';
+
+import type { Answer } from '../engine/engine.ts';
+import { jobBytes } from '../job-size.ts';
+import type { Job, LifGradJob, LifGradResult, LifJvpJob, LifJvpResult } from '../jobs.ts';
+import { SlicedLoops } from '../sliced-loops.ts';
+import { classesOf } from './cross-entropy.ts';
+import { computeLoss, forwardJob, recordLossBytes, type RecordLoss } from './record-loss.ts';
+
+type DifferentiatedJob = LifGradJob | LifJvpJob;
+
+/** Jobs that share a forward run: one, or one for each surrogate of a smooth run, which depends on it. */
+function partsOf<J extends DifferentiatedJob>(job: J): readonly J[] {
+  if (job.problem.smooth !== true || job.surrogates.length === 1) return [job];
+  return job.surrogates.map((surrogate) => ({ ...job, surrogates: [surrogate] }));
+}
+
+/** Bytes of memory that `runRecordLoss` takes beside the request's body. */
+export function recordLossJobBytes(job: DifferentiatedJob, loss: RecordLoss): number {
+  return partsOf(job).reduce((bytes, part) => bytes + recordLossBytes(part, loss) + jobBytes(part), 0);
+}
+
+/**
+ * Runs a job with a loss of the records of its run: forward first, then with the loss's cotangents in the place of its own loss.
+ *
+ * @param run runs one job to its end.
+ * @param signal aborts between slices of the loss.
+ * @returns the job's answer, with the loss's value or its tangent, and the times of all that ran.
+ * @throws what `run` throws, or the signal's reason.
+ */
+export async function runRecordLoss(
+  job: DifferentiatedJob,
+  loss: RecordLoss,
+  run: <J extends Job>(job: J) => Answer<J> | Promise<Answer<J>>,
+  signal?: AbortSignal,
+): Promise<Answer<DifferentiatedJob>> {
+  const results: (LifGradResult[number] | LifJvpResult[number])[] = [];
+  let [queueMs, computeMs] = [0, 0];
+  let last: Answer<DifferentiatedJob> | undefined;
+  for (const part of partsOf(job)) {
+    const forward = await run(forwardJob(part, loss));
+    const begin = performance.now();
+    const loops = new SlicedLoops();
+    const computed = computeLoss(loss, { problem: part.problem, records: forward.result }, forward.backend.dtype, loops);
+    await runLoops(loops, signal);
+    signal?.throwIfAborted();
+    const lossMs = performance.now() - begin;
+    last = await run<DifferentiatedJob>({ ...part, loss: computed.cotangents });
+    for (const result of last.result) {
+      const isTangent = part.kind === 'lif_jvp';
+      results.push({ ...result, loss: isTangent ? tangentOf(result.loss, part, loss, loops) : computed.loss });
+    }
+    await runLoops(loops, signal);
+    queueMs += forward.queueMs + last.queueMs;
+    computeMs += forward.computeMs + lossMs + last.computeMs;
+  }
+  if (last === undefined) throw new Error('the job has no surrogate');
+  return { ...last, result: results as LifGradResult | LifJvpResult, queueMs, computeMs };
+}
+
+/** The tangent of a loss: each neuron's part, or the sum of those of each sample. */
+function tangentOf(parts: LifJvpResult[number]['loss'], { problem }: DifferentiatedJob, loss: RecordLoss, loops: SlicedLoops) {
+  if (loss.type !== 'cross_entropy') return parts;
+  const { groups, classes } = classesOf(problem, loss.labels);
+  const sums = new Float64Array(groups);
+  loops.add(problem.neurons, (from, to) => {
+    for (let b = from; b < to; b++) sums[Math.floor(b / classes)]! += parts[b]!;
+  });
+  return sums;
+}
+
+async function runLoops(loops: SlicedLoops, signal: AbortSignal | undefined): Promise<void> {
+  const pauses = loops.run();
+  while (pauses.next().done !== true) {
+    await endOfTick();
+    signal?.throwIfAborted();
+  }
+}
