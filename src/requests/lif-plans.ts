@@ -228,7 +228,7 @@ function checkDifferentiable(neuron: Neuron, loss: LossRequest | undefined, erro
   const { model } = neuron;
   if (model.noGradient !== undefined) errors.add('/neuron/model', `${model.name} has no gradient: ${model.noGradient}`);
   if (hasSpikes(neuron)) return;
-  const why = `${model.name} has no spikes; take a loss on v, {"type": "cotangent", "v": ...}`;
+  const why = `${model.name} has no spikes; take a loss on v, {"type": "cotangent", "v": ...} or {"type": "v_mse", "target": ...}`;
   if (loss === undefined) errors.add('/loss', `is required: ${why}`);
   else if (loss.type === 'v_mse') return;
   else if (loss.type === 'cross_entropy') {

@@ -127,8 +127,7 @@ const perStepCotangent = (what: string) =>
 const crossEntropyInput = Type.Unsafe<SummaryName>({
   type: 'string',
   enum: Object.keys(summaries),
-  description:
-    'The logit of each neuron: its spike count, the largest or the mean of `v` over time, or its first spike time in ms below 0, so that the earliest is the likeliest.',
+  description: "A neuron's logit; of first spike times, ms, their negative.",
 });
 
 const AnyLoss = Type.Union([
@@ -172,8 +171,7 @@ const AnyLoss = Type.Union([
     {
       title: 'first_spike_time_mse',
       additionalProperties: false,
-      description:
-        "(first spike time - target)^2, ms^2. A neuron without spikes counts as if it had one in the last step; an earlier spike is a larger one, as in snnTorch's SpikeTime.",
+      description: '(first spike time - target)^2, ms^2, as in snnTorch: without a spike, the time of the last step.',
     },
   ),
   Type.Object(
@@ -182,12 +180,7 @@ const AnyLoss = Type.Union([
       target: Tensor('Spikes to reach, 0 or 1 a step; [B, T], or [1, T] for all neurons.'),
       tau: Type.Number({ exclusiveMinimum: 0, description: 'Time constant of the filter, ms.' }),
     },
-    {
-      title: 'van_rossum',
-      additionalProperties: false,
-      description:
-        'The squared van Rossum distance: 1/tau times the integral of the squared difference of both spike trains after an exponential filter.',
-    },
+    { title: 'van_rossum', additionalProperties: false, description: 'The squared van Rossum distance of the spikes from others.' },
   ),
   Type.Object(
     { type: Type.Literal('v_mse'), target: Tensor('Potential to reach; [B, T], [1, T], [B, 1], [B], or a number.') },
@@ -249,7 +242,7 @@ export const LifGradAnswer = Type.Object(
     results: Type.Array(
       Type.Object({
         surrogate: resultSurrogate,
-        loss: TensorAnswer("Each neuron's part of L; [B]. One number where the loss couples the neurons, as `cross_entropy` does."),
+        loss: TensorAnswer("Each neuron's part of L; [B]. A number for `cross_entropy`."),
         spike_counts: TensorAnswer('Spikes of each neuron, at most 2147483647; [B].'),
         grad: gradientOf((name) => TensorAnswer(`dL / d ${name}.`), TensorAnswer('dL / d this quantity.')),
       }),
@@ -293,7 +286,7 @@ const tangentResult = (value: (description: string) => TSchema) =>
       surrogate: resultSurrogate,
       spikes: value('Tangent of each spike; [B, T].'),
       v: value('Tangent of each potential; [B, T].'),
-      loss: value("Tangent of each neuron's part of L; [B]. One number where the loss couples the neurons."),
+      loss: value("Tangent of each neuron's part of L; [B]. A number for `cross_entropy`."),
     }),
   );
 

@@ -30,7 +30,7 @@ export const inferHeaders = Type.Object({
 });
 
 const parameters = [...catalogue.values()].flatMap((definition) => Object.entries(definition.parameters));
-const parameterDescription = 'A parameter of the surrogates that have it; `GET /surrogates` lists them with their ranges.';
+const parameterDescription = 'Of the surrogates that have it; `GET /surrogates` has its range.';
 
 /** All surrogates' parameters that are numbers, as fields of a query. */
 export function surrogateParameters(): TProperties {
@@ -92,8 +92,8 @@ const differentiated = {
   ...surrogate,
   detach_reset: LifGradRequest.properties.detach_reset,
   loss: Type.Optional(Type.String({ enum: [...lossTypes], description: 'The kind of loss.' })),
-  target: number('What the loss is to reach: a firing rate, Hz; the time of a first spike, ms; or a potential.'),
-  labels: number('The index of the neuron that is to win, for `cross_entropy`.'),
+  target: number('What the loss is to reach: Hz, ms or a potential.'),
+  labels: number('The neuron that is to win, for `cross_entropy`.'),
   loss_on: Type.Optional(Type.String({ enum: Object.keys(summaries), description: '`on` of `cross_entropy`.' })),
   loss_tau: number('`tau` of `van_rossum`, ms.'),
   cotangent_spikes: number('What the loss changes with each spike.'),

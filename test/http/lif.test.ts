@@ -344,7 +344,11 @@ describe('POST /lif/grad', () => {
     ['a quantity twice', { wrt: ['tau', 'tau'] }, '/wrt/1: "tau" is there already'],
     ['wrt as text', { wrt: 'tau' }, '/wrt: must be an array'],
     ['a loss without type', { loss: {} }, '/loss/type'],
-    ['an unknown loss', { loss: { type: 'mse' } }, '/loss/type: must be one of "spike_count", "firing_rate_mse", "cotangent", got "mse"'],
+    [
+      'an unknown loss',
+      { loss: { type: 'mse' } },
+      '/loss/type: must be one of "spike_count", "firing_rate_mse", "cotangent", "cross_entropy", "first_spike_time_mse", "van_rossum", "v_mse", got "mse"',
+    ],
     ['a loss as text', { loss: 'spike_count' }, '/loss: must be an object, got "spike_count"'],
     ['a rate loss without target', { loss: { type: 'firing_rate_mse' } }, '/loss/target: is required'],
     [

@@ -22,7 +22,7 @@ import {
   summaryBytes,
   summaryCotangents,
   visitNeurons,
-  visitSteps,
+  visitTargets,
   zeros,
   type RecordedRun,
   type SummaryName,
@@ -151,8 +151,8 @@ function valueAndCotangents(loss: RecordLoss, run: RecordedRun, dtype: Dtype, lo
       const v = seriesOf(run, 'v');
       const values = new Float64Array(neurons);
       const bars = zeros(dtype, neurons * steps);
-      visitSteps(problem, loops, (i, b, t) => {
-        const error = v[i]! - quantityAt(loss.target, b, t, steps);
+      visitTargets(problem, loss.target, loops, (i, b, _, expected) => {
+        const error = v[i]! - expected;
         values[b]! += (error * error) / steps;
         bars[i] = (2 * error) / steps;
       });

@@ -1,5 +1,5 @@
-import type { Loops, Values } from '../generated-numbers.ts';
-import { bytesPerNumber, type Dtype, type LifSimulateResult, type NeuronProblem, type Quantity } from '../jobs.ts';
+import { materialize, sliceNumbers, type Loops, type Values } from '../generated-numbers.ts';
+import { bytesPerNumber, quantityAt, type Dtype, type LifSimulateResult, type NeuronProblem, type Quantity } from '../jobs.ts';
 import { programOf } from '../neuron-problem.ts';
 
 /** A problem that was run, and what was recorded of it. */
@@ -52,6 +52,25 @@ export function visitSteps({ neurons, steps }: NeuronProblem, loops: Loops, visi
     for (let i = from; i < to; i++) {
       const b = Math.floor(i / steps);
       visit(i, b, i - b * steps);
+    }
+  });
+}
+
+/** Visits every step of every neuron, with what is to be reached in it. */
+export function visitTargets(
+  problem: NeuronProblem,
+  target: Quantity,
+  loops: Loops,
+  visit: (i: number, b: number, t: number, target: number) => void,
+): void {
+  const { neurons, steps } = problem;
+  loops.add(neurons * steps, (from, to) => {
+    // Numbers that are still to be generated are so much faster together than one by one.
+    const targets = target.per === 'step' ? materialize(sliceNumbers(target.values, from, to)) : undefined;
+    for (let i = from; i < to; i++) {
+      const b = Math.floor(i / steps);
+      const t = i - b * steps;
+      visit(i, b, t, targets === undefined ? quantityAt(target, b, t, steps) : targets[i - from]!);
     }
   });
 }

@@ -1,6 +1,6 @@
 import type { Loops, Values } from '../generated-numbers.ts';
-import { quantityAt, type NeuronProblem, type Quantity } from '../jobs.ts';
-import { visitSteps } from './summaries.ts';
+import type { NeuronProblem, Quantity } from '../jobs.ts';
+import { visitSteps, visitTargets } from './summaries.ts';
 
 /**
  * The squared distance of spike trains from others (van Rossum, 2001, doi:10.1162/089976601300014321): with f and g both trains after an
@@ -23,20 +23,20 @@ export function vanRossumDistance(
   const distances = new Float64Array(neurons);
   const decay = Math.exp(-dt / tau);
   const weight = -Math.expm1((-2 * dt) / tau) / 2;
-  const weightAt = (t: number) => (t === steps - 1 ? 0.5 : weight);
-  let difference = 0;
-  visitSteps(problem, loops, (i, b, t) => {
-    difference = (t === 0 ? 0 : decay * difference) + spikes[i]! - quantityAt(target, b, t, steps);
-    distances[b]! += weightAt(t) * difference * difference;
+  // What a step hands on to the next one: in an array, since a number that closures change is allocated anew each time.
+  const carried = new Float64Array(2);
+  visitTargets(problem, target, loops, (i, b, t, expected) => {
+    const difference = (t === 0 ? 0 : decay * carried[0]!) + spikes[i]! - expected;
+    carried[0] = difference;
+    distances[b]! += (t === steps - 1 ? 0.5 : weight) * difference * difference;
     bars[i] = difference;
   });
   const last = neurons * steps - 1;
-  let bar = 0;
-  visitSteps(problem, loops, (back) => {
+  visitSteps(problem, loops, (back, _, stepsBack) => {
     const i = last - back;
-    const t = i % steps;
-    bar = (t === steps - 1 ? 0 : decay * bar) + 2 * weightAt(t) * bars[i]!;
-    bars[i] = bar;
+    const isLast = stepsBack === 0;
+    carried[1] = (isLast ? 0 : decay * carried[1]!) + (isLast ? 1 : 2 * weight) * bars[i]!;
+    bars[i] = carried[1];
   });
   return distances;
 }
