@@ -169,6 +169,30 @@ const bodyCases: readonly LoopCase[] = [
   one('framed, [T] for each neuron, every gradient', () =>
     inFrame('/lif/grad', { current: { dtype: 'float32', shape: [16_000, 1000], binary_data_size: 64e6 }, wrt: all }, Buffer.alloc(64e6)),
   ),
+  one('framed, time first, every gradient of a batch', () =>
+    inFrame(
+      '/lif/grad',
+      {
+        current: { dtype: 'float32', shape: [1000, 16, 1000], binary_data_size: 64e6 },
+        time_axis: 0,
+        neuron: { tau: line(1000, 5, 20), v_rest: line(1000, 0, 0.5) },
+        wrt: all,
+      },
+      Buffer.alloc(64e6),
+    ),
+  ),
+  one('framed, a current that the neurons of each entry of a batch share', () =>
+    inFrame(
+      '/lif/grad',
+      { current: { dtype: 'float32', shape: [16, 1, 1000], binary_data_size: 64e3 }, neuron: { tau: line(2000, 5, 20) }, wrt: all },
+      Buffer.alloc(64e3),
+    ),
+  ),
+  one('/lif/simulate, everything with time first, framed', () =>
+    accepting(json('/lif/simulate', { current: line(4000, 0, 3), steps: 2000, time_axis: 0, record: ['spikes', 'v', 'v_pre'] }), {
+      accept: framed,
+    }),
+  ),
   one('framed, printed as JSON', () =>
     inFrame(
       '/surrogate/grad',
