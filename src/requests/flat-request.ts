@@ -105,10 +105,18 @@ export function nestRequest(
  * them; without one, or where a surrogate is not known, it may be any surrogate's, so that the error is about the surrogate.
  */
 function possibleParameters(surrogate: unknown, hasNeuron: boolean): ReadonlySet<string> {
-  const definitions = surrogateNames(surrogate, maxSurrogates).map(findSurrogate);
-  const isCertain = hasNeuron && !definitions.includes(undefined);
-  return new Set([...(isCertain ? definitions : catalogue.values())].flatMap((one) => Object.keys(one?.parameters ?? {})));
+  if (!hasNeuron) return allParameters;
+  const names = new Set<string>();
+  for (const one of surrogateNames(surrogate, maxSurrogates)) {
+    const definition = findSurrogate(one);
+    if (definition === undefined) return allParameters;
+    for (const name in definition.parameters) names.add(name);
+  }
+  return names;
 }
+
+/** The parameters of all surrogates. */
+const allParameters: ReadonlySet<string> = new Set([...catalogue.values()].flatMap(({ parameters }) => Object.keys(parameters)));
 
 /** The problem of fields that a flat request does not have. */
 function unknownFields(unknown: readonly string[], names: ReadonlySet<string>, library: string): Problem {
