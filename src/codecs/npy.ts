@@ -1,9 +1,10 @@
 import { quote } from '../errors/describe.ts';
+import { bytesOfElement, listOf, typesBy, type ElementType } from './element-types.ts';
 import type { BytesType } from './tensor-bytes.ts';
 
 /** The head of an npy file. */
 export interface NpyArray {
-  readonly dtype: 'float32' | 'float64';
+  readonly dtype: ElementType;
   readonly shape: readonly number[];
   /** The bytes of the file at which its numbers begin, and how many they are. */
   readonly dataOffset: number;
@@ -45,18 +46,25 @@ export function readNpy(bytes: Uint8Array): NpyArray | string {
   const fields = headerFields(header);
   if (fields === undefined) return `its header is not a dictionary of descr, fortran_order and shape: ${quote(header.trimEnd())}`;
   const { descr, fortranOrder, shape } = fields;
-  if (descr !== '<f4' && descr !== '<f8')
-    return `its dtype is ${quote(descr)}, and those taken are "<f4" and "<f8": use x.astype(numpy.float32)`;
+  const dtype = types.get(usualDescription(descr));
+  if (dtype === undefined) return `its dtype is ${quote(descr)}, and those taken are ${listOf(types.keys())}: use x.astype(numpy.float32)`;
   if (shape.length > maxDimensions) return `it has ${shape.length} dimensions, and at most ${maxDimensions} are allowed`;
   // A product of huge lengths is Infinity, and times 0 not a number.
   const size = shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
-  const byteLength = size * (descr === '<f4' ? 4 : 8);
+  const byteLength = size * bytesOfElement(dtype);
   const rest = file.length - dataOffset;
   if (byteLength !== rest) {
     return `its shape (${shape.join(', ')}) of ${descr} needs ${byteLength} bytes behind the header, but ${rest} are there`;
   }
   if (!shape.every(Number.isSafeInteger)) return `its shape (${shape.join(', ')}) has a length of 2**53 or more`;
-  return { dtype: descr === '<f4' ? 'float32' : 'float64', shape, dataOffset, byteLength, fortranOrder };
+  return { dtype, shape, dataOffset, byteLength, fortranOrder };
+}
+
+const types = typesBy('npy');
+
+/** As numpy writes a dtype: a byte has no order, which other writers give it, and `?` is a bool. */
+function usualDescription(descr: string): string {
+  return descr === '?' ? '|b1' : descr.replace(/^[<>=]?([bui]1)$/, '|$1');
 }
 
 /** The three fields of the header, which is a dictionary as Python writes it; undefined when it is anything else. */

@@ -1,5 +1,6 @@
 import { describe, pointerSegment } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
+import type { ElementType } from './element-types.ts';
 
 /** Stands in a parsed request for a nested, rectangular JSON array of numbers that was read from the body's bytes. */
 export class NumericArray {
@@ -14,14 +15,14 @@ export class NumericArray {
 
 /** Row-major, little-endian bytes of numbers. */
 export interface TensorBytes {
-  readonly dtype: 'float32' | 'float64';
+  readonly dtype: ElementType;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
 }
 
 /** Stands in a request for a tensor that came as bytes without JSON, as an npy file does. */
 export class RawTensor implements TensorBytes {
-  readonly dtype: 'float32' | 'float64';
+  readonly dtype: ElementType;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
   /** Whether the first axis varies fastest, as in Fortran, and not the last. */
@@ -32,6 +33,19 @@ export class RawTensor implements TensorBytes {
     this.shape = shape;
     this.bytes = bytes;
     this.fortranOrder = fortranOrder;
+  }
+}
+
+/** Stands in a request for JSON whose numbers are said to be of a type, as the Open Inference Protocol has them. */
+export class TypedData {
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+  readonly data: unknown;
+
+  constructor(dtype: ElementType, shape: readonly number[], data: unknown) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.data = data;
   }
 }
 

@@ -1,18 +1,21 @@
 import { checkValues, type Limits } from '../config/limits.ts';
 import { linspace, type Values } from '../compute/generated-numbers.ts';
+import { indexOfUnfit, narrowNumbers, narrowText, type NarrowNumbers } from '../compute/narrow-numbers.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { nearest, question } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import { decodeBase64 } from './base64.ts';
+import { bytesOfElement, elementTypeNames, elementTypes, isElementType, listOf, rangeOfInteger } from './element-types.ts';
 import { beyondFloat32, indexOfMagnitudeAtLeast } from './finite-check.ts';
 import { sizeOf, toRowMajor, type Tensor } from './ndarray.ts';
-import { FramedTensor, NumericArray, RawTensor, type TensorBytes } from './parsed-tensors.ts';
+import { FramedTensor, NumericArray, RawTensor, TypedData, type TensorBytes } from './parsed-tensors.ts';
 
 /** A tensor without elements is answered with an empty array for each row, however few bytes it came in. */
 const maxEmptyRows = 65_536;
 /** As many as numpy allows. */
 const maxDimensions = 64;
 
+const integerRule = 'must be an integer that float32 holds exactly, as it does all up to 16777216 in magnitude';
 const valueRule = "must be a finite number within float32's range";
 const forms = 'a number, nested arrays of numbers, {"shape", "data"}, {"dtype", "shape", "base64"} or {"linspace": [first, last, count]}';
 const onlyFramed =
@@ -45,6 +48,7 @@ function decodeForm(value: unknown, path: string, errors: InputErrors, limits: L
   if (value instanceof NumericArray) return value;
   if (value instanceof RawTensor) return decodeRaw(value, path, errors);
   if (value instanceof FramedTensor) return decodeFramed(value, path, errors);
+  if (value instanceof TypedData) return decodeTyped(value, path, errors);
   if (typeof value === 'object' && value !== null) {
     if ('binary_data_size' in value) return errors.add(path, onlyFramed);
     if ('linspace' in value) return decodeLinspace(value, path, errors, limits);
@@ -128,7 +132,7 @@ function copyNumbers(row: readonly unknown[], values: Float64Array, offset: numb
   return good;
 }
 
-function decodeFlat(value: object, path: string, errors: InputErrors): Tensor | null {
+function decodeFlat(value: object, path: string, errors: InputErrors): (Tensor & { readonly values: Float64Array }) | null {
   const { shape: givenShape, data } = value as { shape?: unknown; data?: unknown };
   const known = onlyKeys(value, ['shape', 'data'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
@@ -152,7 +156,7 @@ function decodeBase64Form(value: object, path: string, errors: InputErrors): Ten
   const { dtype, shape: givenShape, base64 } = value as { dtype?: unknown; shape?: unknown; base64?: unknown };
   const known = onlyKeys(value, ['dtype', 'shape', 'base64'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
-  if (!isFloatType(dtype)) return errors.add(`${path}/dtype`, dtypeRule(dtype));
+  if (!isElementType(dtype)) return errors.add(`${path}/dtype`, dtypeRule(dtype));
   if (typeof base64 !== 'string') return errors.add(`${path}/base64`, `must be a string, got ${describe(base64)}`);
   const bytes = decodeBase64(base64);
   if (typeof bytes === 'string') return errors.add(`${path}/base64`, bytes);
@@ -164,9 +168,38 @@ function decodeFramed({ announced, bytes }: FramedTensor, path: string, errors: 
   const { dtype, shape: givenShape } = announced as { dtype?: unknown; shape?: unknown };
   const known = onlyKeys(announced, ['dtype', 'shape', 'binary_data_size'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
-  if (!isFloatType(dtype)) return errors.add(`${path}/dtype`, dtypeRule(dtype));
+  if (!isElementType(dtype)) return errors.add(`${path}/dtype`, dtypeRule(dtype));
   if (shape === null || !known) return null;
   return decodeLittleEndian({ dtype, shape, bytes }, path, { name: 'binary_data_size is', path }, errors);
+}
+
+/** JSON numbers of a type, of which each has to be one. */
+function decodeTyped({ dtype, shape, data }: TypedData, path: string, errors: InputErrors): Tensor | null {
+  const { datatype } = elementTypes[dtype];
+  if (dtype === 'float32' || dtype === 'float64') return decodeFlat({ shape, data }, path, errors);
+  if (dtype === 'float16' || dtype === 'bfloat16')
+    return errors.add(`${path}/data`, `${datatype} comes as bytes only; the protocol has no JSON for it`);
+  if (dtype === 'bool') return decodeBooleans(shape, data, path, errors);
+  const tensor = decodeFlat({ shape, data }, path, errors);
+  if (tensor === null) return null;
+  const [least, largest] = rangeOfInteger(dtype);
+  const { values } = tensor;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const isOfType = Number.isInteger(value) && value >= least && value <= largest;
+    if (isOfType && Math.fround(value) === value) continue;
+    const rule = isOfType ? integerRule : `must be a whole number from ${least} to ${largest}, as ${datatype} has them`;
+    return errors.add(`${path}/data/${i}`, `${rule}, got ${value}`);
+  }
+  return tensor;
+}
+
+function decodeBooleans(shape: readonly number[], data: unknown, path: string, errors: InputErrors): Tensor | null {
+  const given: readonly unknown[] = data instanceof NumericArray ? [data.values[0]] : Array.isArray(data) ? data : [data];
+  const wrong = given.findIndex((value) => typeof value !== 'boolean');
+  if (wrong >= 0)
+    return errors.add(`${path}/data/${wrong}`, `must be true or false, as BOOL has them in JSON, got ${describe(given[wrong])}`);
+  return decodeFlat({ shape, data: given.map(Number) }, path, errors);
 }
 
 function decodeRaw(given: RawTensor, path: string, errors: InputErrors): Tensor | null {
@@ -174,16 +207,13 @@ function decodeRaw(given: RawTensor, path: string, errors: InputErrors): Tensor 
   return tensor !== null && given.fortranOrder ? { shape: tensor.shape, values: toRowMajor(tensor.values, tensor.shape) } : tensor;
 }
 
-function isFloatType(dtype: unknown): dtype is TensorBytes['dtype'] {
-  return dtype === 'float32' || dtype === 'float64';
-}
-
 function dtypeRule(got: unknown): string {
-  return `must be "float32" or "float64", got ${describe(got)}`;
+  return `must be one of ${listOf(elementTypeNames)}, got ${describe(got)}`;
 }
 
 /**
- * Bytes as a tensor: a view on them where their address allows. What is wrong goes to `errors`; the answer is then null.
+ * Bytes as a tensor: a view on them where their address allows, of integers and halves one that is widened later. What is wrong goes to
+ * `errors`; the answer is then null.
  *
  * @param source where the bytes stand, and what to say of how many they are, such as "base64 holds".
  */
@@ -192,18 +222,29 @@ function decodeLittleEndian(
   path: string,
   source: { readonly name: string; readonly path: string },
   errors: InputErrors,
-): (Tensor & { readonly values: Values }) | null {
-  const needed = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
+): Tensor | null {
+  const needed = sizeOf(shape) * bytesOfElement(dtype);
   if (bytes.length !== needed) {
     return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
+  }
+  if (dtype !== 'float32' && dtype !== 'float64') {
+    const numbers = narrowNumbers(dtype, bytes);
+    const wrong = indexOfUnfit(numbers);
+    return wrong < 0 ? { shape, values: numbers } : errors.add(source.path, `element ${wrong} ${unfitText(numbers, wrong)}`);
   }
   const values = viewValues(bytes, dtype);
   const wrong = indexOfMagnitudeAtLeast(values, beyondFloat32);
   return wrong < 0 ? { shape, values } : errors.add(source.path, `element ${wrong} ${valueRule}, got ${values[wrong]!}`);
 }
 
+function unfitText(numbers: NarrowNumbers, index: number): string {
+  const { type } = numbers;
+  const rule = type === 'bool' ? 'of a bool must be 0 or 1' : type === 'float16' || type === 'bfloat16' ? valueRule : integerRule;
+  return `${rule}, got ${narrowText(numbers, index)}`;
+}
+
 /** Little-endian bytes as numbers; every platform that Node runs WebAssembly SIMD on is little-endian. */
-function viewValues(bytes: Uint8Array, dtype: TensorBytes['dtype']): Values {
+function viewValues(bytes: Uint8Array, dtype: 'float32' | 'float64'): Values {
   const size = dtype === 'float32' ? 4 : 8;
   const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return dtype === 'float32' ? new Float32Array(buffer, byteOffset, length / size) : new Float64Array(buffer, byteOffset, length / size);

@@ -1,3 +1,5 @@
+import { extremesOfNarrow, narrowAt, widen, type NarrowNumbers } from './narrow-numbers.ts';
+
 /** Numbers in memory. Requests keep float64; back-ends round to their arithmetic. */
 export type Values = Float32Array | Float64Array;
 
@@ -21,8 +23,8 @@ export interface StridedView {
   readonly length: number;
 }
 
-/** Numbers that a request describes instead of sending: plain data, from which they are generated once their memory is reserved. */
-export type GeneratedNumbers = Linspace | StridedView;
+/** Numbers that a request describes, or sends in a type that is widened: plain data, from which they are generated once their memory is reserved. */
+export type GeneratedNumbers = Linspace | StridedView | NarrowNumbers;
 
 /** Numbers of a request, in memory or still to be generated. */
 export type Numbers = Values | GeneratedNumbers;
@@ -87,6 +89,7 @@ export function isGenerated(numbers: Numbers): numbers is GeneratedNumbers {
 export function valueAt(numbers: Numbers, index: number): number {
   if (!isGenerated(numbers)) return numbers[index]!;
   if (numbers.generate === 'view') return valueAt(numbers.base, baseIndex(numbers, numbers.offset + index));
+  if (numbers.generate === 'widened') return narrowAt(numbers, index);
   const { first, last, count } = numbers;
   const i = numbers.offset + index;
   if (i === count - 1) return count > 1 ? last : first;
@@ -102,6 +105,7 @@ export function sliceNumbers(numbers: Numbers, from: number, to: number): Number
 export function writeNumbers(numbers: Numbers, target: Values, at = 0, from = 0, to = numbers.length): void {
   if (!isGenerated(numbers)) target.set(from === 0 && to === numbers.length ? numbers : numbers.subarray(from, to), at);
   else if (numbers.generate === 'linspace') writeLinspace(numbers, target, at, from, to);
+  else if (numbers.generate === 'widened') widen(numbers, target, at, from, to);
   else writeView(numbers, target, at, from, to);
 }
 
@@ -166,7 +170,7 @@ function baseIndex({ shape, strides }: StridedView, index: number): number {
   return source;
 }
 
-/** The numbers as an array: float32 if they are a view on float32 numbers, else float64. */
+/** The numbers as an array: float32 if they are a view on float32 numbers or narrower ones, else float64. */
 export function materialize(numbers: Numbers): Values {
   if (!isGenerated(numbers)) return numbers;
   const values = isFloat32(numbers) ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
@@ -176,13 +180,14 @@ export function materialize(numbers: Numbers): Values {
 
 function isFloat32(numbers: Numbers): boolean {
   if (!isGenerated(numbers)) return numbers instanceof Float32Array;
-  return numbers.generate === 'view' && isFloat32(numbers.base);
+  return numbers.generate === 'widened' || (numbers.generate === 'view' && isFloat32(numbers.base));
 }
 
 /** A few numbers that include the minimum and the maximum. A rounded linspace is in order, except for its last number, which is exact. */
 export function extremes(numbers: Numbers): Values | readonly number[] {
   if (!isGenerated(numbers)) return numbers;
   if (numbers.generate === 'view') return extremes(numbers.base);
+  if (numbers.generate === 'widened') return numbers.length === 0 ? [] : extremesOfNarrow(numbers);
   const { length } = numbers;
   return [...new Set([0, length - 2, length - 1])].filter((index) => index >= 0 && index < length).map((index) => valueAt(numbers, index));
 }

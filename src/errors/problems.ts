@@ -25,7 +25,7 @@ export const problemTypes = {
     status: 400,
     title: 'The body is not an npy array',
     description:
-      'A body of `application/x-npy` is one array of float32 or float64 as `numpy.save` writes it. `detail` says what was found; `numpy.save(file, array.astype(numpy.float32))` is right.',
+      'A body of `application/x-npy` is one array of floats, integers or bools as `numpy.save` writes it. `detail` says what was found; `numpy.save(file, array.astype(numpy.float32))` is right.',
   },
   empty_body: { status: 400, title: 'The body is missing', description: 'The route takes a request as body and none came.' },
   incomplete_body: {

@@ -185,7 +185,7 @@ function withParameters(surrogate: unknown, parameters: object): unknown {
 /**
  * The request of an npy body: its array is `x` or `current`, and the URL's query has all other fields.
  *
- * @throws {Problem} `invalid_npy` when the bytes are not an array of float32 or float64; `invalid_request` for a name that is given twice or unknown.
+ * @throws {Problem} `invalid_npy` when the bytes are not an array of numbers; `invalid_request` for a name that is given twice or unknown.
  */
 export function npyRequest(operation: Operation, bytes: Uint8Array, query: Readonly<Record<string, unknown>>): object {
   const array = readNpy(bytes);

@@ -1,5 +1,6 @@
+import { listOf, typesBy } from '../codecs/element-types.ts';
 import { sizeOf } from '../codecs/ndarray.ts';
-import { NumericArray, RawTensor } from '../codecs/parsed-tensors.ts';
+import { NumericArray, RawTensor, TypedData } from '../codecs/parsed-tensors.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
@@ -14,7 +15,7 @@ type Output = NonNullable<InferRequest['outputs']>[number];
 
 const validate = compileValidator(InferRequest);
 
-const dtypes: Readonly<Record<string, 'float32' | 'float64'>> = { FP32: 'float32', FP64: 'float64' };
+const types = typesBy('datatype');
 
 /**
  * Translates a request of the Open Inference Protocol. Unless a parameter selects what to compute, the requested outputs do.
@@ -83,17 +84,17 @@ function readInputs(
   let taken = 0;
   for (const [i, { name, shape, datatype, parameters, data = null }] of inputs.entries()) {
     const path = `/inputs/${i}`;
-    const dtype = Object.hasOwn(dtypes, datatype) ? dtypes[datatype] : undefined;
+    const dtype = types.get(datatype);
     const size = parameters?.binary_data_size;
     if (!known.includes(name))
       errors.add(`${path}/name`, `there is no input ${quote(name)}; ${suggestName(name, known) ?? didYouMean(name, known)}`);
     if (Object.hasOwn(tensors, name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
-    if (dtype === undefined) errors.add(`${path}/datatype`, `must be "FP32" or "FP64", got ${quote(datatype)}`);
+    if (dtype === undefined) errors.add(`${path}/datatype`, `must be one of ${listOf(types.keys())}, got ${quote(datatype)}`);
     checkTensorParameters(parameters, 'an input', 'binary_data_size', path, errors);
     if ((size === undefined) === (data === null)) {
       errors.add(path, 'must have either "data" or the parameter "binary_data_size"');
     } else if (size === undefined) {
-      tensors[name] = { shape, data: flatData(data, shape, `${path}/data`, errors) };
+      tensors[name] = new TypedData(dtype ?? 'float32', shape, flatData(data, shape, `${path}/data`, errors));
     } else if (size > bytes.length - taken) {
       errors.add(
         `${path}/parameters/binary_data_size`,

@@ -1,7 +1,7 @@
 import type { Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { memoize } from '../compute/cache.ts';
-import { extremes, indicesIn, isGenerated, valueAt, type GeneratedNumbers } from '../compute/generated-numbers.ts';
+import { extremes, indicesIn, isGenerated, valueAt, type Linspace } from '../compute/generated-numbers.ts';
 import type { NeuronQuantity } from '../compute/jobs.ts';
 import { findProgram } from '../compute/neuron-problem.ts';
 import { neurons } from '../compute/neurons/catalogue.ts';
@@ -329,16 +329,17 @@ function checkRange({ shape, values }: Tensor, rule: NeuronParameter, path: stri
   const { minimum, maximum, exclusiveMinimum } = rule;
   if (minimum === undefined && maximum === undefined && exclusiveMinimum === undefined) return;
   if (Array.from(extremes(values)).every((value) => isInRange(value, rule))) return;
-  for (let i = isGenerated(values) ? firstOutOfRange(rule, values) : 0; i < values.length; i++) {
+  const isLinspace = isGenerated(values) && values.generate === 'linspace';
+  for (let i = isLinspace ? firstOutOfRange(rule, values) : 0; i < values.length; i++) {
     const value = valueAt(values, i);
     if (!isInRange(value, rule)) errors.add(path + indicesIn(shape, i).map(pointerSegment).join(''), rangeError(value, rule));
     // A linspace stays within a range until its end, except that its last number is rounded differently.
-    else if (isGenerated(values)) i = Math.max(i, values.length - 2);
+    else if (isLinspace) i = Math.max(i, values.length - 2);
   }
 }
 
 /** The index of the first number of a linspace that is out of range, where there is one: by bisection, since it may be long. */
-function firstOutOfRange(rule: NeuronParameter, values: GeneratedNumbers): number {
+function firstOutOfRange(rule: NeuronParameter, values: Linspace): number {
   if (!isInRange(valueAt(values, 0), rule)) return 0;
   let [low, high] = [0, values.length - 1];
   while (low < high) {

@@ -1,13 +1,16 @@
 import type { TensorEncoding } from '../codecs/answer.ts';
 import { float64Backends } from '../compute/engine/backend.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
+import type { Values } from '../compute/generated-numbers.ts';
 import type { Dtype, Job, LifGradJob, LifJvpJob, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
 import type { RecordLoss } from '../compute/losses/record-loss.ts';
+import type { NarrowNumbers } from '../compute/narrow-numbers.ts';
 import { quote } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import type { BatchAxes } from './batch-axes.ts';
+import { float64Tensor } from './precision.ts';
 
 /** The operations of the API, one route each. */
 export type Operation = Job['kind'];
@@ -103,31 +106,40 @@ export function planBytes(plan: Plan): number {
   return hasRecordLoss(plan) ? recordLossJobBytes(plan.job, plan.recordLoss) : jobBytes(plan.job);
 }
 
-/** Reads the options of a request, and its dtype as the job has it; errors go to `errors`. */
-export function readOptions({ backend, encoding, dry_run, dtype }: RunOptions & { readonly dtype?: Dtype }, errors: InputErrors) {
-  if (dtype === 'float64' && backend !== undefined && backend !== 'auto' && !float64Backends.includes(backend)) {
-    errors.add(
-      '/dtype',
-      `"float64" is computed by the back-ends ${float64Backends.map(quote).join(' and ')} only, not by ${quote(backend)}; leave /backend out, or leave /dtype out for float32`,
-    );
+/**
+ * Reads the options of a request, and the precision in which its job is computed: its `dtype`, else float64 where any of its tensors is. Errors
+ * go to `errors`.
+ */
+export function readOptions(request: RunOptions & { readonly dtype?: Dtype }, errors: InputErrors) {
+  const { backend, encoding, dry_run, dtype } = request;
+  const float64At = dtype === undefined ? float64Tensor(request) : undefined;
+  const precision: { readonly dtype?: Dtype } = dtype !== undefined ? { dtype } : float64At !== undefined ? { dtype: 'float64' } : {};
+  if (precision.dtype === 'float64' && backend !== undefined && backend !== 'auto' && !float64Backends.includes(backend)) {
+    const who = `is computed by the back-ends ${float64Backends.map(quote).join(' and ')} only, not by ${quote(backend)}; leave /backend out, or`;
+    if (float64At === undefined) errors.add('/dtype', `"float64" ${who} ask for "float32"`);
+    else errors.add(float64At, `is float64, which ${who} send float32, or "dtype": "float32"`);
   }
   const options: RunOptions = { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run && { dry_run }) };
-  return { options, precision: dtype === undefined ? {} : { dtype } };
+  return { options, precision };
 }
 
 /**
- * A copy of plain data in which `map` has replaced every typed array.
+ * A copy of plain data in which `map` has replaced every array of floats, and all numbers that are to be widened.
  *
  * @example
- * mapArrays({ x: Float32Array.of(1), steps: 2 }, (array) => array.slice());
+ * mapNumbers({ x: Float32Array.of(1), steps: 2 }, (numbers) => materialize(numbers));
  */
-export function mapArrays<Data>(data: Data, map: (array: Float32Array | Float64Array) => unknown): Data {
+export function mapNumbers<Data>(data: Data, map: (numbers: Values | NarrowNumbers) => unknown): Data {
   const copy = (node: unknown): unknown => {
     if (typeof node !== 'object' || node === null) return node;
-    if (node instanceof Float32Array || node instanceof Float64Array) return map(node);
+    if (node instanceof Float32Array || node instanceof Float64Array || isNarrow(node)) return map(node);
     if (Array.isArray(node)) return node.map(copy);
     if (Object.getPrototypeOf(node) !== Object.prototype) return node;
     return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, copy(child)]));
   };
   return copy(data) as Data;
+}
+
+function isNarrow(node: object): node is NarrowNumbers {
+  return 'generate' in node && node.generate === 'widened';
 }

@@ -6,9 +6,10 @@ import { JsonReader } from '../codecs/json-reader.ts';
 import { Arena } from '../compute/engine/arena.ts';
 import { collectDropped, collectGarbage } from '../compute/engine/collect-garbage.js';
 import { TaskControl, type Stoppable } from '../compute/engine/thread-pool.ts';
+import { bytesPerNumber, dtypeOf } from '../compute/jobs.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
-import { mapArrays, type Operation, type Plan, type Plans } from './plan.ts';
+import { mapNumbers, type Operation, type Plan, type Plans } from './plan.ts';
 import { readRequest } from './read-request.ts';
 
 /** A body to be read, in memory that both threads see. */
@@ -20,6 +21,8 @@ export interface ReadTask {
   /** The top of the memory that is taken, and of the memory that may be. */
   readonly top: number;
   readonly reservedBytes: number;
+  /** Of it, what parsing may take outside of this memory. */
+  readonly besideBytes: number;
 }
 
 /** float64 of a plan, and the same as float32. */
@@ -44,8 +47,8 @@ class MoreMemoryError extends Error {
   }
 }
 
-/** Each number as float64, and as float32, which most kernels take. */
-const bytesPerNumber = 12;
+/** Each number of JSON as float64, and as float32, which most kernels take. */
+const parsedBytes = 12;
 
 /** @param task null for nothing. */
 export default function work<O extends Operation>(task: (ReadTask & Stoppable) | null): TaskResult<O> | undefined {
@@ -60,22 +63,29 @@ export default function work<O extends Operation>(task: (ReadTask & Stoppable) |
   }
 }
 
-function read<O extends Operation>({ operation, body, limits, memory, top, reservedBytes }: ReadTask, control: TaskControl): TaskResult<O> {
+function read<O extends Operation>(task: ReadTask, control: TaskControl): TaskResult<O> {
+  const { operation, body, limits, memory, top, reservedBytes, besideBytes } = task;
   const arena = new Arena(memory);
   arena.extend(top);
   const bytes = arena.bytes(body.byteOffset, body.length);
   const checkpoint = () => {
     control.checkpoint();
   };
+  const require = (neededBytes: number) => {
+    if (neededBytes > reservedBytes) throw new MoreMemoryError(neededBytes);
+  };
   const reserve = (count: number) => {
-    const needed = arena.mark() + bytesPerNumber * count;
-    if (needed > reservedBytes) throw new MoreMemoryError(needed);
+    require(arena.mark() + parsedBytes * count);
   };
   const json = new JsonReader(arena, { reserve, checkpoint });
   try {
-    const plan = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : json) as Plans[O];
+    const read = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : json) as Plans[O];
     checkpoint();
-    return { plan, rounded: plan.job.dtype === 'float64' ? [] : roundAll(plan, arena, json), top: arena.mark() };
+    const rounded = read.job.dtype === 'float64' ? [] : roundAll(read, arena, json);
+    const plan = widenAll(read, arena, (bytes) => {
+      require(arena.mark() + bytes + besideBytes);
+    });
+    return { plan, rounded, top: arena.mark() };
   } catch (error) {
     if (error instanceof MoreMemoryError) return { neededBytes: error.neededBytes };
     if (!(error instanceof Problem)) throw error;
@@ -94,11 +104,31 @@ function collectIfGrown(): void {
 /** Rounds a plan's float64 in the arena to float32, which most kernels take: on the main thread it would keep other requests waiting. */
 function roundAll(plan: Plan, arena: Arena, json: JsonReader): Rounded[] {
   const rounded: Rounded[] = [];
-  mapArrays(plan, (array) => {
+  mapNumbers(plan, (array) => {
     if (array instanceof Float64Array && arena.holds(array)) {
       rounded.push({ doubles: array, floats: json.round(array) });
     }
     return array;
   });
   return rounded;
+}
+
+/**
+ * Widens a plan's integers and half floats to what its job computes with, where kernels read them.
+ *
+ * @param reserve is called with the bytes that this takes, before it is done.
+ */
+function widenAll<P extends Plan>(plan: P, arena: Arena, reserve: (bytes: number) => void): P {
+  const dtype = dtypeOf(plan.job);
+  let count = 0;
+  mapNumbers(plan, (numbers) => {
+    if (!ArrayBuffer.isView(numbers)) count += numbers.length;
+  });
+  if (count === 0) return plan;
+  reserve(bytesPerNumber[dtype] * count);
+  return mapNumbers(plan, (numbers) => {
+    if (ArrayBuffer.isView(numbers)) return numbers;
+    const { length } = numbers;
+    return arena.numbers(dtype, arena.put(dtype, numbers, length), length);
+  });
 }

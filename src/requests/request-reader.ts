@@ -10,7 +10,7 @@ import { closePool, isHeapFull, runStoppable, threadPool, tryTwice } from '../co
 import { JobQueue } from '../compute/engine/job-queue.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
-import { mapArrays, type Operation, type Plans } from './plan.ts';
+import { mapNumbers, type Operation, type Plans } from './plan.ts';
 import type { ReadTask, TaskResult } from './reader-worker.ts';
 import { readRequest } from './read-request.ts';
 
@@ -95,6 +95,7 @@ export class RequestReader {
       memory: arena.memory,
       top: arena.mark(),
       reservedBytes,
+      besideBytes: more,
     };
     const estimateMs = estimatedMs.json * json + estimatedMs.bytes * behind;
     const result = await this.#queue.take({ estimateMs, signal }, () => this.#readReserved<O>(task, memory, signal));
@@ -102,18 +103,20 @@ export class RequestReader {
     arena.extend(result.top);
     // Views that another thread has sent are on the same memory, but on a buffer object of their own.
     for (const { doubles, floats } of result.rounded) arena.cacheFloat32View(doubles, arena.view(floats));
-    return mapArrays(result.plan, (array) => (array.buffer instanceof SharedArrayBuffer ? arena.view(array) : array));
+    return mapNumbers(result.plan, (numbers) => {
+      return ArrayBuffer.isView(numbers) && numbers.buffer instanceof SharedArrayBuffer ? arena.view(numbers) : numbers;
+    });
   }
 
-  /** Reads a body, and reserves more memory for one with more numbers than most. */
+  /** Reads a body, and reserves more memory for one with more numbers than most: first for those in JSON, then for those to be widened. */
   async #readReserved<O extends Operation>(task: ReadTask, memory: ScopeMemory, signal: AbortSignal): Promise<Settled<O>> {
-    let result = await this.#readTwice<O>(task, signal);
-    if ('neededBytes' in result) {
-      const reservedBytes = result.neededBytes;
-      memory.reserve(reservedBytes - task.reservedBytes);
-      result = await this.#readTwice<O>({ ...task, reservedBytes }, signal);
+    let { reservedBytes } = task;
+    for (;;) {
+      const result = await this.#readTwice<O>({ ...task, reservedBytes }, signal);
+      if (!('neededBytes' in result)) return result;
+      memory.reserve(result.neededBytes - reservedBytes);
+      reservedBytes = result.neededBytes;
     }
-    return result as Settled<O>;
   }
 
   /** A body may be read once more: reading changes nothing of it. */

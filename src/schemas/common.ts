@@ -59,7 +59,7 @@ export const computeOptions = {
       Type.String({
         enum: ['float32', 'float64'],
         description:
-          'Precision of the computation and of the answer; `float32` unless given. `float64` is computed by the back-ends `wasm`, in a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
+          'Precision of the computation and of the answer; unless given, `float64` if a tensor came as float64 bytes, else `float32`. `float64` is computed by the back-ends `wasm`, in a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
       }),
     ),
   ),

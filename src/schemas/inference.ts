@@ -1,11 +1,12 @@
 import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
+import { elementTypeNames, elementTypes } from '../codecs/element-types.ts';
 import { mediaTypes } from '../requests/request-body.ts';
-import { schemaReference } from './common.ts';
 import { problemExamples, responsesByStatus, type DocumentedCode } from './problem.ts';
 import { nestedNumbersSchema } from './tensor.ts';
 
 const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
+const datatypes = elementTypeNames.map((type) => `\`${elementTypes[type].datatype}\``);
 const value = { type: ['string', 'number', 'boolean'] };
 
 /** Parameters that clients of other servers send and that change no result here, as do those that begin with `triton_`. */
@@ -55,14 +56,17 @@ export const InferRequest = Type.Object(
         {
           name: Type.String(),
           shape,
-          datatype: Type.String({ description: '`FP32` or `FP64`.' }),
+          datatype: Type.String({
+            description: `${datatypes.join(', ')}. FP32 must hold integers exactly; FP16 and BF16 come as bytes. FP64 makes the outputs FP64, unless the parameter \`dtype\` says otherwise.`,
+          }),
           parameters: requestParameters('Of this tensor.', {
             binary_data_size: Type.Integer({ minimum: 0, description: 'How many of the bytes behind the JSON are this tensor.' }),
           }),
           data: Type.Optional(
-            Type.Unsafe<unknown>(
-              schemaReference(nestedNumbersSchema, 'Row-major numbers, nested as `shape` says or flat, unless they come as bytes.'),
-            ),
+            Type.Unsafe<unknown>({
+              description: 'Row-major numbers, nested as `shape` says or flat, for BOOL `true` and `false`, unless they come as bytes.',
+              anyOf: [{ $ref: `${nestedNumbersSchema.$id}#` }, { type: 'array', title: 'booleans', items: { type: 'boolean' } }],
+            }),
           ),
         },
         { additionalProperties: false },

@@ -1,5 +1,6 @@
 import { Type, type TUnsafe } from '@sinclair/typebox';
 
+import { elementTypeNames, type ElementType } from '../codecs/element-types.ts';
 import { schemaReference, type NamedSchema } from './common.ts';
 
 /** Nested arrays of numbers, to any depth. */
@@ -10,7 +11,7 @@ export type TensorInput =
   | number
   | NestedNumbers
   | { readonly shape: readonly number[]; readonly data: readonly number[] }
-  | { readonly dtype: 'float32' | 'float64'; readonly shape: readonly number[]; readonly base64: string }
+  | { readonly dtype: ElementType; readonly shape: readonly number[]; readonly base64: string }
   | { readonly linspace: readonly [first: number, last: number, count: number] };
 
 /** A tensor of an answer, with JSON or base64 numbers. */
@@ -51,7 +52,7 @@ export const tensorSchema: NamedSchema = {
   $id: 'Tensor',
   title: 'Tensor',
   description:
-    "A number, which broadcasts, or an array of numbers in any of these forms. Numbers must be finite and inside float32's range; `null`, strings, booleans and ragged arrays are refused, never coerced.",
+    "A number, which broadcasts, or an array of numbers in any of these forms. Numbers must be finite and inside float32's range; `null`, strings, booleans and ragged arrays are refused, never coerced. In base64 they may have any of these types, of which integers and half floats are widened to the precision of the request; each integer must be one that float32 holds exactly, and a `bool` is a byte 0 or 1.",
   oneOf: [
     { title: 'number', type: 'number', examples: [1.5] },
     { $ref: 'NestedNumbers#' },
@@ -64,7 +65,7 @@ export const tensorSchema: NamedSchema = {
       title: 'base64',
       ...Type.Object(
         {
-          dtype: Type.String({ enum: ['float32', 'float64'] }),
+          dtype: Type.String({ enum: [...elementTypeNames] }),
           shape,
           base64: Type.String({ contentEncoding: 'base64', description: 'Little-endian, row-major bytes.' }),
         },
@@ -94,7 +95,7 @@ export const tensorOutputSchema: NamedSchema = {
   $id: 'TensorOutput',
   title: 'Tensor of an answer',
   description:
-    'A number or nested arrays; with `"encoding": "base64"` an object. Numbers have as many digits as it takes to read back the same float32, or the same float64 where the request asks for that.',
+    'A number or nested arrays; with `"encoding": "base64"` an object. Numbers have as many digits as it takes to read back the same float32, or the same float64 where the request is computed in it.',
   oneOf: [
     { title: 'number', type: 'number' },
     { $ref: 'NestedNumbers#' },

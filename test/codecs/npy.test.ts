@@ -71,6 +71,26 @@ describe('readNpy', () => {
   });
 
   it.each([
+    ['|b1', 'bool', 1],
+    ['?', 'bool', 1],
+    ['b1', 'bool', 1],
+    ['|u1', 'uint8', 1],
+    ['<u1', 'uint8', 1],
+    ['u1', 'uint8', 1],
+    ['|i1', 'int8', 1],
+    ['<u2', 'uint16', 2],
+    ['<i2', 'int16', 2],
+    ['<u4', 'uint32', 4],
+    ['<i4', 'int32', 4],
+    ['<u8', 'uint64', 8],
+    ['<i8', 'int64', 8],
+    ['<f2', 'float16', 2],
+  ])('takes the dtype %s as %s', (descr, dtype, bytes) => {
+    const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (3,), }`;
+    expect(readNpy(file(dictionary, 3 * bytes))).toMatchObject({ dtype, byteLength: 3 * bytes });
+  });
+
+  it.each([
     [2, 0],
     [3, 0],
   ] as const)('takes version %d.%d, whose length has four bytes', (...version) => {
@@ -78,9 +98,9 @@ describe('readNpy', () => {
     expect(readNpy(bytes)).toEqual({ dtype: 'float32', shape: [3], dataOffset: bytes.length - 12, byteLength: 12, fortranOrder: false });
   });
 
-  it.each(['>f4', '|f4', '=f8', '<f2', '<i8', '|b1', '<c8', '<U3', '|O'])('refuses the dtype %s and says how to convert it', (descr) => {
+  it.each(['>f4', '|f4', '=f8', '>i2', '<c8', '<U3', '|V2', '|O'])('refuses the dtype %s and says how to convert it', (descr) => {
     expect(readNpy(file(`{'descr': '${descr}', 'fortran_order': False, 'shape': (1,), }`, 4))).toBe(
-      `its dtype is "${descr}", and those taken are "<f4" and "<f8": use x.astype(numpy.float32)`,
+      `its dtype is "${descr}", and those taken are "<f4", "<f8", "|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2": use x.astype(numpy.float32)`,
     );
   });
 

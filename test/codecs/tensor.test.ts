@@ -121,7 +121,7 @@ describe('decodeTensor', () => {
     ['no shape', { data: [1] }, '/x/shape', 'got undefined'],
     ['nested data', { shape: [1], data: [[1]] }, '/x/data/0', 'got an array of 1'],
     ['bytes that do not fit', { dtype: 'float32', shape: [3], base64: 'AACAPw==' }, '/x', 'needs 12 bytes, but base64 holds 4'],
-    ['an unknown dtype', { dtype: 'float16', shape: [1], base64: 'AAA=' }, '/x/dtype', '"float16"'],
+    ['an unknown dtype', { dtype: 'float8', shape: [1], base64: 'AA==' }, '/x/dtype', '"bfloat16", got "float8"'],
     ['NaN in bytes', { dtype: 'float32', shape: [1], base64: 'AADAfw==' }, '/x/base64', 'NaN'],
     [
       'a float64 beyond float32 in bytes',

@@ -392,7 +392,7 @@ describe('"dtype": "float64"', () => {
     ] as const) {
       const errors = errorsOf(await service.refused(path, { ...body, backend, dtype: 'float64' }));
       expect(errors).toContain(
-        `/dtype: "float64" is computed by the back-ends "wasm" and "reference" only, not by "${backend}"; leave /backend out, or leave /dtype out for float32`,
+        `/dtype: "float64" is computed by the back-ends "wasm" and "reference" only, not by "${backend}"; leave /backend out, or ask for "float32"`,
       );
       expect(errors).toContain('did you mean "sigmoid"');
     }

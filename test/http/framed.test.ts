@@ -38,7 +38,8 @@ describe('a framed request', () => {
       neuron: { tau: Array.from(tau) },
       loss: { ...request.loss, target: Array.from(target) },
     };
-    const expected = (await service.post<LifGradAnswer>('/lif/grad', plain)).body.results;
+    // The bytes are of float64, and so is the answer.
+    const expected = (await service.post<LifGradAnswer>('/lif/grad', { ...plain, dtype: 'float64' })).body.results;
     const response = await service.send('/lif/grad', framed);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(((await response.json()) as LifGradAnswer).results).toEqual(expected);
@@ -50,15 +51,17 @@ describe('a framed request', () => {
         const values = dtype === 'float32' ? random(length) : Float64Array.from(random(length));
         const framed = frame(`${JSON.stringify({ x: announce(values), surrogate: 'sigmoid' })}${' '.repeat(spaces)}`, values);
         const { results } = await unframe<GradAnswer<Tensor>>(await service.send('/surrogate/grad', framed, octets));
-        expect(results[0]!.grad).toMatchObject({ dtype: 'float32', shape: [length], binary_data_size: 4 * length });
+        expect(results[0]!.grad).toMatchObject({ dtype, shape: [length], binary_data_size: values.byteLength });
         const plain = (
           await service.post<GradAnswer<{ base64: string }>>('/surrogate/grad', {
             x: Array.from(values),
             surrogate: 'sigmoid',
             encoding: 'base64',
+            dtype,
           })
         ).body.results[0]!.grad;
-        expect(Buffer.from(Float32Array.from(results[0]!.grad.values).buffer).toString('base64')).toBe(plain.base64);
+        const answered = dtype === 'float32' ? Float32Array.from(results[0]!.grad.values) : Float64Array.from(results[0]!.grad.values);
+        expect(Buffer.from(answered.buffer).toString('base64')).toBe(plain.base64);
       }),
       { numRuns: 30 },
     );
@@ -117,9 +120,9 @@ describe('a framed request', () => {
     ],
     [
       'a type is unknown',
-      frame({ ...request, x: { dtype: 'int32', shape: [3], binary_data_size: 12 } }, x),
+      frame({ ...request, x: { dtype: 'int128', shape: [3], binary_data_size: 12 } }, x),
       'invalid_request',
-      '/x/dtype: must be "float32" or "float64", got "int32"',
+      '/x/dtype: must be one of "float32", "float64", "bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "bfloat16", got "int128"',
     ],
     [
       'a shape is missing',

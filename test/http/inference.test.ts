@@ -287,7 +287,7 @@ describe('infer', () => {
           ],
           [2, 2],
         ),
-        input('cotangent', [1, 2], [2], 'FP64'),
+        input('cotangent', [1, 2], [2], 'FP32'),
       ],
       parameters: { surrogate: '{"name": "sigmoid", "alpha": 2}' },
     };
@@ -395,9 +395,8 @@ describe('infer', () => {
       ],
       parameters: { steps: 100, binary_data_output: true },
     };
-    const expected = (
-      await infer('lif_grad', { ...request, inputs: [input('current', Array.from(current), [50])], parameters: { steps: 100 } })
-    ).body;
+    const plain = { inputs: [input('current', Array.from(current), [50])], parameters: { steps: 100, dtype: 'float64' } };
+    const expected = (await infer('lif_grad', plain)).body;
     const framed = frame(request, current, tau);
     for (const type of [{}, { 'content-type': 'application/octet-stream' }, { 'content-type': 'application/json' }]) {
       const headers = { 'inference-header-content-length': framed.headers['inference-header-content-length']!, ...type };
@@ -406,11 +405,11 @@ describe('infer', () => {
       expect(response.headers.get('content-type')).toBe('application/octet-stream');
       const body = await unframe<Inference>(response);
       expect(body.outputs.map(({ name, parameters }) => [name, parameters?.binary_data_size])).toEqual([
-        ['loss', 200],
+        ['loss', 400],
         ['spike_counts', 200],
-        ['grad_current', 200],
+        ['grad_current', 400],
       ]);
-      expect(output(body, 'grad_current').values!.map(Math.fround)).toEqual(output(expected, 'grad_current').data!.map(Math.fround));
+      expect(output(body, 'grad_current').values).toEqual(output(expected, 'grad_current').data);
     }
   });
 
@@ -554,7 +553,11 @@ describe('infer', () => {
 
   it.each([
     ['surrogate_grad', { inputs: [input('y', [0], [1])] }, '/inputs/0/name: there is no input "y"'],
-    ['surrogate_grad', { inputs: [input('x', [0], [1], 'INT64')] }, '/inputs/0/datatype: must be "FP32" or "FP64", got "INT64"'],
+    [
+      'surrogate_grad',
+      { inputs: [input('x', [0], [1], 'BYTES')] },
+      '/inputs/0/datatype: must be one of "FP32", "FP64", "BOOL", "UINT8", "INT8", "UINT16", "INT16", "UINT32", "INT32", "UINT64", "INT64", "FP16", "BF16", got "BYTES"',
+    ],
     [
       'surrogate_grad',
       { inputs: [input('x', [0], [2])], parameters: { surrogate: 'erf' } },

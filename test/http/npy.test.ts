@@ -45,7 +45,7 @@ describe('an npy body', () => {
   it('may be float64, in Fortran order, and large', async () => {
     const header = npyHeader('float64', [2, 3]).toString('latin1').replace("'fortran_order': False", "'fortran_order': True ");
     const body = new Uint8Array(Buffer.concat([Buffer.from(header, 'latin1'), Buffer.from(Float64Array.from([0, 3, 1, 4, 2, 5]).buffer)]));
-    const answer = await floats(await send('/surrogate/eval?surrogate=relu_grad&outputs=value', body));
+    const answer = await floats(await send('/surrogate/eval?surrogate=relu_grad&outputs=value&dtype=float32', body));
     const plain = (
       await service.post<{ results: { value: number[] }[] }>('/surrogate/eval', {
         x: [0, 1, 2, 3, 4, 5],
@@ -93,8 +93,6 @@ describe('an npy body', () => {
 
   it('gives whole numbers as what they are', async () => {
     const response = await send('/lif/simulate?steps=500&record=spikes', npy(Float32Array.of(1.5)));
-    const array = readNpy(new Uint8Array(await response.clone().arrayBuffer()));
-    expect(typeof array).toBe('string');
     expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toContain(
       "'descr': '|u1', 'fortran_order': False, 'shape': (1, 500)",
     );

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArenaPool } from '../../src/compute/engine/arena-pool.ts';
-import { MemoryBudget } from '../../src/compute/engine/memory-budget.ts';
+import { MemoryBudget, MemoryLimitError } from '../../src/compute/engine/memory-budget.ts';
 import { OverloadError } from '../../src/compute/engine/errors.ts';
 import { answered, RequestScope } from '../../src/compute/engine/request-scope.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
+import { materialize } from '../../src/compute/generated-numbers.ts';
+import { jobBytes } from '../../src/compute/job-size.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Plans } from '../../src/requests/plan.ts';
 import { RequestReader } from '../../src/requests/request-reader.ts';
@@ -26,15 +28,18 @@ function readerWith(heapMb?: number): RequestReader {
   return reader;
 }
 
-/** A body of JSON that lies in an arena. */
-function bodyOf(text: string, store = new ArenaPool()) {
+/** A body of JSON, perhaps followed by bytes, that lies in an arena. */
+function bodyOf(text: string, store = new ArenaPool(), behind = new Uint8Array(0)) {
   const scope = new RequestScope(store);
   const { arena } = scope.memory;
-  const length = Buffer.byteLength(text);
+  const jsonBytes = Buffer.byteLength(text);
+  const length = jsonBytes + behind.length;
   scope.memory.reserve(length);
   const bytes = arena.bytes(arena.allocate(length), length);
   arena.setBytes(bytes.byteOffset, Buffer.from(text));
-  return { scope, arena, body: { form: 'json', bytes, jsonBytes: length, query: {} } as const };
+  arena.setBytes(bytes.byteOffset + jsonBytes, behind);
+  const form = behind.length > 0 ? 'framed' : 'json';
+  return { scope, arena, body: { form, bytes, jsonBytes, query: {} } as const };
 }
 
 const withX = (x: string) => `{"surrogate":"sigmoid","x":${x}}`;
@@ -53,6 +58,20 @@ it('has a thread once it is warm, before any body asks for one, and none when it
   await expect.poll(() => threads.running.length).toBe(1);
   await warm.close();
   await expect.poll(() => threads.running.length).toBe(0);
+});
+
+it('widens nothing of a small body, whose job counts the numbers that it makes of it', async () => {
+  const store = new ArenaPool(new MemoryBudget());
+  const behind = Uint8Array.from({ length: 1_000_000 }, (_, i) => i % 2);
+  const x = { dtype: 'uint8', shape: [1_000_000], binary_data_size: 1_000_000 };
+  const { body, scope } = bodyOf(JSON.stringify({ surrogate: 'sigmoid', x }), store, behind);
+  const before = store.budget.usedBytes;
+  const { job } = await readerWith().read('surrogate_grad', body, scope);
+  expect(threads.running).toHaveLength(0);
+  expect(job.x).toMatchObject({ generate: 'widened', length: 1_000_000 });
+  expect(store.budget.usedBytes).toBe(before);
+  expect(jobBytes(job)).toBe(4 * 2 * 1_000_000);
+  expect(materialize(job.x)).toEqual(Float32Array.from(behind));
 });
 
 it('is closed without having had one', async () => {
@@ -94,6 +113,46 @@ describe('reading in a thread', () => {
     const { body, scope, arena } = bodyOf(withX(repeated('0', 500_000)), store);
     await expect(one.read('surrogate_grad', body, scope)).rejects.toBeInstanceOf(OverloadError);
     expect(arena.memory.buffer.byteLength).toBeLessThan(4_000_000);
+  });
+
+  const count = 5_000_000;
+  const spikes = Uint8Array.from({ length: count }, (_, i) => Number(i % 3 === 0));
+  const framedSpikes = (dtype?: string) =>
+    JSON.stringify({ surrogate: 'sigmoid', x: { dtype: 'uint8', shape: [count], binary_data_size: count }, dtype });
+
+  it.each(['float32', 'float64'] as const)('widens to %s what kernels then read where it is, and reserves its memory', async (dtype) => {
+    const store = new ArenaPool(new MemoryBudget());
+    const { body, scope, arena } = bodyOf(framedSpikes(dtype), store, spikes);
+    const before = store.budget.usedBytes;
+    const { job } = await one.read('surrogate_grad', body, scope);
+    const Expected = dtype === 'float32' ? Float32Array : Float64Array;
+    expect(job.x).toBeInstanceOf(Expected);
+    expect(arena.holds(job.x as Float32Array)).toBe(true);
+    expect(Buffer.from(job.x as Float32Array).equals(Buffer.from(Expected.from(spikes)))).toBe(true);
+    expect(store.budget.usedBytes - before).toBeGreaterThan(Expected.BYTES_PER_ELEMENT * count);
+    expect(store.budget.usedBytes).toBeGreaterThan(arena.mark());
+    scope.end(answered);
+    expect(store.budget.usedBytes).toBe(0);
+  });
+
+  it('widens nothing when others hold the memory', async () => {
+    const store = new ArenaPool(new MemoryBudget(25_000_000));
+    const { body, scope, arena } = bodyOf(framedSpikes(), store, spikes);
+    await expect(one.read('surrogate_grad', body, scope)).rejects.toBeInstanceOf(MemoryLimitError);
+    expect(arena.memory.buffer.byteLength).toBeLessThan(10_000_000);
+  });
+
+  it('widens base64 beside numbers of JSON, which are counted as well', async () => {
+    const store = new ArenaPool(new MemoryBudget());
+    const base64 = Buffer.from(spikes.subarray(0, 600_000)).toString('base64');
+    const numbers = repeated('0', 600_000);
+    const text = `{"surrogate":"sigmoid","x":{"dtype":"bool","shape":[600000],"base64":"${base64}"},"cotangent":${numbers}}`;
+    const { body, scope, arena } = bodyOf(text, store);
+    const { job } = await one.read('surrogate_grad', body, scope);
+    expect(Array.from((job.x as Float32Array).subarray(0, 4))).toEqual([1, 0, 0, 1]);
+    expect(arena.holds(job.x as Float32Array) && arena.holds(job.cotangent as Float64Array)).toBe(true);
+    // The body, and each number as float32, those of JSON as float64 too.
+    expect(store.budget.usedBytes).toBeGreaterThan(text.length + 600_000 * (4 + 12));
   });
 
   it('ends when its signal is aborted, and writes nothing afterwards', async () => {
