@@ -44,7 +44,6 @@ function inPlace(node: unknown, take: (size: number) => Uint8Array): unknown {
 }
 
 function npyNumbers(bytes: Buffer): unknown {
-  // The header's type may be one that the service does not read itself.
   const types = { '<f4': 'float32', '<f8': 'float64', '<i4': 'int32', '|u1': 'uint8' } as const;
   const end = bytes.indexOf('\n') + 1;
   const descr = /'descr': '([^']+)'/.exec(bytes.toString('latin1', 0, end))![1] as keyof typeof types;

@@ -1,6 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 
 import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/request-body.ts';
+import { elementTypes, type ElementType } from '../src/codecs/element-types.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
 import { inferenceModels } from '../src/requests/inference-models.ts';
 import type { Operation } from '../src/requests/plan.ts';
@@ -201,8 +202,14 @@ function npyMessage({ operation, request, structure, bytes, accept, odd }: Draft
   const path = `${routes[operation]}?${Object.entries(query)
     .map((pair) => pair.map((text) => encodeURIComponent(text)).join('='))
     .join('&')}`;
-  const body = mutateBytes(Buffer.concat([npyHeader(dtype, shape), values]), bytes);
+  const body = mutateBytes(Buffer.concat([npyHead(dtype, shape), values]), bytes);
   return { operation, route: routes[operation], path, headers, body, form: 'npy', query, isPlain: odd === undefined };
+}
+
+/** Of a type that numpy does not have, one whose numbers are as long. */
+function npyHead(dtype: ElementType, shape: readonly number[]): Buffer {
+  const head = npyHeader('float32', shape).toString('latin1');
+  return Buffer.from(head.replace('<f4', elementTypes[dtype].npy ?? '<f2'), 'latin1');
 }
 
 /** A URL has no room for half a character. */
@@ -242,7 +249,7 @@ function inferenceMessage(draft: Draft): Message {
       typeof value === 'number' &&
       ['x', 'current', 'cotangent', 'target', 'labels', 'cotangent_spikes', 'cotangent_v', 'cotangent_v_pre'].includes(name)
     )
-      inputs.push({ name, shape: [1], datatype: 'FP64', data: [value] });
+      inputs.push({ name, shape: [1], datatype: 'FP32', data: [value] });
     else if (Array.isArray(value) && name !== 'surrogate') parameters[name] = value.join(',');
     else parameters[name] = typeof value === 'object' ? JSON.stringify(value) : value;
   }
@@ -252,9 +259,11 @@ function inferenceMessage(draft: Draft): Message {
 }
 
 function inputOf(name: string, tensor: FuzzTensor, behind: Uint8Array[]): object {
-  const head = { name, shape: tensor.shape, datatype: tensor.dtype === 'float32' ? 'FP32' : 'FP64' };
-  if (tensor.form === 'nested' && tensor.shape.length > 0) return { ...head, data: nest(tensor.values, tensor.shape) };
-  if (tensor.form !== 'bytes') return { ...head, data: tensor.values };
+  const { shape, dtype, form } = tensor;
+  const head = { name, shape, datatype: elementTypes[dtype].datatype };
+  const values = dtype === 'bool' ? tensor.values.map(Boolean) : tensor.values;
+  if (form === 'nested' && shape.length > 0) return { ...head, data: nest(values, shape) };
+  if (form !== 'bytes') return { ...head, data: values };
   behind.push(tensor.bytes);
   return { ...head, parameters: { binary_data_size: tensor.bytes.length } };
 }

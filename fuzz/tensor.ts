@@ -1,3 +1,6 @@
+import type { ElementType } from '../src/codecs/element-types.ts';
+import { elementBytes } from '../support/element-bytes.ts';
+
 /** How a tensor is written in a request. */
 export type TensorForm = 'nested' | 'flat' | 'base64' | 'bytes';
 
@@ -6,9 +9,9 @@ export class FuzzTensor {
   readonly shape: readonly number[];
   readonly values: readonly number[];
   readonly form: TensorForm;
-  readonly dtype: 'float32' | 'float64';
+  readonly dtype: ElementType;
 
-  constructor(shape: readonly number[], values: readonly number[], form: TensorForm, dtype: 'float32' | 'float64') {
+  constructor(shape: readonly number[], values: readonly number[], form: TensorForm, dtype: ElementType) {
     this.shape = shape;
     this.values = values;
     this.form = form;
@@ -16,12 +19,11 @@ export class FuzzTensor {
   }
 
   get bytes(): Uint8Array {
-    const values = this.dtype === 'float32' ? Float32Array.from(this.values) : Float64Array.from(this.values);
-    return new Uint8Array(values.buffer);
+    return elementBytes(this.dtype, this.values);
   }
 }
 
-export function nest(values: readonly number[], shape: readonly number[]): unknown {
+export function nest(values: readonly unknown[], shape: readonly number[]): unknown {
   if (shape.length === 0) return values[0];
   const [length, ...inner] = shape as [number, ...number[]];
   const size = inner.reduce((product, one) => product * one, 1);

@@ -52,10 +52,13 @@ export class TypedData {
 /** Stands in a framed request for a tensor behind its JSON: the object that announces it, and its bytes. */
 export class FramedTensor {
   readonly announced: object;
+  /** As it is announced: perhaps none that there is. */
+  readonly dtype: unknown;
   readonly bytes: Uint8Array;
 
   constructor(announced: object, bytes: Uint8Array) {
     this.announced = announced;
+    this.dtype = (announced as { readonly dtype?: unknown }).dtype;
     this.bytes = bytes;
   }
 }

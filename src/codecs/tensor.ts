@@ -15,6 +15,7 @@ const maxEmptyRows = 65_536;
 /** As many as numpy allows. */
 const maxDimensions = 64;
 
+const inFloat64 = 'send the tensor as float64';
 const integerRule = 'must be an integer that float32 holds exactly, as it does all up to 16777216 in magnitude';
 const valueRule = "must be a finite number within float32's range";
 const forms = 'a number, nested arrays of numbers, {"shape", "data"}, {"dtype", "shape", "base64"} or {"linspace": [first, last, count]}';
@@ -164,8 +165,8 @@ function decodeBase64Form(value: object, path: string, errors: InputErrors): Ten
   return decodeLittleEndian({ dtype, shape, bytes }, path, { name: 'base64 holds', path: `${path}/base64` }, errors);
 }
 
-function decodeFramed({ announced, bytes }: FramedTensor, path: string, errors: InputErrors): Tensor | null {
-  const { dtype, shape: givenShape } = announced as { dtype?: unknown; shape?: unknown };
+function decodeFramed({ announced, dtype, bytes }: FramedTensor, path: string, errors: InputErrors): Tensor | null {
+  const { shape: givenShape } = announced as { shape?: unknown };
   const known = onlyKeys(announced, ['dtype', 'shape', 'binary_data_size'], path, errors);
   const shape = decodeShape(givenShape, `${path}/shape`, errors);
   if (!isElementType(dtype)) return errors.add(`${path}/dtype`, dtypeRule(dtype));
@@ -188,8 +189,8 @@ function decodeTyped({ dtype, shape, data }: TypedData, path: string, errors: In
     const value = values[i]!;
     const isOfType = Number.isInteger(value) && value >= least && value <= largest;
     if (isOfType && Math.fround(value) === value) continue;
-    const rule = isOfType ? integerRule : `must be a whole number from ${least} to ${largest}, as ${datatype} has them`;
-    return errors.add(`${path}/data/${i}`, `${rule}, got ${value}`);
+    if (isOfType) return errors.add(`${path}/data/${i}`, `${integerRule}, got ${value}; ${inFloat64}`);
+    return errors.add(`${path}/data/${i}`, `must be a whole number from ${least} to ${largest}, as ${datatype} has them, got ${value}`);
   }
   return tensor;
 }
@@ -239,8 +240,9 @@ function decodeLittleEndian(
 
 function unfitText(numbers: NarrowNumbers, index: number): string {
   const { type } = numbers;
-  const rule = type === 'bool' ? 'of a bool must be 0 or 1' : type === 'float16' || type === 'bfloat16' ? valueRule : integerRule;
-  return `${rule}, got ${narrowText(numbers, index)}`;
+  const got = `got ${narrowText(numbers, index)}`;
+  if (type === 'bool') return `of a bool must be 0 or 1, ${got}`;
+  return type === 'float16' || type === 'bfloat16' ? `${valueRule}, ${got}` : `${integerRule}, ${got}; ${inFloat64}`;
 }
 
 /** Little-endian bytes as numbers; every platform that Node runs WebAssembly SIMD on is little-endian. */

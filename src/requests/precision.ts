@@ -1,4 +1,3 @@
-import { FramedTensor, NumericArray, RawTensor, TypedData } from '../codecs/parsed-tensors.ts';
 import { pointerSegment } from '../errors/describe.ts';
 
 /** `loss.state.v` is the deepest. */
@@ -14,12 +13,17 @@ const maxDepth = 3;
 export function float64Tensor(request: object, depth = 1): string | undefined {
   for (const key in request) {
     const value = (request as Readonly<Record<string, unknown>>)[key];
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof NumericArray) continue;
-    const { dtype } = (value instanceof FramedTensor ? value.announced : value) as { readonly dtype?: unknown };
-    if (dtype === 'float64') return pointerSegment(key);
-    const isTensor = value instanceof FramedTensor || value instanceof RawTensor || value instanceof TypedData;
-    const inside = isTensor || depth === maxDepth ? undefined : float64Tensor(value, depth + 1);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
+    if ((value as { readonly dtype?: unknown }).dtype === 'float64') return pointerSegment(key);
+    if (depth === maxDepth || !isPlain(value)) continue;
+    const inside = float64Tensor(value, depth + 1);
     if (inside !== undefined) return pointerSegment(key) + inside;
   }
   return undefined;
+}
+
+/** Whether it is no instance of a class, as tensors are whose numbers were read from bytes. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -217,9 +217,9 @@ describe('what is not a number of its type, or that float32 does not hold, is a 
   const integers = 'must be an integer that float32 holds exactly, as it does all up to 16777216 in magnitude';
   it.each([
     ['bool', Uint8Array.of(0, 1, 2), 'element 2 of a bool must be 0 or 1, got 2'],
-    ['int32', Int32Array.of(2 ** 24, 2 ** 24 + 1), `element 1 ${integers}, got 16777217`],
-    ['int64', BigInt64Array.of(0n, 1n, 2n ** 53n + 1n), `element 2 ${integers}, got 9007199254740993`],
-    ['uint64', BigUint64Array.of(2n ** 64n - 1n), `element 0 ${integers}, got 18446744073709551615`],
+    ['int32', Int32Array.of(2 ** 24, 2 ** 24 + 1), `element 1 ${integers}, got 16777217; send the tensor as float64`],
+    ['int64', BigInt64Array.of(0n, 1n, 2n ** 53n + 1n), `element 2 ${integers}, got 9007199254740993; send the tensor as float64`],
+    ['uint64', BigUint64Array.of(2n ** 64n - 1n), `element 0 ${integers}, got 18446744073709551615; send the tensor as float64`],
     ['float16', Uint16Array.of(0x0001, 0x7c00), "element 1 must be a finite number within float32's range, got Infinity"],
     ['float16', Uint16Array.of(0xfe01), "element 0 must be a finite number within float32's range, got NaN"],
     ['bfloat16', Uint16Array.of(0x7f7f, 0xff80), "element 1 must be a finite number within float32's range, got -Infinity"],
@@ -236,7 +236,7 @@ describe('what is not a number of its type, or that float32 does not hold, is a 
   it.each([
     ['INT32', [1, 1.5], '/x/data/1: must be a whole number from -2147483648 to 2147483647, as INT32 has them, got 1.5'],
     ['INT32', [1, 2 ** 31], '/x/data/1: must be a whole number from -2147483648 to 2147483647, as INT32 has them, got 2147483648'],
-    ['INT32', [1, 2 ** 24 + 1], `/x/data/1: ${integers}, got 16777217`],
+    ['INT32', [1, 2 ** 24 + 1], `/x/data/1: ${integers}, got 16777217; send the tensor as float64`],
     ['UINT8', [-1, 0], '/x/data/0: must be a whole number from 0 to 255, as UINT8 has them, got -1'],
     ['UINT8', [0, true], "/x/data/1: must be a finite number within float32's range, got true"],
     ['BOOL', [true, 1], '/x/data/1: must be true or false, as BOOL has them in JSON, got 1'],
