@@ -71,11 +71,11 @@ function read<O extends Operation>(task: ReadTask, control: TaskControl): TaskRe
   const checkpoint = () => {
     control.checkpoint();
   };
-  const require = (neededBytes: number) => {
+  const requireBytes = (neededBytes: number) => {
     if (neededBytes > reservedBytes) throw new MoreMemoryError(neededBytes);
   };
   const reserve = (count: number) => {
-    require(arena.mark() + parsedBytes * count);
+    requireBytes(arena.mark() + parsedBytes * count);
   };
   const json = new JsonReader(arena, { reserve, checkpoint });
   try {
@@ -83,7 +83,7 @@ function read<O extends Operation>(task: ReadTask, control: TaskControl): TaskRe
     checkpoint();
     const rounded = read.job.dtype === 'float64' ? [] : roundAll(read, arena, json);
     const plan = widenAll(read, arena, (bytes) => {
-      require(arena.mark() + bytes + besideBytes);
+      requireBytes(arena.mark() + bytes + besideBytes);
     });
     return { plan, rounded, top: arena.mark() };
   } catch (error) {
