@@ -63,6 +63,28 @@ describe.skipIf(!numpy || !hasModules('torch'))('examples/torch_autograd.py', ()
   });
 });
 
+/** Their code and the same over HTTP: the modules that a walk needs, and the losses that it compares. */
+const walks = [
+  { library: 'snntorch', losses: ['ce_count_loss', 'ce_max_membrane_loss', 'ce_temporal_loss', 'mse_temporal_loss', 'MSELoss'] },
+  { library: 'spikingjelly', losses: ['cross_entropy of counts', 'cross_entropy of mean v', 'mse_loss'] },
+  { library: 'norse', losses: ['cross_entropy of counts', 'cross_entropy of max v', 'mse_loss'] },
+];
+
+describe.each(walks)('examples/from_$library.py', ({ library, losses }) => {
+  it.skipIf(!numpy || !hasModules('torch', library))("has the library's spikes, potentials, losses and gradients", async () => {
+    const output = await runExample(service, python, `examples/from_${library}.py`);
+    const [theirs, ours] = numbersAfter('spikes:', output);
+    expect(theirs).toBeGreaterThan(20);
+    expect(ours).toBe(theirs);
+    expect(numbersAfter('v differs by', output)[0]).toBeLessThan(tolerance);
+    for (const loss of losses) {
+      const differences = numbersAfter(`${loss} differs by`, output);
+      expect(differences).toHaveLength(2);
+      for (const difference of differences) expect(difference).toBeLessThan(1e-4);
+    }
+  });
+});
+
 describe.skipIf(!numpy || !hasModules('jax'))('examples/jax_custom_vjp.py', () => {
   let output: string;
   beforeAll(async () => {
