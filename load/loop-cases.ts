@@ -317,6 +317,17 @@ const smallCases: readonly LoopCase[] = [
       accept: framed,
     }),
   ),
+  one('spike trains to reach', () =>
+    accepting(
+      json('/lif/grad', {
+        current: line(2 ** 12),
+        steps: 2 ** 11,
+        loss: { type: 'van_rossum', tau: 10, target: { shape: [1, 2 ** 11], data: ones(2 ** 11) } },
+        wrt: ['tau'],
+      }),
+      { accept: framed },
+    ),
+  ),
   one('cotangents of each step', () =>
     accepting(json('/lif/grad', { current: line(2 ** 12), steps: 2 ** 12, loss: { type: 'cotangent', v: 1, spikes: 1 } }), {
       accept: framed,

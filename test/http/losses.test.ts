@@ -345,3 +345,32 @@ describe('a refusal says what would be right', () => {
     expect(errorsOf(problem)).toContain(message);
   });
 });
+
+describe('both runs of a loss', () => {
+  const large = { current: { linspace: [0.5, 2.5, 2000] }, steps: 2000, wrt: ['tau'] };
+  const loss = { type: 'v_mse', target: 0.5 };
+
+  it('end with the deadline', async () => {
+    const { status, body } = await service.post<{ code: string }>('/lif/grad', { ...large, loss }, { 'x-request-timeout-ms': '2' });
+    expect([status, body.code]).toEqual([504, 'deadline_exceeded']);
+    await expect.poll(async () => (await service.post('/lif/grad', { current: 1, steps: 10, loss })).status).toBe(200);
+  });
+
+  it('have their memory counted before they begin', async () => {
+    const small = await Service.start({ MAX_MEMORY_BYTES: String(40 * 2 ** 20) });
+    try {
+      expect((await small.post('/lif/grad', { ...large, loss: { type: 'spike_count' } })).status).toBe(200);
+      const { status, body } = await small.post<{ detail: string }>('/lif/grad', { ...large, loss });
+      expect([status, body.detail]).toEqual([413, expect.stringContaining('of memory')]);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  it('say how long they took together, and which back-end it was', async () => {
+    const { results, meta } = await grad({ ...large, loss });
+    expect(meta).toMatchObject({ backend: 'wasm', dtype: 'float32' });
+    expect(meta.elapsed_ms).toBeGreaterThan(1);
+    expect(results[0]!.loss).toHaveLength(2000);
+  });
+});
