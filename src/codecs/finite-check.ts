@@ -42,12 +42,13 @@ interface Leaf {
 /**
  * Checks all numbers of an answer, in slices between which other requests are served. Blocks, which are not computed yet, are left out.
  *
+ * @param path JSON pointer of the node in the answer, where it is a part of it.
  * @throws {NotFiniteError} for the first number that is not finite in a precision.
  */
-export async function requireFinite(answer: AnswerNode, dtype: Dtype): Promise<void> {
+export async function requireFinite(answer: AnswerNode, dtype: Dtype, path = ''): Promise<void> {
   const pacer = new Pacer();
   let checked = 0;
-  for (const leaf of leavesOf(answer, '')) {
+  for (const leaf of leavesOf(answer, path)) {
     const count = countOf(leaf);
     for (let from = 0; from < count; from += sliceValues) {
       const to = Math.min(from + sliceValues, count);

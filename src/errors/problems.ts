@@ -54,7 +54,7 @@ export const problemTypes = {
     status: 400,
     title: 'The result leaves the range of its numbers',
     description:
-      'A result is infinite or undefined in float32, or in float64 where the request asks for that. The usual cause is an explicit Euler step that is too long (`dt / tau` above 2 makes the membrane oscillate and grow): take a smaller `dt` or `"integration": "exponential"`.',
+      'A result is infinite or undefined in float32, or in float64 where the request asks for that. The usual cause is an explicit Euler step that is too long (`dt / tau` above 2 makes the membrane oscillate and grow): take a smaller `dt` or `"integration": "exponential"`. That of a gradient is a steep surrogate, through which it grows from step to step by way of the reset: take `"detach_reset": true`, or a surrogate with a lower peak. Of several surrogates those that can be computed are answered, each other one with `error` in the place of its result.',
   },
   invalid_timeout: {
     status: 400,

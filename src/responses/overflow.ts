@@ -4,6 +4,9 @@ import type { Dtype, Job, NeuronProblem } from '../compute/jobs.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import { Problem } from '../errors/problems.ts';
 import type { BatchAxes } from '../requests/batch-axes.ts';
+import { detachRemedy } from './reset-gradient.ts';
+
+type NeuronJob = Extract<Job, { problem: NeuronProblem }>;
 
 /** Explains an infinite or undefined number of a result: where it is, and its most likely cause. */
 export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job, axes?: BatchAxes): Problem {
@@ -18,7 +21,7 @@ export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job
   ].filter((part) => part !== false);
   const where = at.length > 0 ? ` at ${at.join(', ')}` : ', summed over the neurons';
   const flat = axes === undefined || neuron === undefined ? neuron : flatIndex([...batch, neuron], axes.neurons);
-  return new Problem('numerical_overflow', `${path} leaves the range of ${dtype}${where}. ${likelyCause(job.problem, flat, dtype)}`);
+  return new Problem('numerical_overflow', `${path} leaves the range of ${dtype}${where}. ${likelyCause(job, path, flat, dtype)}`);
 }
 
 /** What the indices of a number in an answer are: of a batch entry, along leading axes, of a neuron, and of a step. */
@@ -35,9 +38,21 @@ function flatIndex(index: readonly number[], shape: readonly number[]): number {
   return index.reduce((flat, one, axis) => flat * shape[lead + axis]! + one, 0);
 }
 
-function likelyCause(problem: NeuronProblem, neuron: number | undefined, dtype: Dtype): string {
+function likelyCause(job: NeuronJob, path: string, neuron: number | undefined, dtype: Dtype): string {
   return (
-    unstableStep(problem, neuron) ?? `The inputs are too large for ${dtype}, or the gradient grows from step to step; scale them down.`
+    unstableStep(job.problem, neuron) ??
+    growthThroughReset(job, path) ??
+    `The inputs are too large for ${dtype}, or the gradient grows from step to step; scale them down.`
+  );
+}
+
+/** Says that a derivative which leaves its range has grown through the reset, where that is in the backward pass. */
+function growthThroughReset({ kind, problem }: NeuronJob, path: string): string | undefined {
+  const isDerivative = kind === 'lif_jvp' || (kind === 'lif_grad' && path.includes('/grad/'));
+  const remedy = isDerivative ? detachRemedy(problem) : undefined;
+  return (
+    remedy &&
+    `It has most likely grown from step to step through the reset: ${remedy.text} stops that, and so does a surrogate with a lower peak.`
   );
 }
 

@@ -6,6 +6,7 @@ import { jobElements } from '../compute/job-size.ts';
 import { bytesPerNumber, dtypeOf, type Dtype, type LifGradResult, type LifSimulateResult, type ResultOf } from '../compute/jobs.ts';
 import type { PlainSettings } from '../compute/neurons/settings.ts';
 import { checkSpikeTimes } from '../config/limits.ts';
+import type { ProblemCode } from '../errors/problems.ts';
 import type { BatchAxes } from '../requests/batch-axes.ts';
 import { axesOf, planBytes, type Operation, type Plan } from '../requests/plan.ts';
 import { neuronOf, settingShape, settingsNode, settingTensor } from './neuron-settings.ts';
@@ -24,11 +25,19 @@ export interface Meta {
   readonly fallback?: { readonly from: string; readonly reason: string };
 }
 
+/** Why a surrogate has no result. */
+export interface ResultError {
+  readonly code: ProblemCode;
+  readonly detail: string;
+}
+
 /** A computed answer, before a format prints it. */
 export interface ComputeResponse {
   readonly surrogates: ResultSurrogates;
   /** The tensors of each surrogate, or of the whole answer. */
   readonly results: readonly (readonly NamedTensor[])[];
+  /** The errors that stand in the place of results, by index; left out where all could be computed. */
+  readonly errors?: ReadonlyMap<number, ResultError>;
   /** The settings that a library's neuron stands for. */
   readonly neuron: PlainSettings | undefined;
   readonly axes?: BatchAxes | undefined;
@@ -76,12 +85,14 @@ export function namedTensor(
 }
 
 /** An answer as the tree of fields that JSON has. */
-export function responseTree({ surrogates, results, neuron, axes, meta }: ComputeResponse): Record<string, AnswerNode> {
+export function responseTree({ surrogates, results, errors, neuron, axes, meta }: ComputeResponse): Record<string, AnswerNode> {
   const tree = treeOf(
     surrogates,
-    (i) => results[i] ?? [],
+    (i) => (errors?.has(i) === true ? [] : (results[i] ?? [])),
     ({ node }) => node,
   );
+  if (errors !== undefined)
+    for (const [i, { code, detail }] of errors) (tree.results as Record<string, AnswerNode>[])[i]!.error = { code, detail };
   if (neuron !== undefined) tree.neuron = settingsNode(neuron, (numbers) => settingTensor(numbers, axes));
   tree.meta = meta;
   return tree;

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { answerSize, type ResponseOutline } from '../responses/outline.ts';
 import { overflowProblem } from '../responses/overflow.ts';
 import { responseTree, type ComputeResponse } from '../responses/response.ts';
+import { withResultErrors } from '../responses/result-errors.ts';
 import { frameHeader, mediaTypes } from '../requests/request-body.ts';
 import { NotFiniteError, type AnswerNode } from '../codecs/answer.ts';
 import { areReady, bytesOf, lengthOf, type Chunk } from '../codecs/chunks.ts';
@@ -50,38 +51,52 @@ const minCompressedText = 16 * 1024;
 const streamedBytes = 256 * 1024;
 
 /**
- * Encodes an answer, and reserves its memory. Long texts are printed as the client takes them, after their numbers were checked.
+ * Encodes an answer, and reserves its memory. Long texts are printed as the client takes them, after their numbers were checked. Where numbers of
+ * a result are not finite, the others are answered, and it is an error.
  *
- * @throws {Problem} `numerical_overflow` when a number is not finite in the answer's precision.
+ * @throws {Problem} `numerical_overflow` when nothing that is finite in the answer's precision is left.
  */
 export async function encodeBody(
+  scope: RequestScope,
+  format: ResponseFormat,
+  outline: ResponseOutline,
+  outcome: Outcome,
+): Promise<EncodedBody> {
+  try {
+    return await encodeFinite(scope, format, outline, outcome);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const { response } = outcome;
+    const finite = await scope.run(() => withResultErrors(response, outline.plan));
+    if (finite === response) throw error;
+    return encodeFinite(scope, format, outline, { ...outcome, response: finite });
+  }
+}
+
+/** @throws {RangeError} when a number is not finite in the answer's precision. */
+async function encodeFinite(
   scope: RequestScope,
   format: ResponseFormat,
   outline: ResponseOutline,
   { response, streams }: Outcome,
 ): Promise<EncodedBody> {
   const { plan } = outline;
-  try {
-    const { text, tensors } = format.encode(plan, response, streams ? undefined : scope);
-    const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
-    const mediaType = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
-    const head = isFramed ? await paddedJson(text, scope) : text;
-    let chunks: readonly Chunk[] = [...head, ...tensors];
-    if (areReady(chunks)) {
-      scope.memory.reserve(lengthOf(chunks.filter((chunk) => scope.arena?.holds(chunk) !== true)));
-    } else if (streams) {
-      scope.memory.reserve(streamedBytes);
-    } else {
-      await checkFinite(scope, plan, responseTree(response));
-      const { bytes } = answerSize(outline, format.countedAs(plan));
-      if (bytes <= maxCollectedBytes && scope.memory.tryReserve(bytes)) chunks = await collectChunks(chunks, scope);
-      else scope.memory.reserve(streamedBytes);
-    }
-    return isFramed ? { chunks, mediaType, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { chunks, mediaType };
-  } catch (error) {
-    if (error instanceof RangeError) await checkFinite(scope, plan, responseTree(response));
-    throw error;
+  const { text, tensors } = format.encode(plan, response, streams ? undefined : scope);
+  const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
+  const mediaType = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
+  const head = isFramed ? await paddedJson(text, scope) : text;
+  let chunks: readonly Chunk[] = [...head, ...tensors];
+  if (areReady(chunks)) {
+    scope.memory.reserve(lengthOf(chunks.filter((chunk) => scope.arena?.holds(chunk) !== true)));
+  } else if (streams) {
+    scope.memory.reserve(streamedBytes);
+  } else {
+    await scope.run(() => requireFinite(responseTree(response), dtypeOf(plan.job)));
+    const { bytes } = answerSize(outline, format.countedAs(plan));
+    if (bytes <= maxCollectedBytes && scope.memory.tryReserve(bytes)) chunks = await collectChunks(chunks, scope);
+    else scope.memory.reserve(streamedBytes);
   }
+  return isFramed ? { chunks, mediaType, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { chunks, mediaType };
 }
 
 /** @throws {Problem} `numerical_overflow` when a number is not finite in the job's precision. */

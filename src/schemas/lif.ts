@@ -5,7 +5,7 @@ import { summaries, type SummaryName } from '../compute/losses/summaries.ts';
 import { catalogue } from '../compute/surrogates/catalogue.ts';
 import { computeOptions, DryRun, Meta, Names, namesSchema, RowsOutline, TensorOutline } from './common.ts';
 import { differentiableParameters, NeuronChoice, stateNames, States, type StateInput } from './neuron.ts';
-import { ResolvedSurrogate, SurrogateChoice } from './surrogate.ts';
+import { ResolvedSurrogate, Results, SurrogateChoice } from './surrogate.ts';
 import { Tensor, TensorAnswer, type TensorInput } from './tensor.ts';
 
 /** The fixed records. */
@@ -239,7 +239,7 @@ const gradientOf = (value: (name: string) => TSchema, other: TSchema) =>
 
 export const LifGradAnswer = Type.Object(
   {
-    results: Type.Array(
+    results: Results(
       Type.Object({
         surrogate: resultSurrogate,
         loss: TensorAnswer("Each neuron's part of L; [B]. A number for `cross_entropy`."),
@@ -281,18 +281,16 @@ export const LifJvpRequest = Type.Object(
 export type LifJvpRequest = Static<typeof LifJvpRequest>;
 
 const tangentResult = (value: (description: string) => TSchema) =>
-  Type.Array(
-    Type.Object({
-      surrogate: resultSurrogate,
-      spikes: value('Tangent of each spike; [B, T].'),
-      v: value('Tangent of each potential; [B, T].'),
-      loss: value("Tangent of each neuron's part of L; [B]. A number for `cross_entropy`."),
-    }),
-  );
+  Type.Object({
+    surrogate: resultSurrogate,
+    spikes: value('Tangent of each spike; [B, T].'),
+    v: value('Tangent of each potential; [B, T].'),
+    loss: value("Tangent of each neuron's part of L; [B]. A number for `cross_entropy`."),
+  });
 
 export const LifJvpAnswer = Type.Object(
-  { results: tangentResult((description) => TensorAnswer(description)), neuron: neuronAnswer, meta: Meta },
+  { results: Results(tangentResult((description) => TensorAnswer(description))), neuron: neuronAnswer, meta: Meta },
   { $id: 'LifJvpAnswer' },
 );
 
-export const LifJvpDryRun = DryRun('LifJvpDryRun', { results: tangentResult(() => TensorOutline), neuron: neuronAnswer });
+export const LifJvpDryRun = DryRun('LifJvpDryRun', { results: Type.Array(tangentResult(() => TensorOutline)), neuron: neuronAnswer });

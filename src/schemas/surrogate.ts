@@ -1,4 +1,4 @@
-import { Type, type Static, type TUnsafe } from '@sinclair/typebox';
+import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox';
 
 import { catalogue } from '../compute/surrogates/catalogue.ts';
 import type { ParameterDefinition, ParameterValue } from '../compute/surrogates/definition.ts';
@@ -83,6 +83,23 @@ export const ResolvedSurrogate = Type.Unsafe<{ name: string } & Record<string, s
   oneOf: variants('all'),
 });
 
+/** What stands in the place of a result that cannot be computed, where others can. */
+const FailedResult = Type.Object(
+  {
+    surrogate: ResolvedSurrogate,
+    error: Type.Object({
+      code: Type.String({ enum: ['numerical_overflow'], description: 'As problems have it: `GET /problems/{code}` explains it.' }),
+      detail: Type.String({ description: 'What was wrong this time.' }),
+    }),
+  },
+  { $id: 'FailedResult', description: 'A surrogate whose result cannot be computed, while that of another can.' },
+);
+
+/** Results, one for each surrogate in the order of the request. */
+export function Results(result: TSchema): TSchema {
+  return Type.Array(Type.Union([result, FailedResult]));
+}
+
 /** The outputs of an evaluated surrogate. */
 export const evaluable = ['spike', 'value'] as const;
 export type Evaluable = (typeof evaluable)[number];
@@ -104,7 +121,7 @@ export type SurrogateEvalRequest = Static<typeof SurrogateEvalRequest>;
 
 export const SurrogateEvalAnswer = Type.Object(
   {
-    results: Type.Array(
+    results: Results(
       Type.Object({
         surrogate: ResolvedSurrogate,
         spike: Type.Optional(TensorAnswer('1 where x >= 0, else 0; the shape of x.')),
@@ -135,7 +152,7 @@ export type SurrogateGradRequest = Static<typeof SurrogateGradRequest>;
 
 export const SurrogateGradAnswer = Type.Object(
   {
-    results: Type.Array(
+    results: Results(
       Type.Object({ surrogate: ResolvedSurrogate, grad: TensorAnswer('cotangent x surrogate gradient at x; the shape of x.') }),
     ),
     meta: Meta,

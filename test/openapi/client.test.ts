@@ -31,8 +31,10 @@ export async function callAll(baseUrl: string, npyFile: Blob, fetch: (request: R
 
   const evaluated = required((await client.POST('/surrogate/eval', { body: { x: 0, surrogate: surrogates }, params: { header: { 'X-Request-Timeout-Ms': 5000 } } })).data);
   if ('dry_run' in evaluated) throw new Error('expected values');
-  const value: Schemas['TensorOutput'] = required(required(evaluated.results[0]).value);
-  const resolved = required(evaluated.results[0]).surrogate;
+  const result = required(evaluated.results[0]);
+  if ('error' in result) throw new Error(result.error.detail);
+  const value: Schemas['TensorOutput'] = required(result.value);
+  const resolved = result.surrogate;
   const alpha: number = resolved.name === 'arctan' ? resolved.alpha : NaN;
 
   const gradient = required((await client.POST('/surrogate/grad', { body: grad })).data);
@@ -62,7 +64,8 @@ export async function callAll(baseUrl: string, npyFile: Blob, fetch: (request: R
   const neuron = required((await client.GET('/neurons/{name}', { params: { path: { name: 'snntorch.Leaky' } } })).data);
   const unit: string | undefined = neuron.parameters.beta?.unit;
   const tangents = required((await client.POST('/lif/jvp', { body: { current: [0.5, 2], steps: 100, tangents: { current: [1, 1] } } })).data);
-  const tangent = tangents.results[0]?.loss;
+  const moved = required(tangents.results[0]);
+  const tangent = 'error' in moved ? undefined : moved.loss;
   await client.GET('/problems');
   await client.GET('/problems/{code}', { params: { path: { code } } });
   await client.GET('/info');

@@ -98,6 +98,7 @@ describe('GET /openapi.json', () => {
       'Differentiable',
       'DryRunMeta',
       'Estimate',
+      'FailedResult',
       'InferAnswer',
       'InferRequest',
       'InferenceError',
