@@ -10,6 +10,23 @@ export interface Meta {
   readonly dtype: string;
   readonly elapsed_ms: number;
   readonly fallback?: object;
+  readonly notes?: readonly { readonly message: string; readonly path: string }[];
+}
+
+/** What stands in the place of the result of a surrogate that cannot be computed. */
+export interface FailedResult {
+  readonly surrogate: Surrogate;
+  readonly error: { readonly detail: string };
+}
+
+/**
+ * A result, where it was computed.
+ *
+ * @throws {Error} in the service's words where it was not.
+ */
+export function computed<Result extends object>(result: Result | FailedResult): Result {
+  if ('error' in result) throw new Error(result.error.detail);
+  return result;
 }
 
 /** What came back, and how long it took from here to there and back. */
@@ -24,12 +41,12 @@ export interface Surrogate {
 }
 
 export interface EvalAnswer {
-  readonly results: readonly { readonly surrogate: Surrogate; readonly spike: number[]; readonly value: number[] }[];
+  readonly results: readonly ({ readonly surrogate: Surrogate; readonly spike: number[]; readonly value: number[] } | FailedResult)[];
   readonly meta: Meta;
 }
 
 export interface GradAnswer {
-  readonly results: readonly { readonly surrogate: Surrogate; readonly grad: number[] }[];
+  readonly results: readonly ({ readonly surrogate: Surrogate; readonly grad: number[] } | FailedResult)[];
   readonly meta: Meta;
 }
 
@@ -42,12 +59,15 @@ export interface SimulateAnswer {
 }
 
 export interface LifGradAnswer {
-  readonly results: readonly {
-    readonly surrogate: Surrogate;
-    readonly loss: number[];
-    readonly spike_counts: number[];
-    readonly grad: Readonly<Record<string, number[]>>;
-  }[];
+  readonly results: readonly (
+    | {
+        readonly surrogate: Surrogate;
+        readonly loss: number[];
+        readonly spike_counts: number[];
+        readonly grad: Readonly<Record<string, number[]>>;
+      }
+    | FailedResult
+  )[];
   readonly meta: Meta;
 }
 

@@ -160,14 +160,20 @@ async function showGradient(picture: Picture, { picker, settings, form }: Gradie
       const answers = await Promise.all(requests.map((request) => call<LifGradAnswer>(request, signal)));
       const runs = answers.map(({ body }, i) => ({
         detached: detached[i]!,
-        results: body.results.map(({ surrogate, grad }) => ({ label: surrogateLabel(surrogate), grad })),
+        results: body.results.flatMap((result) =>
+          'error' in result ? [] : [{ label: surrogateLabel(result.surrogate), grad: result.grad }],
+        ),
       }));
+      const failures = answers.flatMap(({ body }) =>
+        body.results.flatMap((result) => ('error' in result ? [`${surrogateLabel(result.surrogate)}: ${result.error.detail}`] : [])),
+      );
       const curves: GradientCurves = { currents: Array.from(linspace(from, to, neurons)), runs, wrt };
       return {
         draw: (width) => gradientFigure(curves, width),
         table: () => tableOf([['current', curves.currents], ...columnsOf(curves)]),
         requests,
         metas: answers.map(({ body }) => body.meta),
+        failures,
         roundTripMs: Math.max(...answers.map(({ roundTripMs }) => roundTripMs)),
         statistics: statisticsOf(curves),
       };

@@ -18,6 +18,8 @@ export interface Shown {
   readonly requests: readonly ApiRequest[];
   readonly metas: readonly Meta[];
   readonly roundTripMs: number;
+  /** What could not be computed beside the rest, and why. */
+  readonly failures?: readonly string[];
   /** What the numbers come to, in a sentence or two. */
   readonly summary?: string;
   /** What they come to where that takes a table. */
@@ -47,6 +49,7 @@ export class Picture {
   readonly #status = element('p', { class: 'status' }, 'Loading');
   readonly #statistics: HTMLElement;
   readonly #summary = element('p', { class: 'summary' });
+  readonly #notes = element('ul', { class: 'notes', hidden: true });
   readonly #error = element('div', { class: 'error', role: 'alert', hidden: true });
   readonly #requests = element('div', { class: 'requests' });
   readonly #numbers: HTMLElement;
@@ -108,7 +111,7 @@ export class Picture {
       element('summary', {}, 'Request'),
       this.#requests,
     );
-    const caption = element('figcaption', {}, this.#summary, this.#statistics, this.#status);
+    const caption = element('figcaption', {}, this.#summary, this.#notes, this.#statistics, this.#status);
     this.element = element(
       'figure',
       { 'aria-label': options.title, 'aria-busy': 'true' },
@@ -151,6 +154,7 @@ export class Picture {
     this.#host.classList.remove('empty');
     this.#error.hidden = true;
     this.#summary.textContent = shown.summary ?? '';
+    this.#sayNotes(notesOf(shown));
     this.#status.textContent = statusText(shown);
     this.#statistics.hidden = shown.statistics === undefined;
     this.#statistics.replaceChildren(
@@ -162,6 +166,11 @@ export class Picture {
     this.#fillRequests();
   }
 
+  #sayNotes(texts: readonly string[]): void {
+    this.#notes.hidden = texts.length === 0;
+    this.#notes.replaceChildren(...texts.map((text) => element('li', {}, text)));
+  }
+
   /** Says that there is nothing to draw, and why. */
   empty(text: string): void {
     this.#shown = undefined;
@@ -171,6 +180,7 @@ export class Picture {
     this.#host.classList.add('empty');
     this.#error.hidden = true;
     this.#summary.textContent = '';
+    this.#sayNotes([]);
     this.#statistics.hidden = true;
     this.#status.textContent = this.#spoken.textContent = text;
     this.#tools.hidden = this.#requestsPart.hidden = this.#numbersPart.hidden = true;
@@ -334,4 +344,10 @@ function statusText({ metas, roundTripMs }: Shown): string {
   const elapsed = metas.reduce((sum, { elapsed_ms }) => sum + elapsed_ms, 0);
   const fallback = first.fallback === undefined ? '' : ', in the place of another back-end';
   return `${first.backend} on ${first.device}, ${first.dtype}${fallback}: computed in ${numberText(elapsed, 3)} ms, ${numberText(Math.round(roundTripMs))} ms there and back`;
+}
+
+/** What the service says is surely not meant, and what it could not compute; each once. */
+function notesOf({ metas, failures = [] }: Shown): readonly string[] {
+  const notes = metas.flatMap(({ notes = [] }) => notes.map(({ path, message }) => `${path}: ${message}`));
+  return [...new Set([...failures, ...notes])];
 }

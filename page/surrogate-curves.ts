@@ -1,6 +1,6 @@
 import { linspace } from '../src/codecs/ndarray.ts';
 import { surrogateLabel, type SurrogateCurves } from '../src/plot/surrogate-figure.ts';
-import type { ApiRequest, EvalAnswer, GradAnswer } from './api-types.ts';
+import { computed, type ApiRequest, type EvalAnswer, type GradAnswer } from './api-types.ts';
 import { call } from './api.ts';
 import type { Shown } from './picture.ts';
 
@@ -31,11 +31,11 @@ export async function fetchCurves(
   const [evaluated, differentiated] = await Promise.all([call<EvalAnswer>(requests[0], signal), call<GradAnswer>(requests[1], signal)]);
   return {
     x: linspace(low, high, points),
-    spike: evaluated.body.results[0]!.spike,
+    spike: computed(evaluated.body.results[0]!).spike,
     surrogates: evaluated.body.results.map((result, i) => ({
       label: surrogateLabel(result.surrogate),
-      value: result.value,
-      grad: differentiated.body.results[i]!.grad,
+      value: computed(result).value,
+      grad: computed(differentiated.body.results[i]!).grad,
     })),
     requests,
     metas: [evaluated.body.meta, differentiated.body.meta],

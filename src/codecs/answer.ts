@@ -32,19 +32,23 @@ export class AnswerRows {
   /** Of the rows. */
   readonly shape: readonly number[];
 
+  /** The precision of the numbers as text, where it is not the answer's. */
+  readonly textDtype: Dtype | undefined;
+
   /** @param factor by which every value is multiplied as it is written: as float64, all of them would take twice the memory of the values. */
   constructor(
     values: Values | Int32Array,
     offsets: Int32Array,
     offsetsName: string,
     factor = 1,
-    shape: readonly number[] = [offsets.length - 1],
+    { shape = [offsets.length - 1], textDtype }: { readonly shape?: readonly number[]; readonly textDtype?: Dtype | undefined } = {},
   ) {
     this.#values = values;
     this.#factor = factor;
     this.offsets = offsets;
     this.offsetsName = offsetsName;
     this.shape = shape;
+    this.textDtype = textDtype;
   }
 
   /** Numbers of all rows. */
@@ -56,6 +60,15 @@ export class AnswerRows {
   numbers(from: number, to: number): Float64Array {
     const numbers = new Float64Array(to - from);
     for (let i = 0; i < numbers.length; i++) numbers[i] = this.#values[from + i]! * this.#factor;
+    return numbers;
+  }
+
+  /** The same as they are printed: in a precision of their own, tenths are the float64 nearest to them, which has the fewest digits. */
+  textNumbers(from: number, to: number): Float64Array {
+    const divisor = Math.round(1 / this.#factor);
+    if (this.textDtype === undefined || divisor * this.#factor !== 1) return this.numbers(from, to);
+    const numbers = new Float64Array(to - from);
+    for (let i = 0; i < numbers.length; i++) numbers[i] = this.#values[from + i]! / divisor;
     return numbers;
   }
 

@@ -178,6 +178,13 @@ export class JsonWriter {
     this.#length = 0;
   }
 
+  /** Writes numbers in another precision from now on, if one is given; returns the one before. */
+  setDtype(dtype: Dtype | undefined): Dtype {
+    const before = this.#dtype;
+    if (dtype !== undefined) this.#dtype = dtype;
+    return before;
+  }
+
   /** The bytes written since the last time: a copy, which from now on belongs to the caller, or where they stay. */
   finish(): Buffer {
     const length = this.#length;

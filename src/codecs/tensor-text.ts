@@ -145,7 +145,8 @@ export class TensorText {
 /** Prints rows of different lengths as arrays in an array, at once. */
 export function writeRows(writer: JsonWriter, rows: AnswerRows): void {
   const { offsets, shape } = rows;
-  const numbers = rows.numbers(0, rows.count);
+  const numbers = rows.textNumbers(0, rows.count);
+  const dtype = writer.setDtype(rows.textDtype);
   const arrays = new NestedArrays(shape);
   arrays.writeEmpty(writer, Infinity);
   for (let b = 0; b + 1 < offsets.length; b++) {
@@ -153,14 +154,15 @@ export function writeRows(writer: JsonWriter, rows: AnswerRows): void {
     writer.row(numbers, offsets[b]!, offsets[b + 1]!);
     arrays.close(writer, 1);
   }
+  writer.setDtype(dtype);
 }
 
 /** The same in slices, each about as long to print as another request may be kept waiting. */
-export function* rowSlices(rows: AnswerRows, dtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
-  const { offsets, count, shape } = rows;
+export function* rowSlices(rows: AnswerRows, answerDtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
+  const { offsets, count, shape, textDtype: dtype = answerDtype } = rows;
   const arrays = new NestedArrays(shape);
   // The numbers from `made` on, which come next.
-  let numbers = rows.numbers(0, 0);
+  let numbers = rows.textNumbers(0, 0);
   let made = 0;
   writer.begin(dtype);
   while (arrays.hasEmptyArrays) {
@@ -176,7 +178,7 @@ export function* rowSlices(rows: AnswerRows, dtype: Dtype, writer: JsonWriter): 
     do {
       if (at === made + numbers.length) {
         made = at;
-        numbers = rows.numbers(made, Math.min(made + numbersAtOnce, count));
+        numbers = rows.textNumbers(made, Math.min(made + numbersAtOnce, count));
       }
       const to = Math.min(end, made + numbers.length);
       writer.numbers(numbers, at - made, to - made);

@@ -16,14 +16,16 @@ export function isLongRun({ record, keepsSeries = false, problem: { neurons, ste
   return !keepsSeries && neurons * steps >= minStreamed && steps <= maxStreamedSteps && [...record].some(isPerStep);
 }
 
+/** A quantity of neurons [from, to). */
+export function cutQuantity<Q extends Quantity>(quantity: Q, steps: number, from: number, to: number): Q {
+  if (quantity.per === 'scalar') return quantity;
+  const width = quantity.per === 'step' ? steps : 1;
+  return { ...quantity, values: sliceNumbers(quantity.values, from * width, to * width) };
+}
+
 /** Neurons [from, to) of a problem as a problem of their own. */
 export function neuronBlock(problem: NeuronProblem, from: number, to: number): NeuronProblem {
-  const { steps } = problem;
-  const cut = <Q extends Quantity>(quantity: Q): Q => {
-    if (quantity.per === 'scalar') return quantity;
-    const width = quantity.per === 'step' ? steps : 1;
-    return { ...quantity, values: sliceNumbers(quantity.values, from * width, to * width) };
-  };
+  const cut = <Q extends Quantity>(quantity: Q): Q => cutQuantity(quantity, problem.steps, from, to);
   const parameters = Object.fromEntries(Object.entries(problem.parameters).map(([name, quantity]) => [name, cut(quantity)]));
   return { ...problem, neurons: to - from, current: cut(problem.current), parameters };
 }

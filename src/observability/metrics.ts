@@ -4,6 +4,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 
 import type { Engine } from '../compute/engine/engine.ts';
 import type { Job } from '../compute/jobs.ts';
+import { noteCodes, type NoteCode } from '../responses/note-types.ts';
 import { version } from '../version.ts';
 import { addEngineMetrics } from './engine-metrics.ts';
 import { FastHistogram } from './fast-histogram.ts';
@@ -74,6 +75,13 @@ export class Metrics {
     registers: this.#registers,
   });
 
+  readonly #notes = new Counter({
+    name: 'surrogate_notes_total',
+    help: 'Notes in answers: what was computed as asked, but is surely not meant.',
+    labelNames: ['code'],
+    registers: this.#registers,
+  });
+
   /** In milliseconds since 1970. */
   readonly #lastAnswers = new Map<Job['kind'], number>();
   readonly #openSockets = new Set<Socket>();
@@ -96,6 +104,7 @@ export class Metrics {
     });
     // Prometheus cannot compute an increase from a series' first sample.
     for (const reason of rejections) this.#rejected.inc({ reason }, 0);
+    for (const code of noteCodes) this.#notes.inc({ code }, 0);
     readAtScrape(this.registry, [
       ['counter', 'http_received_bytes_total', 'Bytes received over HTTP, headers and all.', () => this.#traffic('bytesRead')],
       ['counter', 'http_sent_bytes_total', 'Bytes sent over HTTP, headers and all.', () => this.#traffic('bytesWritten')],
@@ -133,6 +142,11 @@ export class Metrics {
 
   rejected(reason: Rejection): void {
     this.#rejected.inc({ reason });
+  }
+
+  /** Counts a note of an answer. */
+  noted(code: NoteCode): void {
+    this.#notes.inc({ code });
   }
 
   /** Counts a connection's bytes from now on; calling it again for the same connection changes nothing. */

@@ -64,9 +64,14 @@ function flat(tensor: AnswerTensor | AnswerBlocks): AnswerNode {
   return new AnswerBlocks(tensor.type, [tensor.count], tensor.blocks);
 }
 
-/** `meta` without nesting, which the protocol's parameters do not allow. */
-function flatMeta({ fallback, ...meta }: Meta): AnswerNode {
-  return fallback === undefined ? meta : { ...meta, fallback_from: fallback.from, fallback_reason: fallback.reason };
+/** `meta` without nesting, which the protocol's parameters do not allow: notes are JSON as text. */
+function flatMeta({ fallback, notes, ...meta }: Meta): AnswerNode {
+  if (fallback === undefined && notes === undefined) return meta;
+  return {
+    ...meta,
+    ...(fallback && { fallback_from: fallback.from, fallback_reason: fallback.reason }),
+    ...(notes && { notes: JSON.stringify(notes) }),
+  };
 }
 
 function notComputed(name: string, computed: ReadonlyMap<string, unknown>): Error {

@@ -6,6 +6,7 @@ import { blockBounds, neuronBlock } from '../compute/long-run.ts';
 import type { BatchAxes } from '../requests/batch-axes.ts';
 import { axesOf } from '../requests/plan.ts';
 import type { ResponseOutline } from './outline.ts';
+import type { Note } from './note-types.ts';
 import { neuronOf } from './neuron-settings.ts';
 import { metaOf, namedTensor, type ComputeResponse } from './response.ts';
 
@@ -32,7 +33,7 @@ export function finalState({ v_final: v, state = {} }: LifSimulateResult, axes?:
 export function longRunResponse(
   { plan, tensors }: ResponseOutline,
   job: LifSimulateJob,
-  summary: Answer<LifSimulateJob>,
+  { summary, notes }: { readonly summary: Answer<LifSimulateJob>; readonly notes: readonly Note[] },
   run: RunBlock,
 ): ComputeResponse {
   const results = tensors.map((tensor) => {
@@ -40,7 +41,7 @@ export function longRunResponse(
     if (streams === undefined) return namedTensor(tensor, summary.result, plan);
     return { path, node: new AnswerBlocks(type === 'uint8' ? type : 'float', shape, () => blocksOf(job, streams, run)) };
   });
-  return { surrogates: [], results: [results], neuron: neuronOf(plan), axes: axesOf(plan), meta: metaOf(summary) };
+  return { surrogates: [], results: [results], neuron: neuronOf(plan), axes: axesOf(plan), meta: metaOf(summary, notes) };
 }
 
 async function* blocksOf(job: LifSimulateJob, name: string, run: RunBlock): AsyncGenerator<TensorValues> {

@@ -104,6 +104,9 @@ const kinds: { readonly [O in Operation]: ResponseKind<O> } = {
   },
 };
 
+/** From here on float32 may not tell the times of two steps apart: as text they are float64. */
+export const maxFloat32Steps = 2 ** 23;
+
 /** The outline of a plan's answer. */
 export function responseOutline(plan: Plan): ResponseOutline {
   const kind: ResponseKind<Operation> = kinds[plan.job.kind];
@@ -128,8 +131,11 @@ function recorded(name: string, { job, axes }: Plans['lif_simulate']): TensorOut
   switch (name) {
     case 'spike_counts':
       return [counts({ problem, axes }, programOf(problem))];
-    case 'spike_times':
-      return [{ ...floats([name], [recordedValues(name, problem)], job), rows: shape }];
+    case 'spike_times': {
+      const times = floats([name], [recordedValues(name, problem)], job);
+      const textBytes = problem.steps > maxFloat32Steps ? 1 + maxFloat64TextLength : times.textBytes;
+      return [{ ...times, textBytes, rows: shape }];
+    }
     case 'state':
       return programOf(problem).step.states.map((state) => floats([name, state], shape, job));
     default:
@@ -200,7 +206,7 @@ export interface AnswerSize {
 }
 
 /** Everything in an answer but its surrogates, tensors and neuron. */
-const frameBytes = 2048;
+const frameBytes = 4096;
 /** A parameter's number, and the JSON around it and its name. */
 const parameterBytes = 32;
 /** The JSON around a tensor, without its names and its shape. */

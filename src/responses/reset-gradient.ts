@@ -1,17 +1,19 @@
 import type { NeuronProblem } from '../compute/jobs.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
-import type { OptionValue } from '../compute/neurons/model.ts';
+import type { NeuronOptions, OptionValue } from '../compute/neurons/model.ts';
 import { generalModel } from '../requests/neurons.ts';
 
 /** A field of a request, and the value that it should have. */
 export interface Remedy {
+  /** The neuron's options with it. */
+  readonly options: NeuronOptions;
   readonly path: string;
   /** As JSON has it: `"detach_reset": true`. */
   readonly text: string;
 }
 
 /** Options with which the spike of the reset is in the backward pass: their values then, and those that take it out. */
-const options: readonly (readonly [name: string, through: OptionValue, detached: OptionValue])[] = [
+const choices: readonly (readonly [name: string, through: OptionValue, detached: OptionValue])[] = [
   ['detach_reset', false, true],
   ['stop_reset_grad', false, true],
   ['diff_reset', true, false],
@@ -21,10 +23,14 @@ const options: readonly (readonly [name: string, through: OptionValue, detached:
 /** How a request takes the spike of the reset out of the backward pass, where it is in it and the model has a choice. */
 export function detachRemedy({ model, options: chosen, smooth = false }: NeuronProblem): Remedy | undefined {
   if (smooth || chosen.reset === 'none' || chosen['reset.kind'] === 'none') return undefined;
-  const found = options.find(([name, through]) => chosen[name] === through);
+  const found = choices.find(([name, through]) => chosen[name] === through);
   if (found === undefined) return undefined;
   const [name, , detached] = found;
-  if (model === generalModel) return { path: '/neuron/reset/gradient', text: `"neuron": {"reset": {"gradient": "${String(detached)}"}}` };
+  const options: NeuronOptions = { ...chosen, [name]: detached };
+  if (model === generalModel)
+    return { options, path: '/neuron/reset/gradient', text: `"neuron": {"reset": {"gradient": "${String(detached)}"}}` };
   const text = `"${name}": ${String(detached)}`;
-  return neuronModel(model).library === null ? { path: `/${name}`, text } : { path: `/neuron/${name}`, text: `"neuron": {${text}}` };
+  return neuronModel(model).library === null
+    ? { options, path: `/${name}`, text }
+    : { options, path: `/neuron/${name}`, text: `"neuron": {${text}}` };
 }

@@ -10,7 +10,8 @@ import type { ProblemCode } from '../errors/problems.ts';
 import type { BatchAxes } from '../requests/batch-axes.ts';
 import { axesOf, planBytes, type Operation, type Plan } from '../requests/plan.ts';
 import { neuronOf, settingShape, settingsNode, settingTensor } from './neuron-settings.ts';
-import { answerSize, binaryBytes, type ResponseOutline, type ResultSurrogates, type TensorOutline } from './outline.ts';
+import { noNotes, type Note, type NoteCode } from './note-types.ts';
+import { answerSize, binaryBytes, maxFloat32Steps, type ResponseOutline, type ResultSurrogates, type TensorOutline } from './outline.ts';
 import { repeatedGradients, sumGradients } from './sum-gradients.ts';
 
 /** A tensor of an answer, and the fields in which it stands. */
@@ -23,6 +24,7 @@ export interface NamedTensor {
 export interface Meta {
   readonly [field: string]: AnswerNode;
   readonly fallback?: { readonly from: string; readonly reason: string };
+  readonly notes?: readonly { readonly code: NoteCode; readonly message: string; readonly path: string }[];
 }
 
 /** Why a surrogate has no result. */
@@ -45,7 +47,11 @@ export interface ComputeResponse {
 }
 
 /** Makes the answer of a computed plan; a promise where gradients are summed over axes of the batch first, which overwrites the result's. */
-export function respond(outline: ResponseOutline, computed: Answer): ComputeResponse | Promise<ComputeResponse> {
+export function respond(
+  outline: ResponseOutline,
+  computed: Answer,
+  notes: readonly Note[] = noNotes,
+): ComputeResponse | Promise<ComputeResponse> {
   const { plan, surrogates, tensors } = outline;
   const responseOf = (result: ResultOf[Operation]): ComputeResponse => ({
     surrogates,
@@ -54,7 +60,7 @@ export function respond(outline: ResponseOutline, computed: Answer): ComputeResp
     ),
     neuron: neuronOf(plan),
     axes: axesOf(plan),
-    meta: metaOf(computed),
+    meta: metaOf(computed, notes),
   });
   const repeated = 'gradients' in plan ? repeatedGradients(plan) : undefined;
   if (repeated === undefined) return responseOf(computed.result);
@@ -71,7 +77,8 @@ export function namedTensor(
   if (rows !== undefined && problem !== undefined) {
     const { steps, offsets } = (result as Required<LifSimulateResult>).spike_steps;
     checkSpikeTimes(offsets.at(-1)!, sizeOf(shape));
-    return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt, rows) };
+    const textDtype = problem.steps > maxFloat32Steps ? 'float64' : undefined;
+    return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt, { shape: rows, textDtype }) };
   }
   let value: unknown = result;
   for (const key of source) value = (value as Readonly<Record<string, unknown>>)[key];
@@ -102,8 +109,13 @@ export function responseTree({ surrogates, results, errors, neuron, axes, meta }
  * Describes a plan's answer and its cost, without running it.
  *
  * @param estimate the back-end that would run it, and the time that it would take.
+ * @param notes those that need no result.
  */
-export function dryRunResponse(outline: ResponseOutline, { backend, computeMs, queueMs }: Estimate): object {
+export function dryRunResponse(
+  outline: ResponseOutline,
+  { backend, computeMs, queueMs }: Estimate,
+  notes: readonly Note[] = noNotes,
+): object {
   const { plan, surrogates, tensors } = outline;
   const { name, device, dtype } = backend;
   const neuron = neuronOf(plan);
@@ -122,7 +134,7 @@ export function dryRunResponse(outline: ResponseOutline, { backend, computeMs, q
       compute_ms: roundToMicroseconds(computeMs),
       queue_ms: roundToMicroseconds(queueMs),
     },
-    meta: { backend: name, device, dtype },
+    meta: { backend: name, device, dtype, ...notesField(notes) },
   };
 }
 
@@ -161,11 +173,22 @@ function placeAt(fields: Record<string, AnswerNode>, path: readonly string[], no
   holder[path[last]!] = node;
 }
 
-/** `meta` of an answer: the back-end that did the work, and why it was not the first choice. */
-export function metaOf({ backend, fallback, queueMs, computeMs }: Omit<Answer, 'result'>): Meta {
+/** `meta` of an answer: the back-end that did the work, why it was not the first choice, and what is surely not meant. */
+export function metaOf({ backend, fallback, queueMs, computeMs }: Omit<Answer, 'result'>, notes: readonly Note[]): Meta {
   const { name, device, dtype } = backend;
   const meta = { backend: name, device, dtype, elapsed_ms: roundToMicroseconds(queueMs + computeMs) };
-  return fallback === undefined ? meta : { ...meta, fallback: { from: fallback.from, reason: fallbackReasonTexts[fallback.reason] } };
+  // Most answers have neither.
+  if (fallback === undefined && notes.length === 0) return meta;
+  return {
+    ...meta,
+    ...(fallback && { fallback: { from: fallback.from, reason: fallbackReasonTexts[fallback.reason] } }),
+    ...notesField(notes),
+  };
+}
+
+/** `notes` of `meta`, where there are any. */
+function notesField(notes: readonly Note[]): Pick<Meta, 'notes'> {
+  return notes.length === 0 ? {} : { notes: notes.map(({ code, message, path }) => ({ code, message, path })) };
 }
 
 /** Milliseconds, rounded to microseconds. */

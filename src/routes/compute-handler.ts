@@ -1,13 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { finalState, longRunResponse, summaryJob } from '../responses/long-run.ts';
-import { checkAnswerSize, responseOutline, type ResponseOutline } from '../responses/outline.ts';
+import { notesOf, simulationNotes } from '../responses/notes.ts';
+import { checkAnswerSize, responseOutline, type AnswerFormat, type ResponseOutline } from '../responses/outline.ts';
+import { planNotes } from '../responses/plan-notes.ts';
 import { dryRunResponse, respond } from '../responses/response.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
-import { BackendUnavailableError } from '../compute/engine/errors.ts';
+import type { BackendPreference } from '../compute/engine/backend-router.ts';
+import { BackendUnavailableError, ComputeError } from '../compute/engine/errors.ts';
 import type { Answer, Engine } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
-import type { Job, LifSimulateJob } from '../compute/jobs.ts';
+import type { Job, LifGradJob, LifGradResult, LifSimulateJob } from '../compute/jobs.ts';
 import { forwardJob } from '../compute/losses/record-loss.ts';
 import { runRecordLoss } from '../compute/losses/run-record-loss.ts';
 import { isLongRun } from '../compute/long-run.ts';
@@ -58,9 +61,9 @@ export async function compute(
   format.accept(outline);
   checkAnswerSize(outline, format.countedAs(plan), limits);
   checkReference(engine, plan, limits);
-  if (plan.options.dry_run === true) return reply.type(jsonInUtf8).send(JSON.stringify(describePlan(engine, outline)));
+  if (plan.options.dry_run === true) return reply.type(jsonInUtf8).send(JSON.stringify(describePlan(engine, outline, format)));
 
-  const outcome = await runPlan(engine, outline, scope);
+  const outcome = await runPlan(engine, outline, format, scope);
   const encodeFrom = performance.now();
   const encoded = await encodeBody(scope, format, outline, outcome);
   return sendResponse(reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
@@ -71,11 +74,13 @@ function checkReference(engine: Engine, { job, options }: Plan, limits: Limits):
   if (engine.firstChoice(job, options) === 'reference') checkReferenceWork(jobWork(job), limits);
 }
 
-function describePlan(engine: Engine, outline: ResponseOutline): object {
-  const { job, options } = outline.plan;
+function describePlan(engine: Engine, outline: ResponseOutline, format: ResponseFormat): object {
+  const { plan } = outline;
+  const { job, options } = plan;
   const estimate = engine.estimate(job, options);
   if (estimate === undefined) throw new BackendUnavailableError('no back-end takes the job');
-  return dryRunResponse(outline, { ...estimate, computeMs: estimate.computeMs + forwardMs(engine, outline.plan) });
+  const time = { ...estimate, computeMs: estimate.computeMs + forwardMs(engine, plan) };
+  return dryRunResponse(outline, time, planNotes(plan, format.countedAs(plan)));
 }
 
 /** The estimated time of what runs before a plan's job, for its loss. */
@@ -85,34 +90,74 @@ function forwardMs(engine: Engine, plan: Plan): number {
 }
 
 /** Runs a plan's job in memory that is reserved before it is taken. */
-async function runPlan(engine: Engine, outline: ResponseOutline, scope: RequestScope): Promise<Outcome> {
+async function runPlan(engine: Engine, outline: ResponseOutline, format: ResponseFormat, scope: RequestScope): Promise<Outcome> {
   const { plan } = outline;
   const { job, options } = plan;
-  if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(engine, outline, job, scope);
+  const answeredAs = format.countedAs(plan);
+  if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(engine, { outline, job, answeredAs }, scope);
   const arena = jobElements(job) > maxCopiedElements ? scope.memory.arena : scope.arena;
   if (arena !== undefined) scope.memory.reserve(planBytes(plan));
-  const answer = await scope.run(() => (hasRecordLoss(plan) ? runWithLoss(engine, plan, scope) : engine.run(job, options, scope)));
-  return { response: await scope.run(() => respond(outline, answer)), answer, streams: false };
+  const ran = hasRecordLoss(plan) ? await runWithLoss(engine, plan, scope) : undefined;
+  const answer = ran?.answer ?? (await scope.run(() => engine.run(job, options, scope)));
+  const found = scope.run(() => notesOf(ran?.plan ?? plan, answeredAs, answer, (again) => runAgain(engine, plan, again, scope)));
+  // Most are there at once: a microtask costs more than they do.
+  const notes = found instanceof Promise ? await found : found;
+  return { response: await scope.run(() => respond(outline, answer, notes)), answer, notes, streams: false };
 }
 
-/** Runs a plan's job and, before it, what its loss reads: on the back-end that is the first choice for the job, so that both see the same spikes. */
-function runWithLoss(engine: Engine, { job, options, recordLoss }: RecordLossPlan, scope: RequestScope): Promise<Answer> {
+/**
+ * Runs a plan's job and, before it, what its loss reads: on the back-end that is the first choice for the job, so that both see the same spikes.
+ *
+ * @returns the answer, and the plan with the cotangents of its loss, which are known then.
+ */
+async function runWithLoss(
+  engine: Engine,
+  plan: RecordLossPlan,
+  scope: RequestScope,
+): Promise<{ readonly answer: Answer; readonly plan: Plan }> {
+  const { job, options, recordLoss } = plan;
   const backend = engine.firstChoice(job, options);
-  const run = <J extends Job>(part: J) =>
-    part.kind === 'lif_simulate'
-      ? engine.run(part, { ...(backend && { backend }) }, scope)
-      : engine.run(part, options, { arena: scope.arena, signal: scope.signal, neverShed: true });
-  return runRecordLoss(job, recordLoss, run, scope.signal);
+  let { loss } = job;
+  const run = <J extends Job>(part: J) => {
+    if (part.kind === 'lif_simulate') return engine.run(part, { ...(backend && { backend }) }, scope);
+    if (part.kind === 'lif_grad' || part.kind === 'lif_jvp') ({ loss } = part);
+    return engine.run(part, options, { arena: scope.arena, signal: scope.signal, neverShed: true });
+  };
+  const answer = await scope.run(() => runRecordLoss(job, recordLoss, run, scope.signal));
+  return { answer, plan: { ...plan, job: { ...job, loss } } as Plan };
+}
+
+/** Runs a small job beside that of a plan, whose answer does not depend on it: it is left out where there is no memory or no back-end for it. */
+async function runAgain(engine: Engine, { options }: Plan, job: LifGradJob, scope: RequestScope): Promise<LifGradResult | undefined> {
+  if (!scope.memory.tryReserve(jobBytes(job))) return undefined;
+  // The reference has nothing to compile for float64.
+  const preference: BackendPreference = job.dtype === 'float64' ? { backend: 'reference' } : options;
+  try {
+    return (await scope.run(() => engine.run(job, preference, { signal: scope.signal, neverShed: true }))).result;
+  } catch (error) {
+    scope.throwIfEnded();
+    if (error instanceof ComputeError) return undefined;
+    throw error;
+  }
+}
+
+interface LongRun {
+  readonly outline: ResponseOutline;
+  /** The outline's. */
+  readonly job: LifSimulateJob;
+  readonly answeredAs: AnswerFormat;
 }
 
 /** Runs what of a long run has to be known before its answer begins. Each of its blocks is a job of its own, which is run when it is its turn. */
-async function startLongRun(engine: Engine, outline: ResponseOutline, job: LifSimulateJob, scope: RequestScope): Promise<Outcome> {
-  const { options } = outline.plan;
+async function startLongRun(engine: Engine, { outline, job, answeredAs }: LongRun, scope: RequestScope): Promise<Outcome> {
+  const { plan } = outline;
+  const { options } = plan;
   scope.memory.reserve(jobBytes(job));
   const run = async (part: LifSimulateJob, neverShed: boolean) =>
     scope.run(() => engine.run(part, options, { signal: scope.signal, neverShed }));
   const summary = await run(summaryJob(job), false);
-  await checkFinite(scope, outline.plan, finalState(summary.result, axesOf(outline.plan)));
+  await checkFinite(scope, plan, finalState(summary.result, axesOf(plan)));
   const runBlock = async (block: LifSimulateJob) => (await run(block, true)).result;
-  return { response: longRunResponse(outline, job, summary, runBlock), answer: summary, streams: true };
+  const notes = simulationNotes(plan, answeredAs, summary.result);
+  return { response: longRunResponse(outline, job, { summary, notes }, runBlock), answer: summary, notes, streams: true };
 }

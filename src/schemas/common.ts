@@ -3,6 +3,7 @@ import { Type, type TObject, type TProperties, type TUnsafe } from '@sinclair/ty
 import { backendNames } from '../compute/engine/backend.ts';
 import type { Preference } from '../compute/engine/backend-router.ts';
 import type { Dtype } from '../compute/jobs.ts';
+import { noteCodes } from '../responses/note-types.ts';
 
 /** A schema that the OpenAPI document lists by name, and other schemas refer to. */
 export interface NamedSchema {
@@ -65,6 +66,16 @@ export const computeOptions = {
   ),
 };
 
+const Note = Type.Object(
+  {
+    code: Type.String({ enum: [...noteCodes], description: 'Stable; `docs/notes.md` lists causes and remedies.' }),
+    message: Type.String({ description: 'What was found.' }),
+    path: Type.String({ description: 'JSON pointer of the field of the request to look at.' }),
+  },
+  { $id: 'Note', description: 'Something that was computed as asked, but is surely not meant.' },
+);
+const notes = Type.Optional(Type.Array(Note, { minItems: 1, description: 'Only there when there is something to say.' }));
+
 /** The back-end that did the work, and its time. */
 export const Meta = Type.Object(
   {
@@ -81,6 +92,7 @@ export const Meta = Type.Object(
         { description: 'Only there when another back-end than the first choice did the job.' },
       ),
     ),
+    notes,
   },
   { $id: 'Meta', description: 'What did the work. `Server-Timing` splits the whole into decode, queue, compute and encode.' },
 );
@@ -120,8 +132,8 @@ const Estimate = Type.Object(
 );
 
 const DryRunMeta = Type.Object(
-  { backend: Type.String(), device: Type.String(), dtype: Type.String({ enum: ['float32', 'float64'] }) },
-  { $id: 'DryRunMeta', description: 'The back-end that would do it now.' },
+  { backend: Type.String(), device: Type.String(), dtype: Type.String({ enum: ['float32', 'float64'] }), notes },
+  { $id: 'DryRunMeta', description: 'The back-end that would do it now, and the notes that need no result.' },
 );
 
 /** The answer of a dry run: the answer's fields with outlines in place of tensors, and an estimate of its cost. */

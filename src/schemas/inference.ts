@@ -107,7 +107,9 @@ export const InferAnswer = Type.Object(
     model_name: Type.String(),
     model_version: Type.String(),
     id: Type.Optional(Type.String()),
-    parameters: parameters('What did the work: `backend`, `device`, `dtype`, `elapsed_ms`.'),
+    parameters: parameters(
+      'What did the work: `backend`, `device`, `dtype`, `elapsed_ms`; and `notes`, JSON as text, where there are any.',
+    ),
     outputs: Type.Array(tensorOutput),
   },
   { $id: 'InferAnswer' },

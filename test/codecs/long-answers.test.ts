@@ -53,7 +53,7 @@ describe('a long answer', () => {
   );
   const inAxes = (shape: readonly number[]) => {
     const offsets = Int32Array.from({ length: 1 + shape.reduce((size, length) => size * length) }, (_, i) => i);
-    return new AnswerRows(offsets.subarray(1), offsets, 'offsets', 1, shape);
+    return new AnswerRows(offsets.subarray(1), offsets, 'offsets', 1, { shape });
   };
   it.each<[string, AnswerNode]>([
     ['of many short tensors', results(1024, () => new AnswerTensor(values, [1024]))],

@@ -123,6 +123,7 @@ describe('GET /openapi.json', () => {
       'Neuron',
       'NeuronCatalogue',
       'NeuronEntry',
+      'Note',
       'Outputs',
       'ParametrizedSurrogate',
       'Problem',

@@ -301,7 +301,7 @@ describe('a long run', () => {
     };
     const state = { v: new Float32Array(neurons), u: new Float32Array(neurons) };
     const summary = { result: { v_final: state.v, state, series: {} }, backend, fallback: undefined, queueMs: 0, computeMs: 1 };
-    const response = longRunResponse(outline, job, summary, run);
+    const response = longRunResponse(outline, job, { summary, notes: [] }, run);
     const { tensors } = await joined(encodeAnswer(responseTree(response), { encoding: 'framed', dtype: 'float32' }));
     expect(tensors).toHaveLength(neurons * steps * (4 + 1) + 2 * 4 * neurons);
     expect(blocks.filter(([name]) => name === 'u').reduce((sum, [, count]) => sum + count, 0)).toBe(neurons);

@@ -1,0 +1,112 @@
+import type { Values } from '../compute/generated-numbers.ts';
+import type { Dtype, LifGradJob, LifGradResult, Loss, NeuronProblem, Quantity } from '../compute/jobs.ts';
+import { cutQuantity, neuronBlock } from '../compute/long-run.ts';
+import type { Note } from './note-types.ts';
+import { shortText } from './plan-notes.ts';
+import { detachRemedy, type Remedy } from './reset-gradient.ts';
+
+/** Neuron-steps of a neuron that is computed again. */
+const maxSteps = 2 ** 14;
+/** From this part of a number on, a difference between float32 and float64 is no rounding any more. */
+const maxDifference = 0.01;
+
+/** A gradient beyond both, the second times what it is with the reset detached, has grown through the reset. */
+const minGrown = 1e4;
+const minGrowth = 1e3;
+
+/** Runs a small job again; undefined where that cannot be done now. */
+export type RunAgain = (job: LifGradJob) => Promise<LifGradResult | undefined>;
+
+/** A gradient that may have grown: of which of the job's surrogates, and for which neuron. */
+export interface GrownGradient {
+  readonly surrogate: number;
+  readonly neuron: number;
+}
+
+/** The note about gradients that have grown, found by computing neurons again: in both precisions, and without the reset. */
+export async function growthNote(job: LifGradJob, suspects: readonly GrownGradient[], runAgain: RunAgain): Promise<Note | undefined> {
+  if (job.problem.steps > maxSteps) return undefined;
+  const remedy = detachRemedy(job.problem);
+  const found = new Map<string, string>();
+  for (const suspect of suspects) {
+    const { name } = job.surrogates[suspect.surrogate]!;
+    if (found.has(name)) continue;
+    const what = await growthOf({ ...neuronOf(job, suspect.neuron), surrogates: [job.surrogates[suspect.surrogate]!] }, remedy, runAgain);
+    if (what !== undefined) found.set(name, `the gradient of ${what.quantity} of neuron ${suspect.neuron} ${what.text}`);
+  }
+  const [example] = found.values();
+  if (example === undefined) return undefined;
+  const [way, how] =
+    remedy === undefined ? ['', 'a surrogate with a lower peak keeps it small'] : [' through the reset', `${remedy.text} stops that`];
+  return {
+    code: 'gradient_growth',
+    message: `with ${[...found.keys()].join(', ')}, ${example}: it grows from step to step${way}, and its rounding with it; ${how}`,
+    path: remedy?.path ?? '/surrogate',
+  };
+}
+
+/** What is wrong with the gradient of a job of one neuron and surrogate. */
+async function growthOf(
+  job: LifGradJob,
+  remedy: Remedy | undefined,
+  runAgain: RunAgain,
+): Promise<{ readonly quantity: string; readonly text: string } | undefined> {
+  const gradientOf = async (problem: NeuronProblem, dtype: Dtype) => (await runAgain({ ...job, problem, dtype }))?.[0]?.grad;
+  const [float32, float64] = [await gradientOf(job.problem, 'float32'), await gradientOf(job.problem, 'float64')];
+  if (float32 === undefined || float64 === undefined) return undefined;
+  for (const quantity in float32) {
+    const difference = largestDifference(float32[quantity]!, float64[quantity]!);
+    if (difference === undefined) continue;
+    const [wrong, right] = difference;
+    return { quantity, text: `is ${shortText(wrong)} in float32 and ${shortText(right, 7)} in float64` };
+  }
+  const detached = remedy && (await gradientOf({ ...job.problem, options: remedy.options }, 'float64'));
+  for (const quantity in detached) {
+    const [grown, ordinary] = [largest(float64[quantity]!), largest(detached[quantity]!)];
+    if (grown > minGrown && grown > minGrowth * ordinary)
+      return { quantity, text: `reaches ${grown.toExponential(1)}, and ${shortText(ordinary, 2)} with the reset detached` };
+  }
+  return undefined;
+}
+
+function largest(gradient: number | Values): number {
+  if (typeof gradient === 'number') return Math.abs(gradient);
+  let found = 0;
+  for (const one of gradient) found = Math.max(found, Math.abs(one));
+  return found;
+}
+
+/** The two numbers that differ most, where that is more than rounding. */
+function largestDifference(one: number | Values, other: number | Values): readonly [one: number, other: number] | undefined {
+  const [ones, others] = [typeof one === 'number' ? [one] : one, typeof other === 'number' ? [other] : other];
+  let largest = 0;
+  let at = 0;
+  let scale = 0;
+  for (let i = 0; i < ones.length; i++) {
+    scale = Math.max(scale, Math.abs(others[i]!));
+    const difference = Math.abs(ones[i]! - others[i]!);
+    if (difference <= largest) continue;
+    largest = difference;
+    at = i;
+  }
+  return largest > maxDifference * scale && Number.isFinite(largest) ? [ones[at]!, others[at]!] : undefined;
+}
+
+/** The job of one of a job's neurons. */
+function neuronOf(job: LifGradJob, neuron: number): LifGradJob {
+  return { ...job, problem: neuronBlock(job.problem, neuron, neuron + 1), loss: lossOf(job, neuron) };
+}
+
+function lossOf({ loss, problem: { steps } }: LifGradJob, neuron: number): Loss {
+  const cut = <Q extends Quantity>(quantity: Q): Q => cutQuantity(quantity, steps, neuron, neuron + 1);
+  if (loss.type === 'spike_count') return loss;
+  if (loss.type === 'firing_rate_mse') return { ...loss, target: cut(loss.target) };
+  const { spikes, v, v_pre, state } = loss;
+  return {
+    type: loss.type,
+    ...(spikes && { spikes: cut(spikes) }),
+    ...(v && { v: cut(v) }),
+    ...(v_pre && { v_pre: cut(v_pre) }),
+    ...(state && { state: Object.fromEntries(Object.entries(state).map(([name, quantity]) => [name, cut(quantity)])) }),
+  };
+}
