@@ -1,6 +1,7 @@
 import type { Values } from '../compute/generated-numbers.ts';
 import type { Dtype, LifGradJob, LifGradResult, Loss, NeuronProblem, Quantity } from '../compute/jobs.ts';
 import { cutQuantity, neuronBlock } from '../compute/long-run.ts';
+import { programOf } from '../compute/neuron-problem.ts';
 import type { Note } from './note-types.ts';
 import { shortText } from './plan-notes.ts';
 import { detachRemedy, type Remedy } from './reset-gradient.ts';
@@ -23,48 +24,54 @@ export interface GrownGradient {
   readonly neuron: number;
 }
 
-/** The note about gradients that have grown, found by computing neurons again: in both precisions, and without the reset. */
+/** What was found of a gradient that has grown. */
+interface Growth {
+  readonly text: string;
+  /** How the request takes the reset out of the backward pass, where the gradient has grown through it. */
+  readonly remedy: Remedy | undefined;
+}
+
+/** The note about gradients that have grown, found by computing neurons again: in both precisions, and with the reset detached. */
 export async function growthNote(job: LifGradJob, suspects: readonly GrownGradient[], runAgain: RunAgain): Promise<Note | undefined> {
-  if (job.problem.steps > maxSteps) return undefined;
-  const remedy = detachRemedy(job.problem);
-  const found = new Map<string, string>();
-  for (const suspect of suspects) {
-    const { name } = job.surrogates[suspect.surrogate]!;
-    if (found.has(name)) continue;
-    const what = await growthOf({ ...neuronOf(job, suspect.neuron), surrogates: [job.surrogates[suspect.surrogate]!] }, remedy, runAgain);
-    if (what !== undefined) found.set(name, `the gradient of ${what.quantity} of neuron ${suspect.neuron} ${what.text}`);
+  const { problem, surrogates } = job;
+  if (problem.steps > maxSteps || programOf(problem).step.spike === undefined) return undefined;
+  const found = new Map<string, Growth>();
+  for (const { surrogate, neuron } of suspects) {
+    const one = surrogates[surrogate]!;
+    if (found.has(one.name)) continue;
+    const growth = await growthOf({ ...neuronOf(job, neuron), surrogates: [one] }, neuron, runAgain);
+    if (growth !== undefined) found.set(one.name, growth);
   }
   const [example] = found.values();
   if (example === undefined) return undefined;
-  const [way, how] =
-    remedy === undefined ? ['', 'a surrogate with a lower peak keeps it small'] : [' through the reset', `${remedy.text} stops that`];
-  return {
-    code: 'gradient_growth',
-    message: `with ${[...found.keys()].join(', ')}, ${example}: it grows from step to step${way}, and its rounding with it; ${how}`,
-    path: remedy?.path ?? '/surrogate',
-  };
+  const { text, remedy } = example;
+  const cause =
+    remedy === undefined
+      ? 'it grows from step to step, and its rounding with it; "dtype": "float64" has the digits'
+      : `it grows from step to step through the reset, and its rounding with it; ${remedy.text} stops that`;
+  return { code: 'gradient_growth', message: `with ${[...found.keys()].join(', ')}, ${text}: ${cause}`, path: remedy?.path ?? '/dtype' };
 }
 
-/** What is wrong with the gradient of a job of one neuron and surrogate. */
-async function growthOf(
-  job: LifGradJob,
-  remedy: Remedy | undefined,
-  runAgain: RunAgain,
-): Promise<{ readonly quantity: string; readonly text: string } | undefined> {
+/** @param job of one neuron and surrogate. @param neuron what it is called in the request. */
+async function growthOf(job: LifGradJob, neuron: number, runAgain: RunAgain): Promise<Growth | undefined> {
   const gradientOf = async (problem: NeuronProblem, dtype: Dtype) => (await runAgain({ ...job, problem, dtype }))?.[0]?.grad;
+  const detachable = detachRemedy(job.problem);
   const [float32, float64] = [await gradientOf(job.problem, 'float32'), await gradientOf(job.problem, 'float64')];
+  const detached = detachable && (await gradientOf({ ...job.problem, options: detachable.options }, 'float64'));
   if (float32 === undefined || float64 === undefined) return undefined;
   for (const quantity in float32) {
-    const difference = largestDifference(float32[quantity]!, float64[quantity]!);
-    if (difference === undefined) continue;
-    const [wrong, right] = difference;
-    return { quantity, text: `is ${shortText(wrong)} in float32 and ${shortText(right, 7)} in float64` };
-  }
-  const detached = remedy && (await gradientOf({ ...job.problem, options: remedy.options }, 'float64'));
-  for (const quantity in detached) {
-    const [grown, ordinary] = [largest(float64[quantity]!), largest(detached[quantity]!)];
-    if (grown > minGrown && grown > minGrowth * ordinary)
-      return { quantity, text: `reaches ${grown.toExponential(1)}, and ${shortText(ordinary, 2)} with the reset detached` };
+    const subject = `the gradient of ${quantity} of neuron ${neuron}`;
+    const [one, other] = [float32[quantity]!, float64[quantity]!];
+    const grown = Math.max(largest(one), largest(other));
+    const ordinary = detached?.[quantity] === undefined ? Infinity : largest(detached[quantity]);
+    const remedy = grown > minGrown && grown > minGrowth * ordinary ? detachable : undefined;
+    const difference = largestDifference(one, other);
+    if (difference !== undefined) {
+      const [wrong, right] = difference;
+      return { text: `${subject} is ${shortText(wrong)} in float32 and ${shortText(right, 7)} in float64`, remedy };
+    }
+    if (remedy !== undefined)
+      return { text: `${subject} reaches ${grown.toExponential(1)}, and ${shortText(ordinary, 2)} with the reset detached`, remedy };
   }
   return undefined;
 }

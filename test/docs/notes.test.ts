@@ -13,7 +13,7 @@ function document(): string {
     '"notes": [',
     '  {',
     '    "code": "long_step",',
-    '    "message": "a step of 1 ms is longer than the time constant of tau, 0.02 ms; tau is in ms",',
+    '    "message": "a step of 1 ms is longer than the time constant of tau, 0.8 ms; tau is in ms",',
     '    "path": "/neuron/tau"',
     '  }',
     ']',
