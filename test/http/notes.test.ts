@@ -354,6 +354,12 @@ describe('notes in every form', () => {
     expect(codesOf(meta.notes)).toEqual([code]);
   });
 
+  it('a long run, whose records are computed while they leave', async () => {
+    const long = frame({ current: 0.5, steps: 2 ** 22, dt: 1, neuron, record: ['spikes'] });
+    const { meta } = await unframe<Answer>(await service.send('/lif/simulate', long, { accept: 'application/octet-stream' }));
+    expect(codesOf(meta.notes)).toEqual([code]);
+  });
+
   it('/v2, as JSON in a parameter', async () => {
     const infer = async (tau: number) => {
       const { body } = await service.post<{ parameters: { notes?: string } }>('/v2/models/lif_simulate/infer', {
