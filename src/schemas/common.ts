@@ -68,13 +68,13 @@ export const computeOptions = {
 
 const Note = Type.Object(
   {
-    code: Type.String({ enum: [...noteCodes], description: 'Stable; `docs/notes.md` lists causes and remedies.' }),
-    message: Type.String({ description: 'What was found.' }),
+    code: Type.String({ enum: [...noteCodes] }),
+    message: Type.String(),
     path: Type.String({ description: 'JSON pointer of the field of the request to look at.' }),
   },
-  { $id: 'Note', description: 'Something that was computed as asked, but is surely not meant.' },
+  { $id: 'Note', description: 'Something that was computed as asked, but is surely not meant; `docs/notes.md` lists causes and remedies.' },
 );
-const notes = Type.Optional(Type.Array(Note, { minItems: 1, description: 'Only there when there is something to say.' }));
+const notes = Type.Optional(Type.Array(Note, { minItems: 1 }));
 
 /** The back-end that did the work, and its time. */
 export const Meta = Type.Object(

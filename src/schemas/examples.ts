@@ -82,24 +82,6 @@ export const lifSimulateExamples: Readonly<Record<string, Example>> = {
     request: { current: 1.5, steps: 500, record: ['spike_counts', 'firing_rates', 'spike_times'] },
     answer: { spike_counts: [4], firing_rates: [80], spike_times: [[10.9, 21.9, 32.9, 43.9]], meta },
   },
-  notes: {
-    summary: 'A time constant in seconds, which is surely not meant',
-    request: { current: 0.5, steps: 10, dt: 1, neuron: { tau: 0.8 } },
-    answer: {
-      spike_counts: [0],
-      firing_rates: [0],
-      meta: {
-        ...meta,
-        notes: [
-          {
-            code: 'long_step',
-            message: 'a step of 1 ms is longer than the time constant of tau, 0.8 ms; tau is in ms',
-            path: '/neuron/tau',
-          },
-        ],
-      },
-    },
-  },
   neurons: {
     summary: 'Two neurons with time constants of their own, a current for each step',
     request: {
@@ -222,24 +204,6 @@ export const lifGradExamples: Readonly<Record<string, Example>> = {
         { surrogate: { name: 'snntorch.atan', alpha: 2 }, loss: [1], spike_counts: [1], grad: { beta: 2.987488, threshold: -3.304993 } },
       ],
       neuron: { model: 'general', leak: 0.9, strict: true, threshold: 1, reset: { kind: 'soft', when: 'late', gradient: 'mask' } },
-      meta,
-    },
-  },
-  comparison: {
-    summary: 'Two surrogates, one of which cannot be computed',
-    request: { current: [1.5], steps: 300, surrogate: ['snntorch.atan', 'snntorch.spike_rate_escape'] },
-    answer: {
-      results: [
-        { surrogate: { name: 'snntorch.atan', alpha: 2 }, loss: [2], spike_counts: [2], grad: { current: [5.177998] } },
-        {
-          surrogate: { name: 'snntorch.spike_rate_escape', beta: 1, slope: 25 },
-          error: {
-            code: 'numerical_overflow',
-            detail:
-              '/results/1/grad/current leaves the range of float32 at neuron 0. It has most likely grown from step to step through the reset: "detach_reset": true stops that, and so does a surrogate with a lower peak.',
-          },
-        },
-      ],
       meta,
     },
   },

@@ -85,14 +85,11 @@ export const ResolvedSurrogate = Type.Unsafe<{ name: string } & Record<string, s
 
 /** What stands in the place of a result that cannot be computed, where others can. */
 const FailedResult = Type.Object(
+  { surrogate: ResolvedSurrogate, error: Type.Object({ code: Type.String({ enum: ['numerical_overflow'] }), detail: Type.String() }) },
   {
-    surrogate: ResolvedSurrogate,
-    error: Type.Object({
-      code: Type.String({ enum: ['numerical_overflow'], description: 'As problems have it: `GET /problems/{code}` explains it.' }),
-      detail: Type.String({ description: 'What was wrong this time.' }),
-    }),
+    $id: 'FailedResult',
+    description: 'A surrogate whose result cannot be computed, while that of another can; the code is that of a problem.',
   },
-  { $id: 'FailedResult', description: 'A surrogate whose result cannot be computed, while that of another can.' },
 );
 
 /** Results, one for each surrogate in the order of the request. */
