@@ -7,7 +7,7 @@ import type { NeuronModel } from '../compute/neurons/model.ts';
 import { initialPath, type NeuronProgram } from '../compute/neurons/program.ts';
 import { pointerSegment } from '../errors/describe.ts';
 import { generalModel } from '../requests/neurons.ts';
-import type { Plan } from '../requests/plan.ts';
+import { axesOf, type Plan } from '../requests/plan.ts';
 import { noNotes, type Note } from './note-types.ts';
 import { maxFloat32Steps, type AnswerFormat } from './outline.ts';
 
@@ -23,10 +23,14 @@ type Rule = (job: NeuronJob, format: AnswerFormat) => Note | undefined;
 const rules: readonly Rule[] = [longStep, startsAboveThreshold, timeAsNeurons, refractoryRounded, roundedTimes, unreachableRate];
 
 /** The notes that need no result. */
-export function planNotes({ job }: Plan, format: AnswerFormat): readonly Note[] {
+export function planNotes(plan: Plan, format: AnswerFormat): readonly Note[] {
+  const { job } = plan;
   if (!('problem' in job)) return noNotes;
+  const saysAxes = axesOf(plan) !== undefined;
   let notes: Note[] | undefined;
   for (const rule of rules) {
+    // Whoever sends leading axes, or time first, has thought of where time is.
+    if (rule === timeAsNeurons && saysAxes) continue;
     const note = rule(job, format);
     if (note !== undefined) (notes ??= []).push(note);
   }
@@ -131,7 +135,7 @@ function timeAsNeurons(job: NeuronJob): Note | undefined {
     return { code: 'time_as_neurons', message, path: '/current' };
   }
   if (!isShort(problem)) return undefined;
-  const message = `has ${neurons} rows of ${steps}: ${neurons} neurons that run for ${steps} ${steps === 1 ? 'step' : 'steps'}; time goes along the last axis`;
+  const message = `has ${neurons} rows of ${steps}: ${neurons} neurons that run for ${steps} ${steps === 1 ? 'step' : 'steps'}; time goes along the last axis, with "time_axis": 0 along the first`;
   return { code: 'time_as_neurons', message, path: '/current' };
 }
 

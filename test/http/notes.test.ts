@@ -121,7 +121,8 @@ describe('rows that look like steps', () => {
     expect(await simulated({ current: rows(200, filled(20, 0.5)) })).toEqual([
       {
         code: 'time_as_neurons',
-        message: 'has 200 rows of 20: 200 neurons that run for 20 steps; time goes along the last axis',
+        message:
+          'has 200 rows of 20: 200 neurons that run for 20 steps; time goes along the last axis, with "time_axis": 0 along the first',
         path: '/current',
       },
     ]);
