@@ -101,12 +101,20 @@ export function perNeuronOrStep({ path, tensor }: GivenTensor, batch: Batch, err
   return perNeuron({ path, tensor: { shape: rows, values: timed.values } }, batch, errors, tensor.shape);
 }
 
+/** The axes of one number per neuron and step, under these names. */
+function stepShapeName({ axes }: Batch, neurons: string, steps: string): string {
+  return axes?.timeFirst === true ? `[${steps}, ${neurons}]` : `[${neurons}, ${steps}]`;
+}
+
+/** How the sender knows the shape of one number per neuron and step, and what it is: `[B, T] = [4, 60]`. */
+export function fullStepShape(batch: Batch): string {
+  return `${stepShapeName(batch, neuronShape(batch).length > 1 ? '..., B' : 'B', 'T')} = ${shapeText(stepShape(batch))}`;
+}
+
 /** The message for a tensor that is none of those that `perNeuronOrStep` takes. */
 function stepShapeError(shape: readonly number[], batch: Batch): string {
-  const { axes } = batch;
   const hasLead = neuronShape(batch).length > 1;
-  const nameOf = (neurons: string, steps: string) => (axes?.timeFirst === true ? `[${steps}, ${neurons}]` : `[${neurons}, ${steps}]`);
-  const smaller = [...(hasLead ? [nameOf('B', 'T')] : []), nameOf('1', 'T'), nameOf('B', '1')];
-  const full = `${nameOf(hasLead ? '..., B' : 'B', 'T')} = ${shapeText(stepShape(batch))}`;
-  return `must be a number or of shape ${full}, got shape ${shapeText(shape)}; ${smaller.join(', ')} and [B] are broadcast`;
+  const pairs = [...(hasLead ? [['B', 'T'] as const] : []), ['1', 'T'] as const, ['B', '1'] as const];
+  const smaller = pairs.map(([neurons, steps]) => stepShapeName(batch, neurons, steps));
+  return `must be a number or of shape ${fullStepShape(batch)}, got shape ${shapeText(shape)}; ${smaller.join(', ')} and [B] are broadcast`;
 }

@@ -24,7 +24,7 @@ import { checkStreamed, checkValues, type Limits } from '../config/limits.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
 import type { LifGradRequest, LifJvpRequest, LifSimulateRequest, Loss as LossRequest } from '../schemas/lif.ts';
-import { neuronShape, perNeuron, perNeuronOrStep, perStep, stepShape, type BatchAxes, withTimeLast } from './batch-axes.ts';
+import { fullStepShape, neuronShape, perNeuron, perNeuronOrStep, perStep, type BatchAxes, withTimeLast } from './batch-axes.ts';
 import { readLifProblem, type ReadProblem } from './lif-problem.ts';
 import { readNeuron, type Neuron } from './neurons.ts';
 import { readOptions, type PlannedGradient, type Plans } from './plan.ts';
@@ -334,7 +334,7 @@ function recordLossOf(
     case 'van_rossum': {
       const trains = perStep();
       if (trains && trains.per !== 'step' && problem.steps > 1)
-        errors.add('/loss/target', `must have the spikes of each step, shape ${shapeText(stepShape(batch))}, or the same for all neurons`);
+        errors.add('/loss/target', `must have the spikes of each step, shape ${fullStepShape(batch)}, or one row for all neurons`);
       return trains && tau !== undefined ? { type, target: trains, tau } : undefined;
     }
     case 'v_mse': {

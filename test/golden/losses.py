@@ -10,6 +10,7 @@ current and one for tau, so that no formula of a cotangent is needed. The losses
 - van_rossum: the sum over pairs of spikes, of the run and of the target, of q_i q_j exp(-|t_i - t_j| / tau) / 2, q being 1 and -1.
 
 FirstSpike: snntorch.functional.SpikeTime.FirstSpike: a neuron without a spike has it in the last step, and its derivative by the spike is -1.
+losses_torch.py holds the numbers to PyTorch and snnTorch themselves, where these are installed.
 """
 
 import json

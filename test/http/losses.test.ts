@@ -115,7 +115,8 @@ describe('tensors of losses', () => {
     const target = Float32Array.from((trains.target as number[][]).flat());
     const body = { ...golden.request, loss: { ...trains, target: announce(target, [4, 60]) }, current: announce(current, [4, 60]) };
     const response = await service.send('/lif/grad', frame(body, current, target));
-    const expected = (await grad({ ...golden.request, loss: trains })).results;
+    // The current came as float64.
+    const expected = (await grad({ ...golden.request, loss: trains, dtype: 'float64' })).results;
     expect(((await response.json()) as LifGradAnswer).results).toEqual(expected);
   });
 
@@ -130,7 +131,7 @@ describe('tensors of losses', () => {
     };
     const target = input('target', (trains.target as number[][]).flat(), [4, 60]);
     const distance = await infer([target], { loss: 'van_rossum', loss_tau: 5 });
-    const expected = (await grad({ ...golden.request, loss: trains })).results[0]!;
+    const expected = (await grad({ ...golden.request, loss: trains, dtype: 'float64' })).results[0]!;
     expect(distance).toMatchObject([
       { name: 'loss', shape: [4], data: expected.loss },
       { name: 'spike_counts' },
@@ -146,7 +147,7 @@ describe('tensors of losses', () => {
     const send = async (query: string) => {
       const body = new Uint8Array(Buffer.concat([npyHeader('float64', [4, 60]), Buffer.from(current.buffer)]));
       const headers = { 'content-type': 'application/x-npy', accept: 'application/x-npy' };
-      const response = await service.send(`/lif/grad?dt=0.5&tau=8&${query}`, { body, headers });
+      const response = await service.send(`/lif/grad?dt=0.5&tau=8&dtype=float32&${query}`, { body, headers });
       const bytes = new Uint8Array(await response.arrayBuffer());
       const array = readNpy(bytes);
       if (typeof array === 'string') throw new Error(Buffer.from(bytes).toString());
@@ -304,7 +305,7 @@ describe('a refusal says what would be right', () => {
     [
       'trains without steps',
       { loss: { type: 'van_rossum', tau: 1, target: [1, 0] } },
-      '/loss/target: must have the spikes of each step, shape [B, T] = [2, 10] or [1, T]',
+      '/loss/target: must have the spikes of each step, shape [B, T] = [2, 10], or one row for all neurons',
     ],
     [
       'trains of another length',
@@ -372,5 +373,44 @@ describe('both runs of a loss', () => {
     expect(meta).toMatchObject({ backend: 'wasm', dtype: 'float32' });
     expect(meta.elapsed_ms).toBeGreaterThan(1);
     expect(results[0]!.loss).toHaveLength(2000);
+  });
+});
+
+describe('a loss of a batch is that of each sample', () => {
+  const { current } = golden.request;
+  const samples = [current, [...current].reverse()];
+  const timeFirst = (rows: number[][]): number[][] => rows[0]!.map((_, t) => rows.map((row) => row[t]!));
+  const base = { ...golden.request, wrt: ['current', 'tau'], dtype: 'float64' };
+
+  it.each(named)('%s', async (_, { loss }) => {
+    const labels = [Number(loss.labels), 0];
+    const alone = await Promise.all(
+      samples.map(async (sample, i) => {
+        const one = loss.labels === undefined ? loss : { ...loss, labels: labels[i] };
+        return (await grad({ ...base, current: sample, loss: one })).results[0]!;
+      }),
+    );
+    const ofAll = loss.labels === undefined ? loss : { ...loss, labels };
+    const batch = (await grad({ ...base, current: samples, loss: ofAll })).results[0]!;
+    expect(batch.loss).toEqual(alone.map((one) => one.loss));
+    expect(batch.grad.current).toEqual(alone.map(({ grad: { current: one } }) => one));
+    expect(batch.grad.tau).toBeCloseTo(
+      alone.reduce((sum, { grad: { tau } }) => sum + (tau as number), 0),
+      10,
+    );
+
+    const target = Array.isArray(loss.target) && Array.isArray(loss.target[0]) ? timeFirst(loss.target as number[][]) : loss.target;
+    const swapped = { ...base, time_axis: 0, current: timeFirst(samples[0]!), loss: { ...loss, ...(target !== undefined && { target }) } };
+    const first = (await grad(swapped)).results[0]!;
+    expect(first.loss).toEqual(alone[0]!.loss);
+    expect(first.grad.current).toEqual(timeFirst(alone[0]!.grad.current as number[][]));
+  });
+
+  it('takes a label for each sample, and says so', async () => {
+    const { loss } = caseOf('cross_entropy spike_counts');
+    const refused = async (labels: unknown) =>
+      errorsOf(await service.refused('/lif/grad', { ...base, current: samples, loss: { ...loss, labels } }));
+    expect(await refused(1)).toBe('/loss/labels: must be one for each sample, of the shape [2] of the leading axes; got shape []');
+    expect(await refused([1, 4])).toBe('/loss/labels/1: must be the index of a neuron, a whole number from 0 to 3, got 4');
   });
 });
