@@ -53,7 +53,7 @@ describe("a word of another library's", () => {
     [{ input: [1] }, '/input: unknown field "input"; did you mean "current"?'],
     [{ num_steps: 10 }, '/num_steps: unknown field "num_steps"; did you mean "steps"?'],
     [{ spike_grad: 'atan' }, '/spike_grad: unknown field "spike_grad"; did you mean "surrogate"?'],
-    [{ nonsense: 1 }, '/nonsense: unknown field "nonsense"; there are "current", "steps", "dt", "neuron"'],
+    [{ nonsense: 1 }, '/nonsense: unknown field "nonsense"; there are "current", "steps", "dt", "time_axis", "neuron"'],
     [
       { neuron: { integration: 'exp' } },
       '/neuron/integration: must be one of "euler", "exponential", got "exp"; did you mean "exponential"?',
