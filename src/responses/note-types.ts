@@ -19,7 +19,7 @@ export const noteTypes = {
   time_as_neurons: {
     cause:
       'The rows of `current` are neurons and look like steps: many rows of a few steps that last only a small part of a time constant, or a list of as many values as `steps`, which are one for each neuron and not one for each step.',
-    remedy: 'Send time along the last axis: `[B, T]`, for one neuron `[[...]]`.',
+    remedy: 'Send time along the last axis: `[B, T]`, for one neuron `[[...]]`; or along the first, with `"time_axis": 0`.',
   },
   refractory_rounded: {
     cause: '`refractory` is less than half a step, and rounded to 0 steps: the neuron has no refractoriness.',

@@ -65,41 +65,31 @@ export async function encodeBody(
   outline: ResponseOutline,
   outcome: Outcome,
 ): Promise<EncodedBody> {
+  const { plan } = outline;
+  const { response, streams } = outcome;
   try {
-    return await encodeFinite(scope, format, outline, outcome);
+    const { text, tensors } = format.encode(plan, response, streams ? undefined : scope);
+    const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
+    const mediaType = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
+    const head = isFramed ? await paddedJson(text, scope) : text;
+    let chunks: readonly Chunk[] = [...head, ...tensors];
+    if (areReady(chunks)) {
+      scope.memory.reserve(lengthOf(chunks.filter((chunk) => scope.arena?.holds(chunk) !== true)));
+    } else if (streams) {
+      scope.memory.reserve(streamedBytes);
+    } else {
+      await scope.run(() => requireFinite(responseTree(response), dtypeOf(plan.job)));
+      const { bytes } = answerSize(outline, format.countedAs(plan));
+      if (bytes <= maxCollectedBytes && scope.memory.tryReserve(bytes)) chunks = await collectChunks(chunks, scope);
+      else scope.memory.reserve(streamedBytes);
+    }
+    return isFramed ? { chunks, mediaType, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { chunks, mediaType };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const { response } = outcome;
-    const finite = await scope.run(() => withResultErrors(response, outline.plan));
+    const finite = await scope.run(() => withResultErrors(response, plan));
     if (finite === response) throw error;
-    return encodeFinite(scope, format, outline, { ...outcome, response: finite });
+    return encodeBody(scope, format, outline, { ...outcome, response: finite });
   }
-}
-
-/** @throws {RangeError} when a number is not finite in the answer's precision. */
-async function encodeFinite(
-  scope: RequestScope,
-  format: ResponseFormat,
-  outline: ResponseOutline,
-  { response, streams }: Outcome,
-): Promise<EncodedBody> {
-  const { plan } = outline;
-  const { text, tensors } = format.encode(plan, response, streams ? undefined : scope);
-  const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
-  const mediaType = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
-  const head = isFramed ? await paddedJson(text, scope) : text;
-  let chunks: readonly Chunk[] = [...head, ...tensors];
-  if (areReady(chunks)) {
-    scope.memory.reserve(lengthOf(chunks.filter((chunk) => scope.arena?.holds(chunk) !== true)));
-  } else if (streams) {
-    scope.memory.reserve(streamedBytes);
-  } else {
-    await scope.run(() => requireFinite(responseTree(response), dtypeOf(plan.job)));
-    const { bytes } = answerSize(outline, format.countedAs(plan));
-    if (bytes <= maxCollectedBytes && scope.memory.tryReserve(bytes)) chunks = await collectChunks(chunks, scope);
-    else scope.memory.reserve(streamedBytes);
-  }
-  return isFramed ? { chunks, mediaType, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { chunks, mediaType };
 }
 
 /** @throws {Problem} `numerical_overflow` when a number is not finite in the job's precision. */
