@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { lifVocabulary } from '../src/requests/lif-vocabulary.ts';
+import { lifVocabulary } from '../src/requests/documented-vocabulary.ts';
 import type { Meaning, Term } from '../src/requests/vocabulary.ts';
 import { table } from './markdown.ts';
 

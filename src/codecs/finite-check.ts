@@ -1,11 +1,10 @@
 import { memoryOf } from '../compute/engine/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { type Values } from '../compute/generated-numbers.ts';
+import { indicesIn, type Values } from '../compute/generated-numbers.ts';
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode, type TensorValues } from './answer.ts';
 import { Pacer, sliceValues } from './chunks.ts';
 import { countBelow } from './json-numbers/index.ts';
-import { sizeOf } from './ndarray.ts';
-import { AnswerTransposed } from './transposed.ts';
+import { AnswerTransposed } from './answer-transposed.ts';
 
 /** The least magnitude that rounds to infinity in float32: halfway between the largest float32 and 2^128. */
 export const beyondFloat32 = 2 ** 128 - 2 ** 103;
@@ -94,11 +93,7 @@ function search({ path, node }: Leaf, from: number, to: number, dtype: Dtype): N
 }
 
 function indexIn(node: Leaf['node'], at: number): number[] {
-  if (node instanceof AnswerTensor) return indicesOf(at, node.shape);
-  if (node instanceof AnswerTransposed) return indicesOf(node.indexOf(at), node.shape);
+  if (node instanceof AnswerTensor) return indicesIn(node.shape, at);
+  if (node instanceof AnswerTransposed) return indicesIn(node.shape, node.indexOf(at));
   return node instanceof AnswerRows ? [at] : [];
-}
-
-function indicesOf(at: number, shape: readonly number[]): number[] {
-  return shape.map((length, axis) => Math.floor(at / sizeOf(shape.slice(axis + 1))) % length);
 }

@@ -29,6 +29,11 @@ export type GeneratedNumbers = Linspace | StridedView | NarrowNumbers;
 /** Numbers of a request, in memory or still to be generated. */
 export type Numbers = Values | GeneratedNumbers;
 
+/** Zeros in a precision. */
+export function zeros(dtype: 'float32' | 'float64', length: number): Values {
+  return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
+}
+
 /** Numbers that a loop generates or reads in a few milliseconds: longer loops yield to other requests after each slice. */
 export const sliceLength = 2 ** 17;
 
@@ -173,7 +178,7 @@ function baseIndex({ shape, strides }: StridedView, index: number): number {
 /** The numbers as an array: float32 if they are a view on float32 numbers or narrower ones, else float64. */
 export function materialize(numbers: Numbers): Values {
   if (!isGenerated(numbers)) return numbers;
-  const values = isFloat32(numbers) ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
+  const values = zeros(isFloat32(numbers) ? 'float32' : 'float64', numbers.length);
   writeNumbers(numbers, values);
   return values;
 }

@@ -34,8 +34,13 @@ const sizes: { readonly [Kind in Job['kind']]: JobSize<Extract<Job, { kind: Kind
   },
   lif_simulate: {
     elements: ({ problem: { neurons, steps } }) => neurons * steps,
-    resultValues: (job) => simulateValues(job),
-    memoryValues: (job) => runMemoryValues(job, simulateValues(job)),
+    resultValues: simulateValues,
+    memoryValues: (job) => {
+      const { problem, record } = job;
+      const rows = padded(problem.neurons);
+      const kept = (rows / Math.max(1, problem.neurons)) * simulateValues(job) + rows * (record.has('spike_times') ? 3 : 1);
+      return inputValues(problem) + kept;
+    },
   },
   lif_grad: {
     elements: differentiatedElements,
@@ -86,11 +91,6 @@ export function jobBytes(job: Job): number {
   return bytesPerNumber[dtypeOf(job)] * sizeOfKind(job).memoryValues(job);
 }
 
-/** Bytes of memory that a run takes beside its body where all that it records is kept, however long it is. */
-export function keptRunBytes(job: LifSimulateJob): number {
-  return bytesPerNumber[dtypeOf(job)] * runMemoryValues(job, simulateValues(job, false));
-}
-
 /** Spike times that a problem may have beyond one a step, for neurons that may fire several times in a step. */
 const extraSpikeTimes = 2 ** 16;
 
@@ -118,18 +118,12 @@ function evalValues(job: SurrogateEvalJob): number {
   return surrogateElements(job) * (Number(job.outputs.spike) + Number(job.outputs.value));
 }
 
-/** @param streams whether per-step records are computed while the answer is sent. */
-function simulateValues(job: LifSimulateJob, streams = isLongRun(job)): number {
+function simulateValues(job: LifSimulateJob): number {
   const { problem, record } = job;
+  const streams = isLongRun(job);
   let values = streams ? 2 * blockValues(problem) : 0;
   for (const name of record) if (!streams || !isPerStep(name)) values += recordedValues(name, problem);
   return values;
-}
-
-/** @param results numbers of the run's result. */
-function runMemoryValues({ problem, record }: LifSimulateJob, results: number): number {
-  const rows = padded(problem.neurons);
-  return inputValues(problem) + (rows / Math.max(1, problem.neurons)) * results + rows * (record.has('spike_times') ? 3 : 1);
 }
 
 function blockValues(problem: NeuronProblem): number {

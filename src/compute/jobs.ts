@@ -115,7 +115,7 @@ export interface LifSimulateJob extends Computation {
   readonly problem: NeuronProblem;
   /** Names of `records`, and states but v. */
   readonly record: ReadonlySet<string>;
-  /** Whether per-step records of a long run are kept, since its answer does not have them neuron by neuron. */
+  /** Whether per-step records of a long run are kept, since whoever reads them does not take them neuron by neuron as they are computed. */
   readonly keepsSeries?: boolean;
   /** What stands in the place of the step in a smooth run. */
   readonly surrogate?: Surrogate;

@@ -13,9 +13,7 @@ import { defaultModel, libraryOf, neuronFieldNames } from './neurons.ts';
 import { operations } from './operations.ts';
 import type { Operation } from './plan.ts';
 import { suggestField, unknownField, type Place } from './suggestions.ts';
-import { findSurrogate } from './surrogate-names.ts';
-import { maxSurrogates } from './surrogates.ts';
-import { surrogateNames } from './unknown-fields.ts';
+import { findSurrogate, maxSurrogates, surrogateNames } from './surrogates.ts';
 
 /** A value of a flat request. */
 export type FlatValue = string | number | boolean;

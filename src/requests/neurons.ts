@@ -113,6 +113,12 @@ export function unknownNeuron(name: string): string {
   return `unknown neuron ${quote(name)}; ${suggestValue(name, '/neuron/model', neurons.keys()) ?? didYouMean(name, neurons.keys())}`;
 }
 
+/** The JSON pointer of a parameter or option of a model in a request. */
+export function parameterPath(model: string, name: string): string {
+  const fields = model === generalModel ? name.split('.') : [name];
+  return `/neuron${fields.map(pointerSegment).join('')}`;
+}
+
 /** The library of a model as its name has it; '' for one of no library. */
 export function libraryOf({ name }: NeuronModel): string {
   return name.slice(0, Math.max(0, name.lastIndexOf('.')));
@@ -173,7 +179,7 @@ class NeuronReader {
     for (const name of Object.keys(given)) {
       if (name === 'model') continue;
       const value = given[name];
-      const path = this.#pathOf(name);
+      const path = parameterPath(this.#known.model.name, name);
       const field = fields.get(name);
       if (field === undefined) {
         if (name.endsWith('_init')) this.#initial.set(name.slice(0, -'_init'.length), { path, value });
@@ -191,7 +197,8 @@ class NeuronReader {
         this.#readTensor(name, value, field.rule, path);
       }
     }
-    for (const name of required) if (!Object.hasOwn(given, name)) this.#errors.add(this.#pathOf(name), `is required by ${model.name}`);
+    for (const name of required)
+      if (!Object.hasOwn(given, name)) this.#errors.add(parameterPath(this.#known.model.name, name), `is required by ${model.name}`);
   }
 
   /** Reads the state to start from, an object by state. */
@@ -232,11 +239,6 @@ class NeuronReader {
       else this.#errors.add(path, this.#unknownField(`${state}_init`, states));
     }
     return { model, options, parameters, given: this.#given, program };
-  }
-
-  #pathOf(name: string): string {
-    if (this.#known.model.name !== generalModel) return `/neuron${pointerSegment(name)}`;
-    return `/neuron${name.split('.').map(pointerSegment).join('')}`;
   }
 
   #unknownField(name: string, states = possibleStates(this.#known.model)): string {

@@ -6,7 +6,7 @@ import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate
 import { lifGradPlan, lifJvpPlan, lifSimulatePlan } from './lif-plans.ts';
 import type { Operation, Plans } from './plan.ts';
 import { surrogateEvalPlan, surrogateGradPlan } from './surrogate-plans.ts';
-import { suggestRequestField } from './unknown-fields.ts';
+import { suggestRequestField } from './request-suggestions.ts';
 import { compileValidator, type Validate } from './validation.ts';
 
 /** How requests of one operation are read. */

@@ -1,5 +1,4 @@
 import type { TensorEncoding } from '../codecs/answer.ts';
-import { float64Backends } from '../compute/engine/backend.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Values } from '../compute/generated-numbers.ts';
 import type { Dtype, Job, LifGradJob, LifJvpJob, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
@@ -7,10 +6,9 @@ import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
 import type { RecordLoss } from '../compute/losses/record-loss.ts';
 import type { NarrowNumbers } from '../compute/narrow-numbers.ts';
-import { quote } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import type { BatchAxes } from './batch-axes.ts';
-import { float64Tensor } from './precision.ts';
+import { readPrecision } from './precision.ts';
 
 /** The operations of the API, one route each. */
 export type Operation = Job['kind'];
@@ -106,21 +104,11 @@ export function planBytes(plan: Plan): number {
   return hasRecordLoss(plan) ? recordLossJobBytes(plan.job, plan.recordLoss) : jobBytes(plan.job);
 }
 
-/**
- * Reads the options of a request, and the precision in which its job is computed: its `dtype`, else float64 where any of its tensors is. Errors
- * go to `errors`.
- */
+/** Reads the options of a request, and the precision of its job; errors go to `errors`. */
 export function readOptions(request: RunOptions & { readonly dtype?: Dtype }, errors: InputErrors) {
-  const { backend, encoding, dry_run, dtype } = request;
-  const float64At = dtype === undefined ? float64Tensor(request) : undefined;
-  const precision: { readonly dtype?: Dtype } = dtype !== undefined ? { dtype } : float64At !== undefined ? { dtype: 'float64' } : {};
-  if (precision.dtype === 'float64' && backend !== undefined && backend !== 'auto' && !float64Backends.includes(backend)) {
-    const who = `is computed by the back-ends ${float64Backends.map(quote).join(' and ')} only, not by ${quote(backend)}; leave /backend out, or`;
-    if (float64At === undefined) errors.add('/dtype', `"float64" ${who} ask for "float32"`);
-    else errors.add(float64At, `is float64, which ${who} send float32, or "dtype": "float32"`);
-  }
+  const { backend, encoding, dry_run } = request;
   const options: RunOptions = { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run && { dry_run }) };
-  return { options, precision };
+  return { options, precision: readPrecision(request, errors) };
 }
 
 /**

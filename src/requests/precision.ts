@@ -1,4 +1,25 @@
-import { pointerSegment } from '../errors/describe.ts';
+import { float64Backends } from '../compute/engine/backend.ts';
+import type { BackendPreference } from '../compute/engine/backend-router.ts';
+import type { Dtype } from '../compute/jobs.ts';
+import { pointerSegment, quote } from '../errors/describe.ts';
+import type { InputErrors } from '../errors/input-errors.ts';
+
+/**
+ * The precision in which a request's job is computed: its `dtype`, else float64 where any of its tensors is, else none, which is float32. A back-end
+ * that does not have it goes to `errors`.
+ */
+export function readPrecision(request: BackendPreference & { readonly dtype?: Dtype }, errors: InputErrors): { readonly dtype?: Dtype } {
+  const { backend, dtype } = request;
+  const float64At = dtype === undefined ? float64Tensor(request) : undefined;
+  const isFloat64 = dtype === 'float64' || float64At !== undefined;
+  if (isFloat64 && backend !== undefined && backend !== 'auto' && !float64Backends.includes(backend)) {
+    const who = `is computed by the back-ends ${float64Backends.map(quote).join(' and ')} only, not by ${quote(backend)}; leave /backend out, or`;
+    if (float64At === undefined) errors.add('/dtype', `"float64" ${who} ask for "float32"`);
+    else errors.add(float64At, `is float64, which ${who} send float32, or "dtype": "float32"`);
+  }
+  if (dtype !== undefined) return { dtype };
+  return isFloat64 ? { dtype: 'float64' } : {};
+}
 
 /** `loss.state.v` is the deepest. */
 const maxDepth = 3;

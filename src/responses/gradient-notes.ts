@@ -2,10 +2,10 @@ import { Pacer, sliceValues } from '../codecs/chunks.ts';
 import { indexOfMagnitudeAtLeast } from '../codecs/finite-check.ts';
 import { extremes, type Values } from '../compute/generated-numbers.ts';
 import { lossRecords, type Dtype, type LifGradJob, type LifGradResult, type Quantity } from '../compute/jobs.ts';
-import { growthNote, type GrownGradient, type RunAgain } from './gradient-growth.ts';
+import { growthNote, type GrownGradient, type RunAgain } from './gradient-growth-notes.ts';
 import { noNotes, type Note } from './note-types.ts';
 import { maxInspected } from './plan-notes.ts';
-import { zeroNotes } from './zero-gradient.ts';
+import { zeroNotes } from './zero-gradient-notes.ts';
 
 /** Beyond what the gradient of a step reaches that does not grow: it is about the peak of its surrogate. That of a constant adds up those of all steps. */
 const ordinaryPerStep = 1e4;

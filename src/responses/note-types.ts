@@ -57,6 +57,7 @@ export const noteCodes = Object.keys(noteTypes) as readonly NoteCode[];
 
 /** Something that was computed as asked, but is surely not meant. */
 export interface Note {
+  readonly [field: string]: string;
   readonly code: NoteCode;
   readonly message: string;
   /** JSON pointer of the field of the request to look at. */

@@ -1,8 +1,8 @@
 import type { Answer } from '../compute/engine/engine.ts';
-import type { LifGradResult, LifSimulateResult, NeuronProblem } from '../compute/jobs.ts';
+import type { Job, LifGradResult, LifSimulateResult, NeuronProblem } from '../compute/jobs.ts';
 import { programOf } from '../compute/neuron-problem.ts';
 import type { Plan } from '../requests/plan.ts';
-import type { RunAgain } from './gradient-growth.ts';
+import type { RunAgain } from './gradient-growth-notes.ts';
 import { gradientNotes } from './gradient-notes.ts';
 import type { Note } from './note-types.ts';
 import type { AnswerFormat } from './outline.ts';
@@ -11,10 +11,12 @@ import { maxInspected, planNotes, shortText, stepsBetween } from './plan-notes.t
 /**
  * What is surely not meant in a request that was computed. A promise only where there are many numbers, or some have to be computed again.
  *
+ * @param ran the plan's job with the cotangents of its loss; undefined where no single one has those of all surrogates, whose gradients are not looked at.
  * @param runAgain runs a small job.
  */
 export function notesOf(
   plan: Plan,
+  ran: Job | undefined,
   format: AnswerFormat,
   { result, backend }: Pick<Answer, 'result' | 'backend'>,
   runAgain: RunAgain,
@@ -26,7 +28,8 @@ export function notesOf(
   const results = result as LifGradResult;
   const ofSpikes = saturated(job.problem, results[0]!.spike_counts);
   const notes = ofSpikes === undefined ? planned : [...planned, ofSpikes];
-  const ofGradients = gradientNotes(job, results, backend.dtype, runAgain);
+  if (ran?.kind !== 'lif_grad') return notes;
+  const ofGradients = gradientNotes(ran, results, backend.dtype, runAgain);
   if (ofGradients instanceof Promise) return ofGradients.then((more) => [...notes, ...more]);
   return ofGradients.length === 0 ? notes : [...notes, ...ofGradients];
 }

@@ -4,7 +4,7 @@ import type { Dtype, Job, NeuronProblem } from '../compute/jobs.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import { Problem } from '../errors/problems.ts';
 import type { BatchAxes } from '../requests/batch-axes.ts';
-import { detachRemedy } from './reset-gradient.ts';
+import { detachRemedy } from './detach-remedy.ts';
 
 type NeuronJob = Extract<Job, { problem: NeuronProblem }>;
 

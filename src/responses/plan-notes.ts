@@ -1,37 +1,29 @@
 import { memoize } from '../compute/cache.ts';
 import { extremes, isGenerated, valueAt, type Numbers } from '../compute/generated-numbers.ts';
-import { dtypeOf, type Job, type NeuronProblem, type NeuronQuantity } from '../compute/jobs.ts';
+import { dtypeOf, type NeuronProblem, type NeuronQuantity } from '../compute/jobs.ts';
 import { minSpikeDistance, programOf } from '../compute/neuron-problem.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../compute/neurons/model.ts';
 import { initialPath, type NeuronProgram } from '../compute/neurons/program.ts';
-import { pointerSegment } from '../errors/describe.ts';
-import { generalModel } from '../requests/neurons.ts';
-import { axesOf, type Plan } from '../requests/plan.ts';
+import { parameterPath } from '../requests/neurons.ts';
+import { hasNeurons, type NeuronPlan, type Plan } from '../requests/plan.ts';
 import { noNotes, type Note } from './note-types.ts';
 import { maxFloat32Steps, type AnswerFormat } from './outline.ts';
 
 /** Numbers of a quantity that are looked at: a note is a hint, and no request waits for it. */
 export const maxInspected = 2 ** 16;
 
-/** Jobs of neurons. */
-export type NeuronJob = Extract<Job, { problem: NeuronProblem }>;
-
 /** A rule looks at scalars first: most requests have nothing to say, and pay for the look alone. */
-type Rule = (job: NeuronJob, format: AnswerFormat) => Note | undefined;
+type Rule = (plan: NeuronPlan, format: AnswerFormat) => Note | undefined;
 
 const rules: readonly Rule[] = [longStep, startsAboveThreshold, timeAsNeurons, refractoryRounded, roundedTimes, unreachableRate];
 
 /** The notes that need no result. */
 export function planNotes(plan: Plan, format: AnswerFormat): readonly Note[] {
-  const { job } = plan;
-  if (!('problem' in job)) return noNotes;
-  const saysAxes = axesOf(plan) !== undefined;
+  if (!hasNeurons(plan)) return noNotes;
   let notes: Note[] | undefined;
   for (const rule of rules) {
-    // Whoever sends leading axes, or time first, has thought of where time is.
-    if (rule === timeAsNeurons && saysAxes) continue;
-    const note = rule(job, format);
+    const note = rule(plan, format);
     if (note !== undefined) (notes ??= []).push(note);
   }
   return notes ?? noNotes;
@@ -59,7 +51,7 @@ function stepLength({ library, timeStep }: NeuronModel, { dt, parameters }: Neur
   return given?.per === 'scalar' ? given.value : 1;
 }
 
-function longStep({ problem }: NeuronJob): Note | undefined {
+function longStep({ job: { problem } }: NeuronPlan): Note | undefined {
   const model = neuronModel(problem.model);
   for (const { name, isInverse, unit } of timeConstantsOf(model)) {
     const quantity = problem.parameters[name];
@@ -72,7 +64,7 @@ function longStep({ problem }: NeuronJob): Note | undefined {
     return {
       code: 'long_step',
       message: `${length} is longer than the time constant of ${isInverse ? '1 / ' : ''}${name}, ${shortText(tau)} ${unit}${seconds}`,
-      path: parameterPath(problem, name),
+      path: parameterPath(problem.model, name),
     };
   }
   return undefined;
@@ -92,7 +84,7 @@ const startOf = memoize(({ terms }: NeuronProgram): { readonly threshold: Source
 /** What v is before the first step where a request gives it. */
 const givenStart = 'v_init';
 
-function startsAboveThreshold({ problem }: NeuronJob): Note | undefined {
+function startsAboveThreshold({ job: { problem } }: NeuronPlan): Note | undefined {
   const { parameters, options, smooth, neurons } = problem;
   const { threshold, initial } = startOf(programOf(problem));
   if (typeof threshold !== 'string' || initial === undefined || smooth === true) return undefined;
@@ -112,7 +104,7 @@ function startsAboveThreshold({ problem }: NeuronJob): Note | undefined {
   return {
     code: 'starts_above_threshold',
     message: `${who} starts at ${from}, which is not below ${threshold} = ${to}, and can fire before any input${inMillivolts}`,
-    path: parameterPath(problem, name),
+    path: parameterPath(problem.model, name),
   };
 }
 
@@ -120,10 +112,11 @@ function startsAboveThreshold({ problem }: NeuronJob): Note | undefined {
 const minRows = 10;
 const minValues = 3;
 
-function timeAsNeurons(job: NeuronJob): Note | undefined {
+function timeAsNeurons({ job, axes }: NeuronPlan): Note | undefined {
   const { problem } = job;
   const { current, neurons, steps, parameters } = problem;
-  if (current.per === 'scalar') return undefined;
+  // Whoever sends leading axes, or time first, has thought of where time is.
+  if (current.per === 'scalar' || axes !== undefined) return undefined;
   const isList = current.per === 'neuron';
   if (isList ? neurons !== steps || neurons < minValues : neurons < minRows || neurons < minRows * steps) return undefined;
   // Whoever gives a value for each neuron, or goes on from a state, knows the rows.
@@ -159,7 +152,7 @@ function isShort(problem: NeuronProblem): boolean {
   });
 }
 
-function refractoryRounded({ problem }: NeuronJob): Note | undefined {
+function refractoryRounded({ job: { problem } }: NeuronPlan): Note | undefined {
   const { refractory } = problem.parameters;
   if (refractory?.per !== 'scalar' || !(refractory.value > 0) || !(2 * refractory.value < problem.dt)) return undefined;
   if (neuronModel(problem.model).library !== null) return undefined;
@@ -167,7 +160,7 @@ function refractoryRounded({ problem }: NeuronJob): Note | undefined {
   return { code: 'refractory_rounded', message, path: '/neuron/refractory' };
 }
 
-function roundedTimes(job: NeuronJob, format: AnswerFormat): Note | undefined {
+function roundedTimes({ job }: NeuronPlan, format: AnswerFormat): Note | undefined {
   const { steps } = job.problem;
   if (steps <= maxFloat32Steps || job.kind !== 'lif_simulate' || !job.record.has('spike_times')) return undefined;
   if (dtypeOf(job) === 'float64' || format === 'json' || format === 'base64') return undefined;
@@ -175,7 +168,7 @@ function roundedTimes(job: NeuronJob, format: AnswerFormat): Note | undefined {
   return { code: 'rounded_times', message, path: '/dtype' };
 }
 
-function unreachableRate(job: NeuronJob): Note | undefined {
+function unreachableRate({ job }: NeuronPlan): Note | undefined {
   if (job.kind !== 'lif_grad' && job.kind !== 'lif_jvp') return undefined;
   const { loss, problem } = job;
   if (loss.type !== 'firing_rate_mse' || problem.smooth === true) return undefined;
@@ -192,11 +185,6 @@ function unreachableRate(job: NeuronJob): Note | undefined {
 /** The fewest steps from a spike to the next; 1 where no parameter says otherwise. */
 export function stepsBetween(problem: NeuronProblem): number {
   return problem.parameters.refractory === undefined ? 1 : minSpikeDistance(problem);
-}
-
-/** The JSON pointer of a neuron's parameter in a request. */
-function parameterPath({ model }: NeuronProblem, name: string): string {
-  return model === generalModel ? `/neuron/${name.replaceAll('.', '/')}` : `/neuron${pointerSegment(name)}`;
 }
 
 function numberAt(quantity: NeuronQuantity, b: number): number {
@@ -219,7 +207,7 @@ function greatest(quantity: NeuronQuantity): number {
 }
 
 /** A choice between the first of many numbers. */
-export function foldNumbers(numbers: Numbers, start: number, choose: (a: number, b: number) => number): number {
+function foldNumbers(numbers: Numbers, start: number, choose: (a: number, b: number) => number): number {
   const few = extremes(numbers);
   let chosen = start;
   for (let i = 0; i < Math.min(few.length, maxInspected); i++) chosen = choose(chosen, few[i]!);

@@ -1,6 +1,6 @@
 import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerBlocks, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
 import { sizeOf } from '../codecs/ndarray.ts';
-import { transposed } from '../codecs/transposed.ts';
+import { transposed } from '../codecs/answer-transposed.ts';
 import { type Answer, type Estimate, fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jobElements } from '../compute/job-size.ts';
 import { bytesPerNumber, dtypeOf, type Dtype, type LifGradResult, type LifSimulateResult, type ResultOf } from '../compute/jobs.ts';
@@ -10,7 +10,7 @@ import type { ProblemCode } from '../errors/problems.ts';
 import type { BatchAxes } from '../requests/batch-axes.ts';
 import { axesOf, planBytes, type Operation, type Plan } from '../requests/plan.ts';
 import { neuronOf, settingShape, settingsNode, settingTensor } from './neuron-settings.ts';
-import { noNotes, type Note, type NoteCode } from './note-types.ts';
+import { noNotes, type Note } from './note-types.ts';
 import { answerSize, binaryBytes, maxFloat32Steps, type ResponseOutline, type ResultSurrogates, type TensorOutline } from './outline.ts';
 import { repeatedGradients, sumGradients } from './sum-gradients.ts';
 
@@ -24,7 +24,7 @@ export interface NamedTensor {
 export interface Meta {
   readonly [field: string]: AnswerNode;
   readonly fallback?: { readonly from: string; readonly reason: string };
-  readonly notes?: readonly { readonly code: NoteCode; readonly message: string; readonly path: string }[];
+  readonly notes?: readonly Note[];
 }
 
 /** Why a surrogate has no result. */
@@ -83,9 +83,11 @@ export function namedTensor(
   let value: unknown = result;
   for (const key of source) value = (value as Readonly<Record<string, unknown>>)[key];
   const values = value as TensorValues | number;
-  // A loss of all neurons is a number, as their gradients are.
-  if (typeof values !== 'number' && problem !== undefined && shape.length === 0) return { path, node: new AnswerNumber(values[0]!) };
-  if (typeof values !== 'number') return { path, node: timeFirst === true ? transposed(values, shape) : new AnswerTensor(values, shape) };
+  if (typeof values !== 'number') {
+    // A loss of all neurons is a number, as their gradients are.
+    if (problem !== undefined && shape.length === 0) return { path, node: new AnswerNumber(values[0]!) };
+    return { path, node: timeFirst === true ? transposed(values, shape) : new AnswerTensor(values, shape) };
+  }
   // The sum over no neurons is 0, not the -0 that a back-end's negative factor makes of it.
   const sum = problem?.neurons === 0 ? 0 : values;
   return { path, node: shape.length === 0 ? new AnswerNumber(sum) : new AnswerTensor(Float64Array.of(sum), shape) };
@@ -188,7 +190,7 @@ export function metaOf({ backend, fallback, queueMs, computeMs }: Omit<Answer, '
 
 /** `notes` of `meta`, where there are any. */
 function notesField(notes: readonly Note[]): Pick<Meta, 'notes'> {
-  return notes.length === 0 ? {} : { notes: notes.map(({ code, message, path }) => ({ code, message, path })) };
+  return notes.length === 0 ? {} : { notes };
 }
 
 /** Milliseconds, rounded to microseconds. */

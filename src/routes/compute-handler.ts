@@ -11,8 +11,7 @@ import { BackendUnavailableError, ComputeError } from '../compute/engine/errors.
 import type { Answer, Engine } from '../compute/engine/engine.ts';
 import { jobBytes, jobElements, jobWork } from '../compute/job-size.ts';
 import type { Job, LifGradJob, LifGradResult, LifSimulateJob } from '../compute/jobs.ts';
-import { forwardJob } from '../compute/losses/record-loss.ts';
-import { runRecordLoss } from '../compute/losses/run-record-loss.ts';
+import { forwardJobs, runRecordLoss } from '../compute/losses/run-record-loss.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
@@ -86,7 +85,7 @@ function describePlan(engine: Engine, outline: ResponseOutline, format: Response
 /** The estimated time of what runs before a plan's job, for its loss. */
 function forwardMs(engine: Engine, plan: Plan): number {
   if (!hasRecordLoss(plan)) return 0;
-  return engine.estimate(forwardJob(plan.job, plan.recordLoss), plan.options)?.computeMs ?? 0;
+  return forwardJobs(plan.job, plan.recordLoss).reduce((ms, job) => ms + (engine.estimate(job, plan.options)?.computeMs ?? 0), 0);
 }
 
 /** Runs a plan's job in memory that is reserved before it is taken. */
@@ -97,34 +96,24 @@ async function runPlan(engine: Engine, outline: ResponseOutline, format: Respons
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(engine, { outline, job, answeredAs }, scope);
   const arena = jobElements(job) > maxCopiedElements ? scope.memory.arena : scope.arena;
   if (arena !== undefined) scope.memory.reserve(planBytes(plan));
-  const ran = hasRecordLoss(plan) ? await runWithLoss(engine, plan, scope) : undefined;
-  const answer = ran?.answer ?? (await scope.run(() => engine.run(job, options, scope)));
-  const found = scope.run(() => notesOf(ran?.plan ?? plan, answeredAs, answer, (again) => runAgain(engine, plan, again, scope)));
+  const answer: Answer & { readonly job?: Job | undefined } = await scope.run(() =>
+    hasRecordLoss(plan) ? runWithLoss(engine, plan, scope) : engine.run(job, options, scope),
+  );
+  const ran = hasRecordLoss(plan) ? answer.job : job;
+  const found = scope.run(() => notesOf(plan, ran, answeredAs, answer, (again) => runAgain(engine, plan, again, scope)));
   // Most are there at once: a microtask costs more than they do.
   const notes = found instanceof Promise ? await found : found;
-  return { response: await scope.run(() => respond(outline, answer, notes)), answer, notes, streams: false };
+  return { response: await scope.run(() => respond(outline, answer, notes)), answer, streams: false };
 }
 
-/**
- * Runs a plan's job and, before it, what its loss reads: on the back-end that is the first choice for the job, so that both see the same spikes.
- *
- * @returns the answer, and the plan with the cotangents of its loss, which are known then.
- */
-async function runWithLoss(
-  engine: Engine,
-  plan: RecordLossPlan,
-  scope: RequestScope,
-): Promise<{ readonly answer: Answer; readonly plan: Plan }> {
-  const { job, options, recordLoss } = plan;
+/** Runs a plan's job and, before it, what its loss reads: on the back-end that is the first choice for the job, so that both see the same spikes. */
+function runWithLoss(engine: Engine, { job, options, recordLoss }: RecordLossPlan, scope: RequestScope): ReturnType<typeof runRecordLoss> {
   const backend = engine.firstChoice(job, options);
-  let { loss } = job;
-  const run = <J extends Job>(part: J) => {
-    if (part.kind === 'lif_simulate') return engine.run(part, { ...(backend && { backend }) }, scope);
-    if (part.kind === 'lif_grad' || part.kind === 'lif_jvp') ({ loss } = part);
-    return engine.run(part, options, { arena: scope.arena, signal: scope.signal, neverShed: true });
-  };
-  const answer = await scope.run(() => runRecordLoss(job, recordLoss, run, scope.signal));
-  return { answer, plan: { ...plan, job: { ...job, loss } } as Plan };
+  const run = <J extends Job>(part: J) =>
+    part.kind === 'lif_simulate'
+      ? engine.run(part, { ...(backend && { backend }) }, scope)
+      : engine.run(part, options, { arena: scope.arena, signal: scope.signal, neverShed: true });
+  return runRecordLoss(job, recordLoss, run, scope.signal);
 }
 
 /** Runs a small job beside that of a plan, whose answer does not depend on it: it is left out where there is no memory or no back-end for it. */
@@ -159,5 +148,5 @@ async function startLongRun(engine: Engine, { outline, job, answeredAs }: LongRu
   await checkFinite(scope, plan, finalState(summary.result, axesOf(plan)));
   const runBlock = async (block: LifSimulateJob) => (await run(block, true)).result;
   const notes = simulationNotes(plan, answeredAs, summary.result);
-  return { response: longRunResponse(outline, job, { summary, notes }, runBlock), answer: summary, notes, streams: true };
+  return { response: longRunResponse(outline, job, { summary, notes }, runBlock), answer: summary, streams: true };
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 
 import type { FastifyReply } from 'fastify';
 
-import type { Note } from '../responses/note-types.ts';
+import { noNotes } from '../responses/note-types.ts';
 import { answerSize, type ResponseOutline } from '../responses/outline.ts';
 import { overflowProblem } from '../responses/overflow.ts';
 import { responseTree, type ComputeResponse } from '../responses/response.ts';
@@ -23,8 +23,6 @@ import type { ResponseFormat } from './choose-format.ts';
 export interface Outcome {
   readonly response: ComputeResponse;
   readonly answer: Omit<Answer, 'result'>;
-  /** What is surely not meant in it. */
-  readonly notes: readonly Note[];
   /** Whether the answer is still being computed while it leaves. */
   readonly streams: boolean;
 }
@@ -129,7 +127,7 @@ async function paddedJson(text: readonly Chunk[], scope: RequestScope): Promise<
 export function sendResponse(
   reply: FastifyReply,
   plan: Plan,
-  { answer, notes }: Outcome,
+  { answer, response }: Outcome,
   { chunks, mediaType, jsonBytes }: EncodedBody,
   { decodeFrom, decodeMs, encodeFrom }: Spans,
 ): FastifyReply {
@@ -138,7 +136,7 @@ export function sendResponse(
   const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
   const elements = jobElements(plan.job);
   server.metrics.computed(plan.job.kind, answer.backend.name, elements, stages);
-  for (const { code } of notes) server.metrics.noted(code);
+  for (const { code } of response.meta.notes ?? noNotes) server.metrics.noted(code);
   span?.computed({
     op: plan.job.kind,
     backend: answer.backend.name,

@@ -7,7 +7,7 @@ import { Problem } from '../errors/problems.ts';
 import { drawFigure } from '../plot/draw.ts';
 import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
 import { backgrounds, surrogatePicturePlan } from '../requests/surrogate-plans.ts';
-import { findSurrogate, unknownSurrogate } from '../requests/surrogate-names.ts';
+import { findSurrogate, unknownSurrogate } from '../requests/surrogates.ts';
 import { surrogateLists, surrogateParameters } from '../schemas/parameters.ts';
 import { problemResponses } from '../schemas/problem.ts';
 

@@ -3,7 +3,7 @@ import { responseOutline } from '../../src/responses/outline.ts';
 import { respond, responseTree, type ComputeResponse } from '../../src/responses/response.ts';
 import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
 import { AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
-import { transposed } from '../../src/codecs/transposed.ts';
+import { transposed } from '../../src/codecs/answer-transposed.ts';
 import { JsonWriter } from '../../src/codecs/json-writer.ts';
 import { bytesOf, Pacer, type Chunk } from '../../src/codecs/chunks.ts';
 import { requireFinite } from '../../src/codecs/finite-check.ts';

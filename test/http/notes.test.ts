@@ -344,6 +344,18 @@ describe('times of long runs', () => {
   });
 });
 
+it('gradients of a smooth run with losses of their own are not judged by the loss of one of them', async () => {
+  const run = { current: 1.5, steps: 50, forward: 'smooth', dtype: 'float64' };
+  const sigmoid = { name: 'sigmoid', alpha: 1 };
+  const boxcar = { name: 'spyx.boxcar', width: 0.5 };
+  const { v } = (await answerTo('/lif/simulate', { ...run, surrogate: sigmoid, record: ['v'] })) as Answer & { v: number[][] };
+  const reached = { ...run, loss: { type: 'v_mse', target: v }, wrt: ['v_threshold'] };
+  expect(await differentiated({ ...reached, surrogate: sigmoid })).toMatchObject([
+    { code: 'zero_gradient', message: expect.stringContaining('all cotangents of the loss are 0') as string },
+  ]);
+  expect(await differentiated({ ...reached, surrogate: [sigmoid, boxcar] })).toBeUndefined();
+});
+
 describe('notes in every form', () => {
   const neuron = { tau: 0.8 };
   const code = 'long_step';

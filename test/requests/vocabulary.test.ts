@@ -5,7 +5,7 @@ import { possibleStates } from '../../src/compute/neurons/states.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { Problem } from '../../src/errors/problems.ts';
 import { nestRequest, type FlatValue } from '../../src/requests/flat-request.ts';
-import { lifVocabulary } from '../../src/requests/lif-vocabulary.ts';
+import { lifVocabulary } from '../../src/requests/documented-vocabulary.ts';
 import { neuronFieldNames } from '../../src/requests/neurons.ts';
 import { operations, planOf } from '../../src/requests/operations.ts';
 import type { Operation } from '../../src/requests/plan.ts';

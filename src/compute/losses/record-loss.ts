@@ -1,4 +1,4 @@
-import { linspace, type Loops, type Numbers } from '../generated-numbers.ts';
+import { linspace, zeros, type Loops, type Numbers } from '../generated-numbers.ts';
 import {
   bytesPerNumber,
   dtypeOf,
@@ -12,7 +12,7 @@ import {
   type NeuronQuantity,
   type Quantity,
 } from '../jobs.ts';
-import { keptRunBytes, recordedValues } from '../job-size.ts';
+import { jobBytes, recordedValues } from '../job-size.ts';
 import { classesOf, crossEntropy } from './cross-entropy.ts';
 import {
   hasPlainSpikes,
@@ -23,7 +23,6 @@ import {
   summaryCotangents,
   visitNeurons,
   visitTargets,
-  zeros,
   type RecordedRun,
   type SummaryName,
 } from './summaries.ts';
@@ -82,7 +81,14 @@ export function forwardJob({ problem, dtype, surrogates }: LifGradJob | LifJvpJo
   const readsCounts = loss.type === 'cross_entropy' && loss.on === 'spike_counts' && hasPlainSpikes(problem);
   const record = new Set([readsCounts ? 'spike_counts' : recordOf(loss)]);
   const [surrogate] = surrogates;
-  return { kind: 'lif_simulate', ...(dtype && { dtype }), problem, record, ...(problem.smooth && surrogate && { surrogate }) };
+  return {
+    kind: 'lif_simulate',
+    ...(dtype && { dtype }),
+    problem,
+    record,
+    keepsSeries: true,
+    ...(problem.smooth && surrogate && { surrogate }),
+  };
 }
 
 /** Numbers that are made for a loss of one run: those recorded, and the cotangents. */
@@ -95,7 +101,7 @@ export function recordLossValues(job: LifGradJob | LifJvpJob, loss: RecordLoss):
 /** Bytes of memory that a loss of one run takes: the run with its records, and the loss. */
 export function recordLossBytes(job: LifGradJob | LifJvpJob, loss: RecordLoss): number {
   const { neurons } = job.problem;
-  return keptRunBytes(forwardJob(job, loss)) + bytesPerNumber[dtypeOf(job)] * recordLossValues(job, loss) + summaryBytes * neurons;
+  return jobBytes(forwardJob(job, loss)) + bytesPerNumber[dtypeOf(job)] * recordLossValues(job, loss) + summaryBytes * neurons;
 }
 
 /** A loss of one run. */

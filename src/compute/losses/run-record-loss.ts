@@ -2,17 +2,28 @@ import { setImmediate as endOfTick } from 'node:timers/promises';
 
 import type { Answer } from '../engine/engine.ts';
 import { jobBytes } from '../job-size.ts';
-import type { Job, LifGradJob, LifGradResult, LifJvpJob, LifJvpResult } from '../jobs.ts';
+import type { Job, LifGradJob, LifGradResult, LifJvpJob, LifJvpResult, LifSimulateJob } from '../jobs.ts';
 import { SlicedLoops } from '../sliced-loops.ts';
 import { classesOf } from './cross-entropy.ts';
 import { computeLoss, forwardJob, recordLossBytes, type RecordLoss } from './record-loss.ts';
 
 type DifferentiatedJob = LifGradJob | LifJvpJob;
 
+/** The answer to a job with a loss of its run's records. */
+interface RecordLossAnswer extends Answer<DifferentiatedJob> {
+  /** The job with the cotangents of its loss, which are known now; undefined where each surrogate of a smooth run has its own. */
+  readonly job: DifferentiatedJob | undefined;
+}
+
 /** Jobs that share a forward run: one, or one for each surrogate of a smooth run, which depends on it. */
 function partsOf<J extends DifferentiatedJob>(job: J): readonly J[] {
   if (job.problem.smooth !== true || job.surrogates.length === 1) return [job];
   return job.surrogates.map((surrogate) => ({ ...job, surrogates: [surrogate] }));
+}
+
+/** The forward runs of a job with a loss of their records. */
+export function forwardJobs(job: DifferentiatedJob, loss: RecordLoss): readonly LifSimulateJob[] {
+  return partsOf(job).map((part) => forwardJob(part, loss));
 }
 
 /** Bytes of memory that `runRecordLoss` takes beside the request's body. */
@@ -33,11 +44,13 @@ export async function runRecordLoss(
   loss: RecordLoss,
   run: <J extends Job>(job: J) => Answer<J> | Promise<Answer<J>>,
   signal?: AbortSignal,
-): Promise<Answer<DifferentiatedJob>> {
+): Promise<RecordLossAnswer> {
   const results: (LifGradResult[number] | LifJvpResult[number])[] = [];
   let [queueMs, computeMs] = [0, 0];
+  let { loss: cotangents } = job;
   let last: Answer<DifferentiatedJob> | undefined;
-  for (const part of partsOf(job)) {
+  const parts = partsOf(job);
+  for (const part of parts) {
     const forward = await run(forwardJob(part, loss));
     const begin = performance.now();
     const loops = new SlicedLoops();
@@ -45,7 +58,8 @@ export async function runRecordLoss(
     await runLoops(loops, signal);
     signal?.throwIfAborted();
     const lossMs = performance.now() - begin;
-    last = await run<DifferentiatedJob>({ ...part, loss: computed.cotangents });
+    ({ cotangents } = computed);
+    last = await run<DifferentiatedJob>({ ...part, loss: cotangents });
     for (const result of last.result) {
       const isTangent = part.kind === 'lif_jvp';
       results.push({ ...result, loss: isTangent ? tangentOf(result.loss, part, loss, loops) : computed.loss });
@@ -55,7 +69,13 @@ export async function runRecordLoss(
     computeMs += forward.computeMs + lossMs + last.computeMs;
   }
   if (last === undefined) throw new Error('the job has no surrogate');
-  return { ...last, result: results as LifGradResult | LifJvpResult, queueMs, computeMs };
+  return {
+    ...last,
+    result: results as LifGradResult | LifJvpResult,
+    queueMs,
+    computeMs,
+    job: parts.length === 1 ? { ...job, loss: cotangents } : undefined,
+  };
 }
 
 /** The tangent of a loss: each neuron's part, or the sum of those of each sample. */

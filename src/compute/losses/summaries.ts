@@ -1,4 +1,4 @@
-import { materialize, sliceNumbers, type Loops, type Values } from '../generated-numbers.ts';
+import { materialize, sliceNumbers, zeros, type Loops, type Values } from '../generated-numbers.ts';
 import { bytesPerNumber, quantityAt, type Dtype, type LifSimulateResult, type NeuronProblem, type Quantity } from '../jobs.ts';
 import { programOf } from '../neuron-problem.ts';
 
@@ -153,11 +153,6 @@ export function negated({ values, slope, ...summary }: Summary, problem: NeuronP
     values[b] = -values[b]!;
   });
   return { values, slope: -slope, ...summary };
-}
-
-/** Zeros in the arithmetic of a run. */
-export function zeros(dtype: Dtype, length: number): Values {
-  return dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
 }
 
 /** Cotangents of the record that a summary is of; complete when the loops have run. @param bars cotangents of the summary, [B]. */

@@ -1,5 +1,5 @@
 import type { Arena } from '../../engine/arena.ts';
-import type { Values } from '../../generated-numbers.ts';
+import { zeros, type Values } from '../../generated-numbers.ts';
 import { recordedValues } from '../../job-size.ts';
 import {
   bytesPerNumber,
@@ -171,7 +171,7 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
   }
   let rates: Values | undefined;
   if (record.has('firing_rates')) {
-    const hertz = lanes.dtype === 'float32' ? new Float32Array(neurons) : new Float64Array(neurons);
+    const hertz = zeros(lanes.dtype, neurons);
     const returned = sumsSpikes ? results.numbers(lanes.dtype, integers.spikeSumsArray ?? 0, neurons) : spikeCounts;
     loops.add(neurons, (begin, end) => {
       for (let b = begin; b < end; b++) hertz[b] = (returned[b]! / (steps * problem.dt)) * 1000;

@@ -1,7 +1,7 @@
 import type { NeuronProblem } from '../compute/jobs.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import type { NeuronOptions, OptionValue } from '../compute/neurons/model.ts';
-import { generalModel } from '../requests/neurons.ts';
+import { generalModel, parameterPath } from '../requests/neurons.ts';
 
 /** A field of a request, and the value that it should have. */
 export interface Remedy {
@@ -27,10 +27,8 @@ export function detachRemedy({ model, options: chosen, smooth = false }: NeuronP
   if (found === undefined) return undefined;
   const [name, , detached] = found;
   const options: NeuronOptions = { ...chosen, [name]: detached };
-  if (model === generalModel)
-    return { options, path: '/neuron/reset/gradient', text: `"neuron": {"reset": {"gradient": "${String(detached)}"}}` };
+  const path = parameterPath(model, name);
+  if (model === generalModel) return { options, path, text: `"neuron": {"reset": {"gradient": "${String(detached)}"}}` };
   const text = `"${name}": ${String(detached)}`;
-  return neuronModel(model).library === null
-    ? { options, path: `/${name}`, text }
-    : { options, path: `/neuron/${name}`, text: `"neuron": {${text}}` };
+  return neuronModel(model).library === null ? { options, path: `/${name}`, text } : { options, path, text: `"neuron": {${text}}` };
 }

@@ -4,7 +4,7 @@ import { cutQuantity, neuronBlock } from '../compute/long-run.ts';
 import { programOf } from '../compute/neuron-problem.ts';
 import type { Note } from './note-types.ts';
 import { shortText } from './plan-notes.ts';
-import { detachRemedy, type Remedy } from './reset-gradient.ts';
+import { detachRemedy, type Remedy } from './detach-remedy.ts';
 
 /** Neuron-steps of a neuron that is computed again. */
 const maxSteps = 2 ** 14;
@@ -39,7 +39,7 @@ export async function growthNote(job: LifGradJob, suspects: readonly GrownGradie
   for (const { surrogate, neuron } of suspects) {
     const one = surrogates[surrogate]!;
     if (found.has(one.name)) continue;
-    const growth = await growthOf({ ...neuronOf(job, neuron), surrogates: [one] }, neuron, runAgain);
+    const growth = await growthOf({ ...jobOfNeuron(job, neuron), surrogates: [one] }, neuron, runAgain);
     if (growth !== undefined) found.set(one.name, growth);
   }
   const [example] = found.values();
@@ -100,7 +100,7 @@ function largestDifference(one: number | Values, other: number | Values): readon
 }
 
 /** The job of one of a job's neurons. */
-function neuronOf(job: LifGradJob, neuron: number): LifGradJob {
+function jobOfNeuron(job: LifGradJob, neuron: number): LifGradJob {
   return { ...job, problem: neuronBlock(job.problem, neuron, neuron + 1), loss: lossOf(job, neuron) };
 }
 

@@ -8,7 +8,7 @@ import { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../schemas/li
 import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate.ts';
 import { defaultModel, libraryOf, neuronFieldNames } from './neurons.ts';
 import { insideOf, meaningOf, suggestField, type Place } from './suggestions.ts';
-import { findSurrogate } from './surrogate-names.ts';
+import { findSurrogate, surrogateNames } from './surrogates.ts';
 import type { UnknownField } from './validation.ts';
 
 /** The surrogates that are searched for the parameter that a field may be. */
@@ -71,13 +71,4 @@ function takes(model: NeuronModel, path: string): boolean {
 function parametrized(parameter: string, surrogate: unknown): string | undefined {
   const name = surrogateNames(surrogate, maxSearched).find((one) => Object.hasOwn(findSurrogate(one)?.parameters ?? {}, parameter));
   return name && `"surrogate": {"name": ${quote(name)}, ${quote(parameter)}: ...}`;
-}
-
-/** The names of a request's surrogates, right or wrong, of a list the first `limit`. */
-export function surrogateNames(given: unknown, limit: number): readonly string[] {
-  const surrogates: readonly unknown[] = Array.isArray(given) ? given.slice(0, limit) : [given];
-  return surrogates.flatMap((one) => {
-    const name = typeof one === 'object' && one !== null && 'name' in one ? one.name : one;
-    return typeof name === 'string' ? [name] : [];
-  });
 }
