@@ -10,6 +10,7 @@ import {
   type ResponseOutline,
 } from '../../src/responses/outline.ts';
 import { respond, responseTree } from '../../src/responses/response.ts';
+import { NotFiniteError } from '../../src/codecs/answer.ts';
 import { encodeAnswer, type EncodedAnswer } from '../../src/codecs/answer-json.ts';
 import { bytesOf } from '../../src/codecs/chunks.ts';
 import { compute } from '../../src/compute/backends/reference/reference-backend.ts';
@@ -20,7 +21,7 @@ import type { Operation } from '../../src/requests/plan.ts';
 
 const limits = { bodyBytes: 1e9, neuronSteps: 1e10, referenceNeuronSteps: 1e10, resultValues: 2 ** 25, streamedValues: 2 ** 28 };
 
-/** Bytes of a computed plan's answer in a format; undefined where the format cannot hold it. */
+/** Bytes of a computed plan's answer in a format; undefined where the format cannot hold it, or a refusal is answered, since a number is not finite. */
 async function answerIn(format: AnswerFormat, outline: ResponseOutline): Promise<number | undefined> {
   const { job, reply } = outline.plan;
   const response = await respond(outline, {
@@ -41,11 +42,16 @@ async function answerIn(format: AnswerFormat, outline: ResponseOutline): Promise
     }
     return { text: [], tensors: npyFile(response, dtype) };
   };
-  const encoded = encode();
-  if (encoded === undefined) return undefined;
-  let bytes = 0;
-  for await (const chunk of bytesOf([...encoded.text, ...encoded.tensors])) bytes += chunk.length;
-  return bytes;
+  try {
+    const encoded = encode();
+    if (encoded === undefined) return undefined;
+    let bytes = 0;
+    for await (const chunk of bytesOf([...encoded.text, ...encoded.tensors])) bytes += chunk.length;
+    return bytes;
+  } catch (error) {
+    if (error instanceof NotFiniteError) return undefined;
+    throw error;
+  }
 }
 
 const number = fc.oneof(fc.double({ min: -3, max: 3, noNaN: true }), fc.constantFrom(0, 1, -1.2345678e-7));
