@@ -1,9 +1,10 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { envSchema } from 'env-schema';
 
 import type { Limits } from './limits.ts';
+import { usableProcessors } from './processors.ts';
 import { readSecurity, validateSecurityEnv } from './security.ts';
 
 /** Half of the memory that the process may use: of its container's, or of the machine's. */
@@ -68,7 +69,7 @@ const Environment = Type.Object({
     'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32 and float64, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
   ),
   COMPUTE_THREADS: integer(
-    { default: availableParallelism(), minimum: 1, maximum: 1024 },
+    { default: usableProcessors(), minimum: 1, maximum: 1024 },
     'Processors that a large job may keep busy; by default, and at most, all that the process may use.',
   ),
   WARM_UP: oneOf(

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, shareOf } from '../../src/config/config.ts';
+import { usableProcessors } from '../../src/config/processors.ts';
 
 describe('loadConfig', () => {
   it('has defaults for everything', () => {
@@ -17,7 +17,7 @@ describe('loadConfig', () => {
       limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25, streamedValues: 2 ** 28 },
       compute: {
         backend: 'auto',
-        threads: availableParallelism(),
+        threads: usableProcessors(),
         warmUp: 'full',
         maxQueueWaitMs: 5000,
         memoryBytes: expect.any(Number) as number,
