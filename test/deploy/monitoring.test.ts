@@ -31,6 +31,9 @@ interface Rule {
 const read = (file: string) => readFileSync(path.join(root, 'deploy', file), 'utf8');
 const dashboard = JSON.parse(read('grafana/dashboards/surrogate-gradient-service.json')) as Dashboard;
 const rules = (parse(read('prometheus/alerts.yml')) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
+const { triggers } = (
+  parse(read('kubernetes/components/keda/scaled-object.yaml')) as { spec: { triggers: { name: string; metadata: { query: string } }[] } }
+).spec;
 const panels = dashboard.panels.filter(({ type }) => type !== 'row');
 
 /** Prometheus' own. */
@@ -65,6 +68,7 @@ function partsOf(expression: string): Parts {
 const expressions: [where: string, expression: string][] = [
   ...panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }): [string, string] => [title ?? '', expr])),
   ...rules.map(({ alert, expr }): [string, string] => [alert, expr]),
+  ...triggers.map(({ name, metadata }): [string, string] => [`KEDA's ${name}`, metadata.query]),
 ];
 
 let service: Service;
