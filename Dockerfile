@@ -5,7 +5,11 @@ ARG TENSORFLOW_VERSION=2.21.0
 FROM node:${NODE_VERSION}-${DEBIAN}-slim AS base
 WORKDIR /app
 
-FROM base AS build
+# The CPU image holds no native code but Node, so whatever processor it is for, the rest is made on the builder's own.
+FROM --platform=$BUILDPLATFORM node:${NODE_VERSION}-${DEBIAN}-slim AS builder
+WORKDIR /app
+
+FROM builder AS build
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
@@ -14,7 +18,7 @@ COPY page ./page
 COPY src ./src
 RUN npm run build
 
-FROM base AS dependencies
+FROM builder AS dependencies
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --ignore-scripts
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { localLinks, readDocument, root } from './markdown.ts';
 
 const below = readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' });
-const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...below.filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`)];
+const documents = ['README.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md', 'CONTRIBUTING.md', 'SECURITY.md', 'deploy/README.md', ...below.filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`)];
 
 describe('links between documents', () => {
   it.each(documents)('of %s lead to files that are there', (document) => {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,15 @@ import { Builder, childEnvironment, type Image } from './image.ts';
 
 const registryAnswers = process.env.CI === 'true' || spawnSync('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']).status === 0;
 if (!registryAnswers) console.warn('SKIPPED: the npm registry cannot be reached, so the install steps of the Dockerfile were not tried.');
+
+/** Whether a file is a program or a library of Linux. */
+function isElf(file: string): boolean {
+  const start = Buffer.alloc(4);
+  const descriptor = openSync(file, 'r');
+  readSync(descriptor, start, 0, start.length, 0);
+  closeSync(descriptor);
+  return start.toString('latin1') === '\x7fELF';
+}
 
 describe.skipIf(!registryAnswers)('the steps of the Dockerfile in an empty folder', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'clean-install-'));
@@ -38,6 +47,16 @@ describe.skipIf(!registryAnswers)('the steps of the Dockerfile in an empty folde
     for (const name of ['typescript', 'vitest', 'eslint', 'autocannon', 'tsx', '@types/node', '@tensorflow']) {
       expect(existsSync(path.join(image.workdir, 'node_modules', name)), name).toBe(false);
     }
+  });
+
+  it('leave no native code, which would be that of the processor that builds and not of the one that the image is for', () => {
+    const packages = path.join(image.workdir, 'node_modules');
+    const executables = readdirSync(packages, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .filter((file) => isElf(file));
+    expect(executables).toEqual([]);
+    expect(isElf(process.execPath)).toBe(process.platform === 'linux');
   });
 
   it('start a server that gets ready and computes', async () => {
