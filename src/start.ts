@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { AddressInfo } from 'node:net';
 
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -7,6 +8,7 @@ import { ConfigError, loadConfig, type Config } from './config/config.ts';
 import { secretVariables } from './config/security.ts';
 import { closeOnSignals } from './graceful-shutdown.ts';
 import { createLogger } from './observability/log.ts';
+import { logReady, urlOf } from './observability/ready.ts';
 import { ClusterPeers, signalsToAll } from './processes/peers.ts';
 
 interface Service {
@@ -59,13 +61,21 @@ function createHttpService(config: Config, logger: Logger, peers: ClusterPeers |
       if (peers !== undefined) peers.onStopListening = () => app?.lifecycle.stopListening();
       if (config.compute.warmUp === 'full') app.requestReader.warm();
       await app.listen({ host: config.host, port: config.port });
-      peers?.tellListening();
+      const url = urlOf(app.server.address() as AddressInfo);
+      peers?.tellListening(url);
+      // The primary does it for several processes.
+      if (peers === undefined) void logOnceReady(app, logger, url);
     },
     async drain(delayMs) {
       await app?.lifecycle.drain(delayMs);
       await app?.close();
     },
   };
+}
+
+async function logOnceReady({ lifecycle, config }: FastifyInstance, logger: Logger, url: string): Promise<void> {
+  await lifecycle.warmed;
+  if (!lifecycle.isDraining) logReady(logger, config, url);
 }
 
 function readConfig(): Config {

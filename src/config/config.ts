@@ -44,7 +44,7 @@ const Environment = Type.Object({
   LOG_LEVEL: oneOf(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',
-    'The least severe level that is logged. Requests are logged at `info`.',
+    'The least severe level that is logged. Requests are logged at `info`, probes and scrapes at `debug`.',
   ),
   MAX_BODY_BYTES: integer({ default: 64 * 2 ** 20, minimum: 1024, maximum: maxString }, 'The largest request body.'),
   MAX_NEURON_STEPS: number(

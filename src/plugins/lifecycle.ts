@@ -27,6 +27,9 @@ export class Lifecycle {
   readonly #server: HttpServer;
   readonly #requests: RequestCloseNotifier;
   readonly #peers: Peers | undefined;
+  /** Resolves when the engine is warm. */
+  readonly warmed: Promise<void>;
+  #resolveWarmed: () => void = () => undefined;
   #isWarm = false;
   #isRefusing = false;
 
@@ -35,6 +38,9 @@ export class Lifecycle {
     this.#server = server;
     this.#requests = requests;
     this.#peers = peers;
+    this.warmed = new Promise((resolve) => {
+      this.#resolveWarmed = resolve;
+    });
   }
 
   /** Why `/readyz` answers 503, or undefined when the instance is ready. */
@@ -54,6 +60,7 @@ export class Lifecycle {
 
   setWarm(): void {
     this.#isWarm = true;
+    this.#resolveWarmed();
     if (!this.isDraining) this.#peers?.tellReady(true);
   }
 

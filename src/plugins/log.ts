@@ -1,23 +1,34 @@
 import fp from 'fastify-plugin';
 
 import { HttpResponse } from './http-connection.ts';
+import { isMonitoringRoute, routeOf } from './public-routes.ts';
 import { pathOf, reportedStatus } from './request-close-notifier.ts';
 
 /** A valid `traceparent` (W3C Trace Context), and its trace's id. Version 00 ends with the flags, later ones may have more fields. */
 const traceparent = /^(?!ff|00.{54})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/;
 
-/** Logs a line per request: what was asked, how it ended, how long it took. No body, no query, which may hold secrets; of a key, its number. */
+/** Whether an answer to a probe or a scrape is as it should be: 200, or 503 that says why the instance is not ready. */
+function isRoutine(url: string, status: number): boolean {
+  return isMonitoringRoute(url) && (status < 400 || status === 503);
+}
+
+/**
+ * Logs a line per request: what was asked, how it ended, how long it took. No body, no query, which may hold secrets; of a key, its number.
+ * Probes and scrapes are logged at `debug`, everything else at `info`.
+ */
 export const requestLog = fp(
   (app, _options, done) => {
     app.requestCloseNotifier.listen((request, reply) => {
-      app.log.info(
+      const status = reportedStatus(reply);
+      const level = isRoutine(routeOf(request), status) ? 'debug' : 'info';
+      app.log[level](
         {
           request_id: request.id,
           trace_id: traceparent.exec(String(request.headers.traceparent))?.[1],
           key: request.keyNumber,
           method: request.method,
           path: pathOf(request),
-          status: reportedStatus(reply),
+          status,
           ms: Math.round(reply.elapsedTime * 1000) / 1000,
           bytes: reply.raw instanceof HttpResponse ? reply.raw.bodyBytes : 0,
         },

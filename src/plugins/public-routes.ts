@@ -10,6 +10,11 @@ export function isProbeRoute(url: string): boolean {
   return probes.has(url);
 }
 
+/** Whether a route is a probe or the scrape: asked every few seconds, with nothing of interest in most answers. */
+export function isMonitoringRoute(url: string): boolean {
+  return isProbeRoute(url) || url === '/metrics';
+}
+
 /** Whether a route needs no key. */
 export function isPublicRoute(url: string): boolean {
   return isProbeRoute(url) || documents.has(url) || url.startsWith('/docs/');

@@ -21,6 +21,7 @@ import fp from 'fastify-plugin';
 
 import { stageNames, type Stages } from '../observability/metrics.ts';
 import { version } from '../version.ts';
+import { isMonitoringRoute } from './public-routes.ts';
 import { pathOf, reportedStatus } from './request-close-notifier.ts';
 
 declare module 'fastify' {
@@ -33,8 +34,6 @@ declare module 'fastify' {
 const serviceName = 'surrogate-gradient-service';
 /** How long a shutdown waits for a collector. */
 const maxFlushMs = 3000;
-/** Polled every few seconds, with nothing of interest in them. */
-const untraced = new Set(['/livez', '/readyz', '/metrics', '/v2/health/live', '/v2/health/ready']);
 const propagator = new W3CTraceContextPropagator();
 
 /**
@@ -60,7 +59,7 @@ export const tracing = fp<{ /** The collector's, without `/v1/traces`. */ readon
     });
     app.addHook('onRequest', (request, _reply, next) => {
       const route = request.is404 ? undefined : request.routeOptions.url;
-      if (route === undefined || !untraced.has(route)) startSpan(tracer, request, route);
+      if (route === undefined || !isMonitoringRoute(route)) startSpan(tracer, request, route);
       next();
     });
     app.requestCloseNotifier.listen((request, reply) => {

@@ -36,8 +36,8 @@ export interface WorkerFunctions {
 export interface PrimaryFunctions {
   /** The worker's share of the service's configuration. */
   config(): Config;
-  /** Says that the worker listens on the port. */
-  listening(): void;
+  /** Says that the worker listens on the port, and what the service's URL is. */
+  listening(url: string): void;
   ready(ready: boolean): void;
   /** Resolves when the worker may stop listening. */
   leavePort(): Promise<void> | undefined;
@@ -83,8 +83,8 @@ export class ClusterPeers implements Peers {
     return this.#primary.call('config');
   }
 
-  tellListening(): void {
-    void this.#primary.call('listening');
+  tellListening(url: string): void {
+    void this.#primary.call('listening', url);
   }
 
   tellReady(ready: boolean): void {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 
 import { shareOf, type Config } from '../config/config.ts';
 import { ClusterMetrics } from '../observability/cluster-metrics.ts';
+import { logReady } from '../observability/ready.ts';
 import { untilQuiet } from './until-quiet.ts';
 import { Channel } from './channel.ts';
 import { Handoff, type HandoffWorker } from './handoff.ts';
@@ -39,6 +40,8 @@ export class Primary {
   readonly #backoff = new RestartBackoff();
   readonly #metrics = new ClusterMetrics(() => this.#listening.length);
   #allReady = false;
+  #url: string | undefined;
+  #hasLoggedReady = false;
   #draining = false;
   #portClosed: Promise<void> | undefined;
   #fail: (error: Error) => void = () => undefined;
@@ -85,8 +88,10 @@ export class Primary {
     });
     const channel = new Channel<WorkerFunctions, PrimaryFunctions>(worker, {
       config: () => shareOf(this.#config),
-      listening: () => {
+      listening: (url) => {
         member.isListening = true;
+        this.#url = url;
+        this.#logFirstReady();
       },
       ready: (ready) => {
         member.isReady = ready;
@@ -141,7 +146,15 @@ export class Primary {
     const ready = members.length === this.#config.processes && members.every(({ isReady }) => isReady);
     if (ready === this.#allReady) return;
     this.#allReady = ready;
+    this.#logFirstReady();
     for (const { channel } of members) void channel.call('allReady', ready);
+  }
+
+  /** Logs once that all workers are ready; the first to listen knows the port that the system chose. */
+  #logFirstReady(): void {
+    if (this.#hasLoggedReady || !this.#allReady || this.#url === undefined) return;
+    this.#hasLoggedReady = true;
+    logReady(this.#logger, this.#config, this.#url);
   }
 
   /**

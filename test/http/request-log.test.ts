@@ -6,6 +6,7 @@ import { postHead, RawClient } from './raw-client.ts';
 import { Service } from './service.ts';
 
 interface Line {
+  level: number;
   msg: string;
   path: string;
   status: number;
@@ -13,21 +14,17 @@ interface Line {
 }
 
 const lines: Line[] = [];
+const logger = pino(
+  { level: 'debug' },
+  {
+    write: (line: string) => {
+      lines.push(JSON.parse(line) as Line);
+    },
+  },
+);
 let service: Service;
 beforeAll(async () => {
-  service = await Service.start(
-    {},
-    {
-      logger: pino(
-        {},
-        {
-          write: (line: string) => {
-            lines.push(JSON.parse(line) as Line);
-          },
-        },
-      ),
-    },
-  );
+  service = await Service.start({}, { logger });
 });
 afterAll(() => service.stop());
 
@@ -105,4 +102,27 @@ it('the log has the bytes that were sent of an answer that its client did not ta
   expect(line.status).toBe(499);
   expect(line.bytes).toBeGreaterThan(0);
   expect(line.bytes).toBeLessThan(42_800_000);
+});
+
+it.each([
+  ['debug', 'a probe', '/livez'],
+  ['debug', 'a probe', '/readyz'],
+  ['debug', 'a probe', '/v2/health/live'],
+  ['debug', 'a probe', '/v2/health/ready'],
+  ['debug', 'a scrape', '/metrics?name=x'],
+  ['info', 'what is not there', '/livez/x'],
+  ['info', 'a document', '/info'],
+] as const)('the log has at %s %s: %s', async (level, _what, path) => {
+  const line = await lineOf(async () => (await RawClient.open(service)).send(get(path)).closed());
+  expect(line).toMatchObject({ level: pino.levels.values[level], path: path.split('?')[0] });
+});
+
+it('the log has a scrape that is refused at info, and at debug what is not ready', async () => {
+  const guarded = await Service.start({ API_KEYS: 'first-key-0123456789' }, { logger });
+  await guarded.app.engine.warm();
+  expect(await lineOf(() => guarded.request('/metrics'))).toMatchObject({ level: 30, status: 401 });
+  const drained = guarded.app.lifecycle.drain(500);
+  expect(await lineOf(() => guarded.request('/readyz'))).toMatchObject({ level: 20, status: 503 });
+  await drained;
+  await guarded.stop();
 });

@@ -47,6 +47,9 @@ describe('several processes', () => {
           .map(({ pid }) => pid),
       ),
     ).toEqual(new Set(pids));
+    expect(linesOf(running).filter(({ msg }) => msg.includes(' is ready after '))).toEqual([
+      expect.objectContaining({ pid: running.child.pid, processes: 2, url: running.url }),
+    ]);
   });
 
   it('compute, small jobs and large ones, from sources too', async () => {

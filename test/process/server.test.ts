@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +9,10 @@ import { freePort, untilReady } from '../../support/process.ts';
 import { built, killServers, post, start } from './server-process.ts';
 
 afterEach(killServers);
+
+/** A terminal for programs that have none, of util-linux. */
+const hasScript = String(spawnSync('script', ['--version']).stdout).includes('util-linux');
+if (!hasScript) console.warn('SKIPPED: what the service says on a terminal, because there is no `script` of util-linux.');
 
 describe('the process', () => {
   it('on SIGTERM turns unready, finishes its requests, and exits with 0', async () => {
@@ -21,6 +26,26 @@ describe('the process', () => {
     expect((await running).status).toBe(200);
     expect(await ended).toEqual([0, null]);
     expect(output()).toContain('"path":"/lif/grad","status":200');
+    expect(output()).not.toContain('"path":"/readyz"');
+    expect(output().match(/"url":"[^"]+","ready_ms":[1-9]\d*,"msg":"[^"]+"/g)).toEqual([
+      expect.stringMatching(new RegExp(`^"url":"${url}",.* is ready after \\d+ ms: ${url}, the API at ${url}/docs"$`)),
+    ]);
+  });
+
+  it.runIf(hasScript)('tells people on a terminal in words when it is ready, and where', async () => {
+    const port = String(await freePort());
+    const terminal = spawn('script', ['-qec', `"${process.execPath}" ${built.join(' ')}`, '/dev/null'], {
+      cwd: new URL('../..', import.meta.url),
+      env: { ...process.env, PORT: port, COMPUTE_BACKEND: 'reference', DRAIN_DELAY_MS: '0' },
+    });
+    let output = '';
+    terminal.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    await expect
+      .poll(() => output)
+      .toMatch(new RegExp(`INFO.*: .*is ready after \\d+ ms: http://127.0.0.1:${port}, the API at http://127.0.0.1:${port}/docs`));
+    // As Ctrl-C does.
+    terminal.stdin.write('\x03');
+    await once(terminal, 'exit');
   });
 
   it('on an uncaught error finishes its requests, answers new ones for DRAIN_DELAY_MS, and exits with 1', async () => {
