@@ -6,7 +6,7 @@ import { built } from '../support/built.ts';
 
 const threads = new WorkerThreads();
 const { buildApp } = await built<typeof App>('app.js');
-const { loadConfig } = await built<typeof Config>('config.js');
+const { loadConfig } = await built<typeof Config>('config/config.js');
 const config = loadConfig();
 const app = await buildApp({ config });
 

@@ -14,7 +14,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
     phases: { type: 'string', default: 'threads,clients,shutdowns,proxy' },
-    /** Of what clients break off, by the names in chaos-clients.ts. */
+    /** Of what clients break off, by the names in leaving-clients.ts. */
     kinds: { type: 'string' },
     processes: { type: 'string', default: '1,2' },
     write: { type: 'boolean', default: false },
