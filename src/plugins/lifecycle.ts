@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
 
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
@@ -87,6 +87,8 @@ export class Lifecycle {
     await this.#peers?.leavePort();
     await this.stopListening();
     await sleep(Math.min(delayMs, idleGraceMs));
+    // Timers come before sockets: a request that has arrived while the process did not run is read first.
+    await nextTick();
     this.#isRefusing = true;
     this.#server.closeConnections();
     await this.#requests.allClosed();

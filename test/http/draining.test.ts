@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { postHead, RawClient, statusesOf } from './raw-client.ts';
 import { startService } from './services.ts';
@@ -69,6 +69,20 @@ describe('draining', () => {
     const drained = service.app.lifecycle.drain(400);
     await expect.poll(() => service.app.server.listening, { interval: 5 }).toBe(false);
     expect(statusesOf(await client.send(request.slice(-5)).closed())).toEqual([200]);
+    await drained;
+  });
+
+  it('answers a request that came in time, though the process did not run meanwhile', async () => {
+    const service = await startService();
+    const client = (await RawClient.open(service)).send(request);
+    await expect.poll(() => statusesOf(client.received)).toEqual([200]);
+    const drained = service.app.lifecycle.drain(300);
+    await expect.poll(() => service.app.server.listening, { interval: 5 }).toBe(false);
+    // Behind a tick's look at its sockets, so that the next tick begins with the timers that are due.
+    await nextTick();
+    client.send(request);
+    for (const from = performance.now(); performance.now() - from < 400;);
+    expect(statusesOf(await client.closed())).toEqual([200, 200]);
     await drained;
   });
 
