@@ -1,15 +1,10 @@
 // Two replicas behind nginx, one of which is told to stop again and again while requests go on.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { freePort } from '../support/process.ts';
+import { balancerVersion, startBalancer } from '../support/balancers.ts';
 import { evenly, goBeforeServer, json, openLoop, sendOnce, Tally } from '../support/load-client.ts';
 import type { Findings } from './reliability-report.ts';
-import { startServer } from '../support/servers.ts';
+import { startServer, type Server } from '../support/servers.ts';
 import { quantile } from '../support/statistics.ts';
 
 const perSecond = 100;
@@ -23,50 +18,19 @@ const upstreams = {
 } as const;
 type Upstream = keyof typeof upstreams;
 
-interface Proxy {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
 /** nginx with its own defaults, which asks nobody whether he is ready, in front of servers at these addresses. */
-async function startProxy(upstream: Upstream, urls: readonly string[]): Promise<Proxy> {
-  const port = await freePort();
-  const folder = mkdtempSync(path.join(tmpdir(), 'chaos-proxy-'));
+function startProxy(upstream: Upstream, urls: readonly string[]): Promise<Server> {
   const { keepalive, location } = upstreams[upstream];
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
-  writeFileSync(
-    path.join(folder, 'nginx.conf'),
-    `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
-events {}
+  return startBalancer(
+    'nginx',
+    (port) => `events {}
 http {
-  access_log off; ${temporary}
+  access_log off;
   upstream replicas { ${urls.map((url) => `server ${new URL(url).host};`).join(' ')} ${keepalive} }
   server { listen 127.0.0.1:${port}; location / { proxy_pass http://replicas; ${location} } }
 }
 `,
   );
-  const child = spawn('nginx', ['-p', folder, '-e', path.join(folder, 'error.log'), '-c', path.join(folder, 'nginx.conf')], {
-    stdio: 'inherit',
-  });
-  const ended = once(child, 'exit');
-  const url = `http://127.0.0.1:${port}`;
-  const isUp = () =>
-    fetch(`${url}/livez`).then(
-      (response) => response.ok,
-      () => false,
-    );
-  while (!(await isUp())) {
-    if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
-    await sleep(20);
-  }
-  return {
-    url,
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-      rmSync(folder, { recursive: true });
-    },
-  };
 }
 
 /** One round; how long the replica took to end, in milliseconds. */
@@ -95,14 +59,14 @@ export async function stopsBehindProxy(
   findings: Findings,
   { processes, rounds }: { readonly processes: readonly number[]; readonly rounds: number },
 ): Promise<void> {
-  const { error, stderr } = spawnSync('nginx', ['-v'], { encoding: 'utf8' });
+  const nginx = balancerVersion('nginx');
   findings.say('');
-  if (error !== undefined) {
+  if (nginx === undefined) {
     findings.say('SKIPPED: replicas that stop behind nginx, since there is no `nginx` to be run.');
     return;
   }
   findings.say(
-    `Two replicas behind ${/nginx\/\S+/.exec(stderr)?.[0] ?? 'nginx'} with its defaults, which asks nobody whether he is ready; ${perSecond} \`POST /lif/grad\` a second; SIGTERM to one replica, ${rounds} times each, with \`DRAIN_DELAY_MS=1000\`:`,
+    `Two replicas behind ${nginx} with its defaults, which asks nobody whether he is ready; ${perSecond} \`POST /lif/grad\` a second; SIGTERM to one replica, ${rounds} times each, with \`DRAIN_DELAY_MS=1000\`:`,
   );
   findings.say('');
   for (const upstream of Object.keys(upstreams) as Upstream[]) {

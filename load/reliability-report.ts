@@ -20,7 +20,7 @@ export class Findings {
   }
 
   /** Tells of failures, which the exit code does too, and writes the lines into their section of docs/reliability.md where that is wanted. */
-  finish(name: 'soak' | 'chaos' | 'load:loop', write: boolean): void {
+  finish(name: 'soak' | 'chaos' | 'chaos:replicas' | 'load:loop', write: boolean): void {
     if (write) {
       const where = `${cpus()[0]!.model}, ${cpus().length} cores shared by server and client; Node ${process.version}; ${new Date().toISOString().slice(0, 10)}. Repeat with \`npm run ${name} -- --write\`.`;
       writeFileSync(file, replaceBetweenMarkers(readFileSync(file, 'utf8'), name, [where, '', ...this.#lines].join('\n')));

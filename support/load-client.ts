@@ -30,6 +30,20 @@ export class Tally {
   readonly refusedMs: number[] = [];
   wrong = 0;
 
+  /** All that these have counted together. */
+  static of(...tallies: readonly Tally[]): Tally {
+    const sum = new Tally();
+    for (const tally of tallies) sum.addAll(tally);
+    return sum;
+  }
+
+  addAll({ byOutcome, acceptedMs, refusedMs, wrong }: Tally): void {
+    for (const [outcome, count] of Object.entries(byOutcome)) this.byOutcome[outcome] = (this.byOutcome[outcome] ?? 0) + count;
+    this.acceptedMs.push(...acceptedMs);
+    this.refusedMs.push(...refusedMs);
+    this.wrong += wrong;
+  }
+
   add(outcome: string, ms: number): void {
     this.byOutcome[outcome] = (this.byOutcome[outcome] ?? 0) + 1;
     if (outcome === '200') this.acceptedMs.push(ms);

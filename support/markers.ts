@@ -9,7 +9,8 @@ type Command =
   | 'load:latency'
   | 'load:loop'
   | 'soak'
-  | 'chaos';
+  | 'chaos'
+  | 'chaos:replicas';
 
 /**
  * A document with `text` between the markers that `npm run <command>` writes between.

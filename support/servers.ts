@@ -8,7 +8,8 @@ import { freePort, nodeFlags } from './process.ts';
 export interface Server {
   url: string;
   pid: number;
-  stop(): Promise<void>;
+  /** Sends SIGTERM, or another signal, and waits for the end of the process. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface ServerProcess {
@@ -21,25 +22,30 @@ export interface ServerProcess {
   readonly readySeconds: number;
 }
 
-/** Starts `node ...args` as its own process and waits until it is ready. */
-export async function startServer(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Server> {
-  return startProcess((port) => ({
+/** Starts `node ...args` as its own process, on a free port unless it is given one, and waits until it is ready. */
+export async function startServer(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  port?: number,
+): Promise<Server> {
+  const on = (chosen: number): ServerProcess => ({
     command: process.execPath,
     args: [...nodeFlags, ...args],
     folder: fileURLToPath(new URL('..', import.meta.url)),
-    environment: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, ...environment },
+    environment: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${chosen}`, ...environment },
     readyPath: '/readyz',
     readySeconds: 30,
-  }));
+  });
+  return startProcess(on, port);
 }
 
 /**
- * Starts a server of any kind on a free port and waits until it is ready.
+ * Starts a server of any kind, on a free port unless it is given one, and waits until it is ready.
  *
  * @throws {Error} when it ends, or is not ready in time.
  */
-export async function startProcess(on: (port: number) => ServerProcess): Promise<Server> {
-  const port = await freePort();
+export async function startProcess(on: (port: number) => ServerProcess, givenPort?: number): Promise<Server> {
+  const port = givenPort ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const { command, args, folder, environment, readyPath, readySeconds } = on(port);
   const name = `${path.basename(command)} ${args.join(' ')}`;
@@ -49,10 +55,10 @@ export async function startProcess(on: (port: number) => ServerProcess): Promise
   child.once('exit', (code, signal) => {
     if (!stopping) console.error(`${name} ended by itself (${code ?? signal ?? ''})`);
   });
-  const stop = async () => {
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     stopping = true;
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
+    child.kill(signal);
     await ended;
   };
   for (let tries = 0; tries < 20 * readySeconds; tries++) {
