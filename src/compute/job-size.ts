@@ -7,12 +7,15 @@ import {
   type LifJvpJob,
   type LifSimulateJob,
   type Loss,
+  type Network,
   type NeuronProblem,
   type Quantity,
   type SurrogateEvalJob,
   type SurrogateGradJob,
 } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
+import { layerInputs, layerProblem } from './networks/layer-problem.ts';
+import { parseLayerPath } from './networks/paths.ts';
 import { minSpikeDistance, pathsOf, perNeuronTerms, programOf } from './neuron-problem.ts';
 
 /** The size of one kind of job. */
@@ -64,6 +67,17 @@ const sizes: { readonly [Kind in Job['kind']]: JobSize<Extract<Job, { kind: Kind
       const moving = ofTerms * padded(problem.neurons) + (tangents.current === undefined ? 0 : arrayValues(tangents.current, problem));
       return inputValues(problem) + moving + kept;
     },
+  },
+  network_simulate: {
+    elements: ({ network }) => networkElements(network),
+    resultValues: ({ network, record }) => countValues(network) + record.reduce((sum, path) => sum + layerRecordValues(network, path), 0),
+    memoryValues: (job) => networkValues(job.network, 'forward') + sizes.network_simulate.resultValues(job),
+  },
+  network_grad: {
+    elements: ({ network }) => 3 * networkElements(network),
+    resultValues: ({ network, wrt }) =>
+      network.samples + countValues(network) + wrt.reduce((sum, path) => sum + pathValues(network, path), 0),
+    memoryValues: (job) => networkValues(job.network, 'backward') + 2 * sizes.network_grad.resultValues(job),
   },
 };
 
@@ -179,6 +193,60 @@ function gradientValues(problem: NeuronProblem, wrt: readonly string[], loss: Lo
   const states = loss.type === 'cotangent' ? Object.keys(loss.state ?? {}).length : 0;
   const ofCurrent = wrt.includes('current') ? arrayValues(problem.current, problem) : 0;
   return ofCurrent + (2 + terms + surrogates + states) * padded(problem.neurons);
+}
+
+/** Multiplications of a product that take as long as a neuron's step. */
+const productsPerStep = 16;
+
+/** Steps of all neurons, and what the products of their inputs take beside, as if all inputs were active. */
+function networkElements(network: Network): number {
+  const perStep = network.layers.reduce((sum, { neurons, recurrent }, layer) => {
+    const inputs = layerInputs(network, layer) + (recurrent === undefined ? 0 : neurons);
+    return sum + neurons * (1 + inputs / productsPerStep);
+  }, 0);
+  return Math.ceil(network.samples * network.steps * perStep);
+}
+
+function countValues({ samples, layers }: Network): number {
+  return layers.reduce((sum, { neurons }) => sum + samples * neurons, 0);
+}
+
+function layerRecordValues({ samples, steps, layers }: Network, path: string): number {
+  const { layer, name } = parseLayerPath(path)!;
+  return samples * layers[layer]!.neurons * (recordPer(name) === 'step' ? steps : 1);
+}
+
+/** Numbers of the gradient with respect to a path. */
+function pathValues(network: Network, path: string): number {
+  const parsed = parseLayerPath(path);
+  if (parsed === undefined) return network.samples * network.inputs * network.steps;
+  const { neurons, parameters } = network.layers[parsed.layer]!;
+  switch (parsed.name) {
+    case 'weight':
+      return neurons * layerInputs(network, parsed.layer);
+    case 'recurrent':
+      return neurons * neurons;
+    case 'bias':
+      return neurons;
+    default:
+      return parameters[parsed.name.slice('neuron/'.length)]?.per === 'neuron' ? neurons : 1;
+  }
+}
+
+/** Numbers in memory of a network's run: its input and weights, and of all layers currents, spikes, traces and, going backward, cotangents. */
+function networkValues(network: Network, direction: 'forward' | 'backward'): number {
+  const { samples, steps, layers, inputs } = network;
+  let values = 3 * samples * inputs * steps;
+  for (const [index, { neurons, recurrent }] of layers.entries()) {
+    const problem = layerProblem(network, index);
+    const width = padded(neurons);
+    const { states } = programOf(problem).step;
+    const weights = width * (padded(layerInputs(network, index)) + (recurrent === undefined ? 0 : width));
+    const rows = direction === 'forward' ? 8 : 8 + states.length + 4;
+    const terms = programOf(problem).terms.length;
+    values += 3 * weights + rows * samples * steps * width + samples * width * (2 * states.length + terms + 2);
+  }
+  return values;
 }
 
 /** A thread's backward pass has this many neurons in flight, and keeps up to so many numbers of each between two checkpoints. */

@@ -90,6 +90,62 @@ export type Loss =
       readonly state?: Readonly<Record<string, NeuronQuantity>>;
     };
 
+/** What sums up a neuron's run, of which a loss may be. */
+export const summaryNames = ['spike_counts', 'max_v', 'mean_v', 'first_spike_times'] as const;
+export type SummaryName = (typeof summaryNames)[number];
+
+/**
+ * A loss that is a function of what a run records, which no kernel knows: its problem is run forward, the loss computes its value and the
+ * cotangents of the records, and the run is differentiated with these.
+ */
+export type RecordLoss =
+  /** Softmax over the neurons of a sample; of first spike times over what they are below 0, so that the earliest is the likeliest. */
+  | { readonly type: 'cross_entropy'; readonly on: SummaryName; readonly labels: Numbers }
+  /** (first spike time - target)^2, ms. */
+  | { readonly type: 'first_spike_time_mse'; readonly target: NeuronQuantity }
+  /** The squared van Rossum distance from target trains; tau in ms. */
+  | { readonly type: 'van_rossum'; readonly target: Quantity; readonly tau: number }
+  /** The mean over time of (v - target)^2. */
+  | { readonly type: 'v_mse'; readonly target: Quantity };
+
+/** What goes into a network in every step: numbers, [samples, inputs, steps] row-major, or events, each of which adds 1 to its element. */
+export type NetworkInput =
+  | { readonly form: 'dense'; readonly values: Numbers }
+  | { readonly form: 'events'; readonly sample: Numbers; readonly neuron: Numbers; readonly step: Numbers };
+
+/** Neurons with their weights: in a step each gets the weighted sum of what the layer below returns in it, and of what its own layer returned before. */
+export interface NetworkLayer {
+  /** N_out. */
+  readonly neurons: number;
+  /** [N_out, N_in] row-major. */
+  readonly weight: Numbers;
+  /** [N_out]. */
+  readonly bias?: Numbers;
+  /** [N_out, N_out] row-major, from its columns to its rows. */
+  readonly recurrent?: Numbers;
+  readonly model: string;
+  readonly options: NeuronOptions;
+  /** As in a problem; one per neuron is [N_out]. */
+  readonly parameters: Readonly<Record<string, NeuronQuantity>>;
+  readonly surrogate: Surrogate;
+  /** Adds `weight` times the sum over neurons of (firing rate - target)^2 to each sample's loss; Hz. Of hidden layers. */
+  readonly ratePenalty?: { readonly weight: number; readonly target: number };
+}
+
+/** A batch of samples, and the layers through which they go. */
+export interface Network {
+  readonly samples: number;
+  /** N_in of the first layer. */
+  readonly inputs: number;
+  /** T, at least 1. */
+  readonly steps: number;
+  /** Length of a step, ms. */
+  readonly dt: number;
+  readonly input: NetworkInput;
+  /** At least one. */
+  readonly layers: readonly NetworkLayer[];
+}
+
 interface Computation {
   /** The arithmetic, if the back-end has it. Default float32. */
   readonly dtype?: Dtype;
@@ -140,7 +196,27 @@ export interface LifJvpJob extends Computation {
   readonly tangents: Readonly<Record<string, Quantity>>;
 }
 
-export type Job = SurrogateEvalJob | SurrogateGradJob | LifSimulateJob | LifGradJob | LifJvpJob;
+export interface NetworkSimulateJob extends Computation {
+  readonly kind: 'network_simulate';
+  readonly network: Network;
+  /** Paths such as `layers/0/spikes`, with names of `records` that are per neuron or step, and states but v. */
+  readonly record: readonly string[];
+}
+
+export interface NetworkGradJob extends Computation {
+  readonly kind: 'network_grad';
+  readonly network: Network;
+  /** Of the last layer's neurons, those of sample 0 first; a `cotangent` has no `state`. */
+  readonly loss: Loss | RecordLoss;
+  /** How the samples' losses become the one that is differentiated. */
+  readonly reduction: 'mean' | 'sum';
+  /** `input`, and paths: `layers/0/` and `weight`, `bias`, `recurrent` or `neuron/` with a parameter or `<state>_init`. */
+  readonly wrt: readonly string[];
+}
+
+export type NetworkJob = NetworkSimulateJob | NetworkGradJob;
+
+export type Job = SurrogateEvalJob | SurrogateGradJob | LifSimulateJob | LifGradJob | LifJvpJob | NetworkJob;
 
 export function dtypeOf({ dtype = 'float32' }: Job): Dtype {
   return dtype;
@@ -185,10 +261,31 @@ export type LifJvpResult = readonly {
   readonly loss: Values;
 }[];
 
+export interface NetworkSimulateResult {
+  /** Of each layer, [samples, neurons]. */
+  readonly spike_counts: readonly Int32Array[];
+  /** By the job's paths: [samples, neurons], or [samples, neurons, steps]. */
+  readonly records: Readonly<Record<string, Values | Uint8Array>>;
+}
+
+export interface NetworkGradResult {
+  /** [samples]. */
+  readonly loss: Float64Array;
+  /** Their mean or sum. */
+  readonly reduced_loss: number;
+  /** Of a cross-entropy: the fraction of the samples whose label has the largest logit. */
+  readonly accuracy?: number;
+  readonly spike_counts: readonly Int32Array[];
+  /** By the paths of `wrt`, each in the form of its quantity; of the input [samples, inputs, steps]. */
+  readonly grad: Readonly<Record<string, number | Values>>;
+}
+
 export interface ResultOf {
   surrogate_eval: SurrogateEvalResult;
   surrogate_grad: SurrogateGradResult;
   lif_simulate: LifSimulateResult;
   lif_grad: LifGradResult;
   lif_jvp: LifJvpResult;
+  network_simulate: NetworkSimulateResult;
+  network_grad: NetworkGradResult;
 }

@@ -13,10 +13,12 @@ import {
   type NeuronProblem,
   type NeuronQuantity,
   type Quantity,
+  type RecordLoss,
+  type SummaryName,
 } from '../compute/jobs.ts';
 import { isLongRun, isPerStep } from '../compute/long-run.ts';
-import { pendingCotangents, readsFirstSpike, recordLossValues, type RecordLoss } from '../compute/losses/record-loss.ts';
-import { summaries, type SummaryName } from '../compute/losses/summaries.ts';
+import { pendingCotangents, readsFirstSpike, recordLossValues } from '../compute/losses/record-loss.ts';
+import { summaries } from '../compute/losses/summaries.ts';
 import { programOf, termValuesByPath } from '../compute/neuron-problem.ts';
 import { surrogateDefinition } from '../compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';

@@ -1,17 +1,16 @@
 import type { TensorEncoding } from '../codecs/answer.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Values } from '../compute/generated-numbers.ts';
-import type { Dtype, Job, LifGradJob, LifJvpJob, LifSimulateJob, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import type { Dtype, Job, LifGradJob, LifJvpJob, LifSimulateJob, NetworkJob, RecordLoss, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
 import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
-import type { RecordLoss } from '../compute/losses/record-loss.ts';
 import type { NarrowNumbers } from '../compute/narrow-numbers.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import type { BatchAxes } from './batch-axes.ts';
 import { readPrecision } from './precision.ts';
 
 /** The operations of the API, one route each. */
-export type Operation = Job['kind'];
+export type Operation = Exclude<Job['kind'], NetworkJob['kind']>;
 
 /** How a request wants its job to be run and answered, in the request's own fields. */
 export interface RunOptions extends BackendPreference {

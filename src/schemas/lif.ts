@@ -1,7 +1,7 @@
 import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
-import { records, type FixedRecord } from '../compute/jobs.ts';
-import { summaries, type SummaryName } from '../compute/losses/summaries.ts';
+import { records, type FixedRecord, type SummaryName } from '../compute/jobs.ts';
+import { summaries } from '../compute/losses/summaries.ts';
 import { catalogue } from '../compute/surrogates/catalogue.ts';
 import { computeOptions, DryRun, Meta, Names, namesSchema, RowsOutline, TensorOutline } from './common.ts';
 import { differentiableParameters, NeuronChoice, stateNames, States, type StateInput } from './neuron.ts';

@@ -1,6 +1,6 @@
 import type { Backend } from './backend.ts';
 import { OutOfMemoryError } from './errors.ts';
-import type { Job, NeuronProblem } from '../jobs.ts';
+import type { Job, NetworkJob, NeuronProblem } from '../jobs.ts';
 import { jobElements } from '../job-size.ts';
 import { spread, standardProblem } from '../standard-jobs.ts';
 
@@ -14,12 +14,15 @@ export interface CrossOver {
   readonly neurons: number;
 }
 
-export type CrossOvers = Readonly<Record<Job['kind'], CrossOver>>;
+/** By kinds of jobs; networks are never faster on the other back-end, which does not have them. */
+export type CrossOvers = Readonly<Record<MeasuredKind, CrossOver>>;
+type MeasuredKind = Exclude<Job['kind'], NetworkJob['kind']>;
 
 export const never: CrossOver = { elements: Infinity, neurons: Infinity };
 
 /** Whether a job has at least the size of the cross-over for its kind. */
 export function reaches(job: Job, crossOvers: CrossOvers): boolean {
+  if ('network' in job) return false;
   const { elements, neurons } = crossOvers[job.kind];
   return jobElements(job) >= elements && (!('problem' in job) || job.problem.neurons >= neurons);
 }
@@ -38,7 +41,7 @@ export interface MeasureOptions {
  */
 export async function measureCrossOvers(challenger: Backend, incumbent: Backend, options: MeasureOptions = {}): Promise<CrossOvers> {
   const { budgetMs = 2000, now = () => performance.now() } = options;
-  const crossOvers: Partial<Record<Job['kind'], CrossOver>> = {};
+  const crossOvers: Partial<Record<MeasuredKind, CrossOver>> = {};
   for (const trial of trials) {
     const deadline = now() + budgetMs;
     const samples: Sample[] = [];
@@ -61,7 +64,7 @@ export async function measureCrossOvers(challenger: Backend, incumbent: Backend,
 
 /** A kind of job in several sizes. */
 interface Trial {
-  readonly standsFor: readonly Job['kind'][];
+  readonly standsFor: readonly MeasuredKind[];
   readonly make: (elements: number) => Job;
   readonly neurons: (elements: number) => number;
   readonly maxElements: number;

@@ -14,7 +14,7 @@ export function classesOf({ neurons }: Pick<NeuronProblem, 'neurons'>, { length 
 
 /**
  * -log softmax(logits)[label] of each group, as torch.nn.CrossEntropyLoss with reduction "none", and its derivative by the logits,
- * softmax(logits) - onehot(label). Complete when the loops have run.
+ * softmax(logits) - onehot(label), and the class of the largest logit, the first of several. Complete when the loops have run.
  *
  * @param logits [groups, classes].
  * @param labels [groups], whole numbers below `classes`.
@@ -24,11 +24,12 @@ export function crossEntropy(
   labels: Numbers,
   { groups, classes }: Classes,
   loops: Loops,
-): { readonly loss: Float64Array; readonly bars: Float64Array } {
+): { readonly loss: Float64Array; readonly bars: Float64Array; readonly predicted: Int32Array } {
   const largest = new Float64Array(groups).fill(-Infinity);
   const sums = new Float64Array(groups);
   const loss = new Float64Array(groups);
   const bars = new Float64Array(groups * classes);
+  const predicted = new Int32Array(groups);
   const visit = (body: (i: number, group: number) => void) => {
     loops.add(groups * classes, (from, to) => {
       for (let i = from; i < to; i++) body(i, Math.floor(i / classes));
@@ -40,7 +41,9 @@ export function crossEntropy(
     });
   };
   visit((i, group) => {
-    if (!(logits[i]! <= largest[group]!)) largest[group] = logits[i]!;
+    if (logits[i]! <= largest[group]!) return;
+    largest[group] = logits[i]!;
+    predicted[group] = i - group * classes;
   });
   visit((i, group) => {
     sums[group]! += bars[i] = Math.exp(logits[i]! - largest[group]!);
@@ -52,5 +55,5 @@ export function crossEntropy(
     loss[group] = Math.log(sums[group]!) + (largest[group]! - logits[i]!);
     bars[i]! -= 1;
   });
-  return { loss, bars };
+  return { loss, bars, predicted };
 }

@@ -1,4 +1,4 @@
-import { linspace, zeros, type Loops, type Numbers } from '../generated-numbers.ts';
+import { linspace, zeros, type Loops } from '../generated-numbers.ts';
 import {
   bytesPerNumber,
   dtypeOf,
@@ -9,8 +9,8 @@ import {
   type LifSimulateJob,
   type Loss,
   type NeuronProblem,
-  type NeuronQuantity,
   type Quantity,
+  type RecordLoss,
 } from '../jobs.ts';
 import { jobBytes, recordedValues } from '../job-size.ts';
 import { classesOf, crossEntropy } from './cross-entropy.ts';
@@ -24,23 +24,8 @@ import {
   visitNeurons,
   visitTargets,
   type RecordedRun,
-  type SummaryName,
 } from './summaries.ts';
 import { vanRossumDistance } from './van-rossum.ts';
-
-/**
- * A loss that is a function of what a run records, which no kernel knows: its problem is run forward, the loss computes its value and the
- * cotangents of the records, and the job is run with these.
- */
-export type RecordLoss =
-  /** Softmax over the neurons of a sample; of first spike times over what they are below 0, so that the earliest is the likeliest. */
-  | { readonly type: 'cross_entropy'; readonly on: SummaryName; readonly labels: Numbers }
-  /** (first spike time - target)^2, ms. */
-  | { readonly type: 'first_spike_time_mse'; readonly target: NeuronQuantity }
-  /** The squared van Rossum distance from target trains; tau in ms. */
-  | { readonly type: 'van_rossum'; readonly target: Quantity; readonly tau: number }
-  /** The mean over time of (v - target)^2. */
-  | { readonly type: 'v_mse'; readonly target: Quantity };
 
 /** A record, and how its cotangents vary. */
 interface Reading {
@@ -109,7 +94,9 @@ export interface ComputedLoss {
   /** [B], or one number for each sample where the loss couples its neurons. */
   readonly loss: Float64Array;
   /** As the loss of a job. */
-  readonly cotangents: Loss;
+  readonly cotangents: Extract<Loss, { type: 'cotangent' }>;
+  /** Of a cross-entropy the class of the largest logit of each sample. */
+  readonly predicted?: Int32Array;
 }
 
 /**
@@ -118,13 +105,14 @@ export interface ComputedLoss {
  * @param dtype the arithmetic in which the cotangents are wanted.
  */
 export function computeLoss(loss: RecordLoss, run: RecordedRun, dtype: Dtype, loops: Loops): ComputedLoss {
-  const { values, cotangents } = valueAndCotangents(loss, run, dtype, loops);
-  return { loss: values, cotangents: { type: 'cotangent', [recordOf(loss)]: cotangents } };
+  const { values, cotangents, predicted } = valueAndCotangents(loss, run, dtype, loops);
+  return { loss: values, cotangents: { type: 'cotangent', [recordOf(loss)]: cotangents }, ...(predicted && { predicted }) };
 }
 
 interface ValueAndCotangents {
   readonly values: Float64Array;
   readonly cotangents: Quantity;
+  readonly predicted?: Int32Array;
 }
 
 function valueAndCotangents(loss: RecordLoss, run: RecordedRun, dtype: Dtype, loops: Loops): ValueAndCotangents {
@@ -135,7 +123,8 @@ function valueAndCotangents(loss: RecordLoss, run: RecordedRun, dtype: Dtype, lo
       const summary = summaries[loss.on].summarize(run, loops);
       const logits = loss.on === 'first_spike_times' ? negated(summary, problem, loops) : summary;
       const entropy = crossEntropy(logits.values, loss.labels, classesOf(problem, loss.labels), loops);
-      return { values: entropy.loss, cotangents: summaryCotangents(logits, entropy.bars, { problem, dtype }, loops) };
+      const cotangents = summaryCotangents(logits, entropy.bars, { problem, dtype }, loops);
+      return { values: entropy.loss, cotangents, predicted: entropy.predicted };
     }
     case 'first_spike_time_mse': {
       const summary = summaries.first_spike_times.summarize(run, loops);

@@ -2,10 +2,10 @@ import { setImmediate as endOfTick } from 'node:timers/promises';
 
 import type { Answer } from '../engine/engine.ts';
 import { jobBytes } from '../job-size.ts';
-import type { Job, LifGradJob, LifGradResult, LifJvpJob, LifJvpResult, LifSimulateJob } from '../jobs.ts';
+import type { Job, LifGradJob, LifGradResult, LifJvpJob, LifJvpResult, LifSimulateJob, RecordLoss } from '../jobs.ts';
 import { SlicedLoops } from '../sliced-loops.ts';
 import { classesOf } from './cross-entropy.ts';
-import { computeLoss, forwardJob, recordLossBytes, type RecordLoss } from './record-loss.ts';
+import { computeLoss, forwardJob, recordLossBytes } from './record-loss.ts';
 
 type DifferentiatedJob = LifGradJob | LifJvpJob;
 

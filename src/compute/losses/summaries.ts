@@ -1,5 +1,13 @@
 import { materialize, sliceNumbers, zeros, type Loops, type Values } from '../generated-numbers.ts';
-import { bytesPerNumber, quantityAt, type Dtype, type LifSimulateResult, type NeuronProblem, type Quantity } from '../jobs.ts';
+import {
+  bytesPerNumber,
+  quantityAt,
+  type Dtype,
+  type LifSimulateResult,
+  type NeuronProblem,
+  type Quantity,
+  type SummaryName,
+} from '../jobs.ts';
 import { programOf } from '../neuron-problem.ts';
 
 /** A problem that was run, and what was recorded of it. */
@@ -31,8 +39,7 @@ export const summaries = {
   max_v: { of: 'v', isOfOneStep: true, summarize: largestPotentials },
   mean_v: { of: 'v', isOfOneStep: false, summarize: meanPotentials },
   first_spike_times: { of: 'spikes', isOfOneStep: true, summarize: firstSpikeTimes },
-} as const satisfies Record<string, SummaryDefinition>;
-export type SummaryName = keyof typeof summaries;
+} as const satisfies Record<SummaryName, SummaryDefinition>;
 
 /** Whether a run's counts are the sums of what its neurons return: not where they return other numbers than 0 and 1. */
 export function hasPlainSpikes(problem: NeuronProblem): boolean {

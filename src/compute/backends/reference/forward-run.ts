@@ -66,6 +66,19 @@ export class Trace {
   }
 }
 
+/** What a step gives, by name: first the states after it, by their leaves. */
+export function stepOutputs({ step }: NeuronProgram): readonly (readonly [name: string, expression: Expression])[] {
+  const zero = step.graph.constant(0);
+  return [
+    ...step.states.map((state) => [stateLeaf(state), step.next[state] ?? zero] as const),
+    ['v_pre', step.vPre],
+    ['v_post', step.vPost],
+    ['fired', step.spike ? step.graph.select(step.spike, step.graph.constant(1), zero) : zero],
+    ['count', step.count ?? zero],
+    ['spikes', returnedSpikes(step) ?? zero],
+  ];
+}
+
 /** Runs neurons forward one at a time. */
 export class ForwardRun {
   readonly #numbers: ProblemNumbers;
@@ -76,19 +89,10 @@ export class ForwardRun {
   readonly trace: Trace;
 
   constructor(problem: NeuronProblem, numbers: ProblemNumbers, ops: NumberAlgebra, surrogate?: SurrogateFunctions<number>) {
-    const { step } = numbers.program;
     this.#numbers = numbers;
     this.#steps = problem.steps;
     this.#ops = ops;
-    const zero = step.graph.constant(0);
-    this.#outputs = [
-      ...step.states.map((state) => [stateLeaf(state), step.next[state] ?? zero] as const),
-      ['v_pre', step.vPre],
-      ['v_post', step.vPost],
-      ['fired', step.spike ? step.graph.select(step.spike, step.graph.constant(1), zero) : zero],
-      ['count', step.count ?? zero],
-      ['spikes', returnedSpikes(step) ?? zero],
-    ];
+    this.#outputs = stepOutputs(numbers.program);
     this.#program = new NumberProgram(
       this.#outputs.map(([, expression]) => expression),
       ops,

@@ -1,9 +1,11 @@
 import type { Backend, Computed } from '../../engine/backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { float64Algebra, type NumberAlgebra } from '../../float64-algebra.ts';
+import { differentiateNetwork, simulateNetwork } from '../../networks/network-loop.ts';
 import { lifGrad } from './lif-grad.ts';
 import { lifJvp } from './lif-jvp.ts';
 import { lifSimulate } from './lif-simulate.ts';
+import { ReferenceNetwork } from './network-run.ts';
 import { StopCheck } from './stop-check.ts';
 import { surrogateEval, surrogateGrad } from './surrogates.ts';
 
@@ -25,7 +27,18 @@ export function compute(job: Job, ops: NumberAlgebra = float64Algebra, stop = ne
       return lifGrad(job, ops, stop);
     case 'lif_jvp':
       return lifJvp(job, ops, stop);
+    case 'network_simulate':
+      return resultOf(simulateNetwork(job, new ReferenceNetwork(job.network, [], ops, stop)));
+    case 'network_grad':
+      return resultOf(differentiateNetwork(job, new ReferenceNetwork(job.network, job.wrt, ops, stop)));
   }
+}
+
+/** The result of a run, of whose pauses nobody makes use. */
+function resultOf<R>(run: Generator<unknown, R>): R {
+  let next = run.next();
+  while (next.done !== true) next = run.next();
+  return next.value;
 }
 
 /** The mathematics in float64, one number at a time: slow, and the definition that every other back-end is tested against. */

@@ -14,6 +14,8 @@ const nanosecondsPerElement: Readonly<Record<Job['kind'], number>> = {
   lif_simulate: 30,
   lif_grad: 500,
   lif_jvp: 500,
+  network_simulate: 400,
+  network_grad: 1000,
 };
 
 export interface ThreadedReferenceOptions {

@@ -35,14 +35,13 @@ export interface LoweredJob<R> {
 
 /** Whether there are graphs for a job: runs forward and gradients of neurons, with respect to all but the surrogate's parameters. */
 export function hasGraphs(job: Job): boolean {
-  if (job.kind === 'lif_jvp') return false;
+  if (job.kind === 'lif_jvp' || 'network' in job) return false;
   if ('problem' in job && job.problem.smooth === true) return false;
   return job.kind !== 'lif_grad' || !job.wrt.some((name) => name.startsWith('surrogate.'));
 }
 
 /** @throws {Error} when `hasGraphs` is false. */
 export async function lowerJob(job: Job): Promise<LoweredJob<ResultOf[Job['kind']]>> {
-  if (!hasGraphs(job)) throw new Error('there are no graphs for this job');
   switch (job.kind) {
     case 'surrogate_eval':
       return lowerSurrogateEval(job);
@@ -53,7 +52,9 @@ export async function lowerJob(job: Job): Promise<LoweredJob<ResultOf[Job['kind'
     case 'lif_grad':
       return lowerLifGrad(job);
     case 'lif_jvp':
-      throw new Error('there are no graphs for forward mode');
+    case 'network_simulate':
+    case 'network_grad':
+      throw new Error('there are no graphs for this job');
   }
 }
 

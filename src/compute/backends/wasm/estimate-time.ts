@@ -52,6 +52,9 @@ export function estimateNanoseconds(job: Job): number {
       const perStep = 3 * stepNanoseconds(problem, dtype, forward) + 2 * problem.neurons * arithmetic * perRecordedValue;
       return surrogates.length * (problem.neurons * perNeuron + problem.steps * perStep);
     }
+    case 'network_simulate':
+    case 'network_grad':
+      return Infinity;
   }
 }
 

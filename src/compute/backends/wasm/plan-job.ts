@@ -20,6 +20,9 @@ export function planLaunches(context: KernelContext, job: Job): LaunchPlan<Resul
       return lifGrad(context, job);
     case 'lif_jvp':
       return lifJvp(context, job);
+    case 'network_simulate':
+    case 'network_grad':
+      throw new Error('there are no kernels for networks');
   }
 }
 
@@ -41,5 +44,8 @@ export function kernelRequests(job: Job): readonly KernelRequest[] {
       return gradKernelRequests(job);
     case 'lif_jvp':
       return jvpKernelRequests(job);
+    case 'network_simulate':
+    case 'network_grad':
+      return [];
   }
 }

@@ -1,0 +1,382 @@
+import type { NumberAlgebra } from '../../float64-algebra.ts';
+import { atOnce, materialize, type Numbers, type Values } from '../../generated-numbers.ts';
+import {
+  maxSpikeCount,
+  quantityAt,
+  recordPer,
+  type LifSimulateResult,
+  type LossRecord,
+  type Network,
+  type NetworkLayer,
+  type NeuronProblem,
+} from '../../jobs.ts';
+import { layerInputs, layerProblem } from '../../networks/layer-problem.ts';
+import type { NetworkRun } from '../../networks/network-loop.ts';
+import type { LayerCotangents } from '../../networks/network-loss.ts';
+import { layerWrt, parseLayerPath } from '../../networks/paths.ts';
+import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
+import { backwardStep, initialPath, isInitial, recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf } from '../../neurons/program.ts';
+import { NumberProgram } from '../../number-program.ts';
+import { ProblemNumbers, seriesOf, stepOutputs } from './forward-run.ts';
+import type { StopCheck } from './stop-check.ts';
+import { surrogateFunctions } from './surrogates.ts';
+
+/** A network's arithmetic. */
+interface Arithmetic {
+  readonly ops: NumberAlgebra;
+  readonly stop: StopCheck;
+}
+
+/** Runs a network number by number; arrays over a layer's neurons are those of all samples, [samples, neurons, steps] row-major. */
+export class ReferenceNetwork implements NetworkRun<never, unknown> {
+  readonly #network: Network;
+  readonly #wrt: readonly string[];
+  readonly #layers: ReferenceLayer[] = [];
+  readonly #input: Float64Array;
+  readonly #arithmetic: Arithmetic;
+
+  /** @param wrt the paths of which gradients are asked for. */
+  constructor(network: Network, wrt: readonly string[], ops: NumberAlgebra, stop: StopCheck) {
+    this.#network = network;
+    this.#wrt = wrt;
+    this.#input = denseInput(network, ops);
+    this.#arithmetic = { ops, stop };
+  }
+
+   
+  *forward(index: number): Generator<never, void> {
+    const layer = new ReferenceLayer(this.#network, index, this.#arithmetic);
+    layer.forward(this.#inputOf(index));
+    this.#layers.push(layer);
+  }
+
+   
+  *records(index: number, names: readonly string[]): Generator<never, LifSimulateResult> {
+    return this.#layers[index]!.records(names);
+  }
+
+   
+  *backward(index: number, cotangents: LayerCotangents, scale: number): Generator<never, void> {
+    const { parameters } = layerWrt(this.#wrt, index);
+    this.#layers[index]!.backward(cotangents, { scale, above: this.#layers[index + 1], parameters });
+  }
+
+   
+  *gradient(path: string): Generator<never, number | Values> {
+    const parsed = parseLayerPath(path);
+    if (parsed === undefined) return this.#layers[0]!.inputBars();
+    return this.#layers[parsed.layer]!.gradient(parsed.name, this.#inputOf(parsed.layer));
+  }
+
+  #inputOf(layer: number): Float64Array {
+    return layer === 0 ? this.#input : this.#layers[layer - 1]!.returned;
+  }
+}
+
+/** [samples, inputs, steps]; of several events at the same place the number. */
+function denseInput({ input, samples, inputs, steps }: Network, ops: NumberAlgebra): Float64Array {
+  if (input.form === 'dense') return constants(input.values, ops);
+  const values = new Float64Array(samples * inputs * steps);
+  const [sample, neuron, step] = [input.sample, input.neuron, input.step].map(materialize) as [Values, Values, Values];
+  for (const [i, one] of sample.entries()) values[(one * inputs + neuron[i]!) * steps + step[i]!]! += 1;
+  return values;
+}
+
+function constants(numbers: Numbers, ops: NumberAlgebra): Float64Array {
+  return Float64Array.from(materialize(numbers), (value) => ops.constant(value));
+}
+
+interface BackwardOptions {
+  /** Multiplies the cotangents. */
+  readonly scale: number;
+  /** The layer above, which has run backward. */
+  readonly above: ReferenceLayer | undefined;
+  /** The parameters of the neurons that gradients are asked for of. */
+  readonly parameters: readonly string[];
+}
+
+/** One layer's weights and its neurons' run. */
+class ReferenceLayer {
+  /** What the neurons return. */
+  readonly returned: Float64Array;
+  readonly #samples: number;
+  readonly #inputs: number;
+  readonly #layer: NetworkLayer;
+  readonly #problem: NeuronProblem;
+  readonly #numbers: ProblemNumbers;
+  readonly #arithmetic: Arithmetic;
+  readonly #weight: Float64Array;
+  readonly #recurrent: Float64Array | undefined;
+  readonly #current: Float64Array;
+  /** By what a step gives, [samples, neurons, steps + 1]: states before each step and after the last. */
+  readonly #trace: ReadonlyMap<string, Float64Array>;
+  /** Gradient by the current. */
+  #currentBar = new Float64Array(0);
+  /** By the paths of terms, [neurons], summed over samples. */
+  readonly #sums = new Map<string, Float64Array>();
+
+  constructor(network: Network, index: number, arithmetic: Arithmetic) {
+    const { samples, steps } = network;
+    const { ops } = arithmetic;
+    this.#samples = samples;
+    this.#inputs = layerInputs(network, index);
+    this.#layer = network.layers[index]!;
+    this.#problem = layerProblem(network, index);
+    this.#numbers = new ProblemNumbers(this.#problem, ops);
+    this.#arithmetic = arithmetic;
+    const { neurons, weight, recurrent } = this.#layer;
+    this.#weight = constants(weight, ops);
+    this.#recurrent = recurrent && constants(recurrent, ops);
+    this.#current = new Float64Array(samples * neurons * steps);
+    this.returned = new Float64Array(samples * neurons * steps);
+    this.#trace = new Map(stepOutputs(this.#numbers.program).map(([name]) => [name, new Float64Array(samples * neurons * (steps + 1))]));
+  }
+
+  forward(input: Float64Array): void {
+    const { steps, neurons } = this.#problem;
+    const { ops, stop } = this.#arithmetic;
+    const { program } = this.#numbers;
+    const { states } = program.step;
+    const bias = this.#layer.bias && constants(this.#layer.bias, ops);
+    const outputs = stepOutputs(program);
+    const step = new NumberProgram(
+      outputs.map(([, expression]) => expression),
+      ops,
+      surrogateFunctions(this.#layer.surrogate, ops),
+    );
+    const read = this.#readers(step.leaves);
+    const targets = outputs.map(([name], i) => ({ series: this.#trace.get(name)!, shift: i < states.length ? 1 : 0 }));
+    const returned = this.#trace.get('spikes')!;
+    const values = new Float64Array(step.leaves.length);
+    const results = new Float64Array(outputs.length);
+    for (let sample = 0; sample < this.#samples; sample++) {
+      for (let n = 0; n < neurons; n++) {
+        const at = (sample * neurons + n) * (steps + 1);
+        for (const state of states) this.#trace.get(stateLeaf(state))![at] = this.#numbers.initial(state, n);
+      }
+      for (let t = 0; t < steps; t++) {
+        for (let n = 0; n < neurons; n++) {
+          stop.step();
+          const b = sample * neurons + n;
+          let current = bias?.[n] ?? 0;
+          current = this.#addProduct(current, this.#weight, n, { of: input, width: this.#inputs, sample, t });
+          if (this.#recurrent !== undefined && t > 0)
+            current = this.#addProduct(current, this.#recurrent, n, { of: this.returned, width: neurons, sample, t: t - 1 });
+          this.#current[b * steps + t] = current;
+          for (let i = 0; i < values.length; i++) values[i] = read[i]!(b, t);
+          step.run(values, results);
+          for (const [i, { series, shift }] of targets.entries()) series[b * (steps + 1) + t + shift] = results[i]!;
+        }
+        for (let b = sample * neurons; b < (sample + 1) * neurons; b++) this.returned[b * steps + t] = returned[b * (steps + 1) + t]!;
+      }
+    }
+  }
+
+  /** Adds row n of a matrix times what the neurons of a layer of that width return in step t. */
+  #addProduct(
+    start: number,
+    matrix: Float64Array,
+    n: number,
+    { of, width, sample, t }: { readonly of: Float64Array; readonly width: number; readonly sample: number; readonly t: number },
+  ): number {
+    const { ops, stop } = this.#arithmetic;
+    const { steps } = this.#problem;
+    let sum = start;
+    for (let k = 0; k < width; k++) {
+      stop.step();
+      const value = of[(sample * width + k) * steps + t]!;
+      if (value !== 0) sum = ops.add(sum, ops.mul(matrix[n * width + k]!, value));
+    }
+    return sum;
+  }
+
+  /** Readers of a step's leaves, by neuron of all samples and step. */
+  #readers(leaves: readonly string[], others: (leaf: string) => ((b: number, t: number) => number) | undefined = () => undefined) {
+    const { neurons, steps } = this.#problem;
+    return leaves.map((leaf): ((b: number, t: number) => number) => {
+      if (leaf === 'current') return (b, t) => this.#current[b * steps + t]!;
+      const read = this.#numbers.reader(leaf);
+      if (read !== undefined) return (b, t) => read(b % neurons, t);
+      const other = others(leaf);
+      if (other !== undefined) return other;
+      const series = this.#trace.get(leaf)!;
+      return (b, t) => series[b * (steps + 1) + t]!;
+    });
+  }
+
+  records(names: readonly string[]): LifSimulateResult {
+    const { steps, neurons, dt } = this.#problem;
+    const { program } = this.#numbers;
+    const { ops, stop } = this.#arithmetic;
+    const all = this.#samples * neurons;
+    const counts = new Int32Array(all);
+    const rates = new Float64Array(all);
+    const fired = this.#trace.get(program.step.count === undefined ? 'fired' : 'count')!;
+    for (let b = 0; b < all; b++) {
+      let returned = 0;
+      for (let t = 0; t < steps; t++) {
+        stop.step();
+        counts[b] = Math.min(counts[b]! + fired[b * (steps + 1) + t]!, maxSpikeCount);
+        returned = ops.add(returned, this.returned[b * steps + t]!);
+      }
+      rates[b] = (returned / (steps * dt)) * 1000;
+    }
+    const series: Record<string, Values | Uint8Array> = {};
+    for (const record of names) {
+      if (recordPer(record) !== 'step') continue;
+      const { name, shift } = seriesOf(program, record);
+      const isBits = record === 'spikes' && program.step.spikes === undefined;
+      const target = isBits ? new Uint8Array(all * steps) : new Float64Array(all * steps);
+      const trace = this.#trace.get(name)!;
+      for (let b = 0; b < all; b++) {
+        const from = b * (steps + 1) + shift;
+        target.set(trace.subarray(from, from + steps), b * steps);
+      }
+      series[record] = target;
+    }
+    const potential = this.#trace.get(stateLeaf('v'));
+    return {
+      spike_counts: counts,
+      ...(names.includes('firing_rates') && { firing_rates: rates }),
+      ...(names.includes('v_final') && {
+        v_final: Float64Array.from({ length: all }, (_, b) => potential?.[b * (steps + 1) + steps] ?? 0),
+      }),
+      series,
+    };
+  }
+
+  backward(cotangents: LayerCotangents, { scale, above, parameters }: BackwardOptions): void {
+    const { neurons, steps } = this.#problem;
+    const { ops, stop } = this.#arithmetic;
+    const { program } = this.#numbers;
+    const { step } = program;
+    const samples = this.#samples;
+    const paths = pathsOf(program, parameters);
+    const stepPaths = paths.filter((path) => !isInitial(path));
+    const hasSpikeBars = cotangents.spikes !== undefined || above !== undefined || this.#recurrent !== undefined;
+    const recorded = (['spikes', 'v', 'v_pre'] as const).filter((name) =>
+      name === 'spikes' ? hasSpikeBars : cotangents[name] !== undefined,
+    );
+    const bars = Object.fromEntries(recorded.map((name) => [name, step.graph.leaf(recordBarLeaf(name))]));
+    const derived = backwardStep(step, bars, new Set(), ['current', ...stepPaths.map(termLeaf)]);
+    const live = Object.keys(derived.state);
+    const roots = [...live.map((state) => derived.state[state]!), ...Object.values(derived.wrt)];
+    const reverse = new NumberProgram(roots, ops, surrogateFunctions(this.#layer.surrogate, ops));
+
+    const stateBars = new Float64Array(samples * neurons * live.length);
+    const currentBar = (this.#currentBar = new Float64Array(samples * neurons * steps));
+    for (const path of paths) this.#sums.set(path, new Float64Array(neurons));
+    const given = (record: LossRecord, b: number, t: number): number => {
+      const quantity = cotangents[record];
+      return quantity === undefined ? 0 : ops.mul(ops.constant(scale), ops.constant(quantityAt(quantity, b, t, steps)));
+    };
+    const fromAbove = above?.inputBars();
+    const spikeBar = (b: number, t: number): number => {
+      let bar = given('spikes', b, t);
+      if (fromAbove !== undefined) bar = ops.add(bar, fromAbove[b * steps + t]!);
+      if (this.#recurrent === undefined || t === steps - 1) return bar;
+      const n = b % neurons;
+      const first = b - n;
+      for (let m = 0; m < neurons; m++)
+        bar = ops.add(bar, ops.mul(currentBar[(first + m) * steps + t + 1]!, this.#recurrent[m * neurons + n]!));
+      return bar;
+    };
+    const read = this.#readers(reverse.leaves, (leaf) => {
+      const state = live.findIndex((name) => leaf === stateBarLeaf(name));
+      if (state >= 0) return (b) => stateBars[b * live.length + state]!;
+      for (const name of recorded) if (leaf === recordBarLeaf(name)) return name === 'spikes' ? spikeBar : (b, t) => given(name, b, t);
+      return undefined;
+    });
+    const values = new Float64Array(reverse.leaves.length);
+    const results = new Float64Array(roots.length);
+    for (let t = steps - 1; t >= 0; t--) {
+      for (let b = 0; b < samples * neurons; b++) {
+        stop.step();
+        for (let i = 0; i < values.length; i++) values[i] = read[i]!(b, t);
+        reverse.run(values, results);
+        stateBars.set(results.subarray(0, live.length), b * live.length);
+        currentBar[b * steps + t] = results[live.length]!;
+        for (const [i, path] of stepPaths.entries()) this.#addToSum(path, b, results[live.length + 1 + i]!);
+      }
+    }
+    for (const [i, state] of live.entries()) {
+      if (!paths.includes(initialPath(state))) continue;
+      for (let b = 0; b < samples * neurons; b++) this.#addToSum(initialPath(state), b, stateBars[b * live.length + i]!);
+    }
+  }
+
+  #addToSum(path: string, b: number, term: number): void {
+    const sums = this.#sums.get(path)!;
+    const n = b % this.#problem.neurons;
+    sums[n] = this.#arithmetic.ops.add(sums[n]!, term);
+  }
+
+  /** Gradient by what comes in, [samples, inputs, steps]. */
+  inputBars(): Float64Array {
+    const { neurons, steps } = this.#problem;
+    const { ops, stop } = this.#arithmetic;
+    const inputs = this.#inputs;
+    const bars = new Float64Array(this.#samples * inputs * steps);
+    for (let sample = 0; sample < this.#samples; sample++) {
+      for (let n = 0; n < neurons; n++) {
+        for (let k = 0; k < inputs; k++) {
+          const weight = this.#weight[n * inputs + k]!;
+          for (let t = 0; t < steps; t++) {
+            stop.step();
+            const at = (sample * inputs + k) * steps + t;
+            bars[at] = ops.add(bars[at]!, ops.mul(this.#currentBar[(sample * neurons + n) * steps + t]!, weight));
+          }
+        }
+      }
+    }
+    return bars;
+  }
+
+  /** @param name of the layer's `wrt`. */
+  gradient(name: string, input: Float64Array): number | Values {
+    const { neurons } = this.#problem;
+    if (name === 'weight') return this.#matrixGradient(input, this.#inputs, 0);
+    if (name === 'recurrent') return this.#matrixGradient(this.returned, neurons, 1);
+    if (name === 'bias') return this.#biasGradient();
+    let gradient: number | Values = 0;
+    const { program } = this.#numbers;
+    addParameterGradient(this.#problem, program, name.slice('neuron/'.length), (path) => this.#sums.get(path)!, {
+      loops: atOnce,
+      set: (value) => {
+        gradient = value;
+      },
+    });
+    return gradient;
+  }
+
+  /** Gradient of a matrix that multiplies what came `delay` steps before, [neurons, width]. */
+  #matrixGradient(of: Float64Array, width: number, delay: 0 | 1): Float64Array {
+    const { neurons, steps } = this.#problem;
+    const { ops, stop } = this.#arithmetic;
+    const gradient = new Float64Array(neurons * width);
+    for (let n = 0; n < neurons; n++) {
+      for (let k = 0; k < width; k++) {
+        let sum = 0;
+        for (let sample = 0; sample < this.#samples; sample++) {
+          for (let t = delay; t < steps; t++) {
+            stop.step();
+            const value = of[(sample * width + k) * steps + t - delay]!;
+            if (value !== 0) sum = ops.add(sum, ops.mul(this.#currentBar[(sample * neurons + n) * steps + t]!, value));
+          }
+        }
+        gradient[n * width + k] = sum;
+      }
+    }
+    return gradient;
+  }
+
+  #biasGradient(): Float64Array {
+    const { neurons, steps } = this.#problem;
+    const gradient = new Float64Array(neurons);
+    for (const [i, bar] of this.#currentBar.entries()) {
+      const n = Math.floor(i / steps) % neurons;
+      gradient[n] = this.#arithmetic.ops.add(gradient[n]!, bar);
+    }
+    return gradient;
+  }
+}
