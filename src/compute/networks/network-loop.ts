@@ -18,10 +18,12 @@ import { lowestLayer, parseLayerPath } from './paths.ts';
  * `S` is what they yield, `N` what they are resumed with.
  */
 export interface NetworkRun<S, N> {
-  /** Runs a layer's neurons in all steps; those of the layer below have run. */
-  forward(layer: number): Generator<S, void, N>;
-  /** Records of a layer that has run: `spike_counts`, and those asked for, of all samples' neurons. */
-  records(layer: number, names: readonly string[]): Generator<S, LifSimulateResult, N>;
+  /**
+   * Runs a layer's neurons in all steps; those of the layer below have run.
+   *
+   * @returns `spike_counts` and the records asked for, of all samples' neurons.
+   */
+  forward(layer: number, record: readonly string[]): Generator<S, LifSimulateResult, N>;
   /**
    * Runs a layer backward; those above it have run backward. Cotangents are multiplied by `scale`; those that a hidden layer's neurons have from
    * the layer above are added.
@@ -39,12 +41,11 @@ export function* simulateNetwork<S, N>(
   const counts: Int32Array[] = [];
   const records: Record<string, Values | Uint8Array> = {};
   for (const layer of network.layers.keys()) {
-    yield* run.forward(layer);
     const names = record.flatMap((path) => {
       const parsed = parseLayerPath(path);
       return parsed?.layer === layer ? [{ path, name: parsed.name }] : [];
     });
-    const recorded = yield* run.records(
+    const recorded = yield* run.forward(
       layer,
       names.map(({ name }) => name),
     );
@@ -68,9 +69,8 @@ export function* differentiateNetwork<S, N>(job: NetworkGradJob, run: NetworkRun
   const last = layers.length - 1;
   const recorded: LifSimulateResult[] = [];
   for (const layer of layers.keys()) {
-    yield* run.forward(layer);
     const ofPenalty = layers[layer]!.ratePenalty === undefined ? [] : ['firing_rates'];
-    recorded.push(yield* run.records(layer, layer === last ? recordsOfLoss(loss, layerProblem(network, layer)) : ofPenalty));
+    recorded.push(yield* run.forward(layer, layer === last ? recordsOfLoss(loss, layerProblem(network, layer)) : ofPenalty));
   }
   const problem = layerProblem(network, last);
   const lastRun = { problem: { ...problem, neurons: samples * problem.neurons }, records: recorded[last]! };

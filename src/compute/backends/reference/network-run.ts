@@ -43,25 +43,18 @@ export class ReferenceNetwork implements NetworkRun<never, unknown> {
     this.#arithmetic = { ops, stop };
   }
 
-   
-  *forward(index: number): Generator<never, void> {
+  *forward(index: number, record: readonly string[]): Generator<never, LifSimulateResult> {
     const layer = new ReferenceLayer(this.#network, index, this.#arithmetic);
     layer.forward(this.#inputOf(index));
     this.#layers.push(layer);
+    return layer.records(record);
   }
 
-   
-  *records(index: number, names: readonly string[]): Generator<never, LifSimulateResult> {
-    return this.#layers[index]!.records(names);
-  }
-
-   
   *backward(index: number, cotangents: LayerCotangents, scale: number): Generator<never, void> {
     const { parameters } = layerWrt(this.#wrt, index);
     this.#layers[index]!.backward(cotangents, { scale, above: this.#layers[index + 1], parameters });
   }
 
-   
   *gradient(path: string): Generator<never, number | Values> {
     const parsed = parseLayerPath(path);
     if (parsed === undefined) return this.#layers[0]!.inputBars();

@@ -1,5 +1,6 @@
 import { memoize } from '../../cache.ts';
 import { reachable } from '../../expressions.ts';
+import { jobElements } from '../../job-size.ts';
 import { dtypeOf, recordPer, type Dtype, type Job, type NeuronProblem } from '../../jobs.ts';
 import { programOf } from '../../neuron-problem.ts';
 import type { NeuronProgram } from '../../neurons/program.ts';
@@ -13,6 +14,8 @@ const perValue = 3;
 const forward = { perStep: 0.25, perVectorAlone: 4 };
 const backward = { perStep: 1.3, perVectorAlone: 14 };
 const perRecordedValue = 1;
+/** A neuron's step of a network, or what counts as one of its products. */
+const perNetworkElement = 0.15;
 /** Operations of the LIF neuron's step. */
 const lifOperations = 10;
 /** Laying out a neuron's numbers and reading its results. */
@@ -54,7 +57,7 @@ export function estimateNanoseconds(job: Job): number {
     }
     case 'network_simulate':
     case 'network_grad':
-      return Infinity;
+      return jobElements(job) * perNetworkElement * arithmetic;
   }
 }
 

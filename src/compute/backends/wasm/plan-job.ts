@@ -3,7 +3,9 @@ import type { KernelRequest } from './kernel-cache.ts';
 import { simulateKernelRequest } from './kernels/forward-kernel.ts';
 import { evalKernelRequest, gradKernelRequest } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, LaunchPlan } from './launch-plan.ts';
-import { gradKernelRequests, jvpKernelRequests, lifGrad, lifJvp, lifSimulate, specOf } from './neuron-jobs.ts';
+import { gradKernelRequests, jvpKernelRequests, lifGrad, lifJvp, lifSimulate } from './neuron-jobs.ts';
+import { networkGrad, networkSimulate } from './network-run.ts';
+import { specOf } from './problem-layout.ts';
 import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
 
 /** The launches of a job of any kind. */
@@ -21,8 +23,9 @@ export function planLaunches(context: KernelContext, job: Job): LaunchPlan<Resul
     case 'lif_jvp':
       return lifJvp(context, job);
     case 'network_simulate':
+      return networkSimulate(context, job);
     case 'network_grad':
-      throw new Error('there are no kernels for networks');
+      return networkGrad(context, job);
   }
 }
 

@@ -94,10 +94,6 @@ export class WasmBackend implements Backend {
     }
   }
 
-  accepts(job: Job): boolean {
-    return !('network' in job);
-  }
-
   tryRunSync<J extends Job>(job: J): Computed<J> | undefined {
     return estimateNanoseconds(job) < this.#inlineNanoseconds ? this.#runInline(job) : undefined;
   }

@@ -1,0 +1,524 @@
+import type { Arena } from '../../engine/arena.ts';
+import { materialize, valueAt, zeros, type Numbers, type Values } from '../../generated-numbers.ts';
+import {
+  dtypeOf,
+  quantityAt,
+  type Dtype,
+  type LifSimulateResult,
+  type LossRecord,
+  type Network,
+  type NetworkGradJob,
+  type NetworkGradResult,
+  type NetworkLayer,
+  type NetworkSimulateJob,
+  type NetworkSimulateResult,
+  type NeuronProblem,
+  type Quantity,
+} from '../../jobs.ts';
+import { layerInputs, layerProblem } from '../../networks/layer-problem.ts';
+import { differentiateNetwork, simulateNetwork, type NetworkRun } from '../../networks/network-loop.ts';
+import { cotangentsOfLoss, type LayerCotangents } from '../../networks/network-loss.ts';
+import { layerWrt, lowestLayer, parseLayerPath } from '../../networks/paths.ts';
+import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
+import { SlicedLoops, type pause } from '../../sliced-loops.ts';
+import { surrogateShape } from '../../surrogates/shape.ts';
+import { lanesOf, vectorsOf, type LaneType } from './ir/lanes.ts';
+import type { Kernel, KernelRequest } from './kernel-cache.ts';
+import {
+  backwardScratchRows,
+  barArray,
+  forwardScratchRows,
+  keptArray,
+  keptLeaves,
+  layerBackwardRequest,
+  layerForwardRequest,
+  recordArray,
+  sumArray,
+  type LayerBackwardSpec,
+  type LayerKernelSpec,
+} from './kernels/layer-kernel.ts';
+import {
+  listKernelRequest,
+  productItemRows,
+  productKernelRequest,
+  sumItems,
+  sumKernelRequest,
+  transposeItems,
+  transposeKernelRequest,
+} from './kernels/matrix-kernels.ts';
+import { setSurrogateParameters } from './kernels/surrogate-kernel.ts';
+import type { KernelContext, Launch, LaunchPlan } from './launch-plan.ts';
+import { ProblemLayout } from './problem-layout.ts';
+
+type Step = KernelRequest | Launch | typeof pause;
+type Steps<R> = Generator<Step, R, Kernel | undefined>;
+
+export function networkSimulate(context: KernelContext, job: NetworkSimulateJob): LaunchPlan<NetworkSimulateResult> {
+  return simulateNetwork(job, new WasmNetwork(context, job.network, dtypeOf(job)));
+}
+
+export function networkGrad(context: KernelContext, job: NetworkGradJob): LaunchPlan<NetworkGradResult> {
+  return differentiateNetwork(job, new WasmNetwork(context, job.network, dtypeOf(job), job));
+}
+
+/** Lists of the numbers that are not 0, a list a row: addresses of where each begins and ends among the indices, and of the numbers where they are not 1. */
+interface Lists {
+  readonly starts: number;
+  readonly ends: number;
+  readonly indices: number;
+  readonly numbers: number | undefined;
+}
+
+/** A layer that has run: its addresses, and how its kernels are made. */
+interface LayerMemory {
+  readonly layer: NetworkLayer;
+  readonly problem: NeuronProblem;
+  readonly layout: ProblemLayout;
+  readonly spec: LayerKernelSpec;
+  readonly rowBytes: number;
+  /** What it gets, by row. */
+  readonly input: Lists;
+  readonly inputs: number;
+  /** [neurons, inputs]. */
+  readonly weight: number;
+  readonly integers: Readonly<Record<string, number>>;
+  /** What its neurons return. */
+  readonly spikes: Lists | undefined;
+  /** Gradient by the current, once it has run backward. */
+  currentBar: number;
+}
+
+/** Samples that a recurrent layer runs backward together: its weights are read once for two of them. */
+const maxGroup = 4;
+/** Rows of lists that are turned in one slice have at most so many entries. */
+const entriesPerSlice = 2 ** 21;
+
+/**
+ * A network in an arena: products of what is active add rows of the transposed weights, and so do the gradients of weights, whose lists are those of the
+ * inputs turned; what goes back to the layer below is a dense product.
+ */
+class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
+  readonly #context: KernelContext;
+  readonly #arena: Arena;
+  readonly #network: Network;
+  readonly #lanes: LaneType;
+  readonly #differentiated: Pick<NetworkGradJob, 'loss' | 'wrt'> | undefined;
+  readonly #layers: LayerMemory[] = [];
+  readonly #loops = new SlicedLoops();
+  /** Rows of arrays over time. */
+  readonly #rows: number;
+
+  constructor(context: KernelContext, network: Network, dtype: Dtype, differentiated?: Pick<NetworkGradJob, 'loss' | 'wrt'>) {
+    this.#context = context;
+    this.#arena = context.arena;
+    this.#network = network;
+    this.#lanes = lanesOf[dtype];
+    this.#differentiated = differentiated;
+    this.#rows = network.samples * network.steps;
+  }
+
+  *forward(index: number, record: readonly string[]): Steps<LifSimulateResult> {
+    const { samples, steps, layers } = this.#network;
+    const layer = layers[index]!;
+    const { neurons, recurrent, bias } = layer;
+    const problem = layerProblem(this.#network, index);
+    const below = this.#layers[index - 1];
+    const input = below === undefined ? yield* this.#inputLists() : below.spikes!;
+    const layout = new ProblemLayout(this.#arena, this.#lanes.dtype, problem);
+    yield* layout.loops.run();
+    setSurrogateParameters(layout.parameters, layer.surrogate);
+    const spec = this.#specOf(layer, index, layout, record);
+    const rowBytes = this.#lanes.bytes * layout.padded;
+    const inputs = layerInputs(this.#network, index);
+    const weight = yield* this.#put(layer.weight, neurons * inputs);
+    const transposed = yield* this.#transposed(weight, { rows: neurons, columns: inputs, padded: layout.padded });
+    const start = bias === undefined ? 0 : yield* this.#put(bias, neurons);
+    const current = yield* this.#sums(input, { matrix: transposed, width: layout.padded, rows: this.#rows, start });
+
+    const { step } = layout.program;
+    const integers: Record<string, number> = { ...layout.integers, rowBytes, current, samples };
+    if (recurrent !== undefined) {
+      integers.recurrentWeight = yield* this.#put(recurrent, neurons * neurons);
+      integers.recurrent = yield* this.#transposed(integers.recurrentWeight, { rows: neurons, columns: neurons, padded: layout.padded });
+      integers.drive = this.#arena.allocate(this.#rows * rowBytes);
+    }
+    let spikes: Lists | undefined;
+    if (spec.listsSpikes) {
+      spikes = this.#allocateLists(this.#rows, this.#rows * neurons, step.spikes !== undefined);
+      const { numbers, ...addresses } = spikes;
+      Object.assign(integers, addresses, numbers !== undefined && { numbers });
+    }
+    for (const leaf of spec.kept) if (leaf !== 'current') integers[keptArray(leaf)] = this.#arena.allocate(this.#rows * rowBytes);
+    for (const name of spec.record) integers[recordArray(name)] = this.#arena.allocate(this.#rows * rowBytes);
+    const counts = (integers.spikeCountsArray = this.#arena.allocate(4 * samples * layout.padded));
+    const sums = (integers['returned.sum'] = this.#arena.allocate(samples * rowBytes));
+    const final = (integers['v.final'] = this.#arena.allocate(samples * rowBytes));
+    const scratchBytes = rowBytes * forwardScratchRows(spec);
+    yield* this.#launch(layerForwardRequest(spec), samples, integers, { parameters: layout.parameters, scratchBytes });
+    this.#layers.push({ layer, problem, layout, spec, rowBytes, input, inputs, weight, integers, spikes, currentBar: 0 });
+
+    const spikeCounts = this.#withoutPadding(this.#readIntegers(counts, samples * layout.padded), layout.padded, neurons);
+    const series: Record<string, Values | Uint8Array> = {};
+    for (const name of spec.record) {
+      const values = yield* this.#bySample(integers[recordArray(name)]!, rowBytes, neurons);
+      series[name] = name === 'spikes' && step.spikes === undefined ? yield* this.#asBytes(values) : values;
+    }
+    const returned = spec.sumsReturned
+      ? this.#withoutPadding(this.#read(sums, samples * layout.padded), layout.padded, neurons)
+      : spikeCounts;
+    const rates = zeros(this.#lanes.dtype, record.includes('firing_rates') ? samples * neurons : 0);
+    for (let b = 0; b < rates.length; b++) rates[b] = (returned[b]! / (steps * problem.dt)) * 1000;
+    return {
+      spike_counts: spikeCounts,
+      ...(record.includes('firing_rates') && { firing_rates: rates }),
+      ...(spec.writesFinal && { v_final: this.#withoutPadding(this.#read(final, samples * layout.padded), layout.padded, neurons) }),
+      series,
+    };
+  }
+
+  #specOf(layer: NetworkLayer, index: number, layout: ProblemLayout, record: readonly string[]): LayerKernelSpec {
+    const isLast = index === this.#network.layers.length - 1;
+    const surrogate = surrogateShape(layer.surrogate);
+    const isRecurrent = layer.recurrent !== undefined;
+    const backward = this.#backwardSpec(layer, index, layout, {});
+    return {
+      ...layout.spec,
+      surrogate,
+      isRecurrent,
+      listsSpikes: isRecurrent || !isLast,
+      record: record.filter((name) => name !== 'firing_rates' && name !== 'v_final' && name !== 'spike_counts'),
+      writesFinal: record.includes('v_final'),
+      sumsReturned: record.includes('firing_rates') && layout.program.step.spikes !== undefined,
+      kept: backward === undefined ? [] : keptLeaves(layout.spec, surrogate, backward),
+    };
+  }
+
+  /** What shapes a layer's backward pass; undefined where it has none. @param cotangents those that are known by now. */
+  #backwardSpec(
+    layer: NetworkLayer,
+    index: number,
+    { program }: ProblemLayout,
+    cotangents: LayerCotangents,
+  ): LayerBackwardSpec | undefined {
+    if (this.#differentiated === undefined) return undefined;
+    const { loss, wrt } = this.#differentiated;
+    if (index < lowestLayer(wrt)) return undefined;
+    const isLast = index === this.#network.layers.length - 1;
+    const bars: Partial<Record<LossRecord, readonly ('step' | 'neuron')[]>> = {};
+    if (!isLast || layer.recurrent !== undefined) bars.spikes = isLast ? [] : ['step'];
+    if (isLast) for (const record of cotangentsOfLoss(loss)) bars[record] = [];
+    for (const record of Object.keys(cotangents) as LossRecord[])
+      bars[record] = [...(bars[record] ?? []), cotangents[record]!.per === 'step' ? 'step' : 'neuron'];
+    const { parameters, bias } = layerWrt(wrt, index);
+    return { bars, paths: pathsOf(program, parameters), sumsCurrent: bias };
+  }
+
+  *backward(index: number, cotangents: LayerCotangents, scale: number): Steps<void> {
+    const { samples } = this.#network;
+    const memory = this.#layers[index]!;
+    const { layer, layout, spec, rowBytes } = memory;
+    const backward = this.#backwardSpec(layer, index, layout, cotangents)!;
+    const integers: Record<string, number> = { ...memory.integers };
+    if (index < this.#network.layers.length - 1) integers[barArray('spikes', 'step')] = yield* this.#inputBars(index + 1);
+    for (const record of Object.keys(cotangents) as LossRecord[]) {
+      const quantity = cotangents[record]!;
+      const form = quantity.per === 'step' ? 'step' : 'neuron';
+      integers[barArray(record, form)] = yield* this.#putCotangents(quantity, scale, memory);
+    }
+    for (const path of [...backward.paths, ...(backward.sumsCurrent ? ['current'] : [])])
+      memory.layout.integers[sumArray(path)] = integers[sumArray(path)] = this.#arena.allocate(samples * rowBytes);
+    integers.currentBar = memory.currentBar = this.#arena.allocate(this.#rows * rowBytes);
+    const group = (integers.group = spec.isRecurrent ? Math.min(maxGroup, Math.max(1, samples)) : 1);
+    const scratchBytes = rowBytes * group * backwardScratchRows(spec, backward);
+    yield* this.#launch(layerBackwardRequest(spec, backward), Math.ceil(samples / group), integers, {
+      parameters: layout.parameters,
+      scratchBytes,
+    });
+  }
+
+  *gradient(path: string): Steps<number | Values> {
+    const parsed = parseLayerPath(path);
+    if (parsed === undefined) {
+      const rowBytes = this.#lanes.bytes * this.#padded(this.#network.inputs);
+      return yield* this.#bySample(yield* this.#inputBars(0), rowBytes, this.#network.inputs);
+    }
+    const memory = this.#layers[parsed.layer]!;
+    const { neurons } = memory.layer;
+    if (parsed.name === 'weight') return yield* this.#matrixGradient(memory, memory.input, memory.inputs, 0);
+    if (parsed.name === 'recurrent') return yield* this.#matrixGradient(memory, memory.spikes!, neurons, 1);
+    if (parsed.name === 'bias') return this.#sumOverSamples(memory, 'current');
+    let gradient: number | Values = 0;
+    const { program } = memory.layout;
+    addParameterGradient(memory.problem, program, parsed.name.slice('neuron/'.length), (term) => this.#sumOverSamples(memory, term), {
+      loops: this.#loops,
+      set: (value) => {
+        gradient = value;
+      },
+    });
+    yield* this.#loops.run();
+    return gradient;
+  }
+
+  /** Gradient of a matrix by the lists that it was multiplied with, `delay` steps before: a row of the layer's current bars for each entry. */
+  *#matrixGradient({ layer, layout, currentBar }: LayerMemory, lists: Lists, columns: number, delay: 0 | 1): Steps<Values> {
+    const turned = yield* this.#turned(lists, columns, delay);
+    const width = layout.padded;
+    const gradient = yield* this.#sums(turned, { matrix: currentBar, width, rows: columns, start: 0 });
+    const out = this.#arena.allocate(this.#lanes.bytes * layer.neurons * columns);
+    const rowBytes = this.#lanes.bytes * width;
+    yield* this.#transpose(
+      { source: gradient, sourceStride: rowBytes, batchBytes: 0 },
+      { out, outStride: this.#lanes.bytes * columns, outBatchBytes: 0 },
+      { matrices: 1, rows: columns, columns: layer.neurons, padded: columns },
+    );
+    return this.#read(out, layer.neurons * columns);
+  }
+
+  /** Sums that the backward pass has written for each sample, [neurons]. */
+  #sumOverSamples({ layer, layout, rowBytes }: LayerMemory, name: string): Values {
+    const { dtype, bytes } = this.#lanes;
+    const sums = new Float64Array(layer.neurons);
+    const address = layout.integers[sumArray(name)]!;
+    for (let sample = 0; sample < this.#network.samples; sample++) {
+      const row = this.#arena.numbers(dtype, address + sample * rowBytes, layer.neurons);
+      for (let n = 0; n < layer.neurons; n++) sums[n]! += row[n]!;
+    }
+    return bytes === 4 ? new Float32Array(sums) : sums;
+  }
+
+  /** Gradient by what comes into a layer, a row of inputs for each sample and step. */
+  *#inputBars(index: number): Steps<number> {
+    const { layer, rowBytes, weight, inputs, currentBar } = this.#layers[index]!;
+    const outStride = this.#lanes.bytes * this.#padded(inputs);
+    const out = this.#arena.allocate(this.#rows * outStride);
+    const vectors = vectorsOf(inputs, this.#lanes);
+    const itemRows = productItemRows(layer.neurons, vectors);
+    yield* this.#launch(productKernelRequest(this.#lanes), Math.ceil(this.#rows / itemRows), {
+      a: currentBar,
+      aStride: rowBytes,
+      inner: layer.neurons,
+      b: weight,
+      bStride: this.#lanes.bytes * inputs,
+      out,
+      outStride,
+      vectors,
+      rows: this.#rows,
+      itemRows,
+    });
+    return out;
+  }
+
+  /** Lists of the network's input. */
+  *#inputLists(): Steps<Lists> {
+    const { input, samples, inputs, steps } = this.#network;
+    if (input.form === 'events') return yield* this.#eventLists(input);
+    const { bytes } = this.#lanes;
+    const source = yield* this.#put(input.values, samples * inputs * steps);
+    const lists = this.#allocateLists(this.#rows, this.#rows * inputs, false);
+    const flags = this.#arena.allocate(4 * samples);
+    const integers = { starts: lists.starts, ends: lists.ends, indices: lists.indices, source, inputs, steps, flags };
+    yield* this.#launch(listKernelRequest(this.#lanes, false), samples, integers);
+    if (!this.#arena.integers(flags, samples).includes(1)) return lists;
+    const numbers = this.#arena.allocate(bytes * this.#rows * inputs);
+    yield* this.#launch(listKernelRequest(this.#lanes, true), samples, { ...integers, numbers });
+    return { ...lists, numbers };
+  }
+
+  /** Lists of events: sorted by row, in the order in which they were sent within one. */
+  *#eventLists({ sample, neuron, step }: Extract<Network['input'], { form: 'events' }>): Steps<Lists> {
+    const { steps } = this.#network;
+    const events = sample.length;
+    const [samples, neurons, times] = [sample, neuron, step].map(materialize) as [Values, Values, Values];
+    const starts = this.#arena.allocate(4 * (this.#rows + 1));
+    const indices = this.#arena.allocate(4 * events);
+    const bounds = this.#arena.integers(starts, this.#rows + 1).fill(0);
+    const places = this.#arena.integers(indices, events);
+    const cursors = new Int32Array(this.#rows);
+    this.#loops.add(events, (from, to) => {
+      for (let i = from; i < to; i++) bounds[samples[i]! * steps + times[i]! + 1]!++;
+    });
+    this.#loops.add(this.#rows, (from, to) => {
+      for (let row = from; row < to; row++) bounds[row + 1]! += cursors[row] = bounds[row]!;
+    });
+    this.#loops.add(events, (from, to) => {
+      for (let i = from; i < to; i++) places[cursors[samples[i]! * steps + times[i]!]!++] = neurons[i]!;
+    });
+    yield* this.#loops.run();
+    return { starts, ends: starts + 4, indices, numbers: undefined };
+  }
+
+  /** The lists of columns: of each the rows in whose lists it is, moved on by `delay` steps; what would be after the last step is left out. */
+  *#turned({ starts, ends, indices, numbers }: Lists, columns: number, delay: 0 | 1): Steps<Lists> {
+    const { steps } = this.#network;
+    const { dtype, bytes } = this.#lanes;
+    const rows = this.#rows;
+    const [from, until] = [this.#arena.integers(starts, rows), this.#arena.integers(ends, rows)];
+    const slice = Math.max(1, Math.floor(entriesPerSlice / Math.max(1, columns)));
+    const turnedStarts = this.#arena.allocate(4 * (columns + 1));
+    const bounds = this.#arena.integers(turnedStarts, columns + 1).fill(0);
+    const entries = this.#arena.integers(
+      indices,
+      until.reduce((most, end) => Math.max(most, end), 0),
+    );
+    const eachRow = (visit: (row: number) => void) => {
+      this.#loops.add(
+        rows,
+        (begin, end) => {
+          for (let row = begin; row < end; row++) if (delay === 0 || (row + 1) % steps !== 0) visit(row);
+        },
+        slice,
+      );
+    };
+    eachRow((row) => {
+      for (let i = from[row]!; i < until[row]!; i++) bounds[entries[i]! + 1]!++;
+    });
+    yield* this.#loops.run();
+    const cursors = new Int32Array(columns);
+    for (let column = 0; column < columns; column++) bounds[column + 1]! += cursors[column] = bounds[column]!;
+    const total = bounds[columns]!;
+    const turnedIndices = this.#arena.allocate(4 * total);
+    const turnedNumbers = numbers === undefined ? undefined : this.#arena.allocate(bytes * total);
+    const places = this.#arena.integers(turnedIndices, total);
+    const given = numbers === undefined ? undefined : this.#arena.numbers(dtype, numbers, entries.length);
+    const kept = turnedNumbers === undefined ? undefined : this.#arena.numbers(dtype, turnedNumbers, total);
+    eachRow((row) => {
+      for (let i = from[row]!; i < until[row]!; i++) {
+        const place = cursors[entries[i]!]!++;
+        places[place] = row + delay;
+        if (given !== undefined) kept![place] = given[i]!;
+      }
+    });
+    yield* this.#loops.run();
+    return { starts: turnedStarts, ends: turnedStarts + 4, indices: turnedIndices, numbers: turnedNumbers };
+  }
+
+  #allocateLists(rows: number, entries: number, isWeighted: boolean): Lists {
+    const { bytes } = this.#lanes;
+    return {
+      starts: this.#arena.allocate(4 * rows),
+      ends: this.#arena.allocate(4 * rows),
+      indices: this.#arena.allocate(4 * entries),
+      numbers: isWeighted ? this.#arena.allocate(bytes * entries) : undefined,
+    };
+  }
+
+  /** Sums of rows of a matrix by lists, `rows` rows as wide as the matrix's. */
+  *#sums(
+    { numbers, ...lists }: Lists,
+    { matrix, width, rows, start }: { readonly matrix: number; readonly width: number; readonly rows: number; readonly start: number },
+  ): Steps<number> {
+    const stride = this.#lanes.bytes * width;
+    const vectors = vectorsOf(width, this.#lanes);
+    const out = this.#arena.allocate(rows * stride);
+    const integers = { ...lists, ...(numbers !== undefined && { numbers }), matrix, stride, start, out, rows, vectors };
+    yield* this.#launch(sumKernelRequest(this.#lanes, numbers !== undefined), sumItems(rows, vectors), integers);
+    return out;
+  }
+
+  /** The transposed matrix, with rows of `padded` numbers. */
+  *#transposed(
+    source: number,
+    { rows, columns, padded }: { readonly rows: number; readonly columns: number; readonly padded: number },
+  ): Steps<number> {
+    const { bytes } = this.#lanes;
+    const out = this.#arena.allocate(bytes * columns * padded);
+    yield* this.#transpose(
+      { source, sourceStride: bytes * columns, batchBytes: 0 },
+      { out, outStride: bytes * padded, outBatchBytes: 0 },
+      { matrices: 1, rows, columns, padded },
+    );
+    return out;
+  }
+
+  *#transpose(
+    from: Readonly<Record<'source' | 'sourceStride' | 'batchBytes', number>>,
+    to: Readonly<Record<'out' | 'outStride' | 'outBatchBytes', number>>,
+    { matrices, ...shape }: Readonly<Record<'matrices' | 'rows' | 'columns' | 'padded', number>>,
+  ): Steps<void> {
+    yield* this.#launch(transposeKernelRequest(this.#lanes), transposeItems(matrices, shape.columns), { ...from, ...to, ...shape });
+  }
+
+  /** An array over time as numbers [samples, neurons, steps]. */
+  *#bySample(source: number, rowBytes: number, neurons: number): Steps<Values> {
+    const { samples, steps } = this.#network;
+    const { bytes } = this.#lanes;
+    const out = this.#arena.allocate(bytes * samples * neurons * steps);
+    yield* this.#transpose(
+      { source, sourceStride: rowBytes, batchBytes: steps * rowBytes },
+      { out, outStride: bytes * steps, outBatchBytes: bytes * neurons * steps },
+      { matrices: samples, rows: steps, columns: neurons, padded: steps },
+    );
+    return this.#read(out, samples * neurons * steps);
+  }
+
+  *#asBytes(values: Values): Steps<Uint8Array> {
+    const target = new Uint8Array(values.length);
+    this.#loops.add(values.length, (from, to) => {
+      for (let i = from; i < to; i++) target[i] = values[i]!;
+    });
+    yield* this.#loops.run();
+    return target;
+  }
+
+  /** Cotangents as an array with a row for each sample, or for each sample and step. */
+  *#putCotangents(quantity: Quantity, scale: number, { layer, layout }: LayerMemory): Steps<number> {
+    const { samples, steps } = this.#network;
+    const { neurons } = layer;
+    const { padded } = layout;
+    const { dtype, bytes } = this.#lanes;
+    const isPerStep = quantity.per === 'step';
+    const length = (isPerStep ? this.#rows : samples) * padded;
+    const address = this.#arena.allocate(bytes * length);
+    const target = this.#arena.numbers(dtype, address, length).fill(0);
+    this.#loops.add(samples * neurons * (isPerStep ? steps : 1), (from, to) => {
+      for (let i = from; i < to; i++) {
+        const b = isPerStep ? Math.floor(i / steps) : i;
+        const t = isPerStep ? i - b * steps : 0;
+        const sample = Math.floor(b / neurons);
+        const row = isPerStep ? sample * steps + t : sample;
+        target[row * padded + b - sample * neurons] = scale * (isPerStep ? valueAt(quantity.values, i) : quantityAt(quantity, b, 0, steps));
+      }
+    });
+    yield* this.#loops.run();
+    return address;
+  }
+
+  /** Numbers in the arena, with a vector's room behind them. */
+  *#put(numbers: Numbers, length: number): Steps<number> {
+    const address = this.#arena.put(this.#lanes.dtype, numbers, length + this.#lanes.count, this.#loops);
+    yield* this.#loops.run();
+    return address;
+  }
+
+  *#launch(
+    request: KernelRequest,
+    items: number,
+    integers: Readonly<Record<string, number>>,
+    { parameters = {}, scratchBytes = 0 }: { readonly parameters?: Readonly<Record<string, number>>; readonly scratchBytes?: number } = {},
+  ): Steps<void> {
+    const kernel = this.#context.kernels.find(request.key) ?? (yield request)!;
+    yield { kernel, argumentBlock: kernel.layout.write(this.#arena, integers, parameters), vectors: items, scratchBytes };
+  }
+
+  #padded(neurons: number): number {
+    return this.#lanes.count * vectorsOf(neurons, this.#lanes);
+  }
+
+  #read(address: number, length: number): Values {
+    const { bytes, dtype } = this.#lanes;
+    return this.#context.readBack(this.#arena, address, address + bytes * length).numbers(dtype, address, length);
+  }
+
+  #readIntegers(address: number, length: number): Int32Array {
+    return this.#context.readBack(this.#arena, address, address + 4 * length).integers(address, length);
+  }
+
+  /** Rows of `padded` numbers without what fills their last vector. */
+  #withoutPadding<A extends Values | Int32Array>(values: A, padded: number, neurons: number): A {
+    if (padded === neurons) return values;
+    const kept = values.slice(0, this.#network.samples * neurons) as A;
+    for (let sample = 0; sample < this.#network.samples; sample++)
+      kept.set(values.subarray(sample * padded, sample * padded + neurons), sample * neurons);
+    return kept;
+  }
+}
