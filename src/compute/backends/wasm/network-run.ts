@@ -39,12 +39,16 @@ import {
 } from './kernels/layer-kernel.ts';
 import {
   listKernelRequest,
+  panelItems,
+  panelKernelRequest,
+  panelStride,
   productItemRows,
   productKernelRequest,
   sumItems,
   sumKernelRequest,
   transposeItems,
   transposeKernelRequest,
+  turnKernelRequest,
 } from './kernels/matrix-kernels.ts';
 import { setSurrogateParameters } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, Launch, LaunchPlan } from './launch-plan.ts';
@@ -90,8 +94,6 @@ interface LayerMemory {
 
 /** Samples that a recurrent layer runs backward together: its weights are read once for two of them. */
 const maxGroup = 4;
-/** Rows of lists that are turned in one slice have at most so many entries. */
-const entriesPerSlice = 2 ** 21;
 
 /**
  * A network in an arena: products of what is active add rows of the transposed weights, and so do the gradients of weights, whose lists are those of the
@@ -131,15 +133,15 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     const rowBytes = this.#lanes.bytes * layout.padded;
     const inputs = layerInputs(this.#network, index);
     const weight = yield* this.#put(layer.weight, neurons * inputs);
-    const transposed = yield* this.#transposed(weight, { rows: neurons, columns: inputs, padded: layout.padded });
+    const panels = yield* this.#transposedPanels(weight, neurons, inputs);
     const start = bias === undefined ? 0 : yield* this.#put(bias, neurons);
-    const current = yield* this.#sums(input, { matrix: transposed, width: layout.padded, rows: this.#rows, start });
+    const current = yield* this.#sums(input, { panels, matrixRows: inputs, width: layout.padded, rows: this.#rows, start });
 
     const { step } = layout.program;
     const integers: Record<string, number> = { ...layout.integers, rowBytes, current, samples };
     if (recurrent !== undefined) {
       integers.recurrentWeight = yield* this.#put(recurrent, neurons * neurons);
-      integers.recurrent = yield* this.#transposed(integers.recurrentWeight, { rows: neurons, columns: neurons, padded: layout.padded });
+      integers.recurrent = yield* this.#transposedPanels(integers.recurrentWeight, neurons, neurons);
       integers.drive = this.#arena.allocate(this.#rows * rowBytes);
     }
     let spikes: Lists | undefined;
@@ -263,13 +265,14 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   *#matrixGradient({ layer, layout, currentBar }: LayerMemory, lists: Lists, columns: number, delay: 0 | 1): Steps<Values> {
     const turned = yield* this.#turned(lists, columns, delay);
     const width = layout.padded;
-    const gradient = yield* this.#sums(turned, { matrix: currentBar, width, rows: columns, start: 0 });
+    const panels = yield* this.#panels(currentBar, width);
+    const gradient = yield* this.#sums(turned, { panels, matrixRows: this.#rows, width, rows: columns, start: 0 });
     const out = this.#arena.allocate(this.#lanes.bytes * layer.neurons * columns);
     const rowBytes = this.#lanes.bytes * width;
     yield* this.#transpose(
       { source: gradient, sourceStride: rowBytes, batchBytes: 0 },
       { out, outStride: this.#lanes.bytes * columns, outBatchBytes: 0 },
-      { matrices: 1, rows: columns, columns: layer.neurons, padded: columns },
+      { matrices: 1, rows: columns, columns: layer.neurons, padded: columns, allRows: columns },
     );
     return this.#read(out, layer.neurons * columns);
   }
@@ -348,48 +351,21 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   }
 
   /** The lists of columns: of each the rows in whose lists it is, moved on by `delay` steps; what would be after the last step is left out. */
-  *#turned({ starts, ends, indices, numbers }: Lists, columns: number, delay: 0 | 1): Steps<Lists> {
-    const { steps } = this.#network;
-    const { dtype, bytes } = this.#lanes;
-    const rows = this.#rows;
-    const [from, until] = [this.#arena.integers(starts, rows), this.#arena.integers(ends, rows)];
-    const slice = Math.max(1, Math.floor(entriesPerSlice / Math.max(1, columns)));
-    const turnedStarts = this.#arena.allocate(4 * (columns + 1));
-    const bounds = this.#arena.integers(turnedStarts, columns + 1).fill(0);
-    const entries = this.#arena.integers(
-      indices,
-      until.reduce((most, end) => Math.max(most, end), 0),
-    );
-    const eachRow = (visit: (row: number) => void) => {
-      this.#loops.add(
-        rows,
-        (begin, end) => {
-          for (let row = begin; row < end; row++) if (delay === 0 || (row + 1) % steps !== 0) visit(row);
-        },
-        slice,
-      );
-    };
-    eachRow((row) => {
-      for (let i = from[row]!; i < until[row]!; i++) bounds[entries[i]! + 1]!++;
+  *#turned({ numbers, ...lists }: Lists, columns: number, delay: 0 | 1): Steps<Lists> {
+    const isWeighted = numbers !== undefined;
+    const turned = this.#allocateLists(columns, columns * this.#rows, isWeighted);
+    yield* this.#launch(turnKernelRequest(this.#lanes, isWeighted), 1, {
+      ...lists,
+      turnedStarts: turned.starts,
+      turnedEnds: turned.ends,
+      turnedIndices: turned.indices,
+      ...(isWeighted && { numbers, turnedNumbers: turned.numbers! }),
+      rows: this.#rows,
+      steps: this.#network.steps,
+      delay,
+      columns,
     });
-    yield* this.#loops.run();
-    const cursors = new Int32Array(columns);
-    for (let column = 0; column < columns; column++) bounds[column + 1]! += cursors[column] = bounds[column]!;
-    const total = bounds[columns]!;
-    const turnedIndices = this.#arena.allocate(4 * total);
-    const turnedNumbers = numbers === undefined ? undefined : this.#arena.allocate(bytes * total);
-    const places = this.#arena.integers(turnedIndices, total);
-    const given = numbers === undefined ? undefined : this.#arena.numbers(dtype, numbers, entries.length);
-    const kept = turnedNumbers === undefined ? undefined : this.#arena.numbers(dtype, turnedNumbers, total);
-    eachRow((row) => {
-      for (let i = from[row]!; i < until[row]!; i++) {
-        const place = cursors[entries[i]!]!++;
-        places[place] = row + delay;
-        if (given !== undefined) kept![place] = given[i]!;
-      }
-    });
-    yield* this.#loops.run();
-    return { starts: turnedStarts, ends: turnedStarts + 4, indices: turnedIndices, numbers: turnedNumbers };
+    return turned;
   }
 
   #allocateLists(rows: number, entries: number, isWeighted: boolean): Lists {
@@ -405,27 +381,35 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   /** Sums of rows of a matrix by lists, `rows` rows as wide as the matrix's. */
   *#sums(
     { numbers, ...lists }: Lists,
-    { matrix, width, rows, start }: { readonly matrix: number; readonly width: number; readonly rows: number; readonly start: number },
+    { panels, matrixRows, width, rows, start }: Readonly<Record<'panels' | 'matrixRows' | 'width' | 'rows' | 'start', number>>,
   ): Steps<number> {
-    const stride = this.#lanes.bytes * width;
     const vectors = vectorsOf(width, this.#lanes);
-    const out = this.#arena.allocate(rows * stride);
-    const integers = { ...lists, ...(numbers !== undefined && { numbers }), matrix, stride, start, out, rows, vectors };
+    const out = this.#arena.allocate(this.#lanes.bytes * rows * width);
+    const panelBytes = matrixRows * panelStride;
+    const integers = { ...lists, ...(numbers !== undefined && { numbers }), matrix: panels, panelBytes, start, out, rows, vectors };
     yield* this.#launch(sumKernelRequest(this.#lanes, numbers !== undefined), sumItems(rows, vectors), integers);
     return out;
   }
 
-  /** The transposed matrix, with rows of `padded` numbers. */
-  *#transposed(
-    source: number,
-    { rows, columns, padded }: { readonly rows: number; readonly columns: number; readonly padded: number },
-  ): Steps<number> {
+  /** An array over time in panels. */
+  *#panels(source: number, width: number): Steps<number> {
+    const stride = this.#lanes.bytes * width;
+    const out = this.#arena.allocate(Math.ceil(stride / panelStride) * this.#rows * panelStride);
+    const integers = { source, stride, out, panelBytes: this.#rows * panelStride, rows: this.#rows };
+    yield* this.#launch(panelKernelRequest(), panelItems(this.#rows), integers);
+    return out;
+  }
+
+  /** A matrix transposed, in panels. */
+  *#transposedPanels(source: number, rows: number, columns: number): Steps<number> {
     const { bytes } = this.#lanes;
-    const out = this.#arena.allocate(bytes * columns * padded);
+    const width = panelStride / bytes;
+    const panels = Math.ceil(rows / width);
+    const out = this.#arena.allocate(panels * columns * panelStride);
     yield* this.#transpose(
-      { source, sourceStride: bytes * columns, batchBytes: 0 },
-      { out, outStride: bytes * padded, outBatchBytes: 0 },
-      { matrices: 1, rows, columns, padded },
+      { source, sourceStride: bytes * columns, batchBytes: width * bytes * columns },
+      { out, outStride: panelStride, outBatchBytes: columns * panelStride },
+      { matrices: panels, rows: width, columns, padded: width, allRows: rows },
     );
     return out;
   }
@@ -433,7 +417,7 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   *#transpose(
     from: Readonly<Record<'source' | 'sourceStride' | 'batchBytes', number>>,
     to: Readonly<Record<'out' | 'outStride' | 'outBatchBytes', number>>,
-    { matrices, ...shape }: Readonly<Record<'matrices' | 'rows' | 'columns' | 'padded', number>>,
+    { matrices, ...shape }: Readonly<Record<'matrices' | 'rows' | 'columns' | 'padded' | 'allRows', number>>,
   ): Steps<void> {
     yield* this.#launch(transposeKernelRequest(this.#lanes), transposeItems(matrices, shape.columns), { ...from, ...to, ...shape });
   }
@@ -446,7 +430,7 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     yield* this.#transpose(
       { source, sourceStride: rowBytes, batchBytes: steps * rowBytes },
       { out, outStride: bytes * steps, outBatchBytes: bytes * neurons * steps },
-      { matrices: samples, rows: steps, columns: neurons, padded: steps },
+      { matrices: samples, rows: steps, columns: neurons, padded: steps, allRows: samples * steps },
     );
     return this.#read(out, samples * neurons * steps);
   }

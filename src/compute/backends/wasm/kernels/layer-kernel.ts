@@ -8,7 +8,7 @@ import { blockParameters, countOperations, kernelModule, runFunction, type Kerne
 import { advance, breakIfStopped, get, i32, loadVector, set, storeInt32, storeVector, zeroVector } from '../codegen/vector-wat.ts';
 import type { Node } from '../ir/node.ts';
 import type { KernelRequest } from '../kernel-cache.ts';
-import { productFunctions, rowAddress, setList, sumFunctions } from './matrix-kernels.ts';
+import { panelStride, productFunctions, rowAddress, setList, sumFunctions } from './matrix-kernels.ts';
 import { arrayName, assignStates, countSpikes, NeuronKernelBuilder, type NeuronKernelSpec } from './neuron-kernel.ts';
 import { shapeKey } from './surrogate-kernel.ts';
 
@@ -252,9 +252,9 @@ function recurrentDrive({ program, lanes }: LayerKernelSpec, writer: FunctionWri
     `(if ${get('t')} (then`,
     ...setList(lanes, `(i32.sub ${get('row')} ${i32(1)})`, isWeighted),
     '))',
-    `(call $sumRow ${get('list')} ${get('end')} ${get('values')} ${writer.argument('recurrent')} ${get('rowBytes')}`,
+    `(call $sumRow ${get('list')} ${get('end')} ${get('values')} ${writer.argument('recurrent')}`,
     `  (i32.add ${writer.argument('current')} ${get('at')}) (i32.add ${writer.argument('drive')} ${get('at')})`,
-    `  (i32.shr_u ${get('rowBytes')} ${i32(4)}))`,
+    `  (i32.shr_u ${get('rowBytes')} ${i32(4)}) (i32.mul ${get('neurons')} ${i32(panelStride)}))`,
   ];
 }
 

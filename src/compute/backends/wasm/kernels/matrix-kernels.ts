@@ -4,13 +4,18 @@ import { advance, breakIfStopped, get, i32, loadVector, set, storeVector, zeroVe
 import type { LaneType } from '../ir/lanes.ts';
 import type { KernelRequest } from '../kernel-cache.ts';
 
-// Matrices are row-major, with whole vectors a row; a stride is the distance of two rows in bytes.
+// Matrices are row-major, with whole vectors a row; a stride is the distance of two rows in bytes. Those whose rows are summed are in panels: columns of
+// `tileVectors` vectors as matrices of their own, one after another, so that a panel's rows share the cache's lines and the system's pages.
 
 /** Vectors of a row that are summed at a time: as many as there are registers for. */
 export const tileVectors = 8;
+/** Bytes of a panel's row. */
+export const panelStride = 16 * tileVectors;
 
 /** The most rows that one item of a product has. */
 const rowsPerItem = 32;
+/** Items of a sum that have their rows' lists in the cache together, for one panel after another. */
+const itemsPerGroup = 16;
 /** Multiplications of vectors that an item may have beyond one row: a few milliseconds of them, after which a kernel looks whether it is stopped. */
 const itemProducts = 2 ** 22;
 
@@ -52,8 +57,7 @@ export function rowAddress(base: string, index: string, stride: string): string 
  * matrix, each times its number of `$values` where the lists have numbers; and `$sumRow`, which does it for a whole row.
  */
 export function sumFunctions(lanes: LaneType, isWeighted: boolean): readonly string[] {
-  const parameters =
-    '(param $list i32) (param $end i32) (param $values i32) (param $matrix i32) (param $stride i32) (param $start i32) (param $out i32)';
+  const parameters = '(param $list i32) (param $end i32) (param $values i32) (param $matrix i32) (param $start i32) (param $out i32)';
   const tile = (vectors: number): string => {
     const all = Array.from({ length: vectors }, (_, i) => i);
     const row = (i: number) => loadVector(get('row'), 16 * i);
@@ -66,7 +70,7 @@ export function sumFunctions(lanes: LaneType, isWeighted: boolean): readonly str
       '))',
       '(block $done (loop $next',
       `(br_if $done (i32.ge_u ${get('list')} ${get('end')}))`,
-      set('row', rowAddress(get('matrix'), `(i32.load ${get('list')})`, get('stride'))),
+      set('row', `(i32.add ${get('matrix')} (i32.shl (i32.load ${get('list')}) ${i32(Math.log2(panelStride))}))`),
       ...(isWeighted ? [set('factor', `(v128.load${lanes.bits}_splat ${get('values')})`), advance('values', i32(lanes.bytes))] : []),
       ...all.map((i) => set(`sum${i}`, `(${lanes.name}.add ${get(`sum${i}`)} ${term(i)})`)),
       advance('list', i32(4)),
@@ -82,12 +86,14 @@ const tileWidths = [tileVectors, 4, 2, 1];
 
 function sumRowFunction(parameters: string): string {
   const call = (width: number) => [
-    `(call $sumTile${width} ${['list', 'end', 'values', 'matrix', 'stride', 'start', 'out'].map(get).join(' ')})`,
-    ...moveTile(width),
+    `(call $sumTile${width} ${['list', 'end', 'values', 'matrix', 'start', 'out'].map(get).join(' ')})`,
+    advance('matrix', width === tileVectors ? get('panelBytes') : i32(16 * width)),
+    `(if ${get('start')} (then ${advance('start', i32(16 * width))}))`,
+    advance('out', i32(16 * width)),
     advance('vectors', i32(-width)),
   ];
   return [
-    `(func $sumRow ${parameters} (param $vectors i32)`,
+    `(func $sumRow ${parameters} (param $vectors i32) (param $panelBytes i32)`,
     '(block $left (loop $tiles',
     `(br_if $left (i32.lt_u ${get('vectors')} ${i32(tileVectors)}))`,
     ...call(tileVectors),
@@ -95,15 +101,6 @@ function sumRowFunction(parameters: string): string {
     ...tileWidths.slice(1).flatMap((width) => [`(if (i32.ge_u ${get('vectors')} ${i32(width)}) (then`, ...call(width), '))']),
     ')',
   ].join('\n');
-}
-
-/** Moves the addresses of a tile on by its width. */
-function moveTile(width: number): string[] {
-  return [
-    advance('matrix', i32(16 * width)),
-    `(if ${get('start')} (then ${advance('start', i32(16 * width))}))`,
-    advance('out', i32(16 * width)),
-  ];
 }
 
 /** Where a kernel finds lists, a list a row: the bytes of the numbers of a list are those of its indices, as wide as the lanes. */
@@ -120,34 +117,40 @@ export function setList(lanes: LaneType, row: string, isWeighted: boolean): stri
 }
 
 /**
- * Sums of rows of a matrix: row r of `out` is `start` (a row, or 0) and the rows that list r names. An item is a tile of columns, and in it
- * `rowsPerItem` rows: the matrix's tile stays in the cache.
+ * Sums of rows of a matrix: row r of `out` is `start` (a row, or 0) and the rows that list r names. An item is
+ * `rowsPerItem` rows of a panel; groups of rows go through one panel after another, so that both stay in the cache.
  */
 export function sumKernelRequest(lanes: LaneType, isWeighted: boolean): KernelRequest {
-  const names = [...listArguments, ...(isWeighted ? ['numbers'] : []), 'matrix', 'stride', 'start', 'out', 'rows', 'vectors'];
+  const names = [...listArguments, ...(isWeighted ? ['numbers'] : []), 'matrix', 'panelBytes', 'start', 'out', 'rows', 'vectors'];
   const locals =
-    '(local $blocks i32) (local $tile i32) (local $row i32) (local $until i32) (local $list i32) (local $end i32) (local $values i32)';
+    '(local $tiles i32) (local $tile i32) (local $row i32) (local $until i32) (local $list i32) (local $end i32) (local $values i32)';
   const offset = `(i32.mul ${get('tile')} ${i32(16 * tileVectors)})`;
   const body = [
-    set('blocks', `(i32.div_u (i32.add ${get('rows')} ${i32(rowsPerItem - 1)}) ${i32(rowsPerItem)})`),
-    set('tile', `(i32.div_u ${get('from')} ${get('blocks')})`),
-    set('row', `(i32.mul (i32.rem_u ${get('from')} ${get('blocks')}) ${i32(rowsPerItem)})`),
+    set('tiles', `(i32.div_u (i32.add ${get('vectors')} ${i32(tileVectors - 1)}) ${i32(tileVectors)})`),
+    set('tile', `(i32.div_u ${get('from')} ${i32(itemsPerGroup)})`),
+    set(
+      'row',
+      `(i32.add (i32.mul (i32.div_u ${get('tile')} ${get('tiles')}) ${i32(itemsPerGroup)}) (i32.rem_u ${get('from')} ${i32(itemsPerGroup)}))`,
+    ),
+    set('row', `(i32.mul ${get('row')} ${i32(rowsPerItem)})`),
+    set('tile', `(i32.rem_u ${get('tile')} ${get('tiles')})`),
     set('until', minimum(`(i32.add ${get('row')} ${i32(rowsPerItem)})`, get('rows'))),
-    '(loop $rows',
+    '(block $done (loop $rows',
+    `(br_if $done (i32.ge_u ${get('row')} ${get('until')}))`,
     ...setList(lanes, get('row'), isWeighted),
-    `(call $sumRow ${get('list')} ${get('end')} ${get('values')} (i32.add ${get('matrix')} ${offset}) ${get('stride')}`,
+    `(call $sumRow ${get('list')} ${get('end')} ${get('values')} ${rowAddress(get('matrix'), get('tile'), get('panelBytes'))}`,
     `  (select (i32.add ${get('start')} ${offset}) ${i32(0)} ${get('start')})`,
     `  (i32.add ${rowAddress(get('out'), get('row'), `(i32.shl ${get('vectors')} ${i32(4)})`)} ${offset})`,
-    `  ${minimum(i32(tileVectors), `(i32.sub ${get('vectors')} (i32.mul ${get('tile')} ${i32(tileVectors)}))`)})`,
+    `  ${minimum(i32(tileVectors), `(i32.sub ${get('vectors')} (i32.mul ${get('tile')} ${i32(tileVectors)}))`)} ${get('panelBytes')})`,
     advance('row', i32(1)),
-    `(br_if $rows (i32.lt_u ${get('row')} ${get('until')})))`,
+    '(br $rows)))',
   ];
   return { key: `sum ${lanes.dtype} ${isWeighted}`, print: () => itemKernel(names, locals, body, sumFunctions(lanes, isWeighted)) };
 }
 
 /** How many items the sums of so many rows have. */
 export function sumItems(rows: number, vectors: number): number {
-  return Math.ceil(rows / rowsPerItem) * Math.ceil(vectors / tileVectors);
+  return itemsPerGroup * Math.ceil(rows / (itemsPerGroup * rowsPerItem)) * Math.ceil(vectors / tileVectors);
 }
 
 function minimum(a: string, b: string): string {
@@ -239,17 +242,48 @@ export function productKernelRequest(lanes: LaneType): KernelRequest {
   return { key: `product ${lanes.dtype}`, print: () => itemKernel(names, '(local $row i32)', body, productFunctions(lanes)) };
 }
 
+/** Copies a matrix into panels, `rowsPerItem` rows an item. */
+export function panelKernelRequest(): KernelRequest {
+  const names = ['source', 'stride', 'out', 'panelBytes', 'rows'];
+  const locals = '(local $row i32) (local $until i32) (local $at i32) (local $end i32) (local $place i32) (local $column i32)';
+  const body = [
+    set('row', `(i32.mul ${get('from')} ${i32(rowsPerItem)})`),
+    set('until', minimum(`(i32.add ${get('row')} ${i32(rowsPerItem)})`, get('rows'))),
+    '(loop $next',
+    set('at', rowAddress(get('source'), get('row'), get('stride'))),
+    set('end', `(i32.add ${get('at')} ${get('stride')})`),
+    set('place', rowAddress(get('out'), get('row'), i32(panelStride))),
+    '(loop $panels',
+    set('column', i32(0)),
+    '(loop $vectors',
+    storeVector(`(i32.add ${get('place')} ${get('column')})`, 0, loadVector(get('at'), 0)),
+    advance('at', i32(16)),
+    advance('column', i32(16)),
+    `(br_if $vectors (i32.and (i32.lt_u ${get('column')} ${i32(panelStride)}) (i32.lt_u ${get('at')} ${get('end')}))))`,
+    advance('place', get('panelBytes')),
+    `(br_if $panels (i32.lt_u ${get('at')} ${get('end')})))`,
+    advance('row', i32(1)),
+    `(br_if $next (i32.lt_u ${get('row')} ${get('until')})))`,
+  ];
+  return { key: 'panels', print: () => itemKernel(names, locals, body) };
+}
+
+/** How many items the copy of so many rows into panels has. */
+export function panelItems(rows: number): number {
+  return Math.ceil(rows / rowsPerItem);
+}
+
 /** Columns of the source that an item of a transposition has: a line of the cache. */
 export const columnsPerItem = 16;
 
 /**
  * Transposes matrices that lie one after the other, `batchBytes` and `outBatchBytes` apart: number [i, j] becomes number [j, i], of `columns` rows of
- * `padded` numbers, those behind `rows` 0. An item is a block of `columnsPerItem` columns of one of them.
+ * `padded` numbers, those behind `rows` 0; `allRows` is how many rows all of them have, of which the last may have fewer. An item is a block of `columnsPerItem` columns of one of them.
  */
 export function transposeKernelRequest(lanes: LaneType): KernelRequest {
-  const names = ['source', 'sourceStride', 'batchBytes', 'out', 'outStride', 'outBatchBytes', 'rows', 'columns', 'padded'];
+  const names = ['source', 'sourceStride', 'batchBytes', 'out', 'outStride', 'outBatchBytes', 'rows', 'columns', 'padded', 'allRows'];
   const locals =
-    '(local $blocks i32) (local $column i32) (local $until i32) (local $i i32) (local $at i32) (local $place i32) (local $sourceAt i32) (local $outAt i32)';
+    '(local $blocks i32) (local $column i32) (local $until i32) (local $last i32) (local $i i32) (local $at i32) (local $place i32) (local $sourceAt i32) (local $outAt i32)';
   const load = lanes.bits === 32 ? 'f32.load' : 'f64.load';
   const store = lanes.bits === 32 ? 'f32.store' : 'f64.store';
   const zero = lanes.bits === 32 ? '(f32.const 0)' : '(f64.const 0)';
@@ -268,9 +302,11 @@ export function transposeKernelRequest(lanes: LaneType): KernelRequest {
     set('outAt', rowAddress(get('out'), `(i32.div_u ${get('from')} ${get('blocks')})`, get('outBatchBytes'))),
     set('column', `(i32.mul (i32.rem_u ${get('from')} ${get('blocks')}) ${i32(columnsPerItem)})`),
     set('until', minimum(`(i32.add ${get('column')} ${i32(columnsPerItem)})`, get('columns'))),
+    set('last', `(i32.sub ${get('allRows')} (i32.mul (i32.div_u ${get('from')} ${get('blocks')}) ${get('rows')}))`),
+    set('last', minimum(get('last'), get('rows'))),
     set('i', i32(0)),
     '(block $copied (loop $rows',
-    `(br_if $copied (i32.ge_u ${get('i')} ${get('rows')}))`,
+    `(br_if $copied (i32.ge_u ${get('i')} ${get('last')}))`,
     ...column(
       `(${load} (i32.add (i32.add ${get('sourceAt')} (i32.mul ${get('i')} ${get('sourceStride')})) (i32.shl ${get('at')} ${shift})))`,
     ),
@@ -288,6 +324,58 @@ export function transposeKernelRequest(lanes: LaneType): KernelRequest {
 /** How many items the transposition of so many matrices has. */
 export function transposeItems(matrices: number, columns: number): number {
   return matrices * Math.ceil(columns / columnsPerItem);
+}
+
+/**
+ * Turns lists: of each column the rows in whose lists it is, moved on by `delay` steps, of which none may go beyond a sample's last; from
+ * `turnedIndices[column * rows]` on. One item: several would each go through all lists, and choose their entries by branches that nobody foresees.
+ *
+ * @param isWeighted whether the lists have numbers, which go with their entries.
+ */
+export function turnKernelRequest(lanes: LaneType, isWeighted: boolean): KernelRequest {
+  const names = [...listArguments, 'turnedStarts', 'turnedEnds', 'turnedIndices', ...(isWeighted ? ['numbers', 'turnedNumbers'] : [])];
+  const locals =
+    '(local $row i32) (local $left i32) (local $list i32) (local $end i32) (local $values i32) (local $column i32) (local $place i32) (local $cursor i32)';
+  const scalar = lanes.bits === 32 ? 'f32' : 'f64';
+  const shift = i32(Math.log2(lanes.bytes));
+  const columnPlace = (array: string): string => `(i32.add ${get(array)} (i32.shl ${get('column')} ${i32(2)}))`;
+  const body = [
+    set('column', i32(0)),
+    '(block $cleared (loop $clear',
+    `(br_if $cleared (i32.ge_u ${get('column')} ${get('columns')}))`,
+    `(i32.store ${columnPlace('turnedStarts')} (i32.mul ${get('column')} ${get('rows')}))`,
+    `(i32.store ${columnPlace('turnedEnds')} (i32.mul ${get('column')} ${get('rows')}))`,
+    advance('column', i32(1)),
+    '(br $clear)))',
+    set('row', i32(0)),
+    set('left', get('steps')),
+    '(block $done (loop $rows',
+    `(br_if $done (i32.ge_u ${get('row')} ${get('rows')}))`,
+    `(if (i32.gt_u ${get('left')} ${get('delay')}) (then`,
+    ...setList(lanes, get('row'), isWeighted),
+    '(block $listed (loop $entries',
+    `(br_if $listed (i32.ge_u ${get('list')} ${get('end')}))`,
+    set('column', `(i32.load ${get('list')})`),
+    set('place', columnPlace('turnedEnds')),
+    set('cursor', `(i32.load ${get('place')})`),
+    `(i32.store (i32.add ${get('turnedIndices')} (i32.shl ${get('cursor')} ${i32(2)})) (i32.add ${get('row')} ${get('delay')}))`,
+    ...(isWeighted
+      ? [`(${scalar}.store (i32.add ${get('turnedNumbers')} (i32.shl ${get('cursor')} ${shift})) (${scalar}.load ${get('values')}))`]
+      : []),
+    `(i32.store ${get('place')} (i32.add ${get('cursor')} ${i32(1)}))`,
+    advance('list', i32(4)),
+    ...(isWeighted ? [advance('values', i32(lanes.bytes))] : []),
+    '(br $entries)))',
+    '))',
+    set('left', `(i32.sub ${get('left')} ${i32(1)})`),
+    `(if (i32.eqz ${get('left')}) (then ${set('left', get('steps'))}))`,
+    advance('row', i32(1)),
+    '(br $rows)))',
+  ];
+  return {
+    key: `turn ${lanes.dtype} ${isWeighted}`,
+    print: () => itemKernel([...names, 'rows', 'steps', 'delay', 'columns'], locals, body),
+  };
 }
 
 /**
