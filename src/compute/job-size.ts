@@ -71,7 +71,7 @@ const sizes: { readonly [Kind in Job['kind']]: JobSize<Extract<Job, { kind: Kind
   network_simulate: {
     elements: ({ network }) => networkElements(network),
     resultValues: ({ network, record }) => countValues(network) + record.reduce((sum, path) => sum + layerRecordValues(network, path), 0),
-    memoryValues: (job) => networkValues(job.network, 'forward') + sizes.network_simulate.resultValues(job),
+    memoryValues: (job) => networkValues(job.network, 'forward') + 2 * sizes.network_simulate.resultValues(job),
   },
   network_grad: {
     elements: ({ network }) => 3 * networkElements(network),
@@ -233,20 +233,39 @@ function pathValues(network: Network, path: string): number {
   }
 }
 
-/** Numbers in memory of a network's run: its input and weights, and of all layers currents, spikes, traces and, going backward, cotangents. */
+/** Matrices whose rows are summed have columns in panels of this many numbers, of the smaller type. */
+const panelWidth = 32;
+
+/** Numbers in memory of a network's run, most of them rows of a layer's neurons for each sample and step; indices of lists count as numbers. */
 function networkValues(network: Network, direction: 'forward' | 'backward'): number {
-  const { samples, steps, layers, inputs } = network;
-  let values = 3 * samples * inputs * steps;
+  const { samples, steps, layers } = network;
+  const isBackward = direction === 'backward';
+  const rows = samples * steps;
+  let values = networkInputValues(network, isBackward);
   for (const [index, { neurons, recurrent }] of layers.entries()) {
-    const problem = layerProblem(network, index);
+    const { step, terms } = programOf(layerProblem(network, index));
+    const isLast = index === layers.length - 1;
+    const isRecurrent = recurrent !== undefined;
+    const inputs = layerInputs(network, index) + (isRecurrent ? neurons : 0);
+    const panels = panelWidth * Math.ceil(neurons / panelWidth);
     const width = padded(neurons);
-    const { states } = programOf(problem).step;
-    const weights = width * (padded(layerInputs(network, index)) + (recurrent === undefined ? 0 : width));
-    const rows = direction === 'forward' ? 8 : 8 + states.length + 4;
-    const terms = programOf(problem).terms.length;
-    values += 3 * weights + rows * samples * steps * width + samples * width * (2 * states.length + terms + 2);
+    // The weights, and the transposed ones; their gradients, and the transposed ones.
+    values += inputs * (neurons + panels) * (isBackward ? 2 : 1);
+    // The currents; lists of spikes, twice where they are turned, with numbers where spikes are graded.
+    const lists = isLast && !isRecurrent ? 0 : (step.spikes === undefined ? 1 : 2) * (isBackward ? 2 : 1);
+    values += rows * width * ((isRecurrent ? 2 : 1) + lists) + 4 * (rows + neurons);
+    // What is kept of each step, gradients by the currents, also in panels; cotangents, and of the last layer three records in two orders.
+    if (isBackward) values += rows * (width * (step.states.length + 2 + (isLast ? 9 : 1)) + panels);
+    values += samples * width * (terms.length + 8) + width * terms.length;
   }
   return values;
+}
+
+/** Numbers of the input, and of its lists, which may have numbers, and be turned. */
+function networkInputValues({ input, samples, inputs, steps }: Network, isBackward: boolean): number {
+  const entries = input.form === 'events' ? input.sample.length : samples * inputs * steps;
+  const lists = input.form === 'events' ? 1 : 2;
+  return entries * (1 + lists * (isBackward ? 2 : 1)) + 4 * (samples * steps + inputs);
 }
 
 /** A thread's backward pass has this many neurons in flight, and keeps up to so many numbers of each between two checkpoints. */

@@ -13,43 +13,18 @@ import {
 } from '../../../src/compute/jobs.ts';
 import { programOf } from '../../../src/compute/neuron-problem.ts';
 import { neuronModel, neurons as catalogue } from '../../../src/compute/neurons/catalogue.ts';
-import type { NeuronModel, NeuronParameter } from '../../../src/compute/neurons/model.ts';
+import type { NeuronModel } from '../../../src/compute/neurons/model.ts';
 import { standardNeuron, standardSurrogate } from '../../../src/compute/standard-jobs.ts';
 import { surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { perNeuron, perStep, resultOf, same } from '../support/jobs.ts';
-import { neuronProblem } from '../support/neurons.ts';
+import { neededParameters, neuronProblem, parametersOf, typicalValue } from '../support/neurons.ts';
 
 const reference = new ReferenceBackend();
 const [neurons, steps] = [8, 60];
 
-/** Values of parameters that have no default, where their unit does not say one. */
-const givenValues: Readonly<Record<string, number>> = {
-  threshold: 1,
-  v_threshold: 1,
-  r: 1,
-  v_leak: 0,
-  current_decay: 0.3,
-  voltage_decay: 0.1,
-  alpha: 0.9,
-  beta: 0.7,
-};
-const byUnit: Readonly<Record<string, number | undefined>> = { ms: 10, s: 0.01, '1/s': 100, steps: 10 };
-
-/** Nullable parameters of which a model needs some. */
-const needed: Readonly<Record<string, readonly string[]>> = { 'snntorch.Lapicque': ['beta'] };
-
 /** Gradients whose terms, of about 1, cancel to a thousandth or less. */
 const cancelling: ReadonlySet<string> = new Set(['norse.LSNN v_th']);
-
-function valueOf({ name: model, timeStep }: NeuronModel, name: string, { default: value, unit }: NeuronParameter): number {
-  // With the default the membrane overflows between two spikes.
-  if (model === 'brainpy.state.ExpIF' && name === 'V_th') return -55;
-  if (value === undefined && timeStep?.parameter === name) return 1 / timeStep.milliseconds;
-  return value ?? givenValues[name] ?? byUnit[unit ?? ''] ?? 0.8;
-}
-
-const parametersOf = ({ parameters, nullable }: NeuronModel): Readonly<Record<string, NeuronParameter>> => ({ ...parameters, ...nullable });
 
 /** A problem with random currents up to `largest`, and parameters that differ from neuron to neuron. */
 function problemOf(model: NeuronModel, largest: number): NeuronProblem {
@@ -57,8 +32,8 @@ function problemOf(model: NeuronModel, largest: number): NeuronProblem {
   const { options, parameters, ...standard } = standardNeuron(model.name);
   const all: Record<string, NeuronQuantity> = { ...parameters };
   for (const [name, definition] of Object.entries(parametersOf(model))) {
-    if (!(name in model.parameters) && !(name in parameters) && !needed[model.name]?.includes(name)) continue;
-    const value = valueOf(model, name, definition);
+    if (!(name in model.parameters) && !(name in parameters) && !neededParameters[model.name]?.includes(name)) continue;
+    const value = typicalValue(model, name, definition);
     all[name] = definition.isSetting ? same(value) : perNeuron(neurons, () => value * (1 - 0.03 * random()));
   }
   const words: Record<string, string | boolean> = { ...options };

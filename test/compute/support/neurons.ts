@@ -1,6 +1,6 @@
 import type { NeuronProblem, NeuronQuantity, Quantity } from '../../../src/compute/jobs.ts';
 import { neuronModel } from '../../../src/compute/neurons/catalogue.ts';
-import type { OptionValue } from '../../../src/compute/neurons/model.ts';
+import type { NeuronModel, NeuronParameter, OptionValue } from '../../../src/compute/neurons/model.ts';
 import { surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { standardSurrogate } from '../../../src/compute/standard-jobs.ts';
@@ -35,3 +35,33 @@ export function surrogateOf({ name, ...parameters }: { readonly name: string } &
   const standard = standardSurrogate(surrogateDefinition(name));
   return { name, parameters: { ...standard.parameters, ...(parameters as Record<string, number>) } };
 }
+
+/** Values of parameters that have no default, where their unit does not say one. */
+const givenValues: Readonly<Record<string, number>> = {
+  threshold: 1,
+  v_threshold: 1,
+  r: 1,
+  v_leak: 0,
+  current_decay: 0.3,
+  voltage_decay: 0.1,
+  alpha: 0.9,
+  beta: 0.7,
+};
+const byUnit: Readonly<Record<string, number | undefined>> = { ms: 10, s: 0.01, '1/s': 100, steps: 10 };
+
+/** Nullable parameters of which a model needs some. */
+export const neededParameters: Readonly<Record<string, readonly string[]>> = { 'snntorch.Lapicque': ['beta'] };
+
+/** A usual value of a model's parameter. */
+export function typicalValue({ name: model, timeStep }: NeuronModel, name: string, { default: value, unit }: NeuronParameter): number {
+  // With the default the membrane overflows between two spikes.
+  if (model === 'brainpy.state.ExpIF' && name === 'V_th') return -55;
+  if (value === undefined && timeStep?.parameter === name) return 1 / timeStep.milliseconds;
+  return value ?? givenValues[name] ?? byUnit[unit ?? ''] ?? 0.8;
+}
+
+/** All parameters of a model. */
+export const parametersOf = ({ parameters, nullable }: NeuronModel): Readonly<Record<string, NeuronParameter>> => ({
+  ...parameters,
+  ...nullable,
+});

@@ -71,6 +71,8 @@ interface Lists {
   readonly ends: number;
   readonly indices: number;
   readonly numbers: number | undefined;
+  /** The most entries that they have. */
+  readonly entries: number;
 }
 
 /** A layer that has run: its addresses, and how its kernels are made. */
@@ -90,6 +92,13 @@ interface LayerMemory {
   readonly spikes: Lists | undefined;
   /** Gradient by the current, once it has run backward. */
   currentBar: number;
+  /** The same in panels, once a weight's gradient has been asked for. */
+  currentBarPanels?: number;
+}
+
+/** As kernels know them. */
+function addressesOf({ starts, ends, indices, numbers }: Lists): Record<string, number> {
+  return { starts, ends, indices, ...(numbers !== undefined && { numbers }) };
 }
 
 /** Samples that a recurrent layer runs backward together: its weights are read once for two of them. */
@@ -147,8 +156,7 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     let spikes: Lists | undefined;
     if (spec.listsSpikes) {
       spikes = this.#allocateLists(this.#rows, this.#rows * neurons, step.spikes !== undefined);
-      const { numbers, ...addresses } = spikes;
-      Object.assign(integers, addresses, numbers !== undefined && { numbers });
+      Object.assign(integers, addressesOf(spikes));
     }
     for (const leaf of spec.kept) if (leaf !== 'current') integers[keptArray(leaf)] = this.#arena.allocate(this.#rows * rowBytes);
     for (const name of spec.record) integers[recordArray(name)] = this.#arena.allocate(this.#rows * rowBytes);
@@ -262,10 +270,11 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   }
 
   /** Gradient of a matrix by the lists that it was multiplied with, `delay` steps before: a row of the layer's current bars for each entry. */
-  *#matrixGradient({ layer, layout, currentBar }: LayerMemory, lists: Lists, columns: number, delay: 0 | 1): Steps<Values> {
+  *#matrixGradient(memory: LayerMemory, lists: Lists, columns: number, delay: 0 | 1): Steps<Values> {
+    const { layer, layout, currentBar } = memory;
     const turned = yield* this.#turned(lists, columns, delay);
     const width = layout.padded;
-    const panels = yield* this.#panels(currentBar, width);
+    const panels = (memory.currentBarPanels ??= yield* this.#panels(currentBar, width));
     const gradient = yield* this.#sums(turned, { panels, matrixRows: this.#rows, width, rows: columns, start: 0 });
     const out = this.#arena.allocate(this.#lanes.bytes * layer.neurons * columns);
     const rowBytes = this.#lanes.bytes * width;
@@ -347,19 +356,19 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
       for (let i = from; i < to; i++) places[cursors[samples[i]! * steps + times[i]!]!++] = neurons[i]!;
     });
     yield* this.#loops.run();
-    return { starts, ends: starts + 4, indices, numbers: undefined };
+    return { starts, ends: starts + 4, indices, numbers: undefined, entries: events };
   }
 
   /** The lists of columns: of each the rows in whose lists it is, moved on by `delay` steps; what would be after the last step is left out. */
-  *#turned({ numbers, ...lists }: Lists, columns: number, delay: 0 | 1): Steps<Lists> {
-    const isWeighted = numbers !== undefined;
-    const turned = this.#allocateLists(columns, columns * this.#rows, isWeighted);
+  *#turned(lists: Lists, columns: number, delay: 0 | 1): Steps<Lists> {
+    const isWeighted = lists.numbers !== undefined;
+    const turned = this.#allocateLists(columns, lists.entries, isWeighted);
     yield* this.#launch(turnKernelRequest(this.#lanes, isWeighted), 1, {
-      ...lists,
+      ...addressesOf(lists),
       turnedStarts: turned.starts,
       turnedEnds: turned.ends,
       turnedIndices: turned.indices,
-      ...(isWeighted && { numbers, turnedNumbers: turned.numbers! }),
+      ...(isWeighted && { turnedNumbers: turned.numbers! }),
       rows: this.#rows,
       steps: this.#network.steps,
       delay,
@@ -375,19 +384,20 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
       ends: this.#arena.allocate(4 * rows),
       indices: this.#arena.allocate(4 * entries),
       numbers: isWeighted ? this.#arena.allocate(bytes * entries) : undefined,
+      entries,
     };
   }
 
   /** Sums of rows of a matrix by lists, `rows` rows as wide as the matrix's. */
   *#sums(
-    { numbers, ...lists }: Lists,
+    lists: Lists,
     { panels, matrixRows, width, rows, start }: Readonly<Record<'panels' | 'matrixRows' | 'width' | 'rows' | 'start', number>>,
   ): Steps<number> {
     const vectors = vectorsOf(width, this.#lanes);
     const out = this.#arena.allocate(this.#lanes.bytes * rows * width);
     const panelBytes = matrixRows * panelStride;
-    const integers = { ...lists, ...(numbers !== undefined && { numbers }), matrix: panels, panelBytes, start, out, rows, vectors };
-    yield* this.#launch(sumKernelRequest(this.#lanes, numbers !== undefined), sumItems(rows, vectors), integers);
+    const integers = { ...addressesOf(lists), matrix: panels, panelBytes, start, out, rows, vectors };
+    yield* this.#launch(sumKernelRequest(this.#lanes, lists.numbers !== undefined), sumItems(rows, vectors), integers);
     return out;
   }
 

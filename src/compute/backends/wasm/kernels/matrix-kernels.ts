@@ -327,8 +327,8 @@ export function transposeItems(matrices: number, columns: number): number {
 }
 
 /**
- * Turns lists: of each column the rows in whose lists it is, moved on by `delay` steps, of which none may go beyond a sample's last; from
- * `turnedIndices[column * rows]` on. One item: several would each go through all lists, and choose their entries by branches that nobody foresees.
+ * Turns lists: of each column the rows in whose lists it is, moved on by `delay` steps, of which none may go beyond a sample's last. One item: several
+ * would each go through all lists, and choose their entries by branches that nobody foresees.
  *
  * @param isWeighted whether the lists have numbers, which go with their entries.
  */
@@ -339,18 +339,19 @@ export function turnKernelRequest(lanes: LaneType, isWeighted: boolean): KernelR
   const scalar = lanes.bits === 32 ? 'f32' : 'f64';
   const shift = i32(Math.log2(lanes.bytes));
   const columnPlace = (array: string): string => `(i32.add ${get(array)} (i32.shl ${get('column')} ${i32(2)}))`;
-  const body = [
+  const eachColumn = (label: string, lines: readonly string[]): string[] => [
     set('column', i32(0)),
-    '(block $cleared (loop $clear',
-    `(br_if $cleared (i32.ge_u ${get('column')} ${get('columns')}))`,
-    `(i32.store ${columnPlace('turnedStarts')} (i32.mul ${get('column')} ${get('rows')}))`,
-    `(i32.store ${columnPlace('turnedEnds')} (i32.mul ${get('column')} ${get('rows')}))`,
+    `(block $${label}Done (loop $${label}`,
+    `(br_if $${label}Done (i32.ge_u ${get('column')} ${get('columns')}))`,
+    ...lines,
     advance('column', i32(1)),
-    '(br $clear)))',
+    `(br $${label})))`,
+  ];
+  const eachEntry = (label: string, lines: readonly string[]): string[] => [
     set('row', i32(0)),
     set('left', get('steps')),
-    '(block $done (loop $rows',
-    `(br_if $done (i32.ge_u ${get('row')} ${get('rows')}))`,
+    `(block $${label}Done (loop $${label}`,
+    `(br_if $${label}Done (i32.ge_u ${get('row')} ${get('rows')}))`,
     `(if (i32.gt_u ${get('left')} ${get('delay')}) (then`,
     ...setList(lanes, get('row'), isWeighted),
     '(block $listed (loop $entries',
@@ -358,10 +359,7 @@ export function turnKernelRequest(lanes: LaneType, isWeighted: boolean): KernelR
     set('column', `(i32.load ${get('list')})`),
     set('place', columnPlace('turnedEnds')),
     set('cursor', `(i32.load ${get('place')})`),
-    `(i32.store (i32.add ${get('turnedIndices')} (i32.shl ${get('cursor')} ${i32(2)})) (i32.add ${get('row')} ${get('delay')}))`,
-    ...(isWeighted
-      ? [`(${scalar}.store (i32.add ${get('turnedNumbers')} (i32.shl ${get('cursor')} ${shift})) (${scalar}.load ${get('values')}))`]
-      : []),
+    ...lines,
     `(i32.store ${get('place')} (i32.add ${get('cursor')} ${i32(1)}))`,
     advance('list', i32(4)),
     ...(isWeighted ? [advance('values', i32(lanes.bytes))] : []),
@@ -370,7 +368,25 @@ export function turnKernelRequest(lanes: LaneType, isWeighted: boolean): KernelR
     set('left', `(i32.sub ${get('left')} ${i32(1)})`),
     `(if (i32.eqz ${get('left')}) (then ${set('left', get('steps'))}))`,
     advance('row', i32(1)),
-    '(br $rows)))',
+    `(br $${label})))`,
+  ];
+  const body = [
+    ...eachColumn('clear', [`(i32.store ${columnPlace('turnedEnds')} ${i32(0)})`]),
+    ...eachEntry('count', []),
+    set('cursor', i32(0)),
+    ...eachColumn('begin', [
+      set('place', columnPlace('turnedEnds')),
+      set('end', `(i32.load ${get('place')})`),
+      `(i32.store ${get('place')} ${get('cursor')})`,
+      `(i32.store ${columnPlace('turnedStarts')} ${get('cursor')})`,
+      advance('cursor', get('end')),
+    ]),
+    ...eachEntry('fill', [
+      `(i32.store (i32.add ${get('turnedIndices')} (i32.shl ${get('cursor')} ${i32(2)})) (i32.add ${get('row')} ${get('delay')}))`,
+      ...(isWeighted
+        ? [`(${scalar}.store (i32.add ${get('turnedNumbers')} (i32.shl ${get('cursor')} ${shift})) (${scalar}.load ${get('values')}))`]
+        : []),
+    ]),
   ];
   return {
     key: `turn ${lanes.dtype} ${isWeighted}`,

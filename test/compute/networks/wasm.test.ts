@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compute } from '../../../src/compute/backends/reference/reference-backend.ts';
+import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
+import { Arena } from '../../../src/compute/engine/arena.ts';
+import { jobBytes } from '../../../src/compute/job-size.ts';
+import type { Dtype, NetworkGradJob, NetworkGradResult, NetworkSimulateJob, NetworkSimulateResult } from '../../../src/compute/jobs.ts';
+import { inline, resultOf } from '../support/jobs.ts';
+import { networkJobs } from '../support/networks.ts';
+
+let wasm: WasmBackend;
+beforeAll(async () => {
+  wasm = await WasmBackend.create({ ...inline, warmUp: 'minimal' });
+});
+afterAll(() => wasm.close());
+
+const listOf = (numbers: ArrayLike<number> | number): number[] => (typeof numbers === 'number' ? [numbers] : Array.from(numbers));
+const largestOf = (numbers: ArrayLike<number> | number): number => Math.max(0, ...listOf(numbers).map(Math.abs));
+
+/** How far numbers are from others, of the largest of these, or of `least`. */
+function distance(actual: ArrayLike<number> | number, expected: ArrayLike<number> | number, least = 1e-300): number {
+  const [a, b] = [listOf(actual), listOf(expected)];
+  expect(a).toHaveLength(b.length);
+  const largest = Math.max(largestOf(b), least);
+  return Math.max(0, ...a.map((value, i) => (Object.is(value, b[i]) ? 0 : Math.abs(value - b[i]!) / largest)));
+}
+
+describe('a network on wasm', () => {
+  it('is the one of the reference, in every form', async () => {
+    await fc.assert(
+      fc.asyncProperty(networkJobs(), async (job) => {
+        const expected = compute(job) as NetworkGradResult;
+        const actual = await resultOf(wasm, job);
+        expect(actual.spike_counts).toEqual(expected.spike_counts);
+        expect(distance(actual.loss, expected.loss)).toBeLessThan(1e-9);
+        expect(actual.accuracy).toBe(expected.accuracy);
+        // The terms of a gradient may cancel to nothing.
+        const least = Math.max(1e-12, 1e-3 * Math.max(...Object.values(expected.grad).map(largestOf)));
+        for (const path of job.wrt) expect([path, distance(actual.grad[path]!, expected.grad[path]!, least) < 1e-9]).toEqual([path, true]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('records what the reference records', async () => {
+    await fc.assert(
+      fc.asyncProperty(networkJobs(), async ({ network }) => {
+        const names = ['spikes', 'v', 'v_pre', 'v_post', 'firing_rates', 'v_final'];
+        const record = network.layers.flatMap((_, layer) => names.map((name) => `layers/${layer}/${name}`));
+        const job: NetworkSimulateJob = { kind: 'network_simulate', dtype: 'float64', network, record };
+        const expected = compute(job) as NetworkSimulateResult;
+        const actual = await resultOf(wasm, job);
+        expect(actual.spike_counts).toEqual(expected.spike_counts);
+        for (const path of record) expect([path, distance(actual.records[path]!, expected.records[path]!) < 1e-9]).toEqual([path, true]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('takes the memory that is reserved for it', async () => {
+    const pooled = await WasmBackend.create({ threads: 1, inlineNanoseconds: 0, warmUp: 'minimal' });
+    await fc.assert(
+      fc.asyncProperty(networkJobs(200), fc.constantFrom<Dtype>('float32', 'float64'), async (given, dtype) => {
+        const job = { ...given, dtype };
+        const arena = new Arena();
+        await pooled.run(job, arena);
+        // Every array is padded to 64 bytes.
+        expect(arena.mark()).toBeLessThan(jobBytes(job) + 30_000);
+      }),
+      { numRuns: 10 },
+    );
+    await pooled.close();
+  });
+
+  it('does not depend on the number of threads', async () => {
+    const several = await WasmBackend.create({ threads: 3, inlineNanoseconds: 0, warmUp: 'minimal' });
+    await fc.assert(
+      fc.asyncProperty(networkJobs(), async (given) => {
+        const job: NetworkGradJob = { ...given, dtype: 'float32' };
+        const [one, other] = [await resultOf(wasm, job), await resultOf(several, job)];
+        expect(other).toEqual(one);
+      }),
+      { numRuns: 10 },
+    );
+    await several.close();
+  });
+});
