@@ -1,7 +1,17 @@
 import type { TensorEncoding } from '../codecs/answer.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Values } from '../compute/generated-numbers.ts';
-import type { Dtype, Job, LifGradJob, LifJvpJob, LifSimulateJob, NetworkJob, RecordLoss, SurrogateEvalJob, SurrogateGradJob } from '../compute/jobs.ts';
+import type {
+  Dtype,
+  Job,
+  LifGradJob,
+  LifJvpJob,
+  LifSimulateJob,
+  NetworkJob,
+  RecordLoss,
+  SurrogateEvalJob,
+  SurrogateGradJob,
+} from '../compute/jobs.ts';
 import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
 import type { NarrowNumbers } from '../compute/narrow-numbers.ts';

@@ -5,6 +5,7 @@ import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts'
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/threads/worker-pool.ts';
 import type { Job, LifGradJob } from '../../../src/compute/jobs.ts';
+import { standardNeuron } from '../../../src/compute/standard-jobs.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem } from '../support/jobs.ts';
 import { differentiable } from '../support/lif-problem.ts';
@@ -31,6 +32,28 @@ afterEach(async () => {
   await backend.close();
   threads.close();
 });
+
+/** A network whose products and steps take seconds each. */
+const network: Job = {
+  kind: 'network_grad',
+  network: {
+    samples: 4,
+    inputs: 2000,
+    steps: 100,
+    dt: 1,
+    input: { form: 'dense', values: new Float32Array(800_000).fill(0.5) },
+    layers: [2000, 2000].map((neurons) => ({
+      ...standardNeuron('lif'),
+      neurons,
+      weight: new Float32Array(2000 * neurons).fill(0.01),
+      recurrent: new Float32Array(neurons * neurons).fill(0.01),
+      surrogate: sigmoid,
+    })),
+  },
+  loss: { type: 'spike_count' },
+  reduction: 'sum',
+  wrt: ['layers/0/weight', 'layers/0/recurrent', 'input'],
+};
 
 /** Runs a job and stops it some time later. */
 async function stop(job: Job, afterMs: number): Promise<void> {
@@ -67,6 +90,8 @@ describe('a job that is stopped', () => {
       { ...gradient, problem: lifProblem(100, 1_000_000), surrogates: Array.from({ length: 64 }, () => sigmoid) },
       300,
     ],
+    ['a network in the sums of its first layer', network, 200],
+    ['a network in its recurrent layers', network, 1500],
   ])('frees its threads, which go on with the next: %s', async (_, job, afterMs) => {
     await backend.run({ ...gradient, problem: lifProblem(1, 200_000) });
     const before = threads.running;
