@@ -78,13 +78,13 @@ export function readLifProblem(request: InputRequest, { neuron, runs }: Runs, er
   return { problem, axes, shapeOf: (name) => (name === 'current' ? current.tensor.shape : (parameters.get(name)?.tensor.shape ?? [])) };
 }
 
-/** Checks that what a library's neuron derives from its parameters is finite: a difference of two of them may be 0. */
-function checkDerived(problem: NeuronProblem, { model, program }: Neuron, errors: InputErrors): void {
+/** Checks that what a library's neuron derives from its parameters is finite: a difference of two of them may be 0. @param at as `readNeuron` has it. */
+export function checkDerived(problem: NeuronProblem, { model, program }: Neuron, errors: InputErrors, at = ''): void {
   for (const [i, numbers] of termValues(problem, program).entries()) {
     if (numbers.per !== 'scalar' || Number.isFinite(numbers.value)) continue;
     const what = `${program.terms[i]!.path} of ${numbers.value}`;
     errors.add(
-      '/neuron',
+      `${at}/neuron`,
       `gives ${model.name} a ${what}, which has to be finite; GET /neurons/${model.name} says how it follows from the parameters`,
     );
   }
@@ -92,7 +92,7 @@ function checkDerived(problem: NeuronProblem, { model, program }: Neuron, errors
 }
 
 /** The length of a step where the request does not give it. */
-function stepMilliseconds({ model, parameters }: Neuron): number {
+export function stepMilliseconds({ model, parameters }: Neuron): number {
   if (model.library === null && model.name !== generalModel) return defaultDt;
   const length = model.timeStep && parameters[model.timeStep.parameter];
   return model.timeStep !== undefined && length?.per === 'scalar' ? length.value * model.timeStep.milliseconds : 1;

@@ -64,17 +64,11 @@ interface ModelFields {
   readonly required: readonly string[];
 }
 
-/** Fields of the request itself, beside `neuron`, that may be looked for in it. */
-const requestFields: ReadonlySet<string> = new Set([
-  '/current',
-  '/steps',
-  '/dt',
-  '/surrogate',
-  '/state',
-  '/encoding',
-  '/backend',
-  '/dtype',
-]);
+/** Fields of the whole request that may be looked for in `neuron`. */
+const wholeRequestFields = ['/dt', '/encoding', '/backend', '/dtype'];
+/** Fields beside `neuron` that may be looked for in it: of a request with one, and of a layer. */
+const requestFields: ReadonlySet<string> = new Set(['/current', '/steps', '/surrogate', '/state', ...wholeRequestFields]);
+const layerFields: ReadonlySet<string> = new Set(['/surrogate', ...wholeRequestFields]);
 
 /** The option that requests give beside `neuron`, for neurons of no library. */
 const topLevelOption = 'detach_reset';
@@ -130,18 +124,19 @@ export function libraryOf({ name }: NeuronModel): string {
  *
  * @example
  * readNeuron({ neuron: { model: 'snntorch.Leaky', beta: 0.9 } }, errors, limits);
+ * @param at the JSON pointer of the layer that the fields are of, '' for those of a request.
  */
-export function readNeuron(request: NeuronRequest, errors: InputErrors, limits: Limits): Neuron | null {
+export function readNeuron(request: NeuronRequest, errors: InputErrors, limits: Limits, at = ''): Neuron | null {
   const { neuron: fields = {} } = request;
   if (!isObject(fields)) {
     const hint = typeof fields === 'string' && neurons.has(fields) ? `; did you mean {"model": ${quote(fields)}}?` : '';
-    return errors.add('/neuron', `must be an object, got ${describe(fields)}${hint}`);
+    return errors.add(`${at}/neuron`, `must be an object, got ${describe(fields)}${hint}`);
   }
   const { model: name = defaultModel } = fields;
-  if (typeof name !== 'string') return errors.add('/neuron/model', `must be the name of a neuron, got ${describe(name)}`);
+  if (typeof name !== 'string') return errors.add(`${at}/neuron/model`, `must be the name of a neuron, got ${describe(name)}`);
   const model = neurons.get(name);
-  if (model === undefined) return errors.add('/neuron/model', unknownNeuron(name));
-  const reader = new NeuronReader(fieldsOf(model), differentiatedNames(request), errors, limits);
+  if (model === undefined) return errors.add(`${at}/neuron/model`, unknownNeuron(name));
+  const reader = new NeuronReader(fieldsOf(model), { at, differentiated: differentiatedNames(request) }, errors, limits);
   reader.readFields(name === generalModel ? flatSettings(fields) : fields);
   if (request.state !== undefined) reader.readState(request.state);
   if (request.detach_reset !== undefined) reader.readDetachReset(request.detach_reset);
@@ -153,8 +148,15 @@ function differentiatedNames({ wrt, tangents }: NeuronRequest): readonly unknown
   return Array.isArray(wrt) ? (wrt as readonly unknown[]) : isObject(tangents) ? Object.keys(tangents) : [];
 }
 
+/** Where a neuron stands in a request, and the names by which it is differentiated, right or wrong. */
+interface NeuronContext {
+  readonly at: string;
+  readonly differentiated: readonly unknown[];
+}
+
 class NeuronReader {
   readonly #known: ModelFields;
+  readonly #at: string;
   readonly #differentiated: readonly unknown[];
   readonly #errors: InputErrors;
   readonly #limits: Limits;
@@ -164,8 +166,9 @@ class NeuronReader {
   /** Values of initial states, by state: whether the neuron has them depends on everything else. */
   readonly #initial = new Map<string, { readonly path: string; readonly value: unknown }>();
 
-  constructor(known: ModelFields, differentiated: readonly unknown[], errors: InputErrors, limits: Limits) {
+  constructor(known: ModelFields, { at, differentiated }: NeuronContext, errors: InputErrors, limits: Limits) {
     this.#known = known;
+    this.#at = at;
     this.#differentiated = differentiated;
     this.#errors = errors;
     this.#limits = limits;
@@ -174,12 +177,17 @@ class NeuronReader {
     for (const name in known.model.nullable) if (differentiated.includes(name)) this.#keep(name);
   }
 
+  /** The JSON pointer of a field. */
+  #pathOf(name: string): string {
+    return this.#at + parameterPath(this.#known.model.name, name);
+  }
+
   readFields(given: Readonly<Record<string, unknown>>): void {
     const { model, fields, required } = this.#known;
     for (const name of Object.keys(given)) {
       if (name === 'model') continue;
       const value = given[name];
-      const path = parameterPath(this.#known.model.name, name);
+      const path = this.#pathOf(name);
       const field = fields.get(name);
       if (field === undefined) {
         if (name.endsWith('_init')) this.#initial.set(name.slice(0, -'_init'.length), { path, value });
@@ -197,8 +205,7 @@ class NeuronReader {
         this.#readTensor(name, value, field.rule, path);
       }
     }
-    for (const name of required)
-      if (!Object.hasOwn(given, name)) this.#errors.add(parameterPath(this.#known.model.name, name), `is required by ${model.name}`);
+    for (const name of required) if (!Object.hasOwn(given, name)) this.#errors.add(this.#pathOf(name), `is required by ${model.name}`);
   }
 
   /** Reads the state to start from, an object by state. */
@@ -218,8 +225,8 @@ class NeuronReader {
     const { model } = this.#known;
     if (hasTopLevelOption(model)) this.#options = { ...this.#options, [topLevelOption]: value };
     else if (Object.hasOwn(model.options, topLevelOption))
-      this.#errors.add(`/${topLevelOption}`, `is a field of "neuron" for ${model.name}, such as its parameters`);
-    else this.#errors.add(`/${topLevelOption}`, `has no effect on ${model.name}; leave it out`);
+      this.#errors.add(`${this.#at}/${topLevelOption}`, `is a field of "neuron" for ${model.name}, such as its parameters`);
+    else this.#errors.add(`${this.#at}/${topLevelOption}`, `has no effect on ${model.name}; leave it out`);
   }
 
   finish(): Neuron | null {
@@ -227,7 +234,7 @@ class NeuronReader {
     const isGiven = (parameter: string) => this.#parameters[parameter] !== undefined;
     if (model.needs?.some((alternative) => alternative.every(isGiven)) === false) {
       const alternatives = model.needs.map((names) => names.map(quote).join(' and '));
-      return this.#errors.add('/neuron', `needs ${alternatives.join(', or ')} for ${model.name}`);
+      return this.#errors.add(`${this.#at}/neuron`, `needs ${alternatives.join(', or ')} for ${model.name}`);
     }
     const options = this.#options;
     const parameters = this.#parameters;
@@ -243,7 +250,10 @@ class NeuronReader {
 
   #unknownField(name: string, states = possibleStates(this.#known.model)): string {
     const { model, fields } = this.#known;
-    if (name === topLevelOption && hasTopLevelOption(model)) return `is a field of the request itself, beside "neuron", for ${model.name}`;
+    if (name === topLevelOption && hasTopLevelOption(model)) {
+      const holder = this.#at === '' ? 'request' : 'layer';
+      return `is a field of the ${holder} itself, beside "neuron", for ${model.name}`;
+    }
     const initial = states.map((state) => `${state}_init`);
     const names = [...fields.keys()];
     const inner = names.find((field) => field.startsWith(`${name}.`));
@@ -264,7 +274,9 @@ class NeuronReader {
     const spell = (path: string) => {
       const inner = path.startsWith('/neuron/') ? path.slice('/neuron/'.length).replaceAll('/', '.') : undefined;
       if (inner !== undefined) return names.has(inner) ? quote(inner) : undefined;
-      return requestFields.has(path) || (path === `/${topLevelOption}` && hasTopLevelOption(model)) ? path : undefined;
+      const beside = this.#at === '' ? requestFields : layerFields;
+      if (!beside.has(path) && (path !== `/${topLevelOption}` || !hasTopLevelOption(model))) return undefined;
+      return wholeRequestFields.includes(path) ? path : this.#at + path;
     };
     return { names, library: libraryOf(model), spell };
   }

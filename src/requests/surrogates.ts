@@ -50,8 +50,7 @@ function leftOutReason(name: string, needsLibrary: boolean): string | undefined 
  * @example
  * resolveSurrogates({ name: 'sigmoid', alpha: 2 }, errors); // [{ name: 'sigmoid', parameters: { alpha: 2 } }]
  */
-export function resolveSurrogates(given: unknown, errors: InputErrors): readonly Surrogate[] | null {
-  const path = '/surrogate';
+export function resolveSurrogates(given: unknown, errors: InputErrors, path = '/surrogate'): readonly Surrogate[] | null {
   if (!Array.isArray(given)) {
     const surrogate = resolveSurrogate(given, path, errors);
     return surrogate && [surrogate];
