@@ -25,6 +25,7 @@ import type { ComputeServices } from './routes/compute-handler.ts';
 import { inferenceRoutes } from './routes/inference.ts';
 import { infoRoutes } from './routes/info.ts';
 import { RequestReader } from './requests/request-reader.ts';
+import { TensorCache } from './requests/tensor-cache.ts';
 import { compileValidator } from './requests/validation.ts';
 import { pageRoutes } from './routes/page.ts';
 import { problemRoutes } from './routes/problems.ts';
@@ -94,7 +95,8 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   if (config.operation.port !== 0) await app.register(operationPort);
   app.decorate('engine', engine ?? (await createEngine({ ...config.compute, maxReferenceWork: config.limits.referenceNeuronSteps })));
 
-  const requestReader = new RequestReader(config.limits, { ...config.compute, arenas: app.engine.arenas });
+  const tensors = config.cachedTensorBytes > 0 ? new TensorCache(config.cachedTensorBytes) : undefined;
+  const requestReader = new RequestReader(config.limits, { ...config.compute, arenas: app.engine.arenas, tensors });
   app.decorate('requestReader', requestReader);
   app.addHook('onClose', () => requestReader.close());
 
@@ -118,7 +120,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   await app.register(metrics);
   await app.register(backendLog);
   await app.register(lifecycle);
-  await registerRoutes(app, { engine: app.engine, reader: requestReader, limits: config.limits }, pageFolder);
+  await registerRoutes(app, { engine: app.engine, reader: requestReader, limits: config.limits, tensors }, pageFolder);
   return app;
 }
 

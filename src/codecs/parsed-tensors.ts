@@ -36,6 +36,9 @@ export class RawTensor implements TensorBytes {
   }
 }
 
+/** Stands in a request for a tensor that an earlier one had. */
+export class CachedTensor extends RawTensor {}
+
 /** Stands in a request for JSON whose numbers are said to be of a type, as the Open Inference Protocol has them. */
 export class TypedData {
   readonly dtype: ElementType;

@@ -122,6 +122,10 @@ const Environment = Type.Object({
     { default: defaultMemoryBytes(), minimum: 2 ** 20, maximum: Number.MAX_SAFE_INTEGER },
     'Memory that bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once, one that needs more than all of it 413.',
   ),
+  MAX_CACHED_TENSOR_BYTES: integer(
+    { default: 64 * 2 ** 20, minimum: 0, maximum: 2 ** 32 },
+    'Memory for weights of networks that later requests may name by their bytes (`docs/networks.md`), beside `MAX_MEMORY_BYTES`; 0 keeps none.',
+  ),
   OTEL_EXPORTER_OTLP_ENDPOINT: optionalText(
     "Where traces are sent, as OTLP over HTTP in protobuf: a collector's address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).",
     { pattern: '^(https?://.+)?$' },
@@ -196,6 +200,8 @@ function groupVariables(variables: Environment) {
       maxQueueWaitMs: variables.MAX_QUEUE_MS,
       memoryBytes: variables.MAX_MEMORY_BYTES,
     },
+    /** Bytes of tensors that are kept for requests that name them; 0 for none. */
+    cachedTensorBytes: variables.MAX_CACHED_TENSOR_BYTES,
     tracing: {
       /** The collector's URL; undefined where nothing is traced. As OpenTelemetry has it, an empty variable is one that is not set. */
       endpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? undefined : variables.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -222,13 +228,14 @@ const minThreads = 2;
  * ask for stay the same.
  */
 export function shareOf(config: Config): Config {
-  const { processes, compute, connections, security } = config;
+  const { processes, compute, connections, security, cachedTensorBytes } = config;
   const share = (total: number) => Math.max(1, Math.floor(total / processes));
   const { rateLimit } = security;
   return {
     ...config,
     // 0 stands for no limit.
     connections: connections === 0 ? 0 : share(connections),
+    cachedTensorBytes: Math.floor(cachedTensorBytes / processes),
     security:
       rateLimit === undefined || rateLimit.redisUrl !== undefined
         ? security

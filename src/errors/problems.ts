@@ -106,6 +106,12 @@ export const problemTypes = {
     title: 'The request took too long to arrive',
     description: 'Headers were not complete within `HEADERS_TIMEOUT_MS`, or headers and body within `RECEIVE_TIMEOUT_MS`.',
   },
+  tensor_unknown: {
+    status: 409,
+    title: 'A named tensor is not kept here',
+    description:
+      'The request names a weight by the SHA-256 of its bytes, and this server does not have it: it was never sent here, other tensors have taken its place in the memory of `MAX_CACHED_TENSOR_BYTES`, or the server has restarted. `errors` lists every such place. Send the request again with the tensors themselves; the next one may name them.',
+  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',

@@ -20,8 +20,10 @@ export type FlatValue = string | number | boolean;
 
 /** The most unknown fields that an error names. */
 const maxUnknown = 20;
-const lists = new Set(['record', 'wrt', 'outputs']);
-const lossFields: Readonly<Record<string, string>> = {
+/** Fields that are lists, separated by commas. */
+export const lists: ReadonlySet<string> = new Set(['record', 'wrt', 'outputs']);
+/** The fields of losses by their names in flat requests. */
+export const lossFields: Readonly<Record<string, string>> = {
   loss: 'type',
   target: 'target',
   cotangent_spikes: 'spikes',
@@ -141,11 +143,11 @@ function flatName(path: string): string {
 }
 
 /** Has no prototype, so that `__proto__` is an unknown name like any other. */
-function emptyFields(): Record<string, unknown> {
+export function emptyFields(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
 }
 
-function splitList(value: FlatValue): unknown {
+export function splitList(value: FlatValue): unknown {
   return typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
 }
 
@@ -165,7 +167,7 @@ function surrogateValue(value: FlatValue): unknown {
 }
 
 /** A loss whose type, if left out, follows from its fields. */
-function withType(loss: Record<string, unknown>): object {
+export function withType(loss: Record<string, unknown>): object {
   if ('type' in loss) return loss;
   return { type: 'target' in loss ? 'firing_rate_mse' : 'labels' in loss ? 'cross_entropy' : 'cotangent', ...loss };
 }
@@ -186,9 +188,14 @@ function withParameters(surrogate: unknown, parameters: object): unknown {
  * @throws {Problem} `invalid_npy` when the bytes are not an array of numbers; `invalid_request` for a name that is given twice or unknown.
  */
 export function npyRequest(operation: Operation, bytes: Uint8Array, query: Readonly<Record<string, unknown>>): object {
+  const { npyField } = operations[operation];
+  if (npyField === undefined)
+    throw new Problem(
+      'unsupported_media_type',
+      'A network takes more tensors than the one of an npy body: send JSON, or JSON followed by bytes.',
+    );
   const array = readNpy(bytes);
   if (typeof array === 'string') throw new Problem('invalid_npy', `The body is not an array of numbers as numpy.save writes it: ${array}.`);
-  const { npyField } = operations[operation];
   const flat = emptyFields() as Record<string, FlatValue>;
   for (const [name, value] of Object.entries(query)) {
     if (name === npyField)

@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 
 import { records } from '../compute/jobs.ts';
+import { layerPath, parseLayerPath } from '../compute/networks/paths.ts';
 import type { ModelConfig, ModelMetadata, ModelStatistics, RepositoryIndex } from '../schemas/inference.ts';
 import { fixedRecords, quantityNames, recordedStates } from '../schemas/lif.ts';
 import { stateNames } from '../schemas/neuron.ts';
@@ -25,6 +26,8 @@ export interface InferenceModel {
   /** Only the first is required. */
   readonly inputs: readonly ModelTensor[];
   readonly outputs: readonly ModelTensor[];
+  /** Whether a name is one of an input or output that is not listed, as those of further layers. */
+  readonly others?: { readonly isInput: (name: string) => boolean; readonly isOutput: (name: string) => boolean };
   /** The parameter that selects what is computed, and the name in it that selects an output. */
   readonly selection?: { readonly parameter: string; readonly nameOf: (output: string) => string | undefined };
 }
@@ -38,6 +41,34 @@ const statePrefix = 'state_';
 const tensor = (name: string, shape: readonly number[], datatype: Datatype = 'FP32'): ModelTensor => ({ name, datatype, shape });
 const neuronInputs = quantityNames.map((name) => tensor(name, name === 'current' ? perStep : perNeuron));
 const datatypes = { float: 'FP32', int32: 'INT32', uint8: 'UINT8' } as const;
+
+const losses = [
+  tensor('target', perNeuron),
+  tensor('labels', perNeuron),
+  ...['cotangent_spikes', 'cotangent_v', 'cotangent_v_pre'].map((name) => tensor(name, perStep)),
+];
+
+/** Layers whose tensors a model lists. */
+const listedLayers = [0, 1, 2, 3];
+const recordPrefix = 'record_';
+const batchedSteps = [-1, -1, -1];
+const weights: readonly (readonly [name: string, shape: readonly number[]])[] = [
+  ['weight', [-1, -1]],
+  ['bias', [-1]],
+  ['recurrent', [-1, -1]],
+];
+const ofLayers = (prefix: string) =>
+  listedLayers.flatMap((layer) => weights.map(([name, shape]) => tensor(prefix + layerPath(layer, name), shape)));
+const networkInputs = [
+  tensor('input', batchedSteps),
+  ...['events_sample', 'events_neuron', 'events_step'].map((name) => tensor(name, [-1], 'INT32')),
+  ...ofLayers(''),
+];
+const layerCounts = listedLayers.map((layer) => tensor(`spike_counts_${layer}`, [-1, -1], 'INT32'));
+const isLayerInput = (name: string) => /^(weight|bias|recurrent|neuron\/.+)$/.test(parseLayerPath(name)?.name ?? '');
+const isLayerCount = (name: string) => /^spike_counts_\d{1,2}$/.test(name);
+const isPathAfter = (prefix: string, name: string) => name.startsWith(prefix) && parseLayerPath(name.slice(prefix.length)) !== undefined;
+const pathAfter = (prefix: string) => (name: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : undefined);
 
 /** The operations that are models. */
 export type InferenceOperation = Exclude<Operation, 'lif_jvp'>;
@@ -66,12 +97,7 @@ export const inferenceModels: Readonly<Record<InferenceOperation, InferenceModel
     },
   },
   lif_grad: {
-    inputs: [
-      ...neuronInputs,
-      tensor('target', perNeuron),
-      tensor('labels', perNeuron),
-      ...['cotangent_spikes', 'cotangent_v', 'cotangent_v_pre'].map((name) => tensor(name, perStep)),
-    ],
+    inputs: [...neuronInputs, ...losses],
     outputs: [
       tensor('loss', perNeuron),
       tensor('spike_counts', perNeuron, 'INT32'),
@@ -86,6 +112,25 @@ export const inferenceModels: Readonly<Record<InferenceOperation, InferenceModel
         return quantity.startsWith(statePrefix) ? 'state' : quantity;
       },
     },
+  },
+  network_simulate: {
+    inputs: networkInputs,
+    outputs: [...layerCounts, ...listedLayers.map((layer) => tensor(recordPrefix + layerPath(layer, 'spikes'), batchedSteps, 'UINT8'))],
+    others: { isInput: isLayerInput, isOutput: (name) => isLayerCount(name) || isPathAfter(recordPrefix, name) },
+    selection: { parameter: 'record', nameOf: pathAfter(recordPrefix) },
+  },
+  network_grad: {
+    inputs: [...networkInputs, ...losses],
+    outputs: [
+      tensor('loss', [-1]),
+      tensor('reduced_loss', [1]),
+      tensor('accuracy', [1]),
+      ...layerCounts,
+      ...ofLayers(gradPrefix),
+      tensor(`${gradPrefix}input`, batchedSteps),
+    ],
+    others: { isInput: isLayerInput, isOutput: (name) => isLayerCount(name) || isPathAfter(gradPrefix, name) },
+    selection: { parameter: 'wrt', nameOf: pathAfter(gradPrefix) },
   },
 };
 

@@ -5,6 +5,7 @@ import { describe, pointerSegment, quote, shapeText } from '../errors/describe.t
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
 import { ignoredParameters, InferRequest } from '../schemas/inference.ts';
+import { nestNetwork } from './flat-network.ts';
 import { nestRequest, type FlatValue } from './flat-request.ts';
 import { inferenceModels, modelVersion, type InferenceModel, type InferenceOperation } from './inference-models.ts';
 import type { InferenceReply } from './plan.ts';
@@ -47,7 +48,8 @@ export function inferenceRequest(
     const names = new Set(outputs.flatMap(({ name }) => selection.nameOf(name) ?? []));
     if (names.size > 0) flat[selection.parameter] = [...names].join(',');
   }
-  const request = nestRequest(operation, flat, tensors);
+  const isNetwork = operation === 'network_simulate' || operation === 'network_grad';
+  const request = isNetwork ? nestNetwork(operation, flat, tensors) : nestRequest(operation, flat, tensors);
   requireOneSurrogate(request);
   const namesOf = (isBinary: boolean) =>
     outputs?.filter((output) => output.parameters?.binary_data === isBinary).map(({ name }) => name) ?? [];
@@ -86,7 +88,7 @@ function readInputs(
     const path = `/inputs/${i}`;
     const dtype = types.get(datatype);
     const size = parameters?.binary_data_size;
-    if (!known.includes(name))
+    if (!known.includes(name) && model.others?.isInput(name) !== true)
       errors.add(`${path}/name`, `there is no input ${quote(name)}; ${suggestName(name, known) ?? didYouMean(name, known)}`);
     if (Object.hasOwn(tensors, name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
     if (dtype === undefined) errors.add(`${path}/datatype`, `must be one of ${listOf(types.keys())}, got ${quote(datatype)}`);
@@ -146,7 +148,7 @@ function checkOutputs(model: InferenceModel, outputs: readonly Output[], errors:
   const named = new Set<string>();
   for (const [i, { name, parameters }] of outputs.entries()) {
     const path = `/outputs/${i}`;
-    if (!known.includes(name))
+    if (!known.includes(name) && model.others?.isOutput(name) !== true)
       errors.add(`${path}/name`, `there is no output ${quote(name)}; ${suggestName(name, known) ?? didYouMean(name, known)}`);
     else if (named.has(name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
     named.add(name);

@@ -1,4 +1,5 @@
 import type { TensorEncoding } from '../codecs/answer.ts';
+import type { ElementType } from '../codecs/element-types.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Values } from '../compute/generated-numbers.ts';
 import type {
@@ -7,7 +8,9 @@ import type {
   LifGradJob,
   LifJvpJob,
   LifSimulateJob,
+  NetworkGradJob,
   NetworkJob,
+  NetworkSimulateJob,
   RecordLoss,
   SurrogateEvalJob,
   SurrogateGradJob,
@@ -20,7 +23,7 @@ import type { BatchAxes } from './batch-axes.ts';
 import { readPrecision } from './precision.ts';
 
 /** The operations of the API, one route each. */
-export type Operation = Exclude<Job['kind'], NetworkJob['kind']>;
+export type Operation = Job['kind'];
 
 /** How a request wants its job to be run and answered, in the request's own fields. */
 export interface RunOptions extends BackendPreference {
@@ -78,6 +81,27 @@ interface LifGradPlan extends DifferentiatedPlan<LifGradJob> {
   readonly gradients: readonly PlannedGradient[];
 }
 
+/** A tensor of a layer as it was sent: later requests may name it by its bytes. */
+export interface SentTensor {
+  readonly layer: number;
+  readonly name: 'weight' | 'bias' | 'recurrent';
+  readonly shape: readonly number[];
+  /** What its bytes are; numbers of JSON are given the type of the request. */
+  readonly dtype: ElementType;
+  /** The bytes of a type that a job has widened; those of others follow from the job's numbers. */
+  readonly stored?: Uint8Array;
+}
+
+interface PlanOfNetwork<J extends NetworkJob> extends PlanOf<J> {
+  /** Whether time comes first in the request and in the answer. */
+  readonly timeFirst: boolean;
+  readonly sent: readonly SentTensor[];
+}
+
+interface NetworkGradPlan extends PlanOfNetwork<NetworkGradJob> {
+  readonly quantities: readonly PlannedGradient[];
+}
+
 /** The plan of a request, by operation: plain data with the job and all that its answer needs. */
 export interface Plans {
   surrogate_eval: SurrogatePlan<SurrogateEvalJob>;
@@ -85,9 +109,14 @@ export interface Plans {
   lif_simulate: PlanWithNeurons<LifSimulateJob>;
   lif_grad: LifGradPlan;
   lif_jvp: DifferentiatedPlan<LifJvpJob>;
+  network_simulate: PlanOfNetwork<NetworkSimulateJob>;
+  network_grad: NetworkGradPlan;
 }
 
 export type Plan = Plans[Operation];
+
+/** Plans that run networks. */
+export type NetworkPlan = Plans['network_simulate' | 'network_grad'];
 
 /** Plans that run neurons. */
 export type NeuronPlan = Plans['lif_simulate' | 'lif_grad' | 'lif_jvp'];

@@ -21,7 +21,7 @@ export function readPrecision(request: BackendPreference & { readonly dtype?: Dt
   return isFloat64 ? { dtype: 'float64' } : {};
 }
 
-/** `loss.state.v` is the deepest. */
+/** `loss.state.v` is the deepest, and `neuron.tau` in a layer. */
 const maxDepth = 3;
 
 /**
@@ -34,11 +34,24 @@ const maxDepth = 3;
 export function float64Tensor(request: object, depth = 1): string | undefined {
   for (const key in request) {
     const value = (request as Readonly<Record<string, unknown>>)[key];
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
+    if (typeof value !== 'object' || value === null) continue;
+    if (Array.isArray(value)) {
+      const inside = key === 'layers' ? inItems(value as readonly unknown[]) : undefined;
+      if (inside !== undefined) return pointerSegment(key) + inside;
+      continue;
+    }
     if ((value as { readonly dtype?: unknown }).dtype === 'float64') return pointerSegment(key);
     if (depth === maxDepth || !isPlain(value)) continue;
     const inside = float64Tensor(value, depth + 1);
     if (inside !== undefined) return pointerSegment(key) + inside;
+  }
+  return undefined;
+}
+
+function inItems(items: readonly unknown[]): string | undefined {
+  for (const [i, item] of items.entries()) {
+    const inside = typeof item === 'object' && item !== null ? float64Tensor(item) : undefined;
+    if (inside !== undefined) return pointerSegment(i) + inside;
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import { RepositoryIndexRequest } from '../schemas/inference.ts';
 import { npyRequest } from './flat-request.ts';
 import type { InferenceOperation } from './inference-models.ts';
 import { inferenceRequest } from './inference-request.ts';
+import type { KeptTensors } from './named-tensors.ts';
 import { planOf } from './operations.ts';
 import type { Operation, Plans } from './plan.ts';
 import type { RequestBody } from './request-body.ts';
@@ -28,36 +29,49 @@ export interface JsonParser {
  *
  * @param numbers reads arrays of numbers in JSON faster than JSON.parse, with the same result: a request that it refuses is read again
  * with JSON.parse, whose errors can describe every value, unless that would take too much memory.
+ * @param kept tensors that the request names; undefined where they were not looked up.
+ * @throws {NamedTensorsError} where they have to be.
  * @throws {Problem} when the body is not valid or asks for too much.
  */
-export function readRequest<O extends Operation>(operation: O, body: RequestBody, limits: Limits, numbers?: JsonParser): Plans[O] {
+export function readRequest<O extends Operation>(
+  operation: O,
+  body: RequestBody,
+  limits: Limits,
+  numbers?: JsonParser,
+  kept?: KeptTensors,
+): Plans[O] {
   if (body.form === 'npy') return planOf(operation, npyRequest(operation, body.bytes, body.query), limits);
   if (numbers !== undefined) {
     try {
-      return readParsed(operation, body, numbers, limits);
+      return readParsed(operation, body, numbers, { limits, kept });
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'invalid_request' || !numbers.foundNumericArrays) throw error;
       numbers.checkpoint?.();
       if (jsonExcess(jsonOf(body)) !== undefined) throw error;
     }
   }
-  return readParsed(operation, body, { parse: parseJsonBytes, foundNumericArrays: false }, limits);
+  return readParsed(operation, body, { parse: parseJsonBytes, foundNumericArrays: false }, { limits, kept });
 }
 
 function jsonOf({ bytes, jsonBytes }: RequestBody): Uint8Array {
   return jsonBytes === bytes.length ? bytes : bytes.subarray(0, jsonBytes);
 }
 
-function readParsed<O extends Operation>(operation: O, body: RequestBody, parser: JsonParser, limits: Limits): Plans[O] {
+interface PlanContext {
+  readonly limits: Limits;
+  readonly kept: KeptTensors | undefined;
+}
+
+function readParsed<O extends Operation>(operation: O, body: RequestBody, parser: JsonParser, { limits, kept }: PlanContext): Plans[O] {
   const { form, bytes, jsonBytes } = body;
   const parsed = parseJson(body, parser);
   parser.checkpoint?.();
-  if (form === 'json') return planOf(operation, parsed, limits);
+  if (form === 'json') return planOf(operation, parsed, limits, kept);
   const behind = bytes.subarray(jsonBytes);
-  if (form === 'framed') return planOf(operation, attachFramedTensors(parsed, behind, new InputErrors()), limits);
+  if (form === 'framed') return planOf(operation, attachFramedTensors(parsed, behind, new InputErrors()), limits, kept);
   // Only models have requests of this form.
   const { request, reply } = inferenceRequest(operation as InferenceOperation, parsed, behind);
-  return { ...planOf(operation, request, limits), reply };
+  return { ...planOf(operation, request, limits, kept), reply };
 }
 
 /** @throws {Problem} that names the missing header, where an inference request has bytes that are no text. */

@@ -9,6 +9,7 @@ import { TaskControl, type Stoppable } from '../compute/engine/thread-pool.ts';
 import { bytesPerNumber, dtypeOf } from '../compute/jobs.ts';
 import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
+import { NamedTensorsError, type KeptTensor, type KeptTensors } from './named-tensors.ts';
 import { mapNumbers, type Operation, type Plan, type Plans } from './plan.ts';
 import { readRequest } from './read-request.ts';
 
@@ -23,6 +24,8 @@ export interface ReadTask {
   readonly reservedBytes: number;
   /** Of it, what parsing may take outside of this memory. */
   readonly besideBytes: number;
+  /** Tensors that the request names, once they were looked up. */
+  readonly kept?: KeptTensors;
 }
 
 /** float64 of a plan, and the same as float32. */
@@ -31,10 +34,11 @@ export interface Rounded {
   readonly floats: Float32Array;
 }
 
-/** The plan, with the top of the memory that it takes; or the top that has to be reserved first; or what is wrong with the body. */
+/** The plan, with the top of the memory that it takes; or the top that has to be reserved first; or the digests of tensors to look up; or what is wrong with the body. */
 export type TaskResult<O extends Operation> =
   | { readonly plan: Plans[O]; readonly rounded: readonly Rounded[]; readonly top: number }
   | { readonly neededBytes: number }
+  | { readonly digests: readonly string[] }
   | { readonly problem: { readonly code: ProblemCode; readonly detail: string; readonly errors?: readonly InputError[] } };
 
 /** The body's numbers take more memory than was reserved. */
@@ -77,9 +81,10 @@ function read<O extends Operation>(task: ReadTask, control: TaskControl): TaskRe
   const reserve = (count: number) => {
     requireBytes(arena.mark() + parsedBytes * count);
   };
-  const json = new JsonReader(arena, { reserve, checkpoint });
   try {
-    const read = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : json) as Plans[O];
+    const kept = task.kept && keptIn(arena, task.kept, requireBytes);
+    const json = new JsonReader(arena, { reserve, checkpoint });
+    const read = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : json, kept) as Plans[O];
     checkpoint();
     const rounded = read.job.dtype === 'float64' ? [] : roundAll(read, arena, json);
     const plan = widenAll(read, arena, (bytes) => {
@@ -88,9 +93,27 @@ function read<O extends Operation>(task: ReadTask, control: TaskControl): TaskRe
     return { plan, rounded, top: arena.mark() };
   } catch (error) {
     if (error instanceof MoreMemoryError) return { neededBytes: error.neededBytes };
+    if (error instanceof NamedTensorsError) return { digests: error.digests };
     if (!(error instanceof Problem)) throw error;
     return { problem: { code: error.code, detail: error.message, ...(error.errors && { errors: error.errors }) } };
   }
+}
+
+/** Copies of kept tensors in the arena, where all numbers of a plan lie that the other thread gets. */
+function keptIn(arena: Arena, kept: KeptTensors, requireBytes: (neededBytes: number) => void): KeptTensors {
+  const copies = new Map<string, readonly KeptTensor[]>();
+  for (const [digest, tensors] of kept)
+    copies.set(
+      digest,
+      tensors.map((tensor) => {
+        const { length } = tensor.bytes;
+        requireBytes(arena.mark() + length);
+        const address = arena.allocate(length);
+        arena.setBytes(address, tensor.bytes);
+        return { ...tensor, bytes: arena.bytes(address, length) };
+      }),
+    );
+  return copies;
 }
 
 /** A heap that has grown by more is collected at once. */

@@ -10,9 +10,11 @@ import { closePool, isHeapFull, runStoppable, threadPool, tryTwice } from '../co
 import { JobQueue } from '../compute/engine/job-queue.ts';
 import { Problem } from '../errors/problems.ts';
 import type { Limits } from '../config/limits.ts';
+import { NamedTensorsError, type KeptTensors } from './named-tensors.ts';
 import { mapNumbers, type Operation, type Plans } from './plan.ts';
 import type { ReadTask, TaskResult } from './reader-worker.ts';
 import { readRequest } from './read-request.ts';
+import type { TensorCache } from './tensor-cache.ts';
 
 await compileNumberCodec();
 
@@ -38,9 +40,11 @@ export interface ReaderOptions {
   readonly heapMb?: number | undefined;
   /** Where the bodies lie: the threads release arenas that are dropped. */
   readonly arenas?: ArenaPool;
+  /** Where tensors are looked up that requests name. */
+  readonly tensors?: TensorCache | undefined;
 }
 
-type Settled<O extends Operation> = Exclude<TaskResult<O>, { readonly neededBytes: number }>;
+type Settled<O extends Operation> = Exclude<TaskResult<O>, { readonly neededBytes: number } | { readonly digests: readonly string[] }>;
 
 /** Reads bodies: those that lie in an arena in a thread, so that they block no other request, and smaller ones at once. */
 export class RequestReader {
@@ -49,9 +53,11 @@ export class RequestReader {
   readonly #startThreads: () => Piscina;
   #pool: Piscina | undefined;
   readonly #queue: JobQueue;
+  readonly #tensors: TensorCache | undefined;
 
-  constructor(limits: Limits, { threads, maxQueueWaitMs, heapMb = threadHeapMb(limits), arenas }: ReaderOptions) {
+  constructor(limits: Limits, { threads, maxQueueWaitMs, heapMb = threadHeapMb(limits), arenas, tensors }: ReaderOptions) {
     this.#limits = limits;
+    this.#tensors = tensors;
     this.#startThreads = () => threadPool('reader-worker', import.meta.url, threads, { minThreads: 1, heapMb, arenas });
     this.#queue = new JobQueue({ concurrency: threads, maxQueueWaitMs });
   }
@@ -77,7 +83,16 @@ export class RequestReader {
     if (scope.arena?.holds(body.bytes) === true && (json > maxInline.json || behind > maxInline.bytes))
       return this.#readInThread(operation, body, scope);
     const numbers = json >= minBytes ? this.#inline : undefined;
-    return readRequest(operation, body, this.#limits, numbers);
+    try {
+      return readRequest(operation, body, this.#limits, numbers);
+    } catch (error) {
+      if (!(error instanceof NamedTensorsError)) throw error;
+      return this.#find(error.digests).then((kept) => readRequest(operation, body, this.#limits, numbers, kept));
+    }
+  }
+
+  async #find(digests: readonly string[]): Promise<KeptTensors> {
+    return this.#tensors === undefined ? new Map() : this.#tensors.find(digests);
   }
 
   async #readInThread<O extends Operation>(operation: O, body: RequestBody, { memory, signal }: RequestScope): Promise<Plans[O]> {
@@ -108,11 +123,19 @@ export class RequestReader {
     });
   }
 
-  /** Reads a body, and reserves more memory for one with more numbers than most: first for those in JSON, then for those to be widened. */
+  /**
+   * Reads a body, and reserves more memory for one with more numbers than most: first for those in JSON, then for those to be widened. Tensors that it
+   * names are looked up, and it is read again.
+   */
   async #readReserved<O extends Operation>(task: ReadTask, memory: ScopeMemory, signal: AbortSignal): Promise<Settled<O>> {
     let { reservedBytes } = task;
+    let kept: KeptTensors | undefined;
     for (;;) {
-      const result = await this.#readTwice<O>({ ...task, reservedBytes }, signal);
+      const result = await this.#readTwice<O>({ ...task, reservedBytes, ...(kept && { kept }) }, signal);
+      if ('digests' in result) {
+        kept = await this.#find(result.digests);
+        continue;
+      }
       if (!('neededBytes' in result)) return result;
       memory.reserve(result.neededBytes - reservedBytes);
       reservedBytes = result.neededBytes;

@@ -5,6 +5,7 @@ import type { NeuronModel } from '../compute/neurons/model.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../schemas/lif.ts';
+import { NetworkGradRequest, NetworkSimulateRequest } from '../schemas/network.ts';
 import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate.ts';
 import { defaultModel, libraryOf, neuronFieldNames } from './neurons.ts';
 import { insideOf, meaningOf, suggestField, type Place } from './suggestions.ts';
@@ -15,32 +16,39 @@ import type { UnknownField } from './validation.ts';
 const maxSearched = 20;
 
 /**
- * What an unknown field of a request, or of its loss, was meant to be.
+ * What an unknown field of a request, or of its loss or a layer, was meant to be.
  *
  * @example
  * suggestRequestField({ name: 'tau', path: '', names: ['current', 'neuron'], siblings: { current: 1, tau: 20 } }); // 'did you mean /neuron/tau?'
  */
 export function suggestRequestField({ name, path, names, siblings }: UnknownField): string {
-  if (path !== '') return suggestField(name, insideOf(path, names));
+  if (path !== '' && !/^\/layers\/\d+$/.test(path)) return suggestField(name, insideOf(path, names));
   const model = names.includes('neuron') ? modelOf(siblings.neuron) : undefined;
   const place = requestPlace(names, model, siblings.surrogate);
   const moved = place.spell(`/neuron/${name}`) ?? place.spell(`/surrogate/${name}`);
-  if (moved !== undefined) return `did you mean ${moved}?`;
+  if (moved !== undefined) return `did you mean ${moved.startsWith('/') ? path + moved : moved}?`;
   return meaningOf(name, place) ?? fieldOfOthers(name) ?? didYouMean(name, names);
 }
 
-const routes: Readonly<Record<string, TObject>> = {
-  '/surrogate/eval': SurrogateEvalRequest,
-  '/surrogate/grad': SurrogateGradRequest,
-  '/lif/simulate': LifSimulateRequest,
-  '/lif/grad': LifGradRequest,
-  '/lif/jvp': LifJvpRequest,
-};
+/** Routes by what they are about. */
+const routes: readonly Readonly<Record<string, TObject>>[] = [
+  {
+    '/surrogate/eval': SurrogateEvalRequest,
+    '/surrogate/grad': SurrogateGradRequest,
+    '/lif/simulate': LifSimulateRequest,
+    '/lif/grad': LifGradRequest,
+    '/lif/jvp': LifJvpRequest,
+  },
+  { '/network/simulate': NetworkSimulateRequest, '/network/grad': NetworkGradRequest },
+];
 
-/** Of which other routes' requests a name is a field, if of any. */
+/** Of which other routes' requests a name is a field, if of any: networks' are only named where no other has it. */
 function fieldOfOthers(name: string): string | undefined {
-  const others = Object.keys(routes).filter((route) => Object.hasOwn(routes[route]!.properties, name));
-  return others.length === 0 ? undefined : `it is a field of ${others.join(' and ')}`;
+  for (const group of routes) {
+    const others = Object.keys(group).filter((route) => Object.hasOwn(group[route]!.properties, name));
+    if (others.length > 0) return `it is a field of ${others.join(' and ')}`;
+  }
+  return undefined;
 }
 
 /** The model of a request, if it is a known one. */

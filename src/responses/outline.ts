@@ -4,6 +4,8 @@ import { bytesPerValue, type BytesType } from '../codecs/tensor-bytes.ts';
 import { TensorText } from '../codecs/tensor-text.ts';
 import { recordedValues } from '../compute/job-size.ts';
 import { dtypeOf, recordPer, type Job, type LifGradJob, type LifJvpJob, type LifSimulateJob, type RecordLoss } from '../compute/jobs.ts';
+import { layerProblem } from '../compute/networks/layer-problem.ts';
+import { parseLayerPath } from '../compute/networks/paths.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import { couplesNeurons } from '../compute/losses/record-loss.ts';
 import { programOf } from '../compute/neuron-problem.ts';
@@ -15,12 +17,14 @@ import { neuronShape, stepShape, type Batch, type BatchAxes } from '../requests/
 import { axesOf, type InferenceReply, type Operation, type Plan, type Plans } from '../requests/plan.ts';
 import { neuronOf, settingBytes } from './neuron-settings.ts';
 
+export type TensorPath = readonly (string | number)[];
+
 /** A tensor of an answer, as far as the plan alone tells. */
 export interface TensorOutline {
-  /** The fields in which it stands, outermost first. */
-  readonly path: readonly string[];
+  /** The fields in which it stands, outermost first; a number is a place in a list. */
+  readonly path: TensorPath;
   /** The keys under which a result has its values, outermost first. */
-  readonly source: readonly string[];
+  readonly source: TensorPath;
   /** Of spike times, which are rows of unknown lengths, the most numbers that all rows together may have. */
   readonly shape: readonly number[];
   readonly type: BytesType;
@@ -102,6 +106,27 @@ const kinds: { readonly [O in Operation]: ResponseKind<O> } = {
     },
     selection: { path: '', rule: () => 'asks for the tensors "spikes", "v" and "loss": accept JSON or framed bytes' },
   },
+  network_simulate: {
+    outline: (plan) => ({ surrogates: [], tensors: [...layerCounts(plan), ...plan.job.record.map((path) => recordedOfLayer(path, plan))] }),
+    selection: { path: '/record', rule: () => 'must name one record' },
+  },
+  network_grad: {
+    outline: (plan) => {
+      const { job, timeFirst, quantities } = plan;
+      const byProduct = (name: string, shape: readonly number[]) => floats([name], shape, job, { isByProduct: true });
+      return {
+        surrogates: [],
+        tensors: [
+          byProduct('loss', [job.network.samples]),
+          byProduct('reduced_loss', []),
+          ...(job.loss.type === 'cross_entropy' ? [byProduct('accuracy', [])] : []),
+          ...layerCounts(plan),
+          ...quantities.map(({ name, path, shape }) => floats(path, shape, job, { timeFirst: timeFirst && name === 'input' })),
+        ],
+      };
+    },
+    selection: { path: '/wrt', rule: ({ job: { wrt } }) => `must name one quantity, got ${wrt.join(', ')}` },
+  },
 };
 
 /** From here on float32 may not tell the times of two steps apart: as text they are float64. */
@@ -154,8 +179,32 @@ function series(name: string, job: LifSimulateJob, axes: BatchAxes | undefined):
   return isLongRun(job) ? { ...outline, streams: name } : outline;
 }
 
+/** Spike counts of each layer, [samples, neurons]. */
+function layerCounts({ job: { network } }: Plans['network_simulate'] | Plans['network_grad']): TensorOutline[] {
+  const { samples, layers } = network;
+  return layers.map(({ neurons }, layer) => {
+    const problem = layerProblem(network, layer);
+    const axes = { neurons: [samples, neurons], timeFirst: false, sharesParameters: true };
+    const path = ['spike_counts', layer];
+    return { ...counts({ problem, axes }, programOf(problem), true), path, source: path };
+  });
+}
+
+function recordedOfLayer(path: string, { job, timeFirst }: Plans['network_simulate']): TensorOutline {
+  const { network } = job;
+  const { samples, steps, layers } = network;
+  const { layer, name } = parseLayerPath(path)!;
+  const rows = [samples, layers[layer]!.neurons];
+  const place = ['record', path];
+  const source = ['records', path];
+  if (recordPer(name) !== 'step') return floats(place, rows, job, { source });
+  const shape = timeFirst ? [steps, ...rows] : [...rows, steps];
+  const isBits = name === 'spikes' && programOf(layerProblem(network, layer)).step.spikes === undefined;
+  return isBits ? spikes(place, shape, { source, timeFirst }) : floats(place, shape, job, { source, timeFirst });
+}
+
 function floats(
-  path: readonly string[],
+  path: TensorPath,
   shape: readonly number[],
   job: Job,
   { source = path, isByProduct = false, timeFirst = false }: Partial<Pick<TensorOutline, 'source' | 'isByProduct' | 'timeFirst'>> = {},
@@ -166,7 +215,7 @@ function floats(
 }
 
 function spikes(
-  path: readonly string[],
+  path: TensorPath,
   shape: readonly number[],
   { source = path, timeFirst = false }: Partial<Pick<TensorOutline, 'source' | 'timeFirst'>> = {},
 ): TensorOutline {
@@ -192,7 +241,8 @@ export function requireOneTensor({ plan, surrogates, tensors }: ResponseOutline)
   if (surrogates.length > 1) throw refuse('/surrogate', `must be one surrogate, got ${surrogates.length}`);
   const [first, ...more] = tensors.filter(({ isByProduct }) => !isByProduct);
   const { selection }: ResponseKind<Operation> = kinds[plan.job.kind];
-  if (selection !== undefined && (more.length > 0 || first?.rows !== undefined)) throw refuse(selection.path, selection.rule(plan));
+  if (selection !== undefined && (first === undefined || more.length > 0 || first.rows !== undefined))
+    throw refuse(selection.path, selection.rule(plan));
 }
 
 /** The formats of answers: JSON with tensors as numbers or in base64, framed, as an npy file, or by the Open Inference Protocol. */

@@ -10,6 +10,7 @@ type NeuronJob = Extract<Job, { problem: NeuronProblem }>;
 
 /** Explains an infinite or undefined number of a result: where it is, and its most likely cause. */
 export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job, axes?: BatchAxes): Problem {
+  if ('network' in job) return networkOverflow(path, index, dtype);
   if (!('problem' in job)) {
     return new Problem('numerical_overflow', `${path} leaves the range of ${dtype} at element [${index.join(', ')}] of x.`);
   }
@@ -22,6 +23,15 @@ export function overflowProblem({ path, index, dtype }: NotFiniteError, job: Job
   const where = at.length > 0 ? ` at ${at.join(', ')}` : ', summed over the neurons';
   const flat = axes === undefined || neuron === undefined ? neuron : flatIndex([...batch, neuron], axes.neurons);
   return new Problem('numerical_overflow', `${path} leaves the range of ${dtype}${where}. ${likelyCause(job, path, flat, dtype)}`);
+}
+
+/** Names the quantity, whose path is one field of the answer. */
+function networkOverflow(path: string, index: readonly number[], dtype: Dtype): Problem {
+  const at = index.length > 0 ? ` at [${index.join(', ')}]` : '';
+  return new Problem(
+    'numerical_overflow',
+    `${path.replaceAll('~1', '/')} leaves the range of ${dtype}${at}. Weights or inputs are too large for ${dtype}, an Euler step is longer than two time constants, or the gradient grows from step to step; "detach_reset": true in a layer stops growth through its reset.`,
+  );
 }
 
 /** What the indices of a number in an answer are: of a batch entry, along leading axes, of a neuron, and of a step. */

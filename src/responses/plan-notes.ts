@@ -1,6 +1,7 @@
 import { memoize } from '../compute/cache.ts';
 import { extremes, isGenerated, valueAt, type Numbers } from '../compute/generated-numbers.ts';
-import { dtypeOf, type NeuronProblem, type NeuronQuantity } from '../compute/jobs.ts';
+import { dtypeOf, type Network, type NeuronProblem, type NeuronQuantity } from '../compute/jobs.ts';
+import { layerProblem } from '../compute/networks/layer-problem.ts';
 import { minSpikeDistance, programOf } from '../compute/neuron-problem.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../compute/neurons/model.ts';
@@ -15,11 +16,22 @@ export const maxInspected = 2 ** 16;
 
 /** A rule looks at scalars first: most requests have nothing to say, and pay for the look alone. */
 type Rule = (plan: NeuronPlan, format: AnswerFormat) => Note | undefined;
+/** A rule about neurons, whatever drives them. */
+type NeuronRule = (problem: NeuronProblem) => Note | undefined;
 
-const rules: readonly Rule[] = [longStep, startsAboveThreshold, timeAsNeurons, refractoryRounded, roundedTimes, unreachableRate];
+const neuronRules: readonly NeuronRule[] = [longStep, startsAboveThreshold, refractoryRounded];
+const rules: readonly Rule[] = [
+  ({ job }) => longStep(job.problem),
+  ({ job }) => startsAboveThreshold(job.problem),
+  timeAsNeurons,
+  ({ job }) => refractoryRounded(job.problem),
+  roundedTimes,
+  unreachableRate,
+];
 
 /** The notes that need no result. */
 export function planNotes(plan: Plan, format: AnswerFormat): readonly Note[] {
+  if ('network' in plan.job) return layerNotes(plan.job.network);
   if (!hasNeurons(plan)) return noNotes;
   let notes: Note[] | undefined;
   for (const rule of rules) {
@@ -27,6 +39,17 @@ export function planNotes(plan: Plan, format: AnswerFormat): readonly Note[] {
     if (note !== undefined) (notes ??= []).push(note);
   }
   return notes ?? noNotes;
+}
+
+/** The notes about the neurons of a network's layers. */
+function layerNotes(network: Network): readonly Note[] {
+  return network.layers.flatMap((_, layer) => {
+    const problem = layerProblem(network, layer);
+    return neuronRules.flatMap((rule) => {
+      const note = rule(problem);
+      return note === undefined ? [] : [{ ...note, path: `/layers/${layer}${note.path}` }];
+    });
+  });
 }
 
 /** A time constant among a model's parameters, or its inverse. */
@@ -51,7 +74,7 @@ function stepLength({ library, timeStep }: NeuronModel, { dt, parameters }: Neur
   return given?.per === 'scalar' ? given.value : 1;
 }
 
-function longStep({ job: { problem } }: NeuronPlan): Note | undefined {
+function longStep(problem: NeuronProblem): Note | undefined {
   const model = neuronModel(problem.model);
   for (const { name, isInverse, unit } of timeConstantsOf(model)) {
     const quantity = problem.parameters[name];
@@ -84,7 +107,7 @@ const startOf = memoize(({ terms }: NeuronProgram): { readonly threshold: Source
 /** What v is before the first step where a request gives it. */
 const givenStart = 'v_init';
 
-function startsAboveThreshold({ job: { problem } }: NeuronPlan): Note | undefined {
+function startsAboveThreshold(problem: NeuronProblem): Note | undefined {
   const { parameters, options, smooth, neurons } = problem;
   const { threshold, initial } = startOf(programOf(problem));
   if (typeof threshold !== 'string' || initial === undefined || smooth === true) return undefined;
@@ -152,7 +175,7 @@ function isShort(problem: NeuronProblem): boolean {
   });
 }
 
-function refractoryRounded({ job: { problem } }: NeuronPlan): Note | undefined {
+function refractoryRounded(problem: NeuronProblem): Note | undefined {
   const { refractory } = problem.parameters;
   if (refractory?.per !== 'scalar' || !(refractory.value > 0) || !(2 * refractory.value < problem.dt)) return undefined;
   if (neuronModel(problem.model).library !== null) return undefined;

@@ -81,7 +81,7 @@ export function namedTensor(
     return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt, { shape: rows, textDtype }) };
   }
   let value: unknown = result;
-  for (const key of source) value = (value as Readonly<Record<string, unknown>>)[key];
+  for (const key of source) value = (value as Readonly<Record<string | number, unknown>>)[key];
   const values = value as TensorValues | number;
   if (typeof values !== 'number') {
     // A loss of all neurons is a number, as their gradients are.
@@ -167,10 +167,12 @@ function treeOf<Tensor extends Pick<TensorOutline, 'path'>>(
   };
 }
 
-function placeAt(fields: Record<string, AnswerNode>, path: readonly string[], node: AnswerNode): void {
+type Holder = Record<string | number, AnswerNode>;
+
+function placeAt(fields: Holder, path: TensorOutline['path'], node: AnswerNode): void {
   const last = path.length - 1;
   let holder = fields;
-  for (let i = 0; i < last; i++) holder = (holder[path[i]!] ??= {}) as Record<string, AnswerNode>;
+  for (let i = 0; i < last; i++) holder = (holder[path[i]!] ??= typeof path[i + 1] === 'number' ? [] : {}) as Holder;
   // A path has at least one field.
   holder[path[last]!] = node;
 }

@@ -17,7 +17,9 @@ import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
 import { shortenDeadline } from '../plugins/request-lifetime.ts';
 import type { RequestReader } from '../requests/request-reader.ts';
-import { axesOf, hasRecordLoss, planBytes, type Operation, type Plan, type RecordLossPlan } from '../requests/plan.ts';
+import { keepSent } from '../requests/keep-sent.ts';
+import { axesOf, hasRecordLoss, planBytes, type NetworkPlan, type Operation, type Plan, type RecordLossPlan } from '../requests/plan.ts';
+import type { TensorCache } from '../requests/tensor-cache.ts';
 import type { ResponseFormat } from './choose-format.ts';
 import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
@@ -30,6 +32,8 @@ export interface ComputeServices {
   readonly engine: Engine;
   readonly reader: RequestReader;
   readonly limits: Limits;
+  /** Keeps the weights of networks; undefined where none are kept. */
+  readonly tensors: TensorCache | undefined;
 }
 
 const ticks = new TickQueue();
@@ -41,7 +45,7 @@ const ticks = new TickQueue();
  * @throws {OverloadError} when it would have to wait for too long, or there is no memory for it beside others.
  */
 export async function compute(
-  { engine, reader, limits }: ComputeServices,
+  { engine, reader, limits, tensors }: ComputeServices,
   request: FastifyRequest,
   reply: FastifyReply,
   operation: Operation,
@@ -65,7 +69,14 @@ export async function compute(
   const outcome = await runPlan(engine, outline, format, scope);
   const encodeFrom = performance.now();
   const encoded = await encodeBody(scope, format, outline, outcome);
+  if (tensors !== undefined && 'sent' in plan) keep(tensors, plan, scope);
   return sendResponse(reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
+}
+
+/** Keeps the weights that a request sent, for others that name them. The answer does not wait for it; it is no failure where the request ends first. */
+function keep(tensors: TensorCache, { job, sent }: NetworkPlan, scope: RequestScope): void {
+  const kept = scope.run(() => keepSent(tensors, job.network, sent));
+  if (kept instanceof Promise) kept.catch(() => undefined);
 }
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */

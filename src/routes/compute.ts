@@ -8,6 +8,8 @@ import {
   lifGradExamples,
   lifJvpExamples,
   lifSimulateExamples,
+  networkGradExamples,
+  networkSimulateExamples,
   surrogateEvalExamples,
   surrogateGradExamples,
 } from '../schemas/examples.ts';
@@ -30,7 +32,15 @@ import {
   surrogateEvalQuery,
   surrogateGradQuery,
 } from '../schemas/parameters.ts';
-import { computeProblems } from '../schemas/problem.ts';
+import {
+  NetworkGradAnswer,
+  NetworkGradDryRun,
+  NetworkGradRequest,
+  NetworkSimulateAnswer,
+  NetworkSimulateDryRun,
+  NetworkSimulateRequest,
+} from '../schemas/network.ts';
+import { computeProblems, networkProblems } from '../schemas/problem.ts';
 import {
   SurrogateEvalAnswer,
   SurrogateEvalDryRun,
@@ -49,7 +59,8 @@ interface ComputeRoute {
   readonly operationId: string;
   readonly summary: string;
   readonly description: string;
-  readonly query: TSchema;
+  /** Of an npy body; left out where none is taken. */
+  readonly query?: TSchema;
   readonly request: TSchema;
   readonly answer: TSchema;
   readonly dryRun: TSchema;
@@ -120,9 +131,33 @@ const routes: readonly ComputeRoute[] = [
     dryRun: LifJvpDryRun,
     examples: lifJvpExamples,
   },
+  {
+    operation: 'network_simulate',
+    url: '/network/simulate',
+    operationId: 'networkSimulate',
+    summary: 'Run a network',
+    description:
+      "Runs layers of neurons with weights. In every step, layer by layer from the input up, a layer's neurons get `weight` times what the layer below returns in this step, plus `bias`, plus `recurrent` times what they returned a step before.",
+    request: NetworkSimulateRequest,
+    answer: NetworkSimulateAnswer,
+    dryRun: NetworkSimulateDryRun,
+    examples: networkSimulateExamples,
+  },
+  {
+    operation: 'network_grad',
+    url: '/network/grad',
+    operationId: 'networkGrad',
+    summary: 'Gradients through a network',
+    description:
+      "Backpropagation through time and layers, from a loss of the last layer's neurons to weights, parameters of neurons and the input. Spikes are hard going forward, and have their layer's surrogate gradient going back.",
+    request: NetworkGradRequest,
+    answer: NetworkGradAnswer,
+    dryRun: NetworkGradDryRun,
+    examples: networkGradExamples,
+  },
 ];
 
-/** Surrogates and neurons, and gradients through them, in the service's own formats. */
+/** Surrogates, neurons and networks, and gradients through them, in the service's own formats. */
 export const computeRoutes: FastifyPluginCallback<ComputeServices> = (app, services, done) => {
   for (const { operation, url, operationId, summary, description, query, request: body, answer, dryRun, examples } of routes) {
     app.post(
@@ -134,9 +169,9 @@ export const computeRoutes: FastifyPluginCallback<ComputeServices> = (app, servi
           summary,
           description,
           headers: computeHeaders,
-          querystring: query,
-          body: requestBodies(body, bodiesOf(examples, 'request')),
-          response: { 200: answers(answer, dryRun, bodiesOf(examples, 'answer')), ...computeProblems },
+          ...(query && { querystring: query }),
+          body: requestBodies(body, bodiesOf(examples, 'request'), query !== undefined),
+          response: { 200: answers(answer, dryRun, bodiesOf(examples, 'answer')), ...(query ? computeProblems : networkProblems) },
         },
       },
       (request, reply) => compute(services, request, reply, operation, nativeFormat(request)),

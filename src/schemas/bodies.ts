@@ -21,13 +21,13 @@ export function bytesSchema(description: string): object {
   return { type: 'string', format: 'binary', description };
 }
 
-/** The media types of a request's body, for the documentation. */
-export function requestBodies(json: TSchema, examples: Examples): object {
+/** The media types of a request's body, for the documentation. @param takesNpy whether one tensor, with the query, may be the whole request. */
+export function requestBodies(json: TSchema, examples: Examples, takesNpy: boolean): object {
   return {
     content: {
       [mediaTypes.json]: { schema: json, examples },
       [mediaTypes.framed]: { schema: bytesSchema(framedRequest) },
-      [mediaTypes.npy]: { schema: bytesSchema(npyRequest) },
+      ...(takesNpy && { [mediaTypes.npy]: { schema: bytesSchema(npyRequest) } }),
     },
   };
 }

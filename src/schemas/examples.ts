@@ -254,6 +254,191 @@ export const lifJvpExamples: Readonly<Record<string, Example>> = {
   },
 };
 
+const ofReference = { backend: 'reference', device: 'cpu', dtype: 'float64', elapsed_ms: 0.042 };
+const network = {
+  input: [
+    [
+      [1, 0, 1, 1],
+      [0, 1, 1, 0],
+      [1, 1, 0, 0],
+    ],
+    [
+      [0, 0, 1, 0],
+      [1, 0, 1, 1],
+      [0, 1, 0, 1],
+    ],
+  ],
+  dt: 1,
+  backend: 'reference',
+};
+const hiddenLayer = {
+  weight: [
+    [1.5, 0.5, 1],
+    [-0.5, 2, 1.5],
+  ],
+  bias: [0.25, 0],
+  neuron: { tau: 2 },
+  surrogate: 'arctan',
+};
+
+export const networkSimulateExamples: Readonly<Record<string, Example>> = {
+  recorded: {
+    summary: 'Two layers; the spikes of the first and the potentials of the second are recorded',
+    request: {
+      ...network,
+      layers: [
+        {
+          ...hiddenLayer,
+          recurrent: [
+            [0, 0.5],
+            [-0.5, 0],
+          ],
+        },
+        { weight: [[1, 1.5]], neuron: { tau: 4 } },
+      ],
+      record: ['layers/0/spikes', 'layers/1/v'],
+    },
+    answer: {
+      spike_counts: [
+        [
+          [2, 1],
+          [2, 2],
+        ],
+        [[0], [0]],
+      ],
+      record: {
+        'layers/0/spikes': [
+          [
+            [1, 0, 1, 0],
+            [0, 1, 0, 0],
+          ],
+          [
+            [0, 1, 1, 0],
+            [1, 0, 0, 1],
+          ],
+        ],
+        'layers/1/v': [[[0.25, 0.5625, 0.671875, 0.50390625]], [[0.375, 0.53125, 0.6484375, 0.8613281]]],
+      },
+      meta: ofReference,
+    },
+  },
+  events: {
+    summary: 'The input as events: the number of spikes of each layer',
+    request: {
+      input: { events: { sample: [0, 0, 1], neuron: [0, 2, 1], step: [0, 1, 3] }, shape: [2, 3, 4] },
+      dt: 1,
+      backend: 'reference',
+      layers: [
+        {
+          weight: [
+            [2, 0.5, 3],
+            [-0.5, 2.5, 0],
+          ],
+          neuron: { tau: 2 },
+        },
+      ],
+    },
+    answer: {
+      spike_counts: [
+        [
+          [2, 0],
+          [0, 1],
+        ],
+      ],
+      meta: ofReference,
+    },
+  },
+};
+
+export const networkGradExamples: Readonly<Record<string, Example>> = {
+  cross_entropy: {
+    summary: 'Two classes, by the spikes of the last layer',
+    request: {
+      ...network,
+      layers: [
+        hiddenLayer,
+        {
+          weight: [
+            [1, 1.5],
+            [2, -1],
+          ],
+          neuron: { tau: 2 },
+          surrogate: { name: 'sigmoid', alpha: 2 },
+        },
+      ],
+      loss: { type: 'cross_entropy', on: 'spike_counts', labels: [0, 1] },
+    },
+    answer: {
+      loss: [0.6931472, 1.3132616],
+      reduced_loss: 1.0032045,
+      accuracy: 0.5,
+      spike_counts: [
+        [
+          [2, 1],
+          [1, 3],
+        ],
+        [
+          [1, 1],
+          [1, 0],
+        ],
+      ],
+      grad: {
+        'layers/0/weight': [
+          [0.0065038824, 0.012272118, 0.012108963],
+          [-0.041299637, 0.046972685, 0.040363662],
+        ],
+        'layers/0/bias': [0.011534207, 0.065737925],
+        'layers/1/weight': [
+          [-0.08168775, 0.20316066],
+          [0.04964021, -0.09672239],
+        ],
+      },
+      meta: ofReference,
+    },
+  },
+  readout: {
+    summary: 'A leaky integrator reads a layer, whose rates are held back; gradients of a weight and a time constant',
+    request: {
+      ...network,
+      layers: [
+        { ...hiddenLayer, rate_penalty: { weight: 0.00001, target: 250 } },
+        {
+          weight: [
+            [1, 1.5],
+            [2, -1],
+          ],
+          neuron: { model: 'li', tau: 5 },
+        },
+      ],
+      loss: { type: 'cross_entropy', on: 'max_v', labels: [0, 1] },
+      wrt: ['layers/1/weight', 'layers/0/neuron/tau'],
+    },
+    answer: {
+      loss: [1.2827951, 3.6584415],
+      reduced_loss: 2.4706182,
+      accuracy: 0.5,
+      spike_counts: [
+        [
+          [2, 1],
+          [1, 3],
+        ],
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      ],
+      grad: {
+        'layers/1/weight': [
+          [-0.024167286, 0.12004832],
+          [0.01044679, -0.07394745],
+        ],
+        'layers/0/neuron/tau': -1.2871696,
+      },
+      meta: ofReference,
+    },
+  },
+};
+
 /** Of the model `surrogate_grad`. */
 export const inferExamples: Readonly<Record<string, Example>> = {
   gradient: {

@@ -83,6 +83,9 @@ export const computeCodes = [
 
 export const computeProblems = problemResponses(...computeCodes);
 
+/** Those of networks, which take no npy body and may name tensors. */
+export const networkProblems = problemResponses(...computeCodes.filter((code) => code !== 'invalid_npy'), 'tensor_unknown');
+
 type Occurrence = Pick<ProblemDocument, 'detail'> & Partial<Pick<ProblemDocument, 'instance' | 'errors'>>;
 
 const gradients = '/surrogate/grad';
@@ -122,6 +125,11 @@ const occurrences = {
   },
   not_acceptable: {
     detail: 'The route answers in application/json or application/octet-stream or application/x-npy, which "Accept: text/html" excludes.',
+  },
+  tensor_unknown: {
+    instance: '/network/grad',
+    detail: `/layers/0/weight: no tensor with the SHA-256 ${'0'.repeat(64)} is kept here; send the tensor itself`,
+    errors: [{ path: '/layers/0/weight', message: `no tensor with the SHA-256 ${'0'.repeat(64)} is kept here; send the tensor itself` }],
   },
   request_timeout: { instance: '', detail: 'The request was not complete in time.' },
   body_too_large: { detail: 'The body is larger than the limit of 1024 bytes.' },

@@ -1,5 +1,6 @@
 import type { NamedSchema } from './common.ts';
 import { recordSchema, wrtSchema } from './lif.ts';
+import { networkInputSchema, networkPathsSchema, weightSchema } from './network.ts';
 import { neuronSchema, stateSchema } from './neuron.ts';
 import { problemSchema } from './problem.ts';
 import { outputsSchema, parametrizedSurrogateSchema, surrogateNameSchema, surrogateSchema } from './surrogate.ts';
@@ -19,4 +20,7 @@ export const sharedSchemas: readonly NamedSchema[] = [
   stateSchema,
   recordSchema,
   wrtSchema,
+  weightSchema,
+  networkInputSchema,
+  networkPathsSchema,
 ];

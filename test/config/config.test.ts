@@ -22,6 +22,7 @@ describe('loadConfig', () => {
         maxQueueWaitMs: 5000,
         memoryBytes: expect.any(Number) as number,
       },
+      cachedTensorBytes: 64 * 2 ** 20,
       tracing: { endpoint: undefined },
       connections: 20_000,
       timeouts: {
@@ -190,6 +191,7 @@ describe('shareOf', () => {
     expect(share).toMatchObject({
       connections: 2,
       compute: { threads: 3, memoryBytes: 2e6, maxQueueWaitMs: 700 },
+      cachedTensorBytes: Math.floor(config.cachedTensorBytes / config.processes),
       limits: config.limits,
       security: { ...config.security, rateLimit: { max: 2 } },
     });

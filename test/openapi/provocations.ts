@@ -77,6 +77,7 @@ export const provocations: Readonly<Record<DocumentedCode, Provocation>> = {
     environment: { RATE_LIMIT_MAX: '1' },
     prepare: (service) => service.post(gradients, request),
   },
+  tensor_unknown: { path: '/network/grad', init: post({ input: [[[1]]], layers: [{ weight: { sha256: '0'.repeat(64) } }] }) },
   headers_too_large: { path: gradients, raw: { bytes: `${head}X-Long: ${'x'.repeat(17_000)}\r\n\r\n`, ends: false } },
   internal_error: { path: gradients, init: post(request), prepare: failing(new TypeError('undefined is not a function')) },
   out_of_memory: { path: gradients, init: post(request), prepare: failing(new OutOfMemoryError('no memory')) },
