@@ -20,7 +20,9 @@ export function disagreement(actual: unknown, expected: Expected): string | unde
 /** The one tensor of an answer that npy can hold, in whatever fields it stands. */
 function theTensor(answer: unknown): unknown {
   if (answer === null) return null;
-  const fields = answer as { results?: Record<string, unknown>[] };
+  const fields = answer as { results?: Record<string, unknown>[]; grad?: unknown; record?: unknown };
+  // Of a network.
+  if (fields.grad !== undefined || fields.record !== undefined) return innermost(fields.grad ?? fields.record);
   if (fields.results === undefined) return innermost(Object.entries(fields).find(([name]) => name !== 'meta' && name !== 'neuron')![1]);
   const { grad, spike, value } = fields.results[0]!;
   return innermost(grad ?? spike ?? value);

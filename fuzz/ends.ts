@@ -230,12 +230,30 @@ const lifJvp: Arbitrary<Draft> = fc
     ...draft,
     fields: { ...fields, tangents: Object.fromEntries(moving.map((name) => [name, name === 'state' ? { v: 1 } : 1])) },
   }));
+/** Layers and inputs whose sizes are told by a shape or a linspace alone. */
+const networks = fc
+  .tuple(tensors, fc.constantFrom(...shapes), steps, lengths, options, fc.boolean())
+  .map(([weight, shape, count, dt, more, isSparse]) => {
+    const none = { shape: [0], data: [] };
+    const fits = weight.shape.length === 2;
+    return {
+      input: isSparse
+        ? { events: { sample: none, neuron: none, step: none }, shape: [1, fits ? weight.shape[1] : 1, count] }
+        : { shape, data: [] },
+      dt,
+      layers: [{ weight: weight.json }, { weight: { shape: [1, 1], data: [1] }, bias: { linspace: [0, 1, 1] } }],
+      ...more,
+    };
+  });
+const network: Arbitrary<Draft> = networks.map((fields) => ({ fields, isForetellable: false }));
 const drafts: Readonly<Record<Operation, Arbitrary<Draft>>> = {
   surrogate_eval: surrogateEval,
   surrogate_grad: surrogateGrad,
   lif_simulate: lifSimulate,
   lif_grad: lifGrad,
   lif_jvp: lifJvp,
+  network_simulate: network,
+  network_grad: network,
 };
 
 const timeouts = fc.oneof(
@@ -278,7 +296,7 @@ export const endMessages: Arbitrary<Message> = fc.constantFrom(...(Object.keys(d
       const isPlain = draft.isForetellable && /^[1-9]\d{0,2}$/.test(timeout);
       const route = wire === 'inference' ? inferRoute : routes[operation];
       const base = { operation, route, path: route.replace('{model}', operation), query: {} };
-      if (wire === 'json') {
+      if (wire === 'json' || operation.startsWith('network')) {
         return {
           ...base,
           headers: { 'content-type': mediaTypes.json, ...(accept !== undefined && { accept }), ...headers },

@@ -46,6 +46,8 @@ export const routes: Readonly<Record<Operation, string>> = {
   lif_simulate: '/lif/simulate',
   lif_grad: '/lif/grad',
   lif_jvp: '/lif/jvp',
+  network_simulate: '/network/simulate',
+  network_grad: '/network/grad',
 };
 const operations = Object.keys(routes) as Operation[];
 const accepts = [undefined, undefined, mediaTypes.json, mediaTypes.framed, mediaTypes.npy];
@@ -132,9 +134,10 @@ function jsonMessage(
 function toMessage(draft: Draft): Message {
   const { operation, request, wire, structure } = draft;
   const route = routes[operation];
+  const isNetwork = operation.startsWith('network');
   if (wire === 'inference' && operation in inferenceModels) return inferenceMessage(draft);
   const array = operation.startsWith('surrogate') ? request.x : request.current;
-  if (wire === 'npy' && array instanceof FuzzTensor) return npyMessage(draft, array);
+  if (wire === 'npy' && !isNetwork && array instanceof FuzzTensor) return npyMessage(draft, array);
   if (wire !== 'framed') return jsonMessage(draft, route, 'json', mutateValue(writeTensors(request), structure));
   const behind: Uint8Array[] = [];
   return framedMessage(draft, route, 'framed', mutateValue(writeTensors(request, behind), structure), behind);
@@ -229,11 +232,28 @@ const flatLossFields: Readonly<Record<string, string>> = {
   v_pre: 'cotangent_v_pre',
 };
 
+/** The layers of a network by paths, their neurons' tensors and records among them, and its input. */
+function flatNetwork(layers: readonly object[], input: unknown): Record<string, unknown> {
+  const flat: Record<string, unknown> = {};
+  const add = (path: string, fields: object) => {
+    for (const [name, value] of Object.entries(fields) as [string, unknown][])
+      if (value === null) continue;
+      else if (name === 'neuron') add(`${path}/neuron`, value as object);
+      else flat[`${path}/${name}`] = Array.isArray(value) ? JSON.stringify(value) : value;
+  };
+  for (const [index, layer] of layers.entries()) add(`layers/${index}`, layer);
+  if (input instanceof FuzzTensor) return { ...flat, input };
+  const { events, shape } = input as { events: Readonly<Record<string, unknown>>; shape: readonly number[] };
+  for (const [name, value] of Object.entries(events)) flat[`events_${name}`] = value;
+  return { ...flat, input_shape: JSON.stringify(shape) };
+}
+
 /** The same request as the Open Inference Protocol has it. */
 function inferenceMessage(draft: Draft): Message {
   const { request, structure } = draft;
-  const { loss, ...fields } = request;
+  const { loss, layers, input, ...fields } = request;
   const flat = flatFields(fields);
+  if (layers !== undefined) Object.assign(flat, flatNetwork(layers as readonly object[], input));
   for (const [field, value] of Object.entries(loss ?? {})) {
     const name = flatLossFields[field];
     if (name !== undefined) flat[name] = value;

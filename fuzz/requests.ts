@@ -154,8 +154,16 @@ const lifSimulate = driven.chain(({ given, neuron }) => {
     .map(([fields, more]) => ({ ...given, ...fields, ...more }));
 });
 
-/** What gradients and tangents have in common. */
-const differentiated = driven.chain(({ given, neuron, shape, neurons, steps, axes }) => {
+/** Tensors of a loss, for neurons that are right or not. */
+interface LossShapes {
+  readonly neuron: Neuron | undefined;
+  readonly neurons: number;
+  readonly steps: number;
+  readonly axes: Axes;
+  readonly labels: Arbitrary<unknown>;
+}
+
+function lossesOf({ neuron, neurons, steps, axes, labels }: LossShapes): Arbitrary<unknown> {
   const all = [...axes.lead, neurons];
   const perNeuron = fc.oneof(number as Arbitrary<unknown>, tensorOf([neurons]), tensorOf(all));
   const ofSteps = [[all, steps] as const, [[neurons], steps] as const, [[1], steps] as const, [[neurons], 1] as const];
@@ -177,8 +185,7 @@ const differentiated = driven.chain(({ given, neuron, shape, neurons, steps, axe
     )
     .map((tensors) => ({ type: 'cotangent', ...tensors }));
   // Not on max_v: of equal potentials rounding may make any the largest.
-  const entropyOn = (...on: readonly string[]) =>
-    fc.record({ type: fc.constant('cross_entropy'), on: fc.constantFrom(...on), labels: fc.nat({ max: Math.max(0, neurons - 1) }) });
+  const entropyOn = (...on: readonly string[]) => fc.record({ type: fc.constant('cross_entropy'), on: fc.constantFrom(...on), labels });
   const ofSpikes: Arbitrary<unknown>[] = [
     fc.constant<unknown>({ type: 'spike_count' }),
     perNeuron.map((target) => ({ type: 'firing_rate_mse', target })),
@@ -187,9 +194,15 @@ const differentiated = driven.chain(({ given, neuron, shape, neurons, steps, axe
     fc.record({ type: fc.constant('van_rossum'), target: tensorOf([1, steps]), tau: fc.constantFrom(0.1, 1, 20) }),
   ];
   const ofPotentials: Arbitrary<unknown>[] = [cotangents, entropyOn('mean_v'), perStep.map((target) => ({ type: 'v_mse', target }))];
-  const loss = hasSpikes
+  return hasSpikes
     ? fc.oneof(...ofSpikes, ...ofPotentials)
     : fc.oneof({ weight: 9, arbitrary: fc.oneof(...ofPotentials) }, { weight: 1, arbitrary: ofSpikes[0]! });
+}
+
+/** What gradients and tangents have in common. */
+const differentiated = driven.chain(({ given, neuron, shape, neurons, steps, axes }) => {
+  const hasSpikes = neuron?.program.step.spike !== undefined;
+  const loss = lossesOf({ neuron, neurons, steps, axes, labels: fc.nat({ max: Math.max(0, neurons - 1) }) });
   const fields = fc.record(
     { surrogate: surrogates, ...(neuron?.model.library === null && { detach_reset: fc.boolean() }), loss },
     { requiredKeys: hasSpikes ? [] : ['loss'] },
@@ -231,6 +244,99 @@ const lifJvp = differentiated.chain(({ request, names, currentShape, neuron }) =
     .map((tangents) => ({ ...request, tangents }));
 });
 
+/** A layer of a network, for so many inputs, with its neuron, where that can be read. */
+function layerOf(inputs: number, neurons: number) {
+  const weights = (shape: readonly number[], amplitude: number) => tensorOf(shape, spread(-amplitude / 4, amplitude));
+  return fc.tuple(neuronFields(neurons), amplitudes, fc.boolean()).chain(([{ neuron: fields }, amplitude, isOwn]) => {
+    // Half of them have defaults, or few networks would be right.
+    const neuron = isOwn ? undefined : readFields({ ...(fields && { neuron: fields }) });
+    return fc
+      .record(
+        {
+          weight: weights([neurons, inputs], isOwn ? 3 : amplitude),
+          bias: weights([neurons], amplitude / 10),
+          recurrent: weights([neurons, neurons], amplitude / 4),
+          surrogate,
+          ...(!isOwn && { neuron: fc.constant(fields) }),
+        },
+        { requiredKeys: isOwn ? ['weight'] : ['weight', 'neuron'] },
+      )
+      .map((request) => ({ request, neuron: isOwn ? readFields({}) : neuron }));
+  });
+}
+
+const networks = fc
+  .record({
+    samples: fc.integer({ min: 1, max: 3 }),
+    steps: fc.integer({ min: 1, max: 12 }),
+    widths: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 }),
+    timeFirst: fc.constantFrom(false, false, true),
+    isSparse: fc.boolean(),
+  })
+  .chain(({ samples, steps, widths, timeFirst, isSparse }) => {
+    const [inputs, ...sizes] = widths as [number, ...number[]];
+    const shape = timeFirst ? [steps, samples, inputs] : [samples, inputs, steps];
+    const event = fc.tuple(fc.nat({ max: samples - 1 }), fc.nat({ max: inputs - 1 }), fc.nat({ max: steps - 1 }));
+    const events = fc.array(event, { maxLength: 30 }).map((all) => {
+      const flat = (axis: 0 | 1 | 2) =>
+        new FuzzTensor(
+          [all.length],
+          all.map((one) => one[axis]),
+          'bytes',
+          'int32',
+        );
+      return { events: { sample: flat(0), neuron: flat(1), step: flat(2) }, shape };
+    });
+    const input: Arbitrary<unknown> = isSparse ? events : tensorOf(shape, fc.oneof(fc.constantFrom(0, 1), spread(-1, 2)));
+    return fc
+      .tuple(
+        fc.tuple(...sizes.map((neurons, layer) => layerOf(widths[layer]!, neurons))),
+        fc.record({ input, dt: fc.constantFrom(0.5, 1), time_axis: fc.constant(timeFirst ? 0 : -1) }),
+        options,
+      )
+      .map(([layers, fields, more]) => ({ layers, request: { ...fields, ...more }, samples, steps, timeFirst }));
+  });
+
+const networkSimulate = networks.chain(({ layers, request }) => {
+  const names = layers.flatMap(({ neuron }, layer) =>
+    ['spikes', 'v', 'v_pre', 'firing_rates', 'v_final', ...(neuron?.program.step.states ?? [])].map((name) => `layers/${layer}/${name}`),
+  );
+  return fc
+    .record({ record: namesOf([...new Set(names)]) }, { requiredKeys: [] })
+    .map((more) => ({ ...request, layers: layers.map((layer) => layer.request), ...more }));
+});
+
+const networkGrad = networks.chain(({ layers, request, samples, steps, timeFirst }) => {
+  const last = layers.at(-1)!;
+  const [neurons = 1] = last.request.weight.shape;
+  const labels = tensorOf([samples], fc.nat({ max: neurons - 1 }));
+  const loss = lossesOf({ neuron: last.neuron, neurons, steps, axes: { lead: [samples], timeFirst }, labels });
+  const paths = layers.flatMap(({ request: given, neuron }, layer) => [
+    ...['weight', 'bias', 'recurrent'].filter((name) => name in given).map((name) => `layers/${layer}/${name}`),
+    ...(neuron === undefined ? [] : quantitiesOf(neuron, null)).flatMap((name) =>
+      name === 'current' || name === 'state' || name.includes('.') ? [] : [`layers/${layer}/neuron/${name}`],
+    ),
+  ]);
+  return fc
+    .record(
+      {
+        loss,
+        reduction: fc.constantFrom('mean', 'sum'),
+        wrt: namesOf([...paths, 'input']),
+        penalty: fc.record({ weight: spread(0, 1e-4), target: fc.constantFrom(0, 50) }, { requiredKeys: ['weight'] }),
+      },
+      { requiredKeys: last.neuron?.program.step.spike === undefined ? ['loss'] : [] },
+    )
+    .map(({ penalty, ...more }) => ({
+      ...request,
+      layers: layers.map((layer, index) => ({
+        ...layer.request,
+        ...(penalty !== undefined && index === 0 && layers.length > 1 && { rate_penalty: penalty }),
+      })),
+      ...more,
+    }));
+});
+
 /** Requests of every operation that the service has to compute. */
 export const validRequests: Readonly<Record<Operation, Arbitrary<FuzzRequest>>> = {
   surrogate_eval: surrogateEval,
@@ -238,4 +344,6 @@ export const validRequests: Readonly<Record<Operation, Arbitrary<FuzzRequest>>> 
   lif_simulate: lifSimulate,
   lif_grad: lifGrad,
   lif_jvp: lifJvp,
+  network_simulate: networkSimulate,
+  network_grad: networkGrad,
 };

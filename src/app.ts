@@ -133,7 +133,7 @@ async function registerRoutes(app: FastifyInstance, services: ComputeServices, p
     routes.addHook('onRequest', requireAcceptable(['application/json']));
     routes.register(catalogueRoutes);
     routes.register(problemRoutes);
-    routes.register(infoRoutes, { engine: engine, limits });
+    routes.register(infoRoutes, { engine: engine, limits, cachedTensorBytes: config.cachedTensorBytes });
     done();
   });
   await app.register((routes, _options, done) => {

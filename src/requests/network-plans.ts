@@ -4,7 +4,7 @@ import { layerProblem } from '../compute/networks/layer-problem.ts';
 import { recordsOfLoss } from '../compute/networks/network-loss.ts';
 import { layerPath, parseLayerPath } from '../compute/networks/paths.ts';
 import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
-import { describe, shapeText } from '../errors/describe.ts';
+import { describe } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
 import { isTensorNumber } from '../codecs/tensor.ts';
 import type { LayerRequest, NetworkGradRequest, NetworkSimulateRequest } from '../schemas/network.ts';

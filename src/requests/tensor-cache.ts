@@ -67,7 +67,7 @@ export class TensorCache {
     const pacer = new Pacer();
     for (const entry of [...this.#entries]) {
       if (entry.digest !== undefined) continue;
-      const hash = await webcrypto.subtle.digest('SHA-256', entry.tensor.bytes as Uint8Array<ArrayBuffer>);
+      const hash = await webcrypto.subtle.digest('SHA-256', entry.tensor.bytes);
       await pacer.pause();
       // It may have been dropped meanwhile.
       if (this.#entries.has(entry)) this.#setDigest(entry, Buffer.from(hash).toString('hex'));

@@ -63,7 +63,7 @@ export function respond(
     meta: metaOf(computed, notes),
   });
   const repeated = 'gradients' in plan ? repeatedGradients(plan) : undefined;
-  if (repeated === undefined) return responseOf(computed.result as ResultOf[Operation]);
+  if (repeated === undefined) return responseOf(computed.result);
   return sumGradients(computed.result as LifGradResult, repeated).then(responseOf);
 }
 

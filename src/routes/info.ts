@@ -47,6 +47,7 @@ const Info = Type.Object(
       max_reference_neuron_steps: Type.Number({ description: 'The same, of one that the `reference` back-end computes.' }),
       max_result_values: Type.Integer({ description: 'Numbers that one request may have made for it.' }),
       max_streamed_values: Type.Number({ description: '`spikes`, `v` and `v_pre` that one answer may stream.' }),
+      max_cached_tensor_bytes: Type.Integer({ description: 'Of weights that are kept for requests which name them.' }),
     }),
   },
   { $id: 'Info' },
@@ -66,11 +67,16 @@ const example = {
     max_reference_neuron_steps: 10_000_000,
     max_result_values: 33_554_432,
     max_streamed_values: 268_435_456,
+    max_cached_tensor_bytes: 67_108_864,
   },
 };
 
 /** The server's version, back-ends and limits. */
-export const infoRoutes: FastifyPluginCallbackTypebox<{ engine: Engine; limits: Limits }> = (app, { engine, limits }, done) => {
+export const infoRoutes: FastifyPluginCallbackTypebox<{ engine: Engine; limits: Limits; cachedTensorBytes: number }> = (
+  app,
+  { engine, limits, cachedTensorBytes },
+  done,
+) => {
   app.get(
     '/info',
     {
@@ -93,6 +99,7 @@ export const infoRoutes: FastifyPluginCallbackTypebox<{ engine: Engine; limits: 
         max_reference_neuron_steps: limits.referenceNeuronSteps,
         max_result_values: limits.resultValues,
         max_streamed_values: limits.streamedValues,
+        max_cached_tensor_bytes: cachedTensorBytes,
       },
     }),
   );
