@@ -10,7 +10,13 @@ import type { TensorCache } from './tensor-cache.ts';
 const sliceBytes = 2 ** 20;
 
 /** Keeps the tensors that a network's request had, as copies: their memory is the request's. Large ones are copied in slices, between which other requests are served. */
-export async function keepSent(cache: TensorCache, network: Network, sent: readonly SentTensor[]): Promise<void> {
+export function keepSent(cache: TensorCache, network: Network, sent: readonly SentTensor[]): Promise<void> {
+  const copy = copyAll(cache, network, sent);
+  cache.waitFor(copy);
+  return copy;
+}
+
+async function copyAll(cache: TensorCache, network: Network, sent: readonly SentTensor[]): Promise<void> {
   const pacer = new Pacer();
   for (const { layer, name, shape, dtype, stored } of sent) {
     const byteLength = sizeOf(shape) * bytesOfElement(dtype);

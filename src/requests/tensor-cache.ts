@@ -1,11 +1,11 @@
-import { webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { Pacer } from '../codecs/chunks.ts';
 import type { KeptTensor, KeptTensors } from './named-tensors.ts';
 
 interface Entry {
   readonly tensor: KeptTensor;
-  /** Known once somebody has asked for a tensor that was not found. */
+  /** Known once somebody has asked for a tensor. */
   digest?: string;
 }
 
@@ -20,6 +20,7 @@ export class TensorCache {
   readonly #entries = new Set<Entry>();
   readonly #byDigest = new Map<string, Entry[]>();
   #hashing = Promise.resolve();
+  readonly #copies = new Set<Promise<void>>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -30,7 +31,7 @@ export class TensorCache {
     return bytes + entryBytes <= this.#maxBytes;
   }
 
-  /** Keeps a tensor, whose bytes nobody changes any more. Its digest is only computed when somebody asks for an unknown one. */
+  /** Keeps a tensor, whose bytes nobody changes any more. Its digest is only computed when somebody asks for one. */
   keep(tensor: KeptTensor): void {
     if (!this.takes(tensor.bytes.length)) return;
     this.#entries.add({ tensor });
@@ -41,12 +42,21 @@ export class TensorCache {
     }
   }
 
+  /** Has `find` wait for tensors that are being copied to be kept: a client that has its answer may name them. */
+  waitFor(copy: Promise<void>): void {
+    this.#copies.add(copy);
+    const end = () => {
+      this.#copies.delete(copy);
+    };
+    copy.then(end, end);
+  }
+
   /** The tensors with these digests, as far as they are kept; they count as used. */
   async find(digests: readonly string[]): Promise<KeptTensors> {
-    if (digests.some((digest) => !this.#byDigest.has(digest))) {
-      this.#hashing = this.#hashing.then(() => this.#hashAll());
-      await this.#hashing;
-    }
+    await Promise.allSettled(this.#copies);
+    // Always: one that is not hashed yet may have the bytes of another that is found, in another type.
+    this.#hashing = this.#hashing.then(() => this.#hashAll());
+    await this.#hashing;
     const found = new Map<string, readonly KeptTensor[]>();
     for (const digest of digests) {
       const entries = this.#byDigest.get(digest) ?? [];
@@ -67,10 +77,9 @@ export class TensorCache {
     const pacer = new Pacer();
     for (const entry of [...this.#entries]) {
       if (entry.digest !== undefined) continue;
-      const hash = await webcrypto.subtle.digest('SHA-256', entry.tensor.bytes);
-      await pacer.pause();
+      const digest = await digestOf(entry.tensor.bytes, pacer);
       // It may have been dropped meanwhile.
-      if (this.#entries.has(entry)) this.#setDigest(entry, Buffer.from(hash).toString('hex'));
+      if (this.#entries.has(entry)) this.#setDigest(entry, digest);
     }
   }
 
@@ -93,4 +102,17 @@ export class TensorCache {
     if (rest.length > 0) this.#byDigest.set(digest, rest);
     else this.#byDigest.delete(digest);
   }
+}
+
+/** Bytes that are hashed at once, in tenths of a millisecond. */
+const sliceBytes = 2 ** 18;
+
+/** In slices, between which other requests are served: `subtle.digest`, which hashes in a thread, copies all bytes at once first. */
+async function digestOf(bytes: Uint8Array, pacer: Pacer): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += sliceBytes) {
+    hash.update(bytes.subarray(at, at + sliceBytes));
+    await pacer.pause();
+  }
+  return hash.digest('hex');
 }

@@ -69,14 +69,13 @@ export async function compute(
   const outcome = await runPlan(engine, outline, format, scope);
   const encodeFrom = performance.now();
   const encoded = await encodeBody(scope, format, outline, outcome);
-  if (tensors !== undefined && 'sent' in plan) keep(tensors, plan, scope);
+  if (tensors !== undefined && 'sent' in plan && plan.sent.length > 0) keep(tensors, plan, scope);
   return sendResponse(reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
 }
 
 /** Keeps the weights that a request sent, for others that name them. The answer does not wait for it; it is no failure where the request ends first. */
 function keep(tensors: TensorCache, { job, sent }: NetworkPlan, scope: RequestScope): void {
-  const kept = scope.run(() => keepSent(tensors, job.network, sent));
-  if (kept instanceof Promise) kept.catch(() => undefined);
+  Promise.resolve(scope.run(() => keepSent(tensors, job.network, sent))).catch(() => undefined);
 }
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */
