@@ -87,10 +87,13 @@ export function* differentiateNetwork<S, N>(job: NetworkGradJob, run: NetworkRun
   const grad: Record<string, number | Values> = {};
   for (const path of wrt) grad[path] = yield* run.gradient(path);
   const { predicted } = computed;
+  const counted = predicted && loss.type === 'cross_entropy' ? countCorrect(predicted, loss.labels, loops) : undefined;
+  yield* loops.run();
   return {
     loss: computed.samples,
     reduced_loss: scale * computed.samples.reduce((sum, one) => sum + one, 0),
-    ...(predicted && loss.type === 'cross_entropy' && { accuracy: accuracyOf(predicted, loss.labels) }),
+    // Of no samples 0.
+    ...(counted && { accuracy: counted.correct / Math.max(1, samples) }),
     spike_counts: recorded.map(({ spike_counts }) => spike_counts!),
     grad,
   };
@@ -118,9 +121,11 @@ function addRatePenalty(
   return { spikes: { per: 'neuron', values: bars } };
 }
 
-/** The fraction of samples whose predicted class is their label; of no samples 0. */
-function accuracyOf(predicted: Int32Array, labels: Numbers): number {
-  let correct = 0;
-  for (const [sample, one] of predicted.entries()) if (one === valueAt(labels, sample)) correct++;
-  return correct / Math.max(1, predicted.length);
+/** Counts the samples whose predicted class is their label; complete when the loops have run. */
+function countCorrect(predicted: Int32Array, labels: Numbers, loops: SlicedLoops): { readonly correct: number } {
+  const counted = { correct: 0 };
+  loops.add(predicted.length, (from, to) => {
+    for (let sample = from; sample < to; sample++) if (predicted[sample] === valueAt(labels, sample)) counted.correct++;
+  });
+  return counted;
 }

@@ -1,5 +1,5 @@
 import type { Arena } from '../../engine/arena.ts';
-import { materialize, valueAt, zeros, type Numbers, type Values } from '../../generated-numbers.ts';
+import { materialize, sliceLength, sliceNumbers, valueAt, zeros, type Numbers, type Values } from '../../generated-numbers.ts';
 import {
   dtypeOf,
   quantityAt,
@@ -92,7 +92,9 @@ interface LayerMemory {
   readonly spikes: Lists | undefined;
   /** Gradient by the current, once it has run backward. */
   currentBar: number;
-  /** The same in panels, once a weight's gradient has been asked for. */
+  /** Sums over time and samples by what they are of, once it has run backward: of terms, and of the gradient by the current. */
+  readonly sums: Map<string, Values>;
+  /** The gradient by the current in panels, once a weight's gradient has been asked for. */
   currentBarPanels?: number;
 }
 
@@ -165,23 +167,29 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     const final = (integers['v.final'] = this.#arena.allocate(samples * rowBytes));
     const scratchBytes = rowBytes * forwardScratchRows(spec);
     yield* this.#launch(layerForwardRequest(spec), samples, integers, { parameters: layout.parameters, scratchBytes });
-    this.#layers.push({ layer, problem, layout, spec, rowBytes, input, inputs, weight, integers, spikes, currentBar: 0 });
+    this.#layers.push({ layer, problem, layout, spec, rowBytes, input, inputs, weight, integers, spikes, currentBar: 0, sums: new Map() });
 
-    const spikeCounts = this.#withoutPadding(this.#readIntegers(counts, samples * layout.padded), layout.padded, neurons);
+    const spikeCounts = yield* this.#withoutPadding(this.#readIntegers(counts, samples * layout.padded), layout.padded, neurons);
     const series: Record<string, Values | Uint8Array> = {};
     for (const name of spec.record) {
       const values = yield* this.#bySample(integers[recordArray(name)]!, rowBytes, neurons);
       series[name] = name === 'spikes' && step.spikes === undefined ? yield* this.#asBytes(values) : values;
     }
     const returned = spec.sumsReturned
-      ? this.#withoutPadding(this.#read(sums, samples * layout.padded), layout.padded, neurons)
+      ? yield* this.#withoutPadding(this.#read(sums, samples * layout.padded), layout.padded, neurons)
       : spikeCounts;
     const rates = zeros(this.#lanes.dtype, record.includes('firing_rates') ? samples * neurons : 0);
-    for (let b = 0; b < rates.length; b++) rates[b] = (returned[b]! / (steps * problem.dt)) * 1000;
+    this.#loops.add(rates.length, (from, to) => {
+      for (let b = from; b < to; b++) rates[b] = (returned[b]! / (steps * problem.dt)) * 1000;
+    });
+    yield* this.#loops.run();
+    const finals = spec.writesFinal
+      ? yield* this.#withoutPadding(this.#read(final, samples * layout.padded), layout.padded, neurons)
+      : undefined;
     return {
       spike_counts: spikeCounts,
       ...(record.includes('firing_rates') && { firing_rates: rates }),
-      ...(spec.writesFinal && { v_final: this.#withoutPadding(this.#read(final, samples * layout.padded), layout.padded, neurons) }),
+      ...(finals && { v_final: finals }),
       series,
     };
   }
@@ -235,8 +243,8 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
       const form = quantity.per === 'step' ? 'step' : 'neuron';
       integers[barArray(record, form)] = yield* this.#putCotangents(quantity, scale, memory);
     }
-    for (const path of [...backward.paths, ...(backward.sumsCurrent ? ['current'] : [])])
-      memory.layout.integers[sumArray(path)] = integers[sumArray(path)] = this.#arena.allocate(samples * rowBytes);
+    const summed = [...backward.paths, ...(backward.sumsCurrent ? ['current'] : [])];
+    for (const name of summed) integers[sumArray(name)] = this.#arena.allocate(samples * rowBytes);
     integers.currentBar = memory.currentBar = this.#arena.allocate(this.#rows * rowBytes);
     const group = (integers.group = spec.isRecurrent ? Math.min(maxGroup, Math.max(1, samples)) : 1);
     const scratchBytes = rowBytes * group * backwardScratchRows(spec, backward);
@@ -244,6 +252,7 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
       parameters: layout.parameters,
       scratchBytes,
     });
+    for (const name of summed) memory.sums.set(name, yield* this.#sumOverSamples(memory, integers[sumArray(name)]!));
   }
 
   *gradient(path: string): Steps<number | Values> {
@@ -256,10 +265,10 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     const { neurons } = memory.layer;
     if (parsed.name === 'weight') return yield* this.#matrixGradient(memory, memory.input, memory.inputs, 0);
     if (parsed.name === 'recurrent') return yield* this.#matrixGradient(memory, memory.spikes!, neurons, 1);
-    if (parsed.name === 'bias') return this.#sumOverSamples(memory, 'current');
+    if (parsed.name === 'bias') return memory.sums.get('current')!;
     let gradient: number | Values = 0;
     const { program } = memory.layout;
-    addParameterGradient(memory.problem, program, parsed.name.slice('neuron/'.length), (term) => this.#sumOverSamples(memory, term), {
+    addParameterGradient(memory.problem, program, parsed.name.slice('neuron/'.length), (term) => memory.sums.get(term)!, {
       loops: this.#loops,
       set: (value) => {
         gradient = value;
@@ -286,16 +295,26 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     return this.#read(out, layer.neurons * columns);
   }
 
-  /** Sums that the backward pass has written for each sample, [neurons]. */
-  #sumOverSamples({ layer, layout, rowBytes }: LayerMemory, name: string): Values {
-    const { dtype, bytes } = this.#lanes;
-    const sums = new Float64Array(layer.neurons);
-    const address = layout.integers[sumArray(name)]!;
-    for (let sample = 0; sample < this.#network.samples; sample++) {
-      const row = this.#arena.numbers(dtype, address + sample * rowBytes, layer.neurons);
-      for (let n = 0; n < layer.neurons; n++) sums[n]! += row[n]!;
-    }
-    return bytes === 4 ? new Float32Array(sums) : sums;
+  /** Numbers that the backward pass has written for each sample, [neurons] each, summed in float64. */
+  *#sumOverSamples({ layer, layout }: LayerMemory, address: number): Steps<Values> {
+    const { samples } = this.#network;
+    const { neurons } = layer;
+    const { padded } = layout;
+    const rows = this.#arena.numbers(this.#lanes.dtype, address, samples * padded);
+    const sums = new Float64Array(neurons);
+    this.#loops.add(
+      samples,
+      (from, to) => {
+        for (let sample = from; sample < to; sample++) for (let n = 0; n < neurons; n++) sums[n]! += rows[sample * padded + n]!;
+      },
+      this.#samplesPerSlice(neurons),
+    );
+    yield* this.#loops.run();
+    return this.#lanes.dtype === 'float32' ? new Float32Array(sums) : sums;
+  }
+
+  #samplesPerSlice(neurons: number): number {
+    return Math.max(1, Math.floor(sliceLength / Math.max(1, neurons)));
   }
 
   /** Gradient by what comes into a layer, a row of inputs for each sample and step. */
@@ -340,12 +359,17 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   *#eventLists({ sample, neuron, step }: Extract<Network['input'], { form: 'events' }>): Steps<Lists> {
     const { steps } = this.#network;
     const events = sample.length;
-    const [samples, neurons, times] = [sample, neuron, step].map(materialize) as [Values, Values, Values];
+    const samples = yield* this.#integers(sample);
+    const neurons = yield* this.#integers(neuron);
+    const times = yield* this.#integers(step);
     const starts = this.#arena.allocate(4 * (this.#rows + 1));
     const indices = this.#arena.allocate(4 * events);
-    const bounds = this.#arena.integers(starts, this.#rows + 1).fill(0);
+    const bounds = this.#arena.integers(starts, this.#rows + 1);
     const places = this.#arena.integers(indices, events);
     const cursors = new Int32Array(this.#rows);
+    this.#loops.add(bounds.length, (from, to) => {
+      bounds.fill(0, from, to);
+    });
     this.#loops.add(events, (from, to) => {
       for (let i = from; i < to; i++) bounds[samples[i]! * steps + times[i]! + 1]!++;
     });
@@ -357,6 +381,15 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     });
     yield* this.#loops.run();
     return { starts, ends: starts + 4, indices, numbers: undefined, entries: events };
+  }
+
+  *#integers(numbers: Numbers): Steps<Int32Array> {
+    const integers = new Int32Array(numbers.length);
+    this.#loops.add(numbers.length, (from, to) => {
+      integers.set(materialize(sliceNumbers(numbers, from, to)), from);
+    });
+    yield* this.#loops.run();
+    return integers;
   }
 
   /** The lists of columns: of each the rows in whose lists it is, moved on by `delay` steps; what would be after the last step is left out. */
@@ -463,7 +496,10 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     const isPerStep = quantity.per === 'step';
     const length = (isPerStep ? this.#rows : samples) * padded;
     const address = this.#arena.allocate(bytes * length);
-    const target = this.#arena.numbers(dtype, address, length).fill(0);
+    const target = this.#arena.numbers(dtype, address, length);
+    this.#loops.add(length, (from, to) => {
+      target.fill(0, from, to);
+    });
     this.#loops.add(samples * neurons * (isPerStep ? steps : 1), (from, to) => {
       for (let i = from; i < to; i++) {
         const b = isPerStep ? Math.floor(i / steps) : i;
@@ -508,11 +544,19 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   }
 
   /** Rows of `padded` numbers without what fills their last vector. */
-  #withoutPadding<A extends Values | Int32Array>(values: A, padded: number, neurons: number): A {
+  *#withoutPadding<A extends Values | Int32Array>(values: A, padded: number, neurons: number): Steps<A> {
     if (padded === neurons) return values;
-    const kept = values.slice(0, this.#network.samples * neurons) as A;
-    for (let sample = 0; sample < this.#network.samples; sample++)
-      kept.set(values.subarray(sample * padded, sample * padded + neurons), sample * neurons);
+    const { samples } = this.#network;
+    const kept = values.slice(0, samples * neurons) as A;
+    this.#loops.add(
+      samples,
+      (from, to) => {
+        for (let sample = from; sample < to; sample++)
+          for (let n = 0; n < neurons; n++) kept[sample * neurons + n] = values[sample * padded + n]!;
+      },
+      this.#samplesPerSlice(neurons),
+    );
+    yield* this.#loops.run();
     return kept;
   }
 }
