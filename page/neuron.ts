@@ -8,7 +8,7 @@ import type { Range } from './cursor.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
 import { newest } from './newest.ts';
-import { populationFigure, traceFigure } from './neuron-figure.ts';
+import { populationFigure, traceFigure } from '../src/plot/neuron-figure.ts';
 import { currentGroup, currentSettings, timeGroup, timeNames, timeOf } from './neuron-fields.ts';
 import { complainOfSettings, neuronForm, type NeuronForm } from './neuron-form.ts';
 import type { PartOptions } from './part.ts';

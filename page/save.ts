@@ -7,7 +7,7 @@ const pngScale = 3;
 
 /** Saves a picture as an SVG file on white. */
 export function saveSvg(figure: Figure, name: string): void {
-  saveBlob(new Blob([drawFigure(figure, { file: 'white' })], { type: 'image/svg+xml' }), `${name}.svg`);
+  saveBlob(new Blob([drawFigure(figure, { file: 'opaque' })], { type: 'image/svg+xml' }), `${name}.svg`);
 }
 
 /** Saves the numbers of a picture. */
@@ -17,7 +17,7 @@ export function saveCsv(table: Table, name: string): void {
 
 /** Saves a picture as a PNG file on white. */
 export async function savePng(figure: Figure, name: string): Promise<void> {
-  const url = URL.createObjectURL(new Blob([drawFigure(figure, { file: 'white' })], { type: 'image/svg+xml' }));
+  const url = URL.createObjectURL(new Blob([drawFigure(figure, { file: 'opaque' })], { type: 'image/svg+xml' }));
   try {
     const image = new Image();
     image.src = url;

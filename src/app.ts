@@ -30,7 +30,7 @@ import { compileValidator } from './requests/validation.ts';
 import { pageRoutes } from './routes/page.ts';
 import { problemRoutes } from './routes/problems.ts';
 import { answerMedia } from './routes/choose-format.ts';
-import { surrogatePictureRoutes } from './routes/surrogate-picture.ts';
+import { pictureRoutes } from './routes/pictures.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -138,7 +138,7 @@ async function registerRoutes(app: FastifyInstance, services: ComputeServices, p
   });
   await app.register((routes, _options, done) => {
     routes.addHook('onRequest', requireAcceptable(['image/svg+xml']));
-    routes.register(surrogatePictureRoutes, { engine: engine, needsKey: config.security.keyDigests.length > 0 });
+    routes.register(pictureRoutes, { engine, limits, needsKey: config.security.keyDigests.length > 0 });
     done();
   });
   await app.register((routes, _options, done) => {

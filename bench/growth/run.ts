@@ -53,6 +53,6 @@ console.log(text);
 if (!quick) {
   const path = (name: string) => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
   writeFileSync(path('lab/growth.md'), replaceBetweenMarkers(readFileSync(path('lab/growth.md'), 'utf8'), 'bench:growth', text));
-  writeFileSync(path('images/growth.svg'), drawFigure(growthFigure(growth), { file: 'white' }));
+  writeFileSync(path('images/growth.svg'), drawFigure(growthFigure(growth), { file: 'opaque' }));
   console.log(`\nwritten into ${path('lab/growth.md')} and ${path('images/growth.svg')}`);
 }

@@ -32,9 +32,12 @@ export function classOf(style: Style): string {
 /** Colours of everything but data; pages have their own by class. */
 export const ink = { text: '#1a1a1a', axis: '#6b6b6b', grid: '#e4e4e4', ground: '#ffffff' } as const;
 
+export const grounds = ['opaque', 'transparent'] as const;
+export type Ground = (typeof grounds)[number];
+
 export interface DrawOptions {
-  /** Draws a file of its own, with a title, on white or a transparent ground. Within a page, without it, colours are set by class. */
-  readonly file?: 'white' | 'transparent';
+  /** Draws a file of its own, with a title, on an opaque or a transparent ground. Within a page, without it, colours are set by class. */
+  readonly file?: Ground;
   /** The prefix of ids within the picture; they must differ between the pictures of a document. */
   readonly idPrefix?: string;
 }
@@ -43,7 +46,7 @@ export interface DrawOptions {
  * Draws a picture as SVG. Its look is in attributes: it needs no styles, scripts or fonts of its own.
  *
  * @example
- * writeFileSync('sigmoid.svg', drawFigure(surrogateFigure(curves, size), { file: 'white' }));
+ * writeFileSync('sigmoid.svg', drawFigure(surrogateFigure(curves, size), { file: 'opaque' }));
  */
 export function drawFigure(figure: Figure, { file, idPrefix = 'panel' }: DrawOptions = {}): string {
   const { frames, legend } = layOut(figure);
@@ -53,7 +56,7 @@ export function drawFigure(figure: Figure, { file, idPrefix = 'panel' }: DrawOpt
     ` font-family="system-ui, 'DejaVu Sans', Arial, sans-serif" font-size="${fontSize}">`,
   ];
   if (file !== undefined) parts.push(`<title>${escapeXml(title)}</title>`);
-  if (file === 'white') parts.push(`<rect width="${width}" height="${height}" fill="${ink.ground}"/>`);
+  if (file === 'opaque') parts.push(`<rect width="${width}" height="${height}" fill="${ink.ground}"/>`);
   parts.push(
     ...legend.map(drawLegendEntry),
     ...frames.map((frame, i) => drawPanel(frame, `${idPrefix}-${i}`, figure.bare === true)),

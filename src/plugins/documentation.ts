@@ -83,6 +83,8 @@ export const documentation = fp(
         for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
           // @fastify/swagger leaves out a body's examples.
           if (operation.requestBody) operation.requestBody.content = requestBodies.get(operation.operationId)!;
+          // The default, hundreds of times.
+          for (const parameter of operation.parameters ?? []) if (parameter.required === false) delete parameter.required;
         }
         const used = JSON.stringify(document.paths);
         const examples = Object.fromEntries(
@@ -125,7 +127,19 @@ export const documentation = fp(
 /** The parts of @fastify/swagger's document that are changed. */
 interface OpenApiDocument {
   readonly paths: Readonly<
-    Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: { content: object } }>>>
+    Record<
+      string,
+      Readonly<
+        Record<
+          string,
+          {
+            readonly operationId: string;
+            readonly requestBody?: { content: object };
+            readonly parameters?: readonly { required?: boolean }[];
+          }
+        >
+      >
+    >
   >;
   components?: object;
 }

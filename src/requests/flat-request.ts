@@ -40,7 +40,7 @@ const requestFields = new Set(Object.values(operations).flatMap(({ schema }) => 
 for (const nested of ['neuron', 'state', 'loss', 'tangents']) requestFields.delete(nested);
 
 /** The names that are fields of `neuron` for a model: its time step too, where it has one called `dt`, but `record` is the request's. */
-const fieldsOf = memoize((model: NeuronModel): ReadonlySet<string> => {
+export const flatNeuronFields = memoize((model: NeuronModel): ReadonlySet<string> => {
   const initial = possibleStates(model).map((state) => `${state}_init`);
   return new Set(['model', ...neuronFieldNames(model), ...initial].filter((name) => name !== 'record'));
 });
@@ -64,7 +64,7 @@ export function nestRequest(
   const hasNeuron = 'neuron' in properties;
   const model = neurons.get(String(flat.model ?? defaultModel));
   // Of an unknown model, which is an error, everything may be a field.
-  const isNeuronField = (name: string) => hasNeuron && (model === undefined ? !requestFields.has(name) : fieldsOf(model).has(name));
+  const isNeuronField = (name: string) => hasNeuron && (model === undefined ? !requestFields.has(name) : flatNeuronFields(model).has(name));
   const takesParameters = 'surrogate' in properties && (operation !== 'lif_simulate' || flat.forward === 'smooth');
   const given = flat.surrogate === undefined ? undefined : surrogateValue(flat.surrogate);
   const surrogate = given ?? (hasNeuron ? model?.surrogate : undefined) ?? 'sigmoid';
@@ -86,7 +86,7 @@ export function nestRequest(
   if (unknown.length > 0) {
     const names = new Set([
       ...Object.keys(properties).filter((name) => requestFields.has(name)),
-      ...(hasNeuron && model ? fieldsOf(model) : []),
+      ...(hasNeuron && model ? flatNeuronFields(model) : []),
       ...('loss' in properties ? Object.keys(lossFields) : []),
       ...(takesParameters ? possibleParameters(surrogate, true) : []),
     ]);
@@ -119,7 +119,7 @@ function possibleParameters(surrogate: unknown, hasNeuron: boolean): ReadonlySet
 const allParameters: ReadonlySet<string> = new Set([...catalogue.values()].flatMap(({ parameters }) => Object.keys(parameters)));
 
 /** The problem of fields that a flat request does not have. */
-function unknownFields(unknown: readonly string[], names: ReadonlySet<string>, library: string): Problem {
+export function unknownFields(unknown: readonly string[], names: ReadonlySet<string>, library: string): Problem {
   const place: Place = {
     names,
     library,
@@ -202,7 +202,7 @@ export function npyRequest(operation: Operation, bytes: Uint8Array, query: Reado
       throw invalidRequest([{ path: pointerSegment(name), message: 'is the array of the body; leave it out of the URL' }]);
     if (typeof value !== 'string')
       throw invalidRequest([{ path: pointerSegment(name), message: `must stand in the URL once, got ${describe(value)}` }]);
-    flat[name] = fromText(name, value);
+    flat[name] = valueOfText(name, value);
   }
   const { dtype, shape, dataOffset, byteLength, fortranOrder } = array;
   const data = bytes.subarray(dataOffset, dataOffset + byteLength);
@@ -214,8 +214,6 @@ const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const textFields = new Set([
   'model',
   'forward',
-  'reset',
-  'integration',
   'encoding',
   'backend',
   'dtype',
@@ -228,7 +226,7 @@ const textFields = new Set([
 ]);
 
 /** A value of the URL: a number or boolean where it is written as in JSON. */
-function fromText(name: string, text: string): FlatValue {
+export function valueOfText(name: string, text: string): FlatValue {
   if (textFields.has(name)) return text;
   if (text === 'true' || text === 'false') return text === 'true';
   return jsonNumber.test(text) ? Number(text) : text;

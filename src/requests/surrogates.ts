@@ -47,6 +47,7 @@ function leftOutReason(name: string, needsLibrary: boolean): string | undefined 
  * Reads `surrogate`: a name, an object with parameters, or an array of them, and fills in defaults. Returns null after errors, which go to
  * `errors`.
  *
+ * @param path the JSON pointer of the field.
  * @example
  * resolveSurrogates({ name: 'sigmoid', alpha: 2 }, errors); // [{ name: 'sigmoid', parameters: { alpha: 2 } }]
  */

@@ -30,7 +30,7 @@ export const inferHeaders = Type.Object({
 });
 
 const parameters = [...catalogue.values()].flatMap((definition) => Object.entries(definition.parameters));
-const parameterDescription = 'Of the surrogates that have it; `GET /surrogates` has its range.';
+const parameterDescription = "A surrogate's parameter.";
 
 /** All surrogates' parameters that are numbers, as fields of a query. */
 export function surrogateParameters(): TProperties {

@@ -74,7 +74,7 @@ describe('how cost grows', () => {
       ['forward, 1 neuron', 'forward, 1000 neurons', 'gradient, 1 neuron', 'gradient, 1000 neurons'],
       ['gradient: admitted', 'gradient: resident'],
     ]);
-    expect(drawFigure(figure, { file: 'white' })).not.toMatch(/NaN|undefined|Infinity/);
+    expect(drawFigure(figure, { file: 'opaque' })).not.toMatch(/NaN|undefined|Infinity/);
   });
 });
 

@@ -60,6 +60,9 @@ export async function callAll(baseUrl: string, npyFile: Blob, fetch: (request: R
   const entry = required((await client.GET('/surrogates/{name}', { params: { path: { name: 'arctan' } } })).data);
   const meaning: string = required(entry.parameters.alpha).meaning;
   await client.GET('/surrogates/{name}.svg', { params: { path: { name: 'arctan' }, query: { alpha: 2, x_min: -1 } }, parseAs: 'text' });
+  await client.GET('/surrogates.svg', { params: { query: { names: 'sigmoid,arctan(alpha=3)', theme: 'dark' } }, parseAs: 'text' });
+  await client.GET('/neurons/{name}.svg', { params: { path: { name: 'lif' }, query: { current: '3', size: '480x320' } }, parseAs: 'text' });
+  await client.GET('/neurons/{name}/gradient.svg', { params: { path: { name: 'lif' }, query: { points: 20 } }, parseAs: 'text' });
   await client.GET('/neurons');
   const neuron = required((await client.GET('/neurons/{name}', { params: { path: { name: 'snntorch.Leaky' } } })).data);
   const unit: string | undefined = neuron.parameters.beta?.unit;
@@ -171,10 +174,12 @@ describe('a client that openapi-typescript generates', () => {
       models: 4,
     });
     const names: Record<string, string> = { '{name}': 'arctan', '{code}': 'invalid_request', '{model}': 'surrogate_grad' };
-    const routes = operationsOf(document).map(
-      ({ path: route, method }) =>
-        `${method.toUpperCase()} ${route.replace('/neurons/{name}', '/neurons/snntorch.Leaky').replace(/\{\w+\}/, (name) => names[name]!)}`,
-    );
+    const filled = (route: string) =>
+      route
+        .replace(/(\/neurons\/)\{name\}(?=[./])/, '$1lif')
+        .replace('/neurons/{name}', '/neurons/snntorch.Leaky')
+        .replace(/\{\w+\}/, (name) => names[name]!);
+    const routes = operationsOf(document).map(({ path: route, method }) => `${method.toUpperCase()} ${filled(route)}`);
     expect([...called].sort()).toEqual(routes.sort());
   });
 });

@@ -27,9 +27,13 @@ export interface OpenApi {
   components: { schemas: Record<string, object>; examples: Record<DocumentedCode, { value: object }> };
 }
 
-/** A path of the document with the examples of its parameters. */
+/** A path of the document with the examples of its parameters, those of its query among them. */
 export function exampleUrl(path: string, { parameters = [] }: Operation): string {
-  return path.replace(/\{(\w+)\}/g, (_, name) => parameters.find((parameter) => parameter.name === name)!.example!);
+  const query = parameters.flatMap(({ in: place, name, example }): [string, string][] =>
+    place === 'query' && example !== undefined ? [[name, example]] : [],
+  );
+  const filled = path.replace(/\{(\w+)\}/g, (_, name) => parameters.find((parameter) => parameter.name === name)!.example!);
+  return query.length === 0 ? filled : `${filled}?${new URLSearchParams(query).toString()}`;
 }
 
 /** All operations of a document, with path and method. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gradientFigure } from '../../page/gradient-figure.ts';
 import { linspace } from '../../src/codecs/ndarray.ts';
-import { populationFigure, traceFigure } from '../../page/neuron-figure.ts';
+import { populationFigure, traceFigure } from '../../src/plot/neuron-figure.ts';
 import { drawFigure } from '../../src/plot/draw.ts';
 import type { Figure } from '../../src/plot/figure.ts';
 import { layOut } from '../../src/plot/layout.ts';

@@ -165,7 +165,7 @@ describe('a picture', () => {
   });
 
   it('cannot be left by a name', () => {
-    const svg = drawFigure(figure([line('<script>"&', 0), line('b', 1)], { title: '"><svg onload="x' }), { file: 'white' });
+    const svg = drawFigure(figure([line('<script>"&', 0), line('b', 1)], { title: '"><svg onload="x' }), { file: 'opaque' });
     expect(svg).not.toMatch(/<script|<svg onload/);
     expect(escapeXml('<a b="&">')).toBe('&lt;a b=&quot;&amp;&quot;&gt;');
   });

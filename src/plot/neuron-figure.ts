@@ -1,5 +1,5 @@
-import type { Figure, Panel } from '../src/plot/figure.ts';
-import { niceDomain } from '../src/plot/scale.ts';
+import type { Figure, Panel } from './figure.ts';
+import { niceDomain } from './scale.ts';
 
 export interface Trace {
   /** ms. */
