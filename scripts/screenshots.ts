@@ -1,4 +1,4 @@
-// `npm run docs:screenshots`: the three parts of the page as docs/images/*.png, for the README. Needs Chromium (CHROMIUM names one).
+// `npm run docs:screenshots`: the three parts of the page as docs/images/*.png, for the README and docs/explorer.md. Needs Chromium (CHROMIUM names one).
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';

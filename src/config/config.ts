@@ -39,112 +39,115 @@ const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'The address to listen on; `0.0.0.0` (in a container) for all.' }),
   PROCESSES: integer(
     { default: 1, minimum: 1, maximum: 256 },
-    'How many processes answer on the port, so that several cores serve small requests (`docs/deployment.md`). Each gets an equal share of the threads, memory, connections and requests configured below. More than one do not use TensorFlow: `auto` is `wasm` then.',
+    'The number of processes that share the port. More than one serve small requests on several cores (`docs/deployment.md`): each gets an equal share of the threads, memory, connections and requests configured below, and none uses TensorFlow, so that `auto` means `wasm`.',
   ),
   LOG_LEVEL: oneOf(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',
     'The least severe level that is logged. Requests are logged at `info`, probes and scrapes at `debug`.',
   ),
-  MAX_BODY_BYTES: integer({ default: 64 * 2 ** 20, minimum: 1024, maximum: maxString }, 'The largest request body.'),
+  MAX_BODY_BYTES: integer(
+    { default: 64 * 2 ** 20, minimum: 1024, maximum: maxString },
+    'The largest request body, in bytes, before and after decompression.',
+  ),
   MAX_NEURON_STEPS: number(
     { default: 1e10, minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    'The most work of one request: neurons x steps x surrogates, or elements of x times surrogates.',
+    'The most work that one request may ask for: neurons x steps x surrogates, or elements of `x` x surrogates.',
   ),
   MAX_REFERENCE_NEURON_STEPS: number(
     { default: 1e7, minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    'The most work of one request that `reference` computes, which takes about half a microsecond for each step of a gradient and does one such job at a time.',
+    'The same for a request that the back-end `reference` computes. It needs about half a microsecond for each step of a gradient, and runs one large job at a time.',
   ),
   MAX_RESULT_VALUES: integer(
     { default: 2 ** 25, minimum: 1, maximum: 2 ** 29 },
-    'The most numbers that one request may have made for it: in its answer, by `linspace`, or by broadcasting.',
+    'The most numbers that the service makes for one request: in its answer, by `linspace`, or by broadcasting.',
   ),
   MAX_STREAMED_VALUES: number(
     { default: 2 ** 28, minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    'The most numbers that one answer may stream: `spikes`, `v` and `v_pre` of runs that are too long to be kept in memory. They do not count against `MAX_RESULT_VALUES`.',
+    'The most numbers that one answer may stream: `spikes`, `v` and `v_pre` of runs that are too long to keep in memory. They do not count against `MAX_RESULT_VALUES`.',
   ),
   COMPUTE_BACKEND: oneOf(
     ['auto', 'tensorflow', 'wasm', 'reference'],
     'auto',
-    'What computes: `tensorflow` (float32, on a GPU where there is one), `wasm` (float32 and float64, on the processor), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs that it was measured to be faster at, else `wasm`. When one fails, the next of the three does the job; those before it are not loaded.',
+    'The back-end that computes: `wasm` (float32 and float64, on the processor), `tensorflow` (float32; experimental on a GPU), `reference` (float64, plain and slow), or `auto`: `tensorflow` for jobs on which it was measured to be faster, else `wasm`. If a back-end fails, the next in the order `tensorflow`, `wasm`, `reference` takes over; those before the configured one are not loaded.',
   ),
   COMPUTE_THREADS: integer(
     { default: usableProcessors(), minimum: 1, maximum: 1024 },
-    'Processors that a large job may keep busy; by default, and at most, all that the process may use.',
+    'The number of threads on which large jobs run. By default, and at most, one for each processor that the process may use.',
   ),
   WARM_UP: oneOf(
     ['minimal', 'full'],
     'full',
-    'What is made ready before requests need it: `minimal`, the kernels of a usual first request, before `/readyz` answers 200; `full`, the other usual ones too, in the second after it, and threads.',
+    'What is compiled ahead of requests. `minimal`: the kernels of a typical first request, before `/readyz` answers 200. `full`: also the other common kernels and the threads, within about a second after that.',
   ),
-  DOCS_ENABLED: flag(true, 'Whether `/docs` is served. `/openapi.json` always is.'),
-  METRICS_ENABLED: flag(true, 'Whether `/metrics` is served.'),
+  DOCS_ENABLED: flag(true, 'Serves the API page at `/docs`. `/openapi.json` is always served.'),
+  METRICS_ENABLED: flag(true, 'Serves `/metrics`.'),
   OPERATION_PORT: integer(
     { default: 0, minimum: 0, maximum: 65535 },
-    'A port of its own for `/metrics`, which then is not on `PORT`, and for `/livez` and `/readyz`, which then are on both. It asks for no key, so let nobody reach it but those who operate the service. 0: none.',
+    'A separate port for `/metrics`, which moves there from `PORT`, and for `/livez` and `/readyz`, which are then on both. It asks for no key: let only operators reach it. 0: no such port.',
   ),
   API_KEYS: optionalText(
-    'Keys, separated by commas, each of at least 16 letters, digits and `-._~+/=`. When there are any, a request needs one: `Authorization: Bearer` and the key. Not the probes and the documents.',
+    'Keys, separated by commas, each of at least 16 letters, digits and `-._~+/=`. If there are any, every request except for probes and documents must send one as `Authorization: Bearer <key>`.',
   ),
   RATE_LIMIT_MAX: integer(
     { default: 0, minimum: 0, maximum: 1e9 },
-    'How many requests one client, known by its key or else by its address, may send within a window. 0: as many as it likes. Probes do not count.',
+    'The number of requests that one client may send within a window. A client is identified by its key, or else by its address. Probes do not count. 0: no limit.',
   ),
-  RATE_LIMIT_WINDOW_MS: integer({ default: 60_000, minimum: 100, maximum: 86_400_000 }, 'How long such a window is.'),
+  RATE_LIMIT_WINDOW_MS: integer({ default: 60_000, minimum: 100, maximum: 86_400_000 }, 'The length of that window, in milliseconds.'),
   RATE_LIMIT_REDIS_URL: optionalText(
-    'A Redis server in which requests are counted, such as `redis://localhost:6379`, so that the limit holds for all processes and replicas together. Without it each process counts by itself, up to its share of `RATE_LIMIT_MAX`.',
+    'The Redis server that counts requests, such as `redis://localhost:6379`: `RATE_LIMIT_MAX` then holds for all processes and replicas together. Without it, each process counts its own requests, up to its share of `RATE_LIMIT_MAX`.',
   ),
   TRUST_PROXY: optionalText(
-    "Whose `X-Forwarded-For` is believed when a client's address is wanted: the addresses or subnets of the proxies in front, separated by commas, or `loopback`, `linklocal`, `uniquelocal`.",
+    "The proxies whose `X-Forwarded-For` tells a client's address: addresses or subnets, separated by commas, or `loopback`, `linklocal`, `uniquelocal`.",
   ),
-  CORS_ORIGINS: optionalText('Origins, separated by commas, whose pages may call the service from a browser; `*` for all.'),
+  CORS_ORIGINS: optionalText('Origins whose pages may call the service from a browser, separated by commas; `*` for all.'),
   KEEP_ALIVE_TIMEOUT_MS: integer(
     { default: 72_000, minimum: 1000, maximum: 3_600_000 },
-    'How long an idle connection is kept. More than the idle timeout of a load balancer in front (often 60 s), or it will reuse connections that are just being closed.',
+    'How long an idle connection stays open. It must exceed the idle timeout of a load balancer in front (often 60 s), which would otherwise reuse connections that are just being closed.',
   ),
   HEADERS_TIMEOUT_MS: integer(
     { default: 15_000, minimum: 1000, maximum: 3_600_000 },
-    'How long the headers of a request may take to arrive, and how long a new connection may stay silent.',
+    'How long the headers of a request may take to arrive, and how long a new connection may send nothing.',
   ),
   RECEIVE_TIMEOUT_MS: integer(
     { default: 60_000, minimum: 1, maximum: 3_600_000 },
-    'How long a request may take to arrive, headers and body together; then it is answered 408 and its connection closed.',
+    'How long a request may take to arrive, headers and body together. After that it is answered 408, and its connection closed.',
   ),
   REQUEST_TIMEOUT_MS: integer(
     { default: 60_000, minimum: 1, maximum: 3_600_000 },
-    'How long a request that computes may take, from its headers to the beginning of its answer; then it is answered 504 and its job stopped. A request may ask for less with `X-Request-Timeout-Ms`.',
+    'How long a request that computes may take, from its headers to the first byte of its answer. After that it is answered 504, and its job stopped. A request may set a shorter limit with `X-Request-Timeout-Ms`.',
   ),
   MAX_QUEUE_MS: integer(
     { default: 5000, minimum: 1, maximum: 3_600_000 },
-    'How long a large job may have to wait for its back-end, as estimated when it comes. One that would wait longer is answered 503 at once, with a `Retry-After` from the queue. Small jobs never wait.',
+    'The longest estimated time that a large job may wait for its back-end. One that would wait longer is answered 503 at once, with a `Retry-After` computed from the queue. Small jobs never wait.',
   ),
   MAX_MEMORY_BYTES: integer(
     { default: defaultMemoryBytes(), minimum: 2 ** 20, maximum: Number.MAX_SAFE_INTEGER },
-    'Memory that bodies, jobs and answers may take together; by default half of what the process may use. A request that needs more than is left is answered 503 at once, one that needs more than all of it 413.',
+    'The memory that bodies, jobs and answers may take together, in bytes; by default half of what the process may use. A request that needs more than is left is answered 503 at once; one that needs more than all of it, 413.',
   ),
   MAX_CACHED_TENSOR_BYTES: integer(
     { default: 64 * 2 ** 20, minimum: 0, maximum: 2 ** 32 },
-    'Memory for weights of networks that later requests may name by their bytes (`docs/networks.md`), beside `MAX_MEMORY_BYTES`; 0 keeps none.',
+    'The memory for weights of networks that later requests may name by their bytes (`docs/networks.md`), in bytes and in addition to `MAX_MEMORY_BYTES`. 0: none are kept.',
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: optionalText(
-    "Where traces are sent, as OTLP over HTTP in protobuf: a collector's address without `/v1/traces`, such as `http://localhost:4318`. Without it nothing is traced. Other variables of OpenTelemetry are read too (`docs/tracing.md`).",
+    'The collector that receives traces as OTLP over HTTP in protobuf: its address without `/v1/traces`, such as `http://localhost:4318`. Without it, nothing is traced. The other variables of OpenTelemetry are read too (`docs/tracing.md`).',
     { pattern: '^(https?://.+)?$' },
   ),
   SEND_TIMEOUT_MS: integer(
     { default: 60_000, minimum: 1000, maximum: 3_600_000 },
-    'How long a client may take nothing of an answer before the connection is closed.',
+    'How long a client may read nothing of an answer before its connection is closed.',
   ),
   MAX_CONNECTIONS: integer(
     { default: 20_000, minimum: 0, maximum: 1_000_000 },
-    'The most connections at a time; others are closed as they come. 0 for as many as the system allows.',
+    'The most connections at a time; further ones are closed at once. 0: as many as the system allows.',
   ),
   DRAIN_DELAY_MS: integer(
     { default: 1000, minimum: 0, maximum: 600_000 },
-    'After SIGTERM, or an error that nothing caught: how long new requests are still served while `/readyz` already answers 503, so that load balancers can look away.',
+    'How long new requests are still served after SIGTERM or an uncaught error, while `/readyz` already answers 503, so that load balancers stop sending requests.',
   ),
   SHUTDOWN_TIMEOUT_MS: integer(
     { default: 30_000, minimum: 100, maximum: 3_600_000 },
-    'After SIGTERM: when what still runs is given up, and the process exits with an error.',
+    'How long after SIGTERM running requests may take; then they are abandoned, and the process exits with an error.',
   ),
 });
 

@@ -1,0 +1,64 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { neurons } from '../../src/compute/neurons/catalogue.ts';
+import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
+import { hasModules, python, runExample } from '../examples/example.ts';
+import { Service } from '../http/service.ts';
+import { fences, localLinks, readDocument, root } from './markdown.ts';
+
+const readme = readDocument('README.md');
+const [numpyCode, torchCode] = fences(readme).flatMap(({ language, text }) => (language === 'python' ? [text] : []));
+
+describe('README.md', () => {
+  it('counts what there is', () => {
+    const libraries = (models: Iterable<{ library: { name: string } | null }>) =>
+      new Set(Array.from(models, ({ library }) => library?.name).filter((name) => name !== undefined)).size;
+    // A table of one's own is of no library.
+    const named = [...catalogue.values()].filter(({ library }) => library !== null);
+    expect(libraries(named)).toBe(4 + 9);
+    expect(readme).toContain(`nine other libraries, ${named.length} in all`);
+    expect(readme).toContain(`exact gradients through ${neurons.size} neuron models`);
+    expect(readme).toMatch(new RegExp(`\\s${libraries(neurons.values())}\\slibraries among them`));
+  });
+
+  it('names figures that the documents have', () => {
+    const load = readDocument('docs/load.md');
+    expect(load).toMatch(/^\| `\/lif\/grad` \| 50 \| .* \| 13972 \| 0\.59 \|/m);
+    expect(readme).toContain('13972 requests/s with a median of 0.59 ms');
+    const peers = readDocument('docs/benchmarks.md');
+    expect(peers).toContain('| `/lif/grad`, 50 neurons, 100 steps, JSON | JAX | 5.5 |');
+    expect(peers).toContain('| `/lif/grad`, 100,000 neurons, 100 steps, binary | JAX | 21 |');
+    expect(readme).toContain('5.5 times FastAPI with JAX');
+    expect(readme).toContain('21 times FastAPI with JAX');
+    expect(readDocument('docs/lab/stages.md')).toMatch(/^\| binary \| 100000 \| .* \| 6\.18 \| .* \| 9\.02 \|/m);
+    expect(readme).toContain('9.0 ms with HTTP, of which 6.2 compute');
+  });
+
+  it('leads to an index of every document', () => {
+    expect(localLinks(readme)).toContain('docs/README.md');
+    const linked = new Set(localLinks(readDocument('docs/README.md')));
+    const documents = readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
+    expect(documents.filter((file) => file !== 'README.md' && !linked.has(file))).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasModules('numpy'))('the Python of README.md', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await Service.start();
+  });
+  afterAll(() => service.stop());
+
+  const run = (program: string) => runExample(service, python, '-c', program.replaceAll('http://localhost:3000', service.url));
+
+  it('has the gradient of an array', async () => {
+    const shown = /# (\[.*\])/.exec(numpyCode!)![1]!;
+    expect((await run(numpyCode!)).trim()).toBe(shown);
+  });
+
+  it.skipIf(!hasModules('torch'))('has a spike with a gradient', async () => {
+    const check = 'x = torch.tensor([-1.0, 0.0], requires_grad=True); s = Spike.apply(x); s.sum().backward(); print(s.tolist(), x.grad.tolist())';
+    expect(await run([numpyCode, torchCode, check].join('\n'))).toContain('[0.0, 1.0] [0.0706508');
+  });
+});
