@@ -41,13 +41,13 @@ export function unexpectedToken({ position, line, column, found }: JsonErrorLoca
 
 /** What to say when nothing came where a body has to be. */
 export function emptyBody(): Problem {
-  return new Problem('empty_body', 'The route takes a request as body, and none came.');
+  return new Problem('empty_body', 'The route needs a request body, and none came.');
 }
 
 /** @throws {Problem} `invalid_json`; decoding would put other characters in the place of what is wrong. */
 export function requireUtf8(json: Uint8Array): void {
   const at = firstNotUtf8(json);
-  if (at >= 0) throw new Problem('invalid_json', `The bytes from ${at} on are not UTF-8, which JSON has to be in.`);
+  if (at >= 0) throw new Problem('invalid_json', `The bytes from ${at} on are not UTF-8, as JSON must be.`);
 }
 
 /**

@@ -178,7 +178,7 @@ function groupVariables(variables: Environment) {
   return {
     host: variables.HOST,
     port: variables.PORT,
-    /** Processes that answer on the port. */
+    /** Processes that serve the port. */
     processes: variables.PROCESSES,
     logLevel: variables.LOG_LEVEL,
     docs: variables.DOCS_ENABLED,

@@ -19,7 +19,7 @@ export const problemTypes = {
     status: 400,
     title: "The body's framing is wrong",
     description:
-      "A body of `application/octet-stream` is JSON followed by the tensors' bytes, and the header `Inference-Header-Content-Length` says how many bytes are JSON. It is missing, not a number, or larger than the body; or the body was sent as JSON alone.",
+      "A body of `application/octet-stream` is JSON followed by the tensors' bytes, and the header `Inference-Header-Content-Length` says how many bytes are JSON. The header is missing, not a number, or larger than the body, or the body is JSON alone.",
   },
   invalid_npy: {
     status: 400,
@@ -27,7 +27,7 @@ export const problemTypes = {
     description:
       'A body of `application/x-npy` is one array of floats, integers or bools as `numpy.save` writes it. `detail` says what was found; `numpy.save(file, array.astype(numpy.float32))` is right.',
   },
-  empty_body: { status: 400, title: 'The body is missing', description: 'The route takes a request as body and none came.' },
+  empty_body: { status: 400, title: 'The body is missing', description: 'The route needs a request body, and none came.' },
   incomplete_body: {
     status: 400,
     title: 'The body was cut off',
@@ -71,15 +71,15 @@ export const problemTypes = {
     status: 401,
     title: 'A key is needed',
     description:
-      'This server answers only those who have one of its keys: send `Authorization: Bearer` and the key. The request had none, or one that the server does not know. Probes and documents need none.',
+      'This server requires a key: send it as `Authorization: Bearer <key>`. The request had no key, or one that the server does not know. Probes and documents need none.',
   },
   page_not_built: {
     status: 404,
     title: 'The page is not there',
     description:
-      'This server was started without the files of its page; `npm run build` writes them to `dist/page`. The API works without.',
+      'This server was started without the files of its page; `npm run build` writes them to `dist/page`. The API works without it.',
   },
-  not_found: { status: 404, title: 'No such resource', description: 'No route has this path. `GET /openapi.json` lists those there are.' },
+  not_found: { status: 404, title: 'No such resource', description: 'No route has this path. `GET /openapi.json` lists all routes.' },
   surrogate_not_found: {
     status: 404,
     title: 'No such surrogate',
@@ -122,9 +122,13 @@ export const problemTypes = {
     status: 413,
     title: 'The request asks for too much work',
     description:
-      "The neuron-steps to compute exceed `MAX_NEURON_STEPS`, or `MAX_REFERENCE_NEURON_STEPS` where the back-end `reference` is to compute them, the values to make or answer exceed `MAX_RESULT_VALUES`, the answer's bytes 32 times as many, the values to stream `MAX_STREAMED_VALUES`, or the memory `MAX_MEMORY_BYTES`. `detail` gives the estimate and the limit. Split the batch, record less, or ask the operator for other limits.",
+      'The request exceeds a limit, and `detail` gives the estimate and the limit: `MAX_NEURON_STEPS` neuron-steps, or `MAX_REFERENCE_NEURON_STEPS` on the back-end `reference`; `MAX_RESULT_VALUES` values to make or answer, and 32 bytes for each of these in the answer; `MAX_STREAMED_VALUES` values to stream; or `MAX_MEMORY_BYTES` of memory. Split the batch, record less, or ask the operator for other limits.',
   },
-  uri_too_long: { status: 414, title: 'The URL is too long', description: "A part of the path is longer than any resource's name." },
+  uri_too_long: {
+    status: 414,
+    title: 'The URL is too long',
+    description: 'A segment of the path is longer than the name of any resource.',
+  },
   unsupported_media_type: {
     status: 415,
     title: "The body's media type is not supported",
@@ -135,7 +139,7 @@ export const problemTypes = {
     status: 429,
     title: 'Too many requests',
     description:
-      'The client, by its key or else by its address, has sent more requests within a window than `RATE_LIMIT_MAX`. Send it again after `Retry-After` seconds; `RateLimit-Remaining` says with every answer how many are left. Many small jobs fit in one request, as the rows of a tensor.',
+      'The client, identified by its key or else by its address, has sent more than `RATE_LIMIT_MAX` requests within a window. Send the request again after `Retry-After` seconds; `RateLimit-Remaining` in every answer says how many are left. Many small jobs fit in one request, as the rows of a tensor.',
   },
   headers_too_large: {
     status: 431,
@@ -145,37 +149,38 @@ export const problemTypes = {
   internal_error: {
     status: 500,
     title: 'A fault of ours',
-    description: 'Something failed in the service, not in the request. `request_id` finds it in the log; please report it with that id.',
+    description:
+      'Something failed in the service; the request is not to blame. Please report it with its `request_id`, which finds it in the log.',
   },
   out_of_memory: {
     status: 503,
     title: 'There is no memory for the job now',
     description:
-      'Other jobs hold the memory that this one needs, of that which the system has or that `MAX_MEMORY_BYTES` allows. Send it again after `Retry-After` seconds, or split it into smaller ones.',
+      'The job needs more memory than other jobs leave it, of the system or of `MAX_MEMORY_BYTES`. Send the request again after `Retry-After` seconds, or split it into smaller ones.',
   },
   overloaded: {
     status: 503,
     title: 'The service is busy',
     description:
-      'The jobs that wait already would keep this one waiting for longer than `MAX_QUEUE_MS`. Nothing of it was computed. Send it again after `Retry-After` seconds, which is when those are done.',
+      'The job would have to wait for longer than `MAX_QUEUE_MS`, so it was not started. Send the request again after `Retry-After` seconds, when the jobs ahead of it should be done.',
   },
   worker_lost: {
     status: 503,
     title: 'The threads that computed the job ended',
     description:
-      'A thread that worked on the job ended, it was tried again, and that ended too. Other jobs are not affected. Send it again after `Retry-After` seconds; if it happens every time, report the job.',
+      'A thread that computed the job ended unexpectedly. The job was tried again, and that thread ended too. Other jobs are not affected. Send the request again after `Retry-After` seconds; if it happens every time, please report it.',
   },
   shutting_down: {
     status: 503,
     title: 'The service is shutting down',
     description:
-      'This instance finishes what it runs and takes nothing new. Send the request again after `Retry-After` seconds; another instance will take it.',
+      'This instance finishes its running requests and accepts no new ones. Send the request again after `Retry-After` seconds, when another instance can take it.',
   },
   deadline_exceeded: {
     status: 504,
     title: 'The request took too long',
     description:
-      'The answer had not begun within `REQUEST_TIMEOUT_MS`, or within what the request allows: the milliseconds of its header `X-Request-Timeout-Ms`, or on `/v2` the microseconds of its parameter `timeout`. The job was stopped. Split it, or allow it more time.',
+      'The answer did not begin within `REQUEST_TIMEOUT_MS`, or within the limit that the request sets: the header `X-Request-Timeout-Ms` in milliseconds, or on `/v2` the parameter `timeout` in microseconds. The job was stopped. Split the request, or allow it more time.',
   },
   http_version_not_supported: {
     status: 505,

@@ -13,10 +13,10 @@ export class ClusterMetrics {
 
   /** @param listening how many workers serve requests. */
   constructor(listening: () => number) {
-    readAtScrape(this.#registry, [['gauge', 'surrogate_processes', 'Processes that answer on the port.', listening]]);
+    readAtScrape(this.#registry, [['gauge', 'surrogate_processes', 'Processes that serve the port.', listening]]);
     this.#lost = new Counter({
       name: 'surrogate_process_lost_total',
-      help: 'Processes that ended without being told to, and whose place another took.',
+      help: 'Processes that ended unexpectedly and were replaced.',
       registers: [this.#registry],
     });
     addProcessMetrics(this.#registry);

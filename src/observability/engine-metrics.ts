@@ -5,8 +5,7 @@ import { failureKinds } from '../compute/engine/errors.ts';
 import { threadLosses } from '../compute/engine/thread-pool.ts';
 import { readAtScrape } from './prometheus.ts';
 
-const workerLostHelp =
-  'Parts of jobs whose worker thread failed, of all servers of the process; the thread is replaced and the part run again.';
+const workerLostHelp = 'Parts of jobs whose worker thread failed; the thread was replaced, and the part run again.';
 
 /**
  * Adds metrics of an engine: its queues and memory, the state of its back-ends, their failures and fallbacks.
@@ -16,14 +15,20 @@ const workerLostHelp =
 export function addEngineMetrics(registry: Registry, engine: Engine, maxQueueWaitMs: number): void {
   addQueueMetrics(registry, engine);
   readAtScrape(registry, [
-    ['gauge', 'surrogate_queue_limit_seconds', 'How long a job may have to wait.', () => maxQueueWaitMs / 1000, 'max'],
+    [
+      'gauge',
+      'surrogate_queue_limit_seconds',
+      'The longest estimated wait with which a job is accepted.',
+      () => maxQueueWaitMs / 1000,
+      'max',
+    ],
     ['gauge', 'surrogate_reserved_bytes', 'Memory that large requests have reserved.', () => engine.arenas.budget.usedBytes],
     ['gauge', 'surrogate_reserved_limit_bytes', 'Memory that they may reserve together.', () => engine.arenas.budget.limitBytes],
     ['counter', 'surrogate_worker_lost_total', workerLostHelp, () => threadLosses.count],
   ]);
   new Gauge({
     name: 'surrogate_arena_bytes',
-    help: 'Memory in which jobs run: lent to exchanges and jobs, or kept for the next.',
+    help: 'Memory in which jobs run: in use by requests and jobs, or pooled for later ones.',
     labelNames: ['state'],
     registers: [registry],
     collect() {
@@ -48,7 +53,7 @@ function addQueueMetrics(registry: Registry, engine: Engine): void {
   });
   new Gauge({
     name: 'surrogate_queue_backlog_seconds',
-    help: 'About how long a back-end takes for what waits and what runs.',
+    help: 'Estimated time until a back-end has finished the jobs that wait and run.',
     aggregator: 'max',
     labelNames: ['backend'],
     registers,
@@ -62,7 +67,7 @@ function addBackendStates(registry: Registry, engine: Engine): void {
   const registers = [registry];
   new Gauge({
     name: 'surrogate_backend_info',
-    help: 'The back-ends, what they are and how they are; always 1.',
+    help: 'The back-ends with their device and state; always 1.',
     aggregator: 'max',
     labelNames: ['backend', 'device', 'dtype', 'version', 'xla', 'state'],
     registers,
@@ -76,7 +81,7 @@ function addBackendStates(registry: Registry, engine: Engine): void {
   });
   new Gauge({
     name: 'surrogate_backend_up',
-    help: 'Whether a back-end is warm and takes jobs.',
+    help: 'Whether a back-end is warm and accepts jobs.',
     aggregator: 'min',
     labelNames: ['backend'],
     registers,
@@ -86,7 +91,7 @@ function addBackendStates(registry: Registry, engine: Engine): void {
   });
   new Gauge({
     name: 'surrogate_device_memory_bytes',
-    help: 'Memory of the device of a back-end that has one of its own.',
+    help: 'Memory of the device of a back-end that has its own device.',
     aggregator: 'max',
     labelNames: ['backend', 'device', 'kind'],
     registers,
@@ -98,7 +103,7 @@ function addBackendStates(registry: Registry, engine: Engine): void {
   });
   new Gauge({
     name: 'surrogate_tensors_live',
-    help: "Tensors that a back-end's library holds between two runs; a number that only grows is a leak.",
+    help: "Tensors that a back-end's library holds between two runs; a number that keeps growing is a leak.",
     labelNames: ['backend'],
     registers,
     collect() {
@@ -111,13 +116,13 @@ function addBackendStates(registry: Registry, engine: Engine): void {
 function countFailures(registry: Registry, { backends, events }: Engine): void {
   const failures = new Counter({
     name: 'surrogate_backend_failures_total',
-    help: 'How often a back-end failed, on a job or while it was being brought back, and was taken out.',
+    help: 'Failures of a back-end, on a job or during its restart, after which it accepted no jobs for a while.',
     labelNames: ['backend', 'reason_kind'],
     registers: [registry],
   });
   const fallbacks = new Counter({
     name: 'surrogate_backend_fallback_total',
-    help: 'Jobs done by another back-end than their first choice.',
+    help: 'Jobs that ran on another back-end than their first choice.',
     labelNames: ['from', 'to'],
     registers: [registry],
   });

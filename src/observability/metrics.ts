@@ -42,7 +42,7 @@ export class Metrics {
   });
   readonly #elements = new FastHistogram({
     name: 'surrogate_request_elements',
-    help: 'Neuron-steps, or elements of x, times surrogates, of a compute request.',
+    help: 'Work of a compute request: neuron-steps, or elements of x, times surrogates.',
     labelNames: ['op'],
     buckets: [1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10],
     registers: this.#registers,
@@ -70,7 +70,7 @@ export class Metrics {
   });
   readonly #rejected = new Counter({
     name: 'surrogate_rejected_total',
-    help: 'Requests that were turned away, or whose client went away before it had the answer.',
+    help: 'Requests that were rejected, or whose client disconnected before it had the answer.',
     labelNames: ['reason'],
     registers: this.#registers,
   });
@@ -106,10 +106,10 @@ export class Metrics {
     for (const reason of rejections) this.#rejected.inc({ reason }, 0);
     for (const code of noteCodes) this.#notes.inc({ code }, 0);
     readAtScrape(this.registry, [
-      ['counter', 'http_received_bytes_total', 'Bytes received over HTTP, headers and all.', () => this.#traffic('bytesRead')],
-      ['counter', 'http_sent_bytes_total', 'Bytes sent over HTTP, headers and all.', () => this.#traffic('bytesWritten')],
-      ['gauge', 'http_connections', 'Open connections on which there was an exchange.', () => this.#openSockets.size],
-      ['gauge', 'http_requests_in_flight', 'Requests whose answer has not left yet, the scrape among them.', requestsInFlight],
+      ['counter', 'http_received_bytes_total', 'Bytes received over HTTP, including headers.', () => this.#traffic('bytesRead')],
+      ['counter', 'http_sent_bytes_total', 'Bytes sent over HTTP, including headers.', () => this.#traffic('bytesWritten')],
+      ['gauge', 'http_connections', 'Open connections that have carried a request.', () => this.#openSockets.size],
+      ['gauge', 'http_requests_in_flight', 'Requests whose answer has not been sent yet, including the scrape.', requestsInFlight],
     ]);
     addEngineMetrics(this.registry, engine, maxQueueWaitMs);
     this.#stopProcessMetrics = addProcessMetrics(this.registry);

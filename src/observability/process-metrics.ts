@@ -37,7 +37,7 @@ export function addProcessMetrics(registry: Registry): () => void {
       () => performance.timeOrigin / 1000,
       'max',
     ],
-    ['gauge', 'process_resident_memory_bytes', 'Memory of the process that is in RAM.', () => process.memoryUsage.rss()],
+    ['gauge', 'process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss()],
     ['gauge', 'nodejs_heap_size_total_bytes', "JavaScript's heap in the main thread.", heap('heapTotal')],
     ['gauge', 'nodejs_heap_size_used_bytes', 'What of it is in use.', heap('heapUsed')],
     ['gauge', 'nodejs_external_memory_bytes', 'Memory outside the heap that its objects hold, such as buffers.', heap('external')],
@@ -64,7 +64,7 @@ function addEventLoopMetrics(registry: Registry): () => void {
   // The registry collects in order of registration: the first gauge reads the interval for those below, and starts the next one.
   new Gauge({
     name: 'nodejs_eventloop_utilization',
-    help: 'Part of the time since the last scrape that the event loop was busy, from 0 to 1.',
+    help: 'Share of the time since the last scrape in which the event loop was busy, from 0 to 1.',
     aggregator: 'max',
     registers: [registry],
     collect() {

@@ -40,7 +40,7 @@ export const compression = fp(
         next(
           new Problem(
             'not_acceptable',
-            `Answers are sent plain or with gzip or br, which "Accept-Encoding: ${accepted.slice(0, 200)}" excludes.`,
+            `Answers are sent uncompressed, or with gzip or br, all of which "Accept-Encoding: ${accepted.slice(0, 200)}" excludes.`,
           ),
         );
     });

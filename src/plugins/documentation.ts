@@ -12,7 +12,7 @@ import { pathOf } from './request-close-notifier.ts';
 
 const title = 'Surrogate gradient service';
 
-const description = `Surrogate gradients of spiking neural networks, and exact gradients through leaky integrate-and-fire neurons.
+const description = `Surrogate gradients of spiking neural networks, and exact gradients through spiking neurons.
 
 Time is in milliseconds, rates in hertz; potentials and currents are dimensionless. \`B\` neurons, \`T\` time steps. Every failure is answered
 as problem details (RFC 9457) with a stable \`code\`.
@@ -60,12 +60,12 @@ export const documentation = fp(
         // The folder that the document is in, whatever a proxy puts in front of it.
         servers: [{ url: '.' }],
         tags: [
-          { name: 'Compute', description: 'What the service is for.' },
+          { name: 'Compute', description: 'Surrogate gradients, and runs and gradients of neurons.' },
           {
             name: 'Open Inference Protocol',
             description: "The same for clients of KServe and Triton, with the protocol's binary extension.",
           },
-          { name: 'Catalogue', description: 'Surrogates and problems, explained.' },
+          { name: 'Catalogue', description: 'Surrogates and neurons, their pictures, and problems.' },
           { name: 'Operation', description: 'Probes, metrics, and what this server is.' },
         ],
       },

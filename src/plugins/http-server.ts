@@ -113,7 +113,7 @@ export function createHttpServer(
   // Other `Expect` values may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', onRequest);
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    Connection.of(socket).refuse(new Problem('malformed_http', 'CONNECT is for proxies, and this is none.'));
+    Connection.of(socket).refuse(new Problem('malformed_http', 'CONNECT is a method for proxies; this server is none.'));
   });
   server.on('clientError', (error: Error & { readonly code?: string }, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
@@ -143,7 +143,7 @@ function clientProblem(code: string | undefined): Problem {
 function problemOf({ rawHeaders, headers, httpVersion, method, url }: IncomingMessage): Problem | undefined {
   const isNewer = httpVersion === '1.1';
   if (!isNewer && httpVersion !== '1.0')
-    return new Problem('http_version_not_supported', `The versions of HTTP that this server speaks are 1.1 and 1.0, got ${httpVersion}.`);
+    return new Problem('http_version_not_supported', `This server speaks HTTP/1.1 and HTTP/1.0, got ${httpVersion}.`);
   if (rawHeaders.length > 2 * maxHeaders) return new Problem('headers_too_large', `There are more than ${maxHeaders} headers.`);
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -154,7 +154,7 @@ function problemOf({ rawHeaders, headers, httpVersion, method, url }: IncomingMe
     return new Problem('malformed_http', `A request of HTTP/1.1 has the header Host once; this one has it ${hosts} times.`);
   }
   const coding = headers['transfer-encoding'];
-  if (coding !== undefined && !isNewer) return new Problem('malformed_http', 'HTTP/1.0 knows no Transfer-Encoding.');
+  if (coding !== undefined && !isNewer) return new Problem('malformed_http', 'HTTP/1.0 has no Transfer-Encoding.');
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return new Problem('malformed_http', 'The only Transfer-Encoding is "chunked".');
   if (url!.startsWith('*') && method !== 'OPTIONS')

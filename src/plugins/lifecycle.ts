@@ -133,7 +133,7 @@ export function serveProbes(app: FastifyInstance, unreadyReason: () => string | 
         operationId: 'getLiveness',
         tags: ['Operation'],
         summary: 'Whether the process answers',
-        description: 'For liveness probes: 200 as long as the event loop turns.',
+        description: 'For liveness probes: 200 as long as the event loop runs.',
         response: { 200: jsonAnswer(Liveness, 'It does.', { live: { value: { live: true } } }) },
       },
     },

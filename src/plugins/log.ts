@@ -48,14 +48,14 @@ export const backendLog = fp(
     const isOptional = app.config.compute.backend === 'auto';
 
     events.on('ready', ({ name, device, dtype, details }, again) => {
-      app.log.info({ backend: name, device, dtype, ...details }, again ? 'back-end is back' : 'back-end is ready');
+      app.log.info({ backend: name, device, dtype, ...details }, again ? 'back-end is ready again' : 'back-end is ready');
     });
     events.on('failed', (name, { kind, error, pauseMs, again }) => {
       const facts = { backend: name, reason: kind, retry_in_ms: pauseMs };
-      if (again) app.log.debug({ ...facts, err: error }, 'back-end is still out');
+      if (again) app.log.debug({ ...facts, err: error }, 'back-end failed again');
       else if (kind === 'unavailable' && isOptional)
         app.log.info({ ...facts, detail: error instanceof Error ? error.message : String(error) }, 'back-end is not available');
-      else app.log.warn({ ...facts, err: error }, 'back-end is out');
+      else app.log.warn({ ...facts, err: error }, 'back-end failed');
     });
     events.on('fallback', (to, { from, reason }) => {
       app.log.debug({ backend: to, instead_of: from, reason }, 'job fell back');

@@ -55,7 +55,7 @@ export const metrics = fp(
   { name: 'metrics', dependencies: ['request-close-notifier'] },
 );
 
-const example = `# HELP http_requests_in_flight Requests whose answer has not left yet, the scrape among them.
+const example = `# HELP http_requests_in_flight Requests whose answer has not been sent yet, including the scrape.
 # TYPE http_requests_in_flight gauge
 http_requests_in_flight 1
 `;

@@ -94,7 +94,7 @@ export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   const retryAfter = (seconds: number) => ({ cause: error, headers: { 'retry-after': String(seconds) } });
   if (error instanceof OutOfMemoryError)
-    return new Problem('out_of_memory', 'There is not enough memory for this job beside those that run.', retryAfter(1));
+    return new Problem('out_of_memory', 'There is not enough memory for this job while others run.', retryAfter(1));
   if (error instanceof MemoryLimitError)
     return new Problem('too_much_work', `The request ${error.message}. Split it into several, or ask for less.`, { cause: error });
   if (error instanceof OverloadError) {
@@ -102,7 +102,11 @@ export function toProblem(error: FastifyError | Problem): Problem {
     return new Problem(code, `The service is busy: ${error.message}.`, retryAfter(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
   }
   if (error instanceof WorkerLostError)
-    return new Problem('worker_lost', 'The threads that computed the job ended, twice; other jobs are not affected.', retryAfter(1));
+    return new Problem(
+      'worker_lost',
+      'The threads that computed the job ended unexpectedly, twice; other jobs are not affected.',
+      retryAfter(1),
+    );
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Problem(
@@ -114,7 +118,7 @@ export function toProblem(error: FastifyError | Problem): Problem {
     case 'FST_ERR_BAD_URL':
       return new Problem('malformed_http', 'The path of the URL is not validly percent-encoded.');
     case 'FST_ERR_MAX_PARAM_LENGTH':
-      return new Problem('uri_too_long', 'A part of the path is longer than any name there is.');
+      return new Problem('uri_too_long', 'A segment of the path is longer than the name of any resource.');
     default:
       return new Problem('internal_error', 'Something failed in the service. request_id finds it in the log; please report it.', {
         cause: error,

@@ -39,7 +39,7 @@ export const rateLimit = fp<RateLimitConfig>(
       errorResponseBuilder: (_request, { ttl }) =>
         new Problem(
           'rate_limited',
-          `More than ${max} requests within ${windowMs / 1000} s; the next is taken in ${Math.ceil(ttl / 1000)} s.`,
+          `More than ${max} requests within ${windowMs / 1000} s; the next is accepted in ${Math.ceil(ttl / 1000)} s.`,
         ),
     });
     const count = app.rateLimit();

@@ -70,5 +70,5 @@ export function shortenDeadline({ scope }: FastifyRequest, microseconds: number)
 }
 
 function notDoneWithin(limit: string): Problem {
-  return new Problem('deadline_exceeded', `The request was not done within ${limit}.`);
+  return new Problem('deadline_exceeded', `The request took longer than ${limit}.`);
 }

@@ -90,7 +90,7 @@ function readInputs(
     const size = parameters?.binary_data_size;
     if (!known.includes(name) && model.others?.isInput(name) !== true)
       errors.add(`${path}/name`, `there is no input ${quote(name)}; ${suggestName(name, known) ?? didYouMean(name, known)}`);
-    if (Object.hasOwn(tensors, name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
+    if (Object.hasOwn(tensors, name)) errors.add(`${path}/name`, `${quote(name)} is given twice`);
     if (dtype === undefined) errors.add(`${path}/datatype`, `must be one of ${listOf(types.keys())}, got ${quote(datatype)}`);
     checkTensorParameters(parameters, 'an input', 'binary_data_size', path, errors);
     if ((size === undefined) === (data === null)) {
@@ -150,7 +150,7 @@ function checkOutputs(model: InferenceModel, outputs: readonly Output[], errors:
     const path = `/outputs/${i}`;
     if (!known.includes(name) && model.others?.isOutput(name) !== true)
       errors.add(`${path}/name`, `there is no output ${quote(name)}; ${suggestName(name, known) ?? didYouMean(name, known)}`);
-    else if (named.has(name)) errors.add(`${path}/name`, `${quote(name)} is there already`);
+    else if (named.has(name)) errors.add(`${path}/name`, `${quote(name)} is given twice`);
     named.add(name);
     checkTensorParameters(parameters, 'an output', 'binary_data', path, errors);
   }

@@ -180,7 +180,7 @@ function decodeTangents(
   const names = distinctNames(Object.keys(given), quantities, '/tangents', errors, pathOf);
   const tangents = new Map<string, { readonly path: string; readonly tensor: Tensor }>();
   const decode = (name: string, value: unknown, path: string) => {
-    if (tangents.has(name)) return errors.add(path, `the tangent of ${name} is there already`);
+    if (tangents.has(name)) return errors.add(path, `the tangent of ${name} is given twice`);
     const tensor = decodeTensor(value, path, errors, limits);
     return tensor && tangents.set(name, { path, tensor });
   };

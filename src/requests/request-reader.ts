@@ -152,7 +152,7 @@ export class RequestReader {
       if (isHeapFull(error))
         throw new Problem(
           'body_too_large',
-          'To read the body takes more memory than one may have. Send its numbers as rectangular arrays, or as bytes.',
+          'Reading the body takes more memory than one request may use. Send its numbers as rectangular arrays, or as bytes.',
           { cause: error },
         );
       if (error instanceof RangeError) throw new OutOfMemoryError('not enough memory for the numbers of a body', { cause: error });

@@ -197,7 +197,7 @@ export function distinctNames<Name extends string>(
       const hint = typeof name === 'string' ? (known.reason?.(name) ?? suggested(name)) : undefined;
       errors.add(pathOf(name, i), withHint(`must be one of ${listed()}, got ${describe(name)}`, hint));
     } else if (names.has(name)) {
-      errors.add(pathOf(name, i), `${quote(name)} is there already`);
+      errors.add(pathOf(name, i), `${quote(name)} is given twice`);
     } else {
       names.add(name);
     }

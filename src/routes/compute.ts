@@ -86,7 +86,7 @@ const routes: readonly ComputeRoute[] = [
     url: '/surrogate/grad',
     operationId: 'surrogateGrad',
     summary: 'Surrogate gradients',
-    description: '`cotangent` times the surrogate gradient at x: what backpropagation puts in the place of the derivative of a spike.',
+    description: '`cotangent` times the surrogate gradient at x, which backpropagation uses as the derivative of a spike.',
     query: surrogateGradQuery,
     request: SurrogateGradRequest,
     answer: SurrogateGradAnswer,
@@ -111,7 +111,7 @@ const routes: readonly ComputeRoute[] = [
     operationId: 'lifGrad',
     summary: 'Gradients through neurons',
     description:
-      "Backpropagation through time: the forward pass is the hard threshold, the backward pass puts the surrogate gradient in its place. A gradient has the shape in which its quantity was given; a number's is the sum over neurons.",
+      "Backpropagation through time: the forward pass has the hard threshold, and the backward pass uses the surrogate gradient as its derivative. A gradient has the shape in which its quantity was given; a number's is the sum over neurons.",
     query: lifGradQuery,
     request: LifGradRequest,
     answer: LifGradAnswer,
@@ -124,7 +124,7 @@ const routes: readonly ComputeRoute[] = [
     operationId: 'lifJvp',
     summary: 'Tangents through neurons',
     description:
-      'Forward-mode differentiation: how spikes, potentials and loss move with `tangents`, a Jacobian-vector product, with the surrogate gradient in the place of the derivative of a spike.',
+      'Forward-mode differentiation: the Jacobian-vector product of spikes, potentials and loss with `tangents`, the surrogate gradient being the derivative of a spike.',
     query: lifJvpQuery,
     request: LifJvpRequest,
     answer: LifJvpAnswer,

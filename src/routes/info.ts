@@ -26,7 +26,7 @@ const Info = Type.Object(
         dtype: Type.String({ description: 'Its arithmetic, where the request does not ask for another that it has.' }),
         state: Type.String({
           enum: ['ready', 'warming', 'out'],
-          description: '`out` while it takes no jobs, since it failed; it is tried again.',
+          description: '`out`: it failed, and accepts no jobs until it is tried again.',
         }),
         reason: Type.Optional(Type.String({ description: 'Why it is out.' })),
         version: Type.Optional(Type.String({ description: "Its library's." })),
@@ -45,7 +45,7 @@ const Info = Type.Object(
       max_body_bytes: Type.Integer(),
       max_neuron_steps: Type.Number({ description: 'Neurons x steps x surrogates of one request.' }),
       max_reference_neuron_steps: Type.Number({ description: 'The same, of one that the `reference` back-end computes.' }),
-      max_result_values: Type.Integer({ description: 'Numbers that one request may have made for it.' }),
+      max_result_values: Type.Integer({ description: 'Numbers that the service makes for one request.' }),
       max_streamed_values: Type.Number({ description: '`spikes`, `v` and `v_pre` that one answer may stream.' }),
       max_cached_tensor_bytes: Type.Integer({ description: 'Of weights that are kept for requests which name them.' }),
     }),

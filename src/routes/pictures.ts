@@ -42,7 +42,7 @@ export interface PictureOptions {
 /** The answers of a picture's route. */
 const pictureResponses = (...codes: readonly DocumentedCode[]) => ({
   200: { description: 'The picture.', content: { 'image/svg+xml': { schema: Type.String() } } },
-  304: Type.Null({ description: 'The picture that `If-None-Match` names is still right.' }),
+  304: Type.Null({ description: 'The picture that `If-None-Match` names is still current.' }),
   ...problemResponses('invalid_request', 'malformed_http', 'uri_too_long', 'not_acceptable', 'numerical_overflow', ...codes),
 });
 

@@ -43,7 +43,7 @@ export const computeOptions = {
   dry_run: Type.Optional(
     Type.Boolean({
       description:
-        'Answers, in JSON, what the request would be answered as and what it would cost, without running it: the answer\'s fields, with `{"shape", "dtype", "bytes"}` in place of each tensor (`{"rows", "dtype", "most_bytes"}` of spike times); `estimate` with `elements` (neuron-steps, or elements of x, times surrogates), `memory_bytes`, `answer_bytes` of its tensors in `binary`, and at most of all of it in `json` and with `base64`, `compute_ms` and `queue_ms`; and `meta` with the back-end that would do it now.',
+        'Describes the answer and estimates its cost, in JSON, without running the request: the answer\'s fields, with `{"shape", "dtype", "bytes"}` in place of each tensor (`{"rows", "dtype", "most_bytes"}` of spike times); `estimate` with `elements` (neuron-steps, or elements of x, times surrogates), `memory_bytes`, `answer_bytes` of its tensors in `binary`, and at most of all of it in `json` and with `base64`, `compute_ms` and `queue_ms`; and `meta` with the back-end that would do it now.',
     }),
   ),
   backend: Type.Optional(
@@ -51,7 +51,7 @@ export const computeOptions = {
       Type.String({
         enum: ['auto', ...backendNames],
         description:
-          "What should compute; `auto` takes the fastest for the job. The server's configuration decides unless given. Where that back-end fails or is missing another one does the job, and `meta.fallback` says so.",
+          "The back-end to run on; `auto` takes the fastest for the job. By default the server's configuration decides. If that back-end fails or is missing, another one runs the job, and `meta.fallback` says so.",
       }),
     ),
   ),
@@ -60,7 +60,7 @@ export const computeOptions = {
       Type.String({
         enum: ['float32', 'float64'],
         description:
-          'Precision of the computation and of the answer; unless given, `float64` if a tensor came as float64 bytes, else `float32`. `float64` is computed by the back-ends `wasm`, in a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
+          'Precision of the computation and of the answer; unless given, `float64` if a tensor came as float64 bytes, else `float32`. `float64` is computed by the back-ends `wasm`, at a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
       }),
     ),
   ),
@@ -85,16 +85,16 @@ export const Meta = Type.Object(
     elapsed_ms: Type.Number({ description: 'Time in queue and kernels, milliseconds.' }),
     fallback: Type.Optional(
       Type.Object(
-        {
-          from: Type.String({ description: 'The back-end that would have been the first choice.' }),
-          reason: Type.String({ description: 'Why it did not do the job.' }),
-        },
-        { description: 'Only there when another back-end than the first choice did the job.' },
+        { from: Type.String({ description: 'The first choice.' }), reason: Type.String({ description: 'Why it did not run the job.' }) },
+        { description: 'Present if another back-end than the first choice ran the job.' },
       ),
     ),
     notes,
   },
-  { $id: 'Meta', description: 'What did the work. `Server-Timing` splits the whole into decode, queue, compute and encode.' },
+  {
+    $id: 'Meta',
+    description: 'The back-end that ran, and its time. `Server-Timing` splits the total into decode, queue, compute and encode.',
+  },
 );
 
 const dtype = Type.String({ enum: ['float32', 'float64', 'int32', 'uint8'] });

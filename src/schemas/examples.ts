@@ -211,7 +211,7 @@ export const lifGradExamples: Readonly<Record<string, Example>> = {
 
 export const lifJvpExamples: Readonly<Record<string, Example>> = {
   current_and_tau: {
-    summary: 'How everything moves with the first current and the time constant',
+    summary: 'Tangents along the first current and the time constant',
     request: {
       current: [[1.5, 0, 1.5, 0.5]],
       dt: 1,
@@ -232,7 +232,7 @@ export const lifJvpExamples: Readonly<Record<string, Example>> = {
     },
   },
   state: {
-    summary: 'How two neurons move with the state that they start from',
+    summary: 'Tangents along the initial state of two neurons',
     request: { current: 1.5, steps: 4, dt: 1, neuron: { tau: [2, 4] }, surrogate: 'arctan', tangents: { state: { v: 1 } } },
     answer: {
       results: [

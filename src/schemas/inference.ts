@@ -204,7 +204,7 @@ export const InferenceError = Type.Object({ error: Type.String({ description: 'W
 const ownTexts: Partial<Record<DocumentedCode, string>> = {
   invalid_request: '/x: shape [3] needs 3 values, but data has 2',
   not_found: 'There is no model "surrogate_gard"; did you mean "surrogate_grad"?',
-  not_acceptable: 'Answers are sent plain or with gzip or br, which "Accept-Encoding: identity;q=0, *;q=0" excludes.',
+  not_acceptable: 'Answers are sent uncompressed, or with gzip or br, all of which "Accept-Encoding: identity;q=0, *;q=0" excludes.',
   unsupported_media_type: 'The body\'s "Content-Encoding: compress" is not known; use gzip, br, deflate or none.',
 };
 

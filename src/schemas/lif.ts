@@ -210,7 +210,7 @@ const differentiated = {
   detach_reset: Type.Optional(
     Type.Boolean({
       description:
-        'Whether the spike in the reset counts as a constant. Default false. Neurons of libraries have it in `neuron`, if they have it.',
+        'Whether the backward pass treats the spike in the reset as a constant. Default false. Neurons of libraries have it in `neuron`, if at all.',
     }),
   ),
   loss: Type.Optional(Loss),
@@ -271,7 +271,7 @@ export const LifJvpRequest = Type.Object(
     tangents: Type.Unsafe<Readonly<Record<string, TensorInput | StateInput>>>({
       type: 'object',
       description:
-        'Tangents by the names that `wrt` of `/lif/grad` takes, each a number or in the shape of its quantity; `state` is an object by state. What is left out does not move.',
+        'Tangents by the names that `wrt` of `/lif/grad` takes, each a number or in the shape of its quantity; `state` is an object by state. Tangents left out are 0.',
       additionalProperties: { anyOf: [{ $ref: 'Tensor#' }, { $ref: 'State#' }] },
     }),
     ...computeOptions,

@@ -12,10 +12,7 @@ const frameLength = (description: string) => Type.Optional(Type.Integer({ minimu
 /** The header of every request that computes. Headers here are documentation: they are checked where they are read. */
 const timeout = {
   'X-Request-Timeout-Ms': Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      description: 'When to give up and answer 504, in milliseconds; more than `REQUEST_TIMEOUT_MS` counts as that.',
-    }),
+    Type.Integer({ minimum: 1, description: 'Milliseconds after which to answer 504, at most `REQUEST_TIMEOUT_MS`.' }),
   ),
 };
 

@@ -95,7 +95,7 @@ const occurrences = {
   invalid_json: { detail: 'Unexpected "NaN" at position 6 (line 1, column 7); that is Python or JavaScript, not JSON.' },
   invalid_frame: { detail: 'The header Inference-Header-Content-Length must say how many bytes of the body are JSON, which is missing.' },
   invalid_npy: { detail: 'The body is not an array of numbers as numpy.save writes it: it does not begin with the bytes \\x93NUMPY.' },
-  empty_body: { detail: 'The route takes a request as body, and none came.' },
+  empty_body: { detail: 'The route needs a request body, and none came.' },
   incomplete_body: { instance: '', detail: 'The connection ended before the request was complete.' },
   corrupt_body: { detail: 'The body could not be decompressed: incorrect header check.' },
   forbidden_key: { detail: 'The body has a key "__proto__" or "constructor", which no request needs.' },
@@ -138,18 +138,18 @@ const occurrences = {
     detail:
       'The request needs an estimated 100000000000 neuron-steps (1000 neurons x 100000000 steps); the limit is 10000000000. Split the batch into several requests.',
   },
-  uri_too_long: { instance: `/surrogates/${'x'.repeat(201)}`, detail: 'A part of the path is longer than any name there is.' },
+  uri_too_long: { instance: `/surrogates/${'x'.repeat(201)}`, detail: 'A segment of the path is longer than the name of any resource.' },
   unsupported_media_type: {
     detail: 'The body must be sent with "Content-Type: application/json", "application/octet-stream" or "application/x-npy".',
   },
-  rate_limited: { detail: 'More than 1 requests within 60 s; the next is taken in 60 s.' },
+  rate_limited: { detail: 'More than 1 requests within 60 s; the next is accepted in 60 s.' },
   headers_too_large: { instance: '', detail: 'The URL and the headers are larger than 16 KiB.' },
   internal_error: { detail: 'Something failed in the service. request_id finds it in the log; please report it.' },
-  out_of_memory: { detail: 'There is not enough memory for this job beside those that run.' },
+  out_of_memory: { detail: 'There is not enough memory for this job while others run.' },
   overloaded: { detail: 'The service is busy: about 2.5 s of work wait already.' },
-  worker_lost: { detail: 'The threads that computed the job ended, twice; other jobs are not affected.' },
+  worker_lost: { detail: 'The threads that computed the job ended unexpectedly, twice; other jobs are not affected.' },
   shutting_down: { detail: 'This instance is shutting down; send the request again.' },
-  deadline_exceeded: { instance: '/lif/grad', detail: 'The request was not done within 1 ms.' },
+  deadline_exceeded: { instance: '/lif/grad', detail: 'The request took longer than 1 ms.' },
 } as const satisfies Partial<Record<ProblemCode, Occurrence>>;
 
 /** The problems that routes document. */

@@ -87,7 +87,7 @@ describe('a service whose TensorFlow fails', () => {
       });
       expect(body.results).toEqual(before.body.results);
     }
-    expect(lines.filter(({ msg }) => msg === 'back-end is out')).toMatchObject([
+    expect(lines.filter(({ msg }) => msg === 'back-end failed')).toMatchObject([
       { level: warn, backend: 'tensorflow', reason: kind, retry_in_ms: 1000, err: { message: error.message } },
     ]);
 
@@ -115,7 +115,7 @@ describe('a service whose TensorFlow fails', () => {
     await expect
       .poll(async () => (await service.post<GradAnswer>('/surrogate/grad', large)).body.meta.backend, { timeout: 5000 })
       .toBe('tensorflow');
-    expect(lines.find(({ msg }) => msg === 'back-end is back')).toMatchObject({
+    expect(lines.find(({ msg }) => msg === 'back-end is ready again')).toMatchObject({
       level: info,
       backend: 'tensorflow',
       device: 'NVIDIA H100',
@@ -150,7 +150,7 @@ describe('a service without TensorFlow', () => {
       { COMPUTE_BACKEND: 'tensorflow' },
     );
     expect(lines.filter(({ level }) => level > info)).toMatchObject([
-      { msg: 'back-end is out', backend: 'tensorflow', reason: 'unavailable' },
+      { msg: 'back-end failed', backend: 'tensorflow', reason: 'unavailable' },
     ]);
     expect((await service.post<GradAnswer>('/surrogate/grad', small)).body.meta).toMatchObject({
       backend: 'wasm',

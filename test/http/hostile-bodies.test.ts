@@ -112,7 +112,7 @@ describe('JSON', () => {
     ['another encoding', Buffer.from(`\ufeff${JSON.stringify(good)}`, 'utf16le'), 0],
   ])('that is not UTF-8 in %s is refused and not mended', async (_what, body, at) => {
     const { problem } = await answered('/surrogate/grad', new Uint8Array(body));
-    expect(problem).toMatchObject({ code: 'invalid_json', detail: `The bytes from ${at} on are not UTF-8, which JSON has to be in.` });
+    expect(problem).toMatchObject({ code: 'invalid_json', detail: `The bytes from ${at} on are not UTF-8, as JSON must be.` });
   });
 
   it('of the inference protocol is held to the same', async () => {

@@ -513,7 +513,7 @@ describe('infer', () => {
     it('of microseconds is stopped after as many', async () => {
       const { status, body } = await infer('lif_simulate', { ...long, parameters: { ...long.parameters, timeout: 20_000 } });
       expect(status).toBe(504);
-      expect(body).toEqual({ error: 'The request was not done within 20000 microseconds, its own timeout.' });
+      expect(body).toEqual({ error: 'The request took longer than 20000 microseconds, its own timeout.' });
     });
 
     it('whose body is so large that a thread reads it is stopped too', async () => {
@@ -531,7 +531,7 @@ describe('infer', () => {
       try {
         const request = { ...long, parameters: { ...long.parameters, timeout: 60e6 } };
         const byServer = await hasty.post<Failure>('/v2/models/lif_simulate/infer', request);
-        expect([byServer.status, byServer.body.error]).toEqual([504, 'The request was not done within 50 ms.']);
+        expect([byServer.status, byServer.body.error]).toEqual([504, 'The request took longer than 50 ms.']);
       } finally {
         await hasty.stop();
       }
@@ -540,7 +540,7 @@ describe('infer', () => {
         { ...long, parameters: { ...long.parameters, timeout: 60e6 } },
         { 'x-request-timeout-ms': '30' },
       );
-      expect([byHeader.status, byHeader.body.error]).toEqual([504, 'The request was not done within 30 ms.']);
+      expect([byHeader.status, byHeader.body.error]).toEqual([504, 'The request took longer than 30 ms.']);
     });
 
     it('of 0, or one that is kept, is answered', async () => {
@@ -580,7 +580,7 @@ describe('infer', () => {
       { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', parameters: { binary_data_size: 4 } }] },
       'only 0 of the 0 bytes behind the JSON are left',
     ],
-    ['surrogate_grad', { inputs: [input('x', [0], [1]), input('x', [0], [1])] }, '/inputs/1/name: "x" is there already'],
+    ['surrogate_grad', { inputs: [input('x', [0], [1]), input('x', [0], [1])] }, '/inputs/1/name: "x" is given twice'],
     ['surrogate_grad', { inputs: [] }, '/x: is required'],
     ['surrogate_grad', {}, '/inputs: is required'],
     ['surrogate_grad', { inputs: [input('x', [0], [1])], parameters: { surrogate: 'sigmoit' } }, 'did you mean "sigmoid"'],
@@ -597,7 +597,7 @@ describe('infer', () => {
     [
       'surrogate_grad',
       { inputs: [input('x', [0], [1])], parameters: { surrogate: 'sigmoid' }, outputs: [{ name: 'grad' }, { name: 'grad' }] },
-      '/outputs/1/name: "grad" is there already',
+      '/outputs/1/name: "grad" is given twice',
     ],
     [
       'surrogate_grad',

@@ -341,7 +341,7 @@ describe('POST /lif/grad', () => {
       { wrt: ['curent'] },
       '/wrt/0: must be one of "current", "tau", "v_threshold", "v_reset", "v_rest", "resistance", "v_init", got "curent"; did you mean "current"?',
     ],
-    ['a quantity twice', { wrt: ['tau', 'tau'] }, '/wrt/1: "tau" is there already'],
+    ['a quantity twice', { wrt: ['tau', 'tau'] }, '/wrt/1: "tau" is given twice'],
     ['wrt as text', { wrt: 'tau' }, '/wrt: must be an array'],
     ['a loss without type', { loss: {} }, '/loss/type'],
     [

@@ -36,7 +36,7 @@ describe('RATE_LIMIT_MAX', () => {
     expect(headers.get('retry-after')).toMatch(/^3[56]\d\d$/);
     expect(headers.get('ratelimit-remaining')).toBe('0');
     expect(body).toMatchObject({ code: 'rate_limited', status: 429, request_id: headers.get('x-request-id') });
-    expect(body.detail).toMatch(/^More than 3 requests within 3600 s; the next is taken in 3[56]\d\d s\.$/);
+    expect(body.detail).toMatch(/^More than 3 requests within 3600 s; the next is accepted in 3[56]\d\d s\.$/);
   });
 
   it('takes the next when the window is over', async () => {

@@ -240,7 +240,7 @@ describe('tangents', () => {
     ['none', {}, '/tangents: must name at least one of "current", "tau"'],
     ['an unknown name', { taw: 1 }, 'got "taw"; did you mean "tau"?'],
     ['another shape', { tau: [1, 2] }, '/tangents/tau: must be a number or of the shape [] of its quantity, got shape [2]'],
-    ['a state twice', { v_init: 1, state: { v: 1 } }, '/tangents/state/v: the tangent of v_init is there already'],
+    ['a state twice', { v_init: 1, state: { v: 1 } }, '/tangents/state/v: the tangent of v_init is given twice'],
     ['an unknown state', { state: { u: 1 } }, '/tangents/state/u: the neuron has no state "u"'],
   ])('are refused with %s', (_name, tangents, message) => {
     expect(errorsOf('lif_jvp', { tangents }).join('\n')).toContain(message);
