@@ -8,46 +8,46 @@ interface NoteType {
 export const noteTypes = {
   long_step: {
     cause:
-      'A step is longer than a time constant of the neuron. Most often the time constant is in seconds, and the field in ms, or the time step of another simulation was taken over.',
-    remedy: 'Give time constants and `dt` in the unit that the model has for them, or take a smaller `dt`.',
+      'A step is longer than a time constant of the neuron. Usually the time constant is in seconds where the field is in ms, or the time step comes from another simulation.',
+    remedy: 'Give time constants and `dt` in the units of the model, or take a smaller `dt`.',
   },
   starts_above_threshold: {
     cause:
-      'The potential before the first step is at or above the threshold, so that a neuron fires before any input. A neuron in mV without `v_init` does: it starts at 0.',
-    remedy: 'Give `v_init`, for a neuron in mV its `v_rest`.',
+      'The potential before the first step is at or above the threshold, so the neuron fires before any input. That happens to a neuron in mV without `v_init`, which starts at 0.',
+    remedy: 'Give `v_init`; for a neuron in mV, its `v_rest`.',
   },
   time_as_neurons: {
     cause:
-      'The rows of `current` are neurons and look like steps: many rows of a few steps that last only a small part of a time constant, or a list of as many values as `steps`, which are one for each neuron and not one for each step.',
+      'The rows of `current` are neurons, but look like time steps: many rows of a few steps that last only a small part of a time constant, or as many values as `steps`, which are taken as one for each neuron.',
     remedy: 'Send time along the last axis: `[B, T]`, for one neuron `[[...]]`; or along the first, with `"time_axis": 0`.',
   },
   refractory_rounded: {
-    cause: '`refractory` is less than half a step, and rounded to 0 steps: the neuron has no refractoriness.',
+    cause: '`refractory` is less than half a step and is rounded to 0 steps: the neuron has no refractory period.',
     remedy: 'Take a smaller `dt`, or a `refractory` of at least half of it. It is in ms.',
   },
   rounded_times: {
     cause:
-      'Spike times as float32, which bytes and `/v2` have, cannot tell the last steps of the run apart: from 2^23 steps on the distance of two float32 is more than half a step. Times in JSON are written with all digits that they need.',
+      'Spike times as float32, as in bytes and on `/v2`, cannot tell the last steps of the run apart: from 2^23 steps on, neighbouring float32 are more than half a step apart. Times in JSON have all the digits that they need.',
     remedy: 'Ask for `"dtype": "float64"`, or take the times from JSON.',
   },
   unreachable_rate: {
-    cause: 'A target rate is above the fastest that the neuron can fire, once in `refractory` and a step.',
-    remedy: 'Give the target in Hz, and one that is within reach.',
+    cause: 'A target rate is above the highest rate at which the neuron can fire, once in `refractory` and a step.',
+    remedy: 'Give a target in Hz that the neuron can reach.',
   },
   saturated: {
-    cause: 'Most neurons fire in every step that is possible. Their rates say nothing of their inputs any more, and cannot rise.',
+    cause: 'Most neurons fire in every step in which they can. Their rates no longer depend on their inputs, and cannot rise.',
     remedy: 'Lower the current, or raise the threshold: potentials may be in mV, and currents in pA.',
   },
   zero_gradient: {
     cause:
-      'A gradient is 0 for all neurons. The message says why: no potential came where the surrogate has a gradient, the quantity has no part in the run, or the loss does not change with it.',
-    remedy: 'Take a wider surrogate, more steps or a larger current; leave the quantity out of `wrt`; or give the loss what it lacks.',
+      'A gradient is 0 for all neurons. The message says why: no potential was where the surrogate has a gradient, the quantity has no effect on the run, or the loss does not depend on it.',
+    remedy: 'Take a wider surrogate, more steps or a larger current; leave the quantity out of `wrt`; or complete the loss.',
   },
   gradient_growth: {
     cause:
-      'A gradient in float32 has grown from step to step through the reset. A neuron was computed again, and its gradient differs by more than 1 % in float64, since rounding has grown along with it, or is more than 1000 times what it is with the reset detached.',
+      'A gradient in float32 has grown from step to step through the reset. A neuron was computed again: its gradient differs by more than 1 % in float64, since rounding errors grow with it, or is more than 1000 times the gradient with the reset detached.',
     remedy:
-      'Take `"detach_reset": true`, or a surrogate with a lower peak. float64 has the right number, but it is of no use to training either.',
+      'Take `"detach_reset": true`, or a surrogate with a lower peak. float64 gives the right number, but that does not help training either.',
   },
 } as const satisfies Record<string, NoteType>;
 

@@ -7,7 +7,7 @@ function document(): string {
   return [
     '# Notes',
     '',
-    'A request is computed as it is written. Where that is surely not what was meant, the answer says so in `meta.notes`, which is left out where there is nothing to say:',
+    'A request is computed exactly as it is written. If that is almost certainly not what was meant, the answer says so in `meta.notes`, which is left out otherwise:',
     '',
     '```json',
     '"notes": [',
