@@ -371,4 +371,23 @@ const smallCases: readonly LoopCase[] = [
   one('a name close to none', () => json('/surrogate/grad', { x: 0, surrogate: new Array<string>(1024).fill('s'.repeat(200)) })),
 ];
 
-export const loopCases: readonly LoopCase[] = [...smallCases, ...bodyCases, ...answerCases];
+/** A picture, which has no body. */
+const picture = (name: string, path: string): LoopCase => ({
+  name: `picture, ${name}`,
+  bytes: () => Buffer.from(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`),
+});
+
+const pictureCases: readonly LoopCase[] = [
+  picture(
+    '16 surrogates',
+    `/surrogates.svg?x_min=-10000&x_max=10000&names=${Array.from({ length: 16 }, (_, i) => `squarewave_fourier_series(n=64,t_period=${i + 1})`).join()}`,
+  ),
+  picture('5000 currents', `/neurons/lif.svg?dt=5&current=${Array.from({ length: 5000 }, (_, i) => ((i * 7919) % 13) - 3).join()}`),
+  picture('5000 steps', '/neurons/lif.svg?steps=5000&current=30'),
+  picture(
+    '16 gradients',
+    `/neurons/lif/gradient.svg?steps=5000&points=500&detach_reset=true&surrogates=${Array.from({ length: 16 }, (_, i) => `sigmoid(alpha=${i + 1})`).join()}`,
+  ),
+];
+
+export const loopCases: readonly LoopCase[] = [...smallCases, ...bodyCases, ...answerCases, ...pictureCases];

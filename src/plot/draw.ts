@@ -217,27 +217,38 @@ function* finiteRuns(xs: ArrayLike<number>, ys: ArrayLike<number>): Generator<[n
   }
 }
 
-/** The Ramer-Douglas-Peucker algorithm: keeps the point that is farthest from the chord, and goes on with both sides of it. */
+/** The number of points that are simplified together: the time of one stretch may grow with the square of its length. */
+const stretch = 64;
+
+/** The points that a path keeps, in order. */
 function simplify(xs: ArrayLike<number>, ys: ArrayLike<number>, first: number, last: number): number[] {
-  const keep = new Set([first, last]);
-  const pending: [number, number][] = [[first, last]];
-  for (let range = pending.pop(); range !== undefined; range = pending.pop()) {
-    const [from, to] = range;
-    const [dx, dy] = [xs[to]! - xs[from]!, ys[to]! - ys[from]!];
-    const length = Math.hypot(dx, dy);
-    let farthest = -1;
-    let distance = tolerance;
-    for (let i = from + 1; i < to; i++) {
-      const [px, py] = [xs[i]! - xs[from]!, ys[i]! - ys[from]!];
-      const away = length === 0 ? Math.hypot(px, py) : Math.abs(px * dy - py * dx) / length;
-      if (away > distance) {
-        distance = away;
-        farthest = i;
-      }
-    }
-    if (farthest < 0) continue;
-    keep.add(farthest);
-    pending.push([from, farthest], [farthest, to]);
+  const kept = [first];
+  for (let from = first; from < last; from += stretch) {
+    const to = Math.min(from + stretch, last);
+    keepCorners(xs, ys, from, to, kept);
+    kept.push(to);
   }
-  return [...keep].sort((a, b) => a - b);
+  return kept;
+}
+
+/** The Ramer-Douglas-Peucker algorithm: keeps the point that is farthest from the chord, and goes on with both sides of it. */
+function keepCorners(xs: ArrayLike<number>, ys: ArrayLike<number>, from: number, to: number, kept: number[]): void {
+  const [x, y] = [xs[from]!, ys[from]!];
+  const [dx, dy] = [xs[to]! - x, ys[to]! - y];
+  const length = Math.hypot(dx, dy);
+  let farthest = -1;
+  let distance = tolerance;
+  for (let i = from + 1; i < to; i++) {
+    const px = xs[i]! - x;
+    const py = ys[i]! - y;
+    const away = length === 0 ? Math.hypot(px, py) : Math.abs(px * dy - py * dx) / length;
+    if (away > distance) {
+      distance = away;
+      farthest = i;
+    }
+  }
+  if (farthest < 0) return;
+  keepCorners(xs, ys, from, farthest, kept);
+  kept.push(farthest);
+  keepCorners(xs, ys, farthest, to, kept);
 }

@@ -34,8 +34,8 @@ export interface SurrogatePicturePlan {
   readonly gradJob: SurrogateGradJob;
 }
 
-/** Points of a curve: an odd number, so that one is at the threshold where that is in the middle. */
-const curvePoints = 1601;
+/** Points of a curve, fewer where there are many: an odd number, so that one is at the threshold where that is in the middle. */
+const curvePoints = (surrogates: number) => (surrogates > 4 ? 801 : 1601);
 /** The largest |x| of an axis. */
 const maxX = 1e4;
 
@@ -79,7 +79,7 @@ function curvesPlan(
   const [low, high] = readRange([from, to], ['x_min', 'x_max'], maxX, errors);
   const plan = errors.requireAll({ look, low, high, surrogates: given });
   const { surrogates } = plan;
-  const x = linspace(plan.low, plan.high, curvePoints);
+  const x = linspace(plan.low, plan.high, curvePoints(surrogates.length));
   return {
     look: plan.look,
     surrogates,
