@@ -43,7 +43,7 @@ export interface PictureOptions {
 const pictureResponses = (...codes: readonly DocumentedCode[]) => ({
   200: { description: 'The picture.', content: { 'image/svg+xml': { schema: Type.String() } } },
   304: Type.Null({ description: 'The picture that `If-None-Match` names is still current.' }),
-  ...problemResponses('invalid_request', 'malformed_http', 'uri_too_long', 'not_acceptable', 'numerical_overflow', ...codes),
+  ...problemResponses('invalid_request', 'malformed_http', 'not_acceptable', ...codes),
 });
 
 const surrogateName = Type.Object({
@@ -77,10 +77,10 @@ export const pictureRoutes: FastifyPluginCallbackTypebox<PictureOptions> = (app,
         operationId: 'getSurrogatePicture',
         tags: ['Catalogue'],
         summary: 'One surrogate as a picture',
-        description: "The step, the value and the gradient over x, as SVG. The query has the surrogate's parameters by name (`?alpha=2`).",
+        description: 'The step, the value and the gradient over x, as SVG. The query has its parameters (`?alpha=2`).',
         params: surrogateName,
         querystring: surrogatePictureQuery,
-        response: pictureResponses('surrogate_not_found'),
+        response: pictureResponses('uri_too_long', 'surrogate_not_found'),
       },
     },
     async (request, reply) => {
@@ -117,11 +117,10 @@ export const pictureRoutes: FastifyPluginCallbackTypebox<PictureOptions> = (app,
         operationId: 'getNeuronPicture',
         tags: ['Catalogue'],
         summary: "A neuron's run as a picture",
-        description:
-          "Potential, spikes and current over time, as SVG. The query has the neuron's parameters and options by name (`?tau=20&reset=soft`) too.",
+        description: "Potential, spikes and current over time, as SVG. The query has the neuron's parameters too (`?tau=20`).",
         params: neuronName,
         querystring: runPictureQuery,
-        response: pictureResponses('neuron_not_found', 'too_much_work'),
+        response: pictureResponses('uri_too_long', 'neuron_not_found', 'too_much_work', 'numerical_overflow'),
       },
     },
     async (request, reply) => {
@@ -138,10 +137,10 @@ export const pictureRoutes: FastifyPluginCallbackTypebox<PictureOptions> = (app,
         tags: ['Catalogue'],
         summary: "A neuron's spike counts and their gradients as a picture",
         description:
-          "Spike counts over a range of constant currents, and their surrogate gradients with respect to the current, as SVG. The query has the neuron's parameters and options by name too, and `detach_reset`.",
+          "Spike counts over constant currents, and their surrogate gradients, as SVG. The query has the neuron's parameters too, and `detach_reset`.",
         params: neuronName,
         querystring: gradientPictureQuery,
-        response: pictureResponses('neuron_not_found', 'too_much_work', 'overloaded'),
+        response: pictureResponses('uri_too_long', 'neuron_not_found', 'too_much_work', 'numerical_overflow', 'overloaded'),
       },
     },
     async (request, reply) => {

@@ -21,7 +21,7 @@ export const runPictureSize = [720, 460] as const;
 function look([width, height]: readonly [number, number]): TProperties {
   return {
     size: Type.Optional(Type.String({ default: `${width}x${height}`, description: 'Width and height in pixels.' })),
-    theme: Type.Optional(Type.String({ enum: [...themes], default: themes[0], description: 'Colours for a light or a dark page.' })),
+    theme: Type.Optional(Type.String({ enum: [...themes], default: themes[0], description: 'Of the page around it.' })),
     background: Type.Optional(Type.String({ enum: [...grounds], default: grounds[0], description: 'What is behind the curves.' })),
   };
 }
@@ -47,12 +47,10 @@ export const comparisonPictureQuery = query({
 
 const steps = (usual: number) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: maxDrawnSteps, default: usual, description: 'Time steps.' }));
-const dt = Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Length of a step in ms, as for `/lif/simulate`.' }));
+const dt = Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Length of a step, ms.' }));
 
 export const runPictureQuery = query({
-  current: Type.Optional(
-    Type.String({ default: '1.5', description: 'A number, or one for each step, separated by commas, in the place of `steps`.' }),
-  ),
+  current: Type.Optional(Type.String({ default: '1.5', description: 'A number, or one for each step, separated by commas.' })),
   steps: steps(500),
   dt,
   ...look(runPictureSize),

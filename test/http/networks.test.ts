@@ -606,7 +606,7 @@ describe('refusals say what would be right', () => {
     [wrt('layers/0/tau'), 'did you mean "layers/0/neuron/tau"?'],
     [wrt('layers/0/neuron/refractory'), 'refractory is a setting of lif, without a gradient'],
     [wrt('inputs'), 'did you mean "input"?'],
-    [wrt('input', 'input'), '/wrt/1: "input" is there already'],
+    [wrt('input', 'input'), '/wrt/1: "input" is given twice'],
     [{ wrt: [] }, '/wrt: must name at least one of'],
     [eventsOf({ step: [0, 5] }), '/input/events/step: must hold whole numbers from 0 to 4, since "shape" has 5 steps; event 1 has 5'],
     [
