@@ -254,7 +254,6 @@ export const lifJvpExamples: Readonly<Record<string, Example>> = {
   },
 };
 
-const ofReference = { backend: 'reference', device: 'cpu', dtype: 'float64', elapsed_ms: 0.042 };
 const network = {
   input: [
     [
@@ -269,7 +268,6 @@ const network = {
     ],
   ],
   dt: 1,
-  backend: 'reference',
 };
 const hiddenLayer = {
   weight: [
@@ -319,7 +317,7 @@ export const networkSimulateExamples: Readonly<Record<string, Example>> = {
         ],
         'layers/1/v': [[[0.25, 0.5625, 0.671875, 0.50390625]], [[0.375, 0.53125, 0.6484375, 0.8613281]]],
       },
-      meta: ofReference,
+      meta,
     },
   },
   events: {
@@ -327,7 +325,6 @@ export const networkSimulateExamples: Readonly<Record<string, Example>> = {
     request: {
       input: { events: { sample: [0, 0, 1], neuron: [0, 2, 1], step: [0, 1, 3] }, shape: [2, 3, 4] },
       dt: 1,
-      backend: 'reference',
       layers: [
         {
           weight: [
@@ -345,7 +342,7 @@ export const networkSimulateExamples: Readonly<Record<string, Example>> = {
           [0, 1],
         ],
       ],
-      meta: ofReference,
+      meta,
     },
   },
 };
@@ -384,16 +381,16 @@ export const networkGradExamples: Readonly<Record<string, Example>> = {
       ],
       grad: {
         'layers/0/weight': [
-          [0.0065038824, 0.012272118, 0.012108963],
-          [-0.041299637, 0.046972685, 0.040363662],
+          [0.006503882, 0.012272121, 0.012108964],
+          [-0.04129964, 0.046972685, 0.04036366],
         ],
-        'layers/0/bias': [0.011534207, 0.065737925],
+        'layers/0/bias': [0.011534208, 0.065737925],
         'layers/1/weight': [
-          [-0.08168775, 0.20316066],
-          [0.04964021, -0.09672239],
+          [-0.08168776, 0.20316067],
+          [0.049640216, -0.09672238],
         ],
       },
-      meta: ofReference,
+      meta,
     },
   },
   readout: {
@@ -429,12 +426,12 @@ export const networkGradExamples: Readonly<Record<string, Example>> = {
       ],
       grad: {
         'layers/1/weight': [
-          [-0.024167286, 0.12004832],
-          [0.01044679, -0.07394745],
+          [-0.024167292, 0.12004833],
+          [0.010446794, -0.07394746],
         ],
         'layers/0/neuron/tau': -1.2871696,
       },
-      meta: ofReference,
+      meta,
     },
   },
 };

@@ -23,6 +23,8 @@ interface Failure {
   error: string;
 }
 
+const models = ['surrogate_eval', 'surrogate_grad', 'lif_simulate', 'lif_grad', 'network_simulate', 'network_grad'] as const;
+
 let service: Service;
 beforeAll(async () => {
   service = await Service.start();
@@ -45,7 +47,7 @@ describe('the server', () => {
     expect((await service.request('/v2/health/ready')).body).toEqual({ ready: true });
   });
 
-  it.each(['surrogate_eval', 'surrogate_grad', 'lif_simulate', 'lif_grad'])('has the model %s', async (model) => {
+  it.each(models)('has the model %s', async (model) => {
     const { status, body } = await service.request<{ inputs: Output[]; outputs: Output[] }>(`/v2/models/${model}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ name: model, versions: ['1'] });
@@ -130,10 +132,7 @@ describe('the server', () => {
   it.each([undefined, '{}', '{"ready": true}', '{"ready": false}'])('lists its models (%s)', async (body) => {
     await expect.poll(async () => (await service.request('/v2/health/ready')).status).toBe(200);
     const index = await service.request('/v2/repository/index', { method: 'POST', ...(body !== undefined && { body }) });
-    expect(index).toMatchObject({
-      status: 200,
-      body: ['surrogate_eval', 'surrogate_grad', 'lif_simulate', 'lif_grad'].map((name) => ({ name, version: '1', state: 'READY' })),
-    });
+    expect(index).toMatchObject({ status: 200, body: models.map((name) => ({ name, version: '1', state: 'READY' })) });
     expect(index.headers.get('content-type')).toBe('application/json');
   });
 
@@ -237,6 +236,8 @@ describe('statistics', () => {
         ['surrogate_grad', 1],
         ['lif_simulate', 4],
         ['lif_grad', 0],
+        ['network_simulate', 0],
+        ['network_grad', 0],
       ]);
     } finally {
       await own.stop();

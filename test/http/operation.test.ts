@@ -152,6 +152,7 @@ describe('GET /info and /', () => {
         max_reference_neuron_steps: 1e7,
         max_result_values: 2 ** 25,
         max_streamed_values: 2 ** 28,
+        max_cached_tensor_bytes: 64 * 2 ** 20,
       },
     });
   });

@@ -76,7 +76,26 @@ const lif = fc
       dtype,
     }),
   );
+const networkRequests = fc
+  .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 30 }), dtype, fc.boolean())
+  .chain(([samples, neurons, steps, type, timeFirst]) => {
+    const wave = (length: number) => Array.from({ length }, (_, i) => 1e3 * Math.sin(i));
+    const shape = timeFirst ? [steps, samples, 2] : [samples, 2, steps];
+    const network = {
+      input: { shape, data: wave(2 * samples * steps) },
+      time_axis: timeFirst ? 0 : -1,
+      layers: [{ weight: { shape: [neurons, 2], data: wave(2 * neurons) }, neuron: { tau: 7 } }],
+      dtype: type,
+    };
+    const recorded = fc.subarray(['spikes', 'v', 'v_final'], { minLength: 1 }).map((record) => record.map((name) => `layers/0/${name}`));
+    const wrt = fc.subarray(['layers/0/weight', 'layers/0/neuron/tau', 'input'], { minLength: 1 });
+    return fc.oneof(
+      recorded.map((record): [Operation, object] => ['network_simulate', { ...network, record }]),
+      wrt.map((names): [Operation, object] => ['network_grad', { ...network, wrt: names, loss: { type: 'v_mse', target: 1 } }]),
+    );
+  });
 const requests: fc.Arbitrary<[Operation, object]> = fc.oneof(
+  networkRequests,
   fc
     .record({ x: tensor, surrogate, dtype, outputs: fc.subarray(['spike', 'value'], { minLength: 1 }) })
     .map((request): [Operation, object] => ['surrogate_eval', request]),
