@@ -83,6 +83,12 @@ export async function callAll(baseUrl: string, npyFile: Blob, fetch: (request: R
   await client.GET('/v2');
   await client.GET('/v2/health/live');
   await client.GET('/v2/health/ready');
+  const layers = [{ weight: [[2]], neuron: { tau: 2 } }];
+  const network = required((await client.POST('/network/grad', { body: { input: [[[1, 1]]], dt: 1, layers, loss: { type: 'spike_count' } } })).data);
+  if ('dry_run' in network) throw new Error('a dry run');
+  const weightGradient = network.grad['layers/0/weight'];
+  if (weightGradient === undefined || typeof network.reduced_loss !== 'number') throw new Error('no gradient');
+  await client.POST('/network/simulate', { body: { input: { events: { sample: [0], neuron: [0], step: [1] }, shape: [1, 1, 2] }, dt: 1, layers, record: ['layers/0/v'] } });
   const statistics = required((await client.GET('/v2/models/stats')).data);
   const model = { params: { path: { model: 'surrogate_grad' } } };
   await client.GET('/v2/models/{model}', model);
