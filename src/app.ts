@@ -154,7 +154,7 @@ async function registerRoutes(app: FastifyInstance, services: ComputeServices, p
     statistics: () => peers?.scrape() ?? measured.operationsText(),
     maxRequestMs,
   });
-  await app.register(pageRoutes, { hasDocs: config.docs, folder: pageFolder });
+  if (config.page) await app.register(pageRoutes, { hasDocs: config.docs, folder: pageFolder });
 }
 
 /** Checks parameters of paths as requests are checked. */

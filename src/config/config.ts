@@ -81,6 +81,7 @@ const Environment = Type.Object({
     'What is compiled ahead of requests. `minimal`: the kernels of a typical first request, before `/readyz` answers 200. `full`: also the other common kernels and the threads, within about a second after that.',
   ),
   DOCS_ENABLED: flag(true, 'Serves the API page at `/docs`. `/openapi.json` is always served.'),
+  PAGE_ENABLED: flag(true, 'Serves the explorer at `/`, which is otherwise a 404.'),
   METRICS_ENABLED: flag(true, 'Serves `/metrics`.'),
   OPERATION_PORT: integer(
     { default: 0, minimum: 0, maximum: 65535 },
@@ -182,6 +183,7 @@ function groupVariables(variables: Environment) {
     processes: variables.PROCESSES,
     logLevel: variables.LOG_LEVEL,
     docs: variables.DOCS_ENABLED,
+    page: variables.PAGE_ENABLED,
     limits: {
       bodyBytes: variables.MAX_BODY_BYTES,
       neuronSteps: variables.MAX_NEURON_STEPS,

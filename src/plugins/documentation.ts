@@ -17,7 +17,10 @@ const description = `Surrogate gradients of spiking neural networks, and exact g
 Time is in milliseconds, rates in hertz; potentials and currents are dimensionless. \`B\` neurons, \`T\` time steps. Every failure is answered
 as problem details (RFC 9457) with a stable \`code\`.
 
-[Explorer](./) · [Surrogates](surrogates) · [Problems](problems) · [This server](info) · [OpenAPI](openapi.json)`;
+[Surrogates](surrogates) · [Problems](problems) · [This server](info) · [OpenAPI](openapi.json)`;
+
+/** The description's link to the page, which may not be served. */
+const pageLink = '[Explorer](./) · ';
 
 /** Allows the page its own scripts and styles, the style of Swagger's logo, images within the styles, and requests to the service. */
 const pagePolicy = [
@@ -53,7 +56,7 @@ export const documentation = fp(
         info: {
           title,
           version,
-          description,
+          description: app.config.page ? description.replace('[Surrogates]', `${pageLink}[Surrogates]`) : description,
           contact: { name: 'surrogate-gradient-service' },
           license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
         },

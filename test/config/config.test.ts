@@ -12,6 +12,7 @@ describe('loadConfig', () => {
       processes: 1,
       logLevel: 'info',
       docs: true,
+      page: true,
       security: { keyDigests: [], rateLimit: undefined, trustProxy: false, corsOrigins: undefined },
       operation: { port: 0, metrics: true },
       limits: { bodyBytes: 64 * 2 ** 20, neuronSteps: 1e10, referenceNeuronSteps: 1e7, resultValues: 2 ** 25, streamedValues: 2 ** 28 },

@@ -78,3 +78,15 @@ describe('the link to /docs on the page at /', () => {
     expect(html).toContain('href="openapi.json"');
   });
 });
+
+it.each([
+  ['true', 200, true],
+  ['false', 404, false],
+])('the page at / with PAGE_ENABLED=%s', async (enabled, status, isLinked) => {
+  const service = await startService({ PAGE_ENABLED: enabled });
+  expect((await fetch(service.url)).status).toBe(status);
+  expect((await fetch(`${service.url}/page/index.html`)).status).toBe(404);
+  const { info } = (await (await fetch(`${service.url}/openapi.json`)).json()) as { info: { description: string } };
+  expect(info.description.includes('[Explorer](./)')).toBe(isLinked);
+  expect(info.description).toContain('[Surrogates](surrogates)');
+});
