@@ -13,7 +13,7 @@ FROM builder AS build
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build-page.mjs ./scripts/build-page.mjs
+COPY scripts/build-page.mjs scripts/math-font.mjs ./scripts/
 COPY page ./page
 COPY src ./src
 RUN npm run build

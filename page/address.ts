@@ -48,19 +48,29 @@ export interface PickedSurrogate {
 /**
  * Surrogates as an address has them.
  *
+ * @param report is told what is no surrogate, or no parameter, and what would be right.
  * @example
- * readSurrogates('sigmoid;erf(alpha:2)'); // [{ name: 'sigmoid', parameters: {} }, { name: 'erf', parameters: { alpha: 2 } }]
+ * readSurrogates('sigmoid;erf(alpha:2)', alert); // [{ name: 'sigmoid', parameters: {} }, { name: 'erf', parameters: { alpha: 2 } }]
  */
-export function readSurrogates(text: string): PickedSurrogate[] {
-  return text.split(';').flatMap((one) => {
-    const match = /^([\w.]+)(?:\((.*)\))?$/.exec(one.trim());
-    if (match === null) return [];
-    const parameters = (match[2] ?? '').split(',').flatMap((field): [string, number][] => {
-      const [name = '', value = ''] = field.split(':');
-      return name !== '' && value.trim() !== '' && Number.isFinite(Number(value)) ? [[name, Number(value)]] : [];
+export function readSurrogates(text: string, report: (problem: string) => void): PickedSurrogate[] {
+  return text
+    .split(';')
+    .filter((one) => one.trim() !== '')
+    .flatMap((one) => {
+      const match = /^([\w.]+)(?:\((.*)\))?$/.exec(one.trim());
+      if (match === null) {
+        report(`"${one}" is not a surrogate; write a name, or a name with parameters: erf(alpha:2)`);
+        return [];
+      }
+      const parameters = (match[2] ?? '').split(',').flatMap((field): [string, number][] => {
+        if (field === '') return [];
+        const [name = '', value = ''] = field.split(':');
+        if (name !== '' && value.trim() !== '' && Number.isFinite(Number(value))) return [[name, Number(value)]];
+        report(`${match[1]!}: "${field}" is not a parameter with a number; write it as alpha:2`);
+        return [];
+      });
+      return [{ name: match[1]!, parameters: Object.fromEntries(parameters) }];
     });
-    return [{ name: match[1]!, parameters: Object.fromEntries(parameters) }];
-  });
 }
 
 export function writeSurrogates(surrogates: readonly PickedSurrogate[]): string {

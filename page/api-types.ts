@@ -96,6 +96,8 @@ export interface NeuronEntry {
   readonly name: string;
   readonly library: string | null;
   readonly summary: string;
+  /** Of one step, as LaTeX. */
+  readonly equations: readonly string[];
   readonly parameters: Readonly<Record<string, NeuronParameterEntry>>;
   readonly options: Readonly<
     Record<string, { readonly default?: string | boolean; readonly values?: readonly string[]; readonly meaning: string }>

@@ -19,9 +19,16 @@ export function currentRangeFields(
   { to, neurons, maxNeurons, sliderNeurons }: CurrentRangeOptions,
 ): [from: Field<number>, to: Field<number>, neurons: Field<number>] {
   return [
-    settings.number('from', 0.5, { label: 'Currents from', minimum: -1e4, maximum: 1e4, slider: [0, 5] }),
-    settings.number('to', to, { label: 'to', minimum: -1e4, maximum: 1e4, slider: [0, 10] }),
-    settings.number('neurons', neurons, { label: 'Neurons', minimum: 2, maximum: maxNeurons, integer: true, slider: [2, sliderNeurons] }),
+    settings.number('from', 0.5, { label: 'From', minimum: -1e4, maximum: 1e4, slider: [0, 5] }),
+    settings.number('to', to, { label: 'To', minimum: -1e4, maximum: 1e4, slider: [0, 10] }),
+    settings.number('neurons', neurons, {
+      label: 'Neurons',
+      hint: 'each with its own current',
+      minimum: 2,
+      maximum: maxNeurons,
+      integer: true,
+      slider: [2, sliderNeurons],
+    }),
   ];
 }
 
@@ -29,6 +36,6 @@ export function currentRangeFields(
 export function currentRangeOf(settings: Settings): [from: number, to: number, neurons: number] | undefined {
   const [from, to, neurons] = currentRangeNumbers.map((name) => settings.valueOf(name)!) as [number, number, number];
   if (from < to) return [from, to, neurons];
-  settings.complain('to', `to must be greater than ${from}, where the currents begin; got ${to}`);
+  settings.complain('to', `The currents must end above ${from}, where they begin, not at ${to}`);
   return undefined;
 }

@@ -1,18 +1,35 @@
-import type { Figure, Line } from '../src/plot/figure.ts';
+import type { Figure, Line, Raster } from '../src/plot/figure.ts';
 import { layOut, type Frame } from '../src/plot/layout.ts';
-import { classOf } from '../src/plot/draw.ts';
+import { classOf } from '../src/plot/palette.ts';
 import { fromPixel, numberText, toPixel } from '../src/plot/scale.ts';
 import { svgElement } from './dom.ts';
 
 export type Range = readonly [number, number];
 
+/** What is under the cursor. */
+export interface Reading {
+  /** The place on the x axis: `x = 0.04`. */
+  readonly at: string;
+  /** By the label of a curve its values, each with the symbol of its panel. */
+  readonly values: ReadonlyMap<string, readonly { readonly symbol: string; readonly value: string }[]>;
+  /** The row of a raster: which neuron it is, and when it spiked. */
+  readonly row?: string | undefined;
+}
+
 export interface CursorOptions {
   /** What a picture is in: the cursor lies over it. */
   readonly host: HTMLElement;
-  /** Shows what is under the cursor; `spoken` where someone moves it by keys. */
-  readonly onMove: (text: string, spoken: boolean) => void;
-  /** A stretch of the x axis that someone wants to see alone, or, without, all of it. */
-  readonly onZoom?: (range: Range | undefined) => void;
+  /** Shows what is under the cursor, or that nothing is; `spoken` where someone moves it by keys. */
+  readonly onMove: (reading: Reading | undefined, spoken: boolean) => void;
+  /** A stretch of an x axis that someone wants to see alone, by the axis's name; without a stretch, all of everything. */
+  readonly onZoom?: (range?: Range, axis?: string) => void;
+}
+
+interface Place {
+  readonly frame: Frame;
+  readonly x: number;
+  /** The row of a raster; the pointer chooses it, and the keys up and down. */
+  readonly row: number;
 }
 
 /** A line across the panels at one x, with the values there; drawing it over a stretch zooms. */
@@ -20,7 +37,7 @@ export class Cursor {
   readonly #options: CursorOptions;
   readonly #overlay = svgElement('svg', { class: 'overlay', 'aria-hidden': 'true' });
   #frames: readonly Frame[] = [];
-  #at: { frame: Frame; x: number } | undefined;
+  #at: Place | undefined;
   #drag: { frame: Frame; from: number } | undefined;
 
   constructor(options: CursorOptions) {
@@ -30,17 +47,19 @@ export class Cursor {
     host.addEventListener('pointermove', (event) => {
       this.#pointAt(event);
     });
-    host.addEventListener('pointerleave', () => {
-      if (this.#drag === undefined) this.#leave();
+    host.addEventListener('pointerleave', (event) => {
+      // A finger that is lifted leaves too, and what it has pointed at stays to be read.
+      if (this.#drag === undefined && event.pointerType !== 'touch') this.#leave();
     });
     host.addEventListener('pointerdown', (event) => {
+      this.#pointAt(event);
       this.#beginDrag(event);
     });
     host.addEventListener('pointerup', (event) => {
       this.#endDrag(event);
     });
     host.addEventListener('dblclick', () => {
-      options.onZoom?.(undefined);
+      options.onZoom?.();
     });
     host.addEventListener('keydown', (event) => {
       this.#press(event);
@@ -61,32 +80,34 @@ export class Cursor {
 
   /** Halves or doubles the stretch that is seen. */
   zoom(factor: number): void {
-    const [frame] = this.#frames;
-    if (frame === undefined) return;
+    const frame = this.#at?.frame ?? this.#frames.find(({ panel }) => panel.x.zooms !== undefined);
+    if (frame?.panel.x.zooms === undefined) return;
     const [low, high] = frame.x.domain;
     const centre = this.#at?.x ?? (low + high) / 2;
-    this.#zoomTo(centre - (centre - low) * factor, centre + (high - centre) * factor);
+    this.#zoomTo(frame, centre - (centre - low) * factor, centre + (high - centre) * factor);
   }
 
-  #zoomTo(low: number, high: number): void {
-    this.#options.onZoom?.([Number(low.toPrecision(4)), Number(high.toPrecision(4))]);
+  #zoomTo(frame: Frame, low: number, high: number): void {
+    this.#options.onZoom?.([Number(low.toPrecision(4)), Number(high.toPrecision(4))], frame.panel.x.zooms);
   }
 
   #pointAt(event: PointerEvent): void {
-    const x = this.#pixelOf(event);
     const frame = this.#drag?.frame ?? this.#frameAt(event);
     if (frame === undefined) {
       this.#leave();
       return;
     }
     const [left, right] = frame.x.range;
-    this.#moveTo(frame, fromPixel(frame.x, Math.min(right, Math.max(left, x))), false);
+    const x = fromPixel(frame.x, Math.min(right, Math.max(left, this.#pixelOf(event))));
+    const y = fromPixel(frame.y, event.clientY - this.#options.host.getBoundingClientRect().top);
+    this.#moveTo({ frame, x, row: nearestRow(rasterOf(frame), y) }, false);
   }
 
   #beginDrag(event: PointerEvent): void {
     const frame = this.#frameAt(event);
     // A finger scrolls.
-    if (frame === undefined || this.#options.onZoom === undefined || event.button !== 0 || event.pointerType === 'touch') return;
+    if (frame?.panel.x.zooms === undefined || this.#options.onZoom === undefined || event.button !== 0 || event.pointerType === 'touch')
+      return;
     this.#drag = { frame, from: fromPixel(frame.x, this.#pixelOf(event)) };
     this.#options.host.setPointerCapture(event.pointerId);
   }
@@ -97,7 +118,7 @@ export class Cursor {
     if (drag === undefined || this.#at === undefined) return;
     this.#options.host.releasePointerCapture(event.pointerId);
     const [low, high] = [Math.min(drag.from, this.#at.x), Math.max(drag.from, this.#at.x)];
-    if (toPixel(drag.frame.x, high) - toPixel(drag.frame.x, low) > 6) this.#zoomTo(low, high);
+    if (toPixel(drag.frame.x, high) - toPixel(drag.frame.x, low) > 6) this.#zoomTo(drag.frame, low, high);
   }
 
   #press(event: KeyboardEvent): void {
@@ -105,23 +126,33 @@ export class Cursor {
     if (frame === undefined) return;
     const [low, high] = frame.x.domain;
     const step = (high - low) / (event.shiftKey ? 10 : 100);
-    const x = this.#at?.x ?? (low + high) / 2;
-    const moves: Readonly<Record<string, number>> = { ArrowLeft: x - step, ArrowRight: x + step, Home: low, End: high };
+    const { x, row } = this.#at ?? { x: (low + high) / 2, row: 0 };
+    const rows = rasterOf(frame)?.rows.length ?? 0;
+    const moves: Readonly<Record<string, [x: number, row: number]>> = {
+      ArrowLeft: [x - step, row],
+      ArrowRight: [x + step, row],
+      Home: [low, row],
+      End: [high, row],
+      ...(rows > 1 && { ArrowUp: [x, Math.min(rows - 1, row + 1)], ArrowDown: [x, Math.max(0, row - 1)] }),
+    };
     const to = moves[event.key];
-    if (to !== undefined) this.#moveTo(frame, Math.min(high, Math.max(low, to)), true);
+    if (to !== undefined) this.#moveTo({ frame, x: Math.min(high, Math.max(low, to[0])), row: to[1] }, true);
     else if (event.key === '+' || event.key === '=') this.zoom(0.5);
     else if (event.key === '-') this.zoom(2);
-    else if (event.key === 'Escape' || event.key === '0') this.#options.onZoom?.(undefined);
+    else if (event.key === 'Escape' || event.key === '0') this.#options.onZoom?.();
     else return;
     event.preventDefault();
   }
 
-  #moveTo(frame: Frame, x: number, spoken: boolean): void {
-    this.#at = { frame, x };
+  #moveTo(place: Place, spoken: boolean): void {
+    const { frame, x, row } = place;
+    this.#at = place;
     const parts: SVGElement[] = [];
-    const texts = new Map<string, string[]>();
+    const values = new Map<string, { symbol: string; value: string }[]>();
     let shown = x;
-    const among = this.#frames.filter(({ panel }) => String(panel.x.domain) === String(frame.panel.x.domain));
+    const among = this.#frames.filter(
+      ({ panel }) => panel.x.zooms === frame.panel.x.zooms && String(panel.x.domain) === String(frame.panel.x.domain),
+    );
     for (const other of among) {
       const [bottom, top] = other.y.range;
       for (const mark of other.panel.marks) {
@@ -130,11 +161,13 @@ export class Cursor {
         if (i < 0) continue;
         shown = mark.x[i]!;
         const y = mark.y[i]!;
-        const text = among.length > 1 && other.panel.title !== undefined ? `${wordOf(other.panel.title)} ${numberText(y)}` : numberText(y);
-        texts.set(mark.label, [...(texts.get(mark.label) ?? []), text]);
+        const symbol = other.panel.symbol ?? '';
+        const known = values.get(mark.label) ?? [];
+        if (!known.some((one) => one.symbol === symbol))
+          values.set(mark.label, [...known, { symbol, value: Number.isNaN(y) ? '–' : numberText(y, 4) }]);
         const at = toPixel(other.y, y);
         if (Number.isFinite(at) && at <= bottom + 1 && at >= top - 1)
-          parts.push(svgElement('circle', { class: `${classOf(mark.style)} filled`, cx: toPixel(other.x, shown), cy: at, r: 3.5 }));
+          parts.push(svgElement('circle', { class: `${classOf(mark.style)} filled`, cx: toPixel(other.x, shown), cy: at, r: 4 }));
       }
       const at = toPixel(other.x, shown);
       parts.unshift(svgElement('path', { class: 'cursor', d: `M${at} ${bottom}V${top}` }));
@@ -144,9 +177,14 @@ export class Cursor {
       }
     }
     this.#overlay.replaceChildren(...parts);
-    const name = (frame.panel.x.label ?? this.#frames[0]?.panel.x.label ?? 'x').replace(/ [=(].*$/, '');
+    const [name = 'x', unit = ''] = (frame.panel.x.label ?? this.#frames.at(-1)?.panel.x.label ?? 'x').split(/ (?:= .*|\((.*)\))$/);
+    const raster = rasterOf(frame);
     this.#options.onMove(
-      `${name} = ${numberText(shown, 4)}: ${[...texts].map(([label, values]) => `${label} ${values.join(', ')}`).join('; ')}`,
+      {
+        at: `${name} = ${numberText(shown, 4)}${unit === '' ? '' : ` ${unit}`}`,
+        values,
+        row: raster !== undefined && raster.rows.length > 1 ? rowText(raster, row, frame.panel.y.label ?? 'y') : undefined,
+      },
       spoken,
     );
   }
@@ -154,7 +192,7 @@ export class Cursor {
   #leave(): void {
     this.#at = undefined;
     this.#overlay.replaceChildren();
-    this.#options.onMove('', false);
+    this.#options.onMove(undefined, false);
   }
 
   #pixelOf(event: PointerEvent): number {
@@ -170,9 +208,22 @@ export class Cursor {
   }
 }
 
-/** A title within a sentence: words become small, symbols stay. */
-function wordOf(title: string): string {
-  return /^[A-Z][a-z]+$/.test(title) ? title.toLowerCase() : title;
+function rasterOf({ panel }: Frame): Raster | undefined {
+  return panel.marks.find((mark) => mark.kind === 'raster');
+}
+
+function nearestRow(raster: Raster | undefined, y: number): number {
+  const distances = raster?.rows.map((row) => Math.abs(row.y - y)) ?? [];
+  return Math.max(0, distances.indexOf(Math.min(...distances)));
+}
+
+/** A row of a raster in words: `current I = 2.31: 3 spikes, at 4.1, 8.2, 12.3`. */
+function rowText({ rows }: Raster, row: number, axis: string): string {
+  const { y, times } = rows[row]!;
+  const most = 6;
+  const first = Array.from(times, (time) => numberText(time, 4)).slice(0, most);
+  const count = `${times.length} ${times.length === 1 ? 'spike' : 'spikes'}`;
+  return `${axis} = ${numberText(y, 4)}: ${count}${times.length === 0 ? '' : `, at ${first.join(', ')}${times.length > most ? ', …' : ''}`}`;
 }
 
 /** The place of the point nearest to x; a curve's points go from left to right. */

@@ -3,10 +3,6 @@ import { element, newId } from './dom.ts';
 import type { SurrogateCard } from './surrogate-card.ts';
 import { fetchCurves } from './surrogate-curves.ts';
 
-/** What the small pictures show. */
-const smallRange = [-2, 2] as const;
-const smallPoints = 201;
-
 /** All surrogates by family, with a field that finds some of them. `bar` stays at the lower edge of the window. */
 export function familySections(
   catalogue: readonly CatalogueEntry[],
@@ -38,7 +34,9 @@ export function familySections(
     state.textContent =
       found === 0
         ? `No surrogate has "${text.trim()}" in its name, family, aliases or sources.`
-        : `${found} of ${catalogue.length} surrogates`;
+        : words.length === 0
+          ? ''
+          : `${found} of ${catalogue.length} surrogates`;
   };
   const id = newId();
   const search = element('input', {
@@ -53,15 +51,15 @@ export function familySections(
   void drawSmall(catalogue, cards, state);
   return element(
     'section',
-    { class: 'gallery', 'aria-label': 'Gallery' },
-    element('h2', {}, 'All surrogates'),
+    { class: 'gallery', 'aria-label': 'All surrogates' },
     element(
-      'p',
-      {},
-      'Left the step and the value that stands for it, right the gradient, for x from −2 to 2; the gradient is scaled to its own height.',
+      'div',
+      { class: 'gallery-head' },
+      element('h2', {}, `All ${catalogue.length} surrogates, by family`),
+      element('div', { class: 'search' }, element('label', { for: id }, 'Find by name, library or paper'), search),
+      state,
+      element('p', { class: 'quiet' }, 'Tick one to compare it. Small pictures: σ(x) over H(x), and σ′(x).'),
     ),
-    element('div', { class: 'field search' }, element('label', { for: id }, 'Find by name, family, library or paper'), search),
-    state,
     ...sections.map(({ section }) => section),
     bar,
   );
@@ -73,6 +71,9 @@ function searchText({ name, family, summary, aliases, references }: CatalogueEnt
     .toLowerCase();
 }
 
+/** Points that are close together near 0, where steep surrogates need them, and reach to 8 on both sides. */
+const points = Array.from({ length: 301 }, (_, i) => Number(((8 * Math.sinh((6 * (i - 150)) / 150)) / Math.sinh(6)).toPrecision(6)));
+
 /** All small pictures with two requests. */
 async function drawSmall(
   catalogue: readonly CatalogueEntry[],
@@ -82,8 +83,7 @@ async function drawSmall(
   try {
     const { x, spike, surrogates } = await fetchCurves(
       catalogue.map(({ name }) => name),
-      smallRange,
-      smallPoints,
+      points,
     );
     catalogue.forEach(({ name }, i) => {
       cards.get(name)!.showCurves({ x, spike, ...surrogates[i]! });

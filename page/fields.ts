@@ -9,6 +9,57 @@ export interface Field<Value> {
   set(value: Value): void;
   /** Says what is wrong with it, or, without a text, that nothing is. */
   complain(problem?: string): void;
+  /** What was said to be wrong with it last. */
+  problem(): string | undefined;
+  readonly focus: () => void;
+}
+
+/** The control of a field: its label, its help and what is wrong with it are tied to it. */
+interface Control {
+  readonly input: HTMLInputElement | HTMLSelectElement;
+  readonly label: string;
+  readonly hint?: string | undefined;
+  /** What else belongs beside the control. */
+  readonly beside?: HTMLElement;
+  readonly isCheck?: boolean;
+}
+
+/** All of a field but its value. */
+function frameOf({
+  input,
+  label,
+  hint,
+  beside,
+  isCheck = false,
+}: Control): Pick<Field<unknown>, 'element' | 'complain' | 'problem' | 'focus'> {
+  const [id, hintId, problemId] = [newId(), newId(), newId()];
+  input.id = id;
+  const help = hint === undefined ? undefined : element('span', { id: hintId, class: 'hint' }, hint);
+  const problem = element('p', { id: problemId, class: 'problem', hidden: true });
+  const describe = (isWrong: boolean): void => {
+    const ids = [...(help ? [hintId] : []), ...(isWrong ? [problemId] : [])];
+    if (ids.length === 0) input.removeAttribute('aria-describedby');
+    else input.setAttribute('aria-describedby', ids.join(' '));
+    if (isWrong) input.setAttribute('aria-invalid', 'true');
+    else input.removeAttribute('aria-invalid');
+  };
+  describe(false);
+  const name = element('label', { for: id }, label);
+  return {
+    element: isCheck
+      ? element('div', { class: 'field check' }, input, name, help, problem)
+      : element('div', { class: 'field' }, element('div', { class: 'name' }, name, help), input, beside, problem),
+    complain(text) {
+      problem.hidden = text === undefined;
+      problem.textContent = text ?? '';
+      describe(text !== undefined);
+    },
+    problem: () => (problem.hidden ? undefined : problem.textContent),
+    focus: () => {
+      for (let folded = input.closest('details'); folded; folded = folded.parentElement!.closest('details')) folded.open = true;
+      input.focus();
+    },
+  };
 }
 
 export interface NumberFieldOptions extends NumberRule {
@@ -28,6 +79,12 @@ const manyPlaces = 200;
 
 /** A number to be typed or to be slid. */
 export function numberField(options: NumberFieldOptions): Field<number> {
+  const field = optionalNumberField(options, false);
+  return { ...field, value: () => field.value() ?? undefined };
+}
+
+/** A number to be typed or to be slid, or, where it may be left empty, none. */
+export function optionalNumberField(options: NumberFieldOptions, mayBeEmpty = true): Field<number | null> {
   const {
     label,
     unit,
@@ -37,37 +94,43 @@ export function numberField(options: NumberFieldOptions): Field<number> {
     hint,
     onChange,
   } = options;
-  const [id, problemId] = [newId(), newId()];
   const places = integer ? Math.min(to - from, 1000) : manyPlaces;
-  const input = element('input', { id, type: 'text', inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false', size: 7 });
+  const input = element('input', {
+    type: 'text',
+    inputmode: 'decimal',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    size: 7,
+    placeholder: mayBeEmpty ? 'none' : undefined,
+  });
   const slider = element('input', { type: 'range', min: 0, max: places, step: 1, 'aria-label': `${label}, slider` });
-  const problem = element('p', { id: problemId, class: 'problem', hidden: true });
-  const name = unit === undefined ? label : `${label} (${unit})`;
-  const made = element('div', { class: 'field', title: hint }, element('label', { for: id }, name), input, slider, problem);
+  const frame = frameOf({ input, label: unit === undefined ? label : `${label} (${unit})`, hint, beside: slider });
 
+  const read = (): ReturnType<typeof readNumber> | { readonly value: null } =>
+    mayBeEmpty && input.value.trim() === '' ? { value: null } : readNumber(input.value, options);
   const fromSlider = (): number => {
     const share = Number(slider.value) / places;
     const value = logarithmic ? from * (to / from) ** share : from + (to - from) * share;
     return integer ? Math.round(value) : Number(value.toPrecision(3));
   };
-  const moveSlider = (value: number): void => {
-    const share = logarithmic ? Math.log(Math.max(value, from) / from) / Math.log(to / from) : (value - from) / (to - from);
-    slider.value = String(Math.round(places * Math.min(1, Math.max(0, share))));
-    slider.setAttribute('aria-valuetext', String(value));
+  const moveSlider = (value: number | null): void => {
+    if (value !== null) {
+      const share = logarithmic ? Math.log(Math.max(value, from) / from) / Math.log(to / from) : (value - from) / (to - from);
+      slider.value = String(Math.round(places * Math.min(1, Math.max(0, share))));
+    }
+    slider.setAttribute('aria-valuetext', value === null ? 'none' : String(value));
   };
-  const field: Field<number> = {
-    element: made,
+  const field: Field<number | null> = {
+    ...frame,
     value() {
-      const read = readNumber(input.value, options);
-      field.complain('problem' in read ? read.problem : undefined);
-      return 'problem' in read ? undefined : read.value;
+      const now = read();
+      frame.complain('problem' in now ? now.problem : undefined);
+      return 'problem' in now ? undefined : now.value;
     },
     set(value) {
-      input.value = String(value);
+      input.value = value === null ? '' : String(value);
       moveSlider(value);
-    },
-    complain: (text) => {
-      showProblem(input, problem, text);
+      frame.complain();
     },
   };
   input.addEventListener('input', () => {
@@ -76,112 +139,52 @@ export function numberField(options: NumberFieldOptions): Field<number> {
     onChange();
   });
   slider.addEventListener('input', () => {
-    const value = fromSlider();
-    input.value = String(value);
-    slider.setAttribute('aria-valuetext', String(value));
-    field.complain();
+    field.set(fromSlider());
     onChange();
   });
   input.value = options.text;
-  const first = readNumber(options.text, options);
-  if ('value' in first) moveSlider(first.value);
-  else field.complain(first.problem);
+  const first = field.value();
+  if (first !== undefined) moveSlider(first);
   return field;
-}
-
-export interface OptionalNumberOptions extends NumberRule {
-  readonly text: string;
-  readonly unit?: string;
-  readonly hint?: string;
-  readonly onChange: () => void;
-}
-
-/** A number to be typed, or none in an empty field. */
-export function optionalNumberField(options: OptionalNumberOptions): Field<number | null> {
-  const { label, unit, hint, text, onChange } = options;
-  const [id, problemId] = [newId(), newId()];
-  const input = element('input', {
-    id,
-    type: 'text',
-    inputmode: 'decimal',
-    autocomplete: 'off',
-    spellcheck: 'false',
-    size: 7,
-    placeholder: 'none',
-  });
-  const problem = element('p', { id: problemId, class: 'problem', hidden: true });
-  const name = unit === undefined ? label : `${label} (${unit})`;
-  const field: Field<number | null> = {
-    element: element('div', { class: 'field', title: hint }, element('label', { for: id }, name), input, problem),
-    value() {
-      const read = input.value.trim() === '' ? { value: null } : readNumber(input.value, options);
-      field.complain('problem' in read ? read.problem : undefined);
-      return 'problem' in read ? undefined : read.value;
-    },
-    set(value) {
-      input.value = value === null ? '' : String(value);
-    },
-    complain: (said) => {
-      showProblem(input, problem, said);
-    },
-  };
-  input.addEventListener('input', onChange);
-  input.value = text;
-  field.value();
-  return field;
-}
-
-function showProblem(input: HTMLElement, problem: HTMLElement, text: string | undefined): void {
-  problem.hidden = text === undefined;
-  problem.textContent = text ?? '';
-  if (text === undefined) {
-    input.removeAttribute('aria-invalid');
-    input.removeAttribute('aria-describedby');
-  } else {
-    input.setAttribute('aria-invalid', 'true');
-    input.setAttribute('aria-describedby', problem.id);
-  }
 }
 
 export interface ChoiceOptions<Value extends string> {
   readonly label: string;
   readonly value: Value;
   readonly choices: readonly (readonly [value: Value, text: string])[];
+  readonly hint?: string;
   readonly onChange: () => void;
 }
 
 /** One of a few. */
-export function choiceField<Value extends string>({ label, value, choices, onChange }: ChoiceOptions<Value>): Field<Value> {
-  const [id, problemId] = [newId(), newId()];
-  const select = element('select', { id, onchange: onChange }, ...choices.map(([one, text]) => element('option', { value: one }, text)));
-  const problem = element('p', { id: problemId, class: 'problem', hidden: true });
+export function choiceField<Value extends string>({ label, value, choices, hint, onChange }: ChoiceOptions<Value>): Field<Value> {
+  const select = element('select', { onchange: onChange }, ...choices.map(([one, text]) => element('option', { value: one }, text)));
   select.value = value;
   return {
-    element: element('div', { class: 'field' }, element('label', { for: id }, label), select, problem),
+    ...frameOf({ input: select, label, hint }),
     value: () => select.value as Value,
     set(one) {
       select.value = one;
     },
-    complain: (text) => {
-      showProblem(select, problem, text);
-    },
   };
 }
 
+export interface CheckOptions {
+  readonly label: string;
+  readonly value: boolean;
+  readonly hint?: string;
+  readonly onChange: () => void;
+}
+
 /** Yes or no. */
-export function checkField({ label, value, onChange }: { label: string; value: boolean; onChange: () => void }): Field<boolean> {
-  const [id, problemId] = [newId(), newId()];
-  const box = element('input', { id, type: 'checkbox', onchange: onChange });
-  const problem = element('p', { id: problemId, class: 'problem', hidden: true });
+export function checkField({ label, value, hint, onChange }: CheckOptions): Field<boolean> {
+  const box = element('input', { type: 'checkbox', onchange: onChange });
   box.checked = value;
   return {
-    element: element('div', { class: 'field check' }, box, element('label', { for: id }, label), problem),
+    ...frameOf({ input: box, label, hint, isCheck: true }),
     value: () => box.checked,
     set(checked) {
       box.checked = checked;
-    },
-    complain: (text) => {
-      showProblem(box, problem, text);
     },
   };
 }

@@ -1,8 +1,9 @@
 import { linspace } from '../src/codecs/ndarray.ts';
 import { surrogateLabel } from '../src/plot/surrogate-figure.ts';
-import { readSurrogates, writeSurrogates } from './address.ts';
+import { writeSurrogates } from './address.ts';
 import type { ApiRequest, LifGradAnswer } from './api-types.ts';
 import { call } from './api.ts';
+import { controls } from './controls.ts';
 import { currentRangeFields, currentRangeNumbers, currentRangeOf } from './current-range.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
@@ -10,18 +11,21 @@ import { gradientFigure, resetText, type GradientCurves } from './gradient-figur
 import { newest } from './newest.ts';
 import { timeGroup, timeNames, timeOf } from './neuron-fields.ts';
 import { complainOfSettings, neuronForm, type NeuronForm } from './neuron-form.ts';
-import type { PartOptions } from './part.ts';
+import type { Part, PartOptions } from './part.ts';
 import { Picture } from './picture.ts';
 import { Settings } from './settings.ts';
 import { SurrogatePicker } from './surrogate-picker.ts';
 import { tableOf, type Table } from './table.ts';
 
 const usualSurrogates = 'sigmoid;piecewise_quadratic;arctan;gaussian_grad';
+const usualRange = [0.5, 2.5] as const;
 
 /** Gradients of the spike count over a range of currents, for several surrogates at once. */
-export function gradient(options: PartOptions): HTMLElement {
-  const { catalogue, settings: texts, remember } = options;
-  const settings = new Settings(texts, () => {
+export const gradient: Part = { title: 'Gradient', surrogates: 'surrogates', hasNeuron: true, make: makeGradient };
+
+function makeGradient(options: PartOptions): HTMLElement {
+  const { catalogue, remember, report } = options;
+  const settings = new Settings(options, () => {
     remember(settings.texts);
     draw();
   });
@@ -37,7 +41,7 @@ export function gradient(options: PartOptions): HTMLElement {
     title: 'Gradient of the spike count',
     fileName: 'gradient',
     onZoom: (range) => {
-      setRange(range ?? [0.5, 2.5]);
+      setRange(range ?? usualRange);
     },
     onRetry: () => {
       draw();
@@ -45,27 +49,28 @@ export function gradient(options: PartOptions): HTMLElement {
   });
   const picker = new SurrogatePicker({
     catalogue,
-    picked: readSurrogates(settings.text('surrogates', usualSurrogates)),
-    onChange: (valid) => {
+    picked: settings.text('surrogates', usualSurrogates),
+    report,
+    onChange: () => {
       settings.set('surrogates', writeSurrogates(picker.picked));
       remember(settings.texts);
-      if (valid) draw();
+      draw();
     },
   });
-  const [from, to, neurons] = currentRangeFields(settings, { to: 2.5, neurons: 50, maxNeurons: 1000, sliderNeurons: 400 });
+  const [from, to, neurons] = currentRangeFields(settings, { to: usualRange[1], neurons: 50, maxNeurons: 1000, sliderNeurons: 400 });
   const form = neuronForm(options, settings);
-  const controls = [
+  const groups = [
     picker.element,
     fieldGroup(
       'Gradient with respect to',
-      ...quantitiesOf(form).map((name) => settings.check(`d_${name}`, name === 'current', name).element),
+      ...quantitiesOf(form).map((name) => settings.check(`d_${name}`, name === 'current', { label: name }).element),
     ),
     ...(choosesReset(form)
       ? [
           fieldGroup(
-            'Reset',
-            settings.check('through', true, 'differentiated').element,
-            settings.check('detached', true, 'detached').element,
+            'Backward pass',
+            settings.check('through', true, { label: 'through the reset' }).element,
+            settings.check('detached', true, { label: 'with the reset detached' }).element,
           ),
         ]
       : []),
@@ -75,12 +80,13 @@ export function gradient(options: PartOptions): HTMLElement {
   ];
   const draw = newest(async (signal) => {
     const why = whyNoGradient(form);
+    const wrong = [...picker.wrongFields, ...form.wrongFields(), ...settings.wrongFields([...currentRangeNumbers, ...timeNames(form)])];
     if (why !== undefined) picture.empty(why);
-    else if ([form.isRight(), settings.areRight([...currentRangeNumbers, ...timeNames(form)])].every(Boolean))
-      await showGradient(picture, { picker, settings, form }, signal);
-    else picture.hold();
+    else if (wrong.length === 0) await showGradient(picture, { picker, settings, form }, signal);
+    else picture.hold(wrong);
   });
   draw();
+  settings.reportUnknown();
 
   return element(
     'div',
@@ -88,24 +94,21 @@ export function gradient(options: PartOptions): HTMLElement {
     element(
       'div',
       { class: 'picture' },
-      element('h2', {}, 'Gradient of the spike count'),
+      picture.element,
       element(
         'p',
-        {},
-        'Each neuron has its own current. The forward pass is the hard step; the backward pass puts the surrogate gradient in its place, also in the reset unless that is detached.',
+        { class: 'quiet' },
+        'Each neuron has a current of its own. The forward pass fires by the hard step H(x); the backward pass puts the surrogate gradient σ′(x) in the place of its derivative, in the reset too unless that is detached. L is the spike count.',
       ),
-      picture.element,
     ),
-    element('div', { class: 'controls' }, element('h3', {}, 'Surrogates'), ...controls),
+    controls('Surrogates and settings', ...groups),
   );
 }
 
-/** What has a checkbox: the plain neuron's parameters that matter most, of other models all that have a value and a gradient. */
-function quantitiesOf(form: NeuronForm): readonly string[] {
-  const { entry } = form;
-  if (entry.name === 'lif') return ['current', 'tau', 'v_threshold'];
+/** What has a checkbox: all parameters of the model that have a value and a gradient. */
+function quantitiesOf({ entry, numberOf }: NeuronForm): readonly string[] {
   const names = Object.entries(entry.parameters).flatMap(([name, { differentiable }]) =>
-    differentiable && form.numberOf(name) !== undefined ? [name] : [],
+    differentiable && numberOf(name) !== undefined ? [name] : [],
   );
   return ['current', ...names];
 }
@@ -134,13 +137,13 @@ async function showGradient(picture: Picture, { picker, settings, form }: Gradie
     : [undefined];
   const range = currentRangeOf(settings);
   if (range === undefined) {
-    picture.hold();
+    picture.hold(settings.saidProblems(currentRangeNumbers));
     return;
   }
   const [from, to, neurons] = range;
   const { given } = timeOf(settings, form);
   if (picker.picked.length === 0 || wrt.length === 0 || detached.length === 0) {
-    picture.empty('Pick at least one surrogate, one quantity and one way to treat the reset.');
+    picture.empty('Pick at least one surrogate, one quantity and one kind of backward pass.');
     return;
   }
   const requests = detached.map((detach_reset): ApiRequest => ({
@@ -167,10 +170,12 @@ async function showGradient(picture: Picture, { picker, settings, form }: Gradie
       const failures = answers.flatMap(({ body }) =>
         body.results.flatMap((result) => ('error' in result ? [`${surrogateLabel(result.surrogate)}: ${result.error.detail}`] : [])),
       );
-      const curves: GradientCurves = { currents: Array.from(linspace(from, to, neurons)), runs, wrt };
+      const spikeCounts =
+        answers.flatMap(({ body }) => body.results).flatMap((result) => ('error' in result ? [] : [result.spike_counts]))[0] ?? [];
+      const curves: GradientCurves = { currents: Array.from(linspace(from, to, neurons)), spikeCounts, runs, wrt };
       return {
-        draw: (width) => gradientFigure(curves, width),
-        table: () => tableOf([['current', curves.currents], ...columnsOf(curves)]),
+        draw: (room) => gradientFigure(curves, room),
+        table: () => tableOf([['current', curves.currents], ['spike count', spikeCounts], ...columnsOf(curves)]),
         requests,
         metas: answers.map(({ body }) => body.meta),
         failures,

@@ -1,22 +1,24 @@
+import { didYouMean } from '../src/errors/did-you-mean.ts';
 import { readAddress, writeAddress } from './address.ts';
 import type { CatalogueEntry, NeuronEntry } from './api-types.ts';
 import { fetchCatalogue, fetchNeurons } from './api.ts';
 import { element } from './dom.ts';
 import { gallery } from './gallery.ts';
 import { gradient } from './gradient.ts';
+import { KeptSettings } from './kept-settings.ts';
 import { neuron } from './neuron.ts';
-import type { PartOptions } from './part.ts';
+import type { Part } from './part.ts';
 import { retryControl } from './retry-control.ts';
+import { tutorial } from './tutorial.ts';
 
-const parts: Readonly<Record<string, { title: string; make: (options: PartOptions) => HTMLElement }>> = {
-  gallery: { title: 'Gallery', make: gallery },
-  neuron: { title: 'Neuron', make: neuron },
-  gradient: { title: 'Gradient', make: gradient },
-};
+const parts: Readonly<Record<string, Part>> = { gallery, neuron, gradient };
 
 const main = document.querySelector('main')!;
+const notice = document.querySelector<HTMLElement>('.notice')!;
+const figures = tutorial();
 let catalogue: readonly CatalogueEntry[] = [];
 let neurons: readonly NeuronEntry[] = [];
+let kept = new KeptSettings(parts, neurons);
 
 async function start(): Promise<void> {
   main.replaceChildren(element('p', { class: 'loading', role: 'status' }, 'Loading the catalogue'));
@@ -26,37 +28,69 @@ async function start(): Promise<void> {
     main.replaceChildren(failure(error));
     return;
   }
+  kept = new KeptSettings(parts, neurons);
   showPart();
 }
 
 /** Makes the part that the address names, as it is set there. */
 function showPart(): void {
   const address = readAddress(location.hash);
-  const name = Object.hasOwn(parts, address.part) ? address.part : 'gallery';
+  const isKnown = Object.hasOwn(parts, address.part);
+  const name = isKnown ? address.part : 'gallery';
   const { title, make } = parts[name]!;
-  for (const link of document.querySelectorAll('nav a')) {
-    if (link === linkTo(name)) link.setAttribute('aria-current', 'page');
+  const problems: string[] =
+    isKnown || address.part === '' ? [] : [`"${address.part}" is not a part of this page; ${didYouMean(address.part, Object.keys(parts))}`];
+  const keep = (settings: ReadonlyMap<string, string>): void => {
+    kept.keep(name, settings);
+    for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a[data-part]')) {
+      const part = link.dataset.part!;
+      link.href = writeAddress({ part, settings: kept.of(part) });
+    }
+  };
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a[data-part]')) {
+    if (link.dataset.part === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  linkTo(name).href = writeAddress({ part: name, settings: address.settings });
-  document.title = `${title} · Surrogate explorer`;
+  keep(address.settings);
+  document.title = `${title} · Surrogate gradient explorer`;
+  figures.show(location.hash);
   const remember = (settings: ReadonlyMap<string, string>): void => {
-    const written = writeAddress({ part: name, settings });
-    history.replaceState(null, '', written);
-    // Who comes back finds the part as it was left.
-    linkTo(name).href = written;
+    const hash = writeAddress({ part: name, settings });
+    history.replaceState(null, '', hash);
+    keep(settings);
+    figures.show(hash);
   };
   const restart = (settings: ReadonlyMap<string, string>): void => {
     remember(settings);
     showPart();
-    // Who has chosen a model goes on from there.
-    main.querySelector<HTMLElement>('select[name="model"]')?.focus();
+    // Someone who has chosen a model goes on from there.
+    main.querySelector<HTMLElement>('select[name="model"]')?.focus({ preventScroll: true });
   };
-  main.replaceChildren(make({ catalogue, neurons, settings: address.settings, remember, restart }));
+  const report = (problem: string): void => {
+    problems.push(problem);
+  };
+  main.replaceChildren(figures.element, make({ catalogue, neurons, settings: address.settings, report, remember, restart }));
+  sayProblems(problems);
 }
 
-function linkTo(part: string): HTMLAnchorElement {
-  return document.querySelector<HTMLAnchorElement>(`nav a[data-part="${part}"]`)!;
+/** Says what of a link was not understood. */
+function sayProblems(problems: readonly string[]): void {
+  notice.hidden = problems.length === 0;
+  if (notice.hidden) return;
+  notice.replaceChildren(
+    element('p', {}, 'Some of this link was not understood and is left out:'),
+    element('ul', {}, ...problems.map((problem) => element('li', {}, problem))),
+    element(
+      'button',
+      {
+        type: 'button',
+        onclick: () => {
+          notice.hidden = true;
+        },
+      },
+      'Close',
+    ),
+  );
 }
 
 function failure(error: unknown): HTMLElement {
@@ -73,6 +107,7 @@ function failure(error: unknown): HTMLElement {
 addEventListener('hashchange', () => {
   if (catalogue.length === 0) return;
   showPart();
-  main.focus();
+  scrollTo(0, 0);
+  main.focus({ preventScroll: true });
 });
 await start();

@@ -20,7 +20,7 @@ export function modelChoice(neurons: readonly NeuronEntry[], chosen: NeuronEntry
   return element(
     'div',
     {},
-    element('div', { class: 'field' }, element('label', { for: id }, 'Model'), select),
-    element('p', {}, chosen.summary),
+    element('div', { class: 'field' }, element('div', { class: 'name' }, element('label', { for: id }, 'Model')), select),
+    element('p', { class: 'quiet' }, chosen.summary),
   );
 }

@@ -37,6 +37,9 @@ const currentRules = {
   seed: { usual: 1, minimum: 0, maximum: 4294967295, slider: [0, 100], integer: true },
 } as const;
 
+/** The names that the fields of all waveforms have in an address. */
+export const currentNames = Object.keys(currentRules);
+
 /** The fields of one waveform's current. */
 export function currentGroup(settings: Settings, waveform: Waveform): { names: string[]; fields: Field<number>[] } {
   const fields = currentFields[waveform].map(([name, label]) =>
@@ -65,7 +68,15 @@ export function currentSettings(settings: Settings, steps: number, dt: number): 
 /** The fields of time. The neurons of libraries have a time step of their own. */
 export function timeGroup(settings: Settings, { entry }: NeuronForm, steps: number): HTMLFieldSetElement {
   const dt = () =>
-    settings.number('dt', 0.1, { label: 'dt', unit: 'ms', minimum: 1e-4, maximum: 1e4, slider: [0.01, 2], logarithmic: true });
+    settings.number('dt', 0.1, {
+      label: 'dt',
+      unit: 'ms',
+      hint: 'Time step',
+      minimum: 1e-4,
+      maximum: 1e4,
+      slider: [0.01, 2],
+      logarithmic: true,
+    });
   return fieldGroup(
     'Time',
     ...(hasOwnStep(entry) ? [] : [dt().element]),

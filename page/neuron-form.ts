@@ -1,53 +1,84 @@
+import { didYouMean } from '../src/errors/did-you-mean.ts';
 import type { NeuronEntry, NeuronParameterEntry } from './api-types.ts';
+import { element } from './dom.ts';
 import { fieldGroup, type Field } from './fields.ts';
+import { formula } from './formula.ts';
 import { modelChoice } from './model-choice.ts';
 import type { PartOptions } from './part.ts';
-import type { Settings } from './settings.ts';
+import { wrongFields, type Settings, type WrongField } from './settings.ts';
 
 /** The fields of a neuron, and the neuron that they set. */
 export interface NeuronForm {
   readonly entry: NeuronEntry;
   readonly element: HTMLFieldSetElement;
-  /** Whether all fields hold something right; each says for itself what is wrong. */
-  isRight(): boolean;
+  /** The fields that hold something wrong; each says so beside itself too. */
+  wrongFields(): WrongField[];
   /** The `neuron` of a request, of fields that are right. */
   neuron(): Readonly<Record<string, unknown>>;
   /** A parameter's number; undefined where there is none. */
-  numberOf(parameter: string): number | undefined;
+  readonly numberOf: (parameter: string) => number | undefined;
 }
 
 const plainModel = 'lif';
-/** In front of a parameter's name in the address, since the page has settings of the same names. */
-const prefix = 'neuron.';
+
+/** The name of a parameter in an address. Those of other models than the plain one have a prefix, since the page has settings of the same names. */
+function settingOf(model: string, parameter: string): string {
+  return model === plainModel ? parameter : `neuron.${parameter}`;
+}
+
+/** Whether a name in an address is the model of a neuron, one of its parameters, or an end of the currents, which have its unit. */
+export function isNeuronSetting(name: string, neurons: readonly NeuronEntry[]): boolean {
+  const plain = neurons.find((one) => one.name === plainModel)!;
+  return ['model', 'from', 'to'].includes(name) || name.startsWith('neuron.') || name in plain.parameters || name in plain.options;
+}
 
 /** The model that the settings name. */
-export function chosenModel(neurons: readonly NeuronEntry[], settings: Settings): NeuronEntry {
+function chosenModel({ neurons, report }: PartOptions, settings: Settings): NeuronEntry {
   const name = settings.text('model', plainModel);
-  return (neurons.find((one) => one.name === name) ?? neurons.find((one) => one.name === plainModel))!;
+  const entry = neurons.find((one) => one.name === name);
+  if (entry !== undefined) return entry;
+  report(
+    `"${name}" is not a neuron; ${didYouMean(
+      name,
+      neurons.map((one) => one.name),
+    )}`,
+  );
+  settings.set('model', undefined);
+  return neurons.find((one) => one.name === plainModel)!;
 }
 
 /** The fields of the chosen model. Another choice makes the part anew, without the parameters of this one. */
-export function neuronForm({ neurons, restart }: PartOptions, settings: Settings): NeuronForm {
-  const entry = chosenModel(neurons, settings);
+export function neuronForm(options: PartOptions, settings: Settings): NeuronForm {
+  const { neurons, restart } = options;
+  const entry = chosenModel(options, settings);
   const choose = (name: string): void => {
     for (const setting of [...settings.texts.keys()])
-      if (setting.startsWith(prefix) || setting.startsWith('d_')) settings.set(setting, undefined);
+      if (isNeuronSetting(setting, neurons) || setting.startsWith('d_')) settings.set(setting, undefined);
     settings.set('model', name);
     restart(settings.texts);
   };
-  const fields = entry.name === plainModel ? plainFields(entry, settings) : tableFields(entry, settings);
-  const choice = modelChoice(neurons, entry, choose);
+  const fields = fieldsOf(entry, settings);
+  const shown = [...fields].map(([name, field]) => ({
+    isMain: entry.name !== plainModel || mainNames.includes(name),
+    element: field.element,
+  }));
+  const others = shown.filter(({ isMain }) => !isMain).map((one) => one.element);
   return {
     entry,
-    element: fieldGroup('Neuron', choice, ...Array.from(fields.values(), ({ element }) => element)),
-    isRight: () => Array.from(fields.values(), (field) => field.value() !== undefined).every(Boolean),
+    element: fieldGroup(
+      'Neuron',
+      modelChoice(neurons, entry, choose),
+      element('details', {}, element('summary', {}, 'Equations of a step'), ...entry.equations.map((latex) => formula(latex))),
+      ...shown.filter(({ isMain }) => isMain).map((one) => one.element),
+      ...(others.length === 0 ? [] : [element('details', {}, element('summary', {}, `${others.length} more parameters`), ...others)]),
+    ),
+    wrongFields: () => wrongFields(fields.values()),
     neuron: () => {
-      const values = Object.fromEntries(Array.from(fields, ([name, field]) => [name, field.value()]));
-      if (entry.name === plainModel) return values;
+      const values = Array.from(fields, ([name, field]) => [name, field.value()] as const);
       // What has its default is left out, so that the request shows what was chosen.
       return {
-        model: entry.name,
-        ...Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== defaultOf(entry, name))),
+        ...(entry.name !== plainModel && { model: entry.name }),
+        ...Object.fromEntries(values.filter(([name, value]) => value !== defaultOf(entry, name))),
       };
     },
     numberOf: (parameter) => {
@@ -63,63 +94,49 @@ function defaultOf({ parameters, options }: NeuronEntry, name: string): unknown 
 
 type Fields = ReadonlyMap<string, Field<unknown>>;
 
-const integrations = [
-  ['euler', 'Euler'],
-  ['exponential', 'exponential'],
-] as const;
-const resets = [
-  ['hard', 'hard: to v_reset'],
-  ['soft', 'soft: minus the threshold'],
-  ['none', 'none'],
-] as const;
-
-/** Those fields of the plain neuron that matter most. */
-function plainFields({ parameters }: NeuronEntry, settings: Settings): Fields {
-  const number = (name: string, options: Omit<Parameters<Settings['number']>[2], 'label'> & { readonly label?: string }): Field<number> => {
-    const { default: usual, unit, meaning } = parameters[name]!;
-    return settings.number(name, Number(usual), { label: name, hint: meaning, ...(unit !== undefined && { unit }), ...options });
-  };
-  const reset = settings.choice('reset', 'hard', { label: 'Reset', choices: resets });
-  const vReset = number('v_reset', { minimum: -1e4, maximum: 1e4, slider: [-1, 1] });
-  const showReset = (): void => {
-    vReset.element.hidden = reset.value() !== 'hard';
-  };
-  reset.element.addEventListener('change', showReset);
-  showReset();
-  return new Map<string, Field<unknown>>([
-    ['tau', number('tau', { minimum: 1e-3, maximum: 1e6, slider: [1, 100], logarithmic: true })],
-    ['v_threshold', number('v_threshold', { label: 'Threshold', hint: 'v_threshold', minimum: -1e4, maximum: 1e4, slider: [0.1, 3] })],
-    ['reset', reset],
-    ['v_reset', vReset],
-    ['refractory', number('refractory', { label: 'Refractory', minimum: 0, maximum: 1e6, slider: [0, 20] })],
-    ['integration', settings.choice('integration', 'euler', { label: 'Integration', choices: integrations })],
-  ]);
-}
+/** Those parameters of the plain neuron that matter most, and come first. */
+const mainNames: readonly string[] = ['tau', 'v_threshold', 'reset', 'v_reset', 'refractory', 'integration'];
 
 /** A field for each parameter and option of the model's table. */
-function tableFields({ parameters, options, library }: NeuronEntry, settings: Settings): Fields {
+function fieldsOf(entry: NeuronEntry, settings: Settings): Fields {
+  const { name: model, parameters, options, library } = entry;
   const fields = new Map<string, Field<unknown>>();
   let place = 0;
   for (const [name, parameter] of Object.entries(parameters)) {
     const { default: usual, unit, meaning, allows_null } = parameter;
-    const described = { label: name, hint: meaning, ...(unit !== undefined && { unit }), ...rangeOf(parameter) };
-    const setting = prefix + name;
-    if (allows_null) fields.set(name, settings.optionalNumber(setting, usual ?? null, described));
-    else {
-      const number = usual ?? numberFor(parameter, place++);
-      fields.set(name, settings.number(setting, number, { ...described, ...sliderFor(number, parameter) }));
-    }
+    const setting = settingOf(model, name);
+    const number = usual ?? numberFor(parameter, place);
+    const described = {
+      label: name,
+      hint: meaning,
+      ...(unit !== undefined && { unit }),
+      ...rangeOf(parameter),
+      ...sliderFor(number, parameter),
+    };
+    if (usual === undefined && !allows_null) place += 1;
+    fields.set(
+      name,
+      allows_null ? settings.optionalNumber(setting, usual ?? null, described) : settings.number(setting, number, described),
+    );
   }
-  for (const [name, { default: usual, values }] of Object.entries(options)) {
+  for (const [name, { default: usual, values, meaning }] of Object.entries(options)) {
     // The Gradient part has a control of its own for it.
-    if (library === null && name === 'detach_reset') continue;
-    const setting = prefix + name;
+    if (library === null && name === 'detach_reset') {
+      settings.know([settingOf(model, name)]);
+      continue;
+    }
+    const setting = settingOf(model, name);
+    const described = { label: name, hint: meaning };
     const field = values
-      ? settings.choice(setting, String(usual ?? values[0]), { label: name, choices: values.map((value) => [value, value]) })
-      : settings.check(setting, usual === true, name);
+      ? settings.choice(setting, String(usual ?? values[0]), { ...described, choices: values.map((value) => [value, value]) })
+      : settings.check(setting, usual === true, described);
     fields.set(name, field);
   }
-  return fields;
+  if (model !== plainModel) return fields;
+  return new Map([
+    ...mainNames.map((name) => [name, fields.get(name)!] as const),
+    ...[...fields].filter(([name]) => !mainNames.includes(name)),
+  ]);
 }
 
 /** Beyond every number that makes sense. */
@@ -148,7 +165,7 @@ function sliderFor(usual: number, parameter: NeuronParameterEntry): { slider: [n
 export function complainOfSettings(errors: readonly { readonly path: string; readonly message: string }[], settings: Settings): void {
   for (const { path, message } of errors) {
     const [first, ...names] = path.split('/').slice(1);
-    if (first === 'neuron') settings.complain(prefix + names.join('.'), message);
+    if (first === 'neuron') settings.complain(`neuron.${names.join('.')}`, message);
     settings.complain(names.at(-1) ?? first ?? '', message);
   }
 }

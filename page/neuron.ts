@@ -1,48 +1,69 @@
 import { linspace } from '../src/codecs/ndarray.ts';
-import { readRange } from './address.ts';
+import { populationFigure, traceFigure } from '../src/plot/neuron-figure.ts';
 import type { ApiRequest, SimulateAnswer } from './api-types.ts';
 import { call } from './api.ts';
+import { controls } from './controls.ts';
 import { currentRangeFields, currentRangeNumbers, currentRangeOf } from './current-range.ts';
 import { currentOf, waveforms } from './currents.ts';
 import type { Range } from './cursor.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
+import { firingCurrent } from './firing-current.ts';
 import { newest } from './newest.ts';
-import { populationFigure, traceFigure } from '../src/plot/neuron-figure.ts';
-import { currentGroup, currentSettings, timeGroup, timeNames, timeOf } from './neuron-fields.ts';
+import { currentGroup, currentNames, currentSettings, timeGroup, timeNames, timeOf } from './neuron-fields.ts';
 import { complainOfSettings, neuronForm, type NeuronForm } from './neuron-form.ts';
-import type { PartOptions } from './part.ts';
+import type { Part, PartOptions } from './part.ts';
 import { Picture } from './picture.ts';
-import { Settings } from './settings.ts';
+import { Settings, type WrongField } from './settings.ts';
 import { tableOf } from './table.ts';
 
+const outputs = [
+  ['count', 'spike count'],
+  ['rate', 'firing rate (Hz)'],
+] as const;
+type Output = (typeof outputs)[number][0];
+
 /** A neuron over time, and, of a model that spikes, many neurons over a range of currents. */
-export function neuron(options: PartOptions): HTMLElement {
-  const { settings: texts, remember } = options;
-  let zoomed: Range | undefined = readRange(texts.get('t'));
-  let currentNames: string[] = [];
-  const settings = new Settings(texts, () => {
+export const neuron: Part = { title: 'Neuron', hasNeuron: true, make: makeNeuron };
+
+function makeNeuron(options: PartOptions): HTMLElement {
+  const { remember } = options;
+  const settings = new Settings(options, () => {
     remember(settings.texts);
     fillCurrent();
     draw();
   });
+  let zoomed: Range | undefined = settings.range('t');
+  let shownNames: string[] = [];
+  settings.know(currentNames);
 
+  const changed = (): void => {
+    remember(settings.texts);
+    draw();
+  };
+  const zoomTime = (range: Range | undefined): void => {
+    zoomed = range;
+    settings.set('t', range?.join());
+  };
   const trace = new Picture({
-    title: 'Membrane potential of one neuron',
+    title: 'One neuron over time',
     fileName: 'neuron',
     onZoom: (range) => {
-      zoomed = range;
-      settings.set('t', range?.join());
-      remember(settings.texts);
-      draw();
+      zoomTime(range);
+      changed();
     },
     onRetry: () => {
       draw();
     },
   });
   const population = new Picture({
-    title: 'Spikes and firing rates of many neurons',
-    fileName: 'f-i-curve',
+    title: 'Many neurons, each with its own current',
+    fileName: 'spike-counts',
+    onZoom: (wanted, axis) => {
+      if (wanted === undefined || axis === 't') zoomTime(wanted);
+      if (wanted === undefined || axis === 'current') setRange(wanted ?? usualRange);
+      changed();
+    },
     onRetry: () => {
       draw();
     },
@@ -56,56 +77,78 @@ export function neuron(options: PartOptions): HTMLElement {
     if (chosen === shownWaveform) return;
     shownWaveform = chosen;
     const { names, fields } = currentGroup(settings, chosen);
-    currentNames = names;
+    shownNames = names;
     current.replaceChildren(...fields.map((field) => field.element));
   };
   fillCurrent();
   const form = neuronForm(options, settings);
   const spikes = form.entry.surrogate !== null;
-  const range = currentRangeFields(settings, { to: 5, neurons: 60, maxNeurons: 500, sliderNeurons: 200 });
+  const range = currentRangeFields(settings, { to: usualRange[1], neurons: 60, maxNeurons: 500, sliderNeurons: 200 });
+  const output = settings.choice<Output>('output', 'count', { label: 'Output', choices: outputs });
+  const setRange = (ends: Range): void => {
+    for (const [i, name] of (['from', 'to'] as const).entries()) {
+      range[i]!.set(ends[i]!);
+      settings.set(name, String(ends[i]!));
+    }
+  };
+  /** Sets currents with which the neuron spikes. */
+  const findCurrent = async (): Promise<void> => {
+    const found = await firingCurrent({ ...timeOf(settings, form).given, neuron: form.neuron() });
+    if (found === undefined) throw new Error('The neuron does not spike with any constant current from 0.01 to 50000.');
+    waveform.set('constant');
+    settings.set('waveform', undefined);
+    settings.set('amplitude', String(found));
+    shownWaveform = '';
+    fillCurrent();
+    setRange([found / 4, 2 * found]);
+    changed();
+  };
   const groups = [
     fieldGroup('Current', waveform.element, current),
     form.element,
     timeGroup(settings, form, 500),
-    ...(spikes ? [fieldGroup('Many neurons', ...range.map((field) => field.element))] : []),
+    ...(spikes ? [fieldGroup('Many neurons', ...range.map((field) => field.element), output.element)] : []),
   ];
 
-  const common = (): boolean => [form.isRight(), settings.areRight(timeNames(form))].every(Boolean);
+  const common = (): WrongField[] => [...form.wrongFields(), ...settings.wrongFields(timeNames(form))];
   const drawTrace = newest(async (signal) => {
-    if ([settings.areRight(currentNames), common()].every(Boolean)) await showTrace(trace, { settings, form, zoomed }, signal);
-    else trace.hold();
+    const wrong = [...settings.wrongFields(shownNames), ...common()];
+    if (wrong.length === 0) await showTrace(trace, { settings, form, zoomed, findCurrent }, signal);
+    else trace.hold(wrong);
   });
   const drawPopulation = newest(async (signal) => {
-    if ([settings.areRight(currentRangeNumbers), common()].every(Boolean)) await showPopulation(population, settings, form, signal);
-    else population.hold();
+    const wrong = [...settings.wrongFields(currentRangeNumbers), ...common()];
+    if (wrong.length === 0) await showPopulation(population, { settings, form, zoomed, findCurrent, output: output.value()! }, signal);
+    else population.hold(wrong);
   });
   const draw = (): void => {
     drawTrace();
     if (spikes) drawPopulation();
   };
   draw();
+  settings.reportUnknown();
 
   return element(
     'div',
     { class: 'with-controls two-pictures' },
-    element(
-      'div',
-      { class: 'picture' },
-      element('h2', {}, 'One neuron'),
-      trace.element,
-      ...(spikes ? [element('h2', {}, 'Many neurons'), population.element] : []),
-    ),
-    element('div', { class: 'controls' }, element('h3', {}, 'Settings'), ...groups),
+    element('div', { class: 'picture' }, trace.element, ...(spikes ? [population.element] : [])),
+    controls('Settings', ...groups),
   );
 }
+
+/** The currents of many neurons at first. */
+const usualRange: Range = [0.5, 5];
 
 interface TraceOptions {
   readonly settings: Settings;
   readonly form: NeuronForm;
   readonly zoomed: Range | undefined;
+  readonly findCurrent: () => Promise<void>;
 }
 
-async function showTrace(picture: Picture, { settings, form, zoomed }: TraceOptions, signal: AbortSignal): Promise<void> {
+const findAction = 'Find a current that makes it spike';
+
+async function showTrace(picture: Picture, { settings, form, zoomed, findCurrent }: TraceOptions, signal: AbortSignal): Promise<void> {
   const { dt, steps, given: time } = timeOf(settings, form);
   const hasSpikes = form.entry.surrogate !== null;
   const given = currentSettings(settings, steps, dt);
@@ -128,7 +171,7 @@ async function showTrace(picture: Picture, { settings, form, zoomed }: TraceOpti
       const [spikeTimes = [], count = 0, rate = 0] = [body.spike_times?.[0], body.spike_counts?.[0], body.firing_rates?.[0]];
       const spiking = new Set(spikeTimes.map((time) => Math.round(time / dt)));
       return {
-        draw: (width) =>
+        draw: (room) =>
           traceFigure(
             {
               times,
@@ -137,7 +180,7 @@ async function showTrace(picture: Picture, { settings, form, zoomed }: TraceOpti
               ...(hasSpikes && { spikeTimes, threshold: thresholdOf(form) }),
               duration: Number((steps * dt).toPrecision(12)),
             },
-            width,
+            room,
             zoomed,
           ),
         table: () =>
@@ -153,6 +196,7 @@ async function showTrace(picture: Picture, { settings, form, zoomed }: TraceOpti
         summary: hasSpikes
           ? `${count} ${count === 1 ? 'spike' : 'spikes'}, ${Number(rate.toPrecision(5))} Hz${count === 0 ? '' : `; at ${timesText(spikeTimes)} ms`}`
           : `The last membrane potential is ${Number(v.at(-1)!.toPrecision(5))}.`,
+        ...(hasSpikes && count === 0 && { action: { text: findAction, run: findCurrent } }),
       };
     },
     (errors) => {
@@ -175,10 +219,18 @@ function timesText(times: readonly number[]): string {
   return times.slice(0, most).join(', ') + (times.length > most ? ` and ${times.length - most} more` : '');
 }
 
-async function showPopulation(picture: Picture, settings: Settings, form: NeuronForm, signal: AbortSignal): Promise<void> {
+interface PopulationOptions extends TraceOptions {
+  readonly output: Output;
+}
+
+async function showPopulation(
+  picture: Picture,
+  { settings, form, zoomed, findCurrent, output }: PopulationOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const range = currentRangeOf(settings);
   if (range === undefined) {
-    picture.hold();
+    picture.hold(settings.saidProblems(currentRangeNumbers));
     return;
   }
   const [from, to, neurons] = range;
@@ -200,7 +252,12 @@ async function showPopulation(picture: Picture, settings: Settings, form: Neuron
       const { spike_times: spikeTimes = [], firing_rates: rates = [], spike_counts: counts = [] } = body;
       const first = counts.findIndex((count) => count > 0);
       return {
-        draw: (width) => populationFigure({ currents, spikeTimes, rates, duration: steps * dt }, width),
+        draw: (room) =>
+          populationFigure(
+            { currents, spikeTimes, duration: steps * dt, output: output === 'count' ? counts : rates, isRate: output === 'rate' },
+            room,
+            zoomed,
+          ),
         table: () =>
           tableOf([
             ['current', currents],
@@ -214,7 +271,8 @@ async function showPopulation(picture: Picture, settings: Settings, form: Neuron
         summary:
           first < 0
             ? 'No neuron spikes.'
-            : `The first to spike has a current of ${Number(currents[first]!.toPrecision(4))}; the fastest fires at ${Number(Math.max(...rates).toPrecision(5))} Hz.`,
+            : `The smallest current with a spike is ${Number(currents[first]!.toPrecision(4))}; the largest spike count is ${Math.max(...counts)} (${Number(Math.max(...rates).toPrecision(5))} Hz).`,
+        ...(first < 0 && { action: { text: findAction, run: findCurrent } }),
       };
     },
     (errors) => {

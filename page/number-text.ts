@@ -11,7 +11,7 @@ export interface NumberRule {
  *
  * @returns the number, or what is wrong with the text and what would be right.
  * @example
- * readNumber('1,5', { label: 'tau', minimum: 0, maximum: 10 }); // { problem: 'tau must be a number from 0 to 10; "1,5" is none' }
+ * readNumber('1,5', { label: 'tau', minimum: 0, maximum: 10 }); // { problem: 'tau must be a number from 0 to 10, not "1,5"' }
  */
 export function readNumber(
   text: string,
@@ -20,7 +20,8 @@ export function readNumber(
   const trimmed = text.trim().replace('−', '-');
   const value = trimmed === '' ? NaN : Number(trimmed);
   const wanted = `${label} must be a ${integer ? 'whole number' : 'number'} from ${minimum} to ${maximum}`;
-  if (!Number.isFinite(value)) return { problem: `${wanted}; ${trimmed === '' ? 'the field is empty' : `"${trimmed}" is none`}` };
-  if (value < minimum || value > maximum || (integer && !Number.isInteger(value))) return { problem: `${wanted}; ${trimmed} is not` };
+  if (trimmed === '') return { problem: `${wanted}; the field is empty` };
+  if (!Number.isFinite(value)) return { problem: `${wanted}, not "${trimmed}"` };
+  if (value < minimum || value > maximum || (integer && !Number.isInteger(value))) return { problem: `${wanted}, not ${trimmed}` };
   return { value };
 }

@@ -1,19 +1,21 @@
 import { drawFigure } from '../src/plot/draw.ts';
-import type { Figure } from '../src/plot/figure.ts';
-import { numberText } from '../src/plot/scale.ts';
+import type { Figure, Space } from '../src/plot/figure.ts';
+import { numberText, toPixel } from '../src/plot/scale.ts';
 import type { ApiRequest, Meta } from './api-types.ts';
 import { ApiError, hasKey, urlOf } from './api.ts';
-import { Cursor, type Range } from './cursor.ts';
+import { Cursor, type Range, type Reading } from './cursor.ts';
 import { element, fromMarkup, newId } from './dom.ts';
+import { Legend } from './legend.ts';
+import { present } from './presentation.ts';
 import { retryControl } from './retry-control.ts';
 import { saveCsv, savePng, saveSvg } from './save.ts';
+import type { WrongField } from './settings.ts';
 import { snippets, type Snippet } from './snippets.ts';
 import { thinned, type Table } from './table.ts';
 
 /** What there is to be seen, and where it comes from. */
 export interface Shown {
-  /** The picture, as wide as there is room. */
-  readonly draw: (width: number) => Figure;
+  readonly draw: (room: Space) => Figure;
   readonly table: () => Table;
   readonly requests: readonly ApiRequest[];
   readonly metas: readonly Meta[];
@@ -22,6 +24,8 @@ export interface Shown {
   readonly failures?: readonly string[];
   /** What the numbers come to, in a sentence or two. */
   readonly summary?: string;
+  /** A button beside that sentence, and what it does. */
+  readonly action?: { readonly text: string; readonly run: () => Promise<void> };
   /** What they come to where that takes a table. */
   readonly statistics?: Table;
 }
@@ -30,19 +34,26 @@ export interface PictureOptions {
   readonly title: string;
   /** What its files are called. */
   readonly fileName: string;
-  readonly onZoom?: (range: Range | undefined) => void;
+  readonly onZoom?: (range?: Range, axis?: string) => void;
+  /** Draws the picture with axes that go round every curve, or round most of them; where that can be chosen. */
+  readonly onWhole?: (whole: boolean) => void;
   /** Asks once more, after an error. */
   readonly onRetry: () => void;
 }
 
 /** A table for reading has no more rows. */
 const maxRows = 60;
+/** What a panel needs beside others, in pixels for text of 12 pixels. */
+const minPanelWidth = 250;
 
-/** A picture with its values under the cursor, its numbers, its requests, and what can be saved of it. */
+/** A picture with its legend, its values under the cursor, its numbers, its requests, and what can be saved of it. */
 export class Picture {
   readonly element: HTMLElement;
   readonly #options: PictureOptions;
   readonly #cursor: Cursor;
+  readonly #legend = new Legend(() => {
+    this.#draw();
+  });
   readonly #host: HTMLElement;
   readonly #readout = element('p', { class: 'readout', 'aria-hidden': 'true' });
   readonly #spoken = element('p', { class: 'unseen', 'aria-live': 'polite' });
@@ -54,20 +65,22 @@ export class Picture {
   readonly #requests = element('div', { class: 'requests' });
   readonly #numbers: HTMLElement;
   readonly #tools: HTMLElement;
+  readonly #cut: HTMLElement;
   readonly #numbersPart: HTMLDetailsElement;
   readonly #requestsPart: HTMLDetailsElement;
   readonly #drawingId = newId();
   readonly #hint: string;
   #shown: Shown | undefined;
+  #isFirst = false;
   #figure: Figure | undefined;
 
   constructor(options: PictureOptions) {
     this.#options = options;
-    this.#hint =
-      options.onZoom === undefined
-        ? 'Point at the picture to read its values.'
-        : 'Point at the picture to read its values; draw over a stretch to zoom in, click twice to see all.';
-    this.#readout.textContent = this.#hint;
+    const reads = matchMedia('(pointer: coarse)').matches
+      ? 'Tap the picture to read its values'
+      : 'Point at the picture to read its values';
+    const zooms = matchMedia('(pointer: coarse)').matches ? '' : '; drag across it to zoom in, double-click to see all';
+    this.#hint = `${reads}${options.onZoom === undefined ? '' : zooms}.`;
     this.#host = element('div', {
       class: 'plot empty',
       tabindex: 0,
@@ -84,13 +97,15 @@ export class Picture {
     this.#numbers = element('div', { class: 'numbers', tabindex: 0, role: 'region', 'aria-label': `${options.title}: numbers` });
     this.#cursor = new Cursor({
       host: this.#host,
-      onMove: (text, spoken) => {
-        this.#readout.textContent = text === '' ? this.#hint : text;
-        if (spoken) this.#spoken.textContent = text;
+      onMove: (reading, spoken) => {
+        this.#legend.read(reading);
+        this.#readout.textContent = reading === undefined ? this.#hint : readoutText(reading, this.#figure);
+        if (spoken && reading) this.#spoken.textContent = spokenText(reading);
       },
       ...(options.onZoom && { onZoom: options.onZoom }),
     });
     this.#tools = this.#makeTools();
+    this.#cut = element('p', { class: 'cut', hidden: true });
     this.#numbersPart = element(
       'details',
       {
@@ -111,18 +126,19 @@ export class Picture {
       element('summary', {}, 'Request'),
       this.#requests,
     );
-    const caption = element('figcaption', {}, this.#summary, this.#notes, this.#statistics, this.#status);
     this.element = element(
       'figure',
       { 'aria-label': options.title, 'aria-busy': 'true' },
+      element('h2', {}, options.title),
       this.#error,
-      this.#host,
+      this.#legend.element,
       this.#readout,
+      this.#host,
       this.#spoken,
-      caption,
-      this.#tools,
-      this.#requestsPart,
-      this.#numbersPart,
+      element('figcaption', {}, this.#cut, this.#summary, this.#notes),
+      element('div', { class: 'foot' }, this.#tools, this.#requestsPart, this.#numbersPart),
+      this.#status,
+      this.#statistics,
     );
     let width = 0;
     new ResizeObserver(() => {
@@ -149,26 +165,43 @@ export class Picture {
   }
 
   #show(shown: Shown): void {
+    if (this.#shown === undefined) this.#readout.textContent = this.#hint;
     this.#shown = shown;
+    this.#isFirst = isFirstOfKind(shown.requests);
     this.element.removeAttribute('aria-busy');
     this.#host.classList.remove('empty');
     this.#error.hidden = true;
-    this.#summary.textContent = shown.summary ?? '';
+    this.#summary.replaceChildren(shown.summary ?? '', ...this.#actionOf(shown));
     this.#sayNotes(notesOf(shown));
-    this.#status.textContent = statusText(shown);
+    this.#status.textContent = statusText(shown, this.#isFirst);
     this.#statistics.hidden = shown.statistics === undefined;
     this.#statistics.replaceChildren(
       ...(shown.statistics === undefined ? [] : [tableElement(shown.statistics, 'Statistics of the curves', 5)]),
     );
-    this.#tools.hidden = this.#requestsPart.hidden = this.#numbersPart.hidden = false;
+    this.#setEmpty(false);
     this.#draw();
     this.#fillNumbers();
     this.#fillRequests();
   }
 
+  #actionOf({ action }: Shown): HTMLElement[] {
+    if (action === undefined) return [];
+    const run = (): void => {
+      action.run().catch((error: unknown) => {
+        this.#fail(error);
+      });
+    };
+    return [element('button', { type: 'button', onclick: run }, action.text)];
+  }
+
   #sayNotes(texts: readonly string[]): void {
     this.#notes.hidden = texts.length === 0;
     this.#notes.replaceChildren(...texts.map((text) => element('li', {}, text)));
+  }
+
+  /** Hides what only makes sense beside a picture, or shows it again. */
+  #setEmpty(isEmpty: boolean): void {
+    for (const part of [this.#tools, this.#requestsPart, this.#numbersPart, this.#legend.element, this.#readout]) part.hidden = isEmpty;
   }
 
   /** Says that there is nothing to draw, and why. */
@@ -178,19 +211,25 @@ export class Picture {
     this.element.removeAttribute('aria-busy');
     this.#host.querySelector(':scope > svg:not(.overlay)')?.remove();
     this.#host.classList.add('empty');
-    this.#error.hidden = true;
+    this.#error.hidden = this.#cut.hidden = true;
     this.#summary.textContent = '';
     this.#sayNotes([]);
     this.#statistics.hidden = true;
     this.#status.textContent = this.#spoken.textContent = text;
-    this.#tools.hidden = this.#requestsPart.hidden = this.#numbersPart.hidden = true;
+    this.#setEmpty(true);
   }
 
-  /** Says that what is set cannot be drawn until the fields that are marked are right; the last good picture stays. */
-  hold(): void {
-    this.element.removeAttribute('aria-busy');
-    if (this.#shown === undefined) this.empty('There is no picture until the marked fields are right.');
+  /** Names the fields that are wrong, which may be out of sight; the last good picture stays. */
+  hold(wrong: readonly WrongField[]): void {
+    if (this.#shown === undefined) this.empty('There is no picture until these settings are right.');
     else this.#sayOld(this.#shown);
+    this.element.removeAttribute('aria-busy');
+    this.#error.replaceChildren(
+      ...wrong.map(({ problem, focus }) =>
+        element('p', {}, `${problem}. `, element('button', { type: 'button', onclick: focus }, 'Go to the field')),
+      ),
+    );
+    this.#error.hidden = wrong.length === 0;
   }
 
   /** Says what went wrong, in the service's words; the last good picture stays. */
@@ -208,16 +247,37 @@ export class Picture {
   }
 
   #sayOld(shown: Shown): void {
-    this.#status.textContent = `The picture is the last one that could be computed. ${statusText(shown)}`;
+    this.#status.textContent = `The picture is of the last settings that worked. ${statusText(shown, this.#isFirst)}`;
   }
 
   #draw(): void {
     const width = Math.floor(this.#host.clientWidth);
     if (this.#shown === undefined || width === 0) return;
-    this.#figure = this.#shown.draw(width);
+    const isPresented = this.element.classList.contains('presented');
+    const fontSize = 0.875 * Number.parseFloat(getComputedStyle(this.element).fontSize);
+    const unit = fontSize / 12;
+    const available = this.#host.clientHeight;
+    const whole = this.#shown.draw({
+      width,
+      fits: (panels) => width >= panels * minPanelWidth * unit,
+      height: (usual) => (isPresented ? available : Math.round(usual * unit)),
+    });
+    this.#figure = this.#legend.apply({ ...whole, fontSize, lineWidth: isPresented ? 5 : Math.max(2, 1.6 * unit), legend: false });
     this.#host.querySelector(':scope > svg:not(.overlay)')?.remove();
     this.#host.prepend(fromMarkup(drawFigure(this.#figure, { idPrefix: this.#drawingId })));
     this.#cursor.show(this.#figure);
+    this.#sayCut(this.#figure);
+  }
+
+  /** Names the curves that go beyond the picture, with a button that shows all of them. */
+  #sayCut(figure: Figure): void {
+    const { onWhole } = this.#options;
+    const cut = onWhole === undefined ? [] : cutOff(figure);
+    this.#cut.hidden = cut.length === 0;
+    this.#cut.replaceChildren(
+      `${cut.join(', ')} ${cut.length === 1 ? 'goes' : 'go'} beyond the axes, so that the other curves keep their shape. `,
+      element('button', { type: 'button', onclick: () => onWhole?.(true) }, 'Show all of it'),
+    );
   }
 
   #makeTools(): HTMLElement {
@@ -240,13 +300,19 @@ export class Picture {
         'Zoom out',
       ),
       button('Whole range', () => {
-        onZoom(undefined);
+        onZoom();
       }),
     ];
     const link = element('button', { type: 'button' }, 'Copy link');
     link.addEventListener('click', () => {
       void copy(location.href, link);
     });
+    const presentation = button('Present', () => {
+      present(this.element, () => {
+        this.#draw();
+      });
+    });
+    presentation.title = 'Fills the window with the picture, for a projector';
     return element(
       'div',
       { class: 'tools' },
@@ -277,6 +343,7 @@ export class Picture {
         'Save as CSV',
       ),
       link,
+      presentation,
     );
   }
 
@@ -292,6 +359,33 @@ export class Picture {
     if (!this.#requestsPart.open || this.#shown === undefined) return;
     this.#requests.replaceChildren(...snippets(this.#shown.requests, urlOf, hasKey()).map(snippetElement));
   }
+}
+
+/** What a reading says above the picture: where it is, and what the numbers in the legend are. */
+function readoutText({ at, row }: Reading, figure: Figure | undefined): string {
+  const symbols = [...new Set(figure?.panels.flatMap(({ symbol }) => symbol ?? []) ?? [])];
+  return [at, row ?? (symbols.length > 1 ? `in the legend: ${symbols.join(' · ')}` : undefined)].filter(Boolean).join(' — ');
+}
+
+function spokenText({ at, row, values }: Reading): string {
+  const curves = [...values].map(([label, all]) => `${label} ${all.map(({ symbol, value }) => `${symbol} ${value}`.trim()).join(', ')}`);
+  return `${at}: ${[...(row === undefined ? [] : [row]), ...curves].join('; ')}`;
+}
+
+/** The labels of curves that leave their panel above or below. */
+function cutOff({ panels }: Figure): string[] {
+  const labels = panels.flatMap(({ x, y, marks }) =>
+    marks.flatMap((mark) => {
+      if (mark.kind !== 'line') return [];
+      const scale = { domain: y.domain, range: [0, 1] } as const;
+      const isOut = Array.from(mark.y).some((value, i) => {
+        const share = toPixel(scale, value);
+        return mark.x[i]! >= x.domain[0] && mark.x[i]! <= x.domain[1] && (share > 1.001 || share < -0.001);
+      });
+      return isOut ? [mark.label] : [];
+    }),
+  );
+  return [...new Set(labels)];
 }
 
 function tableElement({ columns, rows }: Table, caption: string, digits: number): HTMLElement {
@@ -338,12 +432,30 @@ async function copy(text: string, button: HTMLButtonElement): Promise<void> {
   }, 1500);
 }
 
-function statusText({ metas, roundTripMs }: Shown): string {
+/** Compiling takes longer than this, and pictures of what is compiled less. */
+const minCompilationMs = 10;
+
+/** Kinds of requests that have been answered before. */
+const answeredKinds = new Set<string>();
+
+/** What answered and how long it took. */
+function statusText({ metas, roundTripMs, requests }: Shown, isFirst: boolean): string {
   const [first] = metas;
   if (first === undefined) return '';
   const elapsed = metas.reduce((sum, { elapsed_ms }) => sum + elapsed_ms, 0);
   const fallback = first.fallback === undefined ? '' : ', in the place of another back-end';
-  return `${first.backend} on ${first.device}, ${first.dtype}${fallback}: computed in ${numberText(elapsed, 3)} ms, ${numberText(Math.round(roundTripMs))} ms there and back`;
+  const compiled = isFirst && elapsed >= minCompilationMs ? ', with the compilation that the first run of a kind needs' : '';
+  const count = requests.length === 1 ? '1 request' : `${requests.length} requests`;
+  return `${first.backend} on ${first.device}, ${first.dtype}${fallback}: ${numberText(elapsed, 3)} ms in the service${compiled}; ${count}, answered in ${numberText(Math.round(roundTripMs))} ms`;
+}
+
+/** Whether these are the first requests of their kind from this page; what differs in numbers alone is of one kind. */
+function isFirstOfKind(requests: readonly ApiRequest[]): boolean {
+  const isNumeric = (value: unknown): boolean => typeof [value].flat(2)[0] === 'number';
+  const kind = JSON.stringify(requests, (_key, value: unknown) => (isNumeric(value) ? undefined : value));
+  const isFirst = !answeredKinds.has(kind);
+  answeredKinds.add(kind);
+  return isFirst;
 }
 
 /** What the service says is surely not meant, and what it could not compute; each once. */

@@ -7,7 +7,12 @@ const pngScale = 3;
 
 /** Saves a picture as an SVG file on white. */
 export function saveSvg(figure: Figure, name: string): void {
-  saveBlob(new Blob([drawFigure(figure, { file: 'opaque' })], { type: 'image/svg+xml' }), `${name}.svg`);
+  saveBlob(new Blob([drawFigure(asFile(figure), { file: 'opaque' })], { type: 'image/svg+xml' }), `${name}.svg`);
+}
+
+/** A file has its legend within it. */
+function asFile(figure: Figure): Figure {
+  return { ...figure, legend: true };
 }
 
 /** Saves the numbers of a picture. */
@@ -17,7 +22,7 @@ export function saveCsv(table: Table, name: string): void {
 
 /** Saves a picture as a PNG file on white. */
 export async function savePng(figure: Figure, name: string): Promise<void> {
-  const url = URL.createObjectURL(new Blob([drawFigure(figure, { file: 'opaque' })], { type: 'image/svg+xml' }));
+  const url = URL.createObjectURL(new Blob([drawFigure(asFile(figure), { file: 'opaque' })], { type: 'image/svg+xml' }));
   try {
     const image = new Image();
     image.src = url;

@@ -1,23 +1,32 @@
+import { didYouMean } from '../src/errors/did-you-mean.ts';
+import { readRange } from './address.ts';
 import {
   checkField,
   choiceField,
   numberField,
   optionalNumberField,
+  type CheckOptions,
   type ChoiceOptions,
   type Field,
   type NumberFieldOptions,
-  type OptionalNumberOptions,
 } from './fields.ts';
+import type { PartOptions } from './part.ts';
+
+/** A field that is wrong. */
+export type WrongField = Pick<Field<unknown>, 'focus'> & { readonly problem: string };
 
 /** The settings of a part, in the form that the address bar has, and the fields that change them. */
 export class Settings {
   readonly #texts: Map<string, string>;
   readonly #onChange: () => void;
+  readonly #report: PartOptions['report'];
   readonly #fields = new Map<string, Field<unknown>>();
+  readonly #known = new Set<string>();
 
   /** @param onChange what to do when someone has changed one, right or wrong. */
-  constructor(texts: ReadonlyMap<string, string>, onChange: () => void) {
-    this.#texts = new Map(texts);
+  constructor({ settings, report }: Pick<PartOptions, 'settings' | 'report'>, onChange: () => void) {
+    this.#texts = new Map(settings);
+    this.#report = report;
     this.#onChange = onChange;
   }
 
@@ -26,12 +35,23 @@ export class Settings {
   }
 
   text(name: string, usual: string): string {
+    this.#known.add(name);
     return this.#texts.get(name) ?? usual;
   }
 
   set(name: string, text: string | undefined): void {
     if (text === undefined) this.#texts.delete(name);
     else this.#texts.set(name, text);
+  }
+
+  /** Two numbers, the smaller one first; nothing where the address has none, or none that are right. */
+  range(name: string): [number, number] | undefined {
+    this.#known.add(name);
+    const text = this.#texts.get(name);
+    const range = readRange(text);
+    if (text !== undefined && range === undefined)
+      this.#ignore(name, `${name} must be two numbers, the smaller one first, such as ${name}=-1,1; it is "${text}"`);
+    return range;
   }
 
   /** A field for a number. */
@@ -47,7 +67,7 @@ export class Settings {
   }
 
   /** A field for a number or none. */
-  optionalNumber(name: string, usual: number | null, options: Omit<OptionalNumberOptions, 'text' | 'onChange'>): Field<number | null> {
+  optionalNumber(name: string, usual: number | null, options: Omit<NumberFieldOptions, 'text' | 'onChange'>): Field<number | null> {
     const field: Field<number | null> = optionalNumberField({
       ...options,
       text: this.text(name, textOf(usual)),
@@ -58,13 +78,12 @@ export class Settings {
     return this.#keep(name, field);
   }
 
-  /** A field for one of a few words. What the address has and is none of them counts for nothing. */
+  /** A field for one of a few words. */
   choice<Value extends string>(name: string, usual: Value, options: Omit<ChoiceOptions<Value>, 'value' | 'onChange'>): Field<Value> {
-    const given = this.text(name, usual);
-    const value = options.choices.find(([one]) => one === given)?.[0] ?? usual;
+    const words = options.choices.map(([one]) => one);
     const field: Field<Value> = choiceField({
       ...options,
-      value,
+      value: this.#oneOf(name, usual, words),
       onChange: () => {
         this.#take(name, field);
       },
@@ -73,10 +92,10 @@ export class Settings {
   }
 
   /** A field for yes or no. */
-  check(name: string, usual: boolean, label: string): Field<boolean> {
+  check(name: string, usual: boolean, options: Omit<CheckOptions, 'value' | 'onChange'>): Field<boolean> {
     const field: Field<boolean> = checkField({
-      label,
-      value: this.text(name, String(usual)) === 'true',
+      ...options,
+      value: this.#oneOf(name, String(usual), ['true', 'false']) === 'true',
       onChange: () => {
         this.#take(name, field);
       },
@@ -90,15 +109,50 @@ export class Settings {
     return typeof value === 'number' ? value : undefined;
   }
 
-  /** Whether all of these fields hold something right. */
-  areRight(names: readonly string[]): boolean {
-    // Each says for itself what is wrong.
-    return names.map((name) => this.#fields.get(name)?.value() !== undefined).every(Boolean);
+  /** Those of these fields that hold something wrong; each says so beside itself too. */
+  wrongFields(names: readonly string[]): WrongField[] {
+    return names.flatMap((name) => {
+      const field = this.#fields.get(name);
+      return field === undefined ? [] : wrongFields([field]);
+    });
   }
 
-  /** Says beside a field what the service finds wrong with it. */
+  /** What was said to be wrong with these fields last, though each for itself is right. */
+  saidProblems(names: readonly string[]): WrongField[] {
+    return names.flatMap((name) => {
+      const field = this.#fields.get(name);
+      const problem = field?.problem();
+      return field === undefined || problem === undefined ? [] : [{ problem, focus: field.focus }];
+    });
+  }
+
+  /** Says beside a field what is wrong with it together with others, or what the service finds wrong. */
   complain(name: string, problem: string): void {
     this.#fields.get(name)?.complain(problem);
+  }
+
+  /** Takes these names as ones that an address may have, though no field has them now. */
+  know(names: Iterable<string>): void {
+    for (const name of names) this.#known.add(name);
+  }
+
+  /** Reports what the address has set and nothing has asked for; comes last. */
+  reportUnknown(): void {
+    for (const name of [...this.#texts.keys()])
+      if (!this.#known.has(name)) this.#ignore(name, `"${name}" is not a setting here; ${didYouMean(name, this.#known)}`);
+  }
+
+  /** The word that the address has for a name, among those that it may have. */
+  #oneOf<Word extends string>(name: string, usual: Word, words: readonly Word[]): Word {
+    const given = this.text(name, usual);
+    const word = words.find((one) => one === given);
+    if (word === undefined) this.#ignore(name, `${name} must be one of ${words.join(', ')}; it is "${given}"`);
+    return word ?? usual;
+  }
+
+  #ignore(name: string, problem: string): void {
+    this.#texts.delete(name);
+    this.#report(problem);
   }
 
   #take(name: string, field: Field<string | number | boolean | null>): void {
@@ -111,6 +165,14 @@ export class Settings {
     this.#fields.set(name, field);
     return field;
   }
+}
+
+/** Those fields that hold something wrong; each says so beside itself too. */
+export function wrongFields(fields: Iterable<Field<unknown>>): WrongField[] {
+  return [...fields].flatMap((field) => {
+    const problem = field.value() === undefined ? field.problem() : undefined;
+    return problem === undefined ? [] : [{ problem, focus: field.focus }];
+  });
 }
 
 /** A value as the address has it; none is an empty text. */

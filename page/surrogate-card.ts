@@ -1,10 +1,11 @@
-import formulas from 'virtual:formulas';
-
 import { drawFigure } from '../src/plot/draw.ts';
+import { numberText } from '../src/plot/scale.ts';
 import { surrogateFigure } from '../src/plot/surrogate-figure.ts';
 import type { CatalogueEntry } from './api-types.ts';
 import { urlOf } from './api.ts';
 import { element, fromMarkup, newId } from './dom.ts';
+import { formula } from './formula.ts';
+import { interestingReach, within } from './interesting-range.ts';
 
 /** A surrogate's curves, as its small picture shows them. */
 export interface SmallCurves {
@@ -32,6 +33,7 @@ export function surrogateCard(entry: CatalogueEntry, onPick: (picked: boolean) =
     },
   });
   const picture = element('div', { class: 'small' });
+  const scale = element('p', { class: 'scale' }, '\u00a0');
   const details = element('details', {}, element('summary', {}, 'Formula, parameters, sources'));
   details.addEventListener('toggle', () => {
     if (details.open && details.children.length === 1) details.append(...description(entry));
@@ -41,13 +43,18 @@ export function surrogateCard(entry: CatalogueEntry, onPick: (picked: boolean) =
       'article',
       { class: 'card', 'aria-label': entry.name },
       picture,
+      scale,
       element('div', { class: 'pick' }, box, element('label', { for: id }, entry.name)),
       element('p', {}, entry.summary),
       details,
     ),
-    showCurves({ x, spike, value, grad }) {
-      const figure = surrogateFigure({ x, spike, surrogates: [{ label: entry.name, value, grad }], width: 240, height: 90, bare: true });
+    showCurves(curves) {
+      const reach = interestingReach(curves.x, curves.grad);
+      const [x = [], spike = [], value = [], grad = []] = within(reach, curves.x, curves.spike, curves.value, curves.grad);
+      const figure = surrogateFigure({ x, spike, surrogates: [{ label: entry.name, value, grad }], width: 300, height: 100, bare: true });
       picture.replaceChildren(fromMarkup(drawFigure(figure, { idPrefix: id })));
+      const peak = grad.reduce((most, one) => Math.max(most, one), -Infinity);
+      scale.textContent = `x from ${numberText(-reach)} to ${reach}, σ′ up to ${numberText(peak, 3)}`;
     },
     showPicked(picked) {
       box.checked = picked;
@@ -69,10 +76,10 @@ function description({ name, formulas: latex, parameters, aliases, references, n
   const list = (title: string, items: readonly (string | HTMLElement)[]): HTMLElement[] =>
     items.length === 0 ? [] : [element('h4', {}, title), element('ul', {}, ...items.map((item) => element('li', {}, item)))];
   return [
-    element('h4', {}, 'Gradient'),
-    formula(latex.grad),
-    element('h4', {}, 'Value'),
-    formula(latex.value),
+    element('h4', {}, 'Surrogate gradient'),
+    formula(latex.grad, 'σ′(x) ='),
+    element('h4', {}, 'Surrogate function'),
+    formula(latex.value, 'σ(x) ='),
     ...(rows.length === 0
       ? [element('p', {}, 'It has no parameters.')]
       : [
@@ -102,17 +109,6 @@ function description({ name, formulas: latex, parameters, aliases, references, n
       element('a', { href: urlOf(`/surrogates/${name}`) }, 'JSON'),
     ),
   ];
-}
-
-/** A formula as MathML, or as LaTeX where the page is older than the service. */
-function formula(latex: string): HTMLElement {
-  const mathMl = formulas[latex];
-  // Wide ones scroll, by keys too.
-  return element(
-    'div',
-    { class: 'formula', tabindex: 0, role: 'group', 'aria-label': 'Formula' },
-    mathMl === undefined ? element('code', {}, latex) : fromMarkup(mathMl),
-  );
 }
 
 /** A text whose address, if it has one, is a link. */

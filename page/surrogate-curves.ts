@@ -12,25 +12,29 @@ export interface FetchedCurves extends Pick<Shown, 'requests' | 'metas' | 'round
   readonly surrogates: readonly SurrogateCurves[];
 }
 
+/** Where curves are computed: evenly spaced points, which the service makes, or these. */
+export type Points = { readonly linspace: readonly [low: number, high: number, count: number] } | readonly number[];
+
 /**
- * Values and gradients at so many points of a range.
+ * Values and gradients at those points.
  *
  * @throws {ApiError} when the service says no or nothing.
  */
 export async function fetchCurves(
   surrogate: readonly (string | { name: string })[],
-  [low, high]: readonly [number, number],
-  points: number,
+  points: Points,
   signal?: AbortSignal,
 ): Promise<FetchedCurves> {
-  const body = { x: { linspace: [low, high, points] }, surrogate };
+  const x = 'linspace' in points ? linspace(...points.linspace) : Float64Array.from(points);
+  const origin = { x: points, surrogate };
+  if (surrogate.length === 0) return fetchStep(points, x, signal);
   const requests: [ApiRequest, ApiRequest] = [
-    { path: '/surrogate/eval', body },
-    { path: '/surrogate/grad', body },
+    { path: '/surrogate/eval', body: origin },
+    { path: '/surrogate/grad', body: origin },
   ];
   const [evaluated, differentiated] = await Promise.all([call<EvalAnswer>(requests[0], signal), call<GradAnswer>(requests[1], signal)]);
   return {
-    x: linspace(low, high, points),
+    x,
     spike: computed(evaluated.body.results[0]!).spike,
     surrogates: evaluated.body.results.map((result, i) => ({
       label: surrogateLabel(result.surrogate),
@@ -41,4 +45,11 @@ export async function fetchCurves(
     metas: [evaluated.body.meta, differentiated.body.meta],
     roundTripMs: Math.max(evaluated.roundTripMs, differentiated.roundTripMs),
   };
+}
+
+/** The step alone, which is the same whatever the surrogate. */
+async function fetchStep(points: Points, x: Float64Array, signal?: AbortSignal): Promise<FetchedCurves> {
+  const request: ApiRequest = { path: '/surrogate/eval', body: { x: points, surrogate: 'sigmoid', outputs: ['spike'] } };
+  const { body, roundTripMs } = await call<EvalAnswer>(request, signal);
+  return { x, spike: computed(body.results[0]!).spike, surrogates: [], requests: [request], metas: [body.meta], roundTripMs };
 }

@@ -1,15 +1,19 @@
 import { NameIndex } from '../src/compute/surrogates/name-index.ts';
-import { classOf } from '../src/plot/draw.ts';
-import type { PickedSurrogate } from './address.ts';
+import { didYouMean, question } from '../src/errors/did-you-mean.ts';
+import { readSurrogates, type PickedSurrogate } from './address.ts';
 import type { CatalogueEntry, ParameterEntry, ProblemDocument } from './api-types.ts';
-import { element, newId, svgElement } from './dom.ts';
+import { element, newId } from './dom.ts';
 import { numberField, type Field } from './fields.ts';
+import { swatchOf } from './legend.ts';
+import { wrongFields, type WrongField } from './settings.ts';
 
 export interface SurrogatePickerOptions {
   readonly catalogue: readonly CatalogueEntry[];
-  readonly picked: readonly PickedSurrogate[];
-  /** `valid` is false while a parameter is not a number that its surrogate takes. */
-  readonly onChange: (valid: boolean) => void;
+  /** The surrogates at first, as an address has them. */
+  readonly picked: string;
+  /** Is told what of that text is unknown. */
+  readonly report: (problem: string) => void;
+  readonly onChange: () => void;
 }
 
 /** Surrogates that are compared: more can be added, and each has sliders for its parameters. */
@@ -25,11 +29,7 @@ export class SurrogatePicker {
   constructor(options: SurrogatePickerOptions) {
     this.#options = options;
     this.#entries = new Map(options.catalogue.map((entry) => [entry.name, entry]));
-    const index = new NameIndex(this.#entries.keys());
-    this.#picked = options.picked.flatMap(({ name: given, parameters }) => {
-      const name = index.find(given);
-      return name === undefined ? [] : [{ name, parameters: { ...parameters } }];
-    });
+    this.#picked = this.#read(options);
     const id = newId();
     const select = element('select', { id }, ...options.catalogue.map(({ name }) => element('option', { value: name }, name)));
     this.#select = select;
@@ -48,9 +48,28 @@ export class SurrogatePicker {
       'div',
       { class: 'picker' },
       this.#list,
-      element('div', { class: 'field add' }, element('label', { for: id }, 'Another surrogate'), select, add),
+      element('div', { class: 'add' }, element('label', { for: id }, 'Another surrogate'), select, add),
     );
     this.#fill();
+  }
+
+  /** Those that an address names, with what of them is known. */
+  #read({ picked, report }: SurrogatePickerOptions): { name: string; parameters: Record<string, number> }[] {
+    const index = new NameIndex(this.#entries.keys());
+    return readSurrogates(picked, report).flatMap(({ name: given, parameters }) => {
+      const name = index.find(given);
+      if (name === undefined) {
+        report(`"${given}" is not a surrogate; ${question(index.candidates(given)) ?? didYouMean(given, this.#entries.keys())}`);
+        return [];
+      }
+      const known = this.#entries.get(name)!.parameters;
+      const taken = Object.entries(parameters).filter(([parameter]) => {
+        if (Object.hasOwn(known, parameter)) return true;
+        report(`${name} has no parameter "${parameter}"; ${didYouMean(parameter, Object.keys(known))}`);
+        return false;
+      });
+      return [{ name, parameters: Object.fromEntries(taken) }];
+    });
   }
 
   get picked(): readonly PickedSurrogate[] {
@@ -87,7 +106,7 @@ export class SurrogatePicker {
 
   #changed(): void {
     this.#fill();
-    this.#options.onChange(this.#valid());
+    this.#options.onChange();
   }
 
   /** Who has added one by a button goes on with it. */
@@ -95,8 +114,9 @@ export class SurrogatePicker {
     this.#list.lastElementChild?.querySelector<HTMLElement>('input, button')?.focus();
   }
 
-  #valid(): boolean {
-    return this.#fields.flatMap((fields) => [...fields.values()]).every((field) => field.value() !== undefined);
+  /** The parameters that are not numbers which their surrogates take. */
+  get wrongFields(): WrongField[] {
+    return wrongFields(this.#fields.flatMap((fields) => [...fields.values()]));
   }
 
   #fill(): void {
@@ -115,22 +135,19 @@ export class SurrogatePicker {
           minimum: entry.minimum,
           maximum: entry.maximum,
           integer: entry.integer,
-          hint: entry.meaning,
           ...sliderOf(entry, entry.default),
           onChange: () => {
             const value = field.value();
             if (value !== undefined) one.parameters[parameter] = value;
-            this.#options.onChange(this.#valid());
+            this.#options.onChange();
           },
         });
         return [[parameter, field]];
       }),
     );
     this.#fields[index] = fields;
-    const swatch = svgElement('svg', { class: 'swatch', viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' });
-    swatch.append(svgElement('rect', { class: `${classOf(index)} filled`, width: 16, height: 16, rx: 3 }));
     const button = (text: string, label: string, action: () => void): HTMLElement =>
-      element('button', { type: 'button', 'aria-label': `${label} ${one.name}`, onclick: action }, text);
+      element('button', { type: 'button', title: label, 'aria-label': `${label} ${one.name}`, onclick: action }, text);
     const again = (): void => {
       this.add(one.name, one.parameters);
       this.#focusLast();
@@ -144,11 +161,17 @@ export class SurrogatePicker {
       'li',
       {},
       element(
-        'fieldset',
-        {},
-        element('legend', {}, swatch, one.name),
+        'div',
+        { role: 'group', 'aria-label': one.name },
+        element(
+          'div',
+          { class: 'head' },
+          swatchOf({ kind: 'line', label: '', style: index, x: [], y: [] }),
+          element('span', { class: 'label' }, one.name),
+          button('+', 'Duplicate', again),
+          button('✕', 'Remove', away),
+        ),
         ...[...fields.values()].map((field) => field.element),
-        element('div', { class: 'actions' }, button('Duplicate', 'Duplicate', again), button('Remove', 'Remove', away)),
       ),
     );
   }

@@ -1,4 +1,4 @@
-// Bundles the sources in page/ into dist/page: scripts and styles under names with their hashes, compressed too, and index.html, which
+// Bundles the sources in page/ into dist/page: script, style and font under names with their hashes, compressed too, and index.html, which
 // names them. Comes after the compiler, since the formulas are those of the compiled catalogue.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,6 +7,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 import katex from 'katex';
+
+import { mathFont } from './math-font.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = path.join(root, 'dist/page');
@@ -21,9 +23,10 @@ export async function buildPage() {
     minify: true,
     entryNames: '[name]-[hash]',
     outdir: folder,
+    assetNames: '[name]-[hash]',
     write: false,
     logLevel: 'warning',
-    plugins: [formulaModule],
+    plugins: [formulaModule, mathFontModule],
   });
   mkdirSync(folder, { recursive: true });
   const assets = outputFiles.map(({ path: file, contents }) => ({ name: path.basename(file), contents }));
@@ -80,10 +83,30 @@ const formulaModule = {
 };
 
 async function formulaTexts() {
-  const { catalogue } = await import(pathToFileURL(path.join(root, 'dist/compute/surrogates/catalogue.js')).href);
-  const texts = [...catalogue.values()].flatMap(({ latex }) => [latex.grad, latex.value]);
+  const compiled = (/** @type {string} */ file) => import(pathToFileURL(path.join(root, 'dist/compute', file)).href);
+  const [{ catalogue }, { neurons }] = await Promise.all([compiled('surrogates/catalogue.js'), compiled('neurons/catalogue.js')]);
+  const texts = [
+    ...[...catalogue.values()].flatMap(({ latex }) => [latex.grad, latex.value]),
+    ...[...neurons.values()].flatMap(({ latex }) => latex),
+  ];
   return Object.fromEntries(texts.map((latex) => [latex, mathMl(latex)]));
 }
+
+/**
+ * The file `virtual:math-font.woff2`: the letters of the formulas, and of what stands before them on the page.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const mathFontModule = {
+  name: 'math-font',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^virtual:math-font.woff2$/ }, () => ({ path: 'math.woff2', namespace: 'math-font' }));
+    onLoad({ filter: /.*/, namespace: 'math-font' }, async () => ({
+      contents: await mathFont(Object.values(await formulaTexts()), 'σ′Hxv(=)'),
+      loader: 'file',
+    }));
+  },
+};
 
 /** @param {string} latex */
 function mathMl(latex) {

@@ -8,7 +8,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const server = path.join(root, 'dist/server.js');
 /** What the build is made of. */
-const sources = ['src', 'page', 'scripts/build-page.mjs', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const sources = [
+  'src',
+  'page',
+  'scripts/build-page.mjs',
+  'scripts/math-font.mjs',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
 /** Written last by every build. */
 const stamp = path.join(root, 'dist/.built');
 

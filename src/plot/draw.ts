@@ -1,33 +1,7 @@
-import type { Axis, Figure, Mark, Style } from './figure.ts';
-import { fontSize, layOut, styleOf, type Frame, type LegendEntry } from './layout.ts';
+import type { Axis, Emphasis, Figure, Mark } from './figure.ts';
+import { fontSizeOf, layOut, styleOf, type Frame, type LegendEntry } from './layout.ts';
+import { classOf, colourOf, dashOf } from './palette.ts';
 import { decadeTicks, numberText, ticks, toPixel } from './scale.ts';
-
-/**
- * Colours that those with any kind of colour blindness can tell apart: Okabe and Ito's, of which the light ones are darkened until they
- * have a contrast of 3 to 1 on white.
- */
-const colours = ['#0072b2', '#d55e00', '#008a66', '#b4538b', '#a87000', '#2b87c3', '#4d4d4d'] as const;
-
-/** Lines that reuse a colour differ in their dashes. */
-const dashes = ['', '7 3', '2 3', '9 3 2 3'] as const;
-
-/** The number of colours before they repeat. */
-export const colourCount = colours.length;
-
-const neutral = '#6b6b6b';
-
-export function colourOf(style: Style): string {
-  return style === 'neutral' ? neutral : colours[style % colourCount]!;
-}
-
-export function dashOf(style: Style): string {
-  return style === 'neutral' ? '' : dashes[Math.floor(style / colourCount) % dashes.length]!;
-}
-
-/** The class by which a page gives a style its own colours. */
-export function classOf(style: Style): string {
-  return style === 'neutral' ? 'neutral' : `series-${style % colourCount}`;
-}
 
 /** Colours of everything but data; pages have their own by class. */
 export const ink = { text: '#1a1a1a', axis: '#6b6b6b', grid: '#e4e4e4', ground: '#ffffff' } as const;
@@ -50,29 +24,38 @@ export interface DrawOptions {
  */
 export function drawFigure(figure: Figure, { file, idPrefix = 'panel' }: DrawOptions = {}): string {
   const { frames, legend } = layOut(figure);
-  const { width, height, title } = figure;
+  const { width, height, title, lineWidth = 2 } = figure;
+  const sizes: Sizes = { unit: fontSizeOf(figure) / 12, lineWidth };
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(title)}"`,
-    ` font-family="system-ui, 'DejaVu Sans', Arial, sans-serif" font-size="${fontSize}">`,
+    ` font-family="system-ui, 'DejaVu Sans', Arial, sans-serif" font-size="${pixel(fontSizeOf(figure))}">`,
   ];
   if (file !== undefined) parts.push(`<title>${escapeXml(title)}</title>`);
   if (file === 'opaque') parts.push(`<rect width="${width}" height="${height}" fill="${ink.ground}"/>`);
   parts.push(
-    ...legend.map(drawLegendEntry),
-    ...frames.map((frame, i) => drawPanel(frame, `${idPrefix}-${i}`, figure.bare === true)),
+    ...legend.map((entry) => drawLegendEntry(entry, sizes)),
+    ...frames.map((frame, i) => drawPanel(frame, `${idPrefix}-${i}`, sizes, figure.bare === true)),
     '</svg>',
   );
   return parts.join('');
 }
 
-function drawPanel(frame: Frame, id: string, bare: boolean): string {
+/** How large text and lines are. */
+interface Sizes {
+  /** Pixels where text of 12 pixels has one. */
+  readonly unit: number;
+  readonly lineWidth: number;
+}
+
+function drawPanel(frame: Frame, id: string, sizes: Sizes, bare: boolean): string {
   const { panel, x, y } = frame;
   const [left, right] = x.range;
   const [bottom, top] = y.range;
   const clip = `<clipPath id="${id}"><rect x="${pixel(left)}" y="${pixel(top - 2)}" width="${pixel(right - left)}" height="${pixel(bottom - top + 4)}"/></clipPath>`;
-  const axes = bare ? drawBareAxes(frame) : drawAxes(frame);
-  const title = panel.title === undefined || bare ? '' : text((left + right) / 2, top - 8, panel.title, { anchor: 'middle', weight: 600 });
-  return `<g>${clip}${axes}${title}<g clip-path="url(#${id})">${panel.marks.map((mark) => drawMark(mark, frame)).join('')}</g></g>`;
+  const axes = bare ? drawBareAxes(frame) : drawAxes(frame, sizes.unit);
+  const title =
+    panel.title === undefined || bare ? '' : text((left + right) / 2, top - 8 * sizes.unit, panel.title, { anchor: 'middle', weight: 600 });
+  return `<g>${clip}${axes}${title}<g clip-path="url(#${id})">${panel.marks.map((mark) => drawMark(mark, frame, sizes.lineWidth)).join('')}</g></g>`;
 }
 
 /** A line under the panel, and one at 0, where the threshold is. */
@@ -84,26 +67,26 @@ function drawBareAxes({ x, y }: Frame): string {
   );
 }
 
-function drawAxes({ panel, x, y }: Frame): string {
+function drawAxes({ panel, x, y }: Frame, unit: number): string {
   const [left, right] = x.range;
   const [bottom, top] = y.range;
   const parts: string[] = [];
   if (panel.x.ticks !== false) {
-    for (const tick of ticksOf(panel.x, Math.max(2, (right - left) / 80))) {
+    for (const tick of ticksOf(panel.x, Math.max(2, (right - left) / (80 * unit)))) {
       const at = toPixel(x, tick);
-      parts.push(line(at, bottom, at, top, 'grid'), text(at, bottom + 16, numberText(tick), { anchor: 'middle' }));
+      parts.push(line(at, bottom, at, top, 'grid'), text(at, bottom + 16 * unit, numberText(tick), { anchor: 'middle' }));
     }
   }
   if (panel.y.ticks !== false) {
-    for (const tick of ticksOf(panel.y, Math.max(2, (bottom - top) / 45))) {
+    for (const tick of ticksOf(panel.y, Math.max(2, (bottom - top) / (45 * unit)))) {
       const at = toPixel(y, tick);
-      parts.push(line(left, at, right, at, 'grid'), text(left - 6, at + 4, numberText(tick), { anchor: 'end' }));
+      parts.push(line(left, at, right, at, 'grid'), text(left - 6, at + 4 * unit, numberText(tick), { anchor: 'end' }));
     }
   }
   parts.push(line(left, bottom, right, bottom, 'axis'), line(left, bottom, left, top, 'axis'));
-  if (panel.x.label !== undefined) parts.push(text((left + right) / 2, bottom + 34, panel.x.label, { anchor: 'middle' }));
+  if (panel.x.label !== undefined) parts.push(text((left + right) / 2, bottom + 34 * unit, panel.x.label, { anchor: 'middle' }));
   if (panel.y.label !== undefined) {
-    const [atX, atY] = [pixel(left - 48), pixel((bottom + top) / 2)];
+    const [atX, atY] = [pixel(left - 48 * unit), pixel((bottom + top) / 2)];
     parts.push(
       `<text class="text" x="${atX}" y="${atY}" fill="${ink.text}" text-anchor="middle" transform="rotate(-90 ${atX} ${atY})">${escapeXml(panel.y.label)}</text>`,
     );
@@ -111,11 +94,15 @@ function drawAxes({ panel, x, y }: Frame): string {
   return parts.join('');
 }
 
-function ticksOf({ domain, log }: Axis, wanted: number): number[] {
-  return log === true ? decadeTicks(domain, wanted) : ticks(domain, wanted);
+function ticksOf({ domain, log, counts = false }: Axis, wanted: number): number[] {
+  if (log === true) return decadeTicks(domain, wanted);
+  return ticks(domain, wanted).filter((tick) => !counts || Number.isInteger(tick));
 }
 
-function drawMark(mark: Mark, { x, y }: Frame): string {
+/** More dots are small ones. */
+const maxLargeDots = 25;
+
+function drawMark(mark: Mark, { x, y }: Frame, lineWidth: number): string {
   const style = styleOf(mark);
   const colour = colourOf(style);
   switch (mark.kind) {
@@ -124,23 +111,24 @@ function drawMark(mark: Mark, { x, y }: Frame): string {
         pixels(mark.x, (value) => toPixel(x, value)),
         pixels(mark.y, (value) => toPixel(y, value)),
       );
-      return `<path class="${classOf(style)}" d="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dashAttribute(mark)}/>`;
+      return `<path class="${classOf(style)}" d="${path}" fill="none" stroke="${colour}" stroke-linejoin="round"${lineAttributes(lineWidth, mark.emphasis)}${dashAttribute(mark, lineWidth)}/>`;
     }
     case 'dots': {
+      const radius = pixel((mark.x.length > maxLargeDots ? 1.3 : 2) * lineWidth);
       const dots = Array.from(
         mark.x,
-        (value, i) => `<circle cx="${pixel(toPixel(x, value))}" cy="${pixel(toPixel(y, mark.y[i]!))}" r="4"/>`,
+        (value, i) => `<circle cx="${pixel(toPixel(x, value))}" cy="${pixel(toPixel(y, mark.y[i]!))}" r="${radius}"/>`,
       );
       return `<g class="${classOf(style)} filled" fill="${colour}">${dots.join('')}</g>`;
     }
     case 'rule':
-      return `<path class="neutral" d="M${pixel(x.range[0])} ${pixel(toPixel(y, mark.y))}H${pixel(x.range[1])}" fill="none" stroke="${colour}" stroke-width="1.5"${dashAttribute(mark)}/>`;
+      return `<path class="neutral" d="M${pixel(x.range[0])} ${pixel(toPixel(y, mark.y))}H${pixel(x.range[1])}" fill="none" stroke="${colour}" stroke-width="${pixel(0.75 * lineWidth)}"${dashAttribute(mark, lineWidth)}/>`;
     case 'raster': {
       const strokes = mark.rows.flatMap(({ y: row, times }) => {
         const [from, to] = [pixel(toPixel(y, row - mark.size / 2)), pixel(toPixel(y, row + mark.size / 2))];
         return Array.from(times, (time) => `M${pixel(toPixel(x, time))} ${from}V${to}`);
       });
-      return `<path class="${classOf(style)}" d="${strokes.join('')}" fill="none" stroke="${colour}" stroke-width="1.5"/>`;
+      return `<path class="${classOf(style)}" d="${strokes.join('')}" fill="none" stroke="${colour}" stroke-width="${pixel(0.75 * lineWidth)}"/>`;
     }
   }
 }
@@ -149,22 +137,36 @@ function pixels(values: ArrayLike<number>, scale: (value: number) => number): Fl
   return Float64Array.from(values, scale);
 }
 
-function drawLegendEntry({ label, mark, x, y }: LegendEntry): string {
-  const style = styleOf(mark);
-  const colour = colourOf(style);
-  const swatch =
-    mark.kind === 'dots'
-      ? `<circle class="${classOf(style)} filled" cx="${pixel(x + 12)}" cy="${pixel(y)}" r="4" fill="${colour}"/>`
-      : mark.kind === 'raster'
-        ? `<path class="${classOf(style)}" d="M${pixel(x + 12)} ${pixel(y - 6)}V${pixel(y + 6)}" fill="none" stroke="${colour}" stroke-width="2"/>`
-        : `<path class="${classOf(style)}" d="M${pixel(x)} ${pixel(y)}H${pixel(x + 24)}" fill="none" stroke="${colour}" stroke-width="2"${dashAttribute(mark)}/>`;
-  return swatch + text(x + 29, y + 4, label, { anchor: 'start' });
+function drawLegendEntry({ label, mark, x, y }: LegendEntry, { unit, lineWidth }: Sizes): string {
+  return drawSwatch(mark, [x, y], 24 * unit, lineWidth) + text(x + 29 * unit, y + 4 * unit, label, { anchor: 'start' });
 }
 
-function dashAttribute(mark: Mark): string {
+/** What stands for a mark in a legend: a dot, a stroke, or a line of that length to the right of a point. */
+export function drawSwatch(mark: Mark, [x, y]: readonly [number, number], length: number, lineWidth: number): string {
+  const style = styleOf(mark);
+  const colour = colourOf(style);
+  if (mark.kind === 'dots')
+    return `<circle class="${classOf(style)} filled" cx="${pixel(x + length / 2)}" cy="${pixel(y)}" r="${pixel(2 * lineWidth)}" fill="${colour}"/>`;
+  const path =
+    mark.kind === 'raster'
+      ? `M${pixel(x + length / 2)} ${pixel(y - length / 4)}V${pixel(y + length / 4)}`
+      : `M${pixel(x)} ${pixel(y)}H${pixel(x + length)}`;
+  return `<path class="${classOf(style)}" d="${path}" fill="none" stroke="${colour}" stroke-width="${lineWidth}"${dashAttribute(mark, lineWidth)}/>`;
+}
+
+/** The width of a line, and how much of the ground shows through it. */
+function lineAttributes(lineWidth: number, emphasis: Emphasis | undefined): string {
+  if (emphasis === 'faint') return ` stroke-width="${lineWidth}" stroke-opacity="0.25"`;
+  return ` stroke-width="${emphasis === 'strong' ? 1.75 * lineWidth : lineWidth}"`;
+}
+
+/** Dashes are given for lines 2 wide, and grow with them. */
+function dashAttribute(mark: Mark, lineWidth: number): string {
   const dashed = mark.kind === 'rule' || (mark.kind === 'line' && mark.dashed === true);
-  const dash = dashed ? '6 4' : dashOf(styleOf(mark));
-  return dash === '' ? '' : ` stroke-dasharray="${dash}"`;
+  const dash = dashed ? '6 4' : mark.kind === 'line' ? dashOf(styleOf(mark)) : '';
+  if (dash === '') return '';
+  const scaled = dash.split(' ').map((length) => pixel((Number(length) * lineWidth) / 2));
+  return ` stroke-dasharray="${scaled.join(' ')}"`;
 }
 
 function line(x1: number, y1: number, x2: number, y2: number, kind: 'axis' | 'grid'): string {

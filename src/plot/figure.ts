@@ -10,11 +10,28 @@ export interface Figure {
   readonly columns?: number;
   /** Leaves out the numbers and labels of the axes, for small pictures. */
   readonly bare?: boolean;
+  /** The size of its text in pixels, by which its margins grow; 12 unless given. */
+  readonly fontSize?: number;
+  /** The width of its lines in pixels; 2 unless given. */
+  readonly lineWidth?: number;
+  /** False to leave out the legend, where something else names the series. */
+  readonly legend?: boolean;
+}
+
+/** The room for a picture. */
+export interface Space {
+  readonly width: number;
+  /** The height for one that usually has this one, in pixels for text of 12 pixels. */
+  readonly height: (usual: number) => number;
+  /** Whether that many panels fit beside each other. */
+  readonly fits: (panels: number) => boolean;
 }
 
 /** One pair of axes. */
 export interface Panel {
   readonly title?: string;
+  /** What its y axis has, as briefly as a legend needs it: `σ(x)`. */
+  readonly symbol?: string;
   readonly x: Axis;
   readonly y: Axis;
   readonly marks: readonly Mark[];
@@ -30,10 +47,17 @@ export interface Axis {
   readonly log?: boolean;
   /** False to leave out numbers without a meaning, as of a raster with one neuron. */
   readonly ticks?: boolean;
+  /** Whether it counts, so that only whole numbers stand at it. */
+  readonly counts?: boolean;
+  /** What it measures, where a stretch of it can be seen alone: a page asks for it by this name. */
+  readonly zooms?: string;
 }
 
 /** The index of a colour in the palette, or grey for what is not among the compared series. */
 export type Style = number | 'neutral';
+
+/** Whether a line stands out from the others or steps back. */
+export type Emphasis = 'strong' | 'faint';
 
 export type Mark = Line | Dots | Rule | Raster;
 
@@ -49,6 +73,7 @@ interface Points {
 export interface Line extends Points {
   readonly kind: 'line';
   readonly dashed?: boolean;
+  readonly emphasis?: Emphasis;
 }
 
 /** Points alone. */

@@ -22,22 +22,29 @@ export interface Layout {
   readonly legend: readonly LegendEntry[];
 }
 
-export const fontSize = 12;
+/** The size of text that all other sizes are given for. */
+const usualFontSize = 12;
 const lineHeight = 18;
 /** The average width of a letter, rounded up. */
-const letterWidth = fontSize * 0.58;
+const letterWidth = usualFontSize * 0.58;
 /** A legend's stroke and the space on both sides of it. */
 const swatchWidth = 34;
 
 const full = { left: 62, right: 14, top: 10, title: 18, bottom: 24, label: 18, legendGap: 6 };
 const bare: typeof full = { left: 5, right: 5, top: 5, title: 0, bottom: 5, label: 0, legendGap: 0 };
 
+/** The size of a picture's text in pixels. */
+export function fontSizeOf({ fontSize = usualFontSize }: Figure): number {
+  return fontSize;
+}
+
 /** Places the panels and the legend of a picture. */
 export function layOut(figure: Figure): Layout {
-  const margins = figure.bare === true ? bare : full;
+  const unit = fontSizeOf(figure) / usualFontSize;
+  const margins = figure.bare === true ? bare : scaled(full, unit);
   const columns = figure.columns ?? 1;
-  const legend = figure.bare === true ? [] : placeLegend(figure);
-  const legendHeight = legend.length === 0 ? 0 : legend.at(-1)!.y + lineHeight / 2 + margins.legendGap;
+  const legend = figure.bare === true || figure.legend === false ? [] : placeLegend(figure, unit);
+  const legendHeight = legend.length === 0 ? 0 : legend.at(-1)!.y + (lineHeight / 2) * unit + margins.legendGap;
 
   const rows = Array.from({ length: Math.ceil(figure.panels.length / columns) }, (_, row) =>
     figure.panels.slice(row * columns, (row + 1) * columns),
@@ -65,6 +72,10 @@ export function layOut(figure: Figure): Layout {
   return { frames, legend };
 }
 
+function scaled(margins: typeof full, unit: number): typeof full {
+  return Object.fromEntries(Object.entries(margins).map(([side, length]) => [side, length * unit])) as typeof full;
+}
+
 function rowOverhead(panels: readonly Panel[], margins: typeof full): { above: number; below: number } {
   const titled = panels.some(({ title }) => title !== undefined);
   const labelled = panels.some(({ x }) => x.label !== undefined);
@@ -75,16 +86,22 @@ function rowOverhead(panels: readonly Panel[], margins: typeof full): { above: n
   };
 }
 
-/** Each label once, in lines as long as the picture is wide. A single one is left out: the title and the axes name it. */
-function placeLegend({ panels, width }: Figure): LegendEntry[] {
+/** Each label once, with the first mark that has it. */
+export function namedMarks({ panels }: Figure): ReadonlyMap<string, Mark> {
   const named = new Map<string, Mark>();
   for (const { marks } of panels) for (const mark of marks) if (mark.label !== '' && !named.has(mark.label)) named.set(mark.label, mark);
+  return named;
+}
+
+/** Each label once, in lines as long as the picture is wide. A single one is left out: the title and the axes name it. */
+function placeLegend(figure: Figure, unit: number): LegendEntry[] {
+  const named = namedMarks(figure);
   if (named.size < 2) return [];
   const entries: LegendEntry[] = [];
-  let [x, y] = [8, lineHeight / 2 + 2];
+  let [x, y] = [8 * unit, (lineHeight / 2) * unit + 2];
   for (const [label, mark] of named) {
-    const needed = swatchWidth + label.length * letterWidth + 10;
-    if (x > 8 && x + needed > width) [x, y] = [8, y + lineHeight];
+    const needed = (swatchWidth + label.length * letterWidth + 10) * unit;
+    if (x > 8 * unit && x + needed > figure.width) [x, y] = [8 * unit, y + lineHeight * unit];
     entries.push({ label, mark, x, y });
     x += needed;
   }

@@ -1,4 +1,4 @@
-import type { Figure, Panel } from './figure.ts';
+import type { Figure, Panel, Space } from './figure.ts';
 import { niceDomain } from './scale.ts';
 
 export interface Trace {
@@ -20,10 +20,10 @@ const maxDots = 150;
 /** A neuron over time: its current, its membrane potential with threshold and spikes, and the spikes alone, where it has them. */
 export function traceFigure(
   { times, current, v, spikeTimes, threshold, duration }: Trace,
-  width: number,
+  { width, height }: Space,
   range?: readonly [number, number],
 ): Figure {
-  const x = { domain: range ?? ([0, duration] as const) };
+  const x = { domain: range ?? ([0, duration] as const), zooms: 't' };
   const what =
     spikeTimes === undefined
       ? 'Current and membrane potential'
@@ -32,10 +32,11 @@ export function traceFigure(
   return {
     title: `${what} of a neuron from ${x.domain[0]} to ${x.domain[1]} ms`,
     width,
-    height: 460,
+    height: height(400),
     panels: [
       {
         x: { ...x, label: 't (ms)' },
+        symbol: 'v',
         y: { label: 'potential v', domain: niceDomain([v], threshold === undefined ? [] : [0, threshold]) },
         weight: 3,
         marks: [
@@ -50,6 +51,7 @@ export function traceFigure(
       ...(spikeTimes === undefined ? [] : [spikePanel(x, spikeTimes)]),
       {
         x: { ...x, label: 't (ms)' },
+        symbol: 'I',
         y: { label: 'current I', domain: niceDomain([current], [0]) },
         weight: 1.2,
         marks: [{ kind: 'line', label: 'current', style: 2, x: times, y: current }],
@@ -71,34 +73,40 @@ export interface Population {
   /** Of each neuron. */
   readonly currents: readonly number[];
   readonly spikeTimes: readonly (readonly number[])[];
-  /** Hz. */
-  readonly rates: readonly number[];
+  /** Spike counts, or firing rates in Hz. */
+  readonly output: readonly number[];
+  readonly isRate: boolean;
   /** ms. */
   readonly duration: number;
 }
 
 /** Neurons with one current each: when each spikes, and how often. */
-export function populationFigure({ currents, spikeTimes, rates, duration }: Population, width: number): Figure {
+export function populationFigure(
+  { currents, spikeTimes, output, isRate, duration }: Population,
+  { width, height, fits }: Space,
+  range?: readonly [number, number],
+): Figure {
   const spacing = currents.length > 1 ? currents[1]! - currents[0]! : 1;
   const domain = [currents[0]! - spacing / 2, currents.at(-1)! + spacing / 2] as const;
-  const narrow = width < 640;
+  const isNarrow = !fits(2);
+  const name = isRate ? 'firing rate' : 'spike count';
   return {
-    title: `Spikes of ${currents.length} neurons with currents from ${currents[0]!} to ${currents.at(-1)!}, and their firing rates`,
+    title: `Spikes of ${currents.length} neurons with currents from ${currents[0]!} to ${currents.at(-1)!}, and the ${name} of each`,
     width,
-    height: narrow ? 620 : 380,
-    columns: narrow ? 1 : 2,
+    height: height(isNarrow ? 540 : 320),
+    columns: isNarrow ? 1 : 2,
     panels: [
       {
-        title: 'Raster',
-        x: { label: 't (ms)', domain: [0, duration] },
+        title: 'Spikes of each neuron',
+        x: { label: 't (ms)', domain: range ?? [0, duration], zooms: 't' },
         y: { label: 'current I', domain },
         marks: [{ kind: 'raster', label: '', style: 1, rows: currents.map((y, b) => ({ y, times: spikeTimes[b]! })), size: spacing * 0.8 }],
       },
       {
-        title: 'f–I curve',
-        x: { label: 'current I', domain },
-        y: { label: 'firing rate (Hz)', domain: niceDomain([rates], [0]) },
-        marks: [{ kind: 'line', label: 'firing rate', style: 0, x: currents, y: rates }],
+        title: isRate ? 'Firing rate (f–I curve)' : 'Spike count',
+        x: { label: 'current I', domain, zooms: 'current' },
+        y: { label: isRate ? 'firing rate (Hz)' : 'spikes', domain: niceDomain([output], [0, 1]), counts: !isRate },
+        marks: [{ kind: 'line', label: name, style: 0, x: currents, y: output }],
       },
     ],
   };

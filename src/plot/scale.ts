@@ -95,3 +95,24 @@ export function niceDomain(series: Iterable<ArrayLike<number>>, including: reado
   const air = low === high ? Math.max(Math.abs(low), 1) * 0.5 : (high - low) * 0.05;
   return [low - air, high + air];
 }
+
+/** A series this many times as tall as half of the others are is cut off. */
+const maxTimesTaller = 4;
+
+/**
+ * `niceDomain`, around what most series need: one that is far taller than half of them, so that it would flatten the others, goes beyond the ends.
+ *
+ * @example
+ * sharedDomain([[0, 1], [0, 1], [0, 100]], [0]); // [-0.05, 1.05]
+ */
+export function sharedDomain(series: readonly ArrayLike<number>[], including: readonly number[]): [number, number] {
+  const heights = series.map((values) => {
+    const [low, high] = niceDomain([values], including);
+    return high - low;
+  });
+  const middle = heights.toSorted((a, b) => a - b)[Math.floor((heights.length - 1) / 2)] ?? 0;
+  return niceDomain(
+    series.filter((_, i) => heights[i]! <= maxTimesTaller * middle),
+    including,
+  );
+}

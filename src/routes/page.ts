@@ -8,11 +8,12 @@ import type { FastifyPluginAsync } from 'fastify';
 import { Problem } from '../errors/problems.ts';
 import { requireAcceptable } from '../plugins/negotiation.ts';
 
-/** Allows the page its own script and style, pictures that it makes itself, and requests to the service. */
+/** Allows the page its own script, style and font, pictures that it makes itself, and requests to the service. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
+  "font-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
   "base-uri 'none'",
@@ -47,7 +48,7 @@ export const pageRoutes: FastifyPluginAsync<PageOptions> = async (app, { hasDocs
       maxAge: '1y',
       immutable: true,
       // As a request's path it begins with a slash: `index.html` is for `sendFile` alone.
-      allowedPath: (name) => name === 'index.html' || /^\/[^/]+\.(?:js|css)$/.test(name),
+      allowedPath: (name) => name === 'index.html' || /^\/[^/]+\.(?:js|css|woff2)$/.test(name),
     });
   }
   const withoutDocs = isBuilt && !hasDocs ? readFileSync(index, 'utf8').replace(docsLink, '') : undefined;

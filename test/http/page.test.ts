@@ -2,19 +2,27 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import subsetFont from 'subset-font';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../packaging/dockerfile.ts';
 import { Service } from './service.ts';
 
 /** What the page may be, compressed, and what it should not come near to without anyone noticing. */
 const maxBytes = 250_000;
-const noticedBytes = 60_000;
+const noticedBytes = 80_000;
 
 let service: Service;
 beforeAll(async () => {
   service = await Service.start();
 });
 afterAll(() => service.stop());
+
+/** The font that the style names. */
+async function font(): Promise<string> {
+  const [style] = await assets();
+  const css = (await raw(style!, {})).body.toString();
+  return `/page/${/url\("?\.\/(math-[A-Z0-9]{8}\.woff2)"?\)/.exec(css)![1]!}`;
+}
 
 /** The files that the document names. */
 async function assets(): Promise<string[]> {
@@ -36,7 +44,7 @@ describe('GET /', () => {
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(response.headers.get('cache-control')).toBe('no-cache');
     expect(response.headers.get('content-security-policy')).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
     const html = await response.text();
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|https?:\/\/(?!www\.w3\.org)/);
@@ -84,16 +92,27 @@ describe('GET /', () => {
     }
   });
 
+  it('brings a font for its formulas, with the table that sets them', async () => {
+    const { status, headers, body } = await raw(await font(), {});
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('font/woff2');
+    expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(body.subarray(0, 4).toString()).toBe('wOF2');
+    const plain = await subsetFont(body, 'σ′𝛼√', { targetFormat: 'sfnt' });
+    const tables = Array.from({ length: plain.readUInt16BE(4) }, (_, i) => plain.toString('latin1', 12 + 16 * i, 16 + 16 * i));
+    expect(tables).toContain('MATH');
+  });
+
   it('is small', async () => {
     let bytes = 0;
-    for (const file of ['/', ...(await assets())]) bytes += (await raw(file, { 'accept-encoding': 'gzip' })).body.length;
+    for (const file of ['/', ...(await assets()), await font()]) bytes += (await raw(file, { 'accept-encoding': 'gzip' })).body.length;
     expect(bytes).toBeLessThan(Math.min(maxBytes, noticedBytes));
   });
 
   it('loads nothing from elsewhere', async () => {
     for (const file of await assets()) {
       const text = (await raw(file, {})).body.toString();
-      expect(text.match(/@import|url\((?!#)|importScripts|\beval\(|new Function/g)).toBeNull();
+      expect(text.match(/@import|url\((?!#|"?\.\/math-)|importScripts|\beval\(|new Function/g)).toBeNull();
       // Names of XML's languages are written as addresses, and loaded by nobody.
       expect([...new Set(text.match(/https?:\/\/[\w.]+/g) ?? [])].filter((address) => address !== 'http://www.w3.org')).toEqual([]);
     }
@@ -132,5 +151,5 @@ describe('without its files', () => {
 
 it('the build leaves none of an earlier page', () => {
   const files = readdirSync(path.join(root, 'dist/page')).filter((name) => !name.endsWith('.part'));
-  expect(files).toHaveLength(9);
+  expect(files).toHaveLength(12);
 });

@@ -56,7 +56,12 @@ export class Explorer {
     await expect.poll(() => this.page.locator('figure[aria-busy]').count()).toBe(0);
   }
 
-  /** Names in the legend of the first picture, and its other words. */
+  /** What the legend of the first picture names. */
+  async curves(): Promise<string[]> {
+    return this.page.locator('figure').first().locator('.legend .label').allTextContents();
+  }
+
+  /** The words in the first picture. */
   async words(): Promise<string[]> {
     return this.page.locator('figure').first().locator('.plot > svg:not(.overlay) text').allTextContents();
   }

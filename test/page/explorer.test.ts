@@ -7,6 +7,7 @@ import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { Service } from '../http/service.ts';
+import { tutorialFigures } from '../../page/tutorial-figures.ts';
 import { executablePath, Explorer, launch } from './browser.ts';
 
 describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
@@ -54,10 +55,10 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       const grads = [...columns].filter(([name]) => name.endsWith(' gradient')).map(([, column]) => column);
       expect(values).toEqual(evaluated.body.results.map(({ value }) => value));
       expect(grads).toEqual(differentiated.body.results.map(({ grad }) => grad));
-      // Two panels: the step and six values, six gradients.
-      await expect.poll(() => explorer.page.locator('figure .plot > svg:not(.overlay) g[clip-path] path').count()).toBe(13);
-      expect(await explorer.page.locator('figcaption').textContent()).toMatch(
-        /wasm on cpu, float32: computed in [\d.]+ ms, \d+ ms there and back/,
+      // Two panels: the step and six values, its derivative and six gradients.
+      await expect.poll(() => explorer.page.locator('figure .plot > svg:not(.overlay) g[clip-path] path').count()).toBe(14);
+      expect(await explorer.page.locator('figure > .status').textContent()).toMatch(
+        /^wasm on cpu, float32: [\d.]+ ms in the service.*; 2 requests, answered in \d+ ms$/,
       );
     });
 
@@ -69,7 +70,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
         await slider.fill(String(place));
         const alpha = await explorer.page.getByRole('textbox', { name: 'alpha' }).inputValue();
         seen.add(alpha);
-        await expect.poll(() => explorer.words()).toContain(`sigmoid (alpha ${alpha})`);
+        await expect.poll(() => explorer.curves()).toContain(`sigmoid (alpha ${alpha})`);
         expect(explorer.page.url()).toContain(`compare=sigmoid(alpha:${alpha})&x=-1,1`);
       }
       expect(seen.size).toBe(3);
@@ -78,10 +79,73 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       expect(await explorer.columns()).toEqual(before);
     });
 
-    it('opens a link that spells a surrogate otherwise, as requests may', async () => {
-      await explorer.follow('#gallery?compare=Sigmoid(alpha:2);ATan;nonsense');
-      await expect.poll(() => explorer.words()).toContain('sigmoid (alpha 2)');
-      expect(await explorer.words()).toContain('spikingjelly.ATan (alpha 2)');
+    it('opens a link that spells a surrogate otherwise, as requests may, and names what it does not know', async () => {
+      await explorer.follow('#gallery?compare=Sigmoid(alpha:2);ATan(alpa:3);sigmod&x=1,0&layout=round&colour=red');
+      await expect.poll(() => explorer.curves()).toEqual(expect.arrayContaining(['sigmoid (alpha 2)', 'spikingjelly.ATan (alpha 2)']));
+      const notice = explorer.page.locator('.notice');
+      expect(await notice.locator('li').allTextContents()).toEqual([
+        'x must be two numbers, the smaller one first, such as x=-1,1; it is "1,0"',
+        'spikingjelly.ATan has no parameter "alpa"; did you mean "alpha"?',
+        '"sigmod" is not a surrogate; did you mean "sigmoid"?',
+        'layout must be one of together, grid; it is "round"',
+        expect.stringMatching(/^"colour" is not a setting here; there are "x", "compare"/),
+      ]);
+      await notice.getByRole('button', { name: 'Close' }).click();
+      expect(await notice.isVisible()).toBe(false);
+      await explorer.follow('#galery');
+      expect(await notice.textContent()).toContain('"galery" is not a part of this page; did you mean "gallery"?');
+      await explorer.follow('#gallery');
+      expect(await notice.isVisible()).toBe(false);
+    });
+
+    it('reads each value in the legend, where nothing moves, and shows and hides curves there', async () => {
+      await explorer.follow('#gallery?compare=sigmoid;erf;arctan;relu_grad;gaussian_grad&x=-1,1&points=201');
+      const { page } = explorer;
+      const tools = page.locator('.tools');
+      const before = await tools.boundingBox();
+      const box = (await page.locator('.plot').boundingBox())!;
+      await page.mouse.move(box.x + box.width * 0.7, box.y + box.height / 2);
+      const [at] = /−?[\d.]+/.exec((await page.locator('.readout').textContent())!)!;
+      const columns = await explorer.columns();
+      const i = columns.get('x')!.findIndex((x) => Math.abs(x - Number(at.replace('−', '-'))) < 1e-6);
+      const values = ['sigmoid (alpha 4) value', 'sigmoid (alpha 4) gradient'].map((name) => Number(columns.get(name)![i]!.toPrecision(4)));
+      await page.mouse.move(box.x + box.width * 0.7, box.y + box.height / 2);
+      expect(await page.locator('.legend li', { hasText: 'sigmoid' }).locator('.values').textContent()).toBe(values.join(' · '));
+      expect(await tools.boundingBox()).toEqual(before);
+
+      const lines = page.locator('figure .plot > svg:not(.overlay) g[clip-path] path');
+      const erf = page.locator('.legend').getByRole('button', { name: 'erf' });
+      await erf.hover();
+      // All but the two of erf step back.
+      await expect.poll(() => lines.and(page.locator('[stroke-opacity]')).count()).toBe(10);
+      await erf.click();
+      expect(await erf.getAttribute('aria-pressed')).toBe('false');
+      expect(await lines.count()).toBe(10);
+      await erf.click();
+      expect(await lines.count()).toBe(12);
+      // The fifth has dashes, in the legend and in the picker.
+      for (const swatch of ['.legend', '.picked'])
+        expect(await page.locator(`${swatch} .swatch path[stroke-dasharray].series-4`).count(), swatch).toBe(1);
+    });
+
+    it('keeps the shape of the others beside a curve that is far taller', async () => {
+      await explorer.follow('#gallery?compare=sigmoid;erf;leaky_relu(beta:50)');
+      await expect
+        .poll(() => explorer.page.locator('.cut').textContent())
+        .toMatch(/^leaky_relu \(alpha 0\.1, beta 50\) goes beyond the axes/);
+      expect(await explorer.words()).not.toContain('40');
+      await explorer.page.getByRole('button', { name: 'Show all of it' }).click();
+      await expect.poll(() => explorer.words()).toContain('40');
+      expect(explorer.page.url()).toContain('whole=true');
+      expect(await explorer.page.locator('.cut').isVisible()).toBe(false);
+    });
+
+    it('draws each small picture where its gradient changes', async () => {
+      await explorer.follow('');
+      const scale = (name: string): Promise<string | null> =>
+        explorer.page.getByRole('article', { name, exact: true }).locator('.scale').textContent();
+      await expect.poll(() => scale('norse.superspike')).toBe('x from −0.1 to 0.1, σ′ up to 1');
+      expect(await scale('spyx.tanh')).toBe('x from −2 to 2, σ′ up to 1');
     });
 
     it('is picked by ticking, filtered by words, and says so when nothing is left', async () => {
@@ -89,12 +153,13 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       await explorer.page.getByRole('searchbox').fill('snntorch escape');
       await expect.poll(() => explorer.page.locator('.card:visible').count()).toBe(1);
       await explorer.page.getByRole('checkbox', { name: 'snntorch.spike_rate_escape' }).check();
-      await expect.poll(() => explorer.words()).toContain('snntorch.spike_rate_escape (beta 1, slope 25)');
+      await expect.poll(() => explorer.curves()).toContain('snntorch.spike_rate_escape (beta 1, slope 25)');
       await explorer.page.getByRole('searchbox').fill('no such thing');
-      await expect.poll(() => explorer.page.locator('.gallery > .status').textContent()).toContain('No surrogate has "no such thing"');
+      await expect.poll(() => explorer.page.locator('.gallery .status').textContent()).toContain('No surrogate has "no such thing"');
       for (const name of ['Remove sigmoid', 'Remove snntorch.spike_rate_escape']) await explorer.page.getByRole('button', { name }).click();
-      await expect.poll(() => explorer.page.locator('figcaption').textContent()).toContain('Nothing is picked');
-      expect(await explorer.page.locator('.plot > svg:not(.overlay)').count()).toBe(0);
+      await expect.poll(() => explorer.page.locator('.summary').textContent()).toContain('The derivative of a spike is 0');
+      await expect.poll(() => explorer.words()).toEqual(expect.arrayContaining(['The spike H(x)', 'Its derivative H′(x)']));
+      expect([...(await explorer.columns()).keys()]).toEqual(['x', 'step']);
     });
 
     it('shows formulas, parameters, aliases and papers', async () => {
@@ -102,6 +167,12 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       const card = explorer.page.getByRole('article', { name: 'erf', exact: true });
       await card.getByText('Formula, parameters, sources').click();
       await expect.poll(() => card.locator('math').count()).toBe(2);
+      expect(await card.locator('.formula').allTextContents()).toEqual([
+        expect.stringMatching(/^σ′\(x\) =/),
+        expect.stringMatching(/^σ\(x\) =/),
+      ]);
+      await expect.poll(() => explorer.page.evaluate('document.fonts.check("16px \'Page Math\'", "σ𝛼√")')).toBe(true);
+      expect(await explorer.page.evaluate('getComputedStyle(document.querySelector(".card math")).fontFamily')).toMatch(/^"Page Math"/);
       const text = (await card.textContent())!;
       const { aliases, references, parameters } = catalogue.get('erf')!;
       for (const { library, name } of aliases) expect(text).toContain(`${library}: ${name}`);
@@ -116,7 +187,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       await plot.focus();
       await plot.press('ArrowRight');
       expect(await explorer.page.locator('[aria-live]').textContent()).toMatch(
-        /^x = 0\.04: step value 1; sigmoid \(alpha 4\) value 0\.53991, gradient 0\.99363$/,
+        /^x = 0\.04: H\(x\), the spike σ\(x\) 1; sigmoid \(alpha 4\) σ\(x\) 0\.5399, σ′\(x\) 0\.9936; H′\(x\) = 0 σ′\(x\) 0$/,
       );
       await plot.press('+');
       await expect.poll(() => explorer.page.url()).toMatch(/x=-0\.98,1\.02$/);
@@ -127,7 +198,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       const box = (await plot.boundingBox())!;
       const [left, right, middle] = [box.x + box.width * 0.2, box.x + box.width * 0.3, box.y + box.height / 2];
       await explorer.page.mouse.move(left, middle);
-      expect(await explorer.page.locator('.readout').textContent()).toMatch(/^x = −[\d.]+: step value 0; sigmoid/);
+      expect(await explorer.page.locator('.readout').textContent()).toMatch(/^x = −[\d.]+ — in the legend: σ\(x\) · σ′\(x\)$/);
       await explorer.page.mouse.down();
       await explorer.page.mouse.move(right, middle, { steps: 4 });
       await explorer.page.mouse.up();
@@ -150,6 +221,49 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       const population = await explorer.columns(1);
       const many = await service.post<{ firing_rates: number[] }>('/lif/simulate', { current: { linspace: [0.5, 5, 60] }, steps: 500 });
       expect(population.get('firing rate (Hz)')).toEqual(many.body.firing_rates);
+      // As in the tutorial, outputs are counts.
+      const words = (): Promise<string[]> =>
+        explorer.page.locator('figure').nth(1).locator('.plot > svg:not(.overlay) text').allTextContents();
+      expect(await words()).toEqual(expect.arrayContaining(['Spike count', 'spikes']));
+      await explorer.page.getByLabel('Output').selectOption('rate');
+      await expect.poll(words).toContain('firing rate (Hz)');
+    });
+
+    it('has a raster that is read row by row, and zooms together with the neuron above', async () => {
+      await explorer.follow('#neuron?to=2&neurons=4');
+      const { page } = explorer;
+      const plot = page.locator('.plot').nth(1);
+      await plot.focus();
+      for (const key of ['ArrowUp', 'ArrowUp', 'ArrowUp']) await plot.press(key);
+      const { body } = await service.post<{ spike_times: number[][] }>('/lif/simulate', {
+        current: 2,
+        steps: 500,
+        record: ['spike_times'],
+      });
+      const [times] = body.spike_times;
+      expect(await page.locator('.readout').nth(1).textContent()).toBe(
+        `t = 25 ms — current I = 2: ${times!.length} spikes, at ${times!.slice(0, 6).join(', ')}${times!.length > 6 ? ', …' : ''}`,
+      );
+      const box = (await plot.boundingBox())!;
+      await page.mouse.move(box.x + box.width * 0.2, box.y + box.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2, { steps: 3 });
+      await page.mouse.up();
+      await expect.poll(() => page.url()).toMatch(/t=\d+(\.\d+)?,\d+(\.\d+)?$/);
+      await explorer.drawn();
+      const [low, high] = /t=([\d.,]+)/.exec(page.url())![1]!.split(',').map(Number);
+      expect(high! - low!).toBeLessThan(20);
+      const drawings = page.locator('figure .plot > svg:not(.overlay)');
+      expect(await drawings.first().getAttribute('aria-label')).toContain(`from ${low!} to ${high!} ms`);
+    });
+
+    it('finds currents for a model that has other units', async () => {
+      await explorer.follow('#neuron?model=adex&steps=1000');
+      const summary = explorer.page.locator('.summary').first();
+      expect(await summary.textContent()).toMatch(/^0 spikes, 0 Hz/);
+      await summary.getByRole('button', { name: 'Find a current' }).click();
+      await expect.poll(() => summary.textContent()).toMatch(/^[1-9]\d* spikes/);
+      expect(explorer.page.url()).toMatch(/amplitude=[125]0+/);
     });
 
     it('takes currents of each waveform, and a link gives the same noise again', async () => {
@@ -178,7 +292,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^2 spikes/);
       await tau.fill('20 ms');
       expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual([
-        'tau must be a number from 0.001 to 1000000; "20 ms" is none',
+        'tau must be a number from 0.000001 to 1000000, not "20 ms"',
       ]);
       expect(await tau.getAttribute('aria-invalid')).toBe('true');
       expect(await tau.inputValue()).toBe('20 ms');
@@ -194,11 +308,17 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       await explorer.page.goto(`${service.url}/#neuron?tau=ten`);
       await expect
         .poll(() => explorer.page.locator('.status').first().textContent())
-        .toBe('There is no picture until the marked fields are right.');
-      expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual([
-        'tau must be a number from 0.001 to 1000000; "ten" is none',
-      ]);
-      await explorer.page.getByRole('textbox', { name: 'tau (ms)' }).fill('10');
+        .toBe('There is no picture until these settings are right.');
+      const problem = 'tau must be a number from 0.000001 to 1000000, not "ten"';
+      expect(await explorer.page.locator('.problem:visible').allTextContents()).toEqual([problem]);
+      expect(await explorer.page.locator('.readout:visible').count()).toBe(0);
+      // The field may be out of sight.
+      const alert = explorer.page.getByRole('alert').first();
+      expect(await alert.textContent()).toContain(problem);
+      await alert.getByRole('button', { name: 'Go to the field' }).click();
+      const tau = explorer.page.getByRole('textbox', { name: 'tau (ms)' });
+      expect(await explorer.page.evaluate('document.activeElement.value')).toBe('ten');
+      await tau.fill('10');
       await expect.poll(() => explorer.page.locator('.summary').first().textContent()).toMatch(/^4 spikes/);
     });
 
@@ -216,7 +336,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     it('says when the service is gone, and tries again', async () => {
       await explorer.follow('#neuron');
       await explorer.page.route('**/lif/simulate', (route) => route.abort());
-      await explorer.page.getByRole('textbox', { name: 'Threshold' }).fill('0.5');
+      await explorer.page.getByRole('textbox', { name: 'v_threshold' }).fill('0.5');
       const alert = explorer.page.getByRole('alert').first();
       await expect.poll(() => alert.textContent()).toContain('The service cannot be reached');
       await explorer.page.unroute('**/lif/simulate');
@@ -248,6 +368,20 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       expect(await beta.inputValue()).toBe('0.5');
     });
 
+    it('has a field for every parameter and option, of the plain neuron too', async () => {
+      const { body } = await service.request<{ neurons: { name: string; parameters: object; options: object }[] }>('/neurons');
+      for (const { name, parameters, options } of body.neurons.filter((one) => ['lif', 'general', 'norse.LSNN'].includes(one.name))) {
+        await explorer.follow(`#neuron?model=${name}`);
+        const labels = await explorer.page.locator('fieldset', { hasText: 'Model' }).locator('.field label').allTextContents();
+        // The Gradient part has a control of its own for the backward pass.
+        const expected = [...Object.keys(parameters), ...Object.keys(options)].filter(
+          (one) => one !== 'detach_reset' || name.includes('.'),
+        );
+        expect(labels.map((label) => label.replace(/ \(.*/, '')).sort()).toEqual([...expected, 'Model'].sort());
+      }
+      expect(await explorer.page.locator('fieldset math').count()).toBeGreaterThan(2);
+    });
+
     it('without spikes shows the membrane alone, and says why there is no gradient', async () => {
       await explorer.follow('#neuron?model=norse.LI');
       await expect.poll(() => explorer.page.locator('figure .summary').first().textContent()).toMatch(/^The last membrane potential is /);
@@ -258,7 +392,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       ] as const) {
         await explorer.page.goto('about:blank');
         await explorer.page.goto(`${service.url}/#gradient?model=${model}`);
-        await expect.poll(() => explorer.page.locator('figcaption').textContent()).toContain(why);
+        await expect.poll(() => explorer.page.locator('figure > .status').textContent()).toContain(why);
       }
     });
   });
@@ -287,7 +421,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
         .poll(() => explorer.words())
         .toEqual(expect.arrayContaining(['dL/dI, through the reset', 'dL/dτ, through the reset', 'dL/dθ, through the reset']));
       const columns = await explorer.columns();
-      expect([...columns.keys()]).toHaveLength(4);
+      expect([...columns.keys()]).toHaveLength(5);
       const each = { linspace: [10, 10, 50] };
       const { body } = await service.post<{ results: { grad: { tau: number[] } }[] }>('/lif/grad', {
         current: { linspace: [0.5, 2.5, 50] },
@@ -346,6 +480,42 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       expect(await explorer.page.evaluate('navigator.clipboard.readText()')).toBe(explorer.page.url());
     });
 
+    it('says when a time has the compilation in it, and when it has not', async () => {
+      const slow = await Explorer.open(await contextOf({}), service.url);
+      await slow.page.route('**/lif/simulate', async (route) => {
+        const response = await route.fetch();
+        const body = (await response.json()) as { meta: { elapsed_ms: number } };
+        body.meta.elapsed_ms = 252;
+        await route.fulfill({ response, json: body });
+      });
+      await slow.follow('#neuron');
+      const status = slow.page.locator('figure > .status').first();
+      expect(await status.textContent()).toContain('252 ms in the service, with the compilation that the first run of a kind needs;');
+      await slow.page.getByRole('textbox', { name: 'tau (ms)' }).fill('11');
+      await expect.poll(() => status.textContent()).toContain('252 ms in the service; 1 request');
+      await slow.page.context().close();
+    });
+
+    it('fills the window in a presentation, without controls, until Escape', async () => {
+      await explorer.follow('#gallery?compare=sigmoid;erf');
+      const { page } = explorer;
+      const svg = page.locator('figure .plot > svg:not(.overlay)');
+      const size = async (): Promise<number[]> =>
+        Promise.all(['font-size', 'width', 'height'].map(async (name) => Number(await svg.getAttribute(name))));
+      const [usualText, usualWidth] = await size();
+      await page.getByRole('button', { name: 'Present' }).click();
+      const [text, width, height] = await size();
+      expect(text).toBeGreaterThan(1.2 * usualText!);
+      expect(width).toBeGreaterThan(1.2 * usualWidth!);
+      expect(height).toBeGreaterThan(500);
+      expect(await svg.locator('g[clip-path] path').first().getAttribute('stroke-width')).toBe('5');
+      expect(await page.locator('figure :is(.tools, .status, details):visible').count()).toBe(0);
+      await page.keyboard.press('Escape');
+      expect(await size()).toEqual([usualText, usualWidth, expect.anything()]);
+      expect(await page.locator('.tools').isVisible()).toBe(true);
+      expect(page.url()).not.toContain('x=');
+    });
+
     it('has its numbers as a table', async () => {
       await explorer.follow('#neuron');
       await explorer.page.getByText('Numbers', { exact: true }).first().click();
@@ -371,15 +541,59 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
 
   it('goes from part to part, and back', async () => {
     await explorer.follow('');
-    await explorer.page.getByRole('link', { name: 'Neuron' }).click();
-    await expect.poll(() => explorer.page.title()).toBe('Neuron · Surrogate explorer');
+    await explorer.page.getByRole('link', { name: 'Neuron', exact: true }).click();
+    await expect.poll(() => explorer.page.title()).toBe('Neuron · Surrogate gradient explorer');
+    // The tabs stay in sight.
+    expect(await explorer.page.evaluate('scrollY')).toBe(0);
     await explorer.page.getByRole('textbox', { name: 'tau (ms)' }).fill('25');
-    await explorer.page.getByRole('link', { name: 'Gradient' }).click();
-    await explorer.page.getByRole('link', { name: 'Neuron' }).click();
+    await explorer.page.getByRole('link', { name: 'Gradient', exact: true }).click();
+    // The neuron goes along.
+    await expect.poll(() => explorer.page.getByRole('textbox', { name: 'tau (ms)' }).inputValue()).toBe('25');
+    await explorer.page.getByRole('link', { name: 'Neuron', exact: true }).click();
     await expect.poll(() => explorer.page.getByRole('textbox', { name: 'tau (ms)' }).inputValue()).toBe('25');
     await explorer.page.goBack();
-    await expect.poll(() => explorer.page.title()).toBe('Gradient · Surrogate explorer');
+    await expect.poll(() => explorer.page.title()).toBe('Gradient · Surrogate gradient explorer');
     expect(await explorer.page.locator('nav a[aria-current]').allTextContents()).toEqual(['Gradient']);
+  });
+
+  it('takes the surrogates along to the next part', async () => {
+    await explorer.follow('#gallery?compare=norse.tanh;erf(alpha:2)');
+    await explorer.page.getByRole('button', { name: 'Remove norse.tanh' }).click();
+    await explorer.page.getByRole('link', { name: 'Gradient', exact: true }).click();
+    await expect.poll(() => explorer.curves()).toEqual(['spike count', 'erf (alpha 2)']);
+    await explorer.page.getByRole('button', { name: 'Duplicate erf' }).click();
+    await explorer.page.getByRole('link', { name: 'Surrogates', exact: true }).click();
+    await expect.poll(() => explorer.page.locator('.picked > li').count()).toBe(2);
+  });
+
+  it("opens each of the tutorial's figures, and says what there is to be seen in it", async () => {
+    await explorer.follow('');
+    const links = explorer.page.getByRole('navigation', { name: 'Figures of the tutorial' }).getByRole('link');
+    expect(await links.allTextContents()).toEqual(tutorialFigures.map(({ title }, i) => `${i + 1} ${title}`));
+    for (const [i, { title }] of tutorialFigures.entries()) {
+      await links.nth(i).click();
+      await expect.poll(() => explorer.page.locator('.tutorial-text').textContent()).toContain(`Figure ${i + 1}. ${title}. `);
+      expect(await explorer.page.locator('.notice').isVisible()).toBe(false);
+      await explorer.drawn();
+      expect(await explorer.page.getByRole('alert').filter({ visible: true }).count()).toBe(0);
+    }
+    // Figure 9: four surrogates, and 30 neurons that all fire alike.
+    const columns = await explorer.columns();
+    expect([...columns.keys()]).toHaveLength(6);
+    expect(columns.get('current')).toHaveLength(30);
+  });
+
+  it('shows on a laptop that the gallery is below, and uses a wide screen', async () => {
+    const laptop = await Explorer.open(await contextOf({ viewport: { width: 1366, height: 768 } }), service.url);
+    await laptop.follow('');
+    const svg = laptop.page.locator('figure .plot > svg:not(.overlay)');
+    for (const seen of ['.lead', '.tutorial', '.tools', '.gallery h2', '.card'])
+      expect((await laptop.page.locator(seen).first().boundingBox())!.y, seen).toBeLessThan(768);
+    expect(Number(await svg.getAttribute('font-size'))).toBeGreaterThanOrEqual(14);
+    await laptop.page.setViewportSize({ width: 2560, height: 1440 });
+    await expect.poll(async () => Number(await svg.getAttribute('width'))).toBeGreaterThan(1900);
+    expect(Number(await svg.getAttribute('font-size'))).toBeGreaterThanOrEqual(19);
+    await laptop.page.context().close();
   });
 
   describe('for everyone', () => {
@@ -392,11 +606,27 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       // The policy would keep axe out.
       const own = await Explorer.open(await contextOf({ colorScheme, viewport: { width, height: 844 }, bypassCSP: true }), service.url);
       await own.follow(hash);
-      for (const summary of (await own.page.locator('details:visible > summary').all()).slice(0, 4)) await summary.click();
+      const folded = 'details:not([open]):visible > summary';
+      for (let i = 0; i < 4 && (await own.page.locator(folded).count()) > 0; i++) await own.page.locator(folded).first().click();
       await own.page.evaluate(axe);
       const { violations } = await own.page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
       await own.page.context().close();
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`)).toEqual([]);
+    });
+
+    it('reads values where a finger taps', async () => {
+      const phone = await Explorer.open(
+        await contextOf({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }),
+        service.url,
+      );
+      await phone.follow('');
+      // The picture begins on the first screen, and says how it is read.
+      expect((await phone.page.locator('.plot').boundingBox())!.y).toBeLessThan(600);
+      expect(await phone.page.locator('.readout').textContent()).toBe('Tap the picture to read its values.');
+      await phone.page.locator('.plot').tap({ position: { x: 250, y: 100 } });
+      await expect.poll(() => phone.page.locator('.readout').textContent()).toMatch(/^x = [\d.]+/);
+      expect(await phone.page.locator('.legend .values').nth(1).textContent()).toMatch(/^[\d.]+ · [\d.]+$/);
+      await phone.page.context().close();
     });
 
     it.each(['#gallery', '#neuron', '#gradient'])('%s is no wider than a phone', async (hash) => {

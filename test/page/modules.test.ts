@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { readAddress, readRange, readSurrogates, writeAddress, writeSurrogates } from '../../page/address.ts';
+import { readAddress, readRange, readSurrogates, writeAddress, writeSurrogates, type PickedSurrogate } from '../../page/address.ts';
 import { currentOf, waveforms, type CurrentSettings } from '../../page/currents.ts';
 import { newest } from '../../page/newest.ts';
 import { readNumber } from '../../page/number-text.ts';
@@ -26,14 +26,23 @@ describe('the address', () => {
     expect(() => readAddress(hash)).not.toThrow();
   });
 
-  it('has surrogates with their parameters, and leaves out what is none', () => {
+  it('has surrogates with their parameters, and names what is none', () => {
+    const problems: string[] = [];
+    const read = (text: string): PickedSurrogate[] => readSurrogates(text, (problem) => problems.push(problem));
     const picked = [
       { name: 'snntorch.atan', parameters: { alpha: 2.5 } },
       { name: 'sinabs.Gaussian', parameters: { mu: -0.5, sigma: 1e-3 } },
       { name: 'erf', parameters: {} },
     ];
-    expect(readSurrogates(writeSurrogates(picked))).toEqual(picked);
-    expect(readSurrogates(';;(alpha:2);erf(alpha:x,beta:,gamma:1)')).toEqual([{ name: 'erf', parameters: { gamma: 1 } }]);
+    expect(read(writeSurrogates(picked))).toEqual(picked);
+    expect(read('')).toEqual([]);
+    expect(problems).toEqual([]);
+    expect(read(';;(alpha:2);erf(alpha:x,beta:,gamma:1)')).toEqual([{ name: 'erf', parameters: { gamma: 1 } }]);
+    expect(problems).toEqual([
+      '"(alpha:2)" is not a surrogate; write a name, or a name with parameters: erf(alpha:2)',
+      'erf: "alpha:x" is not a parameter with a number; write it as alpha:2',
+      'erf: "beta:" is not a parameter with a number; write it as alpha:2',
+    ]);
   });
 
   it.each([
@@ -62,15 +71,15 @@ describe('a number that is typed', () => {
 
   it.each([
     ['', 'tau must be a number from 0.001 to 100; the field is empty'],
-    ['1,5', 'tau must be a number from 0.001 to 100; "1,5" is none'],
-    ['0', 'tau must be a number from 0.001 to 100; 0 is not'],
-    ['Infinity', 'tau must be a number from 0.001 to 100; "Infinity" is none'],
+    ['1,5', 'tau must be a number from 0.001 to 100, not "1,5"'],
+    ['0', 'tau must be a number from 0.001 to 100, not 0'],
+    ['Infinity', 'tau must be a number from 0.001 to 100, not "Infinity"'],
   ])('%j is wrong, and it is said why', (text, problem) => {
     expect(readNumber(text, rule)).toEqual({ problem });
   });
 
   it('has to be whole where that is needed', () => {
-    expect(readNumber('1.5', { ...rule, integer: true })).toEqual({ problem: 'tau must be a whole number from 0.001 to 100; 1.5 is not' });
+    expect(readNumber('1.5', { ...rule, integer: true })).toEqual({ problem: 'tau must be a whole number from 0.001 to 100, not 1.5' });
     expect(readNumber('−0.5', { ...rule, minimum: -1 })).toEqual({ value: -0.5 });
   });
 });

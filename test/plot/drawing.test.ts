@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { classOf, colourCount, colourOf, dashOf, drawFigure, escapeXml, ink, polylinePath } from '../../src/plot/draw.ts';
+import { drawFigure, escapeXml, polylinePath } from '../../src/plot/draw.ts';
 import type { Figure, Mark } from '../../src/plot/figure.ts';
 import { layOut } from '../../src/plot/layout.ts';
-import { decadeDomain, decadeTicks, fromPixel, niceDomain, numberText, ticks, toPixel } from '../../src/plot/scale.ts';
+import { decadeDomain, decadeTicks, fromPixel, niceDomain, numberText, sharedDomain, ticks, toPixel } from '../../src/plot/scale.ts';
 
 const line = (label: string, style: number): Mark => ({ kind: 'line', label, style, x: [0, 1], y: [0, 1] });
 const figure = (marks: readonly Mark[], more: Partial<Figure> = {}): Figure => ({
@@ -69,6 +69,15 @@ describe('a scale', () => {
     expect(niceDomain([[5, 5]])).toEqual([2.5, 7.5]);
   });
 
+  it('is shared by curves of about one height, and not stretched by one that is far taller', () => {
+    const step = [0, 1];
+    expect(sharedDomain([step, step, [0, 3]], [0])).toEqual(niceDomain([[0, 3]]));
+    expect(sharedDomain([step, step, [0, 100]], [0])).toEqual(niceDomain([step]));
+    expect(sharedDomain([[0, 100]], [0])).toEqual(niceDomain([[0, 100]]));
+    expect(sharedDomain([step, [0, 100]], [0])).toEqual(niceDomain([step]));
+    expect(sharedDomain([], [0, 1])).toEqual(niceDomain([], [0, 1]));
+  });
+
   it.each([
     [0, '0'],
     [-1.5, '−1.5'],
@@ -102,25 +111,6 @@ describe('a curve', () => {
       const [[x0, y0], [x1, y1]] = [kept[next - 1]!, kept[next]!];
       expect(Math.abs(y0 + ((y1 - y0) * (xs[i]! - x0)) / (x1 - x0) - ys[i]!)).toBeLessThan(0.2);
     }
-  });
-});
-
-describe('colours', () => {
-  const luminance = (colour: string): number => {
-    const [r, g, b] = [1, 3, 5]
-      .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
-      .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
-  };
-
-  it('are seen on white, and come again with dashes', () => {
-    for (let style = 0; style < colourCount; style++)
-      expect(1.05 / (luminance(colourOf(style)) + 0.05), colourOf(style)).toBeGreaterThan(3);
-    expect(1.05 / (luminance(ink.text) + 0.05)).toBeGreaterThan(7);
-    expect(colourOf(colourCount)).toBe(colourOf(0));
-    expect(classOf(colourCount)).toBe('series-0');
-    expect(dashOf(0)).toBe('');
-    expect(dashOf(colourCount)).not.toBe('');
   });
 });
 
@@ -162,6 +152,34 @@ describe('a picture', () => {
     const svg = drawFigure(figure([], { panels: [{ x: axis, y: axis, marks: [{ kind: 'line', label: 'linear', style: 0, x, y: x }] }] }));
     expect(svg).toMatch(/class="series-0" d="M[\d.]+ [\d.]+L[\d.]+ [\d.]+"/);
     for (const tick of ['1', '10', '100', '1000']) expect(svg).toContain(`>${tick}</text>`);
+  });
+
+  it('is larger throughout for larger text and thicker lines', () => {
+    const panels = [
+      { title: 'A panel', x: { label: 'x', domain: [0, 1] }, y: { domain: [0, 1] }, marks: [line('a', 4), line('b', 1)] },
+    ] as const;
+    const usual = figure([], { panels });
+    const large = figure([], { panels, width: 800, height: 400, fontSize: 24, lineWidth: 4 });
+    const [a, b] = [layOut(usual), layOut(large)];
+    expect(b.frames[0]!.x.range).toEqual(a.frames[0]!.x.range.map((x) => 2 * x));
+    expect(b.legend[1]!.x).toBe(2 * a.legend[1]!.x);
+    const svg = drawFigure(large);
+    expect(svg).toContain('font-size="24"');
+    expect(svg).toMatch(/stroke-width="4" stroke-dasharray="14 6"/);
+  });
+
+  it('leaves out its legend where something else names the curves, and shows which is meant', () => {
+    expect(layOut(figure([line('a', 0), line('b', 1)], { legend: false })).legend).toEqual([]);
+    const svg = drawFigure(
+      figure([{ ...line('a', 0), emphasis: 'strong' } as Mark, { ...line('b', 1), emphasis: 'faint' } as Mark], { legend: false }),
+    );
+    expect(svg).toContain('stroke-width="3.5"');
+    expect(svg).toContain('stroke-opacity="0.25"');
+  });
+
+  it('has whole numbers alone at an axis that counts', () => {
+    const svg = drawFigure(figure([], { panels: [{ x: { domain: [0, 1] }, y: { domain: [0, 1.05], counts: true }, marks: [] }] }));
+    expect([...svg.matchAll(/text-anchor="end">([^<]*)</g)].map(([, tick]) => tick)).toEqual(['0', '1']);
   });
 
   it('cannot be left by a name', () => {

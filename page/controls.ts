@@ -1,0 +1,14 @@
+import { element } from './dom.ts';
+
+/** As wide as a window must be for controls to stand beside a picture; `style.css` has it too. */
+const wide = matchMedia('(min-width: 900px)');
+
+/** The controls of a part: beside the picture where there is room, else below it and folded up. */
+export function controls(title: string, ...children: readonly HTMLElement[]): HTMLElement {
+  const made = element('details', { class: 'controls' }, element('summary', {}, title), element('div', {}, ...children));
+  made.open = wide.matches;
+  wide.addEventListener('change', () => {
+    made.open = wide.matches;
+  });
+  return made;
+}
