@@ -55,7 +55,7 @@ export class Picture {
     this.#draw();
   });
   readonly #host: HTMLElement;
-  readonly #readout = element('p', { class: 'readout', 'aria-hidden': 'true' });
+  readonly #readout = element('p', { class: 'readout resting', 'aria-hidden': 'true' });
   readonly #spoken = element('p', { class: 'unseen', 'aria-live': 'polite' });
   readonly #status = element('p', { class: 'status' }, 'Loading');
   readonly #statistics: HTMLElement;
@@ -100,6 +100,7 @@ export class Picture {
       onMove: (reading, spoken) => {
         this.#legend.read(reading);
         this.#readout.textContent = reading === undefined ? this.#hint : readoutText(reading, this.#figure);
+        this.#readout.classList.toggle('resting', reading === undefined);
         if (spoken && reading) this.#spoken.textContent = spokenText(reading);
       },
       ...(options.onZoom && { onZoom: options.onZoom }),

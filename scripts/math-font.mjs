@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 import subsetFont from 'subset-font';
 
+/** What browsers draw by themselves: the sign of a root. */
+const drawnByBrowsers = '√';
+
 /** Copyright and licence, which go with every copy of the font. */
 const keptNames = [0, 13, 14];
 
@@ -14,7 +17,7 @@ const keptNames = [0, 13, 14];
  */
 export async function mathFont(mathMl, more) {
   const whole = readFileSync(fileURLToPath(import.meta.resolve('@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff2')));
-  const letters = new Set(mathMl.map(textOf).join('') + more);
+  const letters = new Set(mathMl.map(textOf).join('') + drawnByBrowsers + more);
   return subsetFont(whole, [...letters, ...[...letters].map(italic)].join(''), { targetFormat: 'woff2', preserveNameIds: keptNames });
 }
 

@@ -1,18 +1,51 @@
-// `npm run docs:screenshots`: the three parts of the page as docs/images/*.png, for the README and docs/explorer.md. Needs Chromium (CHROMIUM names one).
+// `npm run docs:screenshots`: the page as docs/images/*.png, for the README and docs/explorer.md. Needs Chromium (CHROMIUM names one).
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-import { chromium } from 'playwright-core';
+import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
 
 import { buildApp } from '../src/app.ts';
 import { loadConfig } from '../src/config/config.ts';
 
-const shots = [
-  { name: 'gallery', hash: '#gallery', scheme: 'light' },
-  { name: 'neuron', hash: '#neuron?waveform=sine&amplitude=1.5&deviation=1.2&frequency=40&steps=1000', scheme: 'light' },
-  { name: 'gradient', hash: '#gradient', scheme: 'light' },
-] as const;
+interface Shot {
+  readonly name: string;
+  readonly hash: string;
+  readonly context: BrowserContextOptions;
+  readonly prepare?: (page: Page) => Promise<void>;
+}
+
+const laptop = { width: 1280, height: 720 } as const;
+
+const shots: readonly Shot[] = [
+  {
+    name: 'gallery',
+    hash: '#gallery',
+    context: { viewport: laptop, colorScheme: 'light' },
+    // The values at one x stand in the legend.
+    prepare: async (page) => {
+      const { x, y, width, height } = (await page.locator('.plot').boundingBox())!;
+      await page.mouse.move(x + 0.72 * width, y + height / 2);
+    },
+  },
+  {
+    name: 'neuron',
+    hash: '#neuron?waveform=sine&amplitude=1.5&deviation=1.2&frequency=40&steps=1000',
+    context: { viewport: { width: 1280, height: 760 }, colorScheme: 'dark' },
+  },
+  { name: 'gradient', hash: '#gradient', context: { viewport: laptop, colorScheme: 'light' } },
+  {
+    name: 'presentation',
+    hash: '#gallery?compare=sigmoid(alpha:1);sigmoid(alpha:2);sigmoid(alpha:4);sigmoid(alpha:8)&x=-3,3',
+    context: { viewport: laptop, colorScheme: 'dark' },
+    prepare: (page) => page.getByRole('button', { name: 'Present' }).click(),
+  },
+  {
+    name: 'phone',
+    hash: '#gallery',
+    context: { viewport: { width: 390, height: 844 }, colorScheme: 'light', hasTouch: true, isMobile: true },
+  },
+];
 
 const folder = fileURLToPath(new URL('../docs/images/', import.meta.url));
 await mkdir(folder, { recursive: true });
@@ -22,18 +55,19 @@ await app.listen({ host: '127.0.0.1', port: 0 });
 const { port } = app.server.address() as AddressInfo;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
-  for (const { name, hash, scheme } of shots) {
-    const page = await browser.newPage({ viewport: { width: 1200, height: 750 }, colorScheme: scheme });
+  for (const { name, hash, context, prepare } of shots) {
+    const page = await browser.newPage(context);
     await page.goto(`http://127.0.0.1:${port}/${hash}`);
     const plot = page.locator('.plot').first();
     await plot.locator('svg:not(.overlay) path').first().waitFor({ state: 'attached' });
-    // Drawn anew, so that the times shown are not those of the first job of its kind, nor of loading the page.
+    // Asked for anew, so that the times shown are not those of the first job of its kind, nor of loading the page.
     for (let i = 0; i < 3; i++) {
       await page.waitForTimeout(500);
-      await plot.press('Escape');
+      await page.evaluate('dispatchEvent(new HashChangeEvent("hashchange"))');
     }
-    await page.waitForTimeout(500);
-    await plot.blur();
+    await page.waitForTimeout(1500);
+    await prepare?.(page);
+    await page.waitForTimeout(300);
     await page.screenshot({ path: `${folder}${name}.png` });
     await page.close();
   }

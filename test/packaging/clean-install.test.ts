@@ -72,7 +72,7 @@ describe.skipIf(!registryAnswers)('the steps of the Dockerfile in an empty folde
 
     const page = await fetch(`http://127.0.0.1:${port}/`);
     expect(page.status).toBe(200);
-    expect(await page.text()).toContain('<title>Surrogate explorer</title>');
+    expect(await page.text()).toContain('<title>Surrogate gradient explorer</title>');
 
     const response = await fetch(`http://127.0.0.1:${port}/lif/grad`, {
       method: 'POST',
