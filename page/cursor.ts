@@ -71,11 +71,17 @@ export class Cursor {
 
   /** Takes the picture that is drawn now. */
   show(figure: Figure): void {
+    const at = this.#at;
+    const panel = at === undefined ? -1 : this.#frames.indexOf(at.frame);
     this.#frames = layOut(figure).frames;
     this.#overlay.setAttribute('viewBox', `0 0 ${figure.width} ${figure.height}`);
     this.#overlay.setAttribute('width', String(figure.width));
     this.#overlay.setAttribute('height', String(figure.height));
-    if (this.#at !== undefined) this.#leave();
+    if (at === undefined) return;
+    // The pointer is where it was, and the values there may be others.
+    const frame = this.#frames[panel];
+    if (frame !== undefined && at.x >= frame.x.domain[0] && at.x <= frame.x.domain[1]) this.#moveTo({ ...at, frame }, false);
+    else this.#leave();
   }
 
   /** Halves or doubles the stretch that is seen. */

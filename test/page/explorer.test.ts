@@ -113,6 +113,14 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       expect(await page.locator('.legend li', { hasText: 'sigmoid' }).locator('.values').textContent()).toBe(values.join(' · '));
       expect(await tools.boundingBox()).toEqual(before);
 
+      // A picture that is drawn anew under the pointer is read there.
+      await page.evaluate(
+        '{ const [slider] = document.querySelectorAll(".picked input[type=range]"); slider.value = 150; slider.dispatchEvent(new Event("input")); }',
+      );
+      const sigmoid = page.locator('.legend li', { hasText: 'sigmoid' }).locator('.values');
+      await expect.poll(() => sigmoid.textContent()).toMatch(/^0\.[\d.]+ · [\d.]+$/);
+      await expect.poll(() => sigmoid.textContent()).not.toBe(values.join(' · '));
+
       const lines = page.locator('figure .plot > svg:not(.overlay) g[clip-path] path');
       const erf = page.locator('.legend').getByRole('button', { name: 'erf' });
       await erf.hover();
