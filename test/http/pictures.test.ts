@@ -113,6 +113,7 @@ describe('GET /surrogates.svg', () => {
       's2nn (alpha 2, beta 3)',
       'table (x of 3, grad of 3)',
       'snntorch.atan (alpha 2)',
+      'H′(x) = 0',
     ]);
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
