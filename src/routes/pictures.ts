@@ -180,22 +180,19 @@ async function runPicture({ look, job, current }: RunPicturePlan, engine: Engine
   const time = (step: number) => Number((step * problem.dt).toPrecision(12));
   const threshold = termValuesByPath(problem, programOf(problem)).get('threshold');
   const isSpiking = record.has('spike_times');
-  return {
-    ...traceFigure(
-      {
-        times: v.map((_, step) => time(step)),
-        current,
-        v,
-        ...(isSpiking && {
-          spikeTimes: Array.from(result.spike_steps!.steps, time),
-          threshold: threshold !== undefined && 'value' in threshold ? threshold.value : undefined,
-        }),
-        duration: time(problem.steps),
-      },
-      look.width,
-    ),
-    height: look.height,
-  };
+  return traceFigure(
+    {
+      times: v.map((_, step) => time(step)),
+      current,
+      v,
+      ...(isSpiking && {
+        spikeTimes: Array.from(result.spike_steps!.steps, time),
+        threshold: threshold !== undefined && 'value' in threshold ? threshold.value : undefined,
+      }),
+      duration: time(problem.steps),
+    },
+    { width: look.width, height: () => look.height, fits: () => true },
+  );
 }
 
 async function gradientPicture({ look, job, currents }: GradientPicturePlan, engine: Engine): Promise<Figure> {

@@ -69,9 +69,6 @@ export async function callAll(baseUrl: string, npyFile: Blob, fetch: (request: R
   const tangents = required((await client.POST('/lif/jvp', { body: { current: [0.5, 2], steps: 100, tangents: { current: [1, 1] } } })).data);
   const moved = required(tangents.results[0]);
   const tangent = 'error' in moved ? undefined : moved.loss;
-  const network = { input: [[[1, 0, 1], [0, 1, 1]]], layers: [{ weight: [[1, 1]] }] };
-  await client.POST('/network/simulate', { body: network });
-  await client.POST('/network/grad', { body: { ...network, loss: { type: 'cross_entropy', on: 'spike_counts', labels: [0] } } });
   await client.GET('/problems');
   await client.GET('/problems/{code}', { params: { path: { code } } });
   await client.GET('/info');
