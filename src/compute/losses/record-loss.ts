@@ -56,7 +56,7 @@ export function readsFirstSpike(loss: RecordLoss): boolean {
 }
 
 /** The loss of a job whose cotangents are still to be computed: zeros, which take no memory. */
-export function pendingCotangents(loss: RecordLoss, { neurons, steps }: NeuronProblem): Loss {
+export function pendingCotangents(loss: RecordLoss, { neurons, steps }: NeuronProblem): Extract<Loss, { type: 'cotangent' }> {
   const { record, per } = readingOf(loss);
   return { type: 'cotangent', [record]: { per, values: linspace(0, 0, per === 'step' ? neurons * steps : neurons) } };
 }

@@ -11,7 +11,7 @@ import {
 import { SlicedLoops, type pause } from '../sliced-loops.ts';
 import { layerProblem } from './layer-problem.ts';
 import { networkLoss, recordsOfLoss, type LayerCotangents } from './network-loss.ts';
-import { lowestLayer, parseLayerPath } from './paths.ts';
+import { layerPath, lowestLayer, parseLayerPath } from './paths.ts';
 
 /**
  * A back-end's run of one network, layer by layer. Its methods are generators, since kernels are launched, and long loops pause, while they run:
@@ -41,18 +41,27 @@ export function* simulateNetwork<S, N>(
   const counts: Int32Array[] = [];
   const records: Record<string, Values | Uint8Array> = {};
   for (const layer of network.layers.keys()) {
-    const names = record.flatMap((path) => {
-      const parsed = parseLayerPath(path);
-      return parsed?.layer === layer ? [{ path, name: parsed.name }] : [];
-    });
-    const recorded = yield* run.forward(
-      layer,
-      names.map(({ name }) => name),
-    );
+    const names = simulatedRecords(record, layer);
+    const recorded = yield* run.forward(layer, names);
     counts.push(recorded.spike_counts!);
-    for (const { path, name } of names) records[path] = recordNamed(recorded, name);
+    for (const name of names) records[layerPath(layer, name)] = recordNamed(recorded, name);
   }
   return { spike_counts: counts, records };
+}
+
+/** What is recorded of a layer by a simulation. */
+export function simulatedRecords(record: NetworkSimulateJob['record'], layer: number): readonly string[] {
+  return record.flatMap((path) => {
+    const parsed = parseLayerPath(path);
+    return parsed?.layer === layer ? [parsed.name] : [];
+  });
+}
+
+/** What is recorded of a layer for a gradient: what the loss reads of the last one, and a penalty of the others. */
+export function differentiatedRecords({ network, loss }: Pick<NetworkGradJob, 'network' | 'loss'>, layer: number): readonly string[] {
+  const { layers } = network;
+  if (layer === layers.length - 1) return recordsOfLoss(loss, layerProblem(network, layer));
+  return layers[layer]!.ratePenalty === undefined ? [] : ['firing_rates'];
 }
 
 function recordNamed({ firing_rates, v_final, series }: LifSimulateResult, name: string): Values | Uint8Array {
@@ -68,10 +77,7 @@ export function* differentiateNetwork<S, N>(job: NetworkGradJob, run: NetworkRun
   const loops = new SlicedLoops();
   const last = layers.length - 1;
   const recorded: LifSimulateResult[] = [];
-  for (const layer of layers.keys()) {
-    const ofPenalty = layers[layer]!.ratePenalty === undefined ? [] : ['firing_rates'];
-    recorded.push(yield* run.forward(layer, layer === last ? recordsOfLoss(loss, layerProblem(network, layer)) : ofPenalty));
-  }
+  for (const layer of layers.keys()) recorded.push(yield* run.forward(layer, differentiatedRecords(job, layer)));
   const problem = layerProblem(network, last);
   const lastRun = { problem: { ...problem, neurons: samples * problem.neurons }, records: recorded[last]! };
   const computed = networkLoss(loss, lastRun, network, dtypeOf(job), loops);
@@ -87,11 +93,15 @@ export function* differentiateNetwork<S, N>(job: NetworkGradJob, run: NetworkRun
   const grad: Record<string, number | Values> = {};
   for (const path of wrt) grad[path] = yield* run.gradient(path);
   const { predicted } = computed;
+  let total = 0;
+  loops.add(samples, (from, to) => {
+    for (let sample = from; sample < to; sample++) total += computed.samples[sample]!;
+  });
   const counted = predicted && loss.type === 'cross_entropy' ? countCorrect(predicted, loss.labels, loops) : undefined;
   yield* loops.run();
   return {
     loss: computed.samples,
-    reduced_loss: scale * computed.samples.reduce((sum, one) => sum + one, 0),
+    reduced_loss: scale * total,
     // Of no samples 0.
     ...(counted && { accuracy: counted.correct / Math.max(1, samples) }),
     spike_counts: recorded.map(({ spike_counts }) => spike_counts!),

@@ -1,7 +1,7 @@
 import { float64Algebra } from '../float64-algebra.ts';
 import { quantityAt, lossRecords, type Dtype, type Loss, type LossRecord, type Network, type Quantity, type RecordLoss } from '../jobs.ts';
 import { firingRateLoss } from '../losses/kernel-losses.ts';
-import { computeLoss, couplesNeurons, recordOf } from '../losses/record-loss.ts';
+import { computeLoss, couplesNeurons, pendingCotangents } from '../losses/record-loss.ts';
 import { hasPlainSpikes, summaries, visitNeurons, visitSteps, type RecordedRun } from '../losses/summaries.ts';
 import type { Loops } from '../generated-numbers.ts';
 
@@ -32,13 +32,24 @@ export function recordsOfLoss(loss: Loss | RecordLoss, problem: RecordedRun['pro
     (loss.type === 'cotangent'
       ? loss.spikes?.per !== 'step'
       : isPlain(loss) || (loss.type === 'cross_entropy' && loss.on === 'spike_counts'));
-  return cotangentsOfLoss(loss).filter((name) => name !== 'spikes' || !isOfCounts);
+  return (Object.keys(cotangentForms(loss, problem)) as LossRecord[]).filter((name) => name !== 'spikes' || !isOfCounts);
 }
 
-/** Which cotangents a loss has, and whether they differ in time: known before it is computed. */
-export function cotangentsOfLoss(loss: Loss | RecordLoss): readonly LossRecord[] {
-  if (loss.type === 'cotangent') return lossRecords.filter((name) => loss[name] !== undefined);
-  return [isPlain(loss) ? 'spikes' : recordOf(loss)];
+/** The cotangents that a loss has, and whether they differ in time or only between neurons: known before it is computed. */
+export function cotangentForms(
+  loss: Loss | RecordLoss,
+  problem: RecordedRun['problem'],
+): Readonly<Partial<Record<LossRecord, 'step' | 'neuron'>>> {
+  if (loss.type === 'spike_count' || loss.type === 'firing_rate_mse') return { spikes: 'neuron' };
+  const { spikes, v, v_pre } = loss.type === 'cotangent' ? loss : pendingCotangents(loss, problem);
+  return Object.fromEntries(
+    Object.entries({ spikes, v, v_pre }).flatMap(([record, quantity]) => (quantity === undefined ? [] : [[record, formOf(quantity)]])),
+  );
+}
+
+/** Whether a quantity differs in time. */
+export function formOf({ per }: Quantity): 'step' | 'neuron' {
+  return per === 'step' ? 'step' : 'neuron';
 }
 
 /**

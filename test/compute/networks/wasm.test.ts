@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compute } from '../../../src/compute/backends/reference/reference-backend.ts';
+import { compileMs } from '../../../src/compute/backends/wasm/estimate-time.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
@@ -71,6 +72,21 @@ describe('a network on wasm', () => {
       { numRuns: 10 },
     );
     await pooled.close();
+  });
+
+  it('is estimated with the kernels that are still to be compiled', async () => {
+    const fresh = await WasmBackend.create({ ...inline, warmUp: 'minimal' });
+    await fc.assert(
+      fc.asyncProperty(networkJobs(10), async (job) => {
+        await resultOf(fresh, job);
+        expect(fresh.estimateMs(job)).toBeLessThan(compileMs);
+      }),
+      { numRuns: 5 },
+    );
+    const [another] = fc.sample(networkJobs(10), { numRuns: 1, seed: 3 });
+    const unknown = await WasmBackend.create({ ...inline, warmUp: 'minimal' });
+    expect(unknown.estimateMs(another!)).toBeGreaterThan(5 * compileMs);
+    await Promise.all([fresh.close(), unknown.close()]);
   });
 
   it('does not depend on the number of threads', async () => {

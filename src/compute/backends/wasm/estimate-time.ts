@@ -16,6 +16,8 @@ const backward = { perStep: 1.3, perVectorAlone: 14 };
 const perRecordedValue = 1;
 /** A neuron's step of a network, or what counts as one of its products. */
 const perNetworkElement = 0.15;
+/** Some ten launches of a layer. */
+const perNetworkLayer = 50_000;
 /** Operations of the LIF neuron's step. */
 const lifOperations = 10;
 /** Laying out a neuron's numbers and reading its results. */
@@ -57,7 +59,7 @@ export function estimateNanoseconds(job: Job): number {
     }
     case 'network_simulate':
     case 'network_grad':
-      return jobElements(job) * perNetworkElement * arithmetic;
+      return job.network.layers.length * perNetworkLayer + jobElements(job) * perNetworkElement * arithmetic;
   }
 }
 

@@ -3,12 +3,12 @@ import { materialize, sliceLength, sliceNumbers, valueAt, zeros, type Numbers, t
 import {
   dtypeOf,
   quantityAt,
-  type Dtype,
   type LifSimulateResult,
   type LossRecord,
   type Network,
   type NetworkGradJob,
   type NetworkGradResult,
+  type NetworkJob,
   type NetworkLayer,
   type NetworkSimulateJob,
   type NetworkSimulateResult,
@@ -17,11 +17,10 @@ import {
 } from '../../jobs.ts';
 import { layerInputs, layerProblem } from '../../networks/layer-problem.ts';
 import { differentiateNetwork, simulateNetwork, type NetworkRun } from '../../networks/network-loop.ts';
-import { cotangentsOfLoss, type LayerCotangents } from '../../networks/network-loss.ts';
-import { layerWrt, lowestLayer, parseLayerPath } from '../../networks/paths.ts';
-import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
+import { formOf, type LayerCotangents } from '../../networks/network-loss.ts';
+import { parseLayerPath } from '../../networks/paths.ts';
+import { addParameterGradient } from '../../neuron-problem.ts';
 import { SlicedLoops, type pause } from '../../sliced-loops.ts';
-import { surrogateShape } from '../../surrogates/shape.ts';
 import { lanesOf, vectorsOf, type LaneType } from './ir/lanes.ts';
 import type { Kernel, KernelRequest } from './kernel-cache.ts';
 import {
@@ -29,7 +28,6 @@ import {
   barArray,
   forwardScratchRows,
   keptArray,
-  keptLeaves,
   layerBackwardRequest,
   layerForwardRequest,
   recordArray,
@@ -52,17 +50,18 @@ import {
 } from './kernels/matrix-kernels.ts';
 import { setSurrogateParameters } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, Launch, LaunchPlan } from './launch-plan.ts';
+import { layerKernels } from './network-kernels.ts';
 import { ProblemLayout } from './problem-layout.ts';
 
 type Step = KernelRequest | Launch | typeof pause;
 type Steps<R> = Generator<Step, R, Kernel | undefined>;
 
 export function networkSimulate(context: KernelContext, job: NetworkSimulateJob): LaunchPlan<NetworkSimulateResult> {
-  return simulateNetwork(job, new WasmNetwork(context, job.network, dtypeOf(job)));
+  return simulateNetwork(job, new WasmNetwork(context, job));
 }
 
 export function networkGrad(context: KernelContext, job: NetworkGradJob): LaunchPlan<NetworkGradResult> {
-  return differentiateNetwork(job, new WasmNetwork(context, job.network, dtypeOf(job), job));
+  return differentiateNetwork(job, new WasmNetwork(context, job));
 }
 
 /** Lists of the numbers that are not 0, a list a row: addresses of where each begins and ends among the indices, and of the numbers where they are not 1. */
@@ -81,6 +80,7 @@ interface LayerMemory {
   readonly problem: NeuronProblem;
   readonly layout: ProblemLayout;
   readonly spec: LayerKernelSpec;
+  readonly backward: LayerBackwardSpec | undefined;
   readonly rowBytes: number;
   /** What it gets, by row. */
   readonly input: Lists;
@@ -115,19 +115,19 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   readonly #arena: Arena;
   readonly #network: Network;
   readonly #lanes: LaneType;
-  readonly #differentiated: Pick<NetworkGradJob, 'loss' | 'wrt'> | undefined;
+  readonly #job: NetworkJob;
   readonly #layers: LayerMemory[] = [];
   readonly #loops = new SlicedLoops();
   /** Rows of arrays over time. */
   readonly #rows: number;
 
-  constructor(context: KernelContext, network: Network, dtype: Dtype, differentiated?: Pick<NetworkGradJob, 'loss' | 'wrt'>) {
+  constructor(context: KernelContext, job: NetworkJob) {
     this.#context = context;
     this.#arena = context.arena;
-    this.#network = network;
-    this.#lanes = lanesOf[dtype];
-    this.#differentiated = differentiated;
-    this.#rows = network.samples * network.steps;
+    this.#job = job;
+    this.#network = job.network;
+    this.#lanes = lanesOf[dtypeOf(job)];
+    this.#rows = job.network.samples * job.network.steps;
   }
 
   *forward(index: number, record: readonly string[]): Steps<LifSimulateResult> {
@@ -140,7 +140,7 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     const layout = new ProblemLayout(this.#arena, this.#lanes.dtype, problem);
     yield* layout.loops.run();
     setSurrogateParameters(layout.parameters, layer.surrogate);
-    const spec = this.#specOf(layer, index, layout, record);
+    const { spec, backward } = layerKernels(this.#job, index, layout.spec);
     const rowBytes = this.#lanes.bytes * layout.padded;
     const inputs = layerInputs(this.#network, index);
     const weight = yield* this.#put(layer.weight, neurons * inputs);
@@ -167,7 +167,21 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     const final = (integers['v.final'] = this.#arena.allocate(samples * rowBytes));
     const scratchBytes = rowBytes * forwardScratchRows(spec);
     yield* this.#launch(layerForwardRequest(spec), samples, integers, { parameters: layout.parameters, scratchBytes });
-    this.#layers.push({ layer, problem, layout, spec, rowBytes, input, inputs, weight, integers, spikes, currentBar: 0, sums: new Map() });
+    this.#layers.push({
+      layer,
+      problem,
+      layout,
+      spec,
+      backward,
+      rowBytes,
+      input,
+      inputs,
+      weight,
+      integers,
+      spikes,
+      currentBar: 0,
+      sums: new Map(),
+    });
 
     const spikeCounts = yield* this.#withoutPadding(this.#readIntegers(counts, samples * layout.padded), layout.padded, neurons);
     const series: Record<string, Values | Uint8Array> = {};
@@ -194,54 +208,16 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     };
   }
 
-  #specOf(layer: NetworkLayer, index: number, layout: ProblemLayout, record: readonly string[]): LayerKernelSpec {
-    const isLast = index === this.#network.layers.length - 1;
-    const surrogate = surrogateShape(layer.surrogate);
-    const isRecurrent = layer.recurrent !== undefined;
-    const backward = this.#backwardSpec(layer, index, layout, {});
-    return {
-      ...layout.spec,
-      surrogate,
-      isRecurrent,
-      listsSpikes: isRecurrent || !isLast,
-      record: record.filter((name) => name !== 'firing_rates' && name !== 'v_final' && name !== 'spike_counts'),
-      writesFinal: record.includes('v_final'),
-      sumsReturned: record.includes('firing_rates') && layout.program.step.spikes !== undefined,
-      kept: backward === undefined ? [] : keptLeaves(layout.spec, surrogate, backward),
-    };
-  }
-
-  /** What shapes a layer's backward pass; undefined where it has none. @param cotangents those that are known by now. */
-  #backwardSpec(
-    layer: NetworkLayer,
-    index: number,
-    { program }: ProblemLayout,
-    cotangents: LayerCotangents,
-  ): LayerBackwardSpec | undefined {
-    if (this.#differentiated === undefined) return undefined;
-    const { loss, wrt } = this.#differentiated;
-    if (index < lowestLayer(wrt)) return undefined;
-    const isLast = index === this.#network.layers.length - 1;
-    const bars: Partial<Record<LossRecord, readonly ('step' | 'neuron')[]>> = {};
-    if (!isLast || layer.recurrent !== undefined) bars.spikes = isLast ? [] : ['step'];
-    if (isLast) for (const record of cotangentsOfLoss(loss)) bars[record] = [];
-    for (const record of Object.keys(cotangents) as LossRecord[])
-      bars[record] = [...(bars[record] ?? []), cotangents[record]!.per === 'step' ? 'step' : 'neuron'];
-    const { parameters, bias } = layerWrt(wrt, index);
-    return { bars, paths: pathsOf(program, parameters), sumsCurrent: bias };
-  }
-
   *backward(index: number, cotangents: LayerCotangents, scale: number): Steps<void> {
     const { samples } = this.#network;
     const memory = this.#layers[index]!;
-    const { layer, layout, spec, rowBytes } = memory;
-    const backward = this.#backwardSpec(layer, index, layout, cotangents)!;
+    const { layout, spec, rowBytes } = memory;
+    const backward = memory.backward!;
     const integers: Record<string, number> = { ...memory.integers };
     if (index < this.#network.layers.length - 1) integers[barArray('spikes', 'step')] = yield* this.#inputBars(index + 1);
     for (const record of Object.keys(cotangents) as LossRecord[]) {
       const quantity = cotangents[record]!;
-      const form = quantity.per === 'step' ? 'step' : 'neuron';
-      integers[barArray(record, form)] = yield* this.#putCotangents(quantity, scale, memory);
+      integers[barArray(record, formOf(quantity))] = yield* this.#putCotangents(quantity, scale, memory);
     }
     const summed = [...backward.paths, ...(backward.sumsCurrent ? ['current'] : [])];
     for (const name of summed) integers[sumArray(name)] = this.#arena.allocate(samples * rowBytes);

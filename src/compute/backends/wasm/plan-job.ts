@@ -4,6 +4,7 @@ import { simulateKernelRequest } from './kernels/forward-kernel.ts';
 import { evalKernelRequest, gradKernelRequest } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, LaunchPlan } from './launch-plan.ts';
 import { gradKernelRequests, jvpKernelRequests, lifGrad, lifJvp, lifSimulate } from './neuron-jobs.ts';
+import { networkKernelRequests } from './network-kernels.ts';
 import { networkGrad, networkSimulate } from './network-run.ts';
 import { specOf } from './problem-layout.ts';
 import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
@@ -49,6 +50,6 @@ export function kernelRequests(job: Job): readonly KernelRequest[] {
       return jvpKernelRequests(job);
     case 'network_simulate':
     case 'network_grad':
-      return [];
+      return networkKernelRequests(job);
   }
 }

@@ -1,0 +1,83 @@
+import { dtypeOf, type LossRecord, type NetworkGradJob, type NetworkJob } from '../../jobs.ts';
+import { layerProblem } from '../../networks/layer-problem.ts';
+import { differentiatedRecords, simulatedRecords } from '../../networks/network-loop.ts';
+import { cotangentForms } from '../../networks/network-loss.ts';
+import { layerWrt, lowestLayer } from '../../networks/paths.ts';
+import { pathsOf } from '../../neuron-problem.ts';
+import { surrogateShape } from '../../surrogates/shape.ts';
+import { lanesOf } from './ir/lanes.ts';
+import type { KernelRequest } from './kernel-cache.ts';
+import {
+  keptLeaves,
+  layerBackwardRequest,
+  layerForwardRequest,
+  type LayerBackwardSpec,
+  type LayerKernelSpec,
+} from './kernels/layer-kernel.ts';
+import {
+  listKernelRequest,
+  panelKernelRequest,
+  productKernelRequest,
+  sumKernelRequest,
+  transposeKernelRequest,
+  turnKernelRequest,
+} from './kernels/matrix-kernels.ts';
+import type { NeuronKernelSpec } from './kernels/neuron-kernel.ts';
+import { specOf } from './problem-layout.ts';
+
+/** What shapes a layer's kernels: its backward pass where it has one. */
+export interface LayerKernels {
+  readonly spec: LayerKernelSpec;
+  readonly backward: LayerBackwardSpec | undefined;
+}
+
+/** @param neurons what shapes any kernel of the layer's neurons. */
+export function layerKernels(job: NetworkJob, index: number, neurons: NeuronKernelSpec): LayerKernels {
+  const { layers } = job.network;
+  const layer = layers[index]!;
+  const isRecurrent = layer.recurrent !== undefined;
+  const surrogate = surrogateShape(layer.surrogate);
+  const record = job.kind === 'network_grad' ? differentiatedRecords(job, index) : simulatedRecords(job.record, index);
+  const backward = job.kind === 'network_grad' && index >= lowestLayer(job.wrt) ? backwardSpec(job, index, neurons) : undefined;
+  const spec: LayerKernelSpec = {
+    ...neurons,
+    surrogate,
+    isRecurrent,
+    listsSpikes: isRecurrent || index < layers.length - 1,
+    record: record.filter((name) => name !== 'firing_rates' && name !== 'v_final'),
+    writesFinal: record.includes('v_final'),
+    sumsReturned: record.includes('firing_rates') && neurons.program.step.spikes !== undefined,
+    kept: backward === undefined ? [] : keptLeaves(neurons, surrogate, backward),
+  };
+  return { spec, backward };
+}
+
+function backwardSpec({ network, loss, wrt }: NetworkGradJob, index: number, { program }: NeuronKernelSpec): LayerBackwardSpec {
+  const { parameters, bias } = layerWrt(wrt, index);
+  return { bars: cotangentsOf(network, loss, index), paths: pathsOf(program, parameters), sumsCurrent: bias };
+}
+
+/** Where the cotangents of a layer's records come from. */
+function cotangentsOf(network: NetworkGradJob['network'], loss: NetworkGradJob['loss'], index: number): LayerBackwardSpec['bars'] {
+  const { recurrent, ratePenalty } = network.layers[index]!;
+  if (index < network.layers.length - 1) return { spikes: ['step', ...(ratePenalty === undefined ? [] : (['neuron'] as const))] };
+  const bars: Partial<Record<LossRecord, readonly ('step' | 'neuron')[]>> = recurrent === undefined ? {} : { spikes: [] };
+  for (const [record, form] of Object.entries(cotangentForms(loss, layerProblem(network, index)))) bars[record as LossRecord] = [form];
+  return bars;
+}
+
+/** The kernels that a network needs; those for inputs other than 0 and 1 are known when it runs. */
+export function networkKernelRequests(job: NetworkJob): readonly KernelRequest[] {
+  const dtype = dtypeOf(job);
+  const lanes = lanesOf[dtype];
+  const { network } = job;
+  const ofLayers = [...network.layers.keys()].flatMap((index) => {
+    const { spec, backward } = layerKernels(job, index, specOf(dtype, layerProblem(network, index)));
+    return [layerForwardRequest(spec), ...(backward === undefined ? [] : [layerBackwardRequest(spec, backward)])];
+  });
+  const common = [sumKernelRequest(lanes, false), transposeKernelRequest(lanes)];
+  const ofInput = network.input.form === 'dense' ? [listKernelRequest(lanes, false)] : [];
+  const ofGradients =
+    job.kind === 'network_grad' ? [panelKernelRequest(), turnKernelRequest(lanes, false), productKernelRequest(lanes)] : [];
+  return [...ofLayers, ...common, ...ofInput, ...ofGradients];
+}
