@@ -56,6 +56,9 @@ function withOwnFolder(configuration: string, folder: string): string {
   return configuration.replace(/^http \{/m, `http {\n  ${paths.join(' ')}`);
 }
 
+/** Where HAProxy's page of statistics is while a test's HAProxy is on a port: the file's port, on a loopback address of its own. */
+export const statsAddress = (port: number) => `127.1.${port >> 8}.${port & 255}:8404`;
+
 /**
  * The balancer's file in deploy/balancers/, for replicas of this machine: their addresses in the place of `replica-1:3000` and so on.
  *
@@ -65,6 +68,7 @@ export function documentedConfiguration(name: BalancerName, port: number, urls: 
   const text = readFileSync(new URL(`../deploy/balancers/${balancers[name]}`, import.meta.url), 'utf8');
   return text
     .replace(/^(\s*(?:bind|listen)) :?8080/m, `$1 127.0.0.1:${port}`)
+    .replace('bind 127.0.0.1:8404', `bind ${statsAddress(port)}`)
     .split('\n')
     .flatMap((line) => {
       const replica = /replica-(\d):3000/.exec(line);

@@ -5,7 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
-import { balancers, balancerVersion, documentedConfiguration, startBalancer, type BalancerName } from '../../support/balancers.ts';
+import {
+  balancers,
+  balancerVersion,
+  documentedConfiguration,
+  startBalancer,
+  statsAddress,
+  type BalancerName,
+} from '../../support/balancers.ts';
 import { json } from '../../support/load-client.ts';
 import { startService } from '../http/services.ts';
 
@@ -31,6 +38,10 @@ describe('what deploy/balancers/ sets fits what the service does by default', ()
 
   it('HAProxy looks away within DRAIN_DELAY_MS', () => {
     expect(setting('haproxy', 'inter') + setting('haproxy', 'fastinter')).toBeLessThan(timeouts.drainDelayMs);
+  });
+
+  it("shows HAProxy's statistics to its own machine alone", () => {
+    expect(read('haproxy').match(/^ *bind .*$/gm)).toEqual(['    bind 127.0.0.1:8404', '    bind :8080']);
   });
 
   it('nginx closes an idle connection before the service does, and takes the bodies that it takes', () => {
@@ -107,6 +118,16 @@ for (const name of Object.keys(balancers) as BalancerName[]) {
       const x = { dtype: 'float32', shape: [500_000], base64: Buffer.alloc(2_000_000).toString('base64') };
       const url = await startInFront(name, [service.url]);
       expect(await statusesOf(url, 2, { x, surrogate: 'erf', encoding: 'base64' })).toEqual([200, 200]);
+    });
+
+    it.runIf(name === 'haproxy')('shows which replicas are up', async () => {
+      const [service, gone] = [await startService(), 'http://127.0.0.1:1'];
+      const url = await startInFront(name, [service.url, gone]);
+      const states = async () => {
+        const csv = await (await fetch(`http://${statsAddress(Number(new URL(url).port))}/;csv`)).text();
+        return [...csv.matchAll(/^replicas,(replica-\d),.*?,(UP|DOWN)\b/gm)].map(([, replica, state]) => `${replica!} ${state!}`);
+      };
+      await expect.poll(states, { timeout: 5000 }).toEqual(['replica-1 UP', 'replica-2 DOWN']);
     });
 
     it('tells the service whose address to limit', async () => {
