@@ -18,6 +18,7 @@ const swagger = {
     'core.v1.Service',
     'core.v1.ServiceAccount',
     'core.v1.ConfigMap',
+    'networking.v1.Ingress',
     'networking.v1.NetworkPolicy',
     'policy.v1.PodDisruptionBudget',
   ],
@@ -34,7 +35,11 @@ const customResources: { name: string; source: string; files: { file: string; dr
   {
     name: 'prometheus-operator',
     source: 'prometheus-operator/prometheus-operator v0.93.0: example/prometheus-operator-crd',
-    files: [{ file: 'monitoring.coreos.com_servicemonitors.yaml' }, { file: 'monitoring.coreos.com_prometheusrules.yaml' }],
+    files: [
+      { file: 'monitoring.coreos.com_servicemonitors.yaml' },
+      { file: 'monitoring.coreos.com_podmonitors.yaml' },
+      { file: 'monitoring.coreos.com_prometheusrules.yaml' },
+    ],
   },
   {
     name: 'kserve',

@@ -302,14 +302,31 @@ describe('the objects of a cluster', () => {
     expect((specOf('components/redis/redis.yaml', 'Deployment') as Deployment).selector.matchLabels).not.toEqual(matchLabels);
   });
 
-  it('let nobody but the monitoring reach the port for operation', () => {
-    const { ingress } = specOf('base/network-policy.yaml', 'NetworkPolicy') as {
-      ingress: { from?: object[]; ports: { port: string }[] }[];
+  it.each(['base', 'kserve'])('let nobody but the monitoring reach the port for operation: %s', (place) => {
+    const { ingress } = specOf(`${place}/network-policy.yaml`, 'NetworkPolicy') as {
+      ingress: { from?: object[]; ports: { port: string | number }[] }[];
     };
-    const open = ingress.filter(({ from }) => from === undefined).flatMap(({ ports }) => ports.map(({ port }) => port));
-    const closed = ingress.filter(({ from }) => from !== undefined).flatMap(({ ports }) => ports.map(({ port }) => port));
-    expect([open, closed]).toEqual([['http'], ['operation']]);
-    for (const port of [...open, ...closed]) expect(portOf(api, port)).toBeDefined();
+    const portsOf = (isOpen: boolean) =>
+      ingress.filter(({ from }) => (from === undefined) === isOpen).flatMap(({ ports }) => ports.map(({ port }) => portOf(api, port)));
+    const { port, operation } = loadConfig(environmentOf(api));
+    expect([portsOf(true), portsOf(false)]).toEqual([[port], [operation.port]]);
+  });
+
+  it("select KServe's pods by the name of the InferenceService, and scrape the port for operation", () => {
+    const [{ metadata }] = documents(read('kserve/inference-service.yaml')) as [Manifest];
+    const selector = { matchLabels: { 'serving.kserve.io/inferenceservice': metadata.name } };
+    const policy = specOf('kserve/network-policy.yaml', 'NetworkPolicy') as { podSelector: object };
+    const monitor = specOf('components/kserve-monitoring/pod-monitor.yaml', 'PodMonitor') as {
+      selector: object;
+      jobLabel: string;
+      podMetricsEndpoints: [{ port: string; path: string; relabelings: [{ replacement: string }] }];
+    };
+    expect([policy.podSelector, monitor.selector]).toEqual([selector, selector]);
+    // KServe hands the InferenceService's labels on to its pods.
+    expect(metadata.labels?.[monitor.jobLabel]).toBe(name);
+    const [endpoint] = monitor.podMetricsEndpoints;
+    expect(portOf(runtime.containers[0], endpoint.port)).toBe(3000);
+    expect(endpoint.relabelings[0].replacement).toBe(`$1:${loadConfig(environmentOf(runtime.containers[0])).operation.port}`);
   });
 
   it('scale one Deployment within the same bounds, whoever does it', () => {
@@ -414,8 +431,8 @@ describe.skipIf(!kustomize)('rendered by kubectl,', () => {
     ['overlays/keda', [...common, 'ScaledObject', 'Service', 'ServiceMonitor', 'PrometheusRule']],
     ['overlays/monitoring', [...common, 'HorizontalPodAutoscaler', 'Service', 'ServiceMonitor', 'PrometheusRule']],
     ['overlays/redis', [...common, 'HorizontalPodAutoscaler', 'Deployment', 'Service', 'NetworkPolicy']],
-    ['kserve', ['ServingRuntime', 'InferenceService']],
-    ['kserve-gpu', ['ServingRuntime', 'InferenceService']],
+    ['kserve', ['ServingRuntime', 'InferenceService', 'NetworkPolicy']],
+    ['kserve-gpu', ['ServingRuntime', 'InferenceService', 'NetworkPolicy']],
   ])('%s has what its kinds ask for', (place, expected) => {
     const rendered = render(path.join(folder, place));
     expect(kinds(rendered).sort()).toEqual([...expected].sort());
@@ -425,9 +442,13 @@ describe.skipIf(!kustomize)('rendered by kubectl,', () => {
     }
   });
 
-  it('a card is asked for in the same way under KServe', () => {
-    const runtimeSpec = render(path.join(folder, 'kserve-gpu')).find(({ kind }) => kind === 'ServingRuntime')!.spec as ApiPod;
-    const gpu = podOf(render(path.join(folder, 'overlays/gpu')));
+  it('a GPU is asked for, and waited for, in the same way under KServe', () => {
+    const kserve = render(path.join(folder, 'kserve-gpu'));
+    const runtimeSpec = kserve.find(({ kind }) => kind === 'ServingRuntime')!.spec as ApiPod;
+    const overlay = render(path.join(folder, 'overlays/gpu'));
+    const gpu = podOf(overlay);
+    const { strategy } = overlay.find(({ kind }) => kind === 'Deployment')!.spec as { strategy: object };
+    expect(kserve.find(({ kind }) => kind === 'InferenceService')!.spec).toMatchObject({ predictor: { deploymentStrategy: strategy } });
     for (const field of ['image', 'resources', 'securityContext'] as const) {
       expect(runtimeSpec.containers[0][field], field).toEqual(gpu.containers[0][field]);
     }

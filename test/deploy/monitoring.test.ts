@@ -177,6 +177,38 @@ describe('the alert rules', () => {
   });
 });
 
+interface ScrapeJob {
+  job_name: string;
+  static_configs?: [{ targets: string[] }];
+  relabel_configs?: { regex?: string; target_label?: string; replacement?: string }[];
+}
+
+describe('a scrape job', () => {
+  const jobOf = (file: string) => (parse(read(file)) as { scrape_configs: [ScrapeJob] }).scrape_configs[0];
+
+  it('has the name by which queries know the service', () => {
+    const jobs = [jobOf('prometheus/prometheus.yml'), jobOf('prometheus/kubernetes-scrape.yml')].map(({ job_name }) => job_name);
+    const asked = expressions.flatMap(([, expression]) =>
+      partsOf(expression).selectors.flatMap(({ labels }) =>
+        labels.flatMap(([label, , value]) => (label === 'job' && !value.startsWith('$') ? [value] : [])),
+      ),
+    );
+    expect(new Set([...jobs, ...asked])).toEqual(new Set(['surrogate-gradient-service']));
+  });
+
+  it('goes to OPERATION_PORT, which the Compose file sets and the manifests set', () => {
+    const compose = parse(read('docker-compose.monitoring.yml')) as { services: { api: { environment: string[] } } };
+    expect(compose.services.api.environment).toEqual(['OPERATION_PORT=3001']);
+    expect(jobOf('prometheus/prometheus.yml').static_configs![0].targets).toEqual(['api:3001']);
+    const relabel = jobOf('prometheus/kubernetes-scrape.yml').relabel_configs!;
+    expect(relabel.find(({ target_label }) => target_label === '__address__')!.replacement).toBe('$1:3001');
+    const [app, ports] = relabel[0]!.regex!.split(';');
+    expect(app).toBe('surrogate-gradient-service');
+    const declared = ['kubernetes/base/deployment.yaml', 'kubernetes/kserve/serving-runtime.yaml'].map(read).join('');
+    for (const port of ports!.match(/\w+/g)!) expect(declared).toContain(`- name: ${port}\n`);
+  });
+});
+
 describe('docker-compose.monitoring.yml', () => {
   it('passes the linter and mounts what is there', () => {
     const file = path.join(root, 'deploy/docker-compose.monitoring.yml');
@@ -187,8 +219,8 @@ describe('docker-compose.monitoring.yml', () => {
     );
     expect((stdout + stderr).trim()).toBe('');
     expect(status).toBe(0);
-    const { services } = parse(readFileSync(file, 'utf8')) as { services: Record<string, { volumes: (string | { source: string })[] }> };
-    const sources = Object.values(services).flatMap(({ volumes }) =>
+    const { services } = parse(readFileSync(file, 'utf8')) as { services: Record<string, { volumes?: (string | { source: string })[] }> };
+    const sources = Object.values(services).flatMap(({ volumes = [] }) =>
       volumes.flatMap((volume) => (typeof volume === 'string' ? [] : [volume.source])),
     );
     expect(sources).toHaveLength(3);
