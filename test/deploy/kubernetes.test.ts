@@ -385,10 +385,38 @@ describe('the objects of a cluster', () => {
   });
 });
 
+const readme = readFileSync(path.join(root, 'deploy/README.md'), 'utf8');
+/** YAML of deploy/README.md, also that in lists: kustomizations and parts of one, and objects for a cluster. */
+const documented = [...readme.matchAll(/^( *)```yaml\n(.*?)^ *```$/gms)].map(
+  ({ 1: indent, 2: text, index }): [line: number, text: string] => [
+    readme.slice(0, index).split('\n').length,
+    text!.replaceAll(new RegExp(`^${indent!}`, 'gm'), ''),
+  ],
+);
+const isObject = ([, text]: (typeof documented)[number]) => /^kind: (?!Kustomization)/m.test(text);
+
 it('deploy/README.md makes the Secret that the pods need', () => {
-  const readme = readFileSync(path.join(root, 'deploy/README.md'), 'utf8');
   const { secretKeyRef } = api.env.find((variable) => variable.name === 'API_KEYS')!.valueFrom!;
   expect(readme).toContain(`create secret generic ${secretKeyRef!.name} --from-literal=${secretKeyRef!.key}=`);
+});
+
+it.each(documented.filter(isObject))('the object in line %i of deploy/README.md is right by the schema of its kind', (_line, text) => {
+  expect(schemaViolations(parse(text) as Manifest)).toEqual([]);
+});
+
+it("deploy/README.md's Ingress leads to the Service, and lets pass what the service takes", () => {
+  const ingress = parse(documented.find(([, text]) => text.includes('kind: Ingress'))![1]) as {
+    metadata: { annotations: Record<string, string> };
+    spec: { rules: [{ http: { paths: [{ backend: { service: { name: string; port: { name: string } } } }] } }] };
+  };
+  const { service } = ingress.spec.rules[0].http.paths[0].backend;
+  const [[, , { metadata }]] = manifests.filter(([file]) => file === 'base/service.yaml') as [(typeof manifests)[number]];
+  const { ports } = specOf('base/service.yaml', 'Service') as ServiceSpec;
+  expect([service.name, service.port.name]).toEqual([metadata.name, ports[0]!.name]);
+  const { timeouts, limits } = loadConfig({});
+  const annotation = (what: string) => parseInt(ingress.metadata.annotations[`nginx.org/${what}`]!);
+  expect(annotation('proxy-read-timeout') * 1000).toBeGreaterThan(timeouts.requestMs);
+  expect(annotation('client-max-body-size') * 2 ** 20).toBe(limits.bodyBytes);
 });
 
 // `npx vitest run test/deploy/kubernetes.test.ts --update` writes the file again.
@@ -455,6 +483,25 @@ describe.skipIf(!kustomize)('rendered by kubectl,', () => {
     expect(runtimeSpec.containers[0].startupProbe).toMatchObject({ failureThreshold: 180 });
     expect(gpu.containers[0].startupProbe).toMatchObject({ failureThreshold: 180 });
     expect([runtimeSpec.volumes, runtimeSpec.tolerations]).toEqual([gpu.volumes, gpu.tolerations]);
+  });
+
+  it.each(documented.filter((block) => !isObject(block)))('what line %i of deploy/README.md has is applied', (_line, part) => {
+    const content = parse(part) as Partial<Kustomization> & { images?: object[] };
+    const place = mkdtempSync(path.join(tmpdir(), 'kustomize-'));
+    try {
+      const base = '../surrogate-gradient-service/deploy/kubernetes/base';
+      // The README's folder is beside a clone of this name.
+      const text = stringify({ resources: [base], ...content }).replaceAll('../surrogate-gradient-service', path.relative(place, root));
+      writeFileSync(path.join(place, 'kustomization.yaml'), text);
+      const rendered = render(place);
+      for (const manifest of rendered) expect(schemaViolations(manifest), manifest.kind).toEqual([]);
+      if (content.kind === undefined) expect(rendered).not.toEqual(render(path.join(folder, 'base')));
+      if (content.images !== undefined) expect(stringify(rendered)).not.toContain('OWNER');
+      for (const { name: variable } of podOf(rendered).containers[0].env) expect(Object.keys(environmentVariables)).toContain(variable);
+      if (kinds(rendered).includes('ScaledObject')) expect(kinds(rendered)).not.toContain('HorizontalPodAutoscaler');
+    } finally {
+      rmSync(place, { recursive: true });
+    }
   });
 
   it('all components together are one service', () => {
