@@ -1,6 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { expect } from 'vitest';
 import type { Service } from '../http/service.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,4 +41,11 @@ export function numbersAfter(label: string, output: string): number[] {
   const line = output.split('\n').find((text) => text.startsWith(label));
   if (line === undefined) throw new Error(`no line begins with "${label}":\n${output}`);
   return (line.slice(label.length).match(/-?\d+(?:\.\d+)?(?:e[+-]\d+)?/g) ?? []).map(Number);
+}
+
+/** Of a training of two epochs, whose lines say epoch, loss and accuracy: the loss falls, and more is right than the third that chance has. */
+export function expectLearning(output: string): void {
+  const [first, second] = [1, 2].map((epoch) => numbersAfter(`epoch ${epoch}:`, output));
+  expect(second![0]).toBeLessThan(0.8 * first![0]!);
+  expect(second![1]).toBeGreaterThan(0.7);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Service } from '../http/service.ts';
-import { hasModules, numbersAfter, python, runExample } from './example.ts';
+import { expectLearning, hasModules, numbersAfter, python, runExample } from './example.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -61,6 +61,12 @@ describe.skipIf(!numpy || !hasModules('torch'))('examples/torch_autograd.py', ()
     expect(after).toBe(0);
     // Those that it has, and those that were wanted.
     expect(counts).toEqual([2, 4, 6, 8, 10, 2, 4, 6, 8, 10]);
+  });
+});
+
+describe.skipIf(!numpy)('examples/train.py', () => {
+  it('learns', async () => {
+    expectLearning(await runExample(service, python, 'examples/train.py', '--epochs', '2', '--samples', '1500'));
   });
 });
 
