@@ -4,20 +4,51 @@ export interface FramedRequest {
   readonly body: Buffer;
 }
 
-/** A request in the framing of binary bodies, which asks for an answer in the same: JSON, and behind it the bytes of one tensor. */
-export function framedRequest(
-  fields: object,
-  name: string,
-  values: Float32Array,
-  shape: readonly number[] = [values.length],
-): FramedRequest {
-  const json = Buffer.from(JSON.stringify({ [name]: { dtype: 'float32', shape, binary_data_size: values.byteLength }, ...fields }));
+const dtypes = { Float32Array: 'float32', Uint8Array: 'uint8', Uint16Array: 'uint16', Int32Array: 'int32' } as const;
+
+/** A tensor anywhere in a request; row-major. */
+export class BytesTensor {
+  readonly dtype: (typeof dtypes)[keyof typeof dtypes];
+
+  constructor(
+    readonly shape: readonly number[],
+    readonly values: Float32Array | Uint8Array | Uint16Array | Int32Array,
+  ) {
+    this.dtype = dtypes[values.constructor.name as keyof typeof dtypes];
+  }
+
+  get bytes(): Buffer {
+    const { buffer, byteOffset, byteLength } = this.values;
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+}
+
+/** A request in the framing of binary bodies, which asks for an answer in the same: JSON, and behind it the bytes of its tensors. */
+export function framedTensors(request: object): FramedRequest {
+  const bytes: Buffer[] = [];
+  const json = Buffer.from(
+    JSON.stringify(request, (_name, node: unknown) => {
+      if (!(node instanceof BytesTensor)) return node;
+      bytes.push(node.bytes);
+      return { dtype: node.dtype, shape: node.shape, binary_data_size: node.values.byteLength };
+    }),
+  );
   return {
     headers: {
       'content-type': 'application/octet-stream',
       accept: 'application/octet-stream',
       'inference-header-content-length': String(json.length),
     },
-    body: Buffer.concat([json, Buffer.from(values.buffer)]),
+    body: Buffer.concat([json, ...bytes]),
   };
+}
+
+/** Such a request with one tensor. */
+export function framedRequest(
+  fields: object,
+  name: string,
+  values: Float32Array,
+  shape: readonly number[] = [values.length],
+): FramedRequest {
+  return framedTensors({ [name]: new BytesTensor(shape, values), ...fields });
 }

@@ -1,9 +1,11 @@
+/** A command, and behind a space which of its texts. */
 type Command =
   | 'bench'
   | 'bench:float64'
   | 'bench:growth'
   | 'bench:json'
   | 'bench:peers'
+  | 'bench:peers networks'
   | 'bench:tensorflow'
   | 'load'
   | 'load:latency'
@@ -13,12 +15,12 @@ type Command =
   | 'chaos:replicas';
 
 /**
- * A document with `text` between the markers that `npm run <command>` writes between.
+ * A document with `text` between the markers that `npm run <command>` writes it between.
  *
  * @throws {Error} when the document has no place for the text.
  */
 export function replaceBetweenMarkers(document: string, command: Command, text: string): string {
-  const begin = `<!-- ${command}:begin, written by npm run ${command} -->`;
+  const begin = `<!-- ${command}:begin, written by npm run ${command.split(' ')[0]!} -->`;
   const end = `<!-- ${command}:end -->`;
   const from = document.indexOf(begin);
   const to = document.indexOf(end);

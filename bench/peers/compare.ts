@@ -29,15 +29,23 @@ export interface Agreement {
 export async function agreement(work: Work, ours: Pool, theirs: Pool): Promise<Agreement> {
   const [{ bytes, jsonBytes }, theirAnswer] = await Promise.all([send(ours, work.ours), send(theirs, work.theirs)]);
   const [mine, other] = [work.ours.read(bytes, jsonBytes), work.theirs.read(theirAnswer.bytes, theirAnswer.jsonBytes)];
+  return { share: checkAgreement(work.name, mine, other), answerBytes: bytes.length };
+}
+
+/**
+ * The share of neurons (or values) that have the same numbers on both sides.
+ *
+ * @throws {Error} when too few are the same, or they are not of one number.
+ */
+export function checkAgreement(name: string, mine: Numbers, other: Numbers): number {
   if (mine.grad.length !== other.grad.length || mine.counts?.length !== other.counts?.length) {
     throw new Error(
-      `${work.name}: ${mine.grad.length} gradients against ${other.grad.length}, and ${mine.counts?.length ?? 0} counts against ${other.counts?.length ?? 0}`,
+      `${name}: ${mine.grad.length} gradients against ${other.grad.length}, and ${mine.counts?.length ?? 0} counts against ${other.counts?.length ?? 0}`,
     );
   }
   const share = shareInAgreement(mine, other);
-  if (!(share >= leastInAgreement))
-    throw new Error(`${work.name}: only ${(100 * share).toFixed(1)} % of the numbers agree to ${tolerance}`);
-  return { share, answerBytes: bytes.length };
+  if (!(share >= leastInAgreement)) throw new Error(`${name}: only ${(100 * share).toFixed(1)} % of the numbers agree to ${tolerance}`);
+  return share;
 }
 
 function shareInAgreement(mine: Numbers, other: Numbers): number {

@@ -85,7 +85,7 @@ export class Connection {
 /** A request's bytes: its head, and its body. */
 export type PreparedRequest = readonly Buffer[];
 
-export function prepare({ path, headers, body }: Call): PreparedRequest {
+export function prepare({ path, headers, body }: Omit<Call, 'read'>): PreparedRequest {
   const lines = Object.entries({ host: 'localhost', ...headers, 'content-length': body.length }).map(
     ([name, value]) => `${name}: ${value}`,
   );

@@ -18,11 +18,11 @@ export const peers: readonly Peer[] = [
   { name: 'PyTorch', modules: ['torch', 'fastapi', 'uvicorn', 'orjson', 'numpy'], application: 'torch_server:app' },
 ];
 
-const python = process.env.PYTHON ?? 'python3';
+export const python = process.env.PYTHON ?? 'python3';
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
-/** The versions of a peer's modules; where one is missing, which. */
-export function versionsOf({ modules }: Peer): { readonly versions: string } | { readonly missing: readonly string[] } {
+/** The versions of modules of Python; where one is missing, which. */
+export function versionsOf({ modules }: Pick<Peer, 'modules'>): { readonly versions: string } | { readonly missing: readonly string[] } {
   const found = modules.map((name) => {
     const { status, stdout } = spawnSync(python, ['-c', `import ${name}; print(${name}.__version__)`], { encoding: 'utf8' });
     return { name, version: status === 0 ? stdout.trim() : undefined };

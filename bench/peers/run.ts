@@ -1,12 +1,15 @@
 // Measures the built server beside what a Python team would deploy: `npm run bench:peers`.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { startServer } from '../../support/servers.ts';
 import { replaceBetweenMarkers } from '../../support/markers.ts';
 import { agreement } from './compare.ts';
+import { warmEngine } from '../growth/engine.ts';
 import { measureWork, type PeerRow } from './measure.ts';
+import { measureNetwork, networkWorks, titleOf, type NetworkRow } from './measure-networks.ts';
+import { networkTable } from './network-table.ts';
 import { peers, startPeer, versionsOf, type Peer } from './peers.ts';
 import { peerTable, ratiosOf } from './table.ts';
 import { peerWorks } from './works.ts';
@@ -39,21 +42,64 @@ async function besides(peer: Peer): Promise<PeerRow[]> {
   return rows;
 }
 
+/** Of modules of Python; undefined, and a line that says so, where one is missing. */
+function versionsIn(name: string, modules: readonly string[]): string | undefined {
+  const versions = versionsOf({ modules });
+  if ('versions' in versions) return versions.versions;
+  console.log(
+    `SKIPPED: ${name}, since ${process.env.PYTHON ?? 'python3'} has no ${versions.missing.join(', no ')}. PYTHON names another interpreter.`,
+  );
+  return undefined;
+}
+
+async function ofNetworks(modules: readonly string[]): Promise<NetworkRow[]> {
+  const works = networkWorks.filter((work) => titleOf(work).includes(options.only ?? ''));
+  if (works.length === 0) return [];
+  const ours = await startServer(['dist/server.js'], { COMPUTE_BACKEND: 'wasm', COMPUTE_THREADS: '2', LOG_LEVEL: 'error' });
+  const engine = await warmEngine(2);
+  const rows: NetworkRow[] = [];
+  try {
+    for (const work of works) {
+      const measured = await measureNetwork(work, engine, ours.url, modules, { rounds, milliseconds: 1000 * seconds });
+      rows.push(...measured);
+      for (const line of networkTable(measured).slice(rows.length === measured.length ? 0 : 2)) console.log(line);
+    }
+  } finally {
+    await engine.close();
+    await ours.stop();
+  }
+  return rows;
+}
+
 const rows: PeerRow[] = [];
 const versions: string[] = [];
 for (const peer of peers) {
-  const found = versionsOf(peer);
-  if ('missing' in found) {
-    console.log(
-      `SKIPPED: ${peer.name}, since ${process.env.PYTHON ?? 'python3'} has no ${found.missing.join(', no ')}. PYTHON names another interpreter.`,
-    );
-    continue;
-  }
-  versions.push(found.versions);
+  if (!peerWorks().some((work) => work.peer === peer.name && work.name.includes(options.only ?? ''))) continue;
+  const versionsOfPeer = versionsIn(peer.name, peer.modules);
+  if (versionsOfPeer === undefined) continue;
+  versions.push(versionsOfPeer);
   rows.push(...(await besides(peer)));
 }
-if (rows.length > 0 && isWhole) {
+const loadBefore = loadavg()[0]!;
+const networkPeers = ['torch', 'jax'].flatMap((module) => {
+  const text = versionsIn(`networks beside ${module}`, [module, 'numpy']);
+  return text === undefined ? [] : [{ module, versions: text }];
+});
+const networkRows = await ofNetworks(networkPeers.map(({ module }) => module));
+
+if (isWhole) {
   const file = new URL('../../docs/lab/peers.md', import.meta.url);
-  const where = `${cpus()[0]!.model}, ${cpus().length} cores shared by both servers and the client; Node ${process.version}; ${versions.join('; ')}; ${rounds} rounds of ${seconds} s each. Repeat with \`npm run bench:peers\`.`;
-  writeFileSync(file, replaceBetweenMarkers(readFileSync(file, 'utf8'), 'bench:peers', [where, '', ...peerTable(rows)].join('\n')));
+  const machine = `${cpus()[0]!.model}, ${cpus().length} cores`;
+  const rest = `${rounds} rounds of ${seconds} s each. Repeat with \`npm run bench:peers\`.`;
+  let text = readFileSync(file, 'utf8');
+  if (rows.length > 0) {
+    const where = `${machine} shared by both servers and the client; Node ${process.version}; ${versions.join('; ')}; ${rest}`;
+    text = replaceBetweenMarkers(text, 'bench:peers', [where, '', ...peerTable(rows)].join('\n'));
+  }
+  // Without a peer its columns would be lost.
+  if (networkPeers.length === 2) {
+    const where = `${machine}, two threads for each side, load average ${loadBefore.toFixed(1)} before; Node ${process.version}; ${networkPeers.map((peer) => peer.versions).join('; ')}; ${rest}`;
+    text = replaceBetweenMarkers(text, 'bench:peers networks', [where, '', ...networkTable(networkRows)].join('\n'));
+  }
+  writeFileSync(file, text);
 }
