@@ -35,12 +35,7 @@ export class NetworkExchange implements Contender {
     this.#scope.memory.reserve(this.#mark + jobBytes(this.#job));
   }
 
-  /** Reserved for it. */
-  get admittedBytes(): number {
-    return this.#engine.arenas.budget.usedBytes;
-  }
-
-  /** Of its arena. */
+  /** Bytes of its arena. */
   get arenaBytes(): number {
     return this.#scope.memory.arena.byteLength;
   }

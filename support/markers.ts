@@ -3,6 +3,7 @@ type Command =
   | 'bench'
   | 'bench:float64'
   | 'bench:growth'
+  | 'bench:growth networks'
   | 'bench:json'
   | 'bench:peers'
   | 'bench:peers networks'

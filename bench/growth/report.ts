@@ -2,13 +2,13 @@ import { summarise } from '../../support/statistics.ts';
 import { markdownTable } from '../../support/markdown-table.ts';
 import { ratios } from '../turns.ts';
 import { passes, type Pass } from './exchange.ts';
-import type { Occupied } from './memory.ts';
+import type { JobMemory, Occupied } from './memory.ts';
 import type { Switch, Timed, Times } from './time.ts';
 
 /** By how much the time of a neuron-step may differ between neighbours. */
-const aimedFactor = 1.5;
+export const aimedFactor = 1.5;
 /** Jobs that take longer have their fixed cost, the hop to the threads above all, behind them; in seconds. */
-const beyondFixedCost = 5e-3;
+export const beyondFixedCost = 5e-3;
 /** By how much the process may grow beyond what was admitted: code, stacks, and memory that is not the job's. */
 const slackBytes = 8e6;
 
@@ -46,7 +46,6 @@ function verdicts({ byNeurons, bySteps, switches, memory }: Growth): string[] {
   const all = [...growths(byNeurons), ...growths(bySteps)];
   const straight = all.filter(({ from }) => secondsOf(from) >= beyondFixedCost).map(({ factor }) => Math.max(factor, 1 / factor));
   const rises = all.map(({ factor }) => factor);
-  const beyond = memory.map(({ admittedBytes, residentBytes }) => residentBytes - admittedBytes);
   return [
     ...(straight.length === 0
       ? []
@@ -55,15 +54,21 @@ function verdicts({ byNeurons, bySteps, switches, memory }: Growth): string[] {
         ]),
     `- Anywhere it rises by ${Math.max(...rises).toFixed(2)} at most; the aim is ${aimedFactor}: ${verdict(Math.max(...rises) <= aimedFactor)}.`,
     ...switches.map(switchLine),
-    `- The process grows by ${megabytes(Math.max(...beyond))} MB at most beyond what was admitted; the aim is ${megabytes(slackBytes)}: ${verdict(Math.max(...beyond) <= slackBytes)}.`,
+    growthLine(memory),
   ];
+}
+
+/** By how much the process grows beyond what was admitted. */
+export function growthLine(memory: readonly JobMemory[]): string {
+  const beyond = Math.max(...memory.map(({ admittedBytes, residentBytes }) => residentBytes - admittedBytes));
+  return `- The process grows by ${megabytes(beyond)} MB at most beyond what was admitted; the aim is ${megabytes(slackBytes)}: ${verdict(beyond <= slackBytes)}.`;
 }
 
 function switchLine({ pass, below, at }: Switch): string {
   return `- A job goes to the threads, ${pass}, from ${at.neurons} neurons with ${at.steps} steps on: ${milliseconds(secondsOf(at))} ms instead of ${milliseconds(secondsOf(below))}, ${stepFactor(below, at).toFixed(2)} times as long.`;
 }
 
-function verdict(met: boolean): string {
+export function verdict(met: boolean): string {
   return met ? 'met' : '**not met**';
 }
 
@@ -104,10 +109,10 @@ function bySize<S extends { readonly pass: Pass; readonly neurons: number; reado
   ]);
 }
 
-function milliseconds(seconds: number): string {
+export function milliseconds(seconds: number): string {
   return Number((1000 * seconds).toPrecision(3)).toString();
 }
 
-function megabytes(bytes: number): string {
+export function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }

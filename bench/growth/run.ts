@@ -5,11 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawFigure } from '../../src/plot/draw.ts';
 import { replaceBetweenMarkers } from '../../support/markers.ts';
+import type { NetworkSize } from '../networks.ts';
 import { otherLoad } from '../other-load.ts';
 import { warmEngine } from './engine.ts';
 import { hasArena } from './exchange.ts';
 import { growthFigure } from './figure.ts';
-import { memoryOf, type Occupied } from './memory.ts';
+import { memoryOf, type JobMemory, type Occupied } from './memory.ts';
+import { measureNetworks, networkSeries } from './networks.ts';
+import { networkReport } from './network-report.ts';
 import { growthReport } from './report.ts';
 import { measureTimes, type Setting } from './time.ts';
 
@@ -33,6 +36,7 @@ function decades(highest: number): number[] {
 const othersBusy = otherLoad();
 const engine = await warmEngine();
 const times = await measureTimes(engine, setting);
+const networks = await measureNetworks(engine, networkSeries(quick), setting.rounds, setting.turnMilliseconds);
 await engine.close();
 const busy = othersBusy();
 
@@ -41,18 +45,23 @@ for (const size of [...times.byNeurons, ...times.bySteps.filter(({ steps }) => s
   if (hasArena(size)) memory.push(await memoryOf(size));
 }
 
+const networkMemory: (NetworkSize & JobMemory)[] = [];
+for (const size of networkSeries(quick)[0]!.sizes) networkMemory.push(await memoryOf(size));
+
 const growth = { ...times, memory };
-const text = [
+const where = [
   `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores; Node ${process.version}. ${setting.rounds} rounds.`,
   `Other processes kept ${busy.toFixed(2)} cores busy meanwhile. Repeat with \`npm run bench:growth\`.`,
   '',
-  ...growthReport(growth),
-].join('\n');
-console.log(text);
+];
+const text = [...where, ...growthReport(growth)].join('\n');
+const networkText = [...where, ...networkReport(networks, networkMemory)].join('\n');
+console.log(`${text}\n\n${networkText}`);
 
 if (!quick) {
   const path = (name: string) => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
-  writeFileSync(path('lab/growth.md'), replaceBetweenMarkers(readFileSync(path('lab/growth.md'), 'utf8'), 'bench:growth', text));
+  const document = replaceBetweenMarkers(readFileSync(path('lab/growth.md'), 'utf8'), 'bench:growth', text);
+  writeFileSync(path('lab/growth.md'), replaceBetweenMarkers(document, 'bench:growth networks', networkText));
   writeFileSync(path('images/growth.svg'), drawFigure(growthFigure(growth), { file: 'opaque' }));
   console.log(`\nwritten into ${path('lab/growth.md')} and ${path('images/growth.svg')}`);
 }

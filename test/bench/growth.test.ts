@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { passes, type Pass } from '../../bench/growth/exchange.ts';
+import { drawNetwork } from '../../bench/networks.ts';
 import { growthFigure } from '../../bench/growth/figure.ts';
 import { memoryOf, type Occupied } from '../../bench/growth/memory.ts';
+import { networkReport, slopes } from '../../bench/growth/network-report.ts';
+import { alongs, measureNetworks, type TimedNetwork } from '../../bench/growth/networks.ts';
 import { growthReport, growths, type Growth } from '../../bench/growth/report.ts';
 import { measureTimes, type Timed } from '../../bench/growth/time.ts';
 import { warmEngine } from '../../bench/growth/engine.ts';
@@ -98,6 +101,44 @@ it('a small run times every size in every round, on both sides of the switch', a
   expect(times.bySteps).toHaveLength(8);
   for (const { rates } of [...times.byNeurons, ...times.bySteps]) expect(rates.filter((rate) => rate > 0)).toHaveLength(2);
   for (const { below, at } of times.switches) expect(at.neurons).toBe(below.neurons + 1);
+});
+
+const network = { sizes: [20, 8, 3], samples: 2, steps: 5, density: 0.2, isRecurrent: false };
+
+describe('how the cost of networks grows', () => {
+  /** Of so many milliseconds, for each of two samples more. */
+  const timedNetwork = (samples: number, ms: number): TimedNetwork => ({ ...network, samples, synapses: 1, rates: [1000 / ms, 500 / ms] });
+
+  it('is that of a further one, whatever the fixed cost', () => {
+    const even = { along: 'samples', sizes: [timedNetwork(10, 11), timedNetwork(20, 21), timedNetwork(40, 41)] } as const;
+    for (const slope of slopes(even)) expect(slope).toBeCloseTo(1.5e-3, 9);
+    expect(networkReport([even], []).join('\n')).toContain('Along the batch what a further one costs changes by a factor of 1.00 at most');
+
+    const steep = { ...even, sizes: [...even.sizes, timedNetwork(80, 141)] };
+    expect(networkReport([steep], [])[0]).toContain('by a factor of 2.50 at most in runs that take 5 ms; the aim is 1.5: **not met**');
+  });
+
+  it('a small run times every size in every round, and counts active synapses', async () => {
+    const engine = await warmEngine();
+    const series = alongs.map((along) => ({ along, sizes: [network, { ...network, [along]: 2 * network[along] }] }));
+    const timed = await measureNetworks(engine, series, 2, 0.1);
+    await engine.close();
+    for (const { rates } of timed.flatMap(({ sizes }) => sizes)) expect(rates.filter((rate) => rate > 0)).toHaveLength(2);
+    const spikes = drawNetwork(network).spikes.reduce((sum, spike) => sum + spike, 0);
+    const { synapses } = timed[0]!.sizes[0]!;
+    // Eight of each spike of the input, and three of each of the hidden layer, which has at most one a step.
+    expect(synapses).toBeGreaterThanOrEqual(8 * spikes);
+    expect(synapses).toBeLessThanOrEqual(8 * spikes + 3 * 2 * 5 * 8);
+    const report = networkReport(timed, [{ ...network, admittedBytes: 2e6, arenaBytes: 1e6, residentBytes: 1e6 }]);
+    expect(report.filter((line) => line.startsWith('| ')).map((line) => line.split(' | ').length)).toEqual([8, 8, 8, 8, 8, 8, 8, 6, 6]);
+    expect(report.join('\n')).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('memory is as admitted', async () => {
+    const { admittedBytes, residentBytes } = await memoryOf({ ...network, sizes: [200, 100, 10], samples: 20, steps: 50 });
+    expect(admittedBytes).toBeGreaterThan(1e6);
+    expect(residentBytes).toBeLessThan(admittedBytes + 8e6);
+  });
 });
 
 it('a job is weighed in a process of its own, and what it takes was admitted', async () => {
