@@ -13,22 +13,29 @@ export interface LoopCase {
 }
 
 /** `MAX_RESULT_VALUES`, and what fits into `MAX_BODY_BYTES` as float32. */
-const most = 2 ** 25;
+export const most = 2 ** 25;
 const maxBytes = 2 ** 24 - 1000;
 
-const framed = 'application/octet-stream';
+export const framed = 'application/octet-stream';
 const all = ['current', 'tau', 'v_threshold', 'v_reset', 'v_rest', 'resistance', 'v_init'];
 const records = ['spike_counts', 'firing_rates', 'spike_times', 'spikes', 'v', 'v_pre', 'v_final'];
-const line = (count: number, from = -1, to = 1) => ({ linspace: [from, to, count] });
+export const line = (count: number, from = -1, to = 1) => ({ linspace: [from, to, count] });
 const ones = (count: number) => new Array<number>(count).fill(1);
 
-const accepting = (work: Work, headers: Record<string, string>): Work => ({ ...work, headers: { ...work.headers, ...headers } });
-const one = (name: string, make: () => Work): LoopCase => ({ name, bytes: () => wireBytes(accepting(make(), { connection: 'close' })) });
+export const accepting = (work: Work, headers: Record<string, string>): Work => ({ ...work, headers: { ...work.headers, ...headers } });
+export const one = (name: string, make: () => Work): LoopCase => ({
+  name,
+  bytes: () => wireBytes(accepting(make(), { connection: 'close' })),
+});
 const pipelined = (name: string, work: Work, times: number): LoopCase => ({
   name,
   bytes: () => Buffer.concat([...new Array<Buffer>(times - 1).fill(wireBytes(work)), wireBytes(accepting(work, { connection: 'close' }))]),
 });
-const text = (path: string, body: string): Work => ({ path, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) });
+export const text = (path: string, body: string): Work => ({
+  path,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(body),
+});
 const packed = (work: Work, coding: 'gzip' | 'br'): Work => ({
   ...accepting(work, { 'content-encoding': coding }),
   body:
@@ -36,7 +43,7 @@ const packed = (work: Work, coding: 'gzip' | 'br'): Work => ({
       ? gzipSync(work.body, { level: 1 })
       : brotliCompressSync(work.body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
 });
-const inFrame = (path: string, head: object, bytes: Buffer, accept = framed): Work => {
+export const inFrame = (path: string, head: object, bytes: Buffer, accept = framed): Work => {
   const start = Buffer.from(JSON.stringify(head));
   return {
     path,
@@ -54,9 +61,9 @@ const npy = (path: string, shape: readonly number[], isFortran = false): Work =>
     body: Buffer.concat([header, Buffer.alloc(4 * shape.reduce((size, length) => size * length, 1))]),
   };
 };
-const repeated = (unit: string, bytes: number) => `${`${unit},`.repeat(bytes / (unit.length + 1))}${unit}`;
+export const repeated = (unit: string, bytes: number) => `${`${unit},`.repeat(bytes / (unit.length + 1))}${unit}`;
 
-const outputs: readonly (readonly [string, object, Record<string, string>])[] = [
+export const outputs: readonly (readonly [string, object, Record<string, string>])[] = [
   ['JSON', {}, {}],
   ['base64', { encoding: 'base64' }, {}],
   ['framed', {}, { accept: framed }],

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { markdownTable } from '../support/markdown-table.ts';
 import { sendAndDrop } from './loop-client.ts';
 import { loopCases } from './loop-cases.ts';
+import { networkLoopCases } from './loop-network-cases.ts';
 import { startLoopServer } from './loop-server.ts';
 import { Findings } from './reliability-report.ts';
 
@@ -22,7 +23,7 @@ const findings = new Findings();
 let server = await startLoopServer();
 const rows: (readonly [string, string, number])[] = [];
 try {
-  for (const { name, bytes } of loopCases.filter((one) => one.name.includes(options.only))) {
+  for (const { name, bytes } of [...loopCases, ...networkLoopCases].filter((one) => one.name.includes(options.only))) {
     let delay: number;
     let outcome: string;
     try {
