@@ -198,13 +198,28 @@ function gradientValues(problem: NeuronProblem, wrt: readonly string[], loss: Lo
 /** Multiplications of a product that take as long as a neuron's step. */
 const productsPerStep = 16;
 
-/** Steps of all neurons, and what the products of their inputs take beside, as if all inputs were active. */
+/** Steps of all neurons, plus the cost of the products with their inputs, as if all of these were active, and of events beyond that. */
 function networkElements(network: Network): number {
-  const perStep = network.layers.reduce((sum, { neurons, recurrent }, layer) => {
-    const inputs = layerInputs(network, layer) + (recurrent === undefined ? 0 : neurons);
-    return sum + neurons * (1 + inputs / productsPerStep);
+  const { samples, steps, layers } = network;
+  const rows = samples * steps;
+  const elements = layers.reduce((sum, { neurons, recurrent }, layer) => {
+    const own = recurrent === undefined ? 0 : rows * neurons;
+    const active = layer === 0 ? networkEntries(network) : rows * layerInputs(network, layer);
+    return sum + neurons * (rows + (active + own) / productsPerStep);
   }, 0);
-  return Math.ceil(network.samples * network.steps * perStep);
+  return Math.ceil(elements + networkEntries(network) / productsPerStep);
+}
+
+/** Numbers that may come into a network: those of its shape, or its events where they are more, since several may be at one place. */
+export function networkEntries({ input, samples, inputs, steps }: Network): number {
+  return Math.max(samples * inputs * steps, input.form === 'events' ? input.sample.length : 0);
+}
+
+/** Numbers of all weights. */
+export function networkWeights(network: Network): number {
+  return network.layers.reduce((sum, { neurons, recurrent }, layer) => {
+    return sum + neurons * (layerInputs(network, layer) + (recurrent === undefined ? 0 : neurons));
+  }, 0);
 }
 
 function countValues({ samples, layers }: Network): number {
@@ -254,7 +269,7 @@ function networkValues(network: Network, direction: 'forward' | 'backward'): num
     // The currents; lists of spikes, twice where they are turned, with numbers where spikes are graded.
     const lists = isLast && !isRecurrent ? 0 : (step.spikes === undefined ? 1 : 2) * (isBackward ? 2 : 1);
     values += rows * width * ((isRecurrent ? 2 : 1) + lists) + 4 * (rows + neurons);
-    // What is kept of each step, gradients by the currents, also in panels; cotangents, and of the last layer three records in two orders.
+    // What is kept of each step, gradients with respect to the currents, also in panels; cotangents, and of the last layer three records in two orders.
     if (isBackward) values += rows * (width * (step.states.length + 2 + (isLast ? 9 : 1)) + panels);
     values += samples * width * (terms.length + 8) + width * terms.length;
   }

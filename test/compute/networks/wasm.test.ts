@@ -4,8 +4,10 @@ import { compute } from '../../../src/compute/backends/reference/reference-backe
 import { compileMs } from '../../../src/compute/backends/wasm/estimate-time.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { Arena } from '../../../src/compute/engine/arena.ts';
-import { jobBytes } from '../../../src/compute/job-size.ts';
+import { linspace } from '../../../src/compute/generated-numbers.ts';
+import { jobBytes, jobElements } from '../../../src/compute/job-size.ts';
 import type { Dtype, NetworkGradJob, NetworkGradResult, NetworkSimulateJob, NetworkSimulateResult } from '../../../src/compute/jobs.ts';
+import { standardNeuron } from '../../../src/compute/standard-jobs.ts';
 import { inline, resultOf } from '../support/jobs.ts';
 import { networkJobs } from '../support/networks.ts';
 
@@ -87,6 +89,26 @@ describe('a network on wasm', () => {
     const unknown = await WasmBackend.create({ ...inline, warmUp: 'minimal' });
     expect(unknown.estimateMs(another!)).toBeGreaterThan(5 * compileMs);
     await Promise.all([fresh.close(), unknown.close()]);
+  });
+
+  it('counts events that are at one place, weights that are read once, and inputs as work', () => {
+    const job = (events: number, neurons: number, inputs = 1): NetworkSimulateJob => ({
+      kind: 'network_simulate',
+      network: {
+        samples: 1,
+        inputs,
+        steps: 1,
+        dt: 1,
+        input: { form: 'events', sample: linspace(0, 0, events), neuron: linspace(0, 0, events), step: linspace(0, 0, events) },
+        layers: [
+          { ...standardNeuron('lif'), neurons, weight: linspace(0, 1, inputs * neurons), surrogate: { name: 'sigmoid', parameters: {} } },
+        ],
+      },
+      record: [],
+    });
+    expect(jobElements(job(1_000_000, 1000))).toBeGreaterThan(5e7);
+    expect(wasm.estimateMs(job(1_000_000, 1000)) - wasm.estimateMs(job(1, 1000))).toBeGreaterThan(5);
+    expect(wasm.estimateMs(job(1, 2000, 2000)) - wasm.estimateMs(job(1, 1))).toBeGreaterThan(3);
   });
 
   it('does not depend on the number of threads', async () => {

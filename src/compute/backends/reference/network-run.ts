@@ -32,15 +32,15 @@ export class ReferenceNetwork implements NetworkRun<never, unknown> {
   readonly #network: Network;
   readonly #wrt: readonly string[];
   readonly #layers: ReferenceLayer[] = [];
-  readonly #input: Float64Array;
+  readonly #input: ActiveRows;
   readonly #arithmetic: Arithmetic;
 
   /** @param wrt the paths of which gradients are asked for. */
   constructor(network: Network, wrt: readonly string[], ops: NumberAlgebra, stop: StopCheck) {
     this.#network = network;
     this.#wrt = wrt;
-    this.#input = denseInput(network, ops);
     this.#arithmetic = { ops, stop };
+    this.#input = activeInputs(network, this.#arithmetic);
   }
 
   *forward(index: number, record: readonly string[]): Generator<never, LifSimulateResult> {
@@ -61,18 +61,64 @@ export class ReferenceNetwork implements NetworkRun<never, unknown> {
     return this.#layers[parsed.layer]!.gradient(parsed.name, this.#inputOf(parsed.layer));
   }
 
-  #inputOf(layer: number): Float64Array {
-    return layer === 0 ? this.#input : this.#layers[layer - 1]!.returned;
+  #inputOf(layer: number): ActiveRows {
+    return layer === 0 ? this.#input : this.#layers[layer - 1]!.activeRows();
   }
 }
 
-/** [samples, inputs, steps]; of several events at the same place the number. */
-function denseInput({ input, samples, inputs, steps }: Network, ops: NumberAlgebra): Float64Array {
-  if (input.form === 'dense') return constants(input.values, ops);
-  const values = new Float64Array(samples * inputs * steps);
+/** What is not 0, for each sample and step: entries [starts[row], starts[row + 1]), of which each is a number of one input. */
+interface ActiveRows {
+  readonly starts: Int32Array;
+  readonly inputs: Int32Array;
+  readonly values: Float64Array;
+}
+
+function activeInputs({ input, samples, inputs, steps }: Network, arithmetic: Arithmetic): ActiveRows {
+  if (input.form === 'dense') return activeOf(constants(input.values, arithmetic.ops), { samples, width: inputs, steps }, arithmetic);
   const [sample, neuron, step] = [input.sample, input.neuron, input.step].map(materialize) as [Values, Values, Values];
-  for (const [i, one] of sample.entries()) values[(one * inputs + neuron[i]!) * steps + step[i]!]! += 1;
-  return values;
+  const rowOf = (event: number): number => sample[event]! * steps + step[event]!;
+  const { starts, places } = sortedByRow(sample.length, samples * steps, rowOf, arithmetic.stop);
+  const rows = { starts, inputs: new Int32Array(sample.length), values: new Float64Array(sample.length).fill(1) };
+  for (let event = 0; event < sample.length; event++) rows.inputs[places[event]!] = neuron[event]!;
+  return rows;
+}
+
+/** What is not 0 of numbers [samples, width, steps]. */
+function activeOf(
+  numbers: Float64Array,
+  { samples, width, steps }: { readonly samples: number; readonly width: number; readonly steps: number },
+  { stop }: Arithmetic,
+): ActiveRows {
+  const active: number[] = [];
+  for (let i = 0; i < numbers.length; i++) {
+    stop.step();
+    if (numbers[i] !== 0) active.push(i);
+  }
+  const rowOf = (entry: number): number => Math.floor(active[entry]! / (width * steps)) * steps + (active[entry]! % steps);
+  const { starts, places } = sortedByRow(active.length, samples * steps, rowOf, stop);
+  const rows = { starts, inputs: new Int32Array(active.length), values: new Float64Array(active.length) };
+  for (const [entry, index] of active.entries()) {
+    rows.inputs[places[entry]!] = Math.floor(index / steps) % width;
+    rows.values[places[entry]!] = numbers[index]!;
+  }
+  return rows;
+}
+
+/** Where each row begins, and the place of each entry: those of a row one after another, in their order. */
+function sortedByRow(entries: number, rows: number, rowOf: (entry: number) => number, stop: StopCheck) {
+  const starts = new Int32Array(rows + 1);
+  for (let entry = 0; entry < entries; entry++) {
+    stop.step();
+    starts[rowOf(entry) + 1]!++;
+  }
+  for (let row = 0; row < rows; row++) starts[row + 1]! += starts[row]!;
+  const next = starts.slice();
+  const places = new Int32Array(entries);
+  for (let entry = 0; entry < entries; entry++) {
+    stop.step();
+    places[entry] = next[rowOf(entry)]!++;
+  }
+  return { starts, places };
 }
 
 function constants(numbers: Numbers, ops: NumberAlgebra): Float64Array {
@@ -103,7 +149,8 @@ class ReferenceLayer {
   readonly #current: Float64Array;
   /** By what a step gives, [samples, neurons, steps + 1]: states before each step and after the last. */
   readonly #trace: ReadonlyMap<string, Float64Array>;
-  /** Gradient by the current. */
+  #active: ActiveRows | undefined;
+  /** Gradient with respect to the current. */
   #currentBar = new Float64Array(0);
   /** By the paths of terms, [neurons], summed over samples. */
   readonly #sums = new Map<string, Float64Array>();
@@ -125,7 +172,7 @@ class ReferenceLayer {
     this.#trace = new Map(stepOutputs(this.#numbers.program).map(([name]) => [name, new Float64Array(samples * neurons * (steps + 1))]));
   }
 
-  forward(input: Float64Array): void {
+  forward(input: ActiveRows): void {
     const { steps, neurons } = this.#problem;
     const { ops, stop } = this.#arithmetic;
     const { program } = this.#numbers;
@@ -152,9 +199,12 @@ class ReferenceLayer {
           stop.step();
           const b = sample * neurons + n;
           let current = bias?.[n] ?? 0;
-          current = this.#addProduct(current, this.#weight, n, { of: input, width: this.#inputs, sample, t });
-          if (this.#recurrent !== undefined && t > 0)
-            current = this.#addProduct(current, this.#recurrent, n, { of: this.returned, width: neurons, sample, t: t - 1 });
+          const row = sample * steps + t;
+          for (let i = input.starts[row]!; i < input.starts[row + 1]!; i++) {
+            stop.step();
+            current = ops.add(current, ops.mul(this.#weight[n * this.#inputs + input.inputs[i]!]!, input.values[i]!));
+          }
+          if (this.#recurrent !== undefined && t > 0) current = this.#addRecurrent(current, n, sample, t - 1);
           this.#current[b * steps + t] = current;
           for (let i = 0; i < values.length; i++) values[i] = read[i]!(b, t);
           step.run(values, results);
@@ -165,22 +215,23 @@ class ReferenceLayer {
     }
   }
 
-  /** Adds row n of a matrix times what the neurons of a layer of that width return in step t. */
-  #addProduct(
-    start: number,
-    matrix: Float64Array,
-    n: number,
-    { of, width, sample, t }: { readonly of: Float64Array; readonly width: number; readonly sample: number; readonly t: number },
-  ): number {
+  /** Adds row n of the recurrent weights times what the layer has returned in step t. */
+  #addRecurrent(start: number, n: number, sample: number, t: number): number {
     const { ops, stop } = this.#arithmetic;
-    const { steps } = this.#problem;
+    const { neurons, steps } = this.#problem;
     let sum = start;
-    for (let k = 0; k < width; k++) {
+    for (let k = 0; k < neurons; k++) {
       stop.step();
-      const value = of[(sample * width + k) * steps + t]!;
-      if (value !== 0) sum = ops.add(sum, ops.mul(matrix[n * width + k]!, value));
+      const value = this.returned[(sample * neurons + k) * steps + t]!;
+      if (value !== 0) sum = ops.add(sum, ops.mul(this.#recurrent![n * neurons + k]!, value));
     }
     return sum;
+  }
+
+  /** What its neurons have returned. */
+  activeRows(): ActiveRows {
+    const { neurons: width, steps } = this.#problem;
+    return (this.#active ??= activeOf(this.returned, { samples: this.#samples, width, steps }, this.#arithmetic));
   }
 
   /** Readers of a step's leaves, by neuron of all samples and step. */
@@ -304,7 +355,7 @@ class ReferenceLayer {
     sums[n] = this.#arithmetic.ops.add(sums[n]!, term);
   }
 
-  /** Gradient by what comes in, [samples, inputs, steps]. */
+  /** Gradient with respect to what comes in, [samples, inputs, steps]. */
   inputBars(): Float64Array {
     const { neurons, steps } = this.#problem;
     const { ops, stop } = this.#arithmetic;
@@ -326,10 +377,10 @@ class ReferenceLayer {
   }
 
   /** @param name of the layer's `wrt`. */
-  gradient(name: string, input: Float64Array): number | Values {
+  gradient(name: string, input: ActiveRows): number | Values {
     const { neurons } = this.#problem;
     if (name === 'weight') return this.#matrixGradient(input, this.#inputs, 0);
-    if (name === 'recurrent') return this.#matrixGradient(this.returned, neurons, 1);
+    if (name === 'recurrent') return this.#matrixGradient(this.activeRows(), neurons, 1);
     if (name === 'bias') return this.#biasGradient();
     let gradient: number | Values = 0;
     const { program } = this.#numbers;
@@ -342,22 +393,22 @@ class ReferenceLayer {
     return gradient;
   }
 
-  /** Gradient of a matrix that multiplies what came `delay` steps before, [neurons, width]. */
-  #matrixGradient(of: Float64Array, width: number, delay: 0 | 1): Float64Array {
+  /** Gradient with respect to a matrix that multiplies what came `delay` steps before, [neurons, width]. */
+  #matrixGradient({ starts, inputs, values }: ActiveRows, width: number, delay: 0 | 1): Float64Array {
     const { neurons, steps } = this.#problem;
     const { ops, stop } = this.#arithmetic;
     const gradient = new Float64Array(neurons * width);
-    for (let n = 0; n < neurons; n++) {
-      for (let k = 0; k < width; k++) {
-        let sum = 0;
-        for (let sample = 0; sample < this.#samples; sample++) {
-          for (let t = delay; t < steps; t++) {
+    for (let sample = 0; sample < this.#samples; sample++) {
+      for (let t = delay; t < steps; t++) {
+        const row = sample * steps + t - delay;
+        for (let i = starts[row]!; i < starts[row + 1]!; i++) {
+          for (let n = 0; n < neurons; n++) {
             stop.step();
-            const value = of[(sample * width + k) * steps + t - delay]!;
-            if (value !== 0) sum = ops.add(sum, ops.mul(this.#currentBar[(sample * neurons + n) * steps + t]!, value));
+            const place = n * width + inputs[i]!;
+            const bar = this.#currentBar[(sample * neurons + n) * steps + t]!;
+            gradient[place] = ops.add(gradient[place]!, ops.mul(bar, values[i]!));
           }
         }
-        gradient[n * width + k] = sum;
       }
     }
     return gradient;

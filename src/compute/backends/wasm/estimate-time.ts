@@ -1,6 +1,6 @@
 import { memoize } from '../../cache.ts';
 import { reachable } from '../../expressions.ts';
-import { jobElements } from '../../job-size.ts';
+import { jobElements, networkEntries, networkWeights } from '../../job-size.ts';
 import { dtypeOf, recordPer, type Dtype, type Job, type NeuronProblem } from '../../jobs.ts';
 import { programOf } from '../../neuron-problem.ts';
 import type { NeuronProgram } from '../../neurons/program.ts';
@@ -16,6 +16,9 @@ const backward = { perStep: 1.3, perVectorAlone: 14 };
 const perRecordedValue = 1;
 /** A neuron's step of a network, or what counts as one of its products. */
 const perNetworkElement = 0.15;
+/** Copying a weight and transposing it, and listing a number of the input. */
+const perWeight = 3;
+const perNetworkInput = 2;
 /** Some ten launches of a layer. */
 const perNetworkLayer = 50_000;
 /** Operations of the LIF neuron's step. */
@@ -59,7 +62,11 @@ export function estimateNanoseconds(job: Job): number {
     }
     case 'network_simulate':
     case 'network_grad':
-      return job.network.layers.length * perNetworkLayer + jobElements(job) * perNetworkElement * arithmetic;
+      return (
+        job.network.layers.length * perNetworkLayer +
+        arithmetic *
+          (jobElements(job) * perNetworkElement + networkWeights(job.network) * perWeight + networkEntries(job.network) * perNetworkInput)
+      );
   }
 }
 

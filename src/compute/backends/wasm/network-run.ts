@@ -90,11 +90,11 @@ interface LayerMemory {
   readonly integers: Readonly<Record<string, number>>;
   /** What its neurons return. */
   readonly spikes: Lists | undefined;
-  /** Gradient by the current, once it has run backward. */
+  /** Gradient with respect to the current, once it has run backward. */
   currentBar: number;
-  /** Sums over time and samples by what they are of, once it has run backward: of terms, and of the gradient by the current. */
+  /** Sums over time and samples by what they are of, once it has run backward: of terms, and of the gradient with respect to the current. */
   readonly sums: Map<string, Values>;
-  /** The gradient by the current in panels, once a weight's gradient has been asked for. */
+  /** The gradient with respect to the current in panels, once a weight's gradient has been asked for. */
   currentBarPanels?: number;
 }
 
@@ -293,7 +293,7 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     return Math.max(1, Math.floor(sliceLength / Math.max(1, neurons)));
   }
 
-  /** Gradient by what comes into a layer, a row of inputs for each sample and step. */
+  /** Gradient with respect to what comes into a layer, a row of inputs for each sample and step. */
   *#inputBars(index: number): Steps<number> {
     const { layer, rowBytes, weight, inputs, currentBar } = this.#layers[index]!;
     const outStride = this.#lanes.bytes * this.#padded(inputs);
@@ -523,7 +523,9 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
   *#withoutPadding<A extends Values | Int32Array>(values: A, padded: number, neurons: number): Steps<A> {
     if (padded === neurons) return values;
     const { samples } = this.#network;
-    const kept = values.slice(0, samples * neurons) as A;
+    const length = samples * neurons;
+    // Not a copy, which would be made at once.
+    const kept = (values instanceof Int32Array ? new Int32Array(length) : zeros(this.#lanes.dtype, length)) as A;
     this.#loops.add(
       samples,
       (from, to) => {

@@ -1,3 +1,4 @@
+import { Cache } from '../../../cache.ts';
 import type { Expression } from '../../../expressions.ts';
 import type { LossRecord } from '../../../jobs.ts';
 import { backwardStep, initialPath, recordBarLeaf, stateBarLeaf, stateLeaf, stepRecord, termLeaf } from '../../../neurons/program.ts';
@@ -36,7 +37,7 @@ export interface LayerBackwardSpec {
   readonly bars: Readonly<Partial<Record<LossRecord, readonly ('step' | 'neuron')[]>>>;
   /** Paths of the terms whose cotangents are summed over time; initial ones are those of states. */
   readonly paths: readonly string[];
-  /** Whether the gradient by the current is summed over time. */
+  /** Whether the gradient with respect to the current is summed over time. */
   readonly sumsCurrent: boolean;
 }
 
@@ -86,9 +87,12 @@ function initialPaths({ program }: NeuronKernelSpec): readonly string[] {
   return program.step.states.map(initialPath);
 }
 
-/** The leaves that the backward pass of a layer reads of the forward pass. */
+const keptByKey = new Cache<string, readonly string[]>(256);
+
+/** The leaves that the backward pass of a layer reads of the forward pass: found once for each form of layer. */
 export function keptLeaves(spec: NeuronKernelSpec, surrogate: SurrogateShape, backward: LayerBackwardSpec): readonly string[] {
-  return new LayerBackwardGraph(spec, surrogate, backward).kept;
+  const key = `${spec.key} ${shapeKey(surrogate)} ${JSON.stringify(backward)}`;
+  return keptByKey.get(key, () => new LayerBackwardGraph(spec, surrogate, backward).kept);
 }
 
 export const keptArray = (leaf: string): string => `${leaf}.kept`;
@@ -403,7 +407,7 @@ function overSamples(rows: number, lines: readonly string[]): string[] {
   ];
 }
 
-/** The product of the group's gradients by the current in a step and the recurrent weights: cotangents of what the neurons returned before it. */
+/** The product of the group's gradients with respect to the current in a step and the recurrent weights: cotangents of what the neurons returned before it. */
 function recurrentProduct(writer: FunctionWriter): string {
   const sampleBytes = `(i32.mul ${get('steps')} ${get('rowBytes')})`;
   const row = `(i32.add (i32.mul ${get('first')} ${get('steps')}) ${get('t')})`;

@@ -328,7 +328,7 @@ export function transposeItems(matrices: number, columns: number): number {
 
 /**
  * Turns lists: of each column the rows in whose lists it is, moved on by `delay` steps, of which none may go beyond a sample's last. One item: several
- * would each go through all lists, and choose their entries by branches that nobody foresees.
+ * would each go through all lists, and choose their entries by branches that cannot be predicted.
  *
  * @param isWeighted whether the lists have numbers, which go with their entries.
  */
@@ -396,7 +396,7 @@ export function turnKernelRequest(lanes: LaneType, isWeighted: boolean): KernelR
 
 /**
  * Lists what is not 0 in each step of a sample, an item: of numbers [samples, inputs, steps], for each row sample * steps + t the inputs, from
- * `indices[row * inputs]` on; `starts` and `ends` get where a list begins and ends, and `flags` of each sample whether there is a number other than
+ * `indices[row * inputs]` on; `starts` and `ends` get where a list begins and ends, `flags[sample]` says whether there is a number other than
  * 0 and 1. @param isWeighted whether the numbers are written beside the indices.
  */
 export function listKernelRequest(lanes: LaneType, isWeighted: boolean): KernelRequest {
