@@ -16,6 +16,8 @@ import { messages, type Message, type OpenApi } from './messages.ts';
 export const fuzzEnvironment: Readonly<Record<string, string>> = {
   COMPUTE_BACKEND: 'wasm',
   MAX_BODY_BYTES: '1000000',
+  // A busy machine takes seconds to compile what the first messages need, and to be refused for that is no fault.
+  MAX_QUEUE_MS: '60000',
   MAX_NEURON_STEPS: '20000',
   MAX_REFERENCE_NEURON_STEPS: '20000',
   MAX_RESULT_VALUES: '20000',
