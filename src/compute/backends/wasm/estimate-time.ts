@@ -16,9 +16,10 @@ const backward = { perStep: 1.3, perVectorAlone: 14 };
 const perRecordedValue = 1;
 /** A neuron's step of a network, or what counts as one of its products. */
 const perNetworkElement = 0.15;
-/** Copying a weight and transposing it, and listing a number of the input. */
+/** Copying a weight and transposing it, listing a number of the input, and sorting an event, which the thread of the request does. */
 const perWeight = 3;
 const perNetworkInput = 2;
+const perEvent = 10;
 /** Some ten launches of a layer. */
 const perNetworkLayer = 50_000;
 /** Operations of the LIF neuron's step. */
@@ -65,7 +66,9 @@ export function estimateNanoseconds(job: Job): number {
       return (
         job.network.layers.length * perNetworkLayer +
         arithmetic *
-          (jobElements(job) * perNetworkElement + networkWeights(job.network) * perWeight + networkEntries(job.network) * perNetworkInput)
+          (jobElements(job) * perNetworkElement +
+            networkWeights(job.network) * perWeight +
+            networkEntries(job.network) * (job.network.input.form === 'events' ? perEvent : perNetworkInput))
       );
   }
 }
