@@ -12,6 +12,7 @@ import {
   footprintOfAll,
   goBeforeServer,
   json,
+  networkGradient,
   processTree,
   scrape,
   sendOnce,
@@ -69,6 +70,7 @@ function checkedWorks(): Work[] {
       encoding: 'base64',
     }),
     json('/lif/simulate', { current: { linspace: [0.5, 2.5, 2000] }, steps: 1000, record: ['spike_times', 'v_final'] }),
+    networkGradient(10),
   ];
 }
 

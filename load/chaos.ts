@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { leavingClients } from './chaos-leaving.ts';
 import { stopsBehindProxy } from './chaos-proxy.ts';
-import { binaryGradient, closedLoop, expectedOf, goBeforeServer, json, sendOnce, Tally } from '../support/load-client.ts';
+import { binaryGradient, closedLoop, expectedOf, goBeforeServer, json, networkGradient, sendOnce, Tally } from '../support/load-client.ts';
 import { Findings } from './reliability-report.ts';
 import { startServer } from '../support/servers.ts';
 import { quantile } from '../support/statistics.ts';
@@ -44,6 +44,7 @@ async function endedThreads(): Promise<void> {
       }),
       json('/surrogate/grad', { x: Array.from({ length: 50_000 }, (_, i) => i / 25_000 - 1), surrogate: ['sigmoid', 'erf'] }),
       json('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 }),
+      networkGradient(30),
     ];
     const expected = await Promise.all(works.map((work) => expectedOf(pool, work)));
     const tally = new Tally();

@@ -10,6 +10,7 @@ import {
   footprintOf,
   goBeforeServer,
   json,
+  networkGradient,
   openLoop,
   sendOnce,
   Tally,
@@ -120,11 +121,14 @@ async function mixed(): Promise<void> {
       binaryGradient(1000),
       binaryGradient(200_000),
       binaryGradient(20_000, 500),
+      networkGradient(1, 20),
+      networkGradient(32),
     ];
     const bad: Work[] = [
       json('/lif/grad', { current: [1, 'x'], steps: 10 }),
       json('/lif/grad', { current: 1, steps: 1e12 }),
       json('/surrogate/grad', { x: 1, surrogate: 'none' }),
+      json('/network/grad', { input: [[[1]]], layers: [{ weight: [[1, 2]] }] }),
       { path: '/lif/grad', headers: { 'content-type': 'application/json' }, body: Buffer.from('{"current": [1, 2') },
     ];
     const expected = await Promise.all(works.map((work) => expectedOf(pool, work)));

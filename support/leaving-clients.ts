@@ -5,7 +5,7 @@ import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { npyHeader } from '../src/codecs/npy.ts';
 import { randomNumbers } from './random-numbers.ts';
 import { framedRequest } from './framed-request.ts';
-import { json, binaryGradient, type Work } from './load-client.ts';
+import { json, binaryGradient, networkGradient, type Work } from './load-client.ts';
 
 const codings = ['gzip', 'br', 'deflate'] as const;
 type Coding = (typeof codings)[number];
@@ -102,6 +102,39 @@ const kinds: Readonly<Record<string, () => Kind>> = {
   'empty rows': () => ({
     work: json('/surrogate/grad', { x: { shape: [65_536, ...new Array<number>(62).fill(1), 0], data: [] }, surrogate: ['erf', 'sigmoid'] }),
   }),
+  network: () => ({ work: networkGradient(100) }),
+  'network of events': () => ({
+    work: json('/network/grad', {
+      input: {
+        events: { sample: { linspace: [0, 0, 2 ** 21] }, neuron: { linspace: [0, 0, 2 ** 21] }, step: { linspace: [0, 0, 2 ** 21] } },
+        shape: [1, 1, 1],
+      },
+      layers: [{ weight: [[1]] }],
+    }),
+  }),
+  'network of many layers': () => ({
+    work: json('/network/grad', {
+      input: { events: { sample: [], neuron: [], step: [] }, shape: [100, 2, 1000] },
+      layers: new Array(64).fill({
+        weight: [
+          [1, 1],
+          [1, 1],
+        ],
+        recurrent: [
+          [0, 1],
+          [1, 0],
+        ],
+      }),
+      dtype: 'float64',
+    }),
+  }),
+  'network of records': () => ({
+    work: json('/network/simulate', {
+      input: { events: { sample: [0], neuron: [0], step: [0] }, shape: [100, 1, 1000] },
+      layers: [{ weight: { shape: [10, 1], data: new Array<number>(10).fill(1) }, record: ['v', 'spikes'] }],
+    }),
+  }),
+  'unknown weights': () => ({ work: json('/network/grad', { input: [[[1]]], layers: [{ weight: { sha256: '0'.repeat(64) } }] }) }),
   refused: () => ({ work: json('/lif/grad', { current: [1, 'x'], steps: 10 }) }),
   'too much': () => ({ work: json('/lif/grad', { current: 1, steps: 1e12 }) }),
   'no JSON': () => ({ work: text('/lif/grad', '{"current": [1, 2') }),

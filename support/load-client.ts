@@ -4,7 +4,7 @@ import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Pool } from 'undici';
-import { framedRequest } from './framed-request.ts';
+import { BytesTensor, framedRequest, framedTensors } from './framed-request.ts';
 
 export interface Work {
   readonly path: string;
@@ -16,6 +16,25 @@ export interface Work {
 export function binaryGradient(neurons: number, steps = 100): Work {
   const current = Float32Array.from({ length: neurons }, (_, b) => 0.5 + (2 * b) / Math.max(1, neurons - 1));
   return { path: '/lif/grad', ...framedRequest({ steps }, 'current', current) };
+}
+
+/** `/network/grad` of so many samples with a recurrent layer of 100 neurons: bytes in and out. */
+export function networkGradient(samples: number, steps = 100): Work {
+  const weight = (neurons: number, inputs: number) =>
+    new BytesTensor(
+      [neurons, inputs],
+      Float32Array.from({ length: neurons * inputs }, (_, i) => Math.sin(i) / Math.sqrt(inputs)),
+    );
+  const input = new BytesTensor(
+    [samples, 100, steps],
+    Uint8Array.from({ length: samples * 100 * steps }, (_, i) => Number(i % 7 === 0)),
+  );
+  const layers = [
+    { weight: weight(100, 100), recurrent: weight(100, 100), neuron: { tau: 2 } },
+    { weight: weight(10, 100), neuron: { model: 'li', tau: 10 } },
+  ];
+  const labels = Array.from({ length: samples }, (_, sample) => sample % 10);
+  return { path: '/network/grad', ...framedTensors({ input, dt: 1, layers, loss: { type: 'cross_entropy', on: 'max_v', labels } }) };
 }
 
 /** JSON in and out. */
