@@ -268,7 +268,8 @@ function decodeLinspace(value: object, path: string, errors: InputErrors, limits
   return { shape: [count], values: linspace(first, last, count) };
 }
 
-function decodeShape(value: unknown, path: string, errors: InputErrors): number[] | null {
+/** The lengths of a tensor's axes; what is wrong goes to `errors`, and the answer is then null. */
+export function decodeShape(value: unknown, path: string, errors: InputErrors): number[] | null {
   if (!Array.isArray(value)) return errors.add(path, `must be an array of whole numbers, got ${describe(value)}`);
   if (value.length > maxDimensions) return errors.add(path, `must have at most ${maxDimensions} dimensions, got ${value.length}`);
   for (const [i, length] of value.entries()) {

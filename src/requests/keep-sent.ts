@@ -30,6 +30,6 @@ async function copyAll(cache: TensorCache, network: Network, sent: readonly Sent
       if (at > 0) await pacer.pause();
       to.set(from.subarray(at, at + slice), at);
     }
-    cache.keep({ dtype, shape, bytes });
+    await cache.keep({ dtype, shape, bytes });
   }
 }

@@ -1,5 +1,6 @@
 import { isElementType, type ElementType } from '../codecs/element-types.ts';
 import { CachedTensor } from '../codecs/parsed-tensors.ts';
+import { decodeShape } from '../codecs/tensor.ts';
 import { describe, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors } from '../errors/input-errors.ts';
@@ -37,7 +38,7 @@ interface Reference {
   readonly path: string;
   readonly digest: string;
   readonly dtype?: ElementType;
-  readonly shape?: readonly unknown[];
+  readonly shape?: readonly number[];
 }
 
 /**
@@ -76,12 +77,15 @@ function readReference(holder: Record<string, unknown>, name: Reference['name'],
   for (const field of Object.keys(given))
     if (!fields.includes(field)) errors.add(`${path}/${field.slice(0, 60)}`, unknownField(field, didYouMean(field, fields)));
   if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/i.test(sha256))
-    return errors.add(`${path}/sha256`, `must be the SHA-256 of the tensor's bytes, 64 hexadecimal digits, got ${describe(sha256)}`);
+    return errors.add(
+      `${path}/sha256`,
+      `must be the SHA-256 of the tensor's bytes, 64 hexadecimal digits, upper or lower case, got ${describe(sha256)}`,
+    );
   if (dtype !== undefined && !isElementType(dtype))
     return errors.add(`${path}/dtype`, `must be the type in which the tensor was sent, such as "float32", got ${describe(dtype)}`);
-  if (shape !== undefined && !Array.isArray(shape))
-    return errors.add(`${path}/shape`, `must be the shape of the tensor, an array, got ${describe(shape)}`);
-  return { holder, name, path, digest: sha256.toLowerCase(), ...(dtype !== undefined && { dtype }), ...(shape && { shape }) };
+  const lengths = shape === undefined ? undefined : decodeShape(shape, `${path}/shape`, errors);
+  if (lengths === null) return null;
+  return { holder, name, path, digest: sha256.toLowerCase(), ...(dtype !== undefined && { dtype }), ...(lengths && { shape: lengths }) };
 }
 
 /** Whether a tensor may stand in the place of a name: others with the same bytes may be of other types and shapes. */

@@ -28,7 +28,7 @@ export interface LayerContext {
   readonly below: { readonly width: number; readonly from: string } | undefined;
   /** The names of the neuron's parameters that are differentiated by, right or wrong. */
   readonly differentiated: readonly string[];
-  /** The request's. */
+  /** What the request is computed in; undefined for float32. */
   readonly dtype: Dtype | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { jobElements, resultValues } from '../compute/job-size.ts';
-import type { Network, NetworkGradJob, NetworkSimulateJob, NeuronProblem } from '../compute/jobs.ts';
+import type { Dtype, Network, NetworkGradJob, NetworkSimulateJob, NeuronProblem } from '../compute/jobs.ts';
 import { layerProblem } from '../compute/networks/layer-problem.ts';
 import { recordsOfLoss } from '../compute/networks/network-loss.ts';
 import { layerPath, parseLayerPath } from '../compute/networks/paths.ts';
@@ -28,7 +28,7 @@ export function networkSimulatePlan(request: NetworkSimulateRequest, limits: Lim
   placeNamedTensors(request.layers, kept);
   const errors = new InputErrors();
   const { options, precision } = readOptions(request, errors);
-  const read = readNetwork(request, [], errors, limits);
+  const read = readNetwork(request, [], precision.dtype, errors, limits);
   const record = readRecords(request, read.paths, errors);
   const { network, timeFirst, sent } = finish(read, errors);
   const job: NetworkSimulateJob = { kind: 'network_simulate', ...precision, network, record };
@@ -47,7 +47,7 @@ export function networkGradPlan(request: NetworkGradRequest, limits: Limits, kep
   const errors = new InputErrors();
   const { options, precision } = readOptions(request, errors);
   const { loss: lossRequest = { type: 'spike_count' }, reduction = 'mean' } = request;
-  const read = readNetwork(request, Array.isArray(request.wrt) ? request.wrt : [], errors, limits);
+  const read = readNetwork(request, Array.isArray(request.wrt) ? request.wrt : [], precision.dtype, errors, limits);
   const quantities = new NetworkQuantities(read.paths);
   const names = request.wrt === undefined ? quantities.weights() : distinctNames(request.wrt, quantities, '/wrt', errors);
   if ('state' in lossRequest) errors.add('/loss/state', 'is of /lif/grad alone: take cotangents of "spikes", "v" or "v_pre"');
@@ -75,7 +75,6 @@ interface NetworkRequest {
   readonly input: unknown;
   readonly dt?: number;
   readonly time_axis?: 0 | -1;
-  readonly dtype?: 'float32' | 'float64';
   readonly layers: readonly LayerRequest[];
 }
 
@@ -88,14 +87,23 @@ interface PartlyRead {
   readonly timeFirst: boolean;
 }
 
-/** @param wrt names of quantities, right or wrong. */
-function readNetwork(request: NetworkRequest, wrt: readonly unknown[], errors: InputErrors, limits: Limits): PartlyRead {
+/**
+ * @param wrt names of quantities, right or wrong.
+ * @param dtype what the request is computed in.
+ */
+function readNetwork(
+  request: NetworkRequest,
+  wrt: readonly unknown[],
+  dtype: Dtype | undefined,
+  errors: InputErrors,
+  limits: Limits,
+): PartlyRead {
   const timeFirst = request.time_axis === 0;
   const input = readNetworkInput(request.input, timeFirst, errors, limits);
   let below = input === null ? undefined : { width: input.inputs, from: `/input has ${input.inputs} inputs` };
   const layers = request.layers.map((one, index): ReadLayer | null => {
     const isLast = index === request.layers.length - 1;
-    const context = { index, isLast, below, differentiated: parametersOf(wrt, index), dtype: request.dtype };
+    const context = { index, isLast, below, differentiated: parametersOf(wrt, index), dtype };
     const layer = readLayer(one, context, errors, limits);
     below = layer === null ? undefined : { width: layer.layer.neurons, from: `layer ${index} has ${layer.layer.neurons} neurons` };
     return layer;

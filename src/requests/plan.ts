@@ -86,7 +86,7 @@ export interface SentTensor {
   readonly layer: number;
   readonly name: 'weight' | 'bias' | 'recurrent';
   readonly shape: readonly number[];
-  /** What its bytes are; numbers of JSON are given the type of the request. */
+  /** What its bytes are; numbers of JSON are given the type that the request is computed in. */
   readonly dtype: ElementType;
   /** The bytes of a type that a job has widened; those of others follow from the job's numbers. */
   readonly stored?: Uint8Array;

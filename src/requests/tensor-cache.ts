@@ -5,6 +5,8 @@ import type { KeptTensor, KeptTensors } from './named-tensors.ts';
 
 interface Entry {
   readonly tensor: KeptTensor;
+  /** What equal tensors have in common. */
+  readonly kind: string;
   /** Known once somebody has asked for a tensor. */
   digest?: string;
 }
@@ -18,7 +20,9 @@ export class TensorCache {
   #bytes = 0;
   /** The least recently used first. */
   readonly #entries = new Set<Entry>();
+  readonly #byKind = new Map<string, Set<Entry>>();
   readonly #byDigest = new Map<string, Entry[]>();
+  #keeping = Promise.resolve();
   #hashing = Promise.resolve();
   readonly #copies = new Set<Promise<void>>();
 
@@ -31,10 +35,29 @@ export class TensorCache {
     return bytes + entryBytes <= this.#maxBytes;
   }
 
-  /** Keeps a tensor, whose bytes nobody changes any more. Its digest is only computed when somebody asks for one. */
-  keep(tensor: KeptTensor): void {
+  /**
+   * Keeps a tensor, whose bytes nobody changes any more; one that is kept already only counts as used, so that a client that sends the same weights again
+   * drops nobody else's. Its digest is only computed when somebody asks for one.
+   */
+  async keep(tensor: KeptTensor): Promise<void> {
     if (!this.takes(tensor.bytes.length)) return;
-    this.#entries.add({ tensor });
+    // One after another: of two that are equal the second has to see the first.
+    const kept = this.#keeping.then(() => this.#keepNew(tensor));
+    this.#keeping = kept.catch(() => undefined);
+    await kept;
+  }
+
+  async #keepNew(tensor: KeptTensor): Promise<void> {
+    const kind = kindOf(tensor);
+    const alike = this.#byKind.get(kind) ?? new Set();
+    const same = await findEqual(alike, tensor.bytes);
+    if (same !== undefined) {
+      this.#use(same);
+      return;
+    }
+    const entry = { tensor, kind };
+    this.#entries.add(entry);
+    this.#byKind.set(kind, alike.add(entry));
     this.#bytes += tensor.bytes.length + entryBytes;
     for (const oldest of this.#entries) {
       if (this.#bytes <= this.#maxBytes) break;
@@ -55,15 +78,13 @@ export class TensorCache {
   async find(digests: readonly string[]): Promise<KeptTensors> {
     await Promise.allSettled(this.#copies);
     // Always: one that is not hashed yet may have the bytes of another that is found, in another type.
-    this.#hashing = this.#hashing.then(() => this.#hashAll());
-    await this.#hashing;
+    const hashed = this.#hashing.then(() => this.#hashAll());
+    this.#hashing = hashed.catch(() => undefined);
+    await hashed;
     const found = new Map<string, readonly KeptTensor[]>();
     for (const digest of digests) {
       const entries = this.#byDigest.get(digest) ?? [];
-      for (const entry of entries) {
-        this.#entries.delete(entry);
-        this.#entries.add(entry);
-      }
+      for (const entry of entries) this.#use(entry);
       if (entries.length > 0)
         found.set(
           digest,
@@ -79,24 +100,24 @@ export class TensorCache {
       if (entry.digest !== undefined) continue;
       const digest = await digestOf(entry.tensor.bytes, pacer);
       // It may have been dropped meanwhile.
-      if (this.#entries.has(entry)) this.#setDigest(entry, digest);
+      if (!this.#entries.has(entry)) continue;
+      entry.digest = digest;
+      this.#byDigest.set(digest, [...(this.#byDigest.get(digest) ?? []), entry]);
     }
   }
 
-  /** Sets the digest of an entry, which takes the place of one that is the same. */
-  #setDigest(entry: Entry, digest: string): void {
-    const { dtype, shape } = entry.tensor;
-    const others = this.#byDigest.get(digest) ?? [];
-    const same = others.find(({ tensor }) => tensor.dtype === dtype && tensor.shape.join() === shape.join());
-    if (same !== undefined) this.#drop(same);
-    entry.digest = digest;
-    this.#byDigest.set(digest, [...others.filter((other) => other !== same), entry]);
+  #use(entry: Entry): void {
+    this.#entries.delete(entry);
+    this.#entries.add(entry);
   }
 
   #drop(entry: Entry): void {
     this.#entries.delete(entry);
     this.#bytes -= entry.tensor.bytes.length + entryBytes;
-    const { digest } = entry;
+    const { digest, kind } = entry;
+    const alike = this.#byKind.get(kind)!;
+    alike.delete(entry);
+    if (alike.size === 0) this.#byKind.delete(kind);
     if (digest === undefined) return;
     const rest = (this.#byDigest.get(digest) ?? []).filter((other) => other !== entry);
     if (rest.length > 0) this.#byDigest.set(digest, rest);
@@ -104,14 +125,41 @@ export class TensorCache {
   }
 }
 
-/** Bytes that are hashed at once, in tenths of a millisecond. */
+/** Bytes that are hashed or compared at once, in tenths of a millisecond. */
 const sliceBytes = 2 ** 18;
+
+/** Bytes at either end of a tensor that tell it from others: few of one type and shape, such as the weights of a training, have to be compared whole. */
+const endBytes = 32;
+
+/** Type, shape and both ends: equal for equal tensors. */
+function kindOf({ dtype, shape, bytes }: KeptTensor): string {
+  const ends = [bytes.subarray(0, endBytes), bytes.subarray(-endBytes)];
+  return [dtype, shape.join(), ...ends.map((end) => Buffer.from(end).toString('latin1'))].join(' ');
+}
+
+/** The entry whose bytes, of the same length, are these. Compared in slices, between which other requests are served. */
+async function findEqual(entries: Iterable<Entry>, bytes: Uint8Array): Promise<Entry | undefined> {
+  const pacer = new Pacer();
+  for (const entry of entries) {
+    let at = 0;
+    while (at < bytes.length && Buffer.compare(slice(entry.tensor.bytes, at), slice(bytes, at)) === 0) {
+      at += sliceBytes;
+      await pacer.pause();
+    }
+    if (at >= bytes.length) return entry;
+  }
+  return undefined;
+}
+
+function slice(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.subarray(at, at + sliceBytes);
+}
 
 /** In slices, between which other requests are served: `subtle.digest`, which hashes in a thread, copies all bytes at once first. */
 async function digestOf(bytes: Uint8Array, pacer: Pacer): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; at < bytes.length; at += sliceBytes) {
-    hash.update(bytes.subarray(at, at + sliceBytes));
+    hash.update(slice(bytes, at));
     await pacer.pause();
   }
   return hash.digest('hex');

@@ -21,18 +21,18 @@ export interface EventsInput {
 
 const shape = Type.Array(Type.Integer({ minimum: 0 }));
 
-/** A layer's tensor, for the documentation; `readWeights` checks it. */
+/** A layer's tensor, for the documentation; `readWeight` checks it. */
 export const weightSchema: NamedSchema = {
   $id: 'Weight',
   title: 'Weight',
   description:
-    'A tensor, or one that an answered request had, by the SHA-256 of its bytes: little-endian, row-major, of the type in which it was sent; numbers in JSON are float32, with `"dtype": "float64"` float64. A server that does not have it answers 409 `tensor_unknown`. `dtype` and `shape` are only needed where several tensors have the same bytes.',
+    'A tensor, or the SHA-256 of one that an earlier request sent: of its bytes, little-endian and row-major, in the type in which it was sent; numbers in JSON are of the type that their request is computed in, float32 or float64. A server that does not have it answers 409 `tensor_unknown`. `dtype` and `shape` are only needed where several tensors have the same bytes.',
   anyOf: [
     { $ref: 'Tensor#' },
     {
       title: 'sha256',
       ...Type.Object(
-        { sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }), dtype: Type.Optional(Type.String()), shape: Type.Optional(shape) },
+        { sha256: Type.String({ pattern: '^[0-9a-fA-F]{64}$' }), dtype: Type.Optional(Type.String()), shape: Type.Optional(shape) },
         { additionalProperties: false },
       ),
     },

@@ -81,6 +81,14 @@ it('the bytes are those of the type in which a tensor was sent, which a name sta
   await expectSame(service, network({ weight: named(digestOf(singles)) }), first);
 });
 
+it('numbers in JSON are kept in the type that their request was computed in', async () => {
+  const service = await startService();
+  const doubles = { dtype: 'float64', shape: [1, 2, 4], base64: Buffer.from(Float64Array.from(input.flat(2)).buffer).toString('base64') };
+  const inFloat64 = (layer: object) => ({ ...network(layer), input: doubles, loss: { type: 'cotangent', v: 1 } });
+  await twice(service, inFloat64({ weight }), inFloat64({ weight: named(digestOf(Float64Array.from(flat))) }));
+  expect((await post(service, inFloat64({ weight: named(digestOf(Float32Array.from(flat))) }))).status).toBe(409);
+});
+
 it('one that is not kept is a 409 that names all of them', async () => {
   const service = await startService();
   const unknown = digestOf(Float32Array.of(1));
@@ -102,6 +110,10 @@ it('one that is not kept is a 409 that names all of them', async () => {
   expect(errorsOf(await service.refused('/network/grad', network({ weight: named(unknown, { sha: 1 }) })))).toContain(
     '/layers/0/weight/sha: unknown field "sha"',
   );
+  const shaped = async (shape: unknown) => errorsOf(await service.refused('/network/grad', network({ weight: named(unknown, { shape }) })));
+  expect(await shaped([[3, 2]])).toContain('/layers/0/weight/shape/0: must be a whole number of at least 0, got an array');
+  expect(await shaped(['3', '2'])).toContain('/layers/0/weight/shape/0: must be a whole number of at least 0, got "3"');
+  expect(await shaped('3,2')).toContain('/layers/0/weight/shape: must be an array of whole numbers, got "3,2"');
 });
 
 it('the same bytes of another type or shape are never taken for a tensor', async () => {
