@@ -15,7 +15,7 @@ import {
 } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
 import { layerInputs, layerProblem } from './networks/layer-problem.ts';
-import { parseLayerPath } from './networks/paths.ts';
+import { parameterOf, parseLayerPath } from './networks/paths.ts';
 import { minSpikeDistance, pathsOf, perNeuronTerms, programOf } from './neuron-problem.ts';
 
 /** The size of one kind of job. */
@@ -244,7 +244,7 @@ function pathValues(network: Network, path: string): number {
     case 'bias':
       return neurons;
     default:
-      return parameters[parsed.name.slice('neuron/'.length)]?.per === 'neuron' ? neurons : 1;
+      return parameters[parameterOf(parsed.name)!]?.per === 'neuron' ? neurons : 1;
   }
 }
 

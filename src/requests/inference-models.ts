@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 
 import { records } from '../compute/jobs.ts';
-import { layerPath, parseLayerPath } from '../compute/networks/paths.ts';
+import { isWeightName, layerPath, parameterOf, parseLayerPath } from '../compute/networks/paths.ts';
 import type { ModelConfig, ModelMetadata, ModelStatistics, RepositoryIndex } from '../schemas/inference.ts';
 import { fixedRecords, quantityNames, recordedStates } from '../schemas/lif.ts';
 import { stateNames } from '../schemas/neuron.ts';
@@ -65,7 +65,10 @@ const networkInputs = [
   ...ofLayers(''),
 ];
 const layerCounts = listedLayers.map((layer) => tensor(`spike_counts_${layer}`, [-1, -1], 'INT32'));
-const isLayerInput = (name: string) => /^(weight|bias|recurrent|neuron\/.+)$/.test(parseLayerPath(name)?.name ?? '');
+const isLayerInput = (path: string) => {
+  const { name = '' } = parseLayerPath(path) ?? {};
+  return isWeightName(name) || parameterOf(name) !== undefined;
+};
 const isLayerCount = (name: string) => /^spike_counts_\d{1,2}$/.test(name);
 const isPathAfter = (prefix: string, name: string) => name.startsWith(prefix) && parseLayerPath(name.slice(prefix.length)) !== undefined;
 const pathAfter = (prefix: string) => (name: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : undefined);

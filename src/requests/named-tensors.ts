@@ -1,6 +1,7 @@
 import { isElementType, type ElementType } from '../codecs/element-types.ts';
 import { CachedTensor } from '../codecs/parsed-tensors.ts';
 import { decodeShape } from '../codecs/tensor.ts';
+import { weightNames, type WeightName } from '../compute/networks/paths.ts';
 import { describe, quote, shapeText } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors } from '../errors/input-errors.ts';
@@ -28,13 +29,12 @@ export class NamedTensorsError extends Error {
   }
 }
 
-const names = ['weight', 'bias', 'recurrent'] as const;
 const fields = ['sha256', 'dtype', 'shape'];
 
 /** A tensor's name in a request. */
 interface Reference {
   readonly holder: Record<string, unknown>;
-  readonly name: (typeof names)[number];
+  readonly name: WeightName;
   readonly path: string;
   readonly digest: string;
   readonly dtype?: ElementType;
@@ -52,7 +52,7 @@ interface Reference {
 export function placeNamedTensors(layers: readonly object[], kept: KeptTensors | undefined): void {
   const errors = new InputErrors();
   const references = layers.flatMap((layer, index) =>
-    names.flatMap((name) => readReference(layer as Record<string, unknown>, name, `/layers/${index}/${name}`, errors) ?? []),
+    weightNames.flatMap((name) => readReference(layer as Record<string, unknown>, name, `/layers/${index}/${name}`, errors) ?? []),
   );
   errors.throwIfAny();
   if (references.length === 0) return;
@@ -70,7 +70,7 @@ export function placeNamedTensors(layers: readonly object[], kept: KeptTensors |
   if (first !== undefined) throw new Problem('tensor_unknown', `${first.path}: ${first.message}`, { errors: unknown });
 }
 
-function readReference(holder: Record<string, unknown>, name: Reference['name'], path: string, errors: InputErrors): Reference | null {
+function readReference(holder: Record<string, unknown>, name: WeightName, path: string, errors: InputErrors): Reference | null {
   const given = holder[name];
   if (typeof given !== 'object' || given === null || !Object.hasOwn(given, 'sha256')) return null;
   const { sha256, dtype, shape } = given as Readonly<Record<string, unknown>>;

@@ -13,6 +13,7 @@ import { didYouMean } from '../errors/did-you-mean.ts';
 export type ReadInput = Pick<Network, 'samples' | 'inputs' | 'steps' | 'input'>;
 
 const eventFields = ['sample', 'neuron', 'step'] as const;
+type EventField = (typeof eventFields)[number];
 
 /** Reads a tensor [batch, N_in, T], or with time first [T, batch, N_in], or events of that shape. What is wrong goes to `errors`; the answer is then null. */
 export function readNetworkInput(given: unknown, timeFirst: boolean, errors: InputErrors, limits: Limits): ReadInput | null {
@@ -44,8 +45,8 @@ function readEvents(given: object, timeFirst: boolean, errors: InputErrors, limi
   if (typeof events !== 'object' || events === null || Array.isArray(events))
     return errors.add('/input/events', `must be an object with "sample", "neuron" and "step", got ${describe(events)}`);
   checkFields(events, eventFields, '/input/events', errors);
-  const given3 = events as Readonly<Record<string, unknown>>;
-  const [sample, neuron, step] = eventFields.map((name) => decodeIndices(given3[name], `/input/events/${name}`, errors, limits));
+  const fields = events as Readonly<Record<string, unknown>>;
+  const [sample, neuron, step] = eventFields.map((name) => decodeIndices(fields[name], `/input/events/${name}`, errors, limits));
   if (!sample || !neuron || !step || sizes === null) return null;
   const read = { sample, neuron, step };
   for (const name of eventFields) {
@@ -57,7 +58,7 @@ function readEvents(given: object, timeFirst: boolean, errors: InputErrors, limi
       );
   }
   const bounds = { sample: sizes.samples, neuron: sizes.inputs, step: sizes.steps };
-  for (const name of eventFields) checkIndices(read[name], bounds[name], `/input/events/${name}`, errors);
+  for (const name of eventFields) checkIndices(read[name], name, bounds[name], errors);
   const input: NetworkInput = { form: 'events', sample: sample.values, neuron: neuron.values, step: step.values };
   return { ...sizes, input };
 }
@@ -83,15 +84,15 @@ function decodeIndices(given: unknown, path: string, errors: InputErrors, limits
   return errors.add(path, `must be flat, one whole number for each event; got shape ${shapeText(tensor.shape)}`);
 }
 
-const kinds: Readonly<Record<string, string>> = { sample: 'samples', neuron: 'inputs', step: 'steps' };
+/** What the numbers of a field count. */
+const counted: Readonly<Record<EventField, string>> = { sample: 'samples', neuron: 'inputs', step: 'steps' };
 
-function checkIndices({ values }: Tensor, bound: number, path: string, errors: InputErrors): void {
+function checkIndices({ values }: Tensor, name: EventField, bound: number, errors: InputErrors): void {
   const wrong = firstWrongIndex(values, bound);
   if (wrong < 0) return;
-  const kind = kinds[path.slice(path.lastIndexOf('/') + 1)]!;
   errors.add(
-    path,
-    `must hold whole numbers from 0 to ${bound - 1}, since ${quote('shape')} has ${bound} ${kind}; event ${wrong} has ${valueAt(values, wrong)}`,
+    `/input/events/${name}`,
+    `must hold whole numbers from 0 to ${bound - 1}, since ${quote('shape')} has ${bound} ${counted[name]}; event ${wrong} has ${valueAt(values, wrong)}`,
   );
 }
 

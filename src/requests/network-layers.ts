@@ -4,6 +4,7 @@ import type { Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { isGenerated, type Numbers } from '../compute/generated-numbers.ts';
 import type { Dtype, NetworkLayer } from '../compute/jobs.ts';
+import { weightNames, type WeightName } from '../compute/networks/paths.ts';
 import type { Limits } from '../config/limits.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
@@ -31,8 +32,6 @@ export interface LayerContext {
   /** What the request is computed in; undefined for float32. */
   readonly dtype: Dtype | undefined;
 }
-
-type WeightName = SentTensor['name'];
 
 /** Reads a layer; what is wrong goes to `errors`, and the answer is then null. */
 export function readLayer(request: LayerRequest, context: LayerContext, errors: InputErrors, limits: Limits): ReadLayer | null {
@@ -64,11 +63,7 @@ export function readLayer(request: LayerRequest, context: LayerContext, errors: 
   if (neuron !== null && neurons !== undefined) checkParameters(neuron, neurons, `${at}/weight`, errors);
   const ratePenalty = readPenalty(request, context, errors);
   if (weight === null || bias === null || recurrent === null || neuron === null || surrogates === null || ratePenalty === null) return null;
-  const tensors: readonly (readonly [WeightName, Tensor | undefined])[] = [
-    ['weight', weight],
-    ['bias', bias],
-    ['recurrent', recurrent],
-  ];
+  const tensors: Readonly<Record<WeightName, Tensor | undefined>> = { weight, bias, recurrent };
   return {
     layer: {
       neurons: weight.shape[0]!,
@@ -82,7 +77,8 @@ export function readLayer(request: LayerRequest, context: LayerContext, errors: 
       ...(ratePenalty && { ratePenalty }),
     },
     neuron,
-    sent: tensors.flatMap(([name, tensor]) => {
+    sent: weightNames.flatMap((name) => {
+      const tensor = tensors[name];
       const sent = tensor && sentAs(request[name], tensor.values, context.dtype);
       return sent === undefined ? [] : [{ layer: index, name, shape: tensor!.shape, ...sent }];
     }),

@@ -1,5 +1,5 @@
 import { recordPer, records } from '../compute/jobs.ts';
-import { layerPath, parseLayerPath } from '../compute/networks/paths.ts';
+import { isWeightName, layerPath, parameterOf, parseLayerPath, weightNames } from '../compute/networks/paths.ts';
 import { quote } from '../errors/describe.ts';
 import type { LayerRequest } from '../schemas/network.ts';
 import type { Neuron } from './neurons.ts';
@@ -12,9 +12,6 @@ export interface PathLayer {
   readonly neuron: Neuron | null;
   readonly request: LayerRequest;
 }
-
-const weights = ['weight', 'bias', 'recurrent'] as const;
-const parameterPrefix = 'neuron/';
 
 /** The message for a path of a layer that is not there. */
 function noLayer(layer: number, count: number): string {
@@ -34,9 +31,10 @@ export class NetworkQuantities implements NameSet {
     const { layer, name } = parseLayerPath(path) ?? { layer: -1, name: '' };
     const known = this.#layers[layer];
     if (known === undefined) return false;
-    if (weights.some((weight) => weight === name)) return known.request[name as (typeof weights)[number]] !== undefined;
+    if (isWeightName(name)) return known.request[name] !== undefined;
     // What is wrong with the neuron is said elsewhere.
-    return name.startsWith(parameterPrefix) && (known.neuron === null || hasParameter(known.neuron, name.slice(parameterPrefix.length)));
+    const parameter = parameterOf(name);
+    return parameter !== undefined && (known.neuron === null || hasParameter(known.neuron, parameter));
   }
 
   list(): readonly string[] {
@@ -46,7 +44,7 @@ export class NetworkQuantities implements NameSet {
   /** The paths of all weights, biases and recurrent weights. */
   weights(): readonly string[] {
     return this.#layers.flatMap(({ request }, layer) =>
-      weights.filter((name) => request[name] !== undefined).map((name) => layerPath(layer, name)),
+      weightNames.filter((name) => request[name] !== undefined).map((name) => layerPath(layer, name)),
     );
   }
 
@@ -56,15 +54,15 @@ export class NetworkQuantities implements NameSet {
     const { layer, name } = parsed;
     const known = this.#layers[layer];
     if (known === undefined) return noLayer(layer, this.#layers.length);
-    if (weights.some((weight) => weight === name)) return `layer ${layer} has no ${name}`;
+    if (isWeightName(name)) return `layer ${layer} has no ${name}`;
     if (known.neuron === null) return undefined;
     const quantities = new DifferentiableQuantities(known.neuron, []);
     const names = quantities.list().filter((one) => one !== 'current');
-    if (!name.startsWith(parameterPrefix)) {
+    const parameter = parameterOf(name);
+    if (parameter === undefined) {
       const isParameter = names.includes(name);
-      return isParameter ? `did you mean ${quote(layerPath(layer, parameterPrefix + name))}?` : suggestName(name, weights);
+      return isParameter ? `did you mean ${quote(layerPath(layer, `neuron/${name}`))}?` : suggestName(name, weightNames);
     }
-    const parameter = name.slice(parameterPrefix.length);
     const what = quantities.reason(parameter) ?? `${known.neuron.model.name} has no ${quote(parameter)}`;
     return `${what}; the neurons of layer ${layer} have ${names.map(quote).join(', ')}`;
   }

@@ -2,7 +2,7 @@ import { jobElements, resultValues } from '../compute/job-size.ts';
 import type { Dtype, Network, NetworkGradJob, NetworkSimulateJob, NeuronProblem } from '../compute/jobs.ts';
 import { layerProblem } from '../compute/networks/layer-problem.ts';
 import { recordsOfLoss } from '../compute/networks/network-loss.ts';
-import { layerPath, parseLayerPath } from '../compute/networks/paths.ts';
+import { layerPath, layerWrt, parameterOf, parseLayerPath } from '../compute/networks/paths.ts';
 import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
 import { describe } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
@@ -114,8 +114,10 @@ function readNetwork(
 
 /** The parameters of a layer's neuron that names of `wrt` are about. */
 function parametersOf(wrt: readonly unknown[], layer: number): readonly string[] {
-  const prefix = layerPath(layer, 'neuron/');
-  return wrt.flatMap((path) => (typeof path === 'string' && path.startsWith(prefix) ? [path.slice(prefix.length)] : []));
+  return layerWrt(
+    wrt.filter((path) => typeof path === 'string'),
+    layer,
+  ).parameters;
 }
 
 function readDt(given: number | undefined, layers: readonly (ReadLayer | null)[], errors: InputErrors): number | null {
@@ -187,6 +189,6 @@ function quantityOf(path: string, { samples, steps, inputs }: Network, layers: r
     if (parsed.name === 'weight') return [layer.neurons, layer.weight.length / layer.neurons];
     if (parsed.name === 'recurrent') return [layer.neurons, layer.neurons];
     if (parsed.name === 'bias') return [layer.neurons];
-    return neuron.given.get(parsed.name.slice('neuron/'.length))?.tensor.shape ?? [];
+    return neuron.given.get(parameterOf(parsed.name)!)?.tensor.shape ?? [];
   }
 }

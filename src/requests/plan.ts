@@ -17,6 +17,7 @@ import type {
 } from '../compute/jobs.ts';
 import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
+import type { WeightName } from '../compute/networks/paths.ts';
 import type { NarrowNumbers } from '../compute/narrow-numbers.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import type { BatchAxes } from './batch-axes.ts';
@@ -84,7 +85,7 @@ interface LifGradPlan extends DifferentiatedPlan<LifGradJob> {
 /** A tensor of a layer as it was sent: later requests may name it by its bytes. */
 export interface SentTensor {
   readonly layer: number;
-  readonly name: 'weight' | 'bias' | 'recurrent';
+  readonly name: WeightName;
   readonly shape: readonly number[];
   /** What its bytes are; numbers of JSON are given the type that the request is computed in. */
   readonly dtype: ElementType;

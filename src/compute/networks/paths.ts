@@ -1,8 +1,21 @@
+/** What a layer is connected by. */
+export const weightNames = ['weight', 'bias', 'recurrent'] as const;
+export type WeightName = (typeof weightNames)[number];
+
+export function isWeightName(name: string): name is WeightName {
+  return weightNames.some((weight) => weight === name);
+}
+
 /** What a path of a network names: of a layer a weight, a neuron's parameter or a record; or the input. */
 export interface LayerPath {
   readonly layer: number;
   /** `weight`, `bias`, `recurrent`, `neuron/<parameter>`, or a record. */
   readonly name: string;
+}
+
+/** The parameter, or `<state>_init`, of a name `neuron/<parameter>`; undefined for other names. */
+export function parameterOf(name: string): string | undefined {
+  return /^neuron\/(.+)$/.exec(name)?.[1];
 }
 
 /** @example layerPath(0, 'weight'); // 'layers/0/weight' */
@@ -15,8 +28,6 @@ export function parseLayerPath(path: string): LayerPath | undefined {
   const [, layer, name] = /^layers\/(0|[1-9]\d{0,8})\/(.+)$/.exec(path) ?? [];
   return layer === undefined || name === undefined ? undefined : { layer: Number(layer), name };
 }
-
-const parameterGroup = 'neuron/';
 
 /** What the gradient of a layer is asked for with respect to. */
 export interface LayerWrt {
@@ -37,7 +48,7 @@ export function layerWrt(wrt: readonly string[], layer: number): LayerWrt {
     weight: names.includes('weight'),
     bias: names.includes('bias'),
     recurrent: names.includes('recurrent'),
-    parameters: names.filter((name) => name.startsWith(parameterGroup)).map((name) => name.slice(parameterGroup.length)),
+    parameters: names.flatMap((name) => parameterOf(name) ?? []),
   };
 }
 

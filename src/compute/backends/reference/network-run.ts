@@ -13,7 +13,7 @@ import {
 import { layerInputs, layerProblem } from '../../networks/layer-problem.ts';
 import type { NetworkRun } from '../../networks/network-loop.ts';
 import type { LayerCotangents } from '../../networks/network-loss.ts';
-import { layerWrt, parseLayerPath } from '../../networks/paths.ts';
+import { layerWrt, parameterOf, parseLayerPath } from '../../networks/paths.ts';
 import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
 import { backwardStep, initialPath, isInitial, recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';
@@ -384,7 +384,7 @@ class ReferenceLayer {
     if (name === 'bias') return this.#biasGradient();
     let gradient: number | Values = 0;
     const { program } = this.#numbers;
-    addParameterGradient(this.#problem, program, name.slice('neuron/'.length), (path) => this.#sums.get(path)!, {
+    addParameterGradient(this.#problem, program, parameterOf(name)!, (path) => this.#sums.get(path)!, {
       loops: atOnce,
       set: (value) => {
         gradient = value;

@@ -18,7 +18,7 @@ import {
 import { layerInputs, layerProblem } from '../../networks/layer-problem.ts';
 import { differentiateNetwork, simulateNetwork, type NetworkRun } from '../../networks/network-loop.ts';
 import { formOf, type LayerCotangents } from '../../networks/network-loss.ts';
-import { parseLayerPath } from '../../networks/paths.ts';
+import { parameterOf, parseLayerPath } from '../../networks/paths.ts';
 import { addParameterGradient } from '../../neuron-problem.ts';
 import { SlicedLoops, type pause } from '../../sliced-loops.ts';
 import { lanesOf, vectorsOf, type LaneType } from './ir/lanes.ts';
@@ -244,7 +244,7 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     if (parsed.name === 'bias') return memory.sums.get('current')!;
     let gradient: number | Values = 0;
     const { program } = memory.layout;
-    addParameterGradient(memory.problem, program, parsed.name.slice('neuron/'.length), (term) => memory.sums.get(term)!, {
+    addParameterGradient(memory.problem, program, parameterOf(parsed.name)!, (term) => memory.sums.get(term)!, {
       loops: this.#loops,
       set: (value) => {
         gradient = value;
