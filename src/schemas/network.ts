@@ -43,7 +43,8 @@ export const weightSchema: NamedSchema = {
 export const networkInputSchema: NamedSchema = {
   $id: 'NetworkInput',
   title: 'Input of a network',
-  description: 'A tensor [batch, N_in, T], or events, each of which adds 1 to its element: flat integer tensors of the same length.',
+  description:
+    'A tensor [batch, N_in, T], or events, each of which adds 1 to its element: flat integer tensors of the same length, which may be 0.',
   anyOf: [
     { $ref: 'Tensor#' },
     {
@@ -79,7 +80,7 @@ export const maxLayers = 64;
 const layer = {
   weight: Weight('[N_out, N_in]: row n weighs what neuron n gets from the layer below, or from the input.'),
   bias: Type.Optional(Weight('[N_out], added in every step.')),
-  recurrent: Type.Optional(Weight('[N_out, N_out], from its columns to its rows: weighs what the layer itself returned a step before.')),
+  recurrent: Type.Optional(Weight("[N_out, N_out]: row n weighs what the layer's neurons returned one step earlier.")),
   neuron: Type.Optional(NeuronChoice('The neurons, with parameters for all or one a neuron, [N_out].')),
   surrogate: Type.Optional(SurrogateChoice("One surrogate; the neuron's default unless given.")),
   detach_reset: Type.Optional(Type.Boolean({ description: 'As in `/lif/grad`.' })),
@@ -181,10 +182,7 @@ const differentiated = (value: (description: string) => TSchema, number: (descri
   reduced_loss: number('Their mean or sum, which is differentiated.'),
   accuracy: Type.Optional(number('Of `cross_entropy`: the fraction of samples whose label has the largest logit.')),
   spike_counts: Type.Array(value('[batch, N_out].'), { description: 'Of each layer.' }),
-  grad: byPath(
-    value('In the shape in which its quantity was given.'),
-    "By path of `wrt`; of a number a number, of the input the input's shape.",
-  ),
+  grad: byPath(value('In the shape in which its quantity was given.'), 'By path of `wrt`; a scalar parameter has a scalar gradient.'),
 });
 
 export const NetworkGradAnswer = Type.Object(

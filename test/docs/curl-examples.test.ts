@@ -10,7 +10,7 @@ import { curlExamples, readDocument } from './markdown.ts';
 const curl = spawnSync('curl', ['--version']).status === 0;
 if (!curl) console.warn('SKIPPED: there is no curl, so the examples of the documents were not tried.');
 
-const documents = ['README.md', 'docs/pictures.md', 'docs/requests.md', 'docs/tutorial.md'];
+const documents = ['README.md', 'docs/networks.md', 'docs/pictures.md', 'docs/requests.md', 'docs/tutorial.md'];
 
 /** What differs from one request to the next. */
 const changing = new Set(['elapsed_ms', 'request_id']);
