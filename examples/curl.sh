@@ -35,6 +35,9 @@ post_json /lif/simulate '{"current": 1.5, "steps": 500, "record": ["spike_counts
 printf '\n\nlif/grad\n'
 post_json /lif/grad '{"current": {"linspace": [0.5, 2.5, 50]}, "steps": 100}'
 
+printf '\n\nnetwork/grad\n'
+post_json /network/grad '{"input": [[[1, 0, 1, 1], [0, 1, 1, 0]]], "dt": 1, "layers": [{"weight": [[1.5, 1], [1, 3]], "neuron": {"tau": 2}}]}'
+
 # What numpy.save(file, numpy.float32([-1, -0.5, 0, 0.5, 1])) writes: a header of 128 bytes, then the numbers.
 floats_of_x='\x00\x00\x80\xbf\x00\x00\x00\xbf\x00\x00\x00\x00\x00\x00\x00\x3f\x00\x00\x80\x3f'
 {

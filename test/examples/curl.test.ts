@@ -23,7 +23,7 @@ describe.skipIf(!hasProgram('curl'))('examples/curl.sh', () => {
   const gradient = (x: number) => 4 / (2 + Math.exp(4 * x) + Math.exp(-4 * x));
   const gradients = [-1, -0.5, 0, 0.5, 1].map((x) => Math.fround(gradient(x)));
 
-  it('gets the four routes in JSON', () => {
+  it('gets surrogates, neurons and a network in JSON', () => {
     expect((json('surrogate/eval') as EvalAnswer).results[0]!.spike).toEqual([0, 1, 1]);
     expect(((json('surrogate/grad') as GradAnswer).results[0]!.grad as number[])[1]).toBe(1);
     expect(json('lif/simulate')).toMatchObject({ spike_counts: [4], firing_rates: [80], spike_times: [[10.9, 21.9, 32.9, 43.9]] });
@@ -32,6 +32,7 @@ describe.skipIf(!hasProgram('curl'))('examples/curl.sh', () => {
     expect(grad.reduce((sum, value) => sum + value, 0) / 50).toBeCloseTo(2.0763, 4);
     expect(Math.max(...grad)).toBeCloseTo(3.074, 4);
     expect(Math.min(...grad)).toBeCloseTo(1.6188, 4);
+    expect(json('network/grad')).toMatchObject({ loss: [3], spike_counts: [[[1, 2]]] });
   });
 
   it('sends and gets .npy', () => {

@@ -3,7 +3,7 @@ import { defineGeneralNeuron, type Drift, type GeneralSettings } from '../genera
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 import { decayedPart, decayFactor } from '../decay.ts';
 
-const library = { name: 'brainpy.state', source: 'BrainPy 2.7.3 (commit 0fd8469), brainpy.state' };
+const library = { name: 'brainpy.state', source: 'brainpy.state of BrainPy 2.7.3 (commit 0fd8469)' };
 
 const timeStep = { parameter: 'dt', milliseconds: 1 } as const;
 
