@@ -1,4 +1,4 @@
-import type { Axis, Emphasis, Figure, Mark } from './figure.ts';
+import type { Axis, Cells, Emphasis, Figure, Mark } from './figure.ts';
 import { fontSizeOf, layOut, styleOf, type Frame, type LegendEntry } from './layout.ts';
 import { classOf, colourOf, dashOf } from './palette.ts';
 import { decadeTicks, numberText, ticks, toPixel } from './scale.ts';
@@ -121,6 +121,8 @@ function drawMark(mark: Mark, { x, y }: Frame, lineWidth: number): string {
       );
       return `<g class="${classOf(style)} filled" fill="${colour}">${dots.join('')}</g>`;
     }
+    case 'cells':
+      return `<path class="${classOf(style)} filled" d="${cellsPath(mark, { x, y })}" fill="${colour}" fill-opacity="${cellOpacity}" shape-rendering="crispEdges"/>`;
     case 'rule':
       return `<path class="neutral" d="M${pixel(x.range[0])} ${pixel(toPixel(y, mark.y))}H${pixel(x.range[1])}" fill="none" stroke="${colour}" stroke-width="${pixel(0.75 * lineWidth)}"${dashAttribute(mark, lineWidth)}/>`;
     case 'raster': {
@@ -131,6 +133,22 @@ function drawMark(mark: Mark, { x, y }: Frame, lineWidth: number): string {
       return `<path class="${classOf(style)}" d="${strokes.join('')}" fill="none" stroke="${colour}" stroke-width="${pixel(0.75 * lineWidth)}"/>`;
     }
   }
+}
+
+/** How much of the ground a cell covers; dots of the same colour stand out on it. */
+const cellOpacity = 0.3;
+
+/** A rectangle for each stretch of cells that touch in a row. */
+function cellsPath({ x: xs, y: ys, size }: Cells, { x, y }: Pick<Frame, 'x' | 'y'>): string {
+  const parts: string[] = [];
+  for (let first = 0, i = 1; i <= xs.length; i++) {
+    if (i < xs.length && ys[i] === ys[first] && xs[i]! - xs[i - 1]! < 1.5 * size) continue;
+    const [left, right] = [pixel(toPixel(x, xs[first]! - size / 2)), pixel(toPixel(x, xs[i - 1]! + size / 2))];
+    const [bottom, top] = [pixel(toPixel(y, ys[first]! - size / 2)), pixel(toPixel(y, ys[first]! + size / 2))];
+    parts.push(`M${left} ${bottom}V${top}H${right}V${bottom}Z`);
+    first = i;
+  }
+  return parts.join('');
 }
 
 function pixels(values: ArrayLike<number>, scale: (value: number) => number): Float64Array {
@@ -147,6 +165,8 @@ export function drawSwatch(mark: Mark, [x, y]: readonly [number, number], length
   const colour = colourOf(style);
   if (mark.kind === 'dots')
     return `<circle class="${classOf(style)} filled" cx="${pixel(x + length / 2)}" cy="${pixel(y)}" r="${pixel(2 * lineWidth)}" fill="${colour}"/>`;
+  if (mark.kind === 'cells')
+    return `<rect class="${classOf(style)} filled" x="${pixel(x + length / 4)}" y="${pixel(y - length / 4)}" width="${pixel(length / 2)}" height="${pixel(length / 2)}" fill="${colour}" fill-opacity="${cellOpacity}"/>`;
   const path =
     mark.kind === 'raster'
       ? `M${pixel(x + length / 2)} ${pixel(y - length / 4)}V${pixel(y + length / 4)}`

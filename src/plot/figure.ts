@@ -35,6 +35,8 @@ export interface Panel {
   readonly x: Axis;
   readonly y: Axis;
   readonly marks: readonly Mark[];
+  /** Whether one unit of x is as long as one of y; the panel is then narrower, or lower, than its place. */
+  readonly equalUnits?: boolean;
   /** The height of its row relative to other rows, of the first panel in the row; 1 unless given. */
   readonly weight?: number;
 }
@@ -59,7 +61,7 @@ export type Style = number | 'neutral';
 /** Whether a line stands out from the others or steps back. */
 export type Emphasis = 'strong' | 'faint';
 
-export type Mark = Line | Dots | Rule | Raster;
+export type Mark = Line | Dots | Cells | Rule | Raster;
 
 /** Points of a labelled series. */
 interface Points {
@@ -79,6 +81,13 @@ export interface Line extends Points {
 /** Points alone. */
 export interface Dots extends Points {
   readonly kind: 'dots';
+}
+
+/** Squares around points, row by row, which let the ground show through: the part of an area that belongs to the series. */
+export interface Cells extends Points {
+  readonly kind: 'cells';
+  /** The side of a square, in units of both axes. */
+  readonly size: number;
 }
 
 /** A level, across the whole panel. */

@@ -61,15 +61,27 @@ export function layOut(figure: Figure): Layout {
     const { above, below } = overheads[row]!;
     const height = perWeight * weights[row]!;
     panels.forEach((panel, column) => {
-      frames.push({
+      const frame: Frame = {
         panel,
         x: { domain: panel.x.domain, log: panel.x.log, range: [column * cell + margins.left, (column + 1) * cell - margins.right] },
         y: { domain: panel.y.domain, log: panel.y.log, range: [top + above + height, top + above] },
-      });
+      };
+      frames.push(panel.equalUnits === true ? withEqualUnits(frame) : frame);
     });
     top += above + height + below;
   });
   return { frames, legend };
+}
+
+/** The frame in the middle of its place, so large that one unit is as long on both axes. */
+function withEqualUnits({ panel, x, y }: Frame): Frame {
+  const perUnit = Math.min(...[x, y].map(({ domain, range }) => Math.abs(range[1] - range[0]) / (domain[1] - domain[0])));
+  const shrunk = ({ domain, range, log }: Scale): Scale => {
+    const middle = (range[0] + range[1]) / 2;
+    const half = (Math.sign(range[1] - range[0]) * perUnit * (domain[1] - domain[0])) / 2;
+    return { domain, log, range: [middle - half, middle + half] };
+  };
+  return { panel, x: shrunk(x), y: shrunk(y) };
 }
 
 function scaled(margins: typeof full, unit: number): typeof full {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { drawFigure, escapeXml, polylinePath } from '../../src/plot/draw.ts';
 import type { Figure, Mark } from '../../src/plot/figure.ts';
-import { layOut } from '../../src/plot/layout.ts';
+import { layOut, type Frame } from '../../src/plot/layout.ts';
 import { decadeDomain, decadeTicks, fromPixel, niceDomain, numberText, sharedDomain, ticks, toPixel } from '../../src/plot/scale.ts';
 
 const line = (label: string, style: number): Mark => ({ kind: 'line', label, style, x: [0, 1], y: [0, 1] });
@@ -144,6 +144,41 @@ describe('a picture', () => {
     expect(svg.match(/class="series-2"/g)).toHaveLength(2);
     expect(svg).not.toMatch(/NaN|undefined/);
     expect(svg).not.toMatch(/ style=|<style|<script/);
+  });
+
+  it('draws cells that touch in a row as one rectangle, and names them by a square', () => {
+    const x = [0.25, 0.75, 0.25, 0.25];
+    const y = [0.25, 0.25, 0.75, 1.75];
+    const marks: Mark[] = [{ kind: 'cells', label: 'a class', style: 1, x, y, size: 0.5 }, line('b', 0)];
+    const axis = { domain: [0, 2], ticks: false } as const;
+    const picture = figure([], { width: 476, height: 234, panels: [{ x: axis, y: axis, marks }] });
+    const [{ x: across, y: up }] = layOut(picture).frames as [Frame];
+    const svg = drawFigure(picture);
+    const [, path] = /d="([^"]+)"[^>]*fill-opacity/.exec(svg)!;
+    const at = ([from, to]: readonly [number, number], share: number): number => Math.round(100 * (from + share * (to - from))) / 100;
+    expect(path!.split(/(?<=Z)/)).toEqual(
+      [
+        [0, 0.5, 0, 0.25],
+        [0, 0.25, 0.25, 0.5],
+        [0, 0.25, 0.75, 1],
+      ].map(
+        ([left, right, bottom, top]) =>
+          `M${at(across.range, left!)} ${at(up.range, bottom!)}V${at(up.range, top!)}H${at(across.range, right!)}V${at(up.range, bottom!)}Z`,
+      ),
+    );
+    expect(svg.match(/<rect class="series-1 filled"/g)).toHaveLength(1);
+  });
+
+  it('has units of the same length on both axes where that is asked for, in the middle of its place', () => {
+    const axes = { x: { domain: [0, 1] }, y: { domain: [0, 2] }, marks: [] } as const;
+    const [plain, equal] = layOut(figure([], { columns: 2, width: 800, panels: [axes, { ...axes, equalUnits: true }] })).frames as [
+      Frame,
+      Frame,
+    ];
+    const length = ([from, to]: readonly [number, number]): number => Math.abs(to - from);
+    expect(equal.y.range).toEqual(plain.y.range);
+    expect(length(equal.x.range)).toBeCloseTo(length(equal.y.range) / 2);
+    expect(equal.x.range[0] + equal.x.range[1]).toBeCloseTo(plain.x.range[0] + plain.x.range[1] + 800);
   });
 
   it('draws a curve on logarithmic axes as the straight line that a power law is', () => {
