@@ -71,6 +71,22 @@ export interface LifGradAnswer {
   readonly meta: Meta;
 }
 
+/** Of samples, by layer and by path: `layers/0/weight`. */
+export interface NetworkGradAnswer {
+  readonly reduced_loss: number;
+  readonly accuracy: number;
+  readonly grad: Readonly<Record<string, number | readonly number[] | readonly (readonly number[])[]>>;
+  readonly meta: Meta;
+}
+
+export interface NetworkSimulateAnswer {
+  /** [batch, neurons] of each layer. */
+  readonly spike_counts: readonly (readonly (readonly number[])[])[];
+  /** [batch, neurons, steps] by path: `layers/0/spikes`; missing where the request names none. */
+  readonly record?: Readonly<Record<string, readonly (readonly (readonly number[])[])[]>>;
+  readonly meta: Meta;
+}
+
 export interface CatalogueEntry {
   readonly name: string;
   readonly library: string | null;

@@ -5,11 +5,14 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly errors: NonNullable<ProblemDocument['errors']>;
+  /** Seconds after which a busy service asks to be asked again. */
+  readonly retryAfter: number | undefined;
 
-  constructor({ title, detail, status, errors = [] }: ProblemDocument) {
+  constructor({ title, detail, status, errors = [] }: ProblemDocument, retryAfter?: number) {
     super(`${title}. ${detail}`);
     this.status = status;
     this.errors = errors;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -69,6 +72,6 @@ async function send<Body>(path: string, init: RequestInit, signal?: AbortSignal)
       status: 0,
     });
   }
-  if (!response.ok) throw new ApiError(body as ProblemDocument);
+  if (!response.ok) throw new ApiError(body as ProblemDocument, Number(response.headers.get('retry-after')) || undefined);
   return { body: body as Body, roundTripMs: performance.now() - begun };
 }

@@ -6,18 +6,20 @@ import { element } from './dom.ts';
 import { gallery } from './gallery.ts';
 import { gradient } from './gradient.ts';
 import { KeptSettings } from './kept-settings.ts';
+import { network } from './network.ts';
 import { neuron } from './neuron.ts';
 import type { Part } from './part.ts';
 import { retryControl } from './retry-control.ts';
 import { tutorial } from './tutorial.ts';
 
-const parts: Readonly<Record<string, Part>> = { gallery, neuron, gradient };
+const parts: Readonly<Record<string, Part>> = { gallery, neuron, gradient, network };
 
 const main = document.querySelector('main')!;
 const notice = document.querySelector<HTMLElement>('.notice')!;
 const figures = tutorial();
 let catalogue: readonly CatalogueEntry[] = [];
 let neurons: readonly NeuronEntry[] = [];
+let shown = new AbortController();
 let kept = new KeptSettings(parts, neurons);
 
 async function start(): Promise<void> {
@@ -69,7 +71,12 @@ function showPart(): void {
   const report = (problem: string): void => {
     problems.push(problem);
   };
-  main.replaceChildren(figures.element, make({ catalogue, neurons, settings: address.settings, report, remember, restart }));
+  shown.abort();
+  shown = new AbortController();
+  main.replaceChildren(
+    figures.element,
+    make({ catalogue, neurons, settings: address.settings, report, remember, restart, left: shown.signal }),
+  );
   sayProblems(problems);
 }
 

@@ -12,6 +12,8 @@ export interface PartOptions {
   readonly remember: (settings: ReadonlyMap<string, string>) => void;
   /** Makes the part anew with other settings. */
   readonly restart: (settings: ReadonlyMap<string, string>) => void;
+  /** Aborted when another part takes its place, or it is made anew. */
+  readonly left: AbortSignal;
 }
 
 /** A part of the page. */

@@ -153,15 +153,18 @@ export class Picture {
    * Shows what a request brings, or says what went wrong with it, unless a newer one has taken its place.
    *
    * @param complain is told what the service finds wrong with the request, to say it beside the fields.
+   * @returns whether it is shown.
    */
-  async fill(signal: AbortSignal, request: () => Promise<Shown>, complain: (errors: ApiError['errors']) => void): Promise<void> {
+  async fill(signal: AbortSignal, request: () => Promise<Shown>, complain: (errors: ApiError['errors']) => void): Promise<boolean> {
     this.element.setAttribute('aria-busy', 'true');
     try {
       this.#show(await request());
+      return true;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       this.#fail(error);
       if (error instanceof ApiError) complain(error.errors);
+      return false;
     }
   }
 

@@ -14,9 +14,11 @@ export interface SurrogatePickerOptions {
   /** Is told what of that text is unknown. */
   readonly report: (problem: string) => void;
   readonly onChange: () => void;
+  /** The usual one, where exactly one is picked: another takes its place. */
+  readonly single?: string;
 }
 
-/** Surrogates that are compared: more can be added, and each has sliders for its parameters. */
+/** Surrogates that are compared: more can be added, and each has sliders for its parameters. Or a single one. */
 export class SurrogatePicker {
   readonly element: HTMLElement;
   readonly #options: SurrogatePickerOptions;
@@ -44,17 +46,43 @@ export class SurrogatePicker {
       },
       'Add',
     );
-    this.element = element(
-      'div',
-      { class: 'picker' },
-      this.#list,
-      element('div', { class: 'add' }, element('label', { for: id }, 'Another surrogate'), select, add),
-    );
+    this.element =
+      options.single === undefined
+        ? element(
+            'div',
+            { class: 'picker' },
+            this.#list,
+            element('div', { class: 'add' }, element('label', { for: id }, 'Another surrogate'), select, add),
+          )
+        : this.#chooser(id);
     this.#fill();
   }
 
+  /** The list of all surrogates for the choice of one, and that one's parameters. */
+  #chooser(id: string): HTMLElement {
+    this.#select.value = this.#picked[0]!.name;
+    this.#select.addEventListener('change', () => {
+      this.#picked = [{ name: this.#select.value, parameters: {} }];
+      this.#changed();
+    });
+    return element(
+      'div',
+      { class: 'picker' },
+      element('div', { class: 'add' }, element('label', { for: id }, 'Name'), this.#select),
+      this.#list,
+    );
+  }
+
   /** Those that an address names, with what of them is known. */
-  #read({ picked, report }: SurrogatePickerOptions): { name: string; parameters: Record<string, number> }[] {
+  #read({ picked, report, single }: SurrogatePickerOptions): { name: string; parameters: Record<string, number> }[] {
+    const known = this.#readKnown(picked, report);
+    if (single === undefined || known.length === 1) return known;
+    if (known.length === 0) return this.#readKnown(single, report);
+    report(`There is one surrogate here; of ${known.map(({ name }) => name).join(', ')} it is the first`);
+    return known.slice(0, 1);
+  }
+
+  #readKnown(picked: string, report: SurrogatePickerOptions['report']): { name: string; parameters: Record<string, number> }[] {
     const index = new NameIndex(this.#entries.keys());
     return readSurrogates(picked, report).flatMap(({ name: given, parameters }) => {
       const name = index.find(given);
@@ -163,14 +191,15 @@ export class SurrogatePicker {
       element(
         'div',
         { role: 'group', 'aria-label': one.name },
-        element(
-          'div',
-          { class: 'head' },
-          swatchOf({ kind: 'line', label: '', style: index, x: [], y: [] }),
-          element('span', { class: 'label' }, one.name),
-          button('+', 'Duplicate', again),
-          button('✕', 'Remove', away),
-        ),
+        this.#options.single === undefined &&
+          element(
+            'div',
+            { class: 'head' },
+            swatchOf({ kind: 'line', label: '', style: index, x: [], y: [] }),
+            element('span', { class: 'label' }, one.name),
+            button('+', 'Duplicate', again),
+            button('✕', 'Remove', away),
+          ),
         ...[...fields.values()].map((field) => field.element),
       ),
     );

@@ -35,6 +35,18 @@ const shots: readonly Shot[] = [
   },
   { name: 'gradient', hash: '#gradient', context: { viewport: laptop, colorScheme: 'light' } },
   {
+    name: 'network',
+    hash: '#network',
+    context: { viewport: { width: 1280, height: 760 }, colorScheme: 'light' },
+    prepare: async (page) => {
+      const button = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
+      await button('Start');
+      await page.locator('.summary', { hasText: /^Step 3\d\d:/ }).waitFor({ timeout: 120_000 });
+      await button('Pause');
+      await page.locator('.run', { hasText: 'Paused' }).waitFor();
+    },
+  },
+  {
     name: 'presentation',
     hash: '#gallery?compare=sigmoid(alpha:1);sigmoid(alpha:2);sigmoid(alpha:4);sigmoid(alpha:8)&x=-3,3',
     context: { viewport: laptop, colorScheme: 'dark' },

@@ -533,6 +533,90 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     });
   });
 
+  describe('the network', () => {
+    const state = (): Promise<string | null> => explorer.page.locator('.run [role=status]').textContent();
+    const step = async (): Promise<number> => Number(/^Step (\d+):/.exec((await explorer.page.locator('.summary').textContent())!)![1]);
+    const press = (name: string): Promise<void> => explorer.page.getByRole('button', { name, exact: true }).click();
+
+    it('learns as one watches, a request at a time, until it is paused, and begins anew', async () => {
+      await explorer.follow('#network?hidden=30&rate=0.02');
+      const { page } = explorer;
+      expect([await state(), await step()]).toEqual(['Untrained', 0]);
+      await page.evaluate(
+        '{ const ask = fetch; window.underWay = window.most = 0; window.fetch = (...args) => { most = Math.max(most, ++underWay); return ask(...args).finally(() => underWay--); }; }',
+      );
+      await press('Start');
+      expect(await state()).toBe('Training');
+      await expect.poll(step, { timeout: 10_000 }).toBeGreaterThanOrEqual(20);
+      // In the background it waits.
+      await page.evaluate('Object.defineProperty(document, "hidden", { value: true, configurable: true })');
+      await expect.poll(() => page.evaluate('underWay')).toBe(0);
+      const hiddenAt = await step();
+      await page.evaluate('delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))');
+      await expect.poll(step, { timeout: 10_000 }).toBeGreaterThan(hiddenAt);
+      await press('Pause');
+      await explorer.drawn();
+      expect(await state()).toBe('Paused');
+      expect(await page.evaluate('most')).toBe(1);
+
+      const columns = await explorer.columns();
+      const losses = columns.get('held-out loss')!;
+      expect(columns.get('step')!.at(-1)).toBe(await step());
+      expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
+      expect(await explorer.curves()).toEqual(['yin', 'yang', 'dot', 'the sample shown', 'hidden neurons', 'training', 'held out']);
+      await page.getByText('Request', { exact: true }).click();
+      await expect
+        .poll(() => page.locator('.requests pre').first().textContent())
+        .toMatch(/\/network\/grad[^]*"labels":[^]*\/network\/simulate/);
+
+      await press('Reset');
+      await expect.poll(step).toBe(0);
+      expect(await state()).toBe('Untrained');
+      // The same weights again.
+      expect((await explorer.columns()).get('held-out loss')).toEqual([losses[0]]);
+    });
+
+    it('opens by a link, and takes one surrogate', async () => {
+      await explorer.follow('#network?hidden=8&recurrent=true&readout=potential&surrogate=erf;arctan&sample=2&seed=3');
+      const { page } = explorer;
+      expect(await page.locator('.notice li').allTextContents()).toEqual(['There is one surrogate here; of erf, arctan it is the first']);
+      expect(await page.locator('.picker select').inputValue()).toBe('erf');
+      await page.locator('.picker select').selectOption('gaussian_grad');
+      expect(page.url()).toContain('surrogate=gaussian_grad');
+      expect(await explorer.words()).toContain('Output potentials');
+      expect(await page.getByRole('checkbox', { name: 'recurrent weights among them' }).isChecked()).toBe(true);
+    });
+
+    it('waits as long as a busy service asks for, and ends when it is left', async () => {
+      await explorer.follow('#network?hidden=8');
+      const { page } = explorer;
+      const asked: number[] = [];
+      await page.route('**/network/grad', async (route) => {
+        asked.push(performance.now());
+        if (asked.length > 1) await route.continue();
+        else
+          await route.fulfill({
+            status: 429,
+            headers: { 'retry-after': '1' },
+            json: { title: 'Too many requests', detail: 'Later.', status: 429 },
+          });
+      });
+      await press('Start');
+      await expect.poll(state).toBe('The service asks to wait; the next request goes out in 1 s');
+      await expect.poll(() => asked.length, { timeout: 5000 }).toBeGreaterThan(1);
+      expect(asked[1]! - asked[0]!).toBeGreaterThan(990);
+      await expect.poll(state).toBe('Training');
+      await page.getByRole('link', { name: 'Neuron', exact: true }).click();
+      await explorer.drawn();
+      const count = asked.length;
+      await page.waitForTimeout(100);
+      expect(asked.length).toBe(count);
+      await page.unroute('**/network/grad');
+      // The browser tells of the answer that was no success.
+      expect(explorer.complaints.splice(0)).toEqual([expect.stringContaining('429')]);
+    });
+  });
+
   it('asks for a key where the service does', async () => {
     const guarded = await Service.start({ API_KEYS: 'a-key-of-16-letters' });
     const { page, complaints } = await Explorer.open(await contextOf({}), guarded.url);
@@ -610,6 +694,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       ['#gallery', 'dark', 1280],
       ['#neuron', 'light', 390],
       ['#gradient?d_tau=true', 'dark', 390],
+      ['#network?hidden=20', 'light', 390],
     ] as const)('axe finds nothing in %s, %s, %d wide', async (hash, colorScheme, width) => {
       // The policy would keep axe out.
       const own = await Explorer.open(await contextOf({ colorScheme, viewport: { width, height: 844 }, bypassCSP: true }), service.url);
@@ -637,7 +722,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
       await phone.page.context().close();
     });
 
-    it.each(['#gallery', '#neuron', '#gradient'])('%s is no wider than a phone', async (hash) => {
+    it.each(['#gallery', '#neuron', '#gradient', '#network?hidden=20'])('%s is no wider than a phone', async (hash) => {
       await explorer.page.setViewportSize({ width: 360, height: 740 });
       await explorer.follow(hash);
       expect(await explorer.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
