@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 
 import { records } from '../compute/jobs.ts';
-import { isWeightName, layerPath, parameterOf, parseLayerPath } from '../compute/networks/paths.ts';
+import { isWeightName, layerPath, parameterOf, parseLayerPath, type WeightName } from '../compute/networks/paths.ts';
 import type { ModelConfig, ModelMetadata, ModelStatistics, RepositoryIndex } from '../schemas/inference.ts';
 import { fixedRecords, quantityNames, recordedStates } from '../schemas/lif.ts';
 import { stateNames } from '../schemas/neuron.ts';
@@ -52,13 +52,9 @@ const losses = [
 const listedLayers = [0, 1, 2, 3];
 const recordPrefix = 'record_';
 const batchedSteps = [-1, -1, -1];
-const weights: readonly (readonly [name: string, shape: readonly number[]])[] = [
-  ['weight', [-1, -1]],
-  ['bias', [-1]],
-  ['recurrent', [-1, -1]],
-];
+const weights: Readonly<Record<WeightName, readonly number[]>> = { weight: [-1, -1], bias: [-1], recurrent: [-1, -1] };
 const ofLayers = (prefix: string) =>
-  listedLayers.flatMap((layer) => weights.map(([name, shape]) => tensor(prefix + layerPath(layer, name), shape)));
+  listedLayers.flatMap((layer) => Object.entries(weights).map(([name, shape]) => tensor(prefix + layerPath(layer, name), shape)));
 const networkInputs = [
   tensor('input', batchedSteps),
   ...['events_sample', 'events_neuron', 'events_step'].map((name) => tensor(name, [-1], 'INT32')),
