@@ -18,15 +18,22 @@ export interface NetworkPicture {
 }
 
 /** What a network makes of the square, the spikes of one sample, and how it has learnt. */
-export function networkFigure({ evaluation, heldOut, history }: NetworkPicture, { width, fits, height }: Space): Figure {
+export function networkFigure(
+  { evaluation, heldOut, history }: NetworkPicture,
+  { width, fits, height, isPresented = false }: Space,
+): Figure {
   const { step, heldOutAccuracy } = history.at(-1)!;
-  const columns = fits(3) ? 3 : fits(2) ? 2 : 1;
+  const [hidden, output] = spikePanels(evaluation);
+  const [loss, accuracy, spikes] = coursePanels(history);
+  const columns = isPresented || fits(3) ? 3 : fits(2) ? 2 : 1;
   return {
     title: `Decision map, spikes of one sample, loss and accuracy after ${step} steps: held-out accuracy ${numberText(100 * heldOutAccuracy, 3)} %`,
     width,
     height: height({ 1: 1200, 2: 680, 3: 400 }[columns]),
     columns,
-    panels: [mapPanel(evaluation, heldOut), ...spikePanels(evaluation), ...coursePanels(history)],
+    panels: isPresented
+      ? [mapPanel(evaluation, []), hidden, accuracy]
+      : [mapPanel(evaluation, heldOut.slice(0, maxSamplesShown)), hidden, output, loss, accuracy, spikes],
   };
 }
 
@@ -50,7 +57,7 @@ function mapPanel({ map, sample }: Evaluation, heldOut: readonly Sample[]): Pane
         kind: 'dots',
         label,
         style,
-        ...pointsOf(heldOut.slice(0, maxSamplesShown).filter((one) => one.label === style)),
+        ...pointsOf(heldOut.filter((one) => one.label === style)),
       })),
       { kind: 'dots', label: 'the sample shown', style: sampleStyle, ...pointsOf([sample]) },
     ],
@@ -61,7 +68,7 @@ function pointsOf(points: readonly Pick<Sample, 'x' | 'y'>[]): { readonly x: num
   return { x: points.map(({ x }) => x), y: points.map(({ y }) => y) };
 }
 
-function spikePanels({ hidden, outputs, potentials }: Evaluation): Panel[] {
+function spikePanels({ hidden, outputs, potentials }: Evaluation): [hidden: Panel, output: Panel] {
   const x = { label: 't (ms)', domain: [0, steps * dt] } as const;
   const timesOf = (spikes: readonly number[]): number[] => spikes.map((step) => step * dt);
   const output: Pick<Panel, 'title' | 'y' | 'marks'> =
@@ -104,7 +111,7 @@ function spikePanels({ hidden, outputs, potentials }: Evaluation): Panel[] {
 
 const hiddenLabel = 'hidden neurons';
 
-function coursePanels(history: readonly Progress[]): Panel[] {
+function coursePanels(history: readonly Progress[]): [loss: Panel, accuracy: Panel, spikes: Panel] {
   const steps = history.map(({ step }) => step);
   const x = { label: 'training step', domain: [0, Math.max(100, 100 * Math.ceil(steps.at(-1)! / 100))] } as const;
   const line = (label: string, style: Mark extends { style: infer S } ? S : number | 'neutral', y: readonly number[]): Mark => ({

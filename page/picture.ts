@@ -265,6 +265,7 @@ export class Picture {
       width,
       fits: (panels) => width >= panels * minPanelWidth * unit,
       height: (usual) => (isPresented ? available : Math.round(usual * unit)),
+      isPresented,
     });
     this.#figure = this.#legend.apply({ ...whole, fontSize, lineWidth: isPresented ? 5 : Math.max(2, 1.6 * unit), legend: false });
     this.#host.querySelector(':scope > svg:not(.overlay)')?.remove();

@@ -25,6 +25,8 @@ export interface Space {
   readonly height: (usual: number) => number;
   /** Whether that many panels fit beside each other. */
   readonly fits: (panels: number) => boolean;
+  /** Whether it is read from afar, with text and lines so large that there is only room for what matters. */
+  readonly isPresented?: boolean;
 }
 
 /** One pair of axes. */

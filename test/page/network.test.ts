@@ -116,6 +116,11 @@ describe('a network in training', () => {
       'Spikes per hidden neuron',
     ]);
     expect(drawFigure(picture)).not.toMatch(/NaN|undefined|Infinity/);
+    const presented = networkFigure(
+      { evaluation: then, heldOut: training.heldOut, history: training.history },
+      { width: 1000, height: (usual) => usual, fits: () => false, isPresented: true },
+    );
+    expect(presented.panels.map(({ title }) => title)).toEqual(['Decision map', 'Hidden spikes', 'Accuracy']);
     expect(then.hidden).toHaveLength(architecture.hidden);
   });
 
