@@ -83,7 +83,7 @@ describe('a network on wasm', () => {
         await resultOf(fresh, job);
         expect(fresh.estimateMs(job)).toBeLessThan(compileMs);
       }),
-      { numRuns: 5 },
+      { numRuns: 12 },
     );
     const [another] = fc.sample(networkJobs(10), { numRuns: 1, seed: 3 });
     const unknown = await WasmBackend.create({ ...inline, warmUp: 'minimal' });

@@ -3,7 +3,7 @@ import { layerProblem } from '../../networks/layer-problem.ts';
 import { differentiatedRecords, simulatedRecords } from '../../networks/network-loop.ts';
 import { cotangentForms } from '../../networks/network-loss.ts';
 import { layerWrt, lowestLayer } from '../../networks/paths.ts';
-import { pathsOf } from '../../neuron-problem.ts';
+import { pathsOf, programOf } from '../../neuron-problem.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
 import { lanesOf } from './ir/lanes.ts';
 import type { KernelRequest } from './kernel-cache.ts';
@@ -66,18 +66,27 @@ function cotangentsOf(network: NetworkGradJob['network'], loss: NetworkGradJob['
   return bars;
 }
 
-/** The kernels that a network needs; those for inputs other than 0 and 1 are known when it runs. */
+/** The kernels that a network needs; those of sums over dense inputs depend on the inputs' numbers, and are left out. */
 export function networkKernelRequests(job: NetworkJob): readonly KernelRequest[] {
   const dtype = dtypeOf(job);
   const lanes = lanesOf[dtype];
   const { network } = job;
-  const ofLayers = [...network.layers.keys()].flatMap((index) => {
+  const wrt = job.kind === 'network_grad' ? job.wrt : [];
+  const lowest = job.kind === 'network_grad' ? lowestLayer(wrt) : Infinity;
+  const isGraded = (index: number): boolean => programOf(layerProblem(network, index)).step.spikes !== undefined;
+  const requests = [transposeKernelRequest(lanes)];
+  if (network.input.form === 'dense') requests.push(listKernelRequest(lanes, false));
+  for (const [index, { recurrent }] of network.layers.entries()) {
     const { spec, backward } = layerKernels(job, index, specOf(dtype, layerProblem(network, index)));
-    return [layerForwardRequest(spec), ...(backward === undefined ? [] : [layerBackwardRequest(spec, backward)])];
-  });
-  const common = [sumKernelRequest(lanes, false), transposeKernelRequest(lanes)];
-  const ofInput = network.input.form === 'dense' ? [listKernelRequest(lanes, false)] : [];
-  const ofGradients =
-    job.kind === 'network_grad' ? [panelKernelRequest(), turnKernelRequest(lanes, false), productKernelRequest(lanes)] : [];
-  return [...ofLayers, ...common, ...ofInput, ...ofGradients];
+    requests.push(layerForwardRequest(spec));
+    if (backward !== undefined) requests.push(layerBackwardRequest(spec, backward));
+    const { weight, recurrent: ofRecurrent } = layerWrt(wrt, index);
+    if (index > 0) requests.push(sumKernelRequest(lanes, isGraded(index - 1)));
+    if (index > 0 && weight) requests.push(turnKernelRequest(lanes, isGraded(index - 1)));
+    if (recurrent !== undefined && ofRecurrent)
+      requests.push(turnKernelRequest(lanes, isGraded(index)), sumKernelRequest(lanes, isGraded(index)));
+    if (weight || ofRecurrent) requests.push(panelKernelRequest());
+    if (index > lowest || wrt.includes('input')) requests.push(productKernelRequest(lanes));
+  }
+  return requests;
 }
