@@ -60,11 +60,13 @@ describe('several processes', () => {
 
   it('count a client each up to its share', async () => {
     const running = await startSeveral({ RATE_LIMIT_MAX: '20' });
-    const answers = await askTimes(running.url, '/info', 60);
+    const refusing = () => new Set(linesOf(running).flatMap(({ status, pid }) => (status === 429 ? [pid] : [])));
+    const answers: { readonly status: number }[] = [];
+    // A busy process may get few of the first connections.
+    for (let round = 0; round < 10 && refusing().size < 2; round++) answers.push(...(await askTimes(running.url, '/info', 60)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
-    await expect.poll(() => linesOf(running).filter(({ status }) => status === 429)).toHaveLength(40);
-    const pids = linesOf(running).filter(({ status }) => status === 429);
-    expect(new Set(pids.map(({ pid }) => pid)).size).toBe(2);
+    await expect.poll(() => linesOf(running).filter(({ status }) => status === 429)).toHaveLength(answers.length - 20);
+    expect(refusing().size).toBe(2);
     const over = await fetch(`${running.url}/info`);
     expect(over.headers.get('ratelimit-limit')).toBe('10');
     expect(over.headers.get('ratelimit-remaining')).toBe('0');
