@@ -20,6 +20,7 @@ import {
   untilNothingIsHeld,
   type Footprint,
   type Work,
+  recordedSpikes,
 } from '../support/load-client.ts';
 import type { Findings } from './reliability-report.ts';
 import { startServer, type Server } from '../support/servers.ts';
@@ -62,13 +63,7 @@ function checkedWorks(): Work[] {
     binaryGradient(100_000, 50),
     json('/lif/grad', { current: { linspace: [0.5, 2.5, 50] }, steps: 100 }),
     json('/lif/grad', { current: { linspace: [0.5, 2.5, 500] }, steps: 50, backend: 'reference' }),
-    json('/lif/simulate', {
-      current: { linspace: [0.5, 2.5, 900] },
-      steps: 5000,
-      neuron: { tau: 50 },
-      record: ['spikes'],
-      encoding: 'base64',
-    }),
+    recordedSpikes(),
     json('/lif/simulate', { current: { linspace: [0.5, 2.5, 2000] }, steps: 1000, record: ['spike_times', 'v_final'] }),
     networkGradient(10),
   ];

@@ -42,6 +42,12 @@ export function json(path: string, request: object): Work {
   return { path, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(request)) };
 }
 
+/** `/lif/simulate` of so many steps that its answer, the spikes of each, is 6 MB of base64. */
+export function recordedSpikes(): Work {
+  const current = { linspace: [0.5, 2.5, 900] };
+  return json('/lif/simulate', { current, steps: 5000, neuron: { tau: 50 }, record: ['spikes'], encoding: 'base64' });
+}
+
 /** How requests of one kind went. */
 export class Tally {
   readonly byOutcome: Record<string, number> = {};

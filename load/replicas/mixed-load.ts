@@ -1,6 +1,16 @@
 // A mix of small and large requests, JSON and bytes, at a constant rate, each answer's numbers checked.
 import type { Pool } from 'undici';
-import { binaryGradient, byChance, expectedOf, json, openLoop, sendOnce, Tally, type Work } from '../../support/load-client.ts';
+import {
+  binaryGradient,
+  byChance,
+  expectedOf,
+  json,
+  openLoop,
+  recordedSpikes,
+  sendOnce,
+  Tally,
+  type Work,
+} from '../../support/load-client.ts';
 
 const x = Array.from({ length: 3000 }, (_, i) => i / 1000 - 1.5);
 
@@ -17,13 +27,7 @@ const works = {
     binaryGradient(100_000),
     json('/surrogate/grad', { x: Array.from({ length: 40_000 }, (_, i) => i / 20_000 - 1), surrogate: 'erf' }),
     binaryGradient(30_000, 500),
-    json('/lif/simulate', {
-      current: { linspace: [0.5, 2.5, 900] },
-      steps: 5000,
-      neuron: { tau: 50 },
-      record: ['spikes'],
-      encoding: 'base64',
-    }),
+    recordedSpikes(),
   ],
 } satisfies Record<string, readonly Work[]>;
 type Size = keyof typeof works;

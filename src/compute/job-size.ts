@@ -14,8 +14,7 @@ import {
   type SurrogateGradJob,
 } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
-import { layerInputs, layerProblem } from './networks/layer-problem.ts';
-import { parameterOf, parseLayerPath } from './networks/paths.ts';
+import { layerInputs, layerProblem, parameterOf, parseLayerPath } from './networks/layers.ts';
 import { minSpikeDistance, pathsOf, perNeuronTerms, programOf } from './neuron-problem.ts';
 
 /** The size of one kind of job. */

@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 
 import { records } from '../compute/jobs.ts';
-import { isWeightName, layerPath, parameterOf, parseLayerPath, type WeightName } from '../compute/networks/paths.ts';
+import { isWeightName, layerPath, parameterOf, parseLayerPath, type WeightName } from '../compute/networks/layers.ts';
 import type { ModelConfig, ModelMetadata, ModelStatistics, RepositoryIndex } from '../schemas/inference.ts';
 import { fixedRecords, quantityNames, recordedStates } from '../schemas/lif.ts';
 import { stateNames } from '../schemas/neuron.ts';

@@ -39,8 +39,7 @@ interface Runs {
  * @throws {Problem} when the request is not valid or asks for too much.
  */
 export function readLifProblem(request: InputRequest, { neuron, runs }: Runs, errors: InputErrors, limits: Limits): ReadProblem {
-  if (request.dt !== undefined && !(isTensorNumber(request.dt) && Math.fround(request.dt) > 0))
-    errors.add('/dt', `must be above 0 within float32's range, got ${describe(request.dt)}`);
+  if (request.dt !== undefined) checkDt(request.dt, errors);
   const given = decodeTensor(request.current, '/current', errors, limits);
   const timeFirst = request.time_axis === 0;
   const timed = given && withTimeLast(given, timeFirst);
@@ -89,6 +88,12 @@ export function checkDerived(problem: NeuronProblem, { model, program }: Neuron,
     );
   }
   errors.throwIfAny();
+}
+
+/** The length of a step that a request gives; null, with the error in `errors`, where float32 has none. */
+export function checkDt(dt: number, errors: InputErrors): number | null {
+  if (isTensorNumber(dt) && Math.fround(dt) > 0) return dt;
+  return errors.add('/dt', `must be above 0 within float32's range, got ${describe(dt)}`);
 }
 
 /** The length of a step where the request does not give it. */

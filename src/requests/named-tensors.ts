@@ -1,12 +1,11 @@
 import { isElementType, type ElementType } from '../codecs/element-types.ts';
 import { CachedTensor } from '../codecs/parsed-tensors.ts';
 import { decodeShape } from '../codecs/tensor.ts';
-import { weightNames, type WeightName } from '../compute/networks/paths.ts';
+import { weightNames, type WeightName } from '../compute/networks/layers.ts';
 import { describe, quote, shapeText } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
 import { InputErrors } from '../errors/input-errors.ts';
 import { Problem, type InputError } from '../errors/problems.ts';
-import { unknownField } from './suggestions.ts';
+import { checkFields } from './suggestions.ts';
 
 /** A tensor as it was sent. */
 export interface KeptTensor {
@@ -74,8 +73,7 @@ function readReference(holder: Record<string, unknown>, name: WeightName, path: 
   const given = holder[name];
   if (typeof given !== 'object' || given === null || !Object.hasOwn(given, 'sha256')) return null;
   const { sha256, dtype, shape } = given as Readonly<Record<string, unknown>>;
-  for (const field of Object.keys(given))
-    if (!fields.includes(field)) errors.add(`${path}/${field.slice(0, 60)}`, unknownField(field, didYouMean(field, fields)));
+  checkFields(given, fields, path, errors);
   if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/i.test(sha256))
     return errors.add(
       `${path}/sha256`,

@@ -6,8 +6,7 @@ import type { Limits } from '../config/limits.ts';
 import { describe, quote, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import { withTimeLast } from './batch-axes.ts';
-import { unknownField } from './suggestions.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
+import { checkFields } from './suggestions.ts';
 
 /** The input of a network, and the sizes that follow from it. */
 export type ReadInput = Pick<Network, 'samples' | 'inputs' | 'steps' | 'input'>;
@@ -61,11 +60,6 @@ function readEvents(given: object, timeFirst: boolean, errors: InputErrors, limi
   for (const name of eventFields) checkIndices(read[name], name, bounds[name], errors);
   const input: NetworkInput = { form: 'events', sample: sample.values, neuron: neuron.values, step: step.values };
   return { ...sizes, input };
-}
-
-function checkFields(given: object, known: readonly string[], path: string, errors: InputErrors): void {
-  for (const name of Object.keys(given))
-    if (!known.includes(name)) errors.add(`${path}/${name.slice(0, 60)}`, unknownField(name, didYouMean(name, known)));
 }
 
 function readShape(shape: unknown, timeFirst: boolean, errors: InputErrors): Omit<ReadInput, 'input'> | null {

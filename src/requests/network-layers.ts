@@ -4,7 +4,7 @@ import type { Tensor } from '../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { isGenerated, type Numbers } from '../compute/generated-numbers.ts';
 import type { Dtype, NetworkLayer } from '../compute/jobs.ts';
-import { weightNames, type WeightName } from '../compute/networks/paths.ts';
+import { weightNames, type WeightName } from '../compute/networks/layers.ts';
 import type { Limits } from '../config/limits.ts';
 import { describe, shapeText } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';

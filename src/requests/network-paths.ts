@@ -1,5 +1,5 @@
 import { recordPer, records } from '../compute/jobs.ts';
-import { isWeightName, layerPath, parameterOf, parseLayerPath, weightNames } from '../compute/networks/paths.ts';
+import { isWeightName, layerPath, parameterOf, parseLayerPath, weightNames } from '../compute/networks/layers.ts';
 import { quote } from '../errors/describe.ts';
 import type { LayerRequest } from '../schemas/network.ts';
 import type { Neuron } from './neurons.ts';

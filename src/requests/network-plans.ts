@@ -1,15 +1,12 @@
 import { jobElements, resultValues } from '../compute/job-size.ts';
 import type { Dtype, Network, NetworkGradJob, NetworkSimulateJob, NeuronProblem } from '../compute/jobs.ts';
-import { layerProblem } from '../compute/networks/layer-problem.ts';
+import { layerPath, layerProblem, layerWrt, parameterOf, parseLayerPath } from '../compute/networks/layers.ts';
 import { recordsOfLoss } from '../compute/networks/network-loss.ts';
-import { layerPath, layerWrt, parameterOf, parseLayerPath } from '../compute/networks/paths.ts';
 import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
-import { describe } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
-import { isTensorNumber } from '../codecs/tensor.ts';
 import type { LayerRequest, NetworkGradRequest, NetworkSimulateRequest } from '../schemas/network.ts';
 import type { Batch } from './batch-axes.ts';
-import { checkDerived, stepMilliseconds } from './lif-problem.ts';
+import { checkDerived, checkDt, stepMilliseconds } from './lif-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf } from './losses.ts';
 import { readLayer, type ReadLayer } from './network-layers.ts';
 import { LayerRecords, NetworkQuantities, NetworkRecords, type PathLayer } from './network-paths.ts';
@@ -121,10 +118,7 @@ function parametersOf(wrt: readonly unknown[], layer: number): readonly string[]
 }
 
 function readDt(given: number | undefined, layers: readonly (ReadLayer | null)[], errors: InputErrors): number | null {
-  if (given !== undefined) {
-    if (isTensorNumber(given) && Math.fround(given) > 0) return given;
-    return errors.add('/dt', `must be above 0 within float32's range, got ${describe(given)}`);
-  }
+  if (given !== undefined) return checkDt(given, errors);
   const own = layers.flatMap((layer) => (layer === null ? [] : [stepMilliseconds(layer.neuron)]));
   const [first] = own;
   if (first === undefined) return null;

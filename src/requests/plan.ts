@@ -17,7 +17,7 @@ import type {
 } from '../compute/jobs.ts';
 import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
-import type { WeightName } from '../compute/networks/paths.ts';
+import type { WeightName } from '../compute/networks/layers.ts';
 import type { NarrowNumbers } from '../compute/narrow-numbers.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import type { BatchAxes } from './batch-axes.ts';

@@ -1,5 +1,6 @@
-import { describe, quote } from '../errors/describe.ts';
+import { describe, pointerSegment, quote } from '../errors/describe.ts';
 import { alike, didYouMean, nearest, question } from '../errors/did-you-mean.ts';
+import type { InputErrors } from '../errors/input-errors.ts';
 import { termsOf, type Meaning, type Term } from './vocabulary.ts';
 
 /** Where an unknown name stands in a request, and what the request has in its stead. */
@@ -45,6 +46,12 @@ export function misnamed(field: string, path: string, given: object): { readonly
 /** The message for a field that is not known. */
 export function unknownField(name: string, hint: string): string {
   return `unknown field ${quote(name)}; ${hint}`;
+}
+
+/** Checks that an object of a request has no other fields than these; any other goes to `errors`. */
+export function checkFields(given: object, known: readonly string[], path: string, errors: InputErrors): void {
+  for (const name of Object.keys(given))
+    if (!known.includes(name)) errors.add(path + pointerSegment(name), unknownField(name, didYouMean(name, known)));
 }
 
 /** What the vocabulary says of a field; undefined where it says nothing that the request could have. */

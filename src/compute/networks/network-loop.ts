@@ -5,13 +5,13 @@ import {
   type Network,
   type NetworkGradJob,
   type NetworkGradResult,
+  type NetworkJob,
   type NetworkSimulateJob,
   type NetworkSimulateResult,
 } from '../jobs.ts';
 import { SlicedLoops, type pause } from '../sliced-loops.ts';
-import { layerProblem } from './layer-problem.ts';
+import { layerPath, layerProblem, lowestLayer, parseLayerPath } from './layers.ts';
 import { networkLoss, recordsOfLoss, type LayerCotangents } from './network-loss.ts';
-import { layerPath, lowestLayer, parseLayerPath } from './paths.ts';
 
 /**
  * A back-end's run of one network, layer by layer. Its methods are generators, since kernels are launched, and long loops pause, while they run:
@@ -34,14 +34,11 @@ export interface NetworkRun<S, N> {
 }
 
 /** Runs a network forward. */
-export function* simulateNetwork<S, N>(
-  { network, record }: NetworkSimulateJob,
-  run: NetworkRun<S, N>,
-): Generator<S, NetworkSimulateResult, N> {
+export function* simulateNetwork<S, N>(job: NetworkSimulateJob, run: NetworkRun<S, N>): Generator<S, NetworkSimulateResult, N> {
   const counts: Int32Array[] = [];
   const records: Record<string, Values | Uint8Array> = {};
-  for (const layer of network.layers.keys()) {
-    const names = simulatedRecords(record, layer);
+  for (const layer of job.network.layers.keys()) {
+    const names = recordsOfLayer(job, layer);
     const recorded = yield* run.forward(layer, names);
     counts.push(recorded.spike_counts!);
     for (const name of names) records[layerPath(layer, name)] = recordNamed(recorded, name);
@@ -49,19 +46,17 @@ export function* simulateNetwork<S, N>(
   return { spike_counts: counts, records };
 }
 
-/** What is recorded of a layer by a simulation. */
-export function simulatedRecords(record: NetworkSimulateJob['record'], layer: number): readonly string[] {
-  return record.flatMap((path) => {
-    const parsed = parseLayerPath(path);
-    return parsed?.layer === layer ? [parsed.name] : [];
-  });
-}
-
-/** What is recorded of a layer for a gradient: what the loss reads of the last one, and a penalty of the others. */
-export function differentiatedRecords({ network, loss }: Pick<NetworkGradJob, 'network' | 'loss'>, layer: number): readonly string[] {
-  const { layers } = network;
-  if (layer === layers.length - 1) return recordsOfLoss(loss, layerProblem(network, layer));
-  return layers[layer]!.ratePenalty === undefined ? [] : ['firing_rates'];
+/** What is recorded of a layer: by a simulation what it asks for, for a gradient what the loss reads of the last layer, and a penalty of the others. */
+export function recordsOfLayer(job: NetworkJob, layer: number): readonly string[] {
+  const { network } = job;
+  if (job.kind === 'network_simulate') {
+    return job.record.flatMap((path) => {
+      const parsed = parseLayerPath(path);
+      return parsed?.layer === layer ? [parsed.name] : [];
+    });
+  }
+  if (layer === network.layers.length - 1) return recordsOfLoss(job.loss, layerProblem(network, layer));
+  return network.layers[layer]!.ratePenalty === undefined ? [] : ['firing_rates'];
 }
 
 function recordNamed({ firing_rates, v_final, series }: LifSimulateResult, name: string): Values | Uint8Array {
@@ -77,7 +72,7 @@ export function* differentiateNetwork<S, N>(job: NetworkGradJob, run: NetworkRun
   const loops = new SlicedLoops();
   const last = layers.length - 1;
   const recorded: LifSimulateResult[] = [];
-  for (const layer of layers.keys()) recorded.push(yield* run.forward(layer, differentiatedRecords(job, layer)));
+  for (const layer of layers.keys()) recorded.push(yield* run.forward(layer, recordsOfLayer(job, layer)));
   const problem = layerProblem(network, last);
   const lastRun = { problem: { ...problem, neurons: samples * problem.neurons }, records: recorded[last]! };
   const computed = networkLoss(loss, lastRun, network, dtypeOf(job), loops);

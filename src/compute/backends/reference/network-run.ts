@@ -10,10 +10,9 @@ import {
   type NetworkLayer,
   type NeuronProblem,
 } from '../../jobs.ts';
-import { layerInputs, layerProblem } from '../../networks/layer-problem.ts';
+import { layerInputs, layerProblem, layerWrt, parameterOf, parseLayerPath } from '../../networks/layers.ts';
 import type { NetworkRun } from '../../networks/network-loop.ts';
 import type { LayerCotangents } from '../../networks/network-loss.ts';
-import { layerWrt, parameterOf, parseLayerPath } from '../../networks/paths.ts';
 import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
 import { backwardStep, initialPath, isInitial, recordBarLeaf, stateBarLeaf, stateLeaf, termLeaf } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';

@@ -1,8 +1,7 @@
 import { dtypeOf, type LossRecord, type NetworkGradJob, type NetworkJob } from '../../jobs.ts';
-import { layerProblem } from '../../networks/layer-problem.ts';
-import { differentiatedRecords, simulatedRecords } from '../../networks/network-loop.ts';
+import { layerProblem, layerWrt, lowestLayer } from '../../networks/layers.ts';
+import { recordsOfLayer } from '../../networks/network-loop.ts';
 import { cotangentForms } from '../../networks/network-loss.ts';
-import { layerWrt, lowestLayer } from '../../networks/paths.ts';
 import { pathsOf, programOf } from '../../neuron-problem.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
 import { lanesOf } from './ir/lanes.ts';
@@ -37,7 +36,7 @@ export function layerKernels(job: NetworkJob, index: number, neurons: NeuronKern
   const layer = layers[index]!;
   const isRecurrent = layer.recurrent !== undefined;
   const surrogate = surrogateShape(layer.surrogate);
-  const record = job.kind === 'network_grad' ? differentiatedRecords(job, index) : simulatedRecords(job.record, index);
+  const record = recordsOfLayer(job, index);
   const backward = job.kind === 'network_grad' && index >= lowestLayer(job.wrt) ? backwardSpec(job, index, neurons) : undefined;
   const spec: LayerKernelSpec = {
     ...neurons,

@@ -15,10 +15,9 @@ import {
   type NeuronProblem,
   type Quantity,
 } from '../../jobs.ts';
-import { layerInputs, layerProblem } from '../../networks/layer-problem.ts';
+import { layerInputs, layerProblem, parameterOf, parseLayerPath } from '../../networks/layers.ts';
 import { differentiateNetwork, simulateNetwork, type NetworkRun } from '../../networks/network-loop.ts';
 import { formOf, type LayerCotangents } from '../../networks/network-loss.ts';
-import { parameterOf, parseLayerPath } from '../../networks/paths.ts';
 import { addParameterGradient } from '../../neuron-problem.ts';
 import { SlicedLoops, type pause } from '../../sliced-loops.ts';
 import { lanesOf, vectorsOf, type LaneType } from './ir/lanes.ts';

@@ -1,5 +1,4 @@
 import { Cache } from '../../../cache.ts';
-import type { Expression } from '../../../expressions.ts';
 import type { LossRecord } from '../../../jobs.ts';
 import { backwardStep, initialPath, recordBarLeaf, stateBarLeaf, stateLeaf, stepRecord, termLeaf } from '../../../neurons/program.ts';
 import type { SurrogateShape } from '../../../surrogates/shape.ts';
@@ -149,7 +148,8 @@ function forwardLines(spec: LayerKernelSpec, writer: FunctionWriter) {
   const spike = step.spike && builder.node(step.spike);
   const count = step.count && builder.node(step.count);
   const returned = step.spikes && (listsSpikes || sumsReturned) ? builder.node(step.spikes) : undefined;
-  const records = spec.record.map((name) => [name, builder.node(recordExpression(spec, name))] as const);
+  // Spikes that are 0 or 1 too are written as floats.
+  const records = spec.record.map((name) => [name, builder.node(stepRecord(step, name))] as const);
   const initial = states.map((state) => builder.leaf(termLeaf(initialPath(state))));
   const neuronTerms = neuronLeaves(spec, builder.leaves);
   for (const name of ['steps', 'rowBytes', 'neurons']) writer.argument(name);
@@ -219,11 +219,6 @@ function forwardLines(spec: LayerKernelSpec, writer: FunctionWriter) {
     ')',
   ];
   return { lines, body };
-}
-
-/** What a record is of a step; spikes that are 0 or 1 as floats. */
-function recordExpression({ program }: LayerKernelSpec, name: string): Expression {
-  return stepRecord(program.step, name);
 }
 
 /** Runs lines for each vector of a row, whose place in it is `$of`. */
