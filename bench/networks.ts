@@ -1,3 +1,4 @@
+import { elementBytes } from '../support/element-bytes.ts';
 import { BytesTensor } from '../support/framed-request.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 
@@ -40,7 +41,8 @@ export function drawNetwork({ sizes, samples, steps, density, isRecurrent }: Net
   };
 }
 
-export type InputForm = 'dense' | 'events';
+/** A byte for each spike, a bit for each, or events. */
+export type InputForm = 'bytes' | 'bits' | 'events';
 
 /** `/network/grad` by all weights of a cross-entropy on spike counts; v decays to 0.9 of itself in a step, and the current is added to it. */
 export function networkRequest({ sizes, samples, steps }: NetworkSize, numbers: NetworkNumbers, form: InputForm): object {
@@ -48,7 +50,7 @@ export function networkRequest({ sizes, samples, steps }: NetworkSize, numbers: 
   const shape = [samples, sizes[0]!, steps];
   const layer = { neuron: { tau: 10, input_scaling: false, reset: 'soft' }, detach_reset: true, surrogate: { name: 'arctan', alpha: 2 } };
   return {
-    input: form === 'dense' ? new BytesTensor(shape, spikes) : { events: eventsOf(spikes, shape as [number, number, number]), shape },
+    input: inputOf(spikes, shape as [number, number, number], form),
     dt: 1,
     layers: weights.map((weight, index) => {
       const [inputs, neurons] = [sizes[index]!, sizes[index + 1]!];
@@ -60,6 +62,11 @@ export function networkRequest({ sizes, samples, steps }: NetworkSize, numbers: 
     }),
     loss: { type: 'cross_entropy', on: 'spike_counts', labels: new BytesTensor([samples], labels) },
   };
+}
+
+function inputOf(spikes: Uint8Array, shape: readonly [number, number, number], form: InputForm): object {
+  if (form === 'events') return { events: eventsOf(spikes, shape), shape };
+  return form === 'bytes' ? new BytesTensor(shape, spikes) : new BytesTensor(shape, elementBytes('bits', Array.from(spikes)), 'bits');
 }
 
 /** In the smallest types that hold the indices. */

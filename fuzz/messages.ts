@@ -280,7 +280,7 @@ function inferenceMessage(draft: Draft): Message {
 
 function inputOf(name: string, tensor: FuzzTensor, behind: Uint8Array[]): object {
   const { shape, dtype, form } = tensor;
-  const head = { name, shape, datatype: elementTypes[dtype].datatype };
+  const head = { name, shape, datatype: elementTypes[dtype].datatype ?? 'BITS' };
   const values = dtype === 'bool' ? tensor.values.map(Boolean) : tensor.values;
   if (form === 'nested' && shape.length > 0) return { ...head, data: nest(values, shape) };
   if (form !== 'bytes') return { ...head, data: values };

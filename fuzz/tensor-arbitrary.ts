@@ -26,7 +26,7 @@ const dtypes = fc.oneof(
 /** A number of a type near another. */
 function ofType(dtype: ElementType, value: number): number {
   if (dtype.includes('float')) return value;
-  if (dtype === 'bool') return Number(value > 0);
+  if (dtype === 'bool' || dtype === 'bits') return Number(value > 0);
   const whole = Math.round(value);
   return dtype.startsWith('u') ? Math.abs(whole) : whole;
 }

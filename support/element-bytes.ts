@@ -11,6 +11,8 @@ function arrayOf(type: ElementType, values: readonly number[]): { readonly buffe
       return Float32Array.from(values);
     case 'float64':
       return Float64Array.from(values);
+    case 'bits':
+      return packed(values);
     case 'bool':
     case 'uint8':
       return Uint8Array.from(values);
@@ -33,6 +35,13 @@ function arrayOf(type: ElementType, values: readonly number[]): { readonly buffe
     case 'bfloat16':
       return Uint16Array.from(values, bfloat16Bits);
   }
+}
+
+/** As numpy.packbits: eight a byte, the first in its highest bit. */
+function packed(values: readonly number[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.ceil(values.length / 8));
+  for (const [i, value] of values.entries()) if (value !== 0) bytes[i >>> 3]! |= 0x80 >> (i & 7);
+  return bytes;
 }
 
 function float16Bits(value: number): number {

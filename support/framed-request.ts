@@ -8,13 +8,15 @@ const dtypes = { Float32Array: 'float32', Uint8Array: 'uint8', Uint16Array: 'uin
 
 /** A tensor anywhere in a request; row-major. */
 export class BytesTensor {
-  readonly dtype: (typeof dtypes)[keyof typeof dtypes];
+  readonly dtype: (typeof dtypes)[keyof typeof dtypes] | 'bits';
 
+  /** @param dtype that of the array unless given. */
   constructor(
     readonly shape: readonly number[],
     readonly values: Float32Array | Uint8Array | Uint16Array | Int32Array,
+    dtype?: 'bits',
   ) {
-    this.dtype = dtypes[values.constructor.name as keyof typeof dtypes];
+    this.dtype = dtype ?? dtypes[values.constructor.name as keyof typeof dtypes];
   }
 
   get bytes(): Buffer {

@@ -48,7 +48,7 @@ export async function measureNetwork(
   const connection = await Connection.to(url);
   const rows: NetworkRow[] = [];
   try {
-    for (const form of ['dense', 'events'] as const) {
+    for (const form of ['bytes', 'bits', 'events'] as const) {
       const request = networkRequest(work, numbers, form);
       const exchange = new NetworkExchange(engine, request);
       const framed = { path: '/network/grad', ...framedTensors(request) };

@@ -21,7 +21,7 @@ export function networkTable(rows: readonly NetworkRow[]): string[] {
     head,
     rows.map(({ work, form, kernel, http, peers: times, agreement }) => [
       titleOf(work),
-      form === 'dense' ? 'a byte each' : 'events',
+      form,
       spread(kernel, 1),
       spread(http, 1),
       spread(ratios(http, kernel), 2),

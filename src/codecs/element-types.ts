@@ -4,10 +4,11 @@ import { quote } from '../errors/describe.ts';
 /** A type that the numbers of a request may have as bytes. */
 export type ElementType = 'float32' | 'float64' | NarrowType;
 
-/** What npy files and the Open Inference Protocol call each type; numpy has no bfloat16 of its own. */
-export const elementTypes: Readonly<Record<ElementType, { readonly npy?: string; readonly datatype: string }>> = {
+/** What npy files and the Open Inference Protocol call each type, where they have it. */
+export const elementTypes: Readonly<Record<ElementType, { readonly npy?: string; readonly datatype?: string }>> = {
   float32: { npy: '<f4', datatype: 'FP32' },
   float64: { npy: '<f8', datatype: 'FP64' },
+  bits: {},
   bool: { npy: '|b1', datatype: 'BOOL' },
   uint8: { npy: '|u1', datatype: 'UINT8' },
   int8: { npy: '|i1', datatype: 'INT8' },
@@ -25,16 +26,21 @@ export const elementTypeNames = Object.keys(elementTypes) as readonly ElementTyp
 
 /** The types by another of their names. */
 export function typesBy(name: 'npy' | 'datatype'): ReadonlyMap<string, ElementType> {
-  return new Map(elementTypeNames.flatMap((type) => (elementTypes[type][name] === undefined ? [] : [[elementTypes[type][name], type]])));
+  return new Map(
+    elementTypeNames.flatMap((type) => {
+      const other = elementTypes[type][name];
+      return other === undefined ? [] : [[other, type] as const];
+    }),
+  );
 }
 
 export function isElementType(name: unknown): name is ElementType {
   return typeof name === 'string' && Object.hasOwn(elementTypes, name);
 }
 
-/** How many bytes a number takes. */
-export function bytesOfElement(type: ElementType): number {
-  return type === 'float32' ? 4 : type === 'float64' ? 8 : bytesOfNarrow(type);
+/** How many bytes so many numbers take. */
+export function bytesOfElements(type: ElementType, count: number): number {
+  return Math.ceil(count * (type === 'float32' ? 4 : type === 'float64' ? 8 : bytesOfNarrow(type)));
 }
 
 /** The least and the largest number of a type of integers. */

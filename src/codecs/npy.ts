@@ -1,5 +1,5 @@
 import { quote } from '../errors/describe.ts';
-import { bytesOfElement, listOf, typesBy, type ElementType } from './element-types.ts';
+import { bytesOfElements, listOf, typesBy, type ElementType } from './element-types.ts';
 import type { BytesType } from './tensor-bytes.ts';
 
 /** The head of an npy file. */
@@ -51,7 +51,7 @@ export function readNpy(bytes: Uint8Array): NpyArray | string {
   if (shape.length > maxDimensions) return `it has ${shape.length} dimensions, and at most ${maxDimensions} are allowed`;
   // A product of huge lengths is Infinity, and times 0 not a number.
   const size = shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
-  const byteLength = size * bytesOfElement(dtype);
+  const byteLength = bytesOfElements(dtype, size);
   const rest = file.length - dataOffset;
   if (byteLength !== rest) {
     return `its shape (${shape.join(', ')}) of ${descr} needs ${byteLength} bytes behind the header, but ${rest} are there`;

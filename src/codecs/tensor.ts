@@ -5,7 +5,7 @@ import { describe, pointerSegment, quote, shapeText } from '../errors/describe.t
 import { nearest, question } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 import { decodeBase64 } from './base64.ts';
-import { bytesOfElement, elementTypeNames, elementTypes, isElementType, listOf, rangeOfInteger } from './element-types.ts';
+import { bytesOfElements, elementTypeNames, elementTypes, isElementType, listOf, rangeOfInteger } from './element-types.ts';
 import { beyondFloat32, indexOfMagnitudeAtLeast } from './finite-check.ts';
 import { sizeOf, toRowMajor, type Tensor } from './ndarray.ts';
 import { FramedTensor, NumericArray, RawTensor, TypedData, type TensorBytes } from './parsed-tensors.ts';
@@ -176,7 +176,7 @@ function decodeFramed({ announced, dtype, bytes }: FramedTensor, path: string, e
 
 /** JSON numbers of a type, of which each has to be one. */
 function decodeTyped({ dtype, shape, data }: TypedData, path: string, errors: InputErrors): Tensor | null {
-  const { datatype } = elementTypes[dtype];
+  const { datatype = dtype } = elementTypes[dtype];
   if (dtype === 'float32' || dtype === 'float64') return decodeFlat({ shape, data }, path, errors);
   if (dtype === 'float16' || dtype === 'bfloat16')
     return errors.add(`${path}/data`, `${datatype} comes as bytes only; the protocol has no JSON for it`);
@@ -224,18 +224,26 @@ function decodeLittleEndian(
   source: { readonly name: string; readonly path: string },
   errors: InputErrors,
 ): Tensor | null {
-  const needed = sizeOf(shape) * bytesOfElement(dtype);
+  const size = sizeOf(shape);
+  const needed = bytesOfElements(dtype, size);
   if (bytes.length !== needed) {
     return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
   }
   if (dtype !== 'float32' && dtype !== 'float64') {
-    const numbers = narrowNumbers(dtype, bytes);
+    if (dtype === 'bits' && hasBitsFrom(bytes, size))
+      return errors.add(source.path, `has bits that are not 0 behind its ${size} numbers; numpy.packbits fills the last byte with zeros`);
+    const numbers = narrowNumbers(dtype, bytes, size);
     const wrong = indexOfUnfit(numbers);
     return wrong < 0 ? { shape, values: numbers } : errors.add(source.path, `element ${wrong} ${unfitText(numbers, wrong)}`);
   }
   const values = viewValues(bytes, dtype);
   const wrong = indexOfMagnitudeAtLeast(values, beyondFloat32);
   return wrong < 0 ? { shape, values } : errors.add(source.path, `element ${wrong} ${valueRule}, got ${values[wrong]!}`);
+}
+
+/** Whether a bit of the last byte is set from a number's on. */
+function hasBitsFrom(bytes: Uint8Array, count: number): boolean {
+  return count % 8 !== 0 && (bytes.at(-1)! & (0xff >> (count % 8))) !== 0;
 }
 
 function unfitText(numbers: NarrowNumbers, index: number): string {

@@ -175,6 +175,11 @@ function baseIndex({ shape, strides }: StridedView, index: number): number {
   return source;
 }
 
+/** Whether they are bits, in their order. */
+export function areBits(numbers: Numbers): numbers is NarrowNumbers {
+  return isGenerated(numbers) && numbers.generate === 'widened' && numbers.type === 'bits';
+}
+
 /** The numbers as an array: float32 if they are a view on float32 numbers or narrower ones, else float64. */
 export function materialize(numbers: Numbers): Values {
   if (!isGenerated(numbers)) return numbers;

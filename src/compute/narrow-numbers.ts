@@ -2,7 +2,7 @@
 type Stored = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
 
 interface TypeRule {
-  /** Of a number. */
+  /** Of a number; an eighth where eight share one. */
   readonly bytes: number;
   readonly Stored: { readonly BYTES_PER_ELEMENT: number; new (buffer: ArrayBufferLike, byteOffset: number, length: number): Stored };
   /** The index of the first number in [from, to) that is not one of the type or that float32 does not hold, or -1, as it always is unless given. */
@@ -21,7 +21,8 @@ interface Packed {
 type Floats = Float32Array | Float64Array;
 
 /** The types of numbers that no kernel computes with, and that are widened to float32 or float64. */
-export type NarrowType = 'bool' | 'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'uint64' | 'int64' | 'float16' | 'bfloat16';
+export type NarrowType =
+  'bits' | 'bool' | 'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'uint64' | 'int64' | 'float16' | 'bfloat16';
 
 // Each has loops of its own: one loop over functions takes ten times as long.
 
@@ -51,6 +52,18 @@ function findInexact64(stored: Stored, from: number, to: number): number {
     if (value - high !== low || Math.fround(value) !== value) return i;
   }
   return -1;
+}
+
+/** Eight numbers a byte, the first in its highest bit. */
+const packedBits: Packed = {
+  read: bitAt,
+  write: (stored, target, at, from, to) => {
+    for (let i = from; i < to; i++) target[at + i - from] = bitAt(stored, i);
+  },
+};
+
+function bitAt(stored: Stored, index: number): number {
+  return (stored[index >>> 3]! >> (7 - (index & 7))) & 1;
 }
 
 const bits = new Uint32Array(1);
@@ -96,6 +109,7 @@ function findNotFinite(exponent: number): FindUnfit {
 }
 
 const rules: Readonly<Record<NarrowType, TypeRule>> = {
+  bits: { bytes: 1 / 8, Stored: Uint8Array, packed: packedBits },
   bool: { bytes: 1, Stored: Uint8Array, findUnfit: findAbove1 },
   uint8: { bytes: 1, Stored: Uint8Array },
   int8: { bytes: 1, Stored: Int8Array },
@@ -118,17 +132,21 @@ export interface NarrowNumbers {
   readonly length: number;
 }
 
-/** How many bytes a number takes. */
+/** How many bytes a number takes, an eighth of one where eight share it. */
 export function bytesOfNarrow(type: NarrowType): number {
   return rules[type].bytes;
 }
 
-/** Little-endian bytes as numbers: a view on them where their address allows. */
-export function narrowNumbers(type: NarrowType, bytes: Uint8Array): NarrowNumbers {
-  const { bytes: size, Stored } = rules[type];
+/**
+ * Little-endian bytes as numbers: a view on them where their address allows.
+ *
+ * @param count how many numbers they are; bits may be fewer than their bytes have.
+ */
+export function narrowNumbers(type: NarrowType, bytes: Uint8Array, count = bytes.length / rules[type].bytes): NarrowNumbers {
+  const { Stored } = rules[type];
   const width = Stored.BYTES_PER_ELEMENT;
   const { buffer, byteOffset, length } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
-  return { generate: 'widened', type, stored: new Stored(buffer, byteOffset, length / width), offset: 0, length: length / size };
+  return { generate: 'widened', type, stored: new Stored(buffer, byteOffset, length / width), offset: 0, length: count };
 }
 
 /** The number at an index. */

@@ -1,5 +1,5 @@
 import { Pacer } from '../codecs/chunks.ts';
-import { bytesOfElement } from '../codecs/element-types.ts';
+import { bytesOfElements } from '../codecs/element-types.ts';
 import { sizeOf } from '../codecs/ndarray.ts';
 import type { Network } from '../compute/jobs.ts';
 import type { Values } from '../compute/generated-numbers.ts';
@@ -19,7 +19,7 @@ export function keepSent(cache: TensorCache, network: Network, sent: readonly Se
 async function copyAll(cache: TensorCache, network: Network, sent: readonly SentTensor[]): Promise<void> {
   const pacer = new Pacer();
   for (const { layer, name, shape, dtype, stored } of sent) {
-    const byteLength = sizeOf(shape) * bytesOfElement(dtype);
+    const byteLength = bytesOfElements(dtype, sizeOf(shape));
     if (!cache.takes(byteLength)) continue;
     const bytes = new Uint8Array(byteLength);
     const from = stored ?? (network.layers[layer]![name] as Values);

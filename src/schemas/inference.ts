@@ -6,7 +6,7 @@ import { problemExamples, responsesByStatus, type DocumentedCode } from './probl
 import { nestedNumbersSchema } from './tensor.ts';
 
 const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
-const datatypes = elementTypeNames.map((type) => `\`${elementTypes[type].datatype}\``);
+const datatypes = elementTypeNames.flatMap((type) => elementTypes[type].datatype ?? []).map((name) => `\`${name}\``);
 const value = { type: ['string', 'number', 'boolean'] };
 
 /** Parameters that clients of other servers send and that change no result here, as do those that begin with `triton_`. */

@@ -52,7 +52,7 @@ export const tensorSchema: NamedSchema = {
   $id: 'Tensor',
   title: 'Tensor',
   description:
-    "A number, which broadcasts, or an array of numbers in any of these forms. Numbers must be finite and inside float32's range; `null`, strings, booleans and ragged arrays are refused, never coerced. In base64 they may have any of these types, of which integers and half floats are widened to the precision of the request; each integer must be one that float32 holds exactly, and a `bool` is a byte 0 or 1.",
+    "A number, which broadcasts, or an array of numbers in any of these forms. Numbers must be finite and inside float32's range; `null`, strings, booleans and ragged arrays are refused, never coerced. In base64 they may have any of these types, of which integers and half floats are widened to the precision of the request; each integer must be one that float32 holds exactly, a `bool` is a byte 0 or 1, and `bits` are 0 or 1, eight a byte as `numpy.packbits` packs them.",
   oneOf: [
     { title: 'number', type: 'number', examples: [1.5] },
     { $ref: 'NestedNumbers#' },

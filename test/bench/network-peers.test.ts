@@ -20,12 +20,13 @@ afterAll(async () => {
   await service.stop();
 });
 
-it('times a network in process and over HTTP, with its input in both forms, and has equal gradients from both', async () => {
+it('times a network in process and over HTTP, with its input in all forms, and has equal gradients from both', async () => {
   const rows = await measureNetwork(work, engine, service.url, [], turns);
   for (const { kernel, http } of rows) expect([...kernel, ...http].filter((ms) => ms > 0)).toHaveLength(4);
   const [head, , ...lines] = networkTable(rows);
   expect(lines.map((line) => line.split(' | ').slice(0, 2))).toEqual([
-    ['| 30-12r-4, 20 steps, 5 samples, 20 % active', 'a byte each'],
+    ['| 30-12r-4, 20 steps, 5 samples, 20 % active', 'bytes'],
+    ['| 30-12r-4, 20 steps, 5 samples, 20 % active', 'bits'],
     ['| 30-12r-4, 20 steps, 5 samples, 20 % active', 'events'],
   ]);
   for (const line of lines) {

@@ -32,6 +32,7 @@ it.each([
 });
 
 const samples: Readonly<Record<NarrowType, readonly number[]>> = {
+  bits: [0, 1],
   bool: [0, 1],
   uint8: [0, 1, 255],
   int8: [-128, -1, 0, 127],
@@ -52,7 +53,7 @@ it.each(Object.keys(samples) as NarrowType[])('%s is the same numbers however th
       const bytes = elementBytes(type, values);
       const moved = new Uint8Array(address + bytes.length).subarray(address);
       moved.set(bytes);
-      const numbers = narrowNumbers(type, moved);
+      const numbers = narrowNumbers(type, moved, values.length);
       const expected = Float64Array.from(values);
       expect(numbers).toHaveLength(values.length);
       expect(indexOfUnfit(numbers)).toBe(-1);

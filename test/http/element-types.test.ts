@@ -16,6 +16,7 @@ afterAll(() => service.stop());
 const samples: Readonly<Record<ElementType, readonly number[]>> = {
   float32: [-1, 0, 0.5, 1, 2 ** -149, 3e38].map(Math.fround),
   float64: [-1, 0, 0.5, 1, 2 ** -149, 2 ** 120],
+  bits: [0, 1, 1, 0, 1, 1],
   bool: [0, 1, 1, 0, 1, 1],
   uint8: [0, 1, 2, 3, 4, 255],
   int8: [-128, -2, -1, 0, 1, 127],
@@ -89,7 +90,7 @@ describe.each(narrow)('%s', (type) => {
     expect(Array.from(new Float32Array(answer.slice(128).buffer))).toEqual(await expectedGrad(type));
   });
 
-  it(`is taken by /v2 as bytes, ${datatype}`, async () => {
+  it.skipIf(datatype === undefined)(`is taken by /v2 as bytes, ${datatype}`, async () => {
     const inputs = [{ name: 'x', shape, datatype, parameters: { binary_data_size: bytes.length } }];
     const request = frame({ inputs, parameters: { surrogate, binary_data_output: true } }, bytes);
     const body = await unframe<{ outputs: { values: number[]; datatype: string }[] }>(
@@ -98,7 +99,7 @@ describe.each(narrow)('%s', (type) => {
     expect(body.outputs[0]).toMatchObject({ datatype: 'FP32', shape, values: await expectedGrad(type) });
   });
 
-  it(`is ${type.includes('float16') ? 'refused' : 'taken'} by /v2 as JSON, ${datatype}`, async () => {
+  it.skipIf(datatype === undefined)(`is ${type.includes('float16') ? 'refused' : 'taken'} by /v2 as JSON, ${datatype}`, async () => {
     const data = type === 'bool' ? samples[type].map(Boolean) : samples[type];
     const nested = [data.slice(0, 3), data.slice(3)];
     for (const given of [data, nested]) {

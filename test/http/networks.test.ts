@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNpy } from '../../src/codecs/npy.ts';
+import { elementBytes } from '../../support/element-bytes.ts';
 import { numbers, type Base64Tensor, type Meta, type Nested } from './answers.ts';
 import { frame, unframe } from './framing.ts';
 import { errorsOf, Service } from './service.ts';
@@ -398,6 +399,23 @@ describe('tensors', () => {
       difference((answer.grad['layers/0/weight'] as Tensor).values, (expected.grad['layers/0/weight'] as number[][]).flat()),
     ).toBeLessThan(1e-6);
     expect(answer.grad['layers/0/neuron/tau']).toBe(expected.grad['layers/0/neuron/tau']);
+  });
+
+  it('are spikes as bits, in the order of numpy.packbits', async () => {
+    const spikes = small.input.flat(2);
+    const bits = elementBytes('bits', spikes);
+    const dense = await grad(small);
+    const base64 = { dtype: 'bits', shape: [2, 3, 5], base64: Buffer.from(bits).toString('base64') };
+    expect({ ...(await grad({ ...small, input: base64 })), meta: 0 }).toEqual({ ...dense, meta: 0 });
+    const framed = frame({ ...small, input: { dtype: 'bits', shape: [2, 3, 5], binary_data_size: 4 } }, bits);
+    expect({ ...((await (await service.send('/network/grad', framed)).json()) as Answer), meta: 0 }).toEqual({ ...dense, meta: 0 });
+    const transposed = Array.from({ length: 5 }, (_, t) => small.input.map((sample) => sample.map((row) => row[t]!)));
+    const timeFirst = { dtype: 'bits', shape: [5, 2, 3], base64: Buffer.from(elementBytes('bits', transposed.flat(2))).toString('base64') };
+    expect((await grad({ ...small, input: timeFirst, time_axis: 0 })).grad).toEqual(dense.grad);
+    const padded = Buffer.from([...bits.subarray(0, 3), bits[3]! | 1]).toString('base64');
+    expect(errorsOf(await service.refused('/network/grad', { ...small, input: { ...base64, base64: padded } }))).toBe(
+      '/input/base64: has bits that are not 0 behind its 30 numbers; numpy.packbits fills the last byte with zeros',
+    );
   });
 
   it('are float64 where one came as float64, in a layer too', async () => {

@@ -4,10 +4,12 @@ import { compute } from '../../../src/compute/backends/reference/reference-backe
 import { compileMs } from '../../../src/compute/backends/wasm/estimate-time.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { Arena } from '../../../src/compute/engine/arena.ts';
-import { linspace } from '../../../src/compute/generated-numbers.ts';
+import { linspace, sliceNumbers } from '../../../src/compute/generated-numbers.ts';
 import { jobBytes, jobElements } from '../../../src/compute/job-size.ts';
+import { narrowNumbers } from '../../../src/compute/narrow-numbers.ts';
 import type { Dtype, NetworkGradJob, NetworkGradResult, NetworkSimulateJob, NetworkSimulateResult } from '../../../src/compute/jobs.ts';
 import { standardNeuron } from '../../../src/compute/standard-jobs.ts';
+import { elementBytes } from '../../../support/element-bytes.ts';
 import { inline, resultOf } from '../support/jobs.ts';
 import { networkJobs } from '../support/networks.ts';
 
@@ -58,6 +60,40 @@ describe('a network on wasm', () => {
         for (const path of record) expect([path, distance(actual.records[path]!, expected.records[path]!) < 1e-9]).toEqual([path, true]);
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it('reads bits as the same numbers of float64, from any bit on', async () => {
+    const size = fc.record({
+      samples: fc.integer({ min: 1, max: 3 }),
+      inputs: fc.integer({ min: 1, max: 9 }),
+      steps: fc.integer({ min: 1, max: 40 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        size,
+        fc.nat(9),
+        fc.constantFrom(0.02, 0.3, 1),
+        fc.infiniteStream(fc.nat(999)),
+        async ({ samples, inputs, steps }, from, density, draws) => {
+          const count = samples * inputs * steps;
+          const spikes = Array.from({ length: count }, () => Number(draws.next().value! < 1000 * density));
+          const all = narrowNumbers('bits', elementBytes('bits', [...Array<number>(from).fill(1), ...spikes, 1]), from + count);
+          const weight = linspace(-1, 2, 2 * inputs);
+          const layer = { neurons: 2, weight, ...standardNeuron('lif'), surrogate: { name: 'sigmoid', parameters: { alpha: 4 } } };
+          const jobOf = (values: NetworkGradJob['network']['input']): NetworkGradJob => ({
+            kind: 'network_grad',
+            dtype: 'float64',
+            network: { samples, inputs, steps, dt: 5, input: values, layers: [layer] },
+            loss: { type: 'spike_count' },
+            reduction: 'sum',
+            wrt: ['layers/0/weight', 'input'],
+          });
+          const bits = await resultOf(wasm, jobOf({ form: 'dense', values: sliceNumbers(all, from, from + count) }));
+          expect(bits).toEqual(await resultOf(wasm, jobOf({ form: 'dense', values: Float64Array.from(spikes) })));
+        },
+      ),
+      { numRuns: 40 },
     );
   });
 

@@ -1,3 +1,4 @@
+import { areBits } from '../../generated-numbers.ts';
 import { dtypeOf, type LossRecord, type NetworkGradJob, type NetworkJob } from '../../jobs.ts';
 import { layerProblem, layerWrt, lowestLayer } from '../../networks/layers.ts';
 import { recordsOfLayer } from '../../networks/network-loop.ts';
@@ -13,14 +14,8 @@ import {
   type LayerBackwardSpec,
   type LayerKernelSpec,
 } from './kernels/layer-kernel.ts';
-import {
-  listKernelRequest,
-  panelKernelRequest,
-  productKernelRequest,
-  sumKernelRequest,
-  transposeKernelRequest,
-  turnKernelRequest,
-} from './kernels/matrix-kernels.ts';
+import { bitListKernelRequest, listKernelRequest, turnKernelRequest } from './kernels/list-kernels.ts';
+import { panelKernelRequest, productKernelRequest, sumKernelRequest, transposeKernelRequest } from './kernels/matrix-kernels.ts';
 import type { NeuronKernelSpec } from './kernels/neuron-kernel.ts';
 import { specOf } from './problem-layout.ts';
 
@@ -74,7 +69,8 @@ export function networkKernelRequests(job: NetworkJob): readonly KernelRequest[]
   const lowest = job.kind === 'network_grad' ? lowestLayer(wrt) : Infinity;
   const isGraded = (index: number): boolean => programOf(layerProblem(network, index)).step.spikes !== undefined;
   const requests = [transposeKernelRequest(lanes)];
-  if (network.input.form === 'dense') requests.push(listKernelRequest(lanes, false));
+  const { input } = network;
+  if (input.form === 'dense') requests.push(areBits(input.values) ? bitListKernelRequest() : listKernelRequest(lanes, false));
   for (const [index, { recurrent }] of network.layers.entries()) {
     const { spec, backward } = layerKernels(job, index, specOf(dtype, layerProblem(network, index)));
     requests.push(layerForwardRequest(spec));

@@ -1,5 +1,5 @@
 import type { Arena } from '../../engine/arena.ts';
-import { materialize, sliceLength, sliceNumbers, valueAt, zeros, type Numbers, type Values } from '../../generated-numbers.ts';
+import { areBits, materialize, sliceLength, sliceNumbers, valueAt, zeros, type Numbers, type Values } from '../../generated-numbers.ts';
 import {
   dtypeOf,
   quantityAt,
@@ -34,8 +34,8 @@ import {
   type LayerBackwardSpec,
   type LayerKernelSpec,
 } from './kernels/layer-kernel.ts';
+import { bitListKernelRequest, listKernelRequest, turnKernelRequest } from './kernels/list-kernels.ts';
 import {
-  listKernelRequest,
   panelItems,
   panelKernelRequest,
   panelStride,
@@ -45,7 +45,6 @@ import {
   sumKernelRequest,
   transposeItems,
   transposeKernelRequest,
-  turnKernelRequest,
 } from './kernels/matrix-kernels.ts';
 import { setSurrogateParameters } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, Launch, LaunchPlan } from './launch-plan.ts';
@@ -319,8 +318,14 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
     const { input, samples, inputs, steps } = this.#network;
     if (input.form === 'events') return yield* this.#eventLists(input);
     const { bytes } = this.#lanes;
-    const source = yield* this.#put(input.values, samples * inputs * steps);
     const lists = this.#allocateLists(this.#rows, this.#rows * inputs, false);
+    if (areBits(input.values)) {
+      const { stored, offset: firstBit } = input.values;
+      const integers = { ...addressesOf(lists), source: this.#putBytes(stored), firstBit, inputs, steps };
+      yield* this.#launch(bitListKernelRequest(), samples, integers);
+      return lists;
+    }
+    const source = yield* this.#put(input.values, samples * inputs * steps);
     const flags = this.#arena.allocate(4 * samples);
     const integers = { starts: lists.starts, ends: lists.ends, indices: lists.indices, source, inputs, steps, flags };
     yield* this.#launch(listKernelRequest(this.#lanes, false), samples, integers);
@@ -485,6 +490,15 @@ class WasmNetwork implements NetworkRun<Step, Kernel | undefined> {
       }
     });
     yield* this.#loops.run();
+    return address;
+  }
+
+  /** Bytes in the arena. */
+  #putBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    if (this.#arena.holds(bytes)) return byteOffset;
+    const address = this.#arena.allocate(byteLength);
+    this.#arena.setBytes(address, bytes);
     return address;
   }
 

@@ -8,7 +8,9 @@ import { blockParameters, countOperations, kernelModule, runFunction, type Kerne
 import { advance, breakIfStopped, get, i32, loadVector, set, storeInt32, storeVector, zeroVector } from '../codegen/vector-wat.ts';
 import type { Node } from '../ir/node.ts';
 import type { KernelRequest } from '../kernel-cache.ts';
-import { panelStride, productFunctions, rowAddress, setList, sumFunctions } from './matrix-kernels.ts';
+import { rowAddress } from './item-kernel.ts';
+import { setList } from './list-kernels.ts';
+import { panelStride, productFunctions, sumFunctions } from './matrix-kernels.ts';
 import { arrayName, assignStates, countSpikes, NeuronKernelBuilder, type NeuronKernelSpec } from './neuron-kernel.ts';
 import { shapeKey } from './surrogate-kernel.ts';
 
