@@ -2,7 +2,7 @@ import { Arena } from '../src/compute/engine/arena.ts';
 import { compute } from '../src/compute/backends/reference/reference-backend.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import { viewResults, type Launch, type KernelContext } from '../src/compute/backends/wasm/launch-plan.ts';
-import { planLaunches } from '../src/compute/backends/wasm/plan-job.ts';
+import { planLaunches } from '../src/compute/backends/wasm/job-kinds.ts';
 import { jobElements } from '../src/compute/job-size.ts';
 import type { Job } from '../src/compute/jobs.ts';
 import { defaultSurrogate, evalJob, forwardJob, gradJob, surrogateJob } from './jobs.ts';

@@ -10,7 +10,7 @@ import { pause } from '../../sliced-loops.ts';
 import { compileMs, estimateNanoseconds } from './estimate-time.ts';
 import { instanceIn, KernelCache } from './kernel-cache.ts';
 import { copyResults, isKernelRequest, viewResults, type KernelContext } from './launch-plan.ts';
-import { kernelRequests, planLaunches } from './plan-job.ts';
+import { kernelRequests, planLaunches } from './job-kinds.ts';
 import { WorkerPool } from './threads/worker-pool.ts';
 import { firstJobs, otherJobs } from './warm-up-jobs.ts';
 

@@ -1,23 +1,23 @@
-import { areBits } from '../../generated-numbers.ts';
-import { dtypeOf, type LossRecord, type NetworkGradJob, type NetworkJob } from '../../jobs.ts';
-import { layerProblem, layerWrt, lowestLayer } from '../../networks/layers.ts';
-import { recordsOfLayer } from '../../networks/network-loop.ts';
-import { cotangentForms } from '../../networks/network-loss.ts';
-import { pathsOf, programOf } from '../../neuron-problem.ts';
-import { surrogateShape } from '../../surrogates/shape.ts';
-import { lanesOf } from './ir/lanes.ts';
-import type { KernelRequest } from './kernel-cache.ts';
+import { areBits } from '../../../generated-numbers.ts';
+import { dtypeOf, type LossRecord, type NetworkGradJob, type NetworkJob } from '../../../jobs.ts';
+import { layerProblem, layerWrt, lowestLayer } from '../../../networks/layers.ts';
+import { recordsOfLayer } from '../../../networks/network-loop.ts';
+import { cotangentForms } from '../../../networks/network-loss.ts';
+import { pathsOf, programOf } from '../../../neuron-problem.ts';
+import { surrogateShape } from '../../../surrogates/shape.ts';
+import { lanesOf } from '../ir/lanes.ts';
+import type { KernelRequest } from '../kernel-cache.ts';
 import {
   keptLeaves,
   layerBackwardRequest,
   layerForwardRequest,
   type LayerBackwardSpec,
   type LayerKernelSpec,
-} from './kernels/layer-kernel.ts';
-import { bitListKernelRequest, listKernelRequest, turnKernelRequest } from './kernels/list-kernels.ts';
-import { panelKernelRequest, productKernelRequest, sumKernelRequest, transposeKernelRequest } from './kernels/matrix-kernels.ts';
-import type { NeuronKernelSpec } from './kernels/neuron-kernel.ts';
-import { specOf } from './problem-layout.ts';
+} from '../kernels/layer-kernel.ts';
+import { bitListKernelRequest, listKernelRequest, turnKernelRequest } from '../kernels/list-kernels.ts';
+import { panelKernelRequest, productKernelRequest, sumKernelRequest, transposeKernelRequest } from '../kernels/matrix-kernels.ts';
+import type { NeuronKernelSpec } from '../kernels/neuron-kernel.ts';
+import { specOf } from '../problem-layout.ts';
 
 /** What shapes a layer's kernels: its backward pass where it has one. */
 export interface LayerKernels {
