@@ -13,8 +13,21 @@ const byOccurrence = new Set(['spike_times', 'spike_time_offsets']);
 /** Where an answer is not what it has to be; undefined where it is. */
 export function disagreement(actual: unknown, expected: Expected): string | undefined {
   const inNpy = expected.media === 'application/x-npy';
-  const [exact, rounded] = inNpy ? [theTensor(expected.exact), expected.rounded.map(theTensor)] : [expected.exact, expected.rounded];
+  const isFramed = expected.media === 'application/octet-stream';
+  const written = inNpy ? theTensor : isFramed ? withFlatRows : (answer: unknown) => answer;
+  const [exact, rounded] = [written(expected.exact), expected.rounded.map(written)];
   return compare(actual, exact, rounded, '', { ...expected, largest: largestIn(expected.exact) });
+}
+
+/** An answer whose spike times are rows one after the other, as bytes have them, whatever axes its neurons have. */
+function withFlatRows(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || !('spike_times' in answer)) return answer;
+  return { ...answer, spike_times: (answer.spike_times as unknown[]).flatMap(rowsIn) };
+}
+
+function rowsIn(level: unknown): unknown[] {
+  const isNested = Array.isArray(level) && Array.isArray(level[0]);
+  return isNested ? (level as unknown[]).flatMap(rowsIn) : [level];
 }
 
 /** The one tensor of an answer that npy can hold, in whatever fields it stands. */
