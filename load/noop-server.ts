@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type * as App from '../src/app.ts';
 import type * as Config from '../src/config/config.ts';
-import type * as Log from '../src/observability/log.ts';
+import type * as Log from '../src/observability/logger.ts';
 import type { RequestBody } from '../src/requests/request-body.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
@@ -19,7 +19,7 @@ interface Noop {
 
 const { buildApp } = await built<typeof App>('app.js');
 const { loadConfig } = await built<typeof Config>('config/config.js');
-const { createLogger } = await built<typeof Log>('observability/log.js');
+const { createLogger } = await built<typeof Log>('observability/logger.js');
 const { requireAcceptable } = await built<typeof Negotiation>('plugins/negotiation.js');
 const operations: Readonly<Record<ComputeRoute, Operation>> = {
   '/surrogate/eval': 'surrogate_eval',

@@ -11,8 +11,8 @@ import { requestCloseNotifier } from './plugins/request-close-notifier.ts';
 import { security } from './plugins/security.ts';
 import { createHttpServer } from './plugins/http-server.ts';
 import { lifecycle } from './plugins/lifecycle.ts';
-import { backendLog, requestLog } from './plugins/log.ts';
-import { metrics } from './plugins/metrics.ts';
+import { backendLog, requestLog } from './observability/request-log.ts';
+import { metrics } from './observability/metrics.ts';
 import { requireAcceptable } from './plugins/negotiation.ts';
 import { operationPort } from './plugins/operation-port.ts';
 import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
@@ -109,7 +109,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   await app.register(requestScope, { arenas: app.engine.arenas });
   const { endpoint } = config.tracing;
   // OpenTelemetry's SDK is only loaded where it is used.
-  if (endpoint !== undefined) await app.register((await import('./plugins/tracing.ts')).tracing, { endpoint });
+  if (endpoint !== undefined) await app.register((await import('./observability/tracing.ts')).tracing, { endpoint });
   await app.register(responseHeaders);
   await app.register(requestLog);
   await app.register(security);

@@ -7,8 +7,7 @@ import type { Logger } from 'pino';
 import { ConfigError, loadConfig, type Config } from './config/config.ts';
 import { secretVariables } from './config/security.ts';
 import { closeOnSignals } from './graceful-shutdown.ts';
-import { createLogger } from './observability/log.ts';
-import { logReady, urlOf } from './observability/ready.ts';
+import { createLogger, logReady, urlOf } from './observability/logger.ts';
 import { ClusterPeers, signalsToAll } from './processes/peers.ts';
 
 interface Service {

@@ -1,7 +1,7 @@
 import { AggregatorRegistry, Counter, Registry, type PrometheusContentType } from 'prom-client';
 
 import { addProcessMetrics } from './process-metrics.ts';
-import { readAtScrape, textOf, type MetricsSnapshot } from './prometheus.ts';
+import { scrapedMetrics, textOf, type MetricsSnapshot } from './prometheus.ts';
 
 /** The primary's metrics joined with those of its workers, as if one process had them all. */
 export class ClusterMetrics {
@@ -13,7 +13,7 @@ export class ClusterMetrics {
 
   /** @param listening how many workers serve requests. */
   constructor(listening: () => number) {
-    readAtScrape(this.#registry, [['gauge', 'surrogate_processes', 'Processes that serve the port.', listening]]);
+    scrapedMetrics(this.#registry)('surrogate_processes', 'Processes that serve the port.', listening);
     this.#lost = new Counter({
       name: 'surrogate_process_lost_total',
       help: 'Processes that ended unexpectedly and were replaced.',

@@ -1,24 +1,32 @@
-import type { Socket } from 'node:net';
-
-import { Counter, Gauge, Registry } from 'prom-client';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { Counter, prometheusContentType, Registry } from 'prom-client';
 
 import type { Engine } from '../compute/engine/engine.ts';
 import type { Job } from '../compute/jobs.ts';
+import type { ProblemCode } from '../errors/problems.ts';
+import { HttpServer, type Traffic } from '../plugins/http-server.ts';
+import { reportedStatus } from '../plugins/request-close-notifier.ts';
 import { noteCodes, type NoteCode } from '../responses/note-types.ts';
 import { version } from '../version.ts';
 import { addEngineMetrics } from './engine-metrics.ts';
-import { FastHistogram } from './fast-histogram.ts';
+import { FastHistogram, type Series } from './fast-histogram.ts';
 import { addProcessMetrics } from './process-metrics.ts';
-import { readAtScrape, textOf, type MetricsSnapshot } from './prometheus.ts';
+import { scrapedMetrics, textOf, type MetricsSnapshot } from './prometheus.ts';
 
-/** What a compute request spent its time on, in milliseconds. */
-export interface Stages {
-  readonly decode: number;
-  readonly queue: number;
-  readonly compute: number;
-  readonly encode: number;
+declare module 'fastify' {
+  interface FastifyInstance {
+    metrics: Metrics;
+  }
+  interface FastifyRequest {
+    /** What the request asks for, once its body has been read. */
+    operation?: Job['kind'];
+  }
 }
-export const stageNames = ['decode', 'queue', 'compute', 'encode'] as const satisfies readonly (keyof Stages)[];
+
+export const stageNames = ['decode', 'queue', 'compute', 'encode'] as const;
+/** What a compute request spent its time on, in milliseconds. */
+export type Stages = Readonly<Record<(typeof stageNames)[number], number>>;
 
 /** Why a request was not computed, or its response not waited for. */
 const rejections = ['queue_full', 'deadline', 'cancelled', 'memory', 'too_large', 'shutting_down'] as const;
@@ -28,136 +36,125 @@ const secondsFrom10us = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5
 /** The methods of routes; any other method has the label `other`, so that clients cannot add labels. */
 const methods = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 
+/** The problems that are counted as rejections. */
+const rejectionOfProblem: Readonly<Partial<Record<ProblemCode, Rejection>>> = {
+  body_too_large: 'too_large',
+  too_much_work: 'too_large',
+  out_of_memory: 'memory',
+  overloaded: 'queue_full',
+  deadline_exceeded: 'deadline',
+  shutting_down: 'shutting_down',
+};
+
+/** What is read of the HTTP server at a scrape. */
+interface HttpReadings {
+  readonly traffic: () => Traffic;
+  readonly requestsInFlight: () => number;
+}
+
+/** Where the requests of one operation that one back-end computed are counted. */
+type ComputedSeries = Readonly<Record<'elements' | keyof Stages, Series>>;
+
 /** The service's Prometheus metrics. Every server has its own, so that tests can run several in one process. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #registers = [this.registry];
-
-  readonly #requests = new FastHistogram({
-    name: 'http_request_duration_seconds',
-    help: "Time from a request's headers to the end of its answer.",
-    labelNames: ['route', 'method', 'status'],
-    buckets: secondsFrom10us,
-    registers: this.#registers,
-  });
-  readonly #elements = new FastHistogram({
-    name: 'surrogate_request_elements',
-    help: 'Work of a compute request: neuron-steps, or elements of x, times surrogates.',
-    labelNames: ['op'],
-    buckets: [1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10],
-    registers: this.#registers,
-  });
-  readonly #stages = new FastHistogram({
-    name: 'surrogate_stage_duration_seconds',
-    help: 'Time that a compute request spends in each stage.',
-    labelNames: ['op', 'stage', 'backend'],
-    buckets: [1e-6, 2.5e-6, 5e-6, ...secondsFrom10us],
-    registers: this.#registers,
-  });
-  readonly #failures = new FastHistogram({
-    name: 'surrogate_failure_duration_seconds',
-    help: "Time from a compute request's headers to the end of an answer that is an error.",
-    labelNames: ['op'],
-    buckets: [1e-3, 0.01, 0.1, 1, 10],
-    registers: this.#registers,
-  });
-  readonly #queueDelay = new FastHistogram({
-    name: 'surrogate_queue_delay_seconds',
-    help: 'Time that a job waits for its back-end.',
-    labelNames: ['op'],
-    buckets: secondsFrom10us,
-    registers: this.#registers,
-  });
-  readonly #rejected = new Counter({
-    name: 'surrogate_rejected_total',
-    help: 'Requests that were rejected, or whose client disconnected before it had the answer.',
-    labelNames: ['reason'],
-    registers: this.#registers,
-  });
-
-  readonly #notes = new Counter({
-    name: 'surrogate_notes_total',
-    help: 'Notes in answers: what was computed as asked, but is surely not meant.',
-    labelNames: ['code'],
-    registers: this.#registers,
-  });
-
+  readonly #requests = this.#histogram('http_request_duration_seconds', "Time from a request's headers to the end of its answer.", [
+    'route',
+    'method',
+    'status',
+  ]);
+  readonly #elements = this.#histogram(
+    'surrogate_request_elements',
+    'Work of a compute request: neuron-steps, or elements of x, times surrogates.',
+    ['op'],
+    [1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10],
+  );
+  readonly #stages = this.#histogram(
+    'surrogate_stage_duration_seconds',
+    'Time that a compute request spends in each stage.',
+    ['op', 'stage', 'backend'],
+    [1e-6, 2.5e-6, 5e-6, ...secondsFrom10us],
+  );
+  readonly #failures = this.#histogram(
+    'surrogate_failure_duration_seconds',
+    "Time from a compute request's headers to the end of an answer that is an error.",
+    ['op'],
+    [1e-3, 0.01, 0.1, 1, 10],
+  );
+  readonly #queueDelay = this.#histogram('surrogate_queue_delay_seconds', 'Time that a job waits for its back-end.', ['op']);
+  readonly #rejected = this.#counter(
+    'surrogate_rejected_total',
+    'Requests that were rejected, or whose client disconnected before it had the answer.',
+    'reason',
+  );
+  readonly #notes = this.#counter(
+    'surrogate_notes_total',
+    'Notes in answers: what was computed as asked, but is surely not meant.',
+    'code',
+  );
+  /** By operation and back-end. */
+  readonly #computed = new Map<string, ComputedSeries>();
   /** In milliseconds since 1970. */
   readonly #lastAnswers = new Map<Job['kind'], number>();
-  readonly #openSockets = new Set<Socket>();
-  readonly #closedTraffic = { bytesRead: 0, bytesWritten: 0 };
-  readonly #stopProcessMetrics: () => void;
+  /** Stops observing the process. */
+  readonly close: () => void;
 
   /** @param maxQueueWaitMs how long a job may have to wait. */
-  constructor(engine: Engine, maxQueueWaitMs: number, requestsInFlight: () => number) {
-    const registers = this.#registers;
-    const lastAnswers = this.#lastAnswers;
-    new Gauge({
-      name: 'surrogate_last_answer_timestamp_seconds',
-      help: 'When a compute request was last answered, in seconds since 1970.',
-      aggregator: 'max',
-      labelNames: ['op'],
-      registers,
-      collect() {
-        for (const [op, ms] of lastAnswers) this.set({ op }, ms / 1000);
-      },
-    });
+  constructor(engine: Engine, maxQueueWaitMs: number, { traffic, requestsInFlight }: HttpReadings) {
+    const add = scrapedMetrics(this.registry);
+    add(
+      'surrogate_last_answer_timestamp_seconds',
+      'When a compute request was last answered, in seconds since 1970.',
+      () => Array.from(this.#lastAnswers, ([op, ms]) => [{ op }, ms / 1000] as const),
+      { labelNames: ['op'], aggregator: 'max' },
+    );
     // Prometheus cannot compute an increase from a series' first sample.
     for (const reason of rejections) this.#rejected.inc({ reason }, 0);
     for (const code of noteCodes) this.#notes.inc({ code }, 0);
-    readAtScrape(this.registry, [
-      ['counter', 'http_received_bytes_total', 'Bytes received over HTTP, including headers.', () => this.#traffic('bytesRead')],
-      ['counter', 'http_sent_bytes_total', 'Bytes sent over HTTP, including headers.', () => this.#traffic('bytesWritten')],
-      ['gauge', 'http_connections', 'Open connections that have carried a request.', () => this.#openSockets.size],
-      ['gauge', 'http_requests_in_flight', 'Requests whose answer has not been sent yet, including the scrape.', requestsInFlight],
-    ]);
+    add('http_received_bytes_total', 'Bytes received over HTTP, including headers.', () => traffic().bytesRead, { type: 'counter' });
+    add('http_sent_bytes_total', 'Bytes sent over HTTP, including headers.', () => traffic().bytesWritten, { type: 'counter' });
+    add('http_connections', 'Open connections that have carried a request.', () => traffic().connections);
+    add('http_requests_in_flight', 'Requests whose answer has not been sent yet, including the scrape.', requestsInFlight);
     addEngineMetrics(this.registry, engine, maxQueueWaitMs);
-    this.#stopProcessMetrics = addProcessMetrics(this.registry);
-    new Gauge({
-      name: 'surrogate_build_info',
-      help: 'The version of the service; always 1.',
-      aggregator: 'max',
+    this.close = addProcessMetrics(this.registry);
+    add('surrogate_build_info', 'The version of the service; always 1.', () => [[{ version }, 1]], {
       labelNames: ['version'],
-      registers,
-    }).set({ version }, 1);
+      aggregator: 'max',
+    });
   }
 
-  /** Counts a request that has ended. */
-  request(route: string, method: string, status: number, seconds: number): void {
-    this.#requests.series({ route, method: methods.has(method) ? method : 'other', status: String(status) }).observe(seconds);
-  }
-
-  /** Counts a job whose response is encoded. */
-  computed(op: Job['kind'], backend: string, elements: number, stages: Stages): void {
-    this.#elements.series({ op }).observe(elements);
-    if (stages.queue > 0) this.#queueDelay.series({ op }).observe(stages.queue / 1000);
-    for (const stage of stageNames) this.#stages.series({ op, stage, backend }).observe(stages[stage] / 1000);
-    this.#lastAnswers.set(op, Date.now());
-  }
-
-  /** Counts a compute request whose body had arrived and whose response was a problem. */
-  failed(op: Job['kind'], seconds: number): void {
-    this.#failures.series({ op }).observe(seconds);
+  /** Counts a request that is over. */
+  ended(request: FastifyRequest, reply: FastifyReply): void {
+    const status = reportedStatus(reply);
+    const seconds = reply.elapsedTime / 1000;
+    // One label for all unknown paths: clients could fill the memory with labels otherwise.
+    const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
+    const method = methods.has(request.method) ? request.method : 'other';
+    this.#requests.series({ route, method, status: String(status) }).observe(seconds);
+    const rejection = (reply.problem && rejectionOfProblem[reply.problem]) ?? (status === 499 ? 'cancelled' : undefined);
+    if (rejection !== undefined) this.rejected(rejection);
+    // Of those whose body had arrived.
+    if (request.operation !== undefined && reply.problem !== undefined) this.#failures.series({ op: request.operation }).observe(seconds);
   }
 
   rejected(reason: Rejection): void {
     this.#rejected.inc({ reason });
   }
 
+  /** Counts a job whose response is encoded. */
+  computed(op: Job['kind'], backend: string, elements: number, stages: Stages): void {
+    const key = `${op} ${backend}`;
+    let series = this.#computed.get(key);
+    if (series === undefined) this.#computed.set(key, (series = this.#seriesOf(op, backend)));
+    series.elements.observe(elements);
+    if (stages.queue > 0) this.#queueDelay.series({ op }).observe(stages.queue / 1000);
+    for (const stage of stageNames) series[stage].observe(stages[stage] / 1000);
+    this.#lastAnswers.set(op, Date.now());
+  }
+
   /** Counts a note of an answer. */
   noted(code: NoteCode): void {
     this.#notes.inc({ code });
-  }
-
-  /** Counts a connection's bytes from now on; calling it again for the same connection changes nothing. */
-  connection(socket: Socket): void {
-    if (this.#openSockets.has(socket) || socket.destroyed) return;
-    this.#openSockets.add(socket);
-    socket.once('close', () => {
-      this.#openSockets.delete(socket);
-      this.#closedTraffic.bytesRead += socket.bytesRead;
-      this.#closedTraffic.bytesWritten += socket.bytesWritten;
-    });
   }
 
   /** All metrics in Prometheus' text format. */
@@ -176,15 +173,68 @@ export class Metrics {
     return (await Promise.all(names.map((name) => this.registry.getSingleMetricAsString(name)))).join('\n');
   }
 
-  /** Stops observing the process. */
-  close(): void {
-    this.#stopProcessMetrics();
+  #seriesOf(op: Job['kind'], backend: string): ComputedSeries {
+    const ofStage = (stage: string) => this.#stages.series({ op, stage, backend });
+    const [decode, queue, compute, encode] = [ofStage('decode'), ofStage('queue'), ofStage('compute'), ofStage('encode')];
+    return { elements: this.#elements.series({ op }), decode, queue, compute, encode };
   }
 
-  /** Bytes over all connections, open or closed. */
-  #traffic(key: 'bytesRead' | 'bytesWritten'): number {
-    let bytes = this.#closedTraffic[key];
-    for (const socket of this.#openSockets) bytes += socket[key];
-    return bytes;
+  #histogram<Label extends string>(name: string, help: string, labelNames: Label[], buckets = secondsFrom10us) {
+    return new FastHistogram<Label>({ name, help, labelNames, buckets, registers: [this.registry] });
   }
+
+  #counter<Label extends string>(name: string, help: string, label: Label): Counter<Label> {
+    return new Counter({ name, help, labelNames: [label], registers: [this.registry] });
+  }
+}
+
+/** Counts and times requests, and serves `GET /metrics` unless that is on a port of its own. */
+export const metrics = fp(
+  (app, _options, done) => {
+    const measured = new Metrics(app.engine, app.config.compute.maxQueueWaitMs, {
+      traffic: () => HttpServer.of(app).traffic,
+      requestsInFlight: () => app.requestCloseNotifier.open,
+    });
+    app.decorate('metrics', measured);
+    app.decorateRequest('operation');
+    app.addHook('onClose', (_app, closed) => {
+      measured.close();
+      closed();
+    });
+    app.requestCloseNotifier.listen((request, reply) => {
+      measured.ended(request, reply);
+    });
+    app.peers?.shareMetrics(() => measured.snapshot());
+    const { metrics: isServed, port } = app.config.operation;
+    if (isServed && port === 0) serveMetrics(app, app);
+    done();
+  },
+  { name: 'metrics', dependencies: ['request-close-notifier'] },
+);
+
+const example = `# HELP http_requests_in_flight Requests whose answer has not been sent yet, including the scrape.
+# TYPE http_requests_in_flight gauge
+http_requests_in_flight 1
+`;
+
+/**
+ * Serves `GET /metrics`.
+ *
+ * @param listener serves the route, on the service's port or another.
+ * @param source whose metrics are served; those of all processes where there are several.
+ */
+export function serveMetrics(listener: FastifyInstance, source: Pick<FastifyInstance, 'metrics' | 'peers'>): void {
+  listener.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'getMetrics',
+        tags: ['Operation'],
+        summary: 'Prometheus metrics',
+        description: 'Counters, gauges and histograms of requests, jobs and the process.',
+        response: { 200: { description: 'Prometheus text format.', content: { 'text/plain': { schema: { type: 'string' }, example } } } },
+      },
+    },
+    async (_request, reply) => reply.type(prometheusContentType).send(await (source.peers?.scrape() ?? source.metrics.text())),
+  );
 }

@@ -2,7 +2,7 @@ import { constants, monitorEventLoopDelay, performance, PerformanceObserver, typ
 
 import { Gauge, Histogram, type Aggregator, type Registry } from 'prom-client';
 
-import { readAtScrape } from './prometheus.ts';
+import { scrapedMetrics } from './prometheus.ts';
 
 const gcKinds: Readonly<Record<number, string>> = {
   [constants.NODE_PERFORMANCE_GC_MAJOR]: 'major',
@@ -26,30 +26,21 @@ export function addProcessMetrics(registry: Registry): () => void {
       return keys.reduce((micros, key) => micros + usage[key], 0) / 1e6;
     };
   };
-  readAtScrape(registry, [
-    ['counter', 'process_cpu_user_seconds_total', 'Processor time of the process outside the kernel.', cpu('user')],
-    ['counter', 'process_cpu_system_seconds_total', 'Processor time of the process in the kernel.', cpu('system')],
-    ['counter', 'process_cpu_seconds_total', 'Processor time of the process.', cpu('user', 'system')],
-    [
-      'gauge',
-      'process_start_time_seconds',
-      'When the process was started, in seconds since 1970.',
-      () => performance.timeOrigin / 1000,
-      'max',
-    ],
-    ['gauge', 'process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss()],
-    ['gauge', 'nodejs_heap_size_total_bytes', "JavaScript's heap in the main thread.", heap('heapTotal')],
-    ['gauge', 'nodejs_heap_size_used_bytes', 'What of it is in use.', heap('heapUsed')],
-    ['gauge', 'nodejs_external_memory_bytes', 'Memory outside the heap that its objects hold, such as buffers.', heap('external')],
-  ]);
-  const registers = [registry];
-  new Gauge({
-    name: 'nodejs_version_info',
-    help: 'The version of Node; always 1.',
+  const add = scrapedMetrics(registry);
+  add('process_cpu_user_seconds_total', 'Processor time of the process outside the kernel.', cpu('user'), { type: 'counter' });
+  add('process_cpu_system_seconds_total', 'Processor time of the process in the kernel.', cpu('system'), { type: 'counter' });
+  add('process_cpu_seconds_total', 'Processor time of the process.', cpu('user', 'system'), { type: 'counter' });
+  add('process_start_time_seconds', 'When the process was started, in seconds since 1970.', () => performance.timeOrigin / 1000, {
     aggregator: 'max',
+  });
+  add('process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss());
+  add('nodejs_heap_size_total_bytes', "JavaScript's heap in the main thread.", heap('heapTotal'));
+  add('nodejs_heap_size_used_bytes', 'What of it is in use.', heap('heapUsed'));
+  add('nodejs_external_memory_bytes', 'Memory outside the heap that its objects hold, such as buffers.', heap('external'));
+  add('nodejs_version_info', 'The version of Node; always 1.', () => [[{ version: process.version }, 1]], {
     labelNames: ['version'],
-    registers,
-  }).set({ version: process.version }, 1);
+    aggregator: 'max',
+  });
   const stops = [addEventLoopMetrics(registry), addGarbageCollections(registry)];
   return () => {
     for (const stop of stops) stop();

@@ -3,23 +3,32 @@ import { Counter, Gauge, type Aggregator, type Registry } from 'prom-client';
 /** The metrics of one process as plain data, which another process can join with its own. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
-/** A metric without labels whose value is kept elsewhere; processes' values are added unless an aggregator is given. */
-export type Reading = readonly [type: 'counter' | 'gauge', name: string, help: string, read: () => number, aggregator?: Aggregator];
+/** Reads a metric's value, or one for each set of labels. */
+type Read = () => number | readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 
-/** Adds metrics that are read at each scrape. */
-export function readAtScrape(registry: Registry, readings: readonly Reading[]): void {
-  for (const [type, name, help, read, aggregator = 'sum'] of readings) {
+interface ReadingOptions {
+  readonly type?: 'gauge' | 'counter';
+  readonly labelNames?: string[];
+  /** How the values of several processes are joined: added unless given. */
+  readonly aggregator?: Aggregator;
+}
+
+/** Adds metrics to a registry whose values are kept elsewhere and read at each scrape: gauges unless the options say otherwise. */
+export function scrapedMetrics(registry: Registry): (name: string, help: string, read: Read, options?: ReadingOptions) => void {
+  return (name, help, read, { type = 'gauge', ...options } = {}) => {
     const metric = new (type === 'counter' ? Counter : Gauge)({
       name,
       help,
-      aggregator,
+      ...options,
       registers: [registry],
       collect() {
+        const values = read();
         metric.reset();
-        metric.inc(read());
+        if (typeof values === 'number') metric.inc(values);
+        else for (const [labels, value] of values) metric.inc(labels, value);
       },
     });
-  }
+  };
 }
 
 /** A registry's metrics in Prometheus' text format, without prom-client's empty lines. */

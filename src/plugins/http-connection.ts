@@ -43,18 +43,19 @@ const connections = new WeakMap<Socket, Connection>();
 
 /** A client's connection. It answers its requests one after the other, in the order in which they came. */
 export class Connection {
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly #options: ConnectionOptions;
   /** Requests behind the current one. */
   #waiting: HttpResponse[] = [];
   /** The answer that is being made or sent. */
   #current: HttpResponse | undefined;
-  #hasAsked = false;
+  /** Whether a request has come. */
+  hasAsked = false;
   /** The answer to bytes that are not a request; it comes after the answers to the requests before them. */
   #refusal: Problem | undefined;
 
   constructor(socket: Socket, options: ConnectionOptions) {
-    this.#socket = socket;
+    this.socket = socket;
     this.#options = options;
     connections.set(socket, this);
     // Node resumes a socket whenever a request is complete.
@@ -72,7 +73,7 @@ export class Connection {
 
   /** Answers a request after those before it. */
   add(response: HttpResponse): void {
-    this.#hasAsked = true;
+    this.hasAsked = true;
     if (this.#waiting.push(response) > 1 || this.#current !== undefined) this.#pauseIfFull();
     else this.#next();
   }
@@ -88,30 +89,30 @@ export class Connection {
     if (this.#refusal !== undefined) return;
     this.#refusal = problem;
     // Node gives a connection up when its client ends its side, but not where that breaks off a request. Most such clients have gone.
-    if (this.#socket.readableEnded)
+    if (this.socket.readableEnded)
       setTimeout(() => {
-        if (this.#current?.req.complete === true) this.#socket.destroy();
+        if (this.#current?.req.complete === true) this.socket.destroy();
       }, halfClosedMs).unref();
     const last = this.#waiting.at(-1) ?? this.#current;
     const isCutOff = last?.req.complete === false;
     if (isCutOff && last !== this.#current) this.#waiting.pop();
-    if (isCutOff && last.headersSent) this.#socket.destroy();
+    if (isCutOff && last.headersSent) this.socket.destroy();
     else if (this.#waiting.length === 0 && (this.#current === undefined || (isCutOff && last === this.#current))) this.#answerRefusal();
-    else this.#socket.pause();
+    else this.socket.pause();
   }
 
   /** Closes the connection: at once where nothing is being answered, else after that. Requests behind that are not answered. */
   close(): void {
     const first = this.#current ?? this.#waiting[0];
     this.#waiting = this.#current === undefined && first !== undefined ? [first] : [];
-    if (first?.req.complete !== true) this.#socket.destroy();
-    else this.#socket.setTimeout(Math.min(this.#socket.timeout ?? drainSilenceMs, drainSilenceMs));
+    if (first?.req.complete !== true) this.socket.destroy();
+    else this.socket.setTimeout(Math.min(this.socket.timeout ?? drainSilenceMs, drainSilenceMs));
   }
 
   /** Closes the connection after a silence, unless its client waits for an answer that is being made, or has not asked yet. */
   destroyIfIdleOrStuck(): void {
-    if (!this.#hasAsked) return;
-    if (this.#current === undefined || this.#socket.writableLength > 0) this.#socket.destroy();
+    if (!this.hasAsked) return;
+    if (this.#current === undefined || this.socket.writableLength > 0) this.socket.destroy();
   }
 
   /** Decides whether an answer is the last of the connection; called when its headers are about to be sent. */
@@ -120,21 +121,21 @@ export class Connection {
     const isBodyLeft = !complete && (headers['content-length'] ?? headers['transfer-encoding']) !== undefined;
     if (!isBodyLeft && !this.#options.server.isDraining) return false;
     // What still comes is dropped: the rest of a body, behind which nobody could tell where the next request begins, or a request too many.
-    this.#socket.destroySoon = () => {
-      closeLingering(this.#socket, isBodyLeft ? maxLingerMs.body : maxLingerMs.draining);
+    this.socket.destroySoon = () => {
+      closeLingering(this.socket, isBodyLeft ? maxLingerMs.body : maxLingerMs.draining);
     };
     return true;
   }
 
   #next(): void {
     // A response that is made after its connection has closed emits no `close`.
-    if (this.#socket.destroyed) this.#waiting = [];
+    if (this.socket.destroyed) this.#waiting = [];
     const response = this.#waiting.shift();
     if (response === undefined) {
-      if (this.#refusal !== undefined && this.#socket.writable) this.#answerRefusal();
+      if (this.#refusal !== undefined && this.socket.writable) this.#answerRefusal();
       return;
     }
-    if (this.#waiting.length === maxWaiting) this.#socket.resume();
+    if (this.#waiting.length === maxWaiting) this.socket.resume();
     this.#current = response;
     response.once('close', () => {
       this.#answered();
@@ -153,27 +154,27 @@ export class Connection {
 
   #answered(): void {
     this.#current = undefined;
-    if (!this.#socket.writable) this.#waiting = [];
+    if (!this.socket.writable) this.#waiting = [];
     else if (this.#waiting.length > 0 || this.#refusal !== undefined) {
       if (tickHasTime()) this.#next();
       else
         setImmediate(() => {
           this.#next();
         });
-    } else if (this.#options.server.isClosing) this.#socket.destroySoon();
+    } else if (this.#options.server.isClosing) this.socket.destroySoon();
   }
 
   /** Writes the refusal, for which there is no request that Fastify could answer, and closes the connection. */
   #answerRefusal(): void {
     this.#waiting = [];
     const problem = this.#refusal;
-    if (problem === undefined || !this.#socket.writable) {
-      this.#socket.destroy();
+    if (problem === undefined || !this.socket.writable) {
+      this.socket.destroy();
       return;
     }
     const requestId = this.#options.nextRequestId();
     const body = JSON.stringify(problem.toDocument('', requestId));
-    this.#socket.write(
+    this.socket.write(
       [
         `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
         `Content-Type: ${problemMediaType}`,
@@ -184,11 +185,11 @@ export class Connection {
         body,
       ].join('\r\n'),
     );
-    closeLingering(this.#socket, maxLingerMs.malformed);
+    closeLingering(this.socket, maxLingerMs.malformed);
   }
 
   #pauseIfFull(): void {
-    if (this.#waiting.length > maxWaiting) this.#socket.pause();
+    if (this.#waiting.length > maxWaiting) this.socket.pause();
   }
 }
 

@@ -13,6 +13,14 @@ export interface HttpServerOptions {
   readonly onRefusedConnection: () => void;
 }
 
+/** What connections that have carried a request have transferred, headers included. */
+export interface Traffic {
+  /** Those that are open. */
+  readonly connections: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
 const maxHeaders = 200;
 /** How often, at least, Node looks for connections that take too long. */
 const maxCheckMs = 1000;
@@ -20,6 +28,7 @@ const maxCheckMs = 1000;
 /** A server that stops without losing a request. */
 export class HttpServer extends Server<typeof IncomingMessage, typeof HttpResponse> {
   readonly clients = new Set<Connection>();
+  readonly #closedTraffic = { bytesRead: 0, bytesWritten: 0 };
   /** Whether every answer is the last of its connection. Connections that are idle stay open for one more request. */
   isDraining = false;
   /** Whether no further request is answered. */
@@ -33,6 +42,29 @@ export class HttpServer extends Server<typeof IncomingMessage, typeof HttpRespon
   static of({ server }: { readonly server: Server }): HttpServer {
     if (server instanceof HttpServer) return server;
     throw new TypeError("The app's server must come from createHttpServer.");
+  }
+
+  get traffic(): Traffic {
+    const traffic = { connections: 0, ...this.#closedTraffic };
+    for (const { hasAsked, socket } of this.clients) {
+      if (!hasAsked) continue;
+      traffic.connections++;
+      traffic.bytesRead += socket.bytesRead;
+      traffic.bytesWritten += socket.bytesWritten;
+    }
+    return traffic;
+  }
+
+  /** Adds a connection until it is closed. */
+  add(connection: Connection): void {
+    const { socket } = connection;
+    this.clients.add(connection);
+    socket.once('close', () => {
+      this.clients.delete(connection);
+      if (!connection.hasAsked) return;
+      this.#closedTraffic.bytesRead += socket.bytesRead;
+      this.#closedTraffic.bytesWritten += socket.bytesWritten;
+    });
   }
 
   /** Refuses connections from a moment on in which none waits to be accepted: the system resets those that do. */
@@ -98,11 +130,7 @@ export function createHttpServer(
       onRefusedConnection();
       return;
     }
-    const connection = new Connection(socket, options);
-    server.clients.add(connection);
-    socket.once('close', () => {
-      server.clients.delete(connection);
-    });
+    server.add(new Connection(socket, options));
   });
   const onRequest = ({ socket }: IncomingMessage, response: HttpResponse): void => {
     Connection.of(socket).add(response);

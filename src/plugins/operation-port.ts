@@ -5,8 +5,8 @@ import { requestIds, responseHeaders, setResponseHeaders } from './response-head
 import { requestCloseNotifier } from './request-close-notifier.ts';
 import { createHttpServer } from './http-server.ts';
 import { serveProbes } from './lifecycle.ts';
-import { requestLog } from './log.ts';
-import { serveMetrics } from './metrics.ts';
+import { requestLog } from '../observability/request-log.ts';
+import { serveMetrics } from '../observability/metrics.ts';
 import { problemDetails, sendProblem, toProblem } from './problem-details.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { logReady, urlOf } from '../../src/observability/ready.ts';
+import { logReady, urlOf } from '../../src/observability/logger.ts';
 import { version } from '../../src/version.ts';
 
 it.each([

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin';
 
-import { HttpResponse } from './http-connection.ts';
-import { isMonitoringRoute, routeOf } from './public-routes.ts';
-import { pathOf, reportedStatus } from './request-close-notifier.ts';
+import { HttpResponse } from '../plugins/http-connection.ts';
+import { isMonitoringRoute, routeOf } from '../plugins/public-routes.ts';
+import { pathOf, reportedStatus } from '../plugins/request-close-notifier.ts';
 
 /** A valid `traceparent` (W3C Trace Context), and its trace's id. Version 00 ends with the flags, later ones may have more fields. */
 const traceparent = /^(?!ff|00.{54})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/;

@@ -19,10 +19,10 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { stageNames, type Stages } from '../observability/metrics.ts';
+import { stageNames, type Stages } from './metrics.ts';
 import { version } from '../version.ts';
-import { isMonitoringRoute } from './public-routes.ts';
-import { pathOf, reportedStatus } from './request-close-notifier.ts';
+import { isMonitoringRoute } from '../plugins/public-routes.ts';
+import { pathOf, reportedStatus } from '../plugins/request-close-notifier.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
