@@ -1,4 +1,4 @@
-import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 
 import { createEngine } from './compute/engine/create-engine.ts';
 import type { Engine } from './compute/engine/engine.ts';
@@ -6,19 +6,17 @@ import { trustedProxies } from './plugins/client-address.ts';
 import type { Config } from './config/config.ts';
 import type { Peers } from './processes/peers.ts';
 import { compression } from './plugins/compression.ts';
+import { createInstance } from './plugins/create-instance.ts';
 import { documentation } from './plugins/documentation.ts';
-import { requestCloseNotifier } from './plugins/request-close-notifier.ts';
 import { security } from './plugins/security.ts';
-import { createHttpServer } from './plugins/http-server.ts';
 import { lifecycle } from './plugins/lifecycle.ts';
-import { backendLog, requestLog } from './observability/request-log.ts';
+import { backendLog } from './observability/request-log.ts';
 import { metrics } from './observability/metrics.ts';
 import { requireAcceptable } from './plugins/negotiation.ts';
 import { operationPort } from './plugins/operation-port.ts';
-import { problemDetails, sendProblem, toProblem } from './plugins/problem-details.ts';
+import { problemDetails } from './plugins/problem-details.ts';
 import { requestBody } from './plugins/request-body.ts';
-import { requestScope, startDeadline } from './plugins/request-lifetime.ts';
-import { requestIds, responseHeaders, setResponseHeaders } from './plugins/response-headers.ts';
+import { startDeadline } from './plugins/request-lifetime.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { computeRoutes } from './routes/compute.ts';
 import type { ComputeServices } from './routes/compute-handler.ts';
@@ -61,42 +59,26 @@ export interface AppOptions {
  * const app = await buildApp({ config: loadConfig() });
  * await app.listen({ port: 3000 });
  */
-export async function buildApp({ config, peers, engine, logger, pageFolder }: AppOptions): Promise<FastifyInstance> {
-  const nextRequestId = requestIds();
-  const app: FastifyInstance = fastify({
-    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    logController: new LogController({ disableRequestLogging: true }),
-    // One line a request is written at its end; a child logger per request would only cost.
-    childLoggerFactory: (parent) => parent,
-    genReqId: nextRequestId,
-    bodyLimit: config.limits.bodyBytes,
-    serverFactory: (handler) => createHttpServer(handler, { config, nextRequestId, onRefusedConnection: refusalLog(() => app.log) }),
-    trustProxy: config.security.trustProxy && trustedProxies(config.security.trustProxy),
-    // While closing, `Lifecycle.admit` refuses in the form that every other failure has.
-    return503OnClosing: false,
-    routerOptions: { maxParamLength: 200 },
-    // The server's own does it.
-    clientErrorHandler: () => undefined,
-    frameworkErrors: (error, request, reply) => {
-      app.requestCloseNotifier.watch(request, reply);
-      setResponseHeaders(request, reply);
-      const send = (cause: FastifyError) => {
-        void sendProblem(toProblem(cause), request, reply, cause);
-      };
-      if (app.countUnrouted === undefined) send(error);
-      else
-        app.countUnrouted(request, reply).then(() => {
-          send(error);
-        }, send);
+export async function buildApp({ config, peers, engine: given, logger, pageFolder }: AppOptions): Promise<FastifyInstance> {
+  const engine = given ?? (await createEngine({ ...config.compute, maxReferenceWork: config.limits.referenceNeuronSteps }));
+  const app = createInstance({
+    logger,
+    timeouts: config.timeouts,
+    maxConnections: config.connections,
+    arenas: engine.arenas,
+    fastify: {
+      bodyLimit: config.limits.bodyBytes,
+      trustProxy: config.security.trustProxy && trustedProxies(config.security.trustProxy),
+      routerOptions: { maxParamLength: 200 },
     },
   });
   app.decorate('config', config);
   app.decorate('peers', peers);
+  app.decorate('engine', engine);
   if (config.operation.port !== 0) await app.register(operationPort);
-  app.decorate('engine', engine ?? (await createEngine({ ...config.compute, maxReferenceWork: config.limits.referenceNeuronSteps })));
 
   const tensors = config.cachedTensorBytes > 0 ? new TensorCache(config.cachedTensorBytes) : undefined;
-  const requestReader = new RequestReader(config.limits, { ...config.compute, arenas: app.engine.arenas, tensors });
+  const requestReader = new RequestReader(config.limits, { ...config.compute, arenas: engine.arenas, tensors });
   app.decorate('requestReader', requestReader);
   app.addHook('onClose', () => requestReader.close());
 
@@ -105,13 +87,9 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   // Answers are written by hand; their schemas are documentation, which tests hold the answers to.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
 
-  await app.register(requestCloseNotifier);
-  await app.register(requestScope, { arenas: app.engine.arenas });
   const { endpoint } = config.tracing;
   // OpenTelemetry's SDK is only loaded where it is used.
   if (endpoint !== undefined) await app.register((await import('./observability/tracing.ts')).tracing, { endpoint });
-  await app.register(responseHeaders);
-  await app.register(requestLog);
   await app.register(security);
   await app.register(problemDetails);
   await app.register(requestBody);
@@ -120,7 +98,7 @@ export async function buildApp({ config, peers, engine, logger, pageFolder }: Ap
   await app.register(metrics);
   await app.register(backendLog);
   await app.register(lifecycle);
-  await registerRoutes(app, { engine: app.engine, reader: requestReader, limits: config.limits, tensors }, pageFolder);
+  await registerRoutes(app, { engine, reader: requestReader, limits: config.limits, tensors }, pageFolder);
   return app;
 }
 
@@ -163,15 +141,5 @@ function validatorOf(schema: object): (data: unknown) => { value: unknown } | { 
   return (data) => {
     const error = validate(data);
     return error === undefined ? { value: data } : { error };
-  };
-}
-
-/** Says that there are too many connections, once a minute at most. */
-function refusalLog(log: () => FastifyBaseLogger): () => void {
-  let saidAt = -Infinity;
-  return () => {
-    if (performance.now() - saidAt < 60_000) return;
-    saidAt = performance.now();
-    log().warn('MAX_CONNECTIONS are open; others are refused');
   };
 }

@@ -6,7 +6,7 @@ import type { Engine } from '../compute/engine/engine.ts';
 import type { Job } from '../compute/jobs.ts';
 import type { ProblemCode } from '../errors/problems.ts';
 import { HttpServer, type Traffic } from '../plugins/http-server.ts';
-import { reportedStatus } from '../plugins/request-close-notifier.ts';
+import { reportedStatus } from '../plugins/request-lifetime.ts';
 import { noteCodes, type NoteCode } from '../responses/note-types.ts';
 import { version } from '../version.ts';
 import { addEngineMetrics } from './engine-metrics.ts';
@@ -193,7 +193,7 @@ export const metrics = fp(
   (app, _options, done) => {
     const measured = new Metrics(app.engine, app.config.compute.maxQueueWaitMs, {
       traffic: () => HttpServer.of(app).traffic,
-      requestsInFlight: () => app.requestCloseNotifier.open,
+      requestsInFlight: () => app.openRequests.count,
     });
     app.decorate('metrics', measured);
     app.decorateRequest('operation');
@@ -201,7 +201,7 @@ export const metrics = fp(
       measured.close();
       closed();
     });
-    app.requestCloseNotifier.listen((request, reply) => {
+    app.openRequests.onClose((request, reply) => {
       measured.ended(request, reply);
     });
     app.peers?.shareMetrics(() => measured.snapshot());
@@ -209,7 +209,7 @@ export const metrics = fp(
     if (isServed && port === 0) serveMetrics(app, app);
     done();
   },
-  { name: 'metrics', dependencies: ['request-close-notifier'] },
+  { name: 'metrics' },
 );
 
 const example = `# HELP http_requests_in_flight Requests whose answer has not been sent yet, including the scrape.

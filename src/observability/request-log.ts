@@ -1,8 +1,9 @@
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { HttpResponse } from '../plugins/http-connection.ts';
 import { isMonitoringRoute, routeOf } from '../plugins/public-routes.ts';
-import { pathOf, reportedStatus } from '../plugins/request-close-notifier.ts';
+import { pathOf, reportedStatus } from '../plugins/request-lifetime.ts';
 
 /** A valid `traceparent` (W3C Trace Context), and its trace's id. Version 00 ends with the flags, later ones may have more fields. */
 const traceparent = /^(?!ff|00.{54})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/;
@@ -13,32 +14,25 @@ function isRoutine(url: string, status: number): boolean {
 }
 
 /**
- * Logs a line per request: what was asked, how it ended, how long it took. No body, no query, which may hold secrets; of a key, its number.
- * Probes and scrapes are logged at `debug`, everything else at `info`.
+ * Logs what was asked, how it ended, and how long it took. No body, no query, which may hold secrets; of a key, its number. Probes and scrapes are
+ * logged at `debug`, everything else at `info`.
  */
-export const requestLog = fp(
-  (app, _options, done) => {
-    app.requestCloseNotifier.listen((request, reply) => {
-      const status = reportedStatus(reply);
-      const level = isRoutine(routeOf(request), status) ? 'debug' : 'info';
-      app.log[level](
-        {
-          request_id: request.id,
-          trace_id: traceparent.exec(String(request.headers.traceparent))?.[1],
-          key: request.keyNumber,
-          method: request.method,
-          path: pathOf(request),
-          status,
-          ms: Math.round(reply.elapsedTime * 1000) / 1000,
-          bytes: reply.raw instanceof HttpResponse ? reply.raw.bodyBytes : 0,
-        },
-        'request',
-      );
-    });
-    done();
-  },
-  { name: 'request-log', dependencies: ['request-close-notifier'] },
-);
+export function logRequest(log: FastifyBaseLogger, request: FastifyRequest, reply: FastifyReply): void {
+  const status = reportedStatus(reply);
+  log[isRoutine(routeOf(request), status) ? 'debug' : 'info'](
+    {
+      request_id: request.id,
+      trace_id: traceparent.exec(String(request.headers.traceparent))?.[1],
+      key: request.keyNumber,
+      method: request.method,
+      path: pathOf(request),
+      status,
+      ms: Math.round(reply.elapsedTime * 1000) / 1000,
+      bytes: reply.raw instanceof HttpResponse ? reply.raw.bodyBytes : 0,
+    },
+    'request',
+  );
+}
 
 /** Logs what happens to the back-ends: which are ready, fail, retry or come back, and what they measured. */
 export const backendLog = fp(

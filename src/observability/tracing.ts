@@ -22,7 +22,7 @@ import fp from 'fastify-plugin';
 import { stageNames, type Stages } from './metrics.ts';
 import { version } from '../version.ts';
 import { isMonitoringRoute } from '../plugins/public-routes.ts';
-import { pathOf, reportedStatus } from '../plugins/request-close-notifier.ts';
+import { pathOf, reportedStatus } from '../plugins/request-lifetime.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,12 +62,12 @@ export const tracing = fp<{ /** The collector's, without `/v1/traces`. */ readon
       if (route === undefined || !isMonitoringRoute(route)) startSpan(tracer, request, route);
       next();
     });
-    app.requestCloseNotifier.listen((request, reply) => {
+    app.openRequests.onClose((request, reply) => {
       request.span?.end(reportedStatus(reply), reply.problem);
     });
     done();
   },
-  { name: 'tracing', dependencies: ['request-close-notifier'] },
+  { name: 'tracing' },
 );
 
 /** Logs the SDK's errors and warnings. */

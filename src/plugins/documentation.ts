@@ -1,14 +1,16 @@
-import swagger from '@fastify/swagger';
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 
+import type { SecurityConfig } from '../config/security.ts';
 import { jsonInUtf8 } from '../requests/request-body.ts';
+import { inferenceErrors } from '../schemas/inference.ts';
 import { sharedSchemas } from '../schemas/shared-schemas.ts';
-import { problemExamples } from '../schemas/problem.ts';
+import { problemExamples, problemResponses } from '../schemas/problem.ts';
 import { version } from '../version.ts';
-import { documentSecurity, securitySchemes } from './security.ts';
-import { pathOf } from './request-close-notifier.ts';
+import { isProbeRoute, isPublicRoute } from './public-routes.ts';
+import { pathOf } from './request-lifetime.ts';
 
 const title = 'Surrogate gradient service';
 
@@ -126,6 +128,36 @@ export const documentation = fp(
   },
   { name: 'documentation' },
 );
+
+/** The OpenAPI document's security scheme; empty when no key is needed. */
+function securitySchemes({ keyDigests }: SecurityConfig) {
+  if (keyDigests.length === 0) return {};
+  return {
+    components: {
+      securitySchemes: { key: { type: 'http' as const, scheme: 'bearer', description: 'One of the keys that this server was given.' } },
+    },
+    security: [{ key: [] }],
+  };
+}
+
+/** Refusals by the connection, whatever the route. */
+const connectionProblems = problemResponses('request_timeout', 'headers_too_large');
+
+/** Adds to a route's documentation whether it needs a key, and the refusals by the connection and the security hooks. */
+function documentSecurity({ keyDigests, rateLimit: limit }: SecurityConfig): NonNullable<FastifyDynamicSwaggerOptions['transform']> {
+  const hasKeys = keyDigests.length > 0;
+  return ({ schema, url }) => {
+    const isPublic = !hasKeys || isPublicRoute(url);
+    const refusals = url.startsWith('/v2') ? inferenceErrors : problemResponses;
+    const response = {
+      ...(schema.response as object),
+      ...connectionProblems,
+      ...(!isPublic && refusals('unauthorized')),
+      ...(limit !== undefined && !isProbeRoute(url) && refusals('rate_limited')),
+    };
+    return { schema: { ...schema, response, ...(isPublic && { security: [] }) }, url };
+  };
+}
 
 /** The parts of @fastify/swagger's document that are changed. */
 interface OpenApiDocument {

@@ -7,7 +7,9 @@ import { Connection, HttpResponse } from './http-connection.ts';
 import { untilQuiet } from '../processes/until-quiet.ts';
 
 export interface HttpServerOptions {
-  readonly config: Pick<Config, 'connections' | 'timeouts'>;
+  readonly timeouts: Config['timeouts'];
+  /** Connections at a time; 0 for any number. */
+  readonly maxConnections: number;
   readonly nextRequestId: () => string;
   /** Called for each connection that is closed since there are too many. */
   readonly onRefusedConnection: () => void;
@@ -104,7 +106,7 @@ export class HttpServer extends Server<typeof IncomingMessage, typeof HttpRespon
  */
 export function createHttpServer(
   handler: RequestListener,
-  { config: { connections: maxConnections, timeouts }, nextRequestId, onRefusedConnection }: HttpServerOptions,
+  { timeouts, maxConnections, nextRequestId, onRefusedConnection }: HttpServerOptions,
 ): HttpServer {
   const { keepAliveMs, receiveMs, sendMs } = timeouts;
   // Node does not start where headers may take longer than the request.

@@ -8,7 +8,7 @@ import { Problem } from '../errors/problems.ts';
 import type { Peers } from '../processes/peers.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { HttpServer } from './http-server.ts';
-import type { RequestCloseNotifier } from './request-close-notifier.ts';
+import type { OpenRequests } from './request-lifetime.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,7 +25,7 @@ const idleGraceMs = 500;
 /** Whether this instance should get requests, and its end. */
 export class Lifecycle {
   readonly #server: HttpServer;
-  readonly #requests: RequestCloseNotifier;
+  readonly #requests: OpenRequests;
   readonly #peers: Peers | undefined;
   /** Resolves when the engine is warm. */
   readonly warmed: Promise<void>;
@@ -34,7 +34,7 @@ export class Lifecycle {
   #isRefusing = false;
 
   /** @param peers the other processes on the port; the instance is ready when they are. */
-  constructor(server: HttpServer, requests: RequestCloseNotifier, peers?: Peers) {
+  constructor(server: HttpServer, requests: OpenRequests, peers?: Peers) {
     this.#server = server;
     this.#requests = requests;
     this.#peers = peers;
@@ -98,7 +98,7 @@ export class Lifecycle {
 /** Starts warming the engine, and answers the probes. */
 export const lifecycle = fp(
   (app, _options, done) => {
-    const state = new Lifecycle(HttpServer.of(app), app.requestCloseNotifier, app.peers);
+    const state = new Lifecycle(HttpServer.of(app), app.openRequests, app.peers);
     app.decorate('lifecycle', state);
 
     app.addHook('onReady', (next) => {
@@ -117,7 +117,7 @@ export const lifecycle = fp(
     serveProbes(app, () => state.unreadyReason);
     done();
   },
-  { name: 'lifecycle', dependencies: ['request-close-notifier'] },
+  { name: 'lifecycle' },
 );
 
 const Liveness = Type.Object({ live: Type.Boolean() }, { $id: 'Liveness' });

@@ -7,8 +7,7 @@ import { MemoryLimitError } from '../compute/engine/memory-budget.ts';
 import { quote } from '../errors/describe.ts';
 import { closest, question } from '../errors/did-you-mean.ts';
 import { Problem, problemMediaType, type ProblemCode } from '../errors/problems.ts';
-import { pathOf } from './request-close-notifier.ts';
-import { ClientGoneError } from './request-lifetime.ts';
+import { ClientGoneError, pathOf } from './request-lifetime.ts';
 
 declare module 'fastify' {
   interface FastifyReply {

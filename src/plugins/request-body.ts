@@ -31,7 +31,7 @@ export const requestBody = fp(
     });
     done();
   },
-  { name: 'request-body', dependencies: ['request-lifetime'] },
+  { name: 'request-body' },
 );
 
 /** Collects a body, decompressed, and calls back when it is complete. */

@@ -1,5 +1,4 @@
-import type { FastifyRequest, onRequestHookHandler } from 'fastify';
-import fp from 'fastify-plugin';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 
 import type { ArenaPool } from '../compute/engine/arena-pool.ts';
 import { answered, RequestScope } from '../compute/engine/request-scope.ts';
@@ -7,37 +6,82 @@ import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    openRequests: OpenRequests;
+  }
   interface FastifyRequest {
     /** Owns the memory and the tasks of the request. */
     scope: RequestScope;
   }
 }
 
-/** Sets the request's own time limit, in milliseconds. */
-const timeoutHeader = 'x-request-timeout-ms';
+export type CloseListener = (request: FastifyRequest, reply: FastifyReply) => void;
 
 /** The client has gone away before it was answered. */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 }
 
-/** Opens a scope with each request, and ends it when the answer has left or the client is gone. */
-export const requestScope = fp<{ arenas: ArenaPool }>(
-  (app, { arenas }, done) => {
-    app.decorateRequest('scope');
-    app.addHook('onRequest', (request, _reply, next) => {
-      request.scope = new RequestScope(arenas);
-      next();
+/**
+ * The requests that are not over. Each has a scope, which ends when its answer has left or its client is gone. Fastify's onResponse hook runs only for
+ * answers that were sent whole.
+ */
+export class OpenRequests {
+  readonly #arenas: ArenaPool;
+  readonly #listeners: CloseListener[] = [];
+  #count = 0;
+
+  constructor(arenas: ArenaPool) {
+    this.#arenas = arenas;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Adds a listener that is called when a request is over, whether it was answered or the client went away. */
+  onClose(listener: CloseListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Resolves once no request is open. */
+  async allClosed(): Promise<void> {
+    if (this.#count === 0) return;
+    await new Promise<void>((resolve) => {
+      this.onClose(() => {
+        if (this.#count === 0) resolve();
+      });
     });
-    app.requestCloseNotifier.listen((request, reply) => {
-      // Fastify's own refusals, as of a malformed URL, run no hooks.
-      const scope = request.scope as RequestScope | undefined;
-      scope?.end(reply.raw.writableFinished ? answered : new ClientGoneError('the client has gone away'));
-    });
-    done();
-  },
-  { name: 'request-lifetime', dependencies: ['request-close-notifier'] },
-);
+  }
+
+  add(request: FastifyRequest, reply: FastifyReply): void {
+    const scope = new RequestScope(this.#arenas);
+    request.scope = scope;
+    this.#count++;
+    const close = () => {
+      this.#count--;
+      scope.end(reply.raw.writableFinished ? answered : new ClientGoneError('the client has gone away'));
+      for (const listener of this.#listeners) listener(request, reply);
+    };
+    // A response that is made after its connection has closed emits no `close`.
+    if (request.raw.socket.destroyed) process.nextTick(close);
+    else reply.raw.once('close', close);
+  }
+}
+
+/** The status to report for a request: the answer's, or 499, as nginx reports it, when the client went away before it was sent. */
+export function reportedStatus(reply: FastifyReply): number {
+  return reply.raw.writableFinished ? reply.statusCode : 499;
+}
+
+/** The path to report for a request: without its query, which may hold secrets. */
+export function pathOf({ url }: FastifyRequest): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+/** Sets the request's own time limit, in milliseconds. */
+const timeoutHeader = 'x-request-timeout-ms';
 
 /**
  * A hook that starts the time limit of a request.

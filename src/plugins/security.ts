@@ -1,14 +1,20 @@
+import { timingSafeEqual } from 'node:crypto';
+
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
-import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyRequest, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 
-import type { SecurityConfig } from '../config/security.ts';
-import { inferenceErrors } from '../schemas/inference.ts';
-import { problemResponses } from '../schemas/problem.ts';
-import { identifyApiKey, requireApiKey } from './api-keys.ts';
-import { isProbeRoute, isPublicRoute } from './public-routes.ts';
+import { digestOf } from '../config/security.ts';
+import { Problem } from '../errors/problems.ts';
+import { isPublicRoute, routeOf } from './public-routes.ts';
 import { rateLimit } from './rate-limit.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The number of the client's key, from 1 in the order of `API_KEYS`; 0 for none. Undefined where no key is needed. */
+    keyNumber?: number;
+  }
+}
 
 /** Registers the configured security hooks; none by default. */
 export const security = fp(
@@ -56,32 +62,43 @@ function isPreflight({ method, headers }: FastifyRequest): boolean {
   return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
 
-/** The OpenAPI document's security scheme; empty when no key is needed. */
-export function securitySchemes({ keyDigests }: SecurityConfig) {
-  if (keyDigests.length === 0) return {};
-  return {
-    components: {
-      securitySchemes: { key: { type: 'http' as const, scheme: 'bearer', description: 'One of the keys that this server was given.' } },
-    },
-    security: [{ key: [] }],
+// Not @fastify/bearer-auth: it stores plain keys, returns at the first match (a timing leak) and bypasses the error handler.
+
+/** A hook that sets `keyNumber`. @param digests of the keys. */
+export function identifyApiKey(digests: readonly Buffer[]): onRequestHookHandler {
+  return (request, _reply, done) => {
+    const key = bearerOf(request);
+    request.keyNumber = key === undefined ? 0 : numberOf(digestOf(key), digests);
+    done();
   };
 }
 
-/** Refusals by the connection, whatever the route. */
-const connectionProblems = problemResponses('request_timeout', 'headers_too_large');
+/** A hook that refuses requests without a known key, except on public routes. */
+export const requireApiKey: onRequestHookHandler = (request, _reply, done) => {
+  if (request.keyNumber !== 0 || isPublicRoute(routeOf(request))) done();
+  else
+    done(
+      new Problem('unauthorized', `${faultOf(request)} Send "Authorization: Bearer", a space and a key.`, {
+        headers: { 'www-authenticate': 'Bearer' },
+      }),
+    );
+};
 
-/** Adds to a route's documentation whether it needs a key, and the refusals by the connection and the security hooks. */
-export function documentSecurity({ keyDigests, rateLimit: limit }: SecurityConfig): NonNullable<FastifyDynamicSwaggerOptions['transform']> {
-  const hasKeys = keyDigests.length > 0;
-  return ({ schema, url }) => {
-    const isPublic = !hasKeys || isPublicRoute(url);
-    const refusals = url.startsWith('/v2') ? inferenceErrors : problemResponses;
-    const response = {
-      ...(schema.response as object),
-      ...connectionProblems,
-      ...(!isPublic && refusals('unauthorized')),
-      ...(limit !== undefined && !isProbeRoute(url) && refusals('rate_limited')),
-    };
-    return { schema: { ...schema, response, ...(isPublic && { security: [] }) }, url };
-  };
+/** The position of a digest, from 1, or 0. Compares all, so that the time tells nothing. */
+function numberOf(digest: Buffer, digests: readonly Buffer[]): number {
+  let number = 0;
+  for (const [i, known] of digests.entries()) if (timingSafeEqual(digest, known)) number = i + 1;
+  return number;
+}
+
+function bearerOf({ headers }: FastifyRequest): string | undefined {
+  return headers.authorization === undefined ? undefined : /^bearer +(\S+)$/i.exec(headers.authorization)?.[1];
+}
+
+/** Why there is no known key; does not repeat what was sent, which may be a key with a typing error. */
+function faultOf(request: FastifyRequest): string {
+  if (request.headers.authorization === undefined) return 'The request has no API key.';
+  return bearerOf(request) === undefined
+    ? 'The Authorization header is not of the form that a key has.'
+    : 'The API key is not one that this server knows.';
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { reportedStatus } from '../../src/plugins/request-close-notifier.ts';
+import { reportedStatus } from '../../src/plugins/request-lifetime.ts';
 import { lastProblem, postHead, RawClient, statusesOf } from './raw-client.ts';
 import { Service } from './service.ts';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
     SEND_TIMEOUT_MS: '2500',
     KEEP_ALIVE_TIMEOUT_MS: '1000',
   });
-  service.app.requestCloseNotifier.listen((_request, reply) => {
+  service.app.openRequests.onClose((_request, reply) => {
     ended.push(reportedStatus(reply));
   });
 });
@@ -119,7 +119,7 @@ describe('a reader that is too slow', () => {
     const request = 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n';
     client.send(request.repeat(2000));
     await expect.poll(() => socket.destroyed).toBe(true);
-    await expect.poll(() => service.app.requestCloseNotifier.open).toBe(0);
+    await expect.poll(() => service.app.openRequests.count).toBe(0);
     client.socket.destroy();
     await stillServes();
   });

@@ -46,7 +46,7 @@ describe('pipelined requests', () => {
     await expect.poll(jobs.begun).toBe(1);
     await sleep(50);
     expect(jobs.begun()).toBe(1);
-    expect(service.app.requestCloseNotifier.open).toBe(1);
+    expect(service.app.openRequests.count).toBe(1);
     jobs.release();
     const received = await client.closed();
     expect(statusesOf(received)).toEqual([200, 404, 200, 404]);
@@ -58,7 +58,7 @@ describe('pipelined requests', () => {
     const client = (await RawClient.open(service)).send(compute.repeat(5));
     await expect.poll(jobs.begun).toBe(1);
     client.socket.destroy();
-    await expect.poll(() => service.app.requestCloseNotifier.open).toBe(0);
+    await expect.poll(() => service.app.openRequests.count).toBe(0);
     jobs.release();
     await sleep(50);
     expect(jobs.begun()).toBe(1);
