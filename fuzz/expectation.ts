@@ -112,7 +112,7 @@ async function answerOf(plan: Plan, ops?: NumberAlgebra): Promise<unknown> {
   const { text } =
     reply === undefined
       ? encodeAnswer(responseTree(response), { encoding: 'json', dtype: 'float64' })
-      : inferenceAnswer(job.kind, response, { ...reply, binary: [] }, 'float64');
+      : inferenceAnswer(response, { ...reply, binary: [] }, 'float64');
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytesOf(text)) chunks.push(Uint8Array.from(chunk));
   return JSON.parse(Buffer.concat(chunks).toString()) as unknown;

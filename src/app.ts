@@ -18,7 +18,7 @@ import { problemDetails } from './plugins/problem-details.ts';
 import { requestBody } from './plugins/request-body.ts';
 import { startDeadline } from './plugins/request-lifetime.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
-import { computeRoutes } from './routes/compute.ts';
+import { answerMedia, computeRoutes } from './routes/compute.ts';
 import type { ComputeServices } from './routes/compute-handler.ts';
 import { inferenceRoutes } from './routes/inference.ts';
 import { infoRoutes } from './routes/info.ts';
@@ -27,7 +27,6 @@ import { TensorCache } from './requests/tensor-cache.ts';
 import { compileValidator } from './requests/validation.ts';
 import { pageRoutes } from './routes/page.ts';
 import { problemRoutes } from './routes/problems.ts';
-import { answerMedia } from './routes/choose-format.ts';
 import { pictureRoutes } from './routes/pictures.ts';
 
 declare module 'fastify' {

@@ -1,13 +1,77 @@
 import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
 import { encodeAnswer, type EncodedAnswer } from '../codecs/answer-json.ts';
 import { npyHeader } from '../codecs/npy.ts';
-import type { Chunk } from '../codecs/chunks.ts';
 import { byteLengthOf, bytesTypeOf, TensorChunks, type BytesType } from '../codecs/tensor-bytes.ts';
-import type { Dtype } from '../compute/jobs.ts';
+import type { RequestScope } from '../compute/engine/request-scope.ts';
+import { dtypeOf, type Dtype } from '../compute/jobs.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { modelVersion, type Datatype } from '../requests/inference-models.ts';
-import type { InferenceReply } from '../requests/plan.ts';
-import type { ComputeResponse, Meta } from './response.ts';
+import type { InferenceReply, Plan } from '../requests/plan.ts';
+import { jsonInUtf8, mediaTypes } from '../requests/request-body.ts';
+import { requireOneTensor, type AnswerFormat, type ResponseOutline } from './outline.ts';
+import { metaOf, responseTree, type ComputeResponse } from './response.ts';
+
+/** An answer's bytes; where both are there and it is framed, its tensors follow its JSON. */
+export interface FormattedAnswer extends EncodedAnswer {
+  readonly mediaType: string;
+}
+
+/** How a route writes its answers. */
+export interface ResponseFormat {
+  /** As what the bytes of a plan's answer are counted. */
+  countedAs(plan: Plan): AnswerFormat;
+  /** @throws {Problem} when a plan cannot be answered in the format. */
+  accept(outline: ResponseOutline): void;
+  /**
+   * @param scope in whose memory long texts may be printed; undefined where the answer does not lie there.
+   * @throws {RangeError} when a number is not finite in the answer's precision; those of long tensors when their chunks are made.
+   */
+  encode(response: ComputeResponse, scope?: RequestScope): FormattedAnswer;
+}
+
+const anyPlan = () => undefined;
+
+/** The service's own formats. */
+export const nativeFormats: Readonly<Record<(typeof mediaTypes)[keyof typeof mediaTypes], ResponseFormat>> = {
+  [mediaTypes.json]: {
+    countedAs: ({ options: { encoding = 'json' } }) => encoding,
+    accept: anyPlan,
+    encode(response, scope) {
+      const { job, options } = response.outline.plan;
+      const form = { encoding: options.encoding ?? 'json', dtype: dtypeOf(job), memory: scope?.arena && scope.memory };
+      const { text, tensors } = encodeAnswer(responseTree(response), form);
+      return { text, tensors, mediaType: jsonInUtf8 };
+    },
+  },
+  [mediaTypes.framed]: {
+    countedAs: () => 'framed',
+    accept: anyPlan,
+    encode(response) {
+      const dtype = dtypeOf(response.outline.plan.job);
+      return { ...encodeAnswer(responseTree(response), { encoding: 'framed', dtype }), mediaType: mediaTypes.framed };
+    },
+  },
+  [mediaTypes.npy]: {
+    countedAs: () => 'npy',
+    accept: requireOneTensor,
+    encode: (response) => npyFile(response, dtypeOf(response.outline.plan.job)),
+  },
+};
+
+/** The Open Inference Protocol's format: which of its outputs are bytes is said by the request. */
+export const inferenceFormat: ResponseFormat = {
+  countedAs: () => 'inference',
+  accept({ plan: { options } }) {
+    if (options.dry_run !== true) return;
+    throw invalidRequest([
+      { path: '/parameters/dry_run', message: 'is not part of this protocol; send the request to one of the other routes' },
+    ]);
+  },
+  encode(response) {
+    const { job, reply = { binary: [], json: [] } } = response.outline.plan;
+    return inferenceAnswer(response, reply, dtypeOf(job));
+  },
+};
 
 const datatypes: Readonly<Record<BytesType, Datatype>> = { float32: 'FP32', float64: 'FP64', int32: 'INT32', uint8: 'UINT8' };
 
@@ -15,9 +79,8 @@ const datatypes: Readonly<Record<BytesType, Datatype>> = { float32: 'FP32', floa
  * Encodes an answer as the Open Inference Protocol has it.
  *
  * @throws {Problem} `invalid_request` when an output is asked for that was not computed.
- * @throws {RangeError} when a number is not finite in the dtype; those of long tensors when their chunks are made.
  */
-export function inferenceAnswer(model: string, response: ComputeResponse, reply: InferenceReply, dtype: Dtype): EncodedAnswer {
+export function inferenceAnswer(response: ComputeResponse, reply: InferenceReply, dtype: Dtype): FormattedAnswer {
   const computed = outputsOf(response);
   const tensors = new TensorChunks(dtype);
   const outputs = (reply.outputs ?? [...computed.keys()]).map((name) => {
@@ -28,22 +91,22 @@ export function inferenceAnswer(model: string, response: ComputeResponse, reply:
   });
   const { text } = encodeAnswer(
     {
-      model_name: model,
+      model_name: response.outline.plan.job.kind,
       model_version: modelVersion,
       ...(reply.id !== undefined && { id: reply.id }),
-      parameters: flatMeta(response.meta),
+      parameters: flatMeta(response),
       outputs,
     },
     { encoding: 'json', dtype },
   );
-  return { text, tensors: tensors.chunks };
+  return { text, tensors: tensors.chunks, mediaType: tensors.chunks.length > 0 ? mediaTypes.framed : mediaTypes.json };
 }
 
 /** The tensors of an answer by the protocol's names. */
-function outputsOf({ results: [tensors = []] }: ComputeResponse): Map<string, AnswerTensor | AnswerBlocks> {
+function outputsOf({ outline, results: [nodes = []] }: ComputeResponse): Map<string, AnswerTensor | AnswerBlocks> {
   const outputs = new Map<string, AnswerTensor | AnswerBlocks>();
-  for (const { path, node } of tensors) {
-    const name = path.join('_');
+  for (const [i, node] of nodes.entries()) {
+    const name = outline.tensors[i]!.path.join('_');
     if (node instanceof AnswerRows) outputs.set(name, node.flat()).set(node.offsetsName, node.offsetsTensor());
     else if (node instanceof AnswerNumber) outputs.set(name, new AnswerTensor(Float64Array.of(node.value), [1]));
     else if (node instanceof AnswerTensor && node.shape.length === 0) outputs.set(name, new AnswerTensor(node.values, [1]));
@@ -65,8 +128,8 @@ function flat(tensor: AnswerTensor | AnswerBlocks): AnswerNode {
 }
 
 /** `meta` without nesting, which the protocol's parameters do not allow: notes are JSON as text. */
-function flatMeta({ fallback, notes, ...meta }: Meta): AnswerNode {
-  if (fallback === undefined && notes === undefined) return meta;
+function flatMeta({ answer, notes: found }: ComputeResponse): AnswerNode {
+  const { fallback, notes, ...meta } = metaOf(answer, found);
   return {
     ...meta,
     ...(fallback && { fallback_from: fallback.from, fallback_reason: fallback.reason }),
@@ -80,17 +143,13 @@ function notComputed(name: string, computed: ReadonlyMap<string, unknown>): Erro
   ]);
 }
 
-/**
- * The selected tensor of an answer as an npy file.
- *
- * @throws {RangeError} when a number is not finite in the dtype; of a long tensor when its chunk is made.
- */
-export function npyFile({ results: [tensors = []] }: ComputeResponse, dtype: Dtype): Chunk[] {
+/** The selected tensor of an answer as an npy file. */
+export function npyFile({ results: [nodes = []] }: ComputeResponse, dtype: Dtype): FormattedAnswer {
   // By-products come before it; it is never rows.
-  const node = tensors.at(-1)?.node;
+  const node = nodes.at(-1);
   if (node === undefined || node instanceof AnswerRows) throw new Error('the answer is no single tensor');
   const tensor = node instanceof AnswerNumber ? new AnswerTensor(Float64Array.of(node.value), []) : node;
   const file = new TensorChunks(dtype);
   file.add(tensor);
-  return [npyHeader(bytesTypeOf(tensor, dtype), tensor.shape), ...file.chunks];
+  return { text: [], tensors: [npyHeader(bytesTypeOf(tensor, dtype), tensor.shape), ...file.chunks], mediaType: mediaTypes.npy };
 }

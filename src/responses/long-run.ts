@@ -4,11 +4,9 @@ import type { Values } from '../compute/generated-numbers.ts';
 import { recordPer, type LifSimulateJob, type LifSimulateResult } from '../compute/jobs.ts';
 import { blockBounds, neuronBlock } from '../compute/long-run.ts';
 import type { BatchAxes } from '../requests/batch-axes.ts';
-import { axesOf } from '../requests/plan.ts';
 import type { ResponseOutline } from './outline.ts';
 import type { Note } from './note-types.ts';
-import { neuronOf } from './neuron-settings.ts';
-import { metaOf, namedTensor, type ComputeResponse } from './response.ts';
+import { tensorNode, type ComputeResponse } from './response.ts';
 
 /** Runs one job of a long run. */
 type RunBlock = (job: LifSimulateJob) => Promise<LifSimulateResult>;
@@ -31,17 +29,17 @@ export function finalState({ v_final: v, state = {} }: LifSimulateResult, axes?:
 
 /** The answer of a long run: its summary, and per-step records that are computed block by block as they are sent, since running twice costs less than storing them. */
 export function longRunResponse(
-  { plan, tensors }: ResponseOutline,
+  outline: ResponseOutline,
   job: LifSimulateJob,
   { summary, notes }: { readonly summary: Answer<LifSimulateJob>; readonly notes: readonly Note[] },
   run: RunBlock,
 ): ComputeResponse {
-  const results = tensors.map((tensor) => {
-    const { path, shape, type, streams } = tensor;
-    if (streams === undefined) return namedTensor(tensor, summary.result, plan);
-    return { path, node: new AnswerBlocks(type === 'uint8' ? type : 'float', shape, () => blocksOf(job, streams, run)) };
+  const nodes = outline.tensors.map((tensor) => {
+    const { shape, type, streams } = tensor;
+    if (streams === undefined) return tensorNode(tensor, summary.result, outline.plan);
+    return new AnswerBlocks(type === 'uint8' ? type : 'float', shape, () => blocksOf(job, streams, run));
   });
-  return { surrogates: [], results: [results], neuron: neuronOf(plan), axes: axesOf(plan), meta: metaOf(summary, notes) };
+  return { outline, results: [nodes], answer: summary, notes, streams: true };
 }
 
 async function* blocksOf(job: LifSimulateJob, name: string, run: RunBlock): AsyncGenerator<TensorValues> {

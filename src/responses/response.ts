@@ -4,21 +4,15 @@ import { transposed } from '../codecs/answer-transposed.ts';
 import { type Answer, type Estimate, fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jobElements } from '../compute/job-size.ts';
 import { bytesPerNumber, dtypeOf, type Dtype, type LifGradResult, type LifSimulateResult, type ResultOf } from '../compute/jobs.ts';
-import type { PlainSettings } from '../compute/neurons/settings.ts';
 import { checkSpikeTimes } from '../config/limits.ts';
 import type { ProblemCode } from '../errors/problems.ts';
-import type { BatchAxes } from '../requests/batch-axes.ts';
 import { axesOf, planBytes, type Operation, type Plan } from '../requests/plan.ts';
 import { neuronOf, settingShape, settingsNode, settingTensor } from './neuron-settings.ts';
 import { noNotes, type Note } from './note-types.ts';
-import { answerSize, binaryBytes, maxFloat32Steps, type ResponseOutline, type ResultSurrogates, type TensorOutline } from './outline.ts';
+import { answerSize, binaryBytes, maxFloat32Steps, type ResponseOutline, type TensorOutline } from './outline.ts';
 import { repeatedGradients, sumGradients } from './sum-gradients.ts';
 
-/** A tensor of an answer, and the fields in which it stands. */
-export interface NamedTensor {
-  readonly path: TensorOutline['path'];
-  readonly node: AnswerTensor | AnswerRows | AnswerBlocks | AnswerNumber;
-}
+export type TensorNode = AnswerTensor | AnswerRows | AnswerBlocks | AnswerNumber;
 
 /** The back-end that did the work, and whether it was not the first choice. */
 export interface Meta {
@@ -35,75 +29,72 @@ export interface ResultError {
 
 /** A computed answer, before a format prints it. */
 export interface ComputeResponse {
-  readonly surrogates: ResultSurrogates;
-  /** The tensors of each surrogate, or of the whole answer. */
-  readonly results: readonly (readonly NamedTensor[])[];
+  readonly outline: ResponseOutline;
+  /** The tensors of each surrogate, or of the whole answer, in the order of the outline. */
+  readonly results: readonly (readonly TensorNode[])[];
   /** The errors that stand in the place of results, by index; left out where all could be computed. */
   readonly errors?: ReadonlyMap<number, ResultError>;
-  /** The settings that a library's neuron stands for. */
-  readonly neuron: PlainSettings | undefined;
-  readonly axes?: BatchAxes | undefined;
-  readonly meta: Meta;
+  /** The back-end that did the work, and the time that it took. */
+  readonly answer: Omit<Answer, 'result'>;
+  readonly notes: readonly Note[];
+  /** Whether it is still being computed while it leaves. */
+  readonly streams: boolean;
 }
 
 /** Makes the answer of a computed plan; a promise where gradients are summed over axes of the batch first, which overwrites the result's. */
 export function respond(
   outline: ResponseOutline,
-  computed: Answer,
+  answer: Answer,
   notes: readonly Note[] = noNotes,
 ): ComputeResponse | Promise<ComputeResponse> {
-  const { plan, surrogates, tensors } = outline;
-  const responseOf = (result: ResultOf[Operation]): ComputeResponse => ({
-    surrogates,
-    results: (Array.isArray(result) ? result : [result]).map((one: ResultOf[Operation]) =>
-      tensors.map((tensor) => namedTensor(tensor, one, plan)),
-    ),
-    neuron: neuronOf(plan),
-    axes: axesOf(plan),
-    meta: metaOf(computed, notes),
-  });
+  const { plan, tensors } = outline;
+  const responseOf = (result: ResultOf[Operation]): ComputeResponse => {
+    const results = Array.isArray(result) ? (result as readonly ResultOf[Operation][]) : [result];
+    return {
+      outline,
+      results: results.map((one) => tensors.map((tensor) => tensorNode(tensor, one, plan))),
+      answer,
+      notes,
+      streams: false,
+    };
+  };
   const repeated = 'gradients' in plan ? repeatedGradients(plan) : undefined;
-  if (repeated === undefined) return responseOf(computed.result);
-  return sumGradients(computed.result as LifGradResult, repeated).then(responseOf);
+  if (repeated === undefined) return responseOf(answer.result);
+  return sumGradients(answer.result as LifGradResult, repeated).then(responseOf);
 }
 
 /** A tensor of an outline with its values of a result. */
-export function namedTensor(
-  { path, source, shape, rows, timeFirst }: TensorOutline,
-  result: ResultOf[Operation],
-  { job }: Plan,
-): NamedTensor {
+export function tensorNode({ source, shape, rows, timeFirst }: TensorOutline, result: ResultOf[Operation], { job }: Plan): TensorNode {
   const problem = 'problem' in job ? job.problem : undefined;
   if (rows !== undefined && problem !== undefined) {
     const { steps, offsets } = (result as Required<LifSimulateResult>).spike_steps;
     checkSpikeTimes(offsets.at(-1)!, sizeOf(shape));
     const textDtype = problem.steps > maxFloat32Steps ? 'float64' : undefined;
-    return { path, node: new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt, { shape: rows, textDtype }) };
+    return new AnswerRows(steps, offsets, 'spike_time_offsets', problem.dt, { shape: rows, textDtype });
   }
   let value: unknown = result;
   for (const key of source) value = (value as Readonly<Record<string | number, unknown>>)[key];
   const values = value as TensorValues | number;
   if (typeof values !== 'number') {
     // A loss of all neurons is a number, as their gradients are.
-    if (problem !== undefined && shape.length === 0) return { path, node: new AnswerNumber(values[0]!) };
-    return { path, node: timeFirst === true ? transposed(values, shape) : new AnswerTensor(values, shape) };
+    if (problem !== undefined && shape.length === 0) return new AnswerNumber(values[0]!);
+    return timeFirst === true ? transposed(values, shape) : new AnswerTensor(values, shape);
   }
   // The sum over no neurons is 0, not the -0 that a back-end's negative factor makes of it.
   const sum = problem?.neurons === 0 ? 0 : values;
-  return { path, node: shape.length === 0 ? new AnswerNumber(sum) : new AnswerTensor(Float64Array.of(sum), shape) };
+  return shape.length === 0 ? new AnswerNumber(sum) : new AnswerTensor(Float64Array.of(sum), shape);
 }
 
+type Fields = Record<string, AnswerNode>;
+
 /** An answer as the tree of fields that JSON has. */
-export function responseTree({ surrogates, results, errors, neuron, axes, meta }: ComputeResponse): Record<string, AnswerNode> {
-  const tree = treeOf(
-    surrogates,
-    (i) => (errors?.has(i) === true ? [] : (results[i] ?? [])),
-    ({ node }) => node,
-  );
-  if (errors !== undefined)
-    for (const [i, { code, detail }] of errors) (tree.results as Record<string, AnswerNode>[])[i]!.error = { code, detail };
-  if (neuron !== undefined) tree.neuron = settingsNode(neuron, (numbers) => settingTensor(numbers, axes));
-  tree.meta = meta;
+export function responseTree({ outline, results, errors, answer, notes }: ComputeResponse): Fields {
+  const { plan } = outline;
+  const tree = treeOf(outline, (i) => (errors?.has(i) === true ? [] : results[i]!));
+  for (const [i, { code, detail }] of errors ?? []) (tree.results as Fields[])[i]!.error = { code, detail };
+  const neuron = neuronOf(plan);
+  if (neuron !== undefined) tree.neuron = settingsNode(neuron, (numbers) => settingTensor(numbers, axesOf(plan)));
+  tree.meta = metaOf(answer, notes);
   return tree;
 }
 
@@ -121,9 +112,10 @@ export function dryRunResponse(
   const { plan, surrogates, tensors } = outline;
   const { name, device, dtype } = backend;
   const neuron = neuronOf(plan);
+  const described = tensors.map(describeTensor);
   return {
     dry_run: true,
-    ...treeOf(surrogates, () => tensors, describeTensor),
+    ...treeOf(outline, () => described),
     ...(neuron && { neuron: settingsNode(neuron, (numbers) => describeFloats(settingShape(numbers, axesOf(plan)), dtypeOf(plan.job))) }),
     estimate: {
       elements: jobElements(plan.job),
@@ -149,32 +141,29 @@ function describeFloats(shape: readonly number[], dtype: Dtype): AnswerNode {
   return { shape, dtype, bytes: sizeOf(shape) * bytesPerNumber[dtype] };
 }
 
-/** The fields of an answer: tensors by their paths, for each surrogate in `results` where there are any. */
-function treeOf<Tensor extends Pick<TensorOutline, 'path'>>(
-  surrogates: ResultSurrogates,
-  tensorsOf: (index: number) => readonly Tensor[],
-  nodeOf: (tensor: Tensor) => AnswerNode,
-): Record<string, AnswerNode> {
-  const place = (fields: Record<string, AnswerNode>, tensors: readonly Tensor[]) => {
-    for (const tensor of tensors) placeAt(fields, tensor.path, nodeOf(tensor));
-    return fields;
-  };
-  if (surrogates.length === 0) return place({}, tensorsOf(0));
+/**
+ * The fields of an answer: tensors by their paths, for each surrogate in `results` where there are any.
+ *
+ * @param nodesOf what stands for the outline's tensors in each result.
+ */
+function treeOf({ surrogates, tensors }: ResponseOutline, nodesOf: (index: number) => readonly AnswerNode[]): Fields {
+  if (surrogates.length === 0) return placeAll({}, tensors, nodesOf(0));
   return {
     results: surrogates.map((surrogate, i) =>
-      place(surrogate === undefined ? {} : { surrogate: { name: surrogate.name, ...surrogate.parameters } }, tensorsOf(i)),
+      placeAll(surrogate === undefined ? {} : { surrogate: { name: surrogate.name, ...surrogate.parameters } }, tensors, nodesOf(i)),
     ),
   };
 }
 
-type Holder = Record<string | number, AnswerNode>;
-
-function placeAt(fields: Holder, path: TensorOutline['path'], node: AnswerNode): void {
-  const last = path.length - 1;
-  let holder = fields;
-  for (let i = 0; i < last; i++) holder = (holder[path[i]!] ??= typeof path[i + 1] === 'number' ? [] : {}) as Holder;
-  // A path has at least one field.
-  holder[path[last]!] = node;
+function placeAll(fields: Fields, tensors: readonly TensorOutline[], nodes: readonly AnswerNode[]): Fields {
+  for (let t = 0; t < nodes.length; t++) {
+    const { path } = tensors[t]!;
+    const last = path.length - 1;
+    let holder: Record<string | number, AnswerNode> = fields;
+    for (let i = 0; i < last; i++) holder = (holder[path[i]!] ??= typeof path[i + 1] === 'number' ? [] : {}) as Fields;
+    holder[path[last]!] = nodes[t]!;
+  }
+  return fields;
 }
 
 /** `meta` of an answer: the back-end that did the work, why it was not the first choice, and what is surely not meant. */

@@ -4,7 +4,8 @@ import { finalState, longRunResponse, summaryJob } from '../responses/long-run.t
 import { notesOf, simulationNotes } from '../responses/notes.ts';
 import { checkAnswerSize, responseOutline, type AnswerFormat, type ResponseOutline } from '../responses/outline.ts';
 import { planNotes } from '../responses/plan-notes.ts';
-import { dryRunResponse, respond } from '../responses/response.ts';
+import { findOverflow } from '../responses/overflow.ts';
+import { dryRunResponse, respond, type ComputeResponse } from '../responses/response.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import { BackendUnavailableError, ComputeError } from '../compute/engine/errors.ts';
@@ -20,8 +21,8 @@ import type { RequestReader } from '../requests/request-reader.ts';
 import { keepSent } from '../requests/keep-sent.ts';
 import { axesOf, hasRecordLoss, planBytes, type NetworkPlan, type Operation, type Plan, type RecordLossPlan } from '../requests/plan.ts';
 import type { TensorCache } from '../requests/tensor-cache.ts';
-import type { ResponseFormat } from './choose-format.ts';
-import { checkFinite, encodeBody, sendResponse, type Outcome } from './send-response.ts';
+import type { ResponseFormat } from '../responses/formats.ts';
+import { encodeBody, sendResponse } from './send-response.ts';
 import { TickQueue } from './tick-queue.ts';
 
 /** Results of more numbers stay where the kernels leave them until the answer has left. */
@@ -61,16 +62,17 @@ export async function compute(
   const decodeMs = performance.now() - decodeFrom;
   if (plan.reply?.timeoutUs !== undefined) shortenDeadline(request, plan.reply.timeoutUs);
   const outline = responseOutline(plan);
+  const answeredAs = format.countedAs(plan);
   format.accept(outline);
-  checkAnswerSize(outline, format.countedAs(plan), limits);
+  checkAnswerSize(outline, answeredAs, limits);
   checkReference(engine, plan, limits);
-  if (plan.options.dry_run === true) return reply.type(jsonInUtf8).send(JSON.stringify(describePlan(engine, outline, format)));
+  if (plan.options.dry_run === true) return reply.type(jsonInUtf8).send(JSON.stringify(describePlan(engine, outline, answeredAs)));
 
-  const outcome = await runPlan(engine, outline, format, scope);
+  const response = await runPlan(engine, outline, answeredAs, scope);
   const encodeFrom = performance.now();
-  const encoded = await encodeBody(scope, format, outline, outcome);
+  const body = await encodeBody(format, response, scope);
   if (tensors !== undefined && 'sent' in plan && plan.sent.length > 0) keep(tensors, plan, scope);
-  return sendResponse(reply, plan, outcome, encoded, { decodeFrom, decodeMs, encodeFrom });
+  return sendResponse(reply, response, body, { decodeFrom, decodeMs, encodeFrom });
 }
 
 /** Keeps the weights that a request sent, for others that name them. The answer does not wait for it; it is no failure where the request ends first. */
@@ -83,13 +85,13 @@ function checkReference(engine: Engine, { job, options }: Plan, limits: Limits):
   if (engine.firstChoice(job, options) === 'reference') checkReferenceWork(jobWork(job), limits);
 }
 
-function describePlan(engine: Engine, outline: ResponseOutline, format: ResponseFormat): object {
+function describePlan(engine: Engine, outline: ResponseOutline, answeredAs: AnswerFormat): object {
   const { plan } = outline;
   const { job, options } = plan;
   const estimate = engine.estimate(job, options);
   if (estimate === undefined) throw new BackendUnavailableError('no back-end takes the job');
   const time = { ...estimate, computeMs: estimate.computeMs + forwardMs(engine, plan) };
-  return dryRunResponse(outline, time, planNotes(plan, format.countedAs(plan)));
+  return dryRunResponse(outline, time, planNotes(plan, answeredAs));
 }
 
 /** The estimated time of what runs before a plan's job, for its loss. */
@@ -99,10 +101,9 @@ function forwardMs(engine: Engine, plan: Plan): number {
 }
 
 /** Runs a plan's job in memory that is reserved before it is taken. */
-async function runPlan(engine: Engine, outline: ResponseOutline, format: ResponseFormat, scope: RequestScope): Promise<Outcome> {
+async function runPlan(engine: Engine, outline: ResponseOutline, answeredAs: AnswerFormat, scope: RequestScope): Promise<ComputeResponse> {
   const { plan } = outline;
   const { job, options } = plan;
-  const answeredAs = format.countedAs(plan);
   if (job.kind === 'lif_simulate' && isLongRun(job)) return startLongRun(engine, { outline, job, answeredAs }, scope);
   const arena = jobElements(job) > maxCopiedElements ? scope.memory.arena : scope.arena;
   if (arena !== undefined) scope.memory.reserve(planBytes(plan));
@@ -113,7 +114,7 @@ async function runPlan(engine: Engine, outline: ResponseOutline, format: Respons
   const found = scope.run(() => notesOf(plan, ran, answeredAs, answer, (again) => runAgain(engine, plan, again, scope)));
   // Most are there at once: a microtask costs more than they do.
   const notes = found instanceof Promise ? await found : found;
-  return { response: await scope.run(() => respond(outline, answer, notes)), answer, streams: false };
+  return scope.run(() => respond(outline, answer, notes));
 }
 
 /** Runs a plan's job and, before it, what its loss reads: on the back-end that is the first choice for the job, so that both see the same spikes. */
@@ -148,15 +149,16 @@ interface LongRun {
 }
 
 /** Runs what of a long run has to be known before its answer begins. Each of its blocks is a job of its own, which is run when it is its turn. */
-async function startLongRun(engine: Engine, { outline, job, answeredAs }: LongRun, scope: RequestScope): Promise<Outcome> {
+async function startLongRun(engine: Engine, { outline, job, answeredAs }: LongRun, scope: RequestScope): Promise<ComputeResponse> {
   const { plan } = outline;
   const { options } = plan;
   scope.memory.reserve(jobBytes(job));
   const run = async (part: LifSimulateJob, neverShed: boolean) =>
     scope.run(() => engine.run(part, options, { signal: scope.signal, neverShed }));
   const summary = await run(summaryJob(job), false);
-  await checkFinite(scope, plan, finalState(summary.result, axesOf(plan)));
+  const overflow = await scope.run(() => findOverflow(finalState(summary.result, axesOf(plan)), plan));
+  if (overflow !== undefined) throw overflow;
   const runBlock = async (block: LifSimulateJob) => (await run(block, true)).result;
   const notes = simulationNotes(plan, answeredAs, summary.result);
-  return { response: longRunResponse(outline, job, { summary, notes }, runBlock), answer: summary, streams: true };
+  return longRunResponse(outline, job, { summary, notes }, runBlock);
 }

@@ -1,7 +1,10 @@
 import type { TSchema } from '@sinclair/typebox';
-import type { FastifyPluginCallback } from 'fastify';
+import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
 
+import { bestAccepted } from '../plugins/negotiation.ts';
 import type { Operation } from '../requests/plan.ts';
+import { mediaTypes, type RequestBody } from '../requests/request-body.ts';
+import { nativeFormats, type ResponseFormat } from '../responses/formats.ts';
 import { answers, requestBodies } from '../schemas/bodies.ts';
 import {
   bodiesOf,
@@ -50,7 +53,6 @@ import {
   SurrogateGradRequest,
 } from '../schemas/surrogate.ts';
 import { compute, type ComputeServices } from './compute-handler.ts';
-import { nativeFormat } from './choose-format.ts';
 
 /** A route that computes, with its documentation. */
 interface ComputeRoute {
@@ -156,6 +158,16 @@ const routes: readonly ComputeRoute[] = [
     examples: networkGradExamples,
   },
 ];
+
+/** The media types of answers, first the one that is meant where a client takes any. */
+export const answerMedia = [mediaTypes.json, mediaTypes.framed, mediaTypes.npy] as const;
+const answerMediaForNpy = [mediaTypes.npy, mediaTypes.json, mediaTypes.framed] as const;
+
+/** The format that the request's `Accept` likes best. */
+function nativeFormat({ headers, body }: FastifyRequest): ResponseFormat {
+  const offered = (body as RequestBody).form === 'npy' ? answerMediaForNpy : answerMedia;
+  return nativeFormats[bestAccepted(headers.accept, offered) ?? mediaTypes.json];
+}
 
 /** Surrogates, neurons and networks, and gradients through them, in the service's own formats. */
 export const computeRoutes: FastifyPluginCallback<ComputeServices> = (app, services, done) => {

@@ -20,6 +20,7 @@ import {
   type InferenceOperation,
 } from '../requests/inference-models.ts';
 import { wantsReadyOnly } from '../requests/read-request.ts';
+import { inferenceFormat } from '../responses/formats.ts';
 import { bytesSchema, jsonAnswer } from '../schemas/bodies.ts';
 import { bodiesOf, inferExamples } from '../schemas/examples.ts';
 import {
@@ -36,7 +37,6 @@ import { inferHeaders } from '../schemas/parameters.ts';
 import { computeCodes } from '../schemas/problem.ts';
 import { version } from '../version.ts';
 import { compute, type ComputeServices } from './compute-handler.ts';
-import { inferenceFormat } from './choose-format.ts';
 
 const tags = ['Open Inference Protocol'];
 const operations = Object.keys(inferenceModels) as InferenceOperation[];
@@ -230,10 +230,7 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
           },
         },
       },
-      (request, reply) => {
-        const operation = operationOf(request.params);
-        return compute(services, request, reply, operation, inferenceFormat(operation));
-      },
+      (request, reply) => compute(services, request, reply, operationOf(request.params), inferenceFormat),
     );
   }
   done();

@@ -2,37 +2,25 @@ import { Readable } from 'node:stream';
 
 import type { FastifyReply } from 'fastify';
 
-import { noNotes } from '../responses/note-types.ts';
-import { answerSize, type ResponseOutline } from '../responses/outline.ts';
-import { overflowProblem } from '../responses/overflow.ts';
-import { responseTree, type ComputeResponse } from '../responses/response.ts';
-import { withResultErrors } from '../responses/result-errors.ts';
-import { frameHeader, mediaTypes } from '../requests/request-body.ts';
-import { NotFiniteError, type AnswerNode } from '../codecs/answer.ts';
 import { areReady, bytesOf, lengthOf, type Chunk } from '../codecs/chunks.ts';
 import { requireFinite } from '../codecs/finite-check.ts';
 import { jobElements } from '../compute/job-size.ts';
-import type { Answer } from '../compute/engine/engine.ts';
 import { dtypeOf, recordPer } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import type { Stages } from '../observability/metrics.ts';
-import { axesOf, type Plan } from '../requests/plan.ts';
-import type { ResponseFormat } from './choose-format.ts';
-
-/** A plan that was run, and its answer. */
-export interface Outcome {
-  readonly response: ComputeResponse;
-  readonly answer: Omit<Answer, 'result'>;
-  /** Whether the answer is still being computed while it leaves. */
-  readonly streams: boolean;
-}
+import type { Plan } from '../requests/plan.ts';
+import { frameHeader, mediaTypes } from '../requests/request-body.ts';
+import type { ResponseFormat } from '../responses/formats.ts';
+import { answerSize } from '../responses/outline.ts';
+import { withResultErrors } from '../responses/overflow.ts';
+import { responseTree, type ComputeResponse } from '../responses/response.ts';
 
 /** The body of an answer, there or still to be made. */
 export interface EncodedBody {
   readonly chunks: readonly Chunk[];
   readonly mediaType: string;
   /** Bytes of JSON in front of the tensors', where there are both. */
-  readonly jsonBytes?: number;
+  readonly jsonBytes: number | undefined;
 }
 
 /** When reading and writing began, and how long the reading took, in milliseconds. */
@@ -57,20 +45,14 @@ const streamedBytes = 256 * 1024;
  *
  * @throws {Problem} `numerical_overflow` when nothing that is finite in the answer's precision is left.
  */
-export async function encodeBody(
-  scope: RequestScope,
-  format: ResponseFormat,
-  outline: ResponseOutline,
-  outcome: Outcome,
-): Promise<EncodedBody> {
+export async function encodeBody(format: ResponseFormat, response: ComputeResponse, scope: RequestScope): Promise<EncodedBody> {
+  const { outline, streams } = response;
   const { plan } = outline;
-  const { response, streams } = outcome;
   try {
-    const { text, tensors } = format.encode(plan, response, streams ? undefined : scope);
-    const isFramed = text.length > 0 && (format.media === mediaTypes.framed || tensors.length > 0);
-    const mediaType = format.media === mediaTypes.npy ? format.media : isFramed ? mediaTypes.framed : format.jsonType;
+    const { text, tensors, mediaType } = format.encode(response, streams ? undefined : scope);
+    const isFramed = mediaType === mediaTypes.framed;
     const head = isFramed ? await paddedJson(text, scope) : text;
-    let chunks: readonly Chunk[] = [...head, ...tensors];
+    let chunks: readonly Chunk[] = tensors.length === 0 ? head : [...head, ...tensors];
     if (areReady(chunks)) {
       scope.memory.reserve(lengthOf(chunks.filter((chunk) => scope.arena?.holds(chunk) !== true)));
     } else if (streams) {
@@ -81,22 +63,12 @@ export async function encodeBody(
       if (bytes <= maxCollectedBytes && scope.memory.tryReserve(bytes)) chunks = await collectChunks(chunks, scope);
       else scope.memory.reserve(streamedBytes);
     }
-    return isFramed ? { chunks, mediaType, jsonBytes: lengthOf(head as readonly Uint8Array[]) } : { chunks, mediaType };
+    return { chunks, mediaType, jsonBytes: isFramed ? lengthOf(head as readonly Uint8Array[]) : undefined };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const finite = await scope.run(() => withResultErrors(response, plan));
+    const finite = await scope.run(() => withResultErrors(response));
     if (finite === response) throw error;
-    return encodeBody(scope, format, outline, { ...outcome, response: finite });
-  }
-}
-
-/** @throws {Problem} `numerical_overflow` when a number is not finite in the job's precision. */
-export async function checkFinite(scope: RequestScope, plan: Plan, tree: AnswerNode): Promise<void> {
-  const { job } = plan;
-  try {
-    await scope.run(() => requireFinite(tree, dtypeOf(job)));
-  } catch (error) {
-    throw error instanceof NotFiniteError ? overflowProblem(error, job, axesOf(plan)) : error;
+    return encodeBody(format, finite, scope);
   }
 }
 
@@ -126,26 +98,19 @@ async function paddedJson(text: readonly Chunk[], scope: RequestScope): Promise<
 /** Sends an answer with `Server-Timing`. What is still to be made leaves chunk by chunk, at the client's speed. */
 export function sendResponse(
   reply: FastifyReply,
-  plan: Plan,
-  { answer, response }: Outcome,
+  { outline: { plan }, answer, notes }: ComputeResponse,
   { chunks, mediaType, jsonBytes }: EncodedBody,
   { decodeFrom, decodeMs, encodeFrom }: Spans,
 ): FastifyReply {
   const { scope, server, span } = reply.request;
   scope.clearDeadline();
-  const stages = { decode: decodeMs, queue: answer.queueMs, compute: answer.computeMs, encode: performance.now() - encodeFrom };
+  const { backend, fallback, queueMs, computeMs } = answer;
+  const op = plan.job.kind;
   const elements = jobElements(plan.job);
-  server.metrics.computed(plan.job.kind, answer.backend.name, elements, stages);
-  for (const { code } of response.meta.notes ?? noNotes) server.metrics.noted(code);
-  span?.computed({
-    op: plan.job.kind,
-    backend: answer.backend.name,
-    fallbackFrom: answer.fallback?.from,
-    elements,
-    decodeFrom,
-    encodeFrom,
-    stages,
-  });
+  const stages = { decode: decodeMs, queue: queueMs, compute: computeMs, encode: performance.now() - encodeFrom };
+  server.metrics.computed(op, backend.name, elements, stages);
+  for (const { code } of notes) server.metrics.noted(code);
+  span?.computed({ op, backend: backend.name, fallbackFrom: fallback?.from, elements, decodeFrom, encodeFrom, stages });
   if (!isSpikes(plan)) reply.minCompressedBytes = isNumberText(plan, mediaType) ? minCompressedText : Infinity;
   if (jsonBytes !== undefined) void reply.header(frameHeader, String(jsonBytes));
   void reply.header('content-type', mediaType).header('server-timing', serverTiming(stages));
@@ -177,14 +142,5 @@ function bodyOf(reply: FastifyReply, chunks: readonly Uint8Array[]): Buffer | Re
 }
 
 function serverTiming({ decode, queue, compute, encode }: Stages): string {
-  return `decode;dur=${microsecondsText(decode)}, queue;dur=${microsecondsText(queue)}, compute;dur=${microsecondsText(compute)}, encode;dur=${microsecondsText(encode)}`;
-}
-
-/** Of a thousand parts, with the zeros in front. */
-const thousandths = Array.from({ length: 1000 }, (_, part) => String(part).padStart(3, '0'));
-
-/** Milliseconds with three decimals, in a fifth of the time that printing any number takes. */
-function microsecondsText(ms: number): string {
-  const microseconds = Math.round(ms * 1000);
-  return `${Math.floor(microseconds / 1000)}.${thousandths[microseconds % 1000]!}`;
+  return `decode;dur=${decode.toFixed(3)}, queue;dur=${queue.toFixed(3)}, compute;dur=${compute.toFixed(3)}, encode;dur=${encode.toFixed(3)}`;
 }

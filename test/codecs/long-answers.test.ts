@@ -203,7 +203,8 @@ describe('the gradient of a current that all neurons share', () => {
     const response = await responseOf(plan, [
       { loss: new Float32Array(neurons), spike_counts: new Int32Array(neurons), grad: { current: grad } },
     ]);
-    const current = response.results[0]?.find(({ path }) => path.join() === 'grad,current')?.node as AnswerTensor;
+    const index = response.outline.tensors.findIndex(({ path }) => path.join() === 'grad,current');
+    const current = response.results[0]![index] as AnswerTensor;
     expect(current.shape).toEqual([1, steps]);
     expect(Float32Array.from(current.values)).toEqual(Float32Array.from(sums));
   });

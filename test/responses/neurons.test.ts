@@ -169,7 +169,7 @@ describe('the answer of a gradient', () => {
   it('joins the fields of a tensor to its name in the Open Inference Protocol', async () => {
     const reply: InferenceReply = { outputs: ['grad_state_v', 'grad_state_u', 'loss'], binary: ['loss'], json: [] };
     const response = await responseOf(gradient(currentBased), gradResult);
-    const { text, tensors } = await joined(inferenceAnswer('lif_grad', response, reply, 'float32'));
+    const { text, tensors } = await joined(inferenceAnswer(response, reply, 'float32'));
     expect((JSON.parse(text) as { outputs: object[] }).outputs).toEqual([
       { name: 'grad_state_v', datatype: 'FP32', shape: [2], data: [0.5, 0.25] },
       { name: 'grad_state_u', datatype: 'FP32', shape: [1], data: [1.5] },
@@ -240,7 +240,7 @@ describe('the size of an answer', () => {
       'is an upper bound of its bytes in the Open Inference Protocol (%j)',
       async ({ binary }) => {
         const reply: InferenceReply = { binary, json: [] };
-        const { bytes } = await joined(inferenceAnswer(plan.job.kind, await responseOf(plan, result), reply, 'float32'));
+        const { bytes } = await joined(inferenceAnswer(await responseOf(plan, result), reply, 'float32'));
         expect(answerSize(responseOutline({ ...plan, reply }), 'inference').bytes).toBeGreaterThanOrEqual(bytes);
       },
     );
@@ -251,7 +251,7 @@ describe('an npy answer', () => {
   it.each(['u', 'v_post', 'v_final'])('holds %s', async (name) => {
     const plan = simulation(currentBased, [name]);
     requireOneTensor(responseOutline(plan));
-    const { bytes } = await joined({ text: [], tensors: npyFile(await responseOf(plan, simulated), 'float32') });
+    const { bytes } = await joined(npyFile(await responseOf(plan, simulated), 'float32'));
     expect(answerSize(responseOutline(plan), 'npy').bytes).toBeGreaterThanOrEqual(bytes);
   });
 

@@ -33,14 +33,14 @@ async function answerIn(format: AnswerFormat, outline: ResponseOutline): Promise
   });
   const dtype = dtypeOf(job);
   const encode = (): EncodedAnswer | undefined => {
-    if (format === 'inference') return inferenceAnswer(job.kind, response, reply!, dtype);
+    if (format === 'inference') return inferenceAnswer(response, reply!, dtype);
     if (format !== 'npy') return encodeAnswer(responseTree(response), { encoding: format, dtype });
     try {
       requireOneTensor(outline);
     } catch {
       return undefined;
     }
-    return { text: [], tensors: npyFile(response, dtype) };
+    return npyFile(response, dtype);
   };
   try {
     const encoded = encode();
