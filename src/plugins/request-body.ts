@@ -6,7 +6,6 @@ import fp from 'fastify-plugin';
 import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../requests/collect-body.ts';
 import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../requests/request-body.ts';
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
-import { emptyBody } from '../codecs/json-body.ts';
 import { OutOfMemoryError } from '../compute/engine/errors.ts';
 import { quote } from '../errors/describe.ts';
 import { Problem } from '../errors/problems.ts';
@@ -23,12 +22,6 @@ export const requestBody = fp(
         receiveBody(request, payload, form, ready);
       });
     }
-
-    // A request without a body and without a media type reaches no parser.
-    app.addHook('preValidation', (request: FastifyRequest, _reply, next) => {
-      if (request.body === undefined && request.routeOptions.schema?.body !== undefined) next(emptyBody());
-      else next();
-    });
     done();
   },
   { name: 'request-body' },

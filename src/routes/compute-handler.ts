@@ -6,6 +6,7 @@ import { checkAnswerSize, responseOutline, type AnswerFormat, type ResponseOutli
 import { planNotes } from '../responses/plan-notes.ts';
 import { findOverflow } from '../responses/overflow.ts';
 import { dryRunResponse, respond, type ComputeResponse } from '../responses/response.ts';
+import { emptyBody } from '../codecs/json-body.ts';
 import { jsonInUtf8, type RequestBody } from '../requests/request-body.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import { BackendUnavailableError, ComputeError } from '../compute/engine/errors.ts';
@@ -53,12 +54,15 @@ export async function compute(
   format: ResponseFormat,
 ): Promise<FastifyReply> {
   const { scope } = request;
+  const body = request.body as RequestBody | undefined;
+  // A request without a body and without a media type reaches no parser.
+  if (body === undefined) throw emptyBody();
   request.operation = operation;
   await ticks.wait();
   scope.throwIfEnded();
 
   const decodeFrom = performance.now();
-  const plan = await scope.run(() => reader.read(operation, request.body as RequestBody, scope));
+  const plan = await scope.run(() => reader.read(operation, body, scope));
   const decodeMs = performance.now() - decodeFrom;
   if (plan.reply?.timeoutUs !== undefined) shortenDeadline(request, plan.reply.timeoutUs);
   const outline = responseOutline(plan);
@@ -70,9 +74,9 @@ export async function compute(
 
   const response = await runPlan(engine, outline, answeredAs, scope);
   const encodeFrom = performance.now();
-  const body = await encodeBody(format, response, scope);
+  const encoded = await encodeBody(format, response, scope);
   if (tensors !== undefined && 'sent' in plan && plan.sent.length > 0) keep(tensors, plan, scope);
-  return sendResponse(reply, response, body, { decodeFrom, decodeMs, encodeFrom });
+  return sendResponse(reply, response, encoded, { decodeFrom, decodeMs, encodeFrom });
 }
 
 /** Keeps the weights that a request sent, for others that name them. The answer does not wait for it; it is no failure where the request ends first. */

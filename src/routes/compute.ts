@@ -165,7 +165,7 @@ const answerMediaForNpy = [mediaTypes.npy, mediaTypes.json, mediaTypes.framed] a
 
 /** The format that the request's `Accept` likes best. */
 function nativeFormat({ headers, body }: FastifyRequest): ResponseFormat {
-  const offered = (body as RequestBody).form === 'npy' ? answerMediaForNpy : answerMedia;
+  const offered = (body as RequestBody | undefined)?.form === 'npy' ? answerMediaForNpy : answerMedia;
   return nativeFormats[bestAccepted(headers.accept, offered) ?? mediaTypes.json];
 }
 
