@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { finalState, longRunResponse, summaryJob } from '../responses/long-run.ts';
-import { notesOf, simulationNotes } from '../responses/notes.ts';
+import { notesOf, simulationNotes } from '../responses/notes/notes.ts';
 import { checkAnswerSize, responseOutline, type AnswerFormat, type ResponseOutline } from '../responses/outline.ts';
-import { planNotes } from '../responses/plan-notes.ts';
+import { planNotes } from '../responses/notes/plan-notes.ts';
 import { findOverflow } from '../responses/overflow.ts';
 import { dryRunResponse, respond, type ComputeResponse } from '../responses/response.ts';
 import { emptyBody } from '../codecs/json-body.ts';

@@ -6,52 +6,12 @@ import type { Operation } from '../requests/plan.ts';
 import { mediaTypes, type RequestBody } from '../requests/request-body.ts';
 import { nativeFormats, type ResponseFormat } from '../responses/formats.ts';
 import { answers, requestBodies } from '../schemas/bodies.ts';
-import {
-  bodiesOf,
-  lifGradExamples,
-  lifJvpExamples,
-  lifSimulateExamples,
-  networkGradExamples,
-  networkSimulateExamples,
-  surrogateEvalExamples,
-  surrogateGradExamples,
-} from '../schemas/examples.ts';
-import {
-  LifGradAnswer,
-  LifGradDryRun,
-  LifGradRequest,
-  LifJvpAnswer,
-  LifJvpDryRun,
-  LifJvpRequest,
-  LifSimulateAnswer,
-  LifSimulateDryRun,
-  LifSimulateRequest,
-} from '../schemas/lif.ts';
-import {
-  computeHeaders,
-  lifGradQuery,
-  lifJvpQuery,
-  lifSimulateQuery,
-  surrogateEvalQuery,
-  surrogateGradQuery,
-} from '../schemas/parameters.ts';
-import {
-  NetworkGradAnswer,
-  NetworkGradDryRun,
-  NetworkGradRequest,
-  NetworkSimulateAnswer,
-  NetworkSimulateDryRun,
-  NetworkSimulateRequest,
-} from '../schemas/network.ts';
+import * as examples from '../schemas/examples.ts';
+import * as lif from '../schemas/lif.ts';
+import * as network from '../schemas/network.ts';
+import * as parameters from '../schemas/parameters.ts';
 import { computeProblems, networkProblems } from '../schemas/problem.ts';
-import {
-  SurrogateEvalAnswer,
-  SurrogateEvalDryRun,
-  SurrogateEvalRequest,
-  SurrogateGradAnswer,
-  SurrogateGradDryRun,
-  SurrogateGradRequest,
-} from '../schemas/surrogate.ts';
+import * as surrogate from '../schemas/surrogate.ts';
 import { compute, type ComputeServices } from './compute-handler.ts';
 
 /** A route that computes, with its documentation. */
@@ -66,7 +26,7 @@ interface ComputeRoute {
   readonly request: TSchema;
   readonly answer: TSchema;
   readonly dryRun: TSchema;
-  readonly examples: Parameters<typeof bodiesOf>[0];
+  readonly examples: Parameters<typeof examples.bodiesOf>[0];
 }
 
 const routes: readonly ComputeRoute[] = [
@@ -77,11 +37,11 @@ const routes: readonly ComputeRoute[] = [
     summary: 'Spike and smooth value of surrogates',
     description:
       '`spike` is x >= 0. `value` is the antiderivative of the surrogate gradient: the smooth function that stands for the spike.',
-    query: surrogateEvalQuery,
-    request: SurrogateEvalRequest,
-    answer: SurrogateEvalAnswer,
-    dryRun: SurrogateEvalDryRun,
-    examples: surrogateEvalExamples,
+    query: parameters.surrogateEvalQuery,
+    request: surrogate.SurrogateEvalRequest,
+    answer: surrogate.SurrogateEvalAnswer,
+    dryRun: surrogate.SurrogateEvalDryRun,
+    examples: examples.surrogateEvalExamples,
   },
   {
     operation: 'surrogate_grad',
@@ -89,11 +49,11 @@ const routes: readonly ComputeRoute[] = [
     operationId: 'surrogateGrad',
     summary: 'Surrogate gradients',
     description: '`cotangent` times the surrogate gradient at x, which backpropagation uses as the derivative of a spike.',
-    query: surrogateGradQuery,
-    request: SurrogateGradRequest,
-    answer: SurrogateGradAnswer,
-    dryRun: SurrogateGradDryRun,
-    examples: surrogateGradExamples,
+    query: parameters.surrogateGradQuery,
+    request: surrogate.SurrogateGradRequest,
+    answer: surrogate.SurrogateGradAnswer,
+    dryRun: surrogate.SurrogateGradDryRun,
+    examples: examples.surrogateGradExamples,
   },
   {
     operation: 'lif_simulate',
@@ -101,11 +61,11 @@ const routes: readonly ComputeRoute[] = [
     operationId: 'lifSimulate',
     summary: 'Run neurons',
     description: 'Steps B neurons through T time steps and answers what `record` lists. Times are in ms, rates in Hz.',
-    query: lifSimulateQuery,
-    request: LifSimulateRequest,
-    answer: LifSimulateAnswer,
-    dryRun: LifSimulateDryRun,
-    examples: lifSimulateExamples,
+    query: parameters.lifSimulateQuery,
+    request: lif.LifSimulateRequest,
+    answer: lif.LifSimulateAnswer,
+    dryRun: lif.LifSimulateDryRun,
+    examples: examples.lifSimulateExamples,
   },
   {
     operation: 'lif_grad',
@@ -114,11 +74,11 @@ const routes: readonly ComputeRoute[] = [
     summary: 'Gradients through neurons',
     description:
       "Backpropagation through time: the forward pass has the hard threshold, and the backward pass uses the surrogate gradient as its derivative. A gradient has the shape in which its quantity was given; a number's is the sum over neurons.",
-    query: lifGradQuery,
-    request: LifGradRequest,
-    answer: LifGradAnswer,
-    dryRun: LifGradDryRun,
-    examples: lifGradExamples,
+    query: parameters.lifGradQuery,
+    request: lif.LifGradRequest,
+    answer: lif.LifGradAnswer,
+    dryRun: lif.LifGradDryRun,
+    examples: examples.lifGradExamples,
   },
   {
     operation: 'lif_jvp',
@@ -127,11 +87,11 @@ const routes: readonly ComputeRoute[] = [
     summary: 'Tangents through neurons',
     description:
       'Forward-mode differentiation: the Jacobian-vector product of spikes, potentials and loss with `tangents`, the surrogate gradient being the derivative of a spike.',
-    query: lifJvpQuery,
-    request: LifJvpRequest,
-    answer: LifJvpAnswer,
-    dryRun: LifJvpDryRun,
-    examples: lifJvpExamples,
+    query: parameters.lifJvpQuery,
+    request: lif.LifJvpRequest,
+    answer: lif.LifJvpAnswer,
+    dryRun: lif.LifJvpDryRun,
+    examples: examples.lifJvpExamples,
   },
   {
     operation: 'network_simulate',
@@ -140,10 +100,10 @@ const routes: readonly ComputeRoute[] = [
     summary: 'Run a network',
     description:
       "Runs layers of neurons with weights. In every step, layer by layer from the input up, a layer's neurons get `weight` times what the layer below returns in this step, plus `bias`, plus `recurrent` times what they returned a step before.",
-    request: NetworkSimulateRequest,
-    answer: NetworkSimulateAnswer,
-    dryRun: NetworkSimulateDryRun,
-    examples: networkSimulateExamples,
+    request: network.NetworkSimulateRequest,
+    answer: network.NetworkSimulateAnswer,
+    dryRun: network.NetworkSimulateDryRun,
+    examples: examples.networkSimulateExamples,
   },
   {
     operation: 'network_grad',
@@ -152,10 +112,10 @@ const routes: readonly ComputeRoute[] = [
     summary: 'Gradients through a network',
     description:
       "Backpropagation through time and layers, from a loss of the last layer's neurons to weights, parameters of neurons and the input. Spikes are hard going forward, and have their layer's surrogate gradient going back.",
-    request: NetworkGradRequest,
-    answer: NetworkGradAnswer,
-    dryRun: NetworkGradDryRun,
-    examples: networkGradExamples,
+    request: network.NetworkGradRequest,
+    answer: network.NetworkGradAnswer,
+    dryRun: network.NetworkGradDryRun,
+    examples: examples.networkGradExamples,
   },
 ];
 
@@ -171,7 +131,7 @@ function nativeFormat({ headers, body }: FastifyRequest): ResponseFormat {
 
 /** Surrogates, neurons and networks, and gradients through them, in the service's own formats. */
 export const computeRoutes: FastifyPluginCallback<ComputeServices> = (app, services, done) => {
-  for (const { operation, url, operationId, summary, description, query, request: body, answer, dryRun, examples } of routes) {
+  for (const { operation, url, operationId, summary, description, query, ...route } of routes) {
     app.post(
       url,
       {
@@ -180,10 +140,13 @@ export const computeRoutes: FastifyPluginCallback<ComputeServices> = (app, servi
           tags: ['Compute'],
           summary,
           description,
-          headers: computeHeaders,
+          headers: parameters.computeHeaders,
           ...(query && { querystring: query }),
-          body: requestBodies(body, bodiesOf(examples, 'request'), query !== undefined),
-          response: { 200: answers(answer, dryRun, bodiesOf(examples, 'answer')), ...(query ? computeProblems : networkProblems) },
+          body: requestBodies(route.request, examples.bodiesOf(route.examples, 'request'), query !== undefined),
+          response: {
+            200: answers(route.answer, route.dryRun, examples.bodiesOf(route.examples, 'answer')),
+            ...(query ? computeProblems : networkProblems),
+          },
         },
       },
       (request, reply) => compute(services, request, reply, operation, nativeFormat(request)),

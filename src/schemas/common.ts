@@ -3,7 +3,7 @@ import { Type, type TObject, type TProperties, type TUnsafe } from '@sinclair/ty
 import { backendNames } from '../compute/engine/backend.ts';
 import type { Preference } from '../compute/engine/backend-router.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { noteCodes } from '../responses/note-types.ts';
+import { noteCodes } from '../responses/notes/note-types.ts';
 
 /** A schema that the OpenAPI document lists by name, and other schemas refer to. */
 export interface NamedSchema {

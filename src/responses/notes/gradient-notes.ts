@@ -1,7 +1,7 @@
-import { Pacer, sliceValues } from '../codecs/chunks.ts';
-import { indexOfMagnitudeAtLeast } from '../codecs/finite-check.ts';
-import { extremes, type Values } from '../compute/generated-numbers.ts';
-import { lossRecords, type Dtype, type LifGradJob, type LifGradResult, type Quantity } from '../compute/jobs.ts';
+import { Pacer, sliceValues } from '../../codecs/chunks.ts';
+import { indexOfMagnitudeAtLeast } from '../../codecs/finite-check.ts';
+import { extremes, type Values } from '../../compute/generated-numbers.ts';
+import { lossRecords, type Dtype, type LifGradJob, type LifGradResult, type Quantity } from '../../compute/jobs.ts';
 import { growthNote, type GrownGradient, type RunAgain } from './gradient-growth-notes.ts';
 import { noNotes, type Note } from './note-types.ts';
 import { maxInspected } from './plan-notes.ts';
@@ -27,9 +27,26 @@ export function gradientNotes(
 ): readonly Note[] | Promise<readonly Note[]> {
   if (job.problem.neurons === 0) return noNotes;
   const inspection = new Inspection(job, result, computedIn);
-  if (inspection.size > sliceValues) return inspection.runSliced().then(() => inspection.notes(runAgain));
-  inspection.run();
-  return inspection.isOrdinary ? noNotes : inspection.notes(runAgain);
+  const slices = inspection.slices();
+  for (let inspected = 0; inspected < sliceValues;) {
+    const slice = slices.next();
+    if (slice.done === true) return inspection.isOrdinary ? noNotes : inspection.notes(runAgain);
+    inspected += slice.value;
+  }
+  return runPaced(slices).then(() => inspection.notes(runAgain));
+}
+
+/** Goes on with an inspection, and serves other requests in between. */
+async function runPaced(slices: Iterable<number>): Promise<void> {
+  const pacer = new Pacer();
+  let inspected = sliceValues;
+  for (const count of slices) {
+    if (inspected >= sliceValues) {
+      await pacer.pause();
+      inspected = 0;
+    }
+    inspected += count;
+  }
 }
 
 /** A gradient that may have grown, and how many times it is what is ordinary. */
@@ -51,49 +68,22 @@ class Inspection {
     this.#perStep = computedIn === 'float32' ? ordinaryPerStep : Infinity;
   }
 
-  /** Numbers of all gradients. */
-  get size(): number {
-    let size = 0;
-    for (const { grad } of this.#result)
-      for (const name in grad) {
-        const gradient = grad[name]!;
-        size += typeof gradient === 'number' ? 1 : gradient.length;
-      }
-    return size;
-  }
-
   get isOrdinary(): boolean {
     return this.#zero === undefined && this.#suspects === undefined;
   }
 
-  run(): void {
-    const result = this.#result;
-    for (let i = 0; i < result.length; i++) {
-      const { grad } = result[i]!;
+  /** Inspects all gradients, and yields after each slice how many numbers it had. */
+  *slices(): Generator<number, void> {
+    for (let i = 0; i < this.#result.length; i++) {
+      const { grad } = this.#result[i]!;
       for (const name in grad) {
         const gradient = grad[name]!;
-        const isZero = typeof gradient === 'number' ? this.#inspectSum(gradient, i) : this.#inspectSlice(gradient, i, 0, gradient.length);
-        if (isZero) this.#addZero(i, name);
-      }
-    }
-  }
-
-  /** The same in slices, between which other requests are served. */
-  async runSliced(): Promise<void> {
-    const pacer = new Pacer();
-    let inspected = 0;
-    for (const [i, { grad }] of this.#result.entries()) {
-      for (const [name, gradient] of Object.entries(grad)) {
-        const values = typeof gradient === 'number' ? Float64Array.of(gradient) : gradient;
+        const count = typeof gradient === 'number' ? 1 : gradient.length;
         let isZero = true;
-        for (let from = 0; from < values.length; from += sliceValues) {
-          const to = Math.min(from + sliceValues, values.length);
-          if (typeof gradient === 'number') isZero = this.#inspectSum(gradient, i);
-          else isZero = this.#inspectSlice(values, i, from, to) && isZero;
-          inspected += to - from;
-          if (inspected < sliceValues) continue;
-          await pacer.pause();
-          inspected = 0;
+        for (let from = 0; from < count; from += sliceValues) {
+          const to = Math.min(from + sliceValues, count);
+          isZero = (typeof gradient === 'number' ? this.#inspectSum(gradient, i) : this.#inspectSlice(gradient, i, from, to)) && isZero;
+          yield to - from;
         }
         if (isZero) this.#addZero(i, name);
       }

@@ -1,11 +1,11 @@
-import type { LifGradJob, LifGradResult, Quantity } from '../compute/jobs.ts';
-import { dtypeOf, lossRecords } from '../compute/jobs.ts';
-import { programOf } from '../compute/neuron-problem.ts';
-import type { Numbers } from '../compute/generated-numbers.ts';
-import { extremes } from '../compute/generated-numbers.ts';
+import type { LifGradJob, LifGradResult, Quantity } from '../../compute/jobs.ts';
+import { dtypeOf, lossRecords } from '../../compute/jobs.ts';
+import { programOf } from '../../compute/neuron-problem.ts';
+import type { Numbers } from '../../compute/generated-numbers.ts';
+import { extremes } from '../../compute/generated-numbers.ts';
 import type { Note } from './note-types.ts';
 import { maxInspected } from './plan-notes.ts';
-import { detachRemedy } from './detach-remedy.ts';
+import { detachRemedy } from '../detach-remedy.ts';
 
 /** By the index of a surrogate: the names of `wrt` whose gradient is 0 for all neurons. */
 export type ZeroGradients = ReadonlyMap<number, readonly string[]>;

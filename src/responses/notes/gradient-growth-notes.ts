@@ -1,10 +1,10 @@
-import type { Values } from '../compute/generated-numbers.ts';
-import type { Dtype, LifGradJob, LifGradResult, Loss, NeuronProblem, Quantity } from '../compute/jobs.ts';
-import { cutQuantity, neuronBlock } from '../compute/long-run.ts';
-import { programOf } from '../compute/neuron-problem.ts';
+import type { Values } from '../../compute/generated-numbers.ts';
+import type { Dtype, LifGradJob, LifGradResult, Loss, NeuronProblem, Quantity } from '../../compute/jobs.ts';
+import { cutQuantity, neuronBlock } from '../../compute/long-run.ts';
+import { programOf } from '../../compute/neuron-problem.ts';
 import type { Note } from './note-types.ts';
 import { shortText } from './plan-notes.ts';
-import { detachRemedy, type Remedy } from './detach-remedy.ts';
+import { detachRemedy, type Remedy } from '../detach-remedy.ts';
 
 /** Neuron-steps of a neuron that is computed again. */
 const maxSteps = 2 ** 14;

@@ -1,15 +1,15 @@
-import { memoize } from '../compute/cache.ts';
-import { extremes, isGenerated, valueAt, type Numbers } from '../compute/generated-numbers.ts';
-import { dtypeOf, type Network, type NeuronProblem, type NeuronQuantity } from '../compute/jobs.ts';
-import { layerProblem } from '../compute/networks/layers.ts';
-import { minSpikeDistance, programOf } from '../compute/neuron-problem.ts';
-import { neuronModel } from '../compute/neurons/catalogue.ts';
-import type { NeuronModel } from '../compute/neurons/model.ts';
-import { initialPath, type NeuronProgram } from '../compute/neurons/program.ts';
-import { parameterPath } from '../requests/neurons.ts';
-import { hasNeurons, type NeuronPlan, type Plan } from '../requests/plan.ts';
+import { memoize } from '../../compute/cache.ts';
+import { extremes, isGenerated, valueAt, type Numbers } from '../../compute/generated-numbers.ts';
+import { dtypeOf, type Network, type NeuronProblem, type NeuronQuantity } from '../../compute/jobs.ts';
+import { layerProblem } from '../../compute/networks/layers.ts';
+import { minSpikeDistance, programOf } from '../../compute/neuron-problem.ts';
+import { neuronModel } from '../../compute/neurons/catalogue.ts';
+import type { NeuronModel } from '../../compute/neurons/model.ts';
+import { initialPath, type NeuronProgram } from '../../compute/neurons/program.ts';
+import { parameterPath } from '../../requests/neurons.ts';
+import { hasNeurons, type NeuronPlan, type Plan } from '../../requests/plan.ts';
 import { noNotes, type Note } from './note-types.ts';
-import { maxFloat32Steps, type AnswerFormat } from './outline.ts';
+import { maxFloat32Steps, type AnswerFormat } from '../outline.ts';
 
 /** Numbers of a quantity that are looked at: a note is a hint, and no request waits for it. */
 export const maxInspected = 2 ** 16;

@@ -1,11 +1,11 @@
-import type { Answer } from '../compute/engine/engine.ts';
-import type { Job, LifGradResult, LifSimulateResult, NeuronProblem } from '../compute/jobs.ts';
-import { programOf } from '../compute/neuron-problem.ts';
-import type { Plan } from '../requests/plan.ts';
+import type { Answer } from '../../compute/engine/engine.ts';
+import type { Job, LifGradResult, LifSimulateResult, NeuronProblem } from '../../compute/jobs.ts';
+import { programOf } from '../../compute/neuron-problem.ts';
+import type { Plan } from '../../requests/plan.ts';
 import type { RunAgain } from './gradient-growth-notes.ts';
 import { gradientNotes } from './gradient-notes.ts';
 import type { Note } from './note-types.ts';
-import type { AnswerFormat } from './outline.ts';
+import type { AnswerFormat } from '../outline.ts';
 import { maxInspected, planNotes, shortText, stepsBetween } from './plan-notes.ts';
 
 /**
