@@ -85,43 +85,32 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
 
   app.get(
     '/v2',
-    {
-      schema: documented(
-        'getServerMetadata',
-        'The server and its extensions',
-        "Name, version, and the protocol's extensions that the server has.",
-        { 200: jsonAnswer(ServerMetadata, 'The server.', { server: { value: server } }) },
-      ),
-    },
+    documented('getServerMetadata', 'The server and its extensions', "Name, version, and the protocol's extensions that the server has.", {
+      200: jsonAnswer(ServerMetadata, 'The server.', { server: { value: server } }),
+    }),
     () => server,
   );
   app.get(
     '/v2/health/live',
-    {
-      schema: documented('getServerLiveness', 'Whether the server answers', "The protocol's `GET /livez`.", {
-        200: jsonAnswer(Live, 'It does.', { live: { value: { live: true } } }),
-      }),
-    },
+    documented('getServerLiveness', 'Whether the server answers', "The protocol's `GET /livez`.", {
+      200: jsonAnswer(Live, 'It does.', { live: { value: { live: true } } }),
+    }),
     () => ({ live: true }),
   );
   app.get(
     '/v2/health/ready',
-    {
-      schema: documented('getServerReadiness', 'Whether the server should get requests', "The protocol's `GET /readyz`.", {
-        200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
-        503: jsonAnswer(Ready, 'It warms up or drains.', { unready: { value: { ready: false } } }),
-      }),
-    },
+    documented('getServerReadiness', 'Whether the server should get requests', "The protocol's `GET /readyz`.", {
+      200: jsonAnswer(Ready, 'It should.', { ready: { value: { ready: true } } }),
+      503: jsonAnswer(Ready, 'It warms up or drains.', { unready: { value: { ready: false } } }),
+    }),
     (_request, reply) => ({ ready: isReady(reply) }),
   );
   app.post(
     '/v2/repository/index',
-    {
-      schema: documented('getRepositoryIndex', 'The models', 'With `{"ready": true}` as body only those that take requests.', {
-        200: jsonAnswer(RepositoryIndex, 'The models.', { ready: { value: repositoryIndex(undefined) } }),
-        ...inferenceErrors('invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'),
-      }),
-    },
+    documented('getRepositoryIndex', 'The models', 'With `{"ready": true}` as body only those that take requests.', {
+      200: jsonAnswer(RepositoryIndex, 'The models.', { ready: { value: repositoryIndex(undefined) } }),
+      ...inferenceErrors('invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'),
+    }),
     ({ body }) => {
       const reason = lifecycle.unreadyReason;
       const readyOnly = body !== undefined && wantsReadyOnly((body as RequestBody).bytes);
@@ -130,11 +119,9 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   );
   app.get(
     '/v2/models/stats',
-    {
-      schema: documented('getStatistics', 'What all models have done', statisticsDescription, {
-        200: jsonAnswer(Statistics, 'The models.', { idle: idle(operations) }),
-      }),
-    },
+    documented('getStatistics', 'What all models have done', statisticsDescription, {
+      200: jsonAnswer(Statistics, 'The models.', { idle: idle(operations) }),
+    }),
     () => statisticsOf(operations),
   );
 
@@ -142,57 +129,50 @@ export const inferenceRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     const modelPath = path.endsWith(':version') ? { params: VersionPath, hide: true } : { params: ModelPath };
     app.get(
       path,
-      {
-        schema: {
-          ...modelPath,
-          ...documented(
-            'getModelMetadata',
-            "A model's inputs and outputs",
-            'Names, datatypes and shapes; only the first input is needed.',
-            { 200: jsonAnswer(ModelMetadata, 'The model.', { surrogate_grad: { value: metadataOf('surrogate_grad') } }), ...modelErrors },
-          ),
-        },
-      },
+      documented(
+        'getModelMetadata',
+        "A model's inputs and outputs",
+        'Names, datatypes and shapes; only the first input is needed.',
+        { 200: jsonAnswer(ModelMetadata, 'The model.', { surrogate_grad: { value: metadataOf('surrogate_grad') } }), ...modelErrors },
+        modelPath,
+      ),
       ({ params }) => metadataOf(operationOf(params)),
     );
     app.get(
       `${path}/config`,
-      {
-        schema: {
-          ...modelPath,
-          ...documented('getModelConfig', 'A model as Triton configures it', 'Its tensors, and which of the inputs may be left out.', {
-            200: jsonAnswer(ModelConfig, 'The model.', { surrogate_grad: { value: configOf('surrogate_grad') } }),
-            ...modelErrors,
-          }),
-        },
-      },
+      documented(
+        'getModelConfig',
+        'A model as Triton configures it',
+        'Its tensors, and which of the inputs may be left out.',
+        { 200: jsonAnswer(ModelConfig, 'The model.', { surrogate_grad: { value: configOf('surrogate_grad') } }), ...modelErrors },
+        modelPath,
+      ),
       ({ params }) => configOf(operationOf(params)),
     );
     app.get(
       `${path}/stats`,
-      {
-        schema: {
-          ...modelPath,
-          ...documented('getModelStatistics', 'What a model has done', statisticsDescription, {
-            200: jsonAnswer(Statistics, 'The model.', { idle: idle(['surrogate_grad']) }),
-            ...modelErrors,
-          }),
-        },
-      },
+      documented(
+        'getModelStatistics',
+        'What a model has done',
+        statisticsDescription,
+        { 200: jsonAnswer(Statistics, 'The model.', { idle: idle(['surrogate_grad']) }), ...modelErrors },
+        modelPath,
+      ),
       ({ params }) => statisticsOf([operationOf(params)]),
     );
     app.get(
       `${path}/ready`,
-      {
-        schema: {
-          ...modelPath,
-          ...documented('getModelReadiness', 'Whether a model takes requests', 'All models do as soon as the server is ready.', {
-            200: jsonAnswer(ModelReady, 'It does.', { ready: { value: { name: 'surrogate_grad', ready: true } } }),
-            503: jsonAnswer(ModelReady, 'It warms up or drains.', { unready: { value: { name: 'surrogate_grad', ready: false } } }),
-            ...modelErrors,
-          }),
+      documented(
+        'getModelReadiness',
+        'Whether a model takes requests',
+        'All models do as soon as the server is ready.',
+        {
+          200: jsonAnswer(ModelReady, 'It does.', { ready: { value: { name: 'surrogate_grad', ready: true } } }),
+          503: jsonAnswer(ModelReady, 'It warms up or drains.', { unready: { value: { name: 'surrogate_grad', ready: false } } }),
+          ...modelErrors,
         },
-      },
+        modelPath,
+      ),
       ({ params }, reply) => ({ name: operationOf(params), ready: isReady(reply) }),
     );
     app.post(
@@ -247,6 +227,12 @@ function operationOf({ model = '', version = modelVersion }: { model?: string; v
 }
 
 /** The documentation of a route that takes no tensors. */
-function documented(operationId: string, summary: string, description: string, response: Record<number, object>) {
-  return { operationId, tags, summary, description, response };
+function documented<More extends object = object>(
+  operationId: string,
+  summary: string,
+  description: string,
+  response: Record<number, object>,
+  more = {} as More,
+) {
+  return { schema: { operationId, tags, summary, description, response, ...more } };
 }
