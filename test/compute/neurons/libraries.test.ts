@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { lifGrad } from '../../../src/compute/backends/reference/lif-grad.ts';
-import { lifSimulate } from '../../../src/compute/backends/reference/lif-simulate.ts';
-import { StopCheck } from '../../../src/compute/backends/reference/stop-check.ts';
-import { float64Algebra } from '../../../src/compute/float64-algebra.ts';
+import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { neurons } from '../../../src/compute/neurons/catalogue.ts';
 import { leftOut } from '../../../src/compute/neurons/libraries/left-out.ts';
 import { neuronProblem, surrogateOf, type GivenNeuron } from '../support/neurons.ts';
 
+const reference = new ReferenceBackend();
 const weak = [[0.4, 0.7, 0.1, 0.9, 0.3, 0.8]];
 
 function membrane(model: string, given: GivenNeuron, current = weak): readonly number[] {
   const job = { kind: 'lif_simulate', problem: neuronProblem(model, given, current), record: new Set(['v']) } as const;
-  return Array.from(lifSimulate(job, float64Algebra, new StopCheck()).series.v!);
+  return Array.from(reference.run(job).result.series.v!);
 }
 
 /** The derivative of the sum of v, also by central differences, where a spike is the surrogate's value. */
@@ -21,19 +19,15 @@ function smoothGradient(model: string, given: GivenNeuron & Readonly<Record<stri
   const total = (value: number): number => {
     const problem = smooth({ ...given, [name]: value });
     const job = { kind: 'lif_simulate', problem, record: new Set(['v']), surrogate } as const;
-    return Array.from(lifSimulate(job, float64Algebra, new StopCheck()).series.v!).reduce((a, b) => a + b, 0);
+    return Array.from(reference.run(job).result.series.v!).reduce((a, b) => a + b, 0);
   };
-  const [result] = lifGrad(
-    {
-      kind: 'lif_grad',
-      problem: smooth(given),
-      surrogates: [surrogate],
-      loss: { type: 'cotangent', v: { per: 'scalar', value: 1 } },
-      wrt: [name],
-    },
-    float64Algebra,
-    new StopCheck(),
-  );
+  const [result] = reference.run({
+    kind: 'lif_grad',
+    problem: smooth(given),
+    surrogates: [surrogate],
+    loss: { type: 'cotangent', v: { per: 'scalar', value: 1 } },
+    wrt: [name],
+  }).result;
   const [value, h] = [given[name]!, 1e-5];
   return [result!.grad[name] as number, (total(value + h) - total(value - h)) / (2 * h)];
 }

@@ -1,141 +1,216 @@
-import type { NumberAlgebra } from '../../float64-algebra.ts';
 import type { Expression, SurrogateFunctions } from '../../expressions.ts';
-import type { Values } from '../../generated-numbers.ts';
-import { maxSpikeCount, quantityAt, type NeuronProblem } from '../../jobs.ts';
+import { recordedValues } from '../../job-size.ts';
+import { maxSpikeCount, quantityAt, recordPer, type LifSimulateResult, type NeuronProblem } from '../../jobs.ts';
 import { programOf, termValuesByPath, type TermNumbers } from '../../neuron-problem.ts';
-import { initialPath, returnedSpikes, stateLeaf, termLeaf, type NeuronProgram } from '../../neurons/program.ts';
+import { initialPath, returnedSpikes, stateLeaf, termLeaf, type NeuronProgram, type RecordedStep } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';
-import type { StopCheck } from './stop-check.ts';
+import type { Arithmetic } from './arithmetic.ts';
 
-/** A reader of values, by leaf, neuron and step. */
-export type Read = (b: number, t: number) => number;
+/** Reads a number of a neuron and step; a row is one neuron's run among those whose traces are kept. */
+export type Read = (neuron: number, t: number, row: number) => number;
 
 /** A term's numbers, one a neuron, rounded to the arithmetic. */
-export function perNeuron(term: TermNumbers, neurons: number, ops: NumberAlgebra): Float64Array {
+export function perNeuron(term: TermNumbers, neurons: number, { ops }: Arithmetic): Float64Array {
   const values = new Float64Array(neurons);
   if ('fill' in term) term.fill(values, 0, neurons);
   else for (let b = 0; b < neurons; b++) values[b] = quantityAt(term, b, 0, 1);
   return values.map((value) => ops.constant(value));
 }
 
-/** The numbers of a problem that a step reads. */
-export class ProblemNumbers {
-  readonly program: NeuronProgram;
-  readonly #problem: NeuronProblem;
-  readonly #ops: NumberAlgebra;
-  readonly #terms: ReadonlyMap<string, Values>;
+/** Expressions over a step's leaves, evaluated for one neuron and step at a time. */
+export class StepEvaluator {
+  readonly #program: NumberProgram;
+  readonly #readers: readonly Read[];
+  readonly #inputs: Float64Array;
+  readonly #results: Float64Array;
+  readonly #arithmetic: Arithmetic;
 
-  constructor(problem: NeuronProblem, ops: NumberAlgebra) {
-    this.#problem = problem;
-    this.#ops = ops;
-    this.program = programOf(problem);
-    const { neurons } = problem;
-    this.#terms = new Map(Array.from(termValuesByPath(problem, this.program), ([path, term]) => [path, perNeuron(term, neurons, ops)]));
+  constructor(
+    expressions: readonly Expression[],
+    readerOf: (leaf: string) => Read,
+    arithmetic: Arithmetic,
+    surrogate?: SurrogateFunctions<number>,
+  ) {
+    this.#program = new NumberProgram(expressions, arithmetic.ops, surrogate);
+    this.#readers = this.#program.leaves.map(readerOf);
+    this.#inputs = new Float64Array(this.#readers.length);
+    this.#results = new Float64Array(expressions.length);
+    this.#arithmetic = arithmetic;
   }
 
-  /** The value of a state before the first step. */
-  initial(state: string, b: number): number {
-    return this.#terms.get(initialPath(state))![b]!;
-  }
-
-  /** The reader of a term or the input; undefined for other leaves. */
-  reader(leaf: string): Read | undefined {
-    const { steps, current } = this.#problem;
-    if (leaf === 'current') return (b, t) => this.#ops.constant(quantityAt(current, b, t, steps));
-    for (const [path, values] of this.#terms) if (leaf === termLeaf(path)) return (b) => values[b]!;
-    return undefined;
-  }
-}
-
-/** One neuron's run of T steps: every state before each step and after the last, and what each step gives. */
-export class Trace {
-  readonly series: Readonly<Record<string, Float64Array>>;
-  /** At most `maxSpikeCount`. */
-  spikeCount = 0;
-  /** Sum of what the neuron returns. */
-  returned = 0;
-
-  constructor(names: readonly string[], steps: number) {
-    this.series = Object.fromEntries(names.map((name) => [name, new Float64Array(steps + 1)]));
-  }
-
-  of(name: string): Float64Array {
-    const series = this.series[name];
-    if (series === undefined) throw new Error(`a run has no ${name}`);
-    return series;
+  /** The expressions' numbers, which stay until the next call. */
+  at(neuron: number, t: number, row: number): Float64Array {
+    this.#arithmetic.step();
+    for (let i = 0; i < this.#readers.length; i++) this.#inputs[i] = this.#readers[i]!(neuron, t, row);
+    this.#program.run(this.#inputs, this.#results);
+    return this.#results;
   }
 }
 
 /** What a step gives, by name: first the states after it, by their leaves. */
-export function stepOutputs({ step }: NeuronProgram): readonly (readonly [name: string, expression: Expression])[] {
-  const zero = step.graph.constant(0);
-  return [
-    ...step.states.map((state) => [stateLeaf(state), step.next[state] ?? zero] as const),
-    ['v_pre', step.vPre],
-    ['v_post', step.vPost],
-    ['fired', step.spike ? step.graph.select(step.spike, step.graph.constant(1), zero) : zero],
-    ['count', step.count ?? zero],
+function stepOutputs(step: RecordedStep): ReadonlyMap<string, Expression> {
+  const { graph, states, next, vPre, vPost, spike, count } = step;
+  const zero = graph.constant(0);
+  return new Map([
+    ...states.map((state) => [stateLeaf(state), next[state] ?? zero] as const),
+    ['v_pre', vPre],
+    ['v_post', vPost],
+    ['fired', count ?? (spike ? graph.select(spike, graph.constant(1), zero) : zero)],
     ['spikes', returnedSpikes(step) ?? zero],
-  ];
+  ]);
 }
 
-/** Runs neurons forward one at a time. */
+interface ForwardOptions {
+  /** Where a spike's derivative, or the value in its place, is read. */
+  readonly surrogate?: SurrogateFunctions<number> | undefined;
+  /** How many runs are kept. */
+  readonly rows?: number;
+  /** Reads the current; that of the problem unless given. */
+  readonly current?: Read;
+}
+
+/** Runs neurons forward, and keeps every state before each step and after the last, and what each step gives. */
 export class ForwardRun {
-  readonly #numbers: ProblemNumbers;
-  readonly #steps: number;
-  readonly #outputs: readonly (readonly [name: string, expression: Expression])[];
-  readonly #program: NumberProgram;
-  readonly #ops: NumberAlgebra;
-  readonly trace: Trace;
+  readonly problem: NeuronProblem;
+  readonly program: NeuronProgram;
+  readonly arithmetic: Arithmetic;
+  /** By row, at most `maxSpikeCount`. */
+  readonly spikeCounts: Int32Array;
+  /** By row the sum of what the neuron returns. */
+  readonly returned: Float64Array;
+  readonly #terms: ReadonlyMap<string, Float64Array>;
+  readonly #current: Read;
+  /** [rows, steps + 1] each. */
+  readonly #traces: ReadonlyMap<string, Float64Array>;
+  readonly #step: StepEvaluator;
 
-  constructor(problem: NeuronProblem, numbers: ProblemNumbers, ops: NumberAlgebra, surrogate?: SurrogateFunctions<number>) {
-    this.#numbers = numbers;
-    this.#steps = problem.steps;
-    this.#ops = ops;
-    this.#outputs = stepOutputs(numbers.program);
-    this.#program = new NumberProgram(
-      this.#outputs.map(([, expression]) => expression),
-      ops,
-      surrogate,
-    );
-    this.trace = new Trace(
-      this.#outputs.map(([name]) => name),
-      problem.steps,
-    );
+  constructor(problem: NeuronProblem, arithmetic: Arithmetic, { surrogate, rows = 1, current }: ForwardOptions = {}) {
+    const { neurons, steps } = problem;
+    this.problem = problem;
+    this.program = programOf(problem);
+    this.arithmetic = arithmetic;
+    this.spikeCounts = new Int32Array(rows);
+    this.returned = new Float64Array(rows);
+    const terms = termValuesByPath(problem, this.program);
+    this.#terms = new Map(Array.from(terms, ([path, term]) => [termLeaf(path), perNeuron(term, neurons, arithmetic)]));
+    this.#current = current ?? ((neuron, t) => arithmetic.ops.constant(quantityAt(problem.current, neuron, t, steps)));
+    const outputs = stepOutputs(this.program.step);
+    this.#traces = new Map(Array.from(outputs.keys(), (name) => [name, new Float64Array(rows * (steps + 1))]));
+    this.#step = new StepEvaluator([...outputs.values()], (leaf) => this.reader(leaf), arithmetic, surrogate);
   }
 
-  /** Fills the trace with neuron b's run. */
-  run(b: number, stop: StopCheck): void {
-    const { step } = this.#numbers.program;
-    const { trace } = this;
-    trace.spikeCount = 0;
-    trace.returned = 0;
-    for (const state of step.states) trace.of(stateLeaf(state))[0] = this.#numbers.initial(state, b);
-    const readers = this.#program.leaves.map((leaf): Read => {
-      const read = this.#numbers.reader(leaf);
-      if (read !== undefined) return read;
-      const series = trace.of(leaf);
-      return (_, t) => series[t]!;
-    });
+  /** The reader of a leaf of the step: a term, the current, or a state before the step. */
+  reader(leaf: string): Read {
+    if (leaf === 'current') return this.#current;
+    const values = this.#terms.get(leaf);
+    if (values !== undefined) return (neuron) => values[neuron]!;
+    const trace = this.#trace(leaf);
+    const width = this.problem.steps + 1;
+    return (_, t, row) => trace[row * width + t]!;
+  }
+
+  #trace(name: string): Float64Array {
+    const trace = this.#traces.get(name);
+    if (trace === undefined) throw new Error(`a run has no ${name}`);
+    return trace;
+  }
+
+  /** Runs a neuron from its first step to its last. */
+  run(neuron: number): void {
+    this.start(neuron, 0);
+    for (let t = 0; t < this.problem.steps; t++) this.step(neuron, t, 0);
+  }
+
+  /** Sets the states before the first step. */
+  start(neuron: number, row: number): void {
+    const width = this.problem.steps + 1;
+    this.spikeCounts[row] = 0;
+    this.returned[row] = 0;
+    for (const state of this.program.step.states)
+      this.#trace(stateLeaf(state))[row * width] = this.#terms.get(termLeaf(initialPath(state)))![neuron]!;
+  }
+
+  step(neuron: number, t: number, row: number): void {
+    const { states } = this.program.step;
+    const at = row * (this.problem.steps + 1) + t;
+    const results = this.#step.at(neuron, t, row);
+    let i = 0;
     // A state is written to the place from which the next step reads it.
-    const targets = this.#outputs.map(([name], i) => ({ series: trace.of(name), shift: i < step.states.length ? 1 : 0 }));
-    const inputs = new Float64Array(readers.length);
-    const results = new Float64Array(targets.length);
-    const [fired, count, spikes] = ['fired', 'count', 'spikes'].map((name) => trace.of(name)) as [Float64Array, Float64Array, Float64Array];
-    for (let t = 0; t < this.#steps; t++) {
-      stop.step();
-      for (let i = 0; i < readers.length; i++) inputs[i] = readers[i]!(b, t);
-      this.#program.run(inputs, results);
-      for (let i = 0; i < targets.length; i++) targets[i]!.series[t + targets[i]!.shift] = results[i]!;
-      trace.spikeCount = Math.min(trace.spikeCount + (step.count === undefined ? fired[t]! : count[t]!), maxSpikeCount);
-      trace.returned = this.#ops.add(trace.returned, spikes[t]!);
-    }
+    for (const trace of this.#traces.values()) trace[i < states.length ? at + 1 : at] = results[i++]!;
+    this.spikeCounts[row] = Math.min(this.spikeCounts[row]! + this.#trace('fired')[at]!, maxSpikeCount);
+    this.returned[row] = this.arithmetic.ops.add(this.returned[row]!, this.#trace('spikes')[at]!);
+  }
+
+  /** What a row's steps give for a record, or how often it `fired`: [T]. States are those after the step. */
+  series(record: string, row = 0): Float64Array {
+    const { steps } = this.problem;
+    const name = record === 'v' ? `v_${this.program.step.records}` : record;
+    const isState = !this.#traces.has(name);
+    const from = row * (steps + 1) + (isState ? 1 : 0);
+    return this.#trace(isState ? stateLeaf(name) : name).subarray(from, from + steps);
+  }
+
+  /** What a row's neuron returns in a step. */
+  returnedAt(t: number, row: number): number {
+    return this.#trace('spikes')[row * (this.problem.steps + 1) + t]!;
+  }
+
+  /** A state after the last step. */
+  last(state: string, row = 0): number {
+    const { steps } = this.problem;
+    return this.#trace(stateLeaf(state))[row * (steps + 1) + steps]!;
   }
 }
 
-/** The series of a run that a record takes, and how far it is shifted: states are those after the step. */
-export function seriesOf(program: NeuronProgram, record: string): { readonly name: string; readonly shift: 0 | 1 } {
-  if (record === 'v') return { name: program.step.records === 'pre' ? 'v_pre' : 'v_post', shift: 0 };
-  if (record === 'v_pre' || record === 'v_post' || record === 'spikes') return { name: record, shift: 0 };
-  return { name: stateLeaf(record), shift: 1 };
+/** What a job records of its runs, `rows` of them. */
+export class RunRecords {
+  readonly #problem: NeuronProblem;
+  readonly #record: ReadonlySet<string>;
+  readonly #counts: Int32Array;
+  readonly #rates: Float64Array;
+  readonly #spikeSteps: number[] = [];
+  readonly #offsets: Int32Array;
+  readonly #states: Readonly<Record<string, Float64Array>>;
+  readonly #series: Readonly<Record<string, Float64Array | Uint8Array>>;
+
+  constructor(problem: NeuronProblem, record: ReadonlySet<string>, rows = problem.neurons) {
+    const { states, spikes } = programOf(problem).step;
+    this.#problem = problem;
+    this.#record = record;
+    this.#counts = new Int32Array(rows);
+    this.#rates = new Float64Array(rows);
+    this.#offsets = new Int32Array(rows + 1);
+    const kept = record.has('state') ? states : record.has('v_final') ? ['v'] : [];
+    this.#states = Object.fromEntries(kept.map((state) => [state, new Float64Array(rows)]));
+    const series = [...record].filter((name) => recordPer(name) === 'step');
+    const arrayOf = (name: string) => (name === 'spikes' && spikes === undefined ? Uint8Array : Float64Array);
+    this.#series = Object.fromEntries(series.map((name) => [name, new (arrayOf(name))(rows * problem.steps)]));
+  }
+
+  /** Records a row of a run as row b. */
+  add(run: ForwardRun, b: number, row = 0): void {
+    const { steps, dt } = this.#problem;
+    const count = run.spikeCounts[row]!;
+    this.#counts[b] = count;
+    this.#rates[b] = (run.returned[row]! / (steps * dt)) * 1000;
+    for (const [state, values] of Object.entries(this.#states)) values[b] = run.last(state, row);
+    for (const [name, values] of Object.entries(this.#series)) values.set(run.series(name, row), b * steps);
+    this.#offsets[b + 1] = Math.min(this.#offsets[b]! + count, maxSpikeCount);
+    if (!this.#record.has('spike_times')) return;
+    const maxTimes = recordedValues('spike_times', this.#problem);
+    for (const [t, fired] of run.series('fired', row).entries())
+      for (let n = fired; n > 0 && this.#spikeSteps.length < maxTimes; n--) this.#spikeSteps.push(t);
+  }
+
+  result(): LifSimulateResult {
+    const record = this.#record;
+    return {
+      ...(record.has('spike_counts') && { spike_counts: this.#counts }),
+      ...(record.has('firing_rates') && { firing_rates: this.#rates }),
+      ...(record.has('spike_times') && { spike_steps: { steps: Int32Array.from(this.#spikeSteps), offsets: this.#offsets } }),
+      ...(record.has('v_final') && { v_final: this.#states.v! }),
+      ...(record.has('state') && { state: this.#states }),
+      series: this.#series,
+    };
+  }
 }

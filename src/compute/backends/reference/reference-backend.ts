@@ -2,35 +2,35 @@ import type { Backend, Computed } from '../../engine/backend.ts';
 import type { Job, ResultOf } from '../../jobs.ts';
 import { float64Algebra, type NumberAlgebra } from '../../float64-algebra.ts';
 import { differentiateNetwork, simulateNetwork } from '../../networks/network-loop.ts';
-import { lifGrad } from './lif-grad.ts';
-import { lifJvp } from './lif-jvp.ts';
-import { lifSimulate } from './lif-simulate.ts';
+import { Arithmetic } from './arithmetic.ts';
+import { lifGrad, lifJvp, lifSimulate } from './neuron-jobs.ts';
 import { ReferenceNetwork } from './network-run.ts';
-import { StopCheck } from './stop-check.ts';
 import { surrogateEval, surrogateGrad } from './surrogates.ts';
 
 /**
  * Computes any job; every array of floats in the result is a Float64Array.
  *
- * @param ops the arithmetic: float64, or one that rounds differently, to see how far rounding moves a result.
- * @throws what `stop` throws once the job is stopped.
+ * @param ops float64, or an algebra that rounds differently, to see how far rounding moves a result.
+ * @param checkpoint throws once another thread has stopped the job; without it the job runs to its end.
+ * @throws what `checkpoint` throws.
  */
-export function compute(job: Job, ops: NumberAlgebra = float64Algebra, stop = new StopCheck()): ResultOf[Job['kind']] {
+export function compute(job: Job, ops: NumberAlgebra = float64Algebra, checkpoint?: () => void): ResultOf[Job['kind']] {
+  const arithmetic = new Arithmetic(ops, checkpoint);
   switch (job.kind) {
     case 'surrogate_eval':
-      return surrogateEval(job, ops, stop);
+      return surrogateEval(job, arithmetic);
     case 'surrogate_grad':
-      return surrogateGrad(job, ops, stop);
+      return surrogateGrad(job, arithmetic);
     case 'lif_simulate':
-      return lifSimulate(job, ops, stop);
+      return lifSimulate(job, arithmetic);
     case 'lif_grad':
-      return lifGrad(job, ops, stop);
+      return lifGrad(job, arithmetic);
     case 'lif_jvp':
-      return lifJvp(job, ops, stop);
+      return lifJvp(job, arithmetic);
     case 'network_simulate':
-      return resultOf(simulateNetwork(job, new ReferenceNetwork(job.network, [], ops, stop)));
+      return resultOf(simulateNetwork(job, new ReferenceNetwork(job.network, [], arithmetic)));
     case 'network_grad':
-      return resultOf(differentiateNetwork(job, new ReferenceNetwork(job.network, job.wrt, ops, stop)));
+      return resultOf(differentiateNetwork(job, new ReferenceNetwork(job.network, job.wrt, arithmetic)));
   }
 }
 

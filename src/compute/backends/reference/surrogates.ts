@@ -6,7 +6,7 @@ import { float64Algebra, type NumberAlgebra } from '../../float64-algebra.ts';
 import { NumberProgram } from '../../number-program.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';
 import { slopeLeaf, surrogateSlope } from '../../surrogates/slope.ts';
-import type { StopCheck } from './stop-check.ts';
+import type { Arithmetic } from './arithmetic.ts';
 
 /** A surrogate with its parameters filled in, as plain functions of x and the threshold, which is 1 unless given. */
 interface NumberFunctions {
@@ -41,28 +41,28 @@ export function surrogateFunctions(surrogate: Surrogate, ops: NumberAlgebra = fl
   };
 }
 
-export function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, ops: NumberAlgebra, stop: StopCheck): SurrogateEvalResult {
+export function surrogateEval({ x, surrogates, outputs }: SurrogateEvalJob, arithmetic: Arithmetic): SurrogateEvalResult {
   const spikeAt = (i: number) => Number(valueAt(x, i) >= 0);
   return surrogates.map((surrogate) => {
-    const { value } = surrogateFunctions(surrogate, ops);
+    const { value } = surrogateFunctions(surrogate, arithmetic.ops);
     return {
-      ...(outputs.spike && { spike: fill(new Uint8Array(x.length), stop, spikeAt) }),
-      ...(outputs.value && { value: fill(new Float64Array(x.length), stop, (i) => value(valueAt(x, i))) }),
+      ...(outputs.spike && { spike: fill(new Uint8Array(x.length), arithmetic, spikeAt) }),
+      ...(outputs.value && { value: fill(new Float64Array(x.length), arithmetic, (i) => value(valueAt(x, i))) }),
     };
   });
 }
 
-export function surrogateGrad({ x, surrogates, cotangent }: SurrogateGradJob, ops: NumberAlgebra, stop: StopCheck): SurrogateGradResult {
+export function surrogateGrad({ x, surrogates, cotangent }: SurrogateGradJob, arithmetic: Arithmetic): SurrogateGradResult {
   const cotangentAt = (i: number) => (typeof cotangent === 'number' ? cotangent : valueAt(cotangent, i));
   return surrogates.map((surrogate) => {
-    const { grad } = surrogateFunctions(surrogate, ops);
-    return { grad: fill(new Float64Array(x.length), stop, (i) => ops.mul(grad(valueAt(x, i)), cotangentAt(i))) };
+    const { grad } = surrogateFunctions(surrogate, arithmetic.ops);
+    return { grad: fill(new Float64Array(x.length), arithmetic, (i) => arithmetic.ops.mul(grad(valueAt(x, i)), cotangentAt(i))) };
   });
 }
 
-function fill<A extends Uint8Array | Float64Array>(array: A, stop: StopCheck, valueOf: (i: number) => number): A {
+function fill<A extends Uint8Array | Float64Array>(array: A, arithmetic: Arithmetic, valueOf: (i: number) => number): A {
   for (let i = 0; i < array.length; i++) {
-    stop.step();
+    arithmetic.step();
     array[i] = valueOf(i);
   }
   return array;

@@ -3,7 +3,6 @@ import type { Job, ResultOf } from '../../jobs.ts';
 import { TaskControl, type Stoppable } from '../../engine/thread-pool.ts';
 import { float64Algebra } from '../../float64-algebra.ts';
 import { compute } from './reference-backend.ts';
-import { StopCheck } from './stop-check.ts';
 
 export interface ReferenceTask extends Stoppable {
   readonly job: Job;
@@ -21,12 +20,8 @@ export default function runTask(task: ReferenceTask | null): ReferenceResult | u
   const control = new TaskControl(task.control);
   control.begin(threadId);
   const start = performance.now();
-  const result = compute(
-    task.job,
-    float64Algebra,
-    new StopCheck(() => {
-      control.checkpoint();
-    }),
-  );
+  const result = compute(task.job, float64Algebra, () => {
+    control.checkpoint();
+  });
   return { result, computeMs: performance.now() - start };
 }
