@@ -128,7 +128,7 @@ describe('batches', () => {
             steps: 3,
             capacity: 5,
             terms: { term: shared ? { per: 'scalar', value: term } : { per: 'neuron', values: new Float64Array(x.length).fill(term) } },
-            series: { s: { values: Float64Array.from(series) } },
+            series: { s: { per: 'step', values: Float64Array.from(series) } },
           }),
         ),
     );
@@ -157,7 +157,7 @@ describe('batches', () => {
     const whole = job([1, 2, 3, 4, 5], {
       steps: 2,
       capacity: 2,
-      series: { s: { values: Float64Array.from({ length: 10 }, (_, i) => i) } },
+      series: { s: { per: 'step', values: Float64Array.from({ length: 10 }, (_, i) => i) } },
     });
     const parts = [sliceRows(whole, 0, 2), sliceRows(whole, 2, 5)];
     const outputs = await Promise.all(parts.map(async (part) => splitOutputs([part], { s: (await mergeInputs([part])).s!.data })[0]!));

@@ -12,6 +12,9 @@ export interface Tensor {
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** Types of the tensors in lists. */
+export type ItemType = 'float32' | 'bool';
+
 type Attributes = Readonly<Record<string, Attribute>>;
 
 /** A TensorFlow function under construction. Equal operations on equal inputs are one node. */
@@ -54,6 +57,55 @@ export class GraphFunction {
   listOperation(op: string, inputs: readonly Tensor[], types: readonly DataType[], output: string, attributes: Attributes): Tensor[] {
     const name = this.#node(op, inputs, attributes);
     return types.map((type, i) => ({ ref: `${name}:${output}:${i}`, type }));
+  }
+
+  /** The lengths of a tensor's axes, as an int32 vector. */
+  shapeOf(a: Tensor): Tensor {
+    return this.operation('Shape', [a], 'int32', 'output', { T: { type: a.type }, out_type: { type: 'int32' } });
+  }
+
+  /** A tensor broadcast to the shape of another. */
+  broadcastLike(a: Tensor, like: Tensor): Tensor {
+    return this.operation('BroadcastTo', [a, this.shapeOf(like)], a.type, 'output', { T: { type: a.type }, Tidx: { type: 'int32' } });
+  }
+
+  /** A matrix with its axes swapped. */
+  transpose(a: Tensor): Tensor {
+    const attributes = { T: { type: a.type }, Tperm: { type: 'int32' } } as const;
+    return this.operation('Transpose', [a, this.literal('int32', [1, 0])], a.type, 'y', attributes);
+  }
+
+  /** The slice of a tensor at an index of its first axis. */
+  sliceAt(a: Tensor, index: Tensor): Tensor {
+    return this.operation('GatherV2', [a, index, this.literal('int32', 0)], a.type, 'output', {
+      Tparams: { type: a.type },
+      Tindices: { type: 'int32' },
+      Taxis: { type: 'int32' },
+      batch_dims: { int: 0 },
+    });
+  }
+
+  /** An empty list of `length` tensors of one shape, which loops fill and read by index. `shape` and `length` are int32 tensors. */
+  emptyList(type: ItemType, shape: Tensor, length: Tensor): Tensor {
+    return this.operation('TensorListReserve', [shape, length], 'variant', 'handle', {
+      element_dtype: { type },
+      shape_type: { type: 'int32' },
+    });
+  }
+
+  /** The list with an item at an index. */
+  setItem(list: Tensor, index: Tensor, item: Tensor): Tensor {
+    return this.operation('TensorListSetItem', [list, index, item], 'variant', 'output_handle', { element_dtype: { type: item.type } });
+  }
+
+  /** The float32 item at an index. */
+  getItem(list: Tensor, index: Tensor, shape: Tensor): Tensor {
+    return this.operation('TensorListGetItem', [list, index, shape], 'float32', 'item', { element_dtype: { type: 'float32' } });
+  }
+
+  /** All of a list's tensors along a new first axis. */
+  stackItems(list: Tensor, type: ItemType, shape: Tensor): Tensor {
+    return this.operation('TensorListStack', [list, shape], type, 'tensor', { element_dtype: { type }, num_elements: { int: -1 } });
   }
 
   #node(op: string, inputs: readonly Tensor[], attributes: Attributes): string {

@@ -1,10 +1,9 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
-import { sliceLength, sliceNumbers, writeNumbers, type Numbers } from '../../generated-numbers.ts';
+import { sliceLength, writeNumbers } from '../../generated-numbers.ts';
+import type { NeuronQuantity, Quantity } from '../../jobs.ts';
+import { cutQuantity } from '../../long-run.ts';
 import { recordOf } from './graph-function.ts';
 import type { Program } from './program.ts';
-
-/** One value per row, or the same number for all rows. */
-export type RowInput = { readonly per: 'scalar'; readonly value: number } | { readonly per: 'neuron'; readonly values: Numbers };
 
 /**
  * A job as a graph's inputs: rows are neurons, or elements of x, and every row is computed by itself. Jobs with the same batch key differ in
@@ -20,12 +19,12 @@ export interface GraphJob {
   /** Columns of series that are used, and that the graph has room for; 0 without series. */
   readonly steps: number;
   readonly capacity: number;
-  /** Always an array in the graph. */
-  readonly arrays: Readonly<Record<string, RowInput>>;
+  /** One value per row, always as an array in the graph. */
+  readonly arrays: Readonly<Record<string, NeuronQuantity>>;
   /** Scalars while all jobs of a batch have the same ones, else arrays. */
-  readonly terms: Readonly<Record<string, RowInput>>;
+  readonly terms: Readonly<Record<string, NeuronQuantity>>;
   /** Values of every row and step, row-major. */
-  readonly series: Readonly<Record<string, { readonly values: Numbers }>>;
+  readonly series: Readonly<Record<string, Extract<Quantity, { per: 'step' }>>>;
   readonly numbers: Readonly<Record<string, { readonly type: 'int32' | 'float32'; readonly value: number }>>;
 }
 
@@ -41,20 +40,9 @@ export interface InputTensor {
 
 /** Rows [from, to) of a job, as a job. */
 export function sliceRows(job: GraphJob, from: number, to: number): GraphJob {
-  const slice = (inputs: GraphJob['arrays']) =>
-    recordOf(Object.keys(inputs), (name): RowInput => {
-      const input = inputs[name]!;
-      return input.per === 'scalar' ? input : { ...input, values: sliceNumbers(input.values, from, to) };
-    });
-  return {
-    ...job,
-    rows: to - from,
-    arrays: slice(job.arrays),
-    terms: slice(job.terms),
-    series: recordOf(Object.keys(job.series), (name) => ({
-      values: sliceNumbers(job.series[name]!.values, from * job.steps, to * job.steps),
-    })),
-  };
+  const slice = <Q extends Quantity>(quantities: Readonly<Record<string, Q>>): Record<string, Q> =>
+    recordOf(Object.keys(quantities), (name) => cutQuantity(quantities[name]!, job.steps, from, to));
+  return { ...job, rows: to - from, arrays: slice(job.arrays), terms: slice(job.terms), series: slice(job.series) };
 }
 
 const minRows = 64;
@@ -95,7 +83,7 @@ function commonNumber(jobs: readonly GraphJob[], name: string): number | undefin
   return others.every((other) => other.per === 'scalar' && Object.is(other.value, first.value)) ? first.value : undefined;
 }
 
-async function mergeRows(jobs: readonly GraphJob[], rows: number, inputOf: (job: GraphJob) => RowInput): Promise<InputTensor> {
+async function mergeRows(jobs: readonly GraphJob[], rows: number, inputOf: (job: GraphJob) => NeuronQuantity): Promise<InputTensor> {
   const data = new Float32Array(rows);
   let row = 0;
   for (const job of jobs) {

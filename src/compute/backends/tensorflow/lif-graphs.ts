@@ -15,7 +15,7 @@ import {
   type NeuronProgram,
 } from '../../neurons/program.ts';
 import type { SurrogateShape } from '../../surrogates/shape.ts';
-import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
+import { recordOf, type ItemType, type Tensor, type Tensors } from './graph-function.ts';
 import {
   forwardOnly,
   NeuronChunk,
@@ -29,7 +29,6 @@ import { PackedState } from './packed-state.ts';
 import { defineProgram, whileLoop, type Program } from './program.ts';
 import { parameterInputs, surrogateGradient, surrogateParameters } from './surrogate-graphs.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
-import { emptyList, getItem, setItem, shapeOf, stackItems, transpose, type ItemType } from './tensor-ops.ts';
 
 /** What of a run forward shapes its graph. */
 export interface LifSimulateGraphSpec extends NeuronGraphSpec {
@@ -69,9 +68,9 @@ export function lifSimulateGraph(spec: LifSimulateGraphSpec): Program {
   const series = spec.series.map((name, i) => ({ list: `series_${i}`, ...seriesPart(program, name) }));
   return defineProgram((graph) => {
     const inputs = withStepsFirst(graph, neuronInputs(graph, spec), spec.current === 'step' ? ['current'] : []);
-    const shape = shapeOf(graph, inputs.initial_0!);
+    const shape = graph.shapeOf(inputs.initial_0!);
     const done = forwardLoop(graph, spec, inputs, {
-      lists: Object.fromEntries(series.map(({ list, type }) => [list, emptyList(graph, type, shape, inputs.capacity!)])),
+      lists: Object.fromEntries(series.map(({ list, type }) => [list, graph.emptyList(type, shape, inputs.capacity!)])),
       sums: returned ? ['returned'] : [],
       body: (inner, now, { chunk, steps }) => ({
         terms: returned ? { returned: sumOverSteps(inner, steps, returnedSpikes(program.step)) } : {},
@@ -87,7 +86,7 @@ export function lifSimulateGraph(spec: LifSimulateGraphSpec): Program {
       spike_counts: countsOf(graph, done.spike_counts!),
       ...(returned && { returned: graph.cast(done.returned!, 'float32') }),
       ...Object.fromEntries(spec.finals.map((state, i) => [`final_${i}`, done[stateLeaf(state)]!])),
-      ...Object.fromEntries(series.map(({ list, type }) => [list, transpose(graph, stackItems(graph, done[list]!, type, shape))])),
+      ...Object.fromEntries(series.map(({ list, type }) => [list, graph.transpose(graph.stackItems(done[list]!, type, shape))])),
     };
   });
 }
@@ -159,7 +158,7 @@ function gradInputs(graph: TensorAlgebra, spec: LifGradGraphSpec): Tensors {
 
 /** The named [B, steps] as [steps, B], the order in which loops read them. */
 function withStepsFirst(graph: TensorAlgebra, inputs: Tensors, names: readonly string[]): Tensors {
-  return { ...inputs, ...recordOf(names, (name) => transpose(graph, inputs[name]!)) };
+  return { ...inputs, ...recordOf(names, (name) => graph.transpose(inputs[name]!)) };
 }
 
 interface ForwardLoop {
@@ -209,14 +208,14 @@ const checkpointList = (index: number): string => `checkpoints_${index}`;
 function checkpointedForward(graph: TensorAlgebra, spec: LifGradGraphSpec, inputs: Tensors): Tensors {
   const { step } = spec.program;
   const leaves = step.states.map(stateLeaf);
-  const emptyCheckpoints = emptyList(graph, 'float32', shapeOf(graph, inputs.initial_0!), inputs.checkpoints!);
+  const emptyCheckpoints = graph.emptyList('float32', graph.shapeOf(inputs.initial_0!), inputs.checkpoints!);
   const sums = [...(spec.loss === 'cotangent' ? ['loss_sum'] : []), ...(step.spikes === undefined ? [] : ['returned'])];
   return forwardLoop(graph, spec, inputs, {
     lists: Object.fromEntries(leaves.map((_, i) => [checkpointList(i), emptyCheckpoints])),
     sums,
     body: (inner, now, { chunk, start, steps }) => ({
       lists: Object.fromEntries(
-        leaves.map((leaf, i) => [checkpointList(i), setItem(inner, now[checkpointList(i)]!, now.chunk!, start[leaf]!)]),
+        leaves.map((leaf, i) => [checkpointList(i), inner.setItem(now[checkpointList(i)]!, now.chunk!, start[leaf]!)]),
       ),
       terms: recordOf(sums, (name) =>
         name === 'returned'
@@ -287,7 +286,7 @@ function backwardLoop(graph: TensorAlgebra, spec: LifGradGraphSpec, inputs: Tens
   const names = termNames(program);
   const backward = backwardOf(spec);
   const live = Object.keys(backward.state);
-  const shape = shapeOf(graph, inputs.initial_0!);
+  const shape = graph.shapeOf(inputs.initial_0!);
   const isCurrentPerStep = spec.current === 'step' && wrt.current;
   /** The leaves whose gradient is a sum over steps, by the names of their inputs. */
   const summed = new Map(Array.from(names, ([path, name]) => [name, termLeaf(path)] as const).filter(([, leaf]) => leaf in backward.wrt));
@@ -302,7 +301,7 @@ function backwardLoop(graph: TensorAlgebra, spec: LifGradGraphSpec, inputs: Tens
     chunk: graph.sub(inputs.chunks!, graph.literal('int32', 1)),
     ...Object.fromEntries(states.map((_, i) => [checkpointList(i), forward[checkpointList(i)]!])),
     ...packed.start(graph, lastBars, zeros),
-    ...(isCurrentPerStep && { current_list: emptyList(graph, 'float32', shape, inputs.capacity!) }),
+    ...(isCurrentPerStep && { current_list: graph.emptyList('float32', shape, inputs.capacity!) }),
   };
   const isLeft = (inner: TensorAlgebra, { chunk }: Tensors) => inner.le(inner.literal('int32', 0), chunk!);
   const done = whileLoop(graph, 'backward', state, isLeft, (inner, now) => {
@@ -310,8 +309,8 @@ function backwardLoop(graph: TensorAlgebra, spec: LifGradGraphSpec, inputs: Tens
       ...forwardOnly,
       grad: (x, threshold) => surrogateGradient(inner, surrogate, x, surrogateParameters(surrogate, now, threshold)),
     });
-    const innerShape = shapeOf(inner, now.initial_0!);
-    const checkpoint = states.map((name, i) => [stateLeaf(name), getItem(inner, now[checkpointList(i)]!, now.chunk!, innerShape)] as const);
+    const innerShape = inner.shapeOf(now.initial_0!);
+    const checkpoint = states.map((name, i) => [stateLeaf(name), inner.getItem(now[checkpointList(i)]!, now.chunk!, innerShape)] as const);
     const { steps } = chunk.run(Object.fromEntries(checkpoint));
     const after = packed.values(inner, now);
     const { before, wrt: terms } = chunk.runBack(steps, after, backward, cotangentsOf(spec, chunk, now));
@@ -329,7 +328,7 @@ function backwardLoop(graph: TensorAlgebra, spec: LifGradGraphSpec, inputs: Tens
   });
   const results = packed.finish(graph, done);
   const initialBars = new Map(states.map((name) => [initialPath(name), results[stateBarLeaf(name)] ?? zeros]));
-  const current = isCurrentPerStep ? transpose(graph, stackItems(graph, done.current_list!, 'float32', shape)) : results.current;
+  const current = isCurrentPerStep ? graph.transpose(graph.stackItems(done.current_list!, 'float32', shape)) : results.current;
   const gradients = wrt.terms.map((path) => {
     const name = names.get(path)!;
     return [`grad_${name}`, graph.cast(initialBars.get(path) ?? results[name]!, 'float32')] as const;

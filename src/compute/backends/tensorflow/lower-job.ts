@@ -8,6 +8,7 @@ import {
   type LifSimulateJob,
   type LifSimulateResult,
   type NeuronProblem,
+  type NeuronQuantity,
   type ResultOf,
   type SurrogateEvalJob,
   type SurrogateEvalResult,
@@ -21,7 +22,7 @@ import { addParameterGradient, programOf, pathsOf, termValuesByPath, type TermNu
 import { flatParameters } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { runtimeNames, surrogateShape } from '../../surrogates/shape.ts';
-import { inSlices, type GraphJob, type GraphOutputs, type RowInput } from './graph-job.ts';
+import { inSlices, type GraphJob, type GraphOutputs } from './graph-job.ts';
 import { lifGradGraph, lifSimulateGraph, type LifGradGraphSpec, type LifSimulateGraphSpec } from './lif-graphs.ts';
 import { termNames, type NeuronGraphSpec } from './neuron-chunk.ts';
 import type { Program } from './program.ts';
@@ -75,7 +76,7 @@ function lowerSurrogateEval(job: SurrogateEvalJob): LoweredJob<SurrogateEvalResu
 }
 
 function lowerSurrogateGrad(job: SurrogateGradJob): LoweredJob<SurrogateGradResult> {
-  const cotangent: RowInput =
+  const cotangent: NeuronQuantity =
     typeof job.cotangent === 'number' ? { per: 'scalar', value: job.cotangent } : { per: 'neuron', values: job.cotangent };
   return {
     runs: job.surrogates.map((surrogate) => {
@@ -103,8 +104,8 @@ function elementwise(job: SurrogateEvalJob | SurrogateGradJob, surrogate: Surrog
 }
 
 /** A surrogate's real-valued parameters as the inputs of `parameterInputs`. */
-function parameterTerms(surrogate: Surrogate): Record<string, RowInput> {
-  const terms: Record<string, RowInput> = {};
+function parameterTerms(surrogate: Surrogate): Record<string, NeuronQuantity> {
+  const terms: Record<string, NeuronQuantity> = {};
   const numbers = flatParameters(surrogate.parameters);
   for (const parameter of runtimeNames(surrogateShape(surrogate))) {
     const value = numbers[parameter]!;
@@ -142,8 +143,8 @@ async function lowerProblem(problem: NeuronProblem): Promise<LoweredProblem> {
   const names = termNames(program);
   const numbers = termValuesByPath(problem, program);
   const initialPaths = new Set(program.step.states.map(initialPath));
-  const arrays: Record<string, RowInput> = current.per === 'step' ? {} : { current };
-  const terms: Record<string, RowInput> = {};
+  const arrays: Record<string, NeuronQuantity> = current.per === 'step' ? {} : { current };
+  const terms: Record<string, NeuronQuantity> = {};
   for (const [path, name] of names) {
     // Both maps have every term of the program.
     const input = await rowInput(numbers.get(path)!, neurons);
@@ -171,7 +172,7 @@ async function lowerProblem(problem: NeuronProblem): Promise<LoweredProblem> {
   };
 }
 
-async function rowInput(term: TermNumbers, neurons: number): Promise<RowInput> {
+async function rowInput(term: TermNumbers, neurons: number): Promise<NeuronQuantity> {
   if (!('fill' in term)) return term;
   const values = new Float32Array(neurons);
   await inSlices(neurons, (from, to) => {

@@ -12,7 +12,6 @@ import {
 } from '../../neurons/program.ts';
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
-import { broadcastLike, setItem, sliceAt } from './tensor-ops.ts';
 
 /**
  * What of a problem shapes its graph. Time is cut into chunks of `chunkSteps` steps, which the graph holds one after the other;
@@ -81,7 +80,7 @@ export class NeuronChunk {
   /** For each step of the chunk its part of values given per neuron, [B], or per step, [steps, B]. */
   stepsOf(values: Tensor, per: 'neuron' | 'step'): readonly Tensor[] {
     return Array.from({ length: this.#spec.chunkSteps }, (_, t) =>
-      per === 'neuron' ? values : sliceAt(this.#graph, values, this.#stepIndex(t)),
+      per === 'neuron' ? values : this.#graph.sliceAt(values, this.#stepIndex(t)),
     );
   }
 
@@ -89,7 +88,7 @@ export class NeuronChunk {
   setSteps(list: Tensor, items: readonly Tensor[]): Tensor {
     const graph = this.#graph;
     return items.reduce(
-      (filled, item, t) => setItem(graph, filled, this.#stepIndex(t), broadcastLike(graph, item, this.#values.initial_0!)),
+      (filled, item, t) => graph.setItem(filled, this.#stepIndex(t), graph.broadcastLike(item, this.#values.initial_0!)),
       list,
     );
   }

@@ -1,6 +1,5 @@
 import { recordOf, type Tensor, type Tensors } from './graph-function.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
-import { broadcastLike } from './tensor-ops.ts';
 
 /**
  * What a loop carries between iterations, each float32 [B]: values that an iteration replaces, and terms that are summed over iterations.
@@ -36,7 +35,7 @@ export class PackedState {
   next(graph: TensorAlgebra, state: Tensors, results: Tensors): Tensors {
     // A term may be the same number for all neurons.
     const like = state[packedName(0)]!;
-    const broadcast = recordOf(this.#names, (name) => broadcastLike(graph, results[name]!, like));
+    const broadcast = recordOf(this.#names, (name) => graph.broadcastLike(results[name]!, like));
     return { ...this.#pack(graph, broadcast), ...this.#totals(graph, state) };
   }
 

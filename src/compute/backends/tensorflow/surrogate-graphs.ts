@@ -4,7 +4,6 @@ import { runtimeNames, type SurrogateShape } from '../../surrogates/shape.ts';
 import type { Tensor, Tensors } from './graph-function.ts';
 import { defineProgram, type Program } from './program.ts';
 import type { TensorAlgebra } from './tensor-algebra.ts';
-import { broadcastLike } from './tensor-ops.ts';
 
 const maxFloat32 = 2 ** 128 - 2 ** 104;
 
@@ -15,7 +14,7 @@ export function surrogateGradGraph(surrogate: SurrogateShape): Program {
     const cotangent = graph.input('cotangent', 'float32');
     const parameters = surrogateParameters(surrogate, parameterInputs(graph, surrogate), graph.constant(1));
     const exact = surrogateDefinition(surrogate.name).grad(graph, graph.cast(x, 'float64'), parameters);
-    return { grad: broadcastLike(graph, graph.mul(cotangent, graph.cast(exact, 'float32')), x) };
+    return { grad: graph.broadcastLike(graph.mul(cotangent, graph.cast(exact, 'float32')), x) };
   });
 }
 
@@ -30,7 +29,7 @@ export function surrogateEvalGraph(surrogate: SurrogateShape, outputs: { readonl
     const value = (): Tensor => {
       const exact = surrogateDefinition(surrogate.name).value(graph, graph.cast(x, 'float64'), parameters);
       const bounded = graph.max(graph.min(exact, graph.constant(maxFloat32)), graph.constant(-maxFloat32));
-      return broadcastLike(graph, graph.cast(bounded, 'float32'), x);
+      return graph.broadcastLike(graph.cast(bounded, 'float32'), x);
     };
     return { ...(outputs.spike && { spike: graph.le(graph.constant(0), x) }), ...(outputs.value && { value: value() }) };
   });

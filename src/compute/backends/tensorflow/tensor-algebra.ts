@@ -7,16 +7,25 @@ import type { NumberType } from './saved-model.ts';
  * is rounded to float32, once, where it meets a float32 tensor. Shapes broadcast.
  */
 export class TensorAlgebra extends GraphFunction implements Algebra<Tensor, Tensor> {
+  readonly abs = (a: Tensor) => this.unary('Abs', a);
+  readonly min = (a: Tensor, b: Tensor) => this.binary('Minimum', a, b);
+  readonly max = (a: Tensor, b: Tensor) => this.binary('Maximum', a, b);
+  readonly sqrt = (a: Tensor) => this.unary('Sqrt', a);
+  readonly floor = (a: Tensor) => this.unary('Floor', a);
+  readonly exp = (a: Tensor) => this.unary('Exp', a);
+  readonly log1p = (a: Tensor) => this.unary('Log1p', a);
+  readonly atan = (a: Tensor) => this.unary('Atan', a);
+  readonly erfc = (a: Tensor) => this.unary('Erfc', a);
+  readonly lt = (a: Tensor, b: Tensor) => this.#compare('Less', a, b);
+  readonly le = (a: Tensor, b: Tensor) => this.#compare('LessEqual', a, b);
+  readonly and = (a: Tensor, b: Tensor) => this.operation('LogicalAnd', [a, b], 'bool', 'z', {});
+  readonly or = (a: Tensor, b: Tensor) => this.operation('LogicalOr', [a, b], 'bool', 'z', {});
+  readonly not = (a: Tensor) => this.operation('LogicalNot', [a], 'bool', 'y', {});
+  readonly widen = (a: Tensor) => this.cast(a, 'float64');
+  readonly narrow = (a: Tensor) => this.cast(a, 'float32');
+
   constant(value: number): Tensor {
     return this.literal('float64', Object.is(value, -0) ? 0 : value);
-  }
-
-  widen(a: Tensor): Tensor {
-    return this.cast(a, 'float64');
-  }
-
-  narrow(a: Tensor): Tensor {
-    return this.cast(a, 'float32');
   }
 
   /** The same values in another type. */
@@ -49,49 +58,13 @@ export class TensorAlgebra extends GraphFunction implements Algebra<Tensor, Tens
     return b.constant === 1 ? a : this.binary('RealDiv', a, b);
   }
 
-  min(a: Tensor, b: Tensor): Tensor {
-    return this.binary('Minimum', a, b);
-  }
-
-  max(a: Tensor, b: Tensor): Tensor {
-    return this.binary('Maximum', a, b);
-  }
-
   neg(a: Tensor): Tensor {
     return a.constant === undefined ? this.unary('Neg', a) : this.literal(a.type as NumberType, -a.constant);
-  }
-
-  abs(a: Tensor): Tensor {
-    return this.unary('Abs', a);
-  }
-
-  sqrt(a: Tensor): Tensor {
-    return this.unary('Sqrt', a);
-  }
-
-  floor(a: Tensor): Tensor {
-    return this.unary('Floor', a);
-  }
-
-  exp(a: Tensor): Tensor {
-    return this.unary('Exp', a);
-  }
-
-  log1p(a: Tensor): Tensor {
-    return this.unary('Log1p', a);
   }
 
   exprel(a: Tensor): Tensor {
     const isZero = this.#compare('Equal', a, this.constant(0));
     return this.select(isZero, this.constant(1), this.div(this.unary('Expm1', a), this.select(isZero, this.constant(1), a)));
-  }
-
-  atan(a: Tensor): Tensor {
-    return this.unary('Atan', a);
-  }
-
-  erfc(a: Tensor): Tensor {
-    return this.unary('Erfc', a);
   }
 
   oddCosines(turns: Tensor, terms: number): Tensor {
@@ -115,30 +88,10 @@ export class TensorAlgebra extends GraphFunction implements Algebra<Tensor, Tens
     return sum;
   }
 
-  lt(a: Tensor, b: Tensor): Tensor {
-    return this.#compare('Less', a, b);
-  }
-
-  le(a: Tensor, b: Tensor): Tensor {
-    return this.#compare('LessEqual', a, b);
-  }
-
   select(mask: Tensor, a: Tensor, b: Tensor): Tensor {
     if (a.ref === b.ref) return a;
     const [left, right] = this.#unify(a, b);
     return this.operation('SelectV2', [mask, left, right], left.type, 'output', { T: { type: left.type } });
-  }
-
-  and(a: Tensor, b: Tensor): Tensor {
-    return this.operation('LogicalAnd', [a, b], 'bool', 'z', {});
-  }
-
-  or(a: Tensor, b: Tensor): Tensor {
-    return this.operation('LogicalOr', [a, b], 'bool', 'z', {});
-  }
-
-  not(a: Tensor): Tensor {
-    return this.operation('LogicalNot', [a], 'bool', 'y', {});
   }
 
   /** An element-wise operation of TensorFlow on one tensor. */

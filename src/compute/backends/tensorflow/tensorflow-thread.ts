@@ -29,10 +29,12 @@ export interface ModelResult {
   readonly liveTensors: number;
 }
 
-type Message =
-  | { readonly ready: LoadedTensorFlow }
-  | { readonly reply: ModelResult }
-  | { readonly failure: { readonly message: string; readonly outOfMemory: boolean } };
+export interface Failure {
+  readonly message: string;
+  readonly outOfMemory: boolean;
+}
+
+type Message = { readonly ready: LoadedTensorFlow } | { readonly reply: ModelResult } | { readonly failure: Failure };
 
 // TensorFlow reads these when it is loaded: only errors on stderr, no greeting, and GPU memory allocated as needed.
 const environment = { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '0', TF_FORCE_GPU_ALLOW_GROWTH: 'true' };

@@ -8,27 +8,8 @@ import { parentPort } from 'node:worker_threads';
 import { loadTensorFlow } from './load-tensorflow.js';
 
 /**
- * @typedef {object} InputTensor
- * @property {'float32' | 'int32'} type
- * @property {readonly number[]} shape
- * @property {Float32Array | Int32Array} data
- *
- * @typedef {object} RunRequest
- * @property {string} key of the model
- * @property {Uint8Array | undefined} model the model, encoded, with its first run
- * @property {readonly string[]} release keys of models to unload
- * @property {Readonly<Record<string, InputTensor>>} inputs
- *
- * @typedef {Float32Array | Int32Array | Uint8Array} Output
- *
- * @typedef {object} RunReply
- * @property {Readonly<Record<string, Output>>} outputs
- * @property {number} computeMs
- * @property {number} liveTensors tensors left after the run
- *
- * @typedef {object} Failure
- * @property {string} message
- * @property {boolean} outOfMemory
+ * @import { GraphOutputs } from './graph-job.ts'
+ * @import { Failure, ModelResult, ModelRun } from './tensorflow-thread.ts'
  */
 
 /** Loads TensorFlow, then runs one model after the other; each of its calls blocks this thread. */
@@ -41,7 +22,7 @@ async function main() {
     tf.backend()
   );
   const models = new Models(tf);
-  port.on('message', (/** @type {RunRequest} */ request) => {
+  port.on('message', (/** @type {ModelRun} */ request) => {
     models.run(request).then(
       (reply) => {
         port.postMessage(
@@ -68,8 +49,8 @@ class Models {
   }
 
   /**
-   * @param {RunRequest} request
-   * @returns {Promise<RunReply>}
+   * @param {ModelRun} request
+   * @returns {Promise<ModelResult>}
    */
   async run({ key, model, release, inputs }) {
     for (const old of release) {
@@ -86,11 +67,13 @@ class Models {
     );
     /** @type {Record<string, import('@tensorflow/tfjs-node-gpu').Tensor>} */
     let results = {};
-    /** @type {Readonly<Record<string, Output>>} */
+    /** @type {GraphOutputs} */
     let outputs;
     try {
       results = /** @type {typeof results} */ (loaded.predict(tensors));
-      outputs = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, /** @type {Output} */ (tensor.dataSync())]));
+      outputs = Object.fromEntries(
+        Object.entries(results).map(([name, tensor]) => [name, /** @type {GraphOutputs[string]} */ (tensor.dataSync())]),
+      );
     } finally {
       tf.dispose([Object.values(tensors), Object.values(results)]);
     }
