@@ -20,7 +20,7 @@ export interface SurrogateFunctions<V> {
 
 /**
  * The algebra whose values are expressions: it records a computation, to be differentiated and then evaluated in any other algebra. Equal
- * expressions are one object; sums with 0, products with 0 and 1 and the like fold.
+ * expressions are one object; sums with 0, products with 0 and 1 and the like fold. Operations are properties, so that a spread copies them.
  */
 export class ExpressionGraph implements StepAlgebra<Expression, Expression>, ParameterAlgebra<Expression, Expression> {
   readonly #expressions = new Map<string, Expression>();
@@ -39,27 +39,27 @@ export class ExpressionGraph implements StepAlgebra<Expression, Expression>, Par
     return this.#expression('leaf', [], name);
   }
 
-  constant(value: number): Expression {
+  readonly constant = (value: number): Expression => {
     return this.#expression('constant', [], Object.is(value, -0) ? 0 : value);
-  }
+  };
 
-  add(a: Expression, b: Expression): Expression {
+  readonly add = (a: Expression, b: Expression): Expression => {
     if (isConstant(a, 0)) return b;
     if (isConstant(b, 0)) return a;
     return splitAt(a, b) ?? splitAt(b, a) ?? this.#expression('add', [a, b]);
-  }
+  };
 
-  sub(a: Expression, b: Expression): Expression {
+  readonly sub = (a: Expression, b: Expression): Expression => {
     if (isConstant(b, 0)) return a;
     if (a === b) return this.constant(0);
     return isConstant(a, 0) ? this.neg(b) : this.#expression('sub', [a, b]);
-  }
+  };
 
-  mul(a: Expression, b: Expression): Expression {
+  readonly mul = (a: Expression, b: Expression): Expression => {
     if (isConstant(a, 1) || isConstant(b, 0)) return b;
     if (isConstant(b, 1) || isConstant(a, 0)) return a;
     return this.#chosen(a, b) ?? this.#chosen(b, a) ?? this.#expression('mul', [a, b]);
-  }
+  };
 
   /** b or 0, where a is 1 or 0 by a mask. */
   #chosen(a: Expression, b: Expression): Expression | undefined {
@@ -69,10 +69,10 @@ export class ExpressionGraph implements StepAlgebra<Expression, Expression>, Par
     return isConstant(one, 0) && isConstant(zero, 1) ? this.select(mask, one, b) : undefined;
   }
 
-  div(a: Expression, b: Expression): Expression {
+  readonly div = (a: Expression, b: Expression): Expression => {
     if (isConstant(b, 1) || isConstant(a, 0)) return a;
     return this.#withoutFactor(a, b) ?? this.#expression('div', [a, b]);
-  }
+  };
 
   /** a / factor where a is a product with that factor, as in the derivatives of s e^(x / s). */
   #withoutFactor(a: Expression, factor: Expression): Expression | undefined {
@@ -85,10 +85,10 @@ export class ExpressionGraph implements StepAlgebra<Expression, Expression>, Par
     return restOfRight === undefined ? undefined : this.mul(left, restOfRight);
   }
 
-  neg(a: Expression): Expression {
+  readonly neg = (a: Expression): Expression => {
     if (a.op === 'constant') return this.constant(-Number(a.detail));
     return a.op === 'neg' ? a.args[0]! : this.#expression('neg', [a]);
-  }
+  };
 
   select(mask: Expression, a: Expression, b: Expression): Expression {
     if (a === b) return a;

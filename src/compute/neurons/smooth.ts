@@ -27,8 +27,9 @@ export function smoothSteps(
   const weightOf = ({ mask, weight }: Choice): Expression => weight ?? graph.select(mask, one, zero);
   const joined = (a: Choice, b: Choice, mask: Expression, weight: (a: Expression, b: Expression) => Expression): Choice =>
     a.weight === undefined && b.weight === undefined ? { mask } : { mask, weight: weight(weightOf(a), weightOf(b)) };
+  const exact: StepAlgebra<Expression, Expression> = graph;
   const ops: StepAlgebra<Expression, Choice> = {
-    ...numbersOf(graph),
+    ...exact,
     lt: (a, b) => ({ mask: graph.lt(a, b) }),
     le: (a, b) => ({ mask: graph.le(a, b) }),
     and: (a, b) => joined(a, b, graph.and(a.mask, b.mask), (x, y) => graph.mul(x, y)),
@@ -48,35 +49,4 @@ export function smoothSteps(
   };
   const { spike, count, ...output } = record(ops);
   return { ...output, count: count && counts.get(count), spike: spike?.mask, spikes: output.spikes ?? (spike && weightOf(spike)) };
-}
-
-/** The operations on numbers, bound to their graph. */
-function numbersOf(
-  graph: ExpressionGraph,
-): Omit<
-  StepAlgebra<Expression, never>,
-  'lt' | 'le' | 'and' | 'or' | 'not' | 'select' | 'spike' | 'spikes' | 'substitute' | 'detach' | 'detachMask'
-> {
-  return {
-    constant: (value) => graph.constant(value),
-    add: (a, b) => graph.add(a, b),
-    sub: (a, b) => graph.sub(a, b),
-    mul: (a, b) => graph.mul(a, b),
-    div: (a, b) => graph.div(a, b),
-    neg: (a) => graph.neg(a),
-    abs: graph.abs,
-    min: graph.min,
-    max: graph.max,
-    sqrt: graph.sqrt,
-    floor: graph.floor,
-    exp: graph.exp,
-    log1p: graph.log1p,
-    exprel: graph.exprel,
-    atan: graph.atan,
-    erfc: graph.erfc,
-    oddCosines: graph.oddCosines,
-    oddSines: graph.oddSines,
-    widen: graph.widen,
-    narrow: graph.narrow,
-  };
 }
