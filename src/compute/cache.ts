@@ -2,7 +2,7 @@
  * A function whose results are kept as long as the objects it was called with.
  *
  * @example
- * const programOf = memoize((problem: NeuronProblem) => findProgram(problem));
+ * const fieldsOf = memoize((model: NeuronModel) => Object.keys(model.parameters));
  */
 export function memoize<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const values = new WeakMap<Key, Value>();

@@ -1,26 +1,26 @@
-import { memoize } from './cache.ts';
+import { Cache, memoize } from './cache.ts';
 import { float64Algebra } from './float64-algebra.ts';
 import { valueAt, type Loops, type Numbers, type Values } from './generated-numbers.ts';
 import { quantityAt, type NeuronProblem, type NeuronQuantity, type Quantity } from './jobs.ts';
 import type { Expression } from './expressions.ts';
 import { NumberProgram } from './number-program.ts';
 import { neuronModel } from './neurons/catalogue.ts';
+import type { NeuronOptions } from './neurons/model.ts';
 import { neuronProgram, type NeuronProgram, type Term } from './neurons/program.ts';
 
-/** The program of a problem's neurons. */
-export const programOf: (problem: NeuronProblem) => NeuronProgram = memoize(findProgram);
+/** Programs by the options themselves, which most requests share, and by what else makes them. */
+const programs = memoize<NeuronOptions, Cache<string, NeuronProgram>>(() => new Cache(64));
 
-/** The program of neurons that have no problem yet. */
-export function findProgram({
-  model,
-  options,
-  parameters,
-  smooth = false,
-}: Pick<NeuronProblem, 'model' | 'options' | 'parameters' | 'smooth'>): NeuronProgram {
-  const definition = neuronModel(model);
-  const given = new Set<string>();
-  for (const name in parameters) if (!(name in definition.parameters)) given.add(name);
-  return neuronProgram({ model: definition, options, given, smooth });
+/** The program of a problem's neurons, or of neurons that have no problem yet; made once. */
+export function programOf(neurons: Pick<NeuronProblem, 'model' | 'options' | 'parameters' | 'smooth'>): NeuronProgram {
+  const { model: name, options, parameters, smooth = false } = neurons;
+  const model = neuronModel(name);
+  let key = smooth ? `smooth ${name}` : name;
+  for (const parameter in parameters) if (!(parameter in model.parameters)) key += ` +${parameter}`;
+  return programs(options).get(key, () => {
+    const given = Object.keys(parameters).filter((parameter) => !(parameter in model.parameters));
+    return neuronProgram({ model, options, given: new Set(given), smooth });
+  });
 }
 
 /** A term's numbers: one for all neurons, the array of the parameter that it is, or what `at` computes and `fill` writes. */

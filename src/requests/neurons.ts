@@ -3,7 +3,7 @@ import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
 import { memoize } from '../compute/cache.ts';
 import { extremes, indicesIn, isGenerated, valueAt, type Linspace } from '../compute/generated-numbers.ts';
 import type { NeuronQuantity } from '../compute/jobs.ts';
-import { findProgram } from '../compute/neuron-problem.ts';
+import { programOf } from '../compute/neuron-problem.ts';
 import { neurons } from '../compute/neurons/catalogue.ts';
 import { leftOut } from '../compute/neurons/libraries/left-out.ts';
 import type { NeuronModel, NeuronOption, NeuronOptions, NeuronParameter, OptionValue } from '../compute/neurons/model.ts';
@@ -238,7 +238,7 @@ class NeuronReader {
     }
     const options = this.#options;
     const parameters = this.#parameters;
-    const program = findProgram({ model: model.name, options, parameters });
+    const program = programOf({ model: model.name, options, parameters });
     const { states } = program.step;
     for (const [state, { path, value }] of this.#initial) {
       if (states.includes(state)) this.#readTensor(`${state}_init`, value, undefined, path);

@@ -73,18 +73,8 @@ export interface NeuronChoice {
 /** Each takes some 30 kB. */
 const programs = new Cache<string, NeuronProgram>(128);
 
-/** Programs by the options themselves: most requests share those of their model. */
-const programsByOptions = memoize<NeuronOptions, Cache<string, NeuronProgram>>(() => new Cache(64));
-
-/** The program of a choice, made once. */
+/** The program of a choice, made once for equal options. */
 export function neuronProgram(choice: NeuronChoice): NeuronProgram {
-  const { model, options, given, smooth } = choice;
-  let key = smooth ? `smooth ${model.name}` : model.name;
-  for (const name of given) key += ` +${name}`;
-  return programsByOptions(options).get(key, () => programByNames(choice));
-}
-
-function programByNames(choice: NeuronChoice): NeuronProgram {
   const { model, options, given, smooth } = choice;
   let key = smooth ? `smooth ${model.name}` : model.name;
   for (const name in model.options) key += ` ${String(options[name])}`;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import type { Loss, Network, NetworkGradJob, NetworkInput, NetworkLayer, NeuronQuantity, RecordLoss } from '../../../src/compute/jobs.ts';
-import { findProgram } from '../../../src/compute/neuron-problem.ts';
+import { programOf } from '../../../src/compute/neuron-problem.ts';
 import { neurons as catalogue } from '../../../src/compute/neurons/catalogue.ts';
 import { standardNeuron, standardSurrogate } from '../../../src/compute/standard-jobs.ts';
 import { surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';
@@ -113,7 +113,7 @@ function jobOf(draw: Draw): NetworkGradJob {
   });
   const network: Network = { samples, inputs, steps, dt: 1, input: inputOf(draw.input, draw, random), layers };
   const wrt = layers.flatMap((layer, i) => {
-    const { step } = findProgram(layer);
+    const { step } = programOf(layer);
     const parameters = Object.keys(layer.parameters).filter((name) => !parametersOf(catalogue.get(layer.model)!)[name]?.isSetting);
     return [
       'weight',
