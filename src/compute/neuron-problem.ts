@@ -197,48 +197,39 @@ export function addParameterGradient(
   { loops, set }: { readonly loops: Loops; readonly set: (gradient: number | Values) => void },
 ): void {
   const { neurons } = problem;
-  const isNumber = problem.parameters[parameter]?.per !== 'neuron';
-  const parts = program
-    .slopes(parameter)
-    .map(({ path, slope }) => ({
-      bar: bars(path),
-      factor: slope.op === 'constant' && slope.detail === 1 ? undefined : new ParameterValue(problem, slope),
-    }));
-  const [first] = parts;
-  if (first === undefined) {
-    set(isNumber ? 0 : new Float64Array(neurons));
-    return;
-  }
-  if (!isNumber && parts.length === 1 && first.factor === undefined) {
-    set(first.bar);
-    return;
-  }
-  const slice = parts.every(({ factor }) => factor === undefined || factor.isScalar) ? undefined : computedSlice;
-  if (isNumber) {
+  const parts = program.slopes(parameter).map(({ path, slope }) => {
+    const factor = new ParameterValue(problem, slope);
+    return { bar: bars(path), scale: factor.isScalar ? factor.at(0) : 1, factor: factor.isScalar ? undefined : factor };
+  });
+  const slice = parts.every(({ factor }) => factor === undefined) ? undefined : computedSlice;
+  if (problem.parameters[parameter]?.per !== 'neuron') {
     let total = 0;
-    for (const { bar, factor } of parts) {
+    set(total);
+    for (const { bar, scale, factor } of parts) {
       let sum = 0;
-      const isShared = factor === undefined || factor.isScalar;
       loops.add(
         neurons,
         (from, to) => {
-          for (let b = from; b < to; b++) sum += isShared ? bar[b]! : bar[b]! * factor.at(b);
-          if (to < neurons) return;
-          total += factor !== undefined && isShared ? factor.at(0) * sum : sum;
-          set(total);
+          for (let b = from; b < to; b++) sum += factor === undefined ? bar[b]! : bar[b]! * factor.at(b);
+          if (to === neurons) set((total += scale * sum));
         },
         slice,
       );
     }
     return;
   }
-  const target = first.bar.slice();
+  const [first] = parts;
+  if (parts.length === 1 && first?.factor === undefined && first?.scale === 1) {
+    set(first.bar);
+    return;
+  }
+  const target = first?.bar.slice() ?? new Float64Array(neurons);
   loops.add(
     neurons,
     (from, to) => {
       for (let b = from; b < to; b++) {
         let sum = 0;
-        for (const { bar, factor } of parts) sum += factor === undefined ? bar[b]! : bar[b]! * factor.at(b);
+        for (const { bar, scale, factor } of parts) sum += bar[b]! * (factor?.at(b) ?? scale);
         target[b] = sum;
       }
     },
