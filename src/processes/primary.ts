@@ -10,8 +10,7 @@ import { untilQuiet } from './until-quiet.ts';
 import { Channel } from './channel.ts';
 import { Handoff, type HandoffWorker } from './handoff.ts';
 import type { PrimaryFunctions, WorkerFunctions } from './peers.ts';
-import { RestartBackoff } from './restart-backoff.ts';
-import { startWatchdog } from './watchdog.ts';
+import { RestartBackoff, startWatchdog } from './worker-health.ts';
 
 /** A worker, as the primary knows it. */
 interface Member {

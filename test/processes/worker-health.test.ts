@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startWatchdog } from '../../src/processes/watchdog.ts';
+import { RestartBackoff, startWatchdog } from '../../src/processes/worker-health.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -39,4 +39,14 @@ it('a process that answers now and then is not hung', async () => {
   await vi.advanceTimersByTimeAsync(120_000);
   end();
   expect(onHang).not.toHaveBeenCalled();
+});
+
+it('pauses double up to half a minute, and begin again after a quiet minute', () => {
+  let now = 0;
+  const pause = new RestartBackoff(() => now);
+  expect(Array.from({ length: 10 }, () => pause.next())).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000]);
+  now += 60_000;
+  expect(pause.next()).toBe(30_000);
+  now += 60_001;
+  expect(pause.next()).toBe(100);
 });
