@@ -1,8 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { possibleStates } from '../src/compute/neurons/states.ts';
 import { neuronModel, neurons } from '../src/compute/neurons/catalogue.ts';
-import type { NeuronModel, NeuronOption, NeuronParameter } from '../src/compute/neurons/model.ts';
+import { type NeuronModel, type NeuronOption, type NeuronParameter, possibleStates } from '../src/compute/neurons/model.ts';
 import { loadConfig } from '../src/config/config.ts';
 import { InputErrors } from '../src/errors/input-errors.ts';
 import { Problem } from '../src/errors/problems.ts';

@@ -2,8 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { neurons } from '../src/compute/neurons/catalogue.ts';
 import { leftOut } from '../src/compute/neurons/libraries/left-out.ts';
-import type { NeuronModel, NeuronOption, NeuronParameter } from '../src/compute/neurons/model.ts';
-import { possibleStates } from '../src/compute/neurons/states.ts';
+import { type NeuronModel, type NeuronOption, type NeuronParameter, possibleStates } from '../src/compute/neurons/model.ts';
 import type { Library } from '../src/compute/surrogates/definition.ts';
 import { anchor, byLibrary, display, libraryTitle, list, table } from './markdown.ts';
 

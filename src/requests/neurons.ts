@@ -6,10 +6,16 @@ import type { NeuronQuantity } from '../compute/jobs.ts';
 import { programOf } from '../compute/neuron-problem.ts';
 import { neurons } from '../compute/neurons/catalogue.ts';
 import { leftOut } from '../compute/neurons/libraries/left-out.ts';
-import type { NeuronModel, NeuronOption, NeuronOptions, NeuronParameter, OptionValue } from '../compute/neurons/model.ts';
+import {
+  type NeuronModel,
+  type NeuronOption,
+  type NeuronOptions,
+  type NeuronParameter,
+  type OptionValue,
+  possibleStates,
+} from '../compute/neurons/model.ts';
 import type { NeuronProgram } from '../compute/neurons/program.ts';
 import { flatSettings } from '../compute/neurons/settings.ts';
-import { possibleStates } from '../compute/neurons/states.ts';
 import { standardNeuron } from '../compute/standard-jobs.ts';
 import type { Limits } from '../config/limits.ts';
 import { describe, pointerSegment, quote } from '../errors/describe.ts';

@@ -1,8 +1,7 @@
 import { Type, type TUnsafe } from '@sinclair/typebox';
 
 import { neurons } from '../compute/neurons/catalogue.ts';
-import type { NeuronModel, NeuronOption, NeuronParameter } from '../compute/neurons/model.ts';
-import { possibleStates } from '../compute/neurons/states.ts';
+import { type NeuronModel, type NeuronOption, type NeuronParameter, possibleStates } from '../compute/neurons/model.ts';
 import { schemaReference, type NamedSchema } from './common.ts';
 import type { TensorInput } from './tensor.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { neurons } from '../../src/compute/neurons/catalogue.ts';
-import { possibleStates } from '../../src/compute/neurons/states.ts';
+import { possibleStates } from '../../src/compute/neurons/model.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { Problem } from '../../src/errors/problems.ts';
 import { nestRequest, type FlatValue } from '../../src/requests/flat-request.ts';

@@ -1,4 +1,5 @@
 import type { ParameterAlgebra, StepAlgebra } from '../algebra.ts';
+import { float64Algebra } from '../float64-algebra.ts';
 import type { Library } from '../surrogates/definition.ts';
 
 /** A parameter of a neuron: a number for all neurons, or one per neuron. */
@@ -119,4 +120,32 @@ export function defineNeuron<P extends string = never, N extends string = never,
   const complete: object = { parameters: {}, nullable: {}, options: {}, notes: [], ...model };
   // `neuronProgram` gives `derive` exactly the names that the tables have.
   return complete as NeuronModel;
+}
+
+/** Parameters with the nullable ones that are not given and computed from the others. */
+export function withComputed<V, M>(
+  { nullable }: NeuronModel,
+  ops: DeriveAlgebra<V, M>,
+  given: Readonly<Record<string, V>>,
+): Readonly<Record<string, V>> {
+  const computed = Object.entries(nullable).flatMap(([name, { otherwise }]) =>
+    otherwise === undefined || name in given ? [] : [[name, ops.detach(otherwise(ops, given))] as const],
+  );
+  return { ...given, ...Object.fromEntries(computed) };
+}
+
+/** What `derive` runs over to give numbers. */
+export const numbersAlgebra: DeriveAlgebra<number, boolean> = { ...float64Algebra, detach: (value) => value };
+
+/** Every state that a model has without its nullable parameters, or with one of them; options as they are by default. */
+export function possibleStates(model: NeuronModel): readonly string[] {
+  const options = Object.fromEntries(
+    Object.entries(model.options).map(([name, { default: value, values }]) => [name, value ?? values?.[0] ?? false]),
+  );
+  const statesWith = (names: readonly string[]) => {
+    const given = Object.fromEntries(names.map((name) => [name, 0.5]));
+    return Object.keys(model.derive(numbersAlgebra, withComputed(model, numbersAlgebra, given), options, 1).initial);
+  };
+  const required = [...Object.keys(model.parameters), ...(model.needs?.[0] ?? [])];
+  return [...new Set([statesWith(required), ...Object.keys(model.nullable).map((name) => statesWith([...required, name]))].flat())];
 }

@@ -2,7 +2,7 @@ import { Cache, memoize } from '../cache.ts';
 import { ExpressionGraph, reachable, type Expression } from '../expressions.ts';
 import { jvp, vjp } from '../autodiff.ts';
 import type { LossRecord } from '../jobs.ts';
-import type { Derived, DerivedTree, NeuronModel, NeuronOptions, Step, StepOutput } from './model.ts';
+import { withComputed, type Derived, type DerivedTree, type NeuronModel, type NeuronOptions, type Step, type StepOutput } from './model.ts';
 import { SmoothGraph, smoothSteps } from './smooth.ts';
 
 /** What a step depends on beside state and input: a number computed from parameters, the same in every step. */
@@ -86,10 +86,7 @@ function makeProgram({ model, options, given, smooth }: NeuronChoice): NeuronPro
   const values = smooth ? new SmoothGraph() : new ExpressionGraph();
   const present = [...Object.keys(model.parameters), ...Object.keys(model.nullable).filter((name) => given.has(name))];
   const leaves = Object.fromEntries(present.map((name) => [name, values.leaf(name)]));
-  const computed = Object.entries(model.nullable).flatMap(([name, { otherwise }]) =>
-    otherwise === undefined || given.has(name) ? [] : [[name, values.detach(otherwise(values, leaves))] as const],
-  );
-  const inputs = { ...leaves, ...Object.fromEntries(computed) };
+  const inputs = withComputed(model, values, leaves);
   const derived = model.derive(values, inputs, options, values.leaf(stepLength));
   const initial = Object.fromEntries(
     Object.entries(derived.initial).map(([state, value]) => [state, given.has(`${state}_init`) ? values.leaf(`${state}_init`) : value]),

@@ -2,9 +2,8 @@ import { valueAt } from '../generated-numbers.ts';
 import type { NeuronProblem, NeuronQuantity } from '../jobs.ts';
 import { programOf, termValuesByPath } from '../neuron-problem.ts';
 import { generalStep } from './general.ts';
-import { numbersAlgebra } from './states.ts';
 import { neuronModel } from './catalogue.ts';
-import type { DerivedTree } from './model.ts';
+import { numbersAlgebra, withComputed, type DerivedTree } from './model.ts';
 
 /** A setting that differs from neuron to neuron: computed as it is read, since there may be millions of neurons. */
 export class SettingNumbers {
@@ -89,10 +88,8 @@ export function generalSettings(problem: NeuronProblem): PlainSettings | undefin
   // Without neurons any number gives the same settings.
   const first = (quantity: NeuronQuantity) =>
     quantity.per === 'scalar' ? quantity.value : quantity.values.length === 0 ? 1 : valueAt(quantity.values, 0);
-  const parameters = Object.fromEntries(Object.entries(problem.parameters).map(([name, quantity]) => [name, first(quantity)]));
-  for (const [name, { otherwise }] of Object.entries(model.nullable)) {
-    if (otherwise !== undefined) parameters[name] ??= otherwise(numbersAlgebra, parameters);
-  }
+  const given = Object.fromEntries(Object.entries(problem.parameters).map(([name, quantity]) => [name, first(quantity)]));
+  const parameters = withComputed(model, numbersAlgebra, given);
   const { initial, ...settings } = model.derive(numbersAlgebra, parameters, problem.options, problem.dt);
   const { threshold, reset, ...plain } = plainTree(settings, '', perNeuron);
   return {
