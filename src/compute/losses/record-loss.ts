@@ -105,26 +105,19 @@ export interface ComputedLoss {
  * @param dtype the arithmetic in which the cotangents are wanted.
  */
 export function computeLoss(loss: RecordLoss, run: RecordedRun, dtype: Dtype, loops: Loops): ComputedLoss {
-  const { values, cotangents, predicted } = valueAndCotangents(loss, run, dtype, loops);
-  return { loss: values, cotangents: { type: 'cotangent', [recordOf(loss)]: cotangents }, ...(predicted && { predicted }) };
-}
-
-interface ValueAndCotangents {
-  readonly values: Float64Array;
-  readonly cotangents: Quantity;
-  readonly predicted?: Int32Array;
-}
-
-function valueAndCotangents(loss: RecordLoss, run: RecordedRun, dtype: Dtype, loops: Loops): ValueAndCotangents {
   const { problem } = run;
   const { neurons, steps } = problem;
+  const computed = (values: Float64Array, quantity: Quantity): ComputedLoss => ({
+    loss: values,
+    cotangents: { type: 'cotangent', [recordOf(loss)]: quantity },
+  });
   switch (loss.type) {
     case 'cross_entropy': {
       const summary = summaries[loss.on].summarize(run, loops);
       const logits = loss.on === 'first_spike_times' ? negated(summary, problem, loops) : summary;
       const entropy = crossEntropy(logits.values, loss.labels, classesOf(problem, loss.labels), loops);
       const cotangents = summaryCotangents(logits, entropy.bars, { problem, dtype }, loops);
-      return { values: entropy.loss, cotangents, predicted: entropy.predicted };
+      return { ...computed(entropy.loss, cotangents), predicted: entropy.predicted };
     }
     case 'first_spike_time_mse': {
       const summary = summaries.first_spike_times.summarize(run, loops);
@@ -135,12 +128,12 @@ function valueAndCotangents(loss: RecordLoss, run: RecordedRun, dtype: Dtype, lo
         values[b] = error * error;
         bars[b] = 2 * error;
       });
-      return { values, cotangents: summaryCotangents(summary, bars, { problem, dtype }, loops) };
+      return computed(values, summaryCotangents(summary, bars, { problem, dtype }, loops));
     }
     case 'van_rossum': {
       const bars = zeros(dtype, neurons * steps);
       const distances = vanRossumDistance({ problem, spikes: seriesOf(run, 'spikes') }, loss.target, loss.tau, bars, loops);
-      return { values: distances, cotangents: { per: 'step', values: bars } };
+      return computed(distances, { per: 'step', values: bars });
     }
     case 'v_mse': {
       const v = seriesOf(run, 'v');
@@ -151,7 +144,7 @@ function valueAndCotangents(loss: RecordLoss, run: RecordedRun, dtype: Dtype, lo
         values[b]! += (error * error) / steps;
         bars[i] = (2 * error) / steps;
       });
-      return { values, cotangents: { per: 'step', values: bars } };
+      return computed(values, { per: 'step', values: bars });
     }
   }
 }
