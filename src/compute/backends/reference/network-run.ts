@@ -47,59 +47,33 @@ export class ReferenceNetwork implements NetworkRun<never, unknown> {
   }
 }
 
-/** What is not 0, for each sample and step: entries [starts[row], starts[row + 1]), of which each is a number of one input. */
-interface ActiveRows {
-  readonly starts: Int32Array;
-  readonly inputs: Int32Array;
-  readonly values: Float64Array;
+/** What is not 0 among what comes in, by sample and step: entries with the index of their input. */
+type ActiveRows = readonly { readonly input: number; readonly value: number }[][];
+
+function emptyRows(count: number): ActiveRows {
+  return Array.from({ length: count }, () => []);
 }
 
 function activeInputs({ input, samples, inputs, steps }: Network, arithmetic: Arithmetic): ActiveRows {
-  if (input.form === 'dense') return activeOf(constants(input.values, arithmetic), { samples, width: inputs, steps }, arithmetic);
+  if (input.form === 'dense') return activeOf(constants(input.values, arithmetic), inputs, steps, arithmetic);
+  const rows = emptyRows(samples * steps);
   const [sample, neuron, step] = [input.sample, input.neuron, input.step].map(materialize) as [Values, Values, Values];
-  const rowOf = (event: number): number => sample[event]! * steps + step[event]!;
-  const { starts, places } = sortedByRow(sample.length, samples * steps, rowOf, arithmetic);
-  const rows = { starts, inputs: new Int32Array(sample.length), values: new Float64Array(sample.length).fill(1) };
-  for (let event = 0; event < sample.length; event++) rows.inputs[places[event]!] = neuron[event]!;
+  for (let event = 0; event < sample.length; event++) {
+    arithmetic.step();
+    rows[sample[event]! * steps + step[event]!]!.push({ input: neuron[event]!, value: 1 });
+  }
   return rows;
 }
 
 /** What is not 0 of numbers [samples, width, steps]. */
-function activeOf(
-  numbers: Values | Uint8Array,
-  { samples, width, steps }: { readonly samples: number; readonly width: number; readonly steps: number },
-  arithmetic: Arithmetic,
-): ActiveRows {
-  const active: number[] = [];
-  for (let i = 0; i < numbers.length; i++) {
+function activeOf(numbers: Values | Uint8Array, width: number, steps: number, arithmetic: Arithmetic): ActiveRows {
+  const rows = emptyRows(numbers.length / width);
+  for (const [i, value] of numbers.entries()) {
     arithmetic.step();
-    if (numbers[i] !== 0) active.push(i);
-  }
-  const rowOf = (entry: number): number => Math.floor(active[entry]! / (width * steps)) * steps + (active[entry]! % steps);
-  const { starts, places } = sortedByRow(active.length, samples * steps, rowOf, arithmetic);
-  const rows = { starts, inputs: new Int32Array(active.length), values: new Float64Array(active.length) };
-  for (const [entry, index] of active.entries()) {
-    rows.inputs[places[entry]!] = Math.floor(index / steps) % width;
-    rows.values[places[entry]!] = numbers[index]!;
+    const sample = Math.floor(i / (width * steps));
+    if (value !== 0) rows[sample * steps + (i % steps)]!.push({ input: Math.floor(i / steps) % width, value });
   }
   return rows;
-}
-
-/** Where each row begins, and the place of each entry: those of a row one after another, in their order. */
-function sortedByRow(entries: number, rows: number, rowOf: (entry: number) => number, arithmetic: Arithmetic) {
-  const starts = new Int32Array(rows + 1);
-  for (let entry = 0; entry < entries; entry++) {
-    arithmetic.step();
-    starts[rowOf(entry) + 1]!++;
-  }
-  for (let row = 0; row < rows; row++) starts[row + 1]! += starts[row]!;
-  const next = starts.slice();
-  const places = new Int32Array(entries);
-  for (let entry = 0; entry < entries; entry++) {
-    arithmetic.step();
-    places[entry] = next[rowOf(entry)]!++;
-  }
-  return { starts, places };
 }
 
 function constants(numbers: Numbers, { ops }: Arithmetic): Float64Array {
@@ -160,7 +134,7 @@ class ReferenceLayer {
       for (let t = 0; t < this.#steps; t++) {
         for (let n = 0; n < neurons; n++) {
           const row = sample * neurons + n;
-          const weighted = this.#addWeighted(biases?.[n] ?? 0, n, input, sample * this.#steps + t);
+          const weighted = this.#addWeighted(biases?.[n] ?? 0, n, input[sample * this.#steps + t]!);
           this.#current[row * this.#steps + t] = t > 0 ? this.#addRecurrent(weighted, n, sample, t - 1) : weighted;
           this.#run.step(n, t, row);
         }
@@ -169,12 +143,12 @@ class ReferenceLayer {
   }
 
   /** Adds row n of the weights times what comes in. */
-  #addWeighted(start: number, n: number, { starts, inputs, values }: ActiveRows, row: number): number {
+  #addWeighted(start: number, n: number, entries: ActiveRows[number]): number {
     const { ops } = this.#arithmetic;
     let sum = start;
-    for (let i = starts[row]!; i < starts[row + 1]!; i++) {
+    for (const { input, value } of entries) {
       this.#arithmetic.step();
-      sum = ops.add(sum, ops.mul(this.#weight[n * this.#inputs + inputs[i]!]!, values[i]!));
+      sum = ops.add(sum, ops.mul(this.#weight[n * this.#inputs + input]!, value));
     }
     return sum;
   }
@@ -194,9 +168,8 @@ class ReferenceLayer {
 
   /** What its neurons have returned. */
   activeRows(): ActiveRows {
-    const { neurons: width } = this.#layer;
-    const shape = { samples: this.#samples, width, steps: this.#steps };
-    return (this.#returned ??= activeOf(this.#recorded(['spikes']).series.spikes!, shape, this.#arithmetic));
+    const { neurons } = this.#layer;
+    return (this.#returned ??= activeOf(this.#recorded(['spikes']).series.spikes!, neurons, this.#steps, this.#arithmetic));
   }
 
   records(names: readonly string[]): LifSimulateResult {
@@ -268,20 +241,19 @@ class ReferenceLayer {
   }
 
   /** Gradient with respect to a matrix that multiplies what came `delay` steps before, [neurons, width]. */
-  #matrixGradient({ starts, inputs, values }: ActiveRows, width: number, delay: 0 | 1): Float64Array {
+  #matrixGradient(active: ActiveRows, width: number, delay: 0 | 1): Float64Array {
     const { neurons } = this.#layer;
     const { ops } = this.#arithmetic;
     const steps = this.#steps;
     const gradient = new Float64Array(neurons * width);
     for (let sample = 0; sample < this.#samples; sample++) {
       for (let t = delay; t < steps; t++) {
-        const row = sample * steps + t - delay;
-        for (let i = starts[row]!; i < starts[row + 1]!; i++) {
+        for (const { input, value } of active[sample * steps + t - delay]!) {
           for (let n = 0; n < neurons; n++) {
             this.#arithmetic.step();
-            const place = n * width + inputs[i]!;
+            const place = n * width + input;
             const bar = this.#currentBar[(sample * neurons + n) * steps + t]!;
-            gradient[place] = ops.add(gradient[place]!, ops.mul(bar, values[i]!));
+            gradient[place] = ops.add(gradient[place]!, ops.mul(bar, value));
           }
         }
       }
