@@ -1,5 +1,5 @@
 import { defineGeneralNeuron } from '../general.ts';
-import { decayFactor } from '../decay.ts';
+import { decayFactor } from '../general-settings.ts';
 
 const lif = defineGeneralNeuron({
   name: 'bindsnet.LIFNodes',

@@ -1,7 +1,7 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { defineGeneralNeuron, type Drift, type GeneralSettings } from '../general.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayedPart, decayFactor, type Drift, type GeneralSettings } from '../general-settings.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
-import { decayedPart, decayFactor } from '../decay.ts';
 
 const library = { name: 'brainpy.state', source: 'brainpy.state of BrainPy 2.7.3 (commit 0fd8469)' };
 

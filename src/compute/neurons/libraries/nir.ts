@@ -1,7 +1,7 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { defineGeneralNeuron, type GeneralSettings } from '../general.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayedPart, decayFactor, type GeneralSettings } from '../general-settings.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
-import { decayedPart, decayFactor } from '../decay.ts';
 
 const library = { name: 'NIR', source: 'NIR 1.0.8 (commit 7232ada), nir.ir.neuron', strictThreshold: true };
 

@@ -1,4 +1,5 @@
-import { defineGeneralNeuron, type Adaptation, type Drift, type GeneralSettings, type Reset } from '../general.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import type { Adaptation, Drift, GeneralSettings, Reset } from '../general-settings.ts';
 import type { DeriveAlgebra, NeuronParameter } from '../model.ts';
 
 const library = { name: 'Norse', source: 'Norse 1.1.0 (commit 065a3b4), norse.torch.functional', strictThreshold: true };

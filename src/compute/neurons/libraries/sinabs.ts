@@ -1,7 +1,7 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { defineGeneralNeuron, type GeneralSettings, type Synapse } from '../general.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import { decayedPart, decayFactor, type GeneralSettings, type Synapse } from '../general-settings.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
-import { decayedPart, decayFactor } from '../decay.ts';
 
 const library = { name: 'Sinabs', source: 'Sinabs 3.1.3 (commit 904eb89), sinabs.layers' };
 

@@ -1,5 +1,6 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { defineGeneralNeuron, type GeneralSettings, type Reset } from '../general.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import type { GeneralSettings, Reset } from '../general-settings.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 
 const library = { name: 'snnax', source: 'snnax (commit b7a55c6), snnax.snn.layers' };

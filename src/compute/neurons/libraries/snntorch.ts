@@ -1,5 +1,6 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { defineGeneralNeuron, type Reset } from '../general.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import type { Reset } from '../general-settings.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 
 const library = { name: 'snnTorch', source: 'snnTorch, snntorch._neurons (0.9.4, commit 634fc22)', strictThreshold: true };

@@ -1,5 +1,6 @@
 import type { Algebra } from '../../algebra.ts';
-import { defineGeneralNeuron, type GeneralSettings, type Reset } from '../general.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import type { GeneralSettings, Reset } from '../general-settings.ts';
 import type { NeuronOption, NeuronParameter } from '../model.ts';
 
 const library = { name: 'SpikingJelly', source: 'SpikingJelly 2.0.0.dev1 (commit afb1322), spikingjelly.activation_based.neuron' };

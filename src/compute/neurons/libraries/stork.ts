@@ -1,5 +1,5 @@
 import { defineGeneralNeuron } from '../general.ts';
-import { decayedPart, decayFactor } from '../decay.ts';
+import { decayedPart, decayFactor } from '../general-settings.ts';
 
 const lif = defineGeneralNeuron({
   name: 'stork.LIFGroup',

@@ -1,5 +1,5 @@
 import { defineGeneralNeuron } from '../general.ts';
-import { decayedPart, decayFactor } from '../decay.ts';
+import { decayedPart, decayFactor } from '../general-settings.ts';
 import { firingLatex, firingNullable, firingOptions, firingSettings } from './firing.ts';
 import { driftIntegration, driftOptions } from './membrane.ts';
 

@@ -1,5 +1,5 @@
 import { defineGeneralNeuron } from '../general.ts';
-import { decayFactor } from '../decay.ts';
+import { decayFactor } from '../general-settings.ts';
 import { firingNullable, firingOptions, firingParameters, firingSettings } from './firing.ts';
 import { membraneNullable, membraneOptions, membraneParameters, membraneSettings } from './membrane.ts';
 

@@ -1,5 +1,5 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import type { GeneralSettings } from '../general.ts';
+import type { GeneralSettings } from '../general-settings.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 
 /** What the service's own spiking neurons share: threshold, reset, lower bound and refractoriness. */

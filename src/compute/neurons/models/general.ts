@@ -1,5 +1,6 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import { defineGeneralNeuron, type GeneralSettings, type Synapse } from '../general.ts';
+import { defineGeneralNeuron } from '../general.ts';
+import type { GeneralSettings, Synapse } from '../general-settings.ts';
 import type { DerivedTree, NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
 
 const synapseParameters = (path: string, of: string) =>

@@ -1,7 +1,6 @@
 import type { ParameterAlgebra } from '../../algebra.ts';
-import type { GeneralSettings } from '../general.ts';
+import { decayedPart, type GeneralSettings } from '../general-settings.ts';
 import type { NeuronOption, NeuronParameter, OptionValue } from '../model.ts';
-import { decayedPart } from '../decay.ts';
 
 /** What the service's own neurons with a linear membrane share. */
 export const membraneParameters = {
