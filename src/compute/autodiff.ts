@@ -97,8 +97,10 @@ function forwardPartials(graph: ExpressionGraph, expression: Expression): readon
   return partialsOf(graph, expression);
 }
 
-/** The surrogate's parameters, as leaves, and the spikes' derivatives with respect to them. */
-const surrogateLeaf = /^surrogate\.(.+)$/;
+/** The parameter of the surrogate that a leaf is. */
+function surrogateParameter({ detail }: Expression): string | undefined {
+  return /^surrogate\.(.+)$/.exec(String(detail))?.[1];
+}
 
 /** A derivative of a spike, or of the smooth value in its place, with respect to a parameter of the surrogate. */
 function surrogateSlope(graph: ExpressionGraph, parameter: string, { op, args }: Expression): Expression | undefined {
@@ -126,7 +128,7 @@ export function vjp(
   };
   for (const [output, cotangent] of outputs) accumulate(output, cotangent);
   const parameters = inputs.flatMap((input) => {
-    const [, parameter] = surrogateLeaf.exec(String(input.detail)) ?? [];
+    const parameter = surrogateParameter(input);
     return parameter === undefined ? [] : [{ input, parameter }];
   });
   for (const expression of reachable(outputs.map(([output]) => output)).reverse()) {
@@ -154,8 +156,8 @@ export function jvp(
   inputs: readonly (readonly [input: Expression, tangent: Expression])[],
 ): Expression[] {
   const tangents = new Map<Expression, Expression>(inputs);
-  const parameters = inputs.flatMap(([{ detail }, tangent]) => {
-    const [, parameter] = surrogateLeaf.exec(String(detail)) ?? [];
+  const parameters = inputs.flatMap(([input, tangent]) => {
+    const parameter = surrogateParameter(input);
     return parameter === undefined ? [] : [{ parameter, tangent }];
   });
   for (const expression of reachable(outputs)) {

@@ -49,16 +49,15 @@ export function threadPool(
     idleTimeout: idleMs,
     ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
   });
-  const wakeOne = () => void pool.run(null).catch(() => undefined);
   arenas?.onMuchDropped(() => {
-    for (let i = pool.threads.length; i > 0; i--) wakeOne();
+    wake(pool, pool.threads.length);
   });
   // A thread that ends without a task is replaced; nothing else needs to be done.
   pool.on('error', () => undefined);
   // Once a thread has ended before it was ready, Piscina starts no other until the next task is submitted.
   pool.on('workerDestroy', () => {
     setTimeout(() => {
-      if (pool.queueSize > 0) wakeOne();
+      if (pool.queueSize > 0) wake(pool, 1);
     }, replacementDelayMs).unref();
   });
   return pool;
@@ -69,8 +68,12 @@ export function threadPool(
  * while it loads one.
  */
 export async function closePool(pool: Piscina): Promise<void> {
-  for (let i = pool.threads.length; i > 0; i--) void pool.run(null).catch(() => undefined);
+  wake(pool, pool.threads.length);
   await pool.close();
+}
+
+function wake(pool: Piscina, threads: number): void {
+  for (let i = 0; i < threads; i++) void pool.run(null).catch(() => undefined);
 }
 
 /**
