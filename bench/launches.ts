@@ -2,7 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Arena } from '../src/compute/engine/arena.ts';
 import { instanceIn, type KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
 import { isKernelRequest, type Launch, type LaunchPlan } from '../src/compute/backends/wasm/launch-plan.ts';
-import { pause } from '../src/compute/sliced-loops.ts';
+import { pause } from '../src/compute/loops.ts';
 import type { WorkerPool } from '../src/compute/backends/wasm/threads/worker-pool.ts';
 import type { Contender } from './turns.ts';
 

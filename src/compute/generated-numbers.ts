@@ -34,21 +34,6 @@ export function zeros(dtype: 'float32' | 'float64', length: number): Values {
   return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
 }
 
-/** Numbers that a loop generates or reads in a few milliseconds: longer loops yield to other requests after each slice. */
-export const sliceLength = 2 ** 17;
-
-/** Runs a body over [0, length), perhaps later and in slices: of that many numbers, where one is given. */
-export interface Loops {
-  add(length: number, body: (from: number, to: number) => void, slice?: number): void;
-}
-
-/** Runs each loop as it is added, as a whole. */
-export const atOnce: Loops = {
-  add: (length, body) => {
-    body(0, length);
-  },
-};
-
 /** As numpy.linspace: evenly spaced from `first` to exactly `last`. */
 export function linspace(first: number, last: number, count: number): Linspace {
   return { generate: 'linspace', first, last, count, offset: 0, length: count };

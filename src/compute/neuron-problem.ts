@@ -1,6 +1,7 @@
 import { Cache, memoize } from './cache.ts';
 import { float64Algebra } from './float64-algebra.ts';
-import { valueAt, type Loops, type Numbers, type Values } from './generated-numbers.ts';
+import { valueAt, type Numbers, type Values } from './generated-numbers.ts';
+import type { Loops } from './loops.ts';
 import { quantityAt, type NeuronProblem, type NeuronQuantity, type Quantity } from './jobs.ts';
 import type { Expression } from './expressions.ts';
 import { NumberProgram } from './number-program.ts';

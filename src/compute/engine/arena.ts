@@ -1,5 +1,6 @@
 import { OutOfMemoryError } from './errors.ts';
-import { atOnce, isGenerated, writeNumbers, type Numbers, type Values } from '../generated-numbers.ts';
+import { isGenerated, writeNumbers, type Numbers, type Values } from '../generated-numbers.ts';
+import { atOnce } from '../loops.ts';
 import { bytesPerNumber, type Dtype } from '../jobs.ts';
 
 /** The memories of arenas by their buffers: shared memory that grows gets a new buffer each time. */

@@ -1,4 +1,5 @@
-import { valueAt, type Loops, type Numbers } from '../generated-numbers.ts';
+import { valueAt, type Numbers } from '../generated-numbers.ts';
+import type { Loops } from '../loops.ts';
 import type { NeuronProblem } from '../jobs.ts';
 
 /** Neurons as row-major [groups, classes]: those of a group are the classes of one sample. */

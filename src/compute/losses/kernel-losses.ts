@@ -1,6 +1,7 @@
 import type { Algebra } from '../algebra.ts';
 import { float64Algebra } from '../float64-algebra.ts';
-import type { Loops, Values } from '../generated-numbers.ts';
+import type { Values } from '../generated-numbers.ts';
+import type { Loops } from '../loops.ts';
 import { lossRecords, quantityAt, type LifJvpJob } from '../jobs.ts';
 
 /** (rate - target)^2 of one neuron and its derivative with respect to each spike; rates in Hz, `hzPerSpike` = 1000 / (T dt). */

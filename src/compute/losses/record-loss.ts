@@ -1,4 +1,5 @@
-import { linspace, zeros, type Loops } from '../generated-numbers.ts';
+import { linspace, zeros } from '../generated-numbers.ts';
+import type { Loops } from '../loops.ts';
 import {
   bytesPerNumber,
   dtypeOf,

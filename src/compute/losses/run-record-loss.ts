@@ -3,7 +3,7 @@ import { setImmediate as endOfTick } from 'node:timers/promises';
 import type { Answer } from '../engine/engine.ts';
 import { jobBytes } from '../job-size.ts';
 import type { Job, LifGradJob, LifGradResult, LifJvpJob, LifJvpResult, LifSimulateJob, RecordLoss } from '../jobs.ts';
-import { SlicedLoops } from '../sliced-loops.ts';
+import { SlicedLoops } from '../loops.ts';
 import { classesOf } from './cross-entropy.ts';
 import { computeLoss, forwardJob, recordLossBytes } from './record-loss.ts';
 

@@ -1,4 +1,5 @@
-import { materialize, sliceNumbers, zeros, type Loops, type Values } from '../generated-numbers.ts';
+import { materialize, sliceNumbers, zeros, type Values } from '../generated-numbers.ts';
+import type { Loops } from '../loops.ts';
 import {
   bytesPerNumber,
   quantityAt,

@@ -9,7 +9,7 @@ import {
   type NetworkSimulateJob,
   type NetworkSimulateResult,
 } from '../jobs.ts';
-import { SlicedLoops, type pause } from '../sliced-loops.ts';
+import { SlicedLoops, type pause } from '../loops.ts';
 import { layerPath, layerProblem, lowestLayer, parseLayerPath } from './layers.ts';
 import { networkLoss, recordsOfLoss, type LayerCotangents } from './network-loss.ts';
 

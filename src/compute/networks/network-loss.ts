@@ -3,7 +3,7 @@ import { quantityAt, lossRecords, type Dtype, type Loss, type LossRecord, type N
 import { firingRateLoss } from '../losses/kernel-losses.ts';
 import { computeLoss, couplesNeurons, pendingCotangents } from '../losses/record-loss.ts';
 import { hasPlainSpikes, summaries, visitNeurons, visitSteps, type RecordedRun } from '../losses/summaries.ts';
-import type { Loops } from '../generated-numbers.ts';
+import type { Loops } from '../loops.ts';
 
 /** Cotangents of what a layer's neurons record: of all samples' neurons, [samples * neurons] or with steps. */
 export type LayerCotangents = Readonly<Partial<Record<LossRecord, Quantity>>>;

@@ -4,13 +4,13 @@ import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts'
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import type { Answer } from '../../../src/compute/engine/engine.ts';
-import { atOnce, linspace } from '../../../src/compute/generated-numbers.ts';
+import { linspace } from '../../../src/compute/generated-numbers.ts';
+import { atOnce, SlicedLoops } from '../../../src/compute/loops.ts';
 import type { Job, LifGradJob, LifGradResult, NeuronProblem, Quantity, RecordLoss } from '../../../src/compute/jobs.ts';
 import { crossEntropy } from '../../../src/compute/losses/cross-entropy.ts';
 import { computeLoss, forwardJob, pendingCotangents, type ComputedLoss } from '../../../src/compute/losses/record-loss.ts';
 import { recordLossJobBytes, runRecordLoss } from '../../../src/compute/losses/run-record-loss.ts';
 import { vanRossumDistance } from '../../../src/compute/losses/van-rossum.ts';
-import { SlicedLoops } from '../../../src/compute/sliced-loops.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import { lifProblem, perNeuron, perStep, same } from '../support/jobs.ts';
 import { scattered } from '../support/scattered.ts';

@@ -1,5 +1,6 @@
 import type { SurrogateFunctions } from '../../expressions.ts';
-import { atOnce, type Values } from '../../generated-numbers.ts';
+import type { Values } from '../../generated-numbers.ts';
+import { atOnce } from '../../loops.ts';
 import type { LossRecord } from '../../jobs.ts';
 import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
 import { backwardStep, initialPath, isInitial, recordBarLeaf, stateBarLeaf, termLeaf } from '../../neurons/program.ts';

@@ -10,7 +10,7 @@ import {
   type LifSimulateResult,
   type LossRecord,
 } from '../../jobs.ts';
-import { atOnce } from '../../generated-numbers.ts';
+import { atOnce } from '../../loops.ts';
 import { firingRateLoss, lossTangent } from '../../losses/kernel-losses.ts';
 import { programOf, termTangents } from '../../neuron-problem.ts';
 import { initialPath, isInitial, stateLeaf, tangentLeaf, tangentStep, termLeaf } from '../../neurons/program.ts';

@@ -1,5 +1,6 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
-import { sliceLength, writeNumbers } from '../../generated-numbers.ts';
+import { writeNumbers } from '../../generated-numbers.ts';
+import { sliceLength } from '../../loops.ts';
 import type { NeuronQuantity, Quantity } from '../../jobs.ts';
 import { cutQuantity } from '../../long-run.ts';
 import { recordOf } from './graph-function.ts';

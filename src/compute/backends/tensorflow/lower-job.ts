@@ -15,7 +15,8 @@ import {
   type SurrogateGradJob,
   type SurrogateGradResult,
 } from '../../jobs.ts';
-import { atOnce, type Values } from '../../generated-numbers.ts';
+import type { Values } from '../../generated-numbers.ts';
+import { atOnce } from '../../loops.ts';
 import { recordedValues } from '../../job-size.ts';
 import { initialPath } from '../../neurons/program.ts';
 import { addParameterGradient, programOf, pathsOf, termValuesByPath, type TermNumbers } from '../../neuron-problem.ts';

@@ -1,7 +1,7 @@
 import type { Arena } from '../../engine/arena.ts';
 import type { Values } from '../../generated-numbers.ts';
 import type { Dtype } from '../../jobs.ts';
-import type { pause } from '../../sliced-loops.ts';
+import type { pause } from '../../loops.ts';
 import type { Kernel, KernelCache, KernelRequest } from './kernel-cache.ts';
 
 /** One run of a kernel over all vectors of a job. */

@@ -3,7 +3,7 @@ import type { Values } from '../../generated-numbers.ts';
 import { bytesPerNumber, type Dtype, type NeuronProblem, type Quantity } from '../../jobs.ts';
 import { computedSlice, programOf, termValues, type TermNumbers } from '../../neuron-problem.ts';
 import type { NeuronProgram } from '../../neurons/program.ts';
-import { SlicedLoops } from '../../sliced-loops.ts';
+import { SlicedLoops } from '../../loops.ts';
 import { vectorsOf, type LaneType } from './ir/lanes.ts';
 import { arrayName, neuronKernelSpec, type NeuronKernelSpec } from './kernels/neuron-kernel.ts';
 import type { Results } from './launch-plan.ts';

@@ -1,5 +1,5 @@
 import { dtypeOf, type SurrogateEvalJob, type SurrogateEvalResult, type SurrogateGradJob, type SurrogateGradResult } from '../../jobs.ts';
-import { SlicedLoops } from '../../sliced-loops.ts';
+import { SlicedLoops } from '../../loops.ts';
 import { lanesOf, vectorsOf } from './ir/lanes.ts';
 import { evalKernelRequest, gradKernelRequest, setSurrogateParameters } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, LaunchPlan } from './launch-plan.ts';

@@ -6,7 +6,7 @@ import type { Backend, BackendInfo, Computed } from '../../engine/backend.ts';
 import { OutOfMemoryError } from '../../engine/errors.ts';
 import { jobBytes } from '../../job-size.ts';
 import type { Job } from '../../jobs.ts';
-import { pause } from '../../sliced-loops.ts';
+import { pause } from '../../loops.ts';
 import { compileMs, estimateNanoseconds } from './estimate-time.ts';
 import { instanceIn, KernelCache } from './kernel-cache.ts';
 import { copyResults, isKernelRequest, viewResults, type KernelContext } from './launch-plan.ts';

@@ -1,7 +1,7 @@
 import type { Arena } from '../../../engine/arena.ts';
-import { materialize, sliceLength, sliceNumbers, type Numbers, type Values } from '../../../generated-numbers.ts';
+import { materialize, sliceNumbers, type Numbers, type Values } from '../../../generated-numbers.ts';
+import { type pause, SlicedLoops, sliceLength } from '../../../loops.ts';
 import { dtypeOf, type Network, type NetworkJob } from '../../../jobs.ts';
-import { SlicedLoops, type pause } from '../../../sliced-loops.ts';
 import { lanesOf, vectorsOf, type LaneType } from '../ir/lanes.ts';
 import type { Kernel, KernelRequest } from '../kernel-cache.ts';
 import type { KernelContext, Launch } from '../launch-plan.ts';

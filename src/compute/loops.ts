@@ -1,4 +1,17 @@
-import { sliceLength, type Loops } from './generated-numbers.ts';
+/** Numbers that a loop generates or reads in a few milliseconds: longer loops yield to other requests after each slice. */
+export const sliceLength = 2 ** 17;
+
+/** Runs a body over [0, length), perhaps later and in slices: of that many numbers, where one is given. */
+export interface Loops {
+  add(length: number, body: (from: number, to: number) => void, slice?: number): void;
+}
+
+/** Runs each loop as it is added, as a whole. */
+export const atOnce: Loops = {
+  add: (length, body) => {
+    body(0, length);
+  },
+};
 
 /** Says that other tasks may run before the work goes on. */
 export const pause = Symbol('pause');
