@@ -122,7 +122,7 @@ describe('a framed request', () => {
       'a type is unknown',
       frame({ ...request, x: { dtype: 'int128', shape: [3], binary_data_size: 12 } }, x),
       'invalid_request',
-      '/x/dtype: must be one of "float32", "float64", "bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "bfloat16", got "int128"',
+      '/x/dtype: must be one of "float32", "float64", "bits", "bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "bfloat16", got "int128"',
     ],
     [
       'a shape is missing',
