@@ -3,7 +3,7 @@ import { answered, RequestScope } from '../src/compute/engine/request-scope.ts';
 import type { Numbers } from '../src/compute/generated-numbers.ts';
 import { jobBytes } from '../src/compute/job-size.ts';
 import type { Network, NetworkGradJob, NetworkGradResult } from '../src/compute/jobs.ts';
-import { networkGradPlan } from '../src/requests/network-plans.ts';
+import { networkGradPlan } from '../src/requests/networks/network-plans.ts';
 import { BytesTensor } from '../support/framed-request.ts';
 import type { Contender } from './turns.ts';
 

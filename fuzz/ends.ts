@@ -1,11 +1,11 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/request-body.ts';
+import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/bodies/request-body.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
 import { records } from '../src/compute/jobs.ts';
 import { neuronModel, neurons } from '../src/compute/neurons/catalogue.ts';
 import { catalogue } from '../src/compute/surrogates/catalogue.ts';
-import { inferenceModels } from '../src/requests/inference-models.ts';
+import { inferenceModels } from '../src/requests/inference/inference-models.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import { inferRoute, routes, type Message } from './messages.ts';
 

@@ -1,9 +1,9 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/request-body.ts';
+import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/bodies/request-body.ts';
 import { elementTypes, type ElementType } from '../src/codecs/element-types.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
-import { inferenceModels } from '../src/requests/inference-models.ts';
+import { inferenceModels } from '../src/requests/inference/inference-models.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import { mutateBytes, mutateValue, mutations, type Mutation } from './mutations.ts';
 import { validRequests, type FuzzRequest } from './requests.ts';

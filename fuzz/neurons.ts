@@ -5,7 +5,7 @@ import { type NeuronModel, type NeuronOption, type NeuronParameter, possibleStat
 import { loadConfig } from '../src/config/config.ts';
 import { InputErrors } from '../src/errors/input-errors.ts';
 import { Problem } from '../src/errors/problems.ts';
-import { defaultModel, generalModel, neuronFieldNames, readNeuron, type Neuron } from '../src/requests/neurons.ts';
+import { defaultModel, generalModel, neuronFieldNames, readNeuron, type Neuron } from '../src/requests/neurons/neurons.ts';
 import { writeTensors } from './tensor.ts';
 import { spread, tensorOf } from './tensor-arbitrary.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { lifVocabulary } from '../src/requests/documented-vocabulary.ts';
-import type { Meaning, Term } from '../src/requests/vocabulary.ts';
+import { lifVocabulary } from '../src/requests/words/documented-vocabulary.ts';
+import type { Meaning, Term } from '../src/requests/words/vocabulary.ts';
 import { table } from './markdown.ts';
 
 /** The document that has the table. */

@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../requests/collect-body.ts';
-import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../requests/request-body.ts';
+import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../requests/bodies/collect-body.ts';
+import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../requests/bodies/request-body.ts';
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
 import { OutOfMemoryError } from '../compute/engine/errors.ts';
 import { quote } from '../errors/describe.ts';

@@ -4,12 +4,12 @@ import type { Limits } from '../config/limits.ts';
 import { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../schemas/lif.ts';
 import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate.ts';
 import { NetworkGradRequest, NetworkSimulateRequest } from '../schemas/network.ts';
-import { lifGradPlan, lifJvpPlan, lifSimulatePlan } from './lif-plans.ts';
-import type { KeptTensors } from './named-tensors.ts';
-import { networkGradPlan, networkSimulatePlan } from './network-plans.ts';
+import { lifGradPlan, lifJvpPlan, lifSimulatePlan } from './neurons/lif-plans.ts';
+import type { KeptTensors } from './networks/named-tensors.ts';
+import { networkGradPlan, networkSimulatePlan } from './networks/network-plans.ts';
 import type { Operation, Plans } from './plan.ts';
-import { surrogateEvalPlan, surrogateGradPlan } from './surrogate-plans.ts';
-import { suggestRequestField } from './request-suggestions.ts';
+import { surrogateEvalPlan, surrogateGradPlan } from './surrogates/surrogate-plans.ts';
+import { suggestRequestField } from './words/request-suggestions.ts';
 import { compileValidator, type Validate } from './validation.ts';
 
 type NpyField = 'x' | 'current';

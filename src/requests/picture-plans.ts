@@ -9,10 +9,10 @@ import { grounds, type Ground } from '../plot/draw.ts';
 import { themes, type Theme } from '../plot/themes.ts';
 import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
 import { maxCompared, maxDrawnCurrents, maxDrawnSteps, pictureSides, runPictureSize, surrogatePictureSize } from '../schemas/pictures.ts';
-import { flatNeuronFields, nestRequest, unknownFields, valueOfText, type FlatValue } from './flat-request.ts';
-import { lifGradPlan, lifSimulatePlan } from './lif-plans.ts';
-import { libraryOf } from './neurons.ts';
-import { resolveSurrogates } from './surrogates.ts';
+import { flatNeuronFields, nestRequest, unknownFields, valueOfText, type FlatValue } from './bodies/flat-request.ts';
+import { lifGradPlan, lifSimulatePlan } from './neurons/lif-plans.ts';
+import { libraryOf } from './neurons/neurons.ts';
+import { resolveSurrogates } from './surrogates/surrogates.ts';
 
 type Query = Readonly<Record<string, unknown>>;
 

@@ -20,7 +20,7 @@ import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
 import type { WeightName } from '../compute/networks/layers.ts';
 import type { NarrowNumbers } from '../compute/narrow-numbers.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
-import type { BatchAxes } from './batch-axes.ts';
+import type { BatchAxes } from './neurons/batch-axes.ts';
 import { readPrecision } from './precision.ts';
 
 /** The operations of the API, one route each. */

@@ -6,7 +6,7 @@ import { invalidRequest, type InputErrors } from '../errors/input-errors.ts';
 import type { InputError, Problem } from '../errors/problems.ts';
 import type { NamedSchema } from '../schemas/common.ts';
 import { sharedSchemas } from '../schemas/shared-schemas.ts';
-import { misnamed, notAllowed, suggestName, unknownField, valuesNear, withHint } from './suggestions.ts';
+import { misnamed, notAllowed, suggestName, unknownField, valuesNear, withHint } from './words/suggestions.ts';
 
 /** Larger data is searched for its first error only, since each error costs an object. */
 const maxSearchedValues = 1000;

@@ -1,7 +1,7 @@
 import type { NeuronProblem } from '../compute/jobs.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import type { NeuronOptions, OptionValue } from '../compute/neurons/model.ts';
-import { generalModel, parameterPath } from '../requests/neurons.ts';
+import { generalModel, parameterPath } from '../requests/neurons/neurons.ts';
 
 /** A field of a request, and the value that it should have. */
 export interface Remedy {

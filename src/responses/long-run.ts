@@ -3,7 +3,7 @@ import type { Answer } from '../compute/engine/engine.ts';
 import type { Values } from '../compute/generated-numbers.ts';
 import { recordPer, type LifSimulateJob, type LifSimulateResult } from '../compute/jobs.ts';
 import { blockBounds, neuronBlock } from '../compute/long-run.ts';
-import type { BatchAxes } from '../requests/batch-axes.ts';
+import type { BatchAxes } from '../requests/neurons/batch-axes.ts';
 import type { ResponseOutline } from './outline.ts';
 import type { Note } from './notes/note-types.ts';
 import { tensorNode, type ComputeResponse } from './response.ts';

@@ -12,7 +12,7 @@ import type { NeuronProgram } from '../compute/neurons/program.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { checkAnswerBytes, type Limits } from '../config/limits.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
-import { neuronShape, stepShape, type Batch, type BatchAxes } from '../requests/batch-axes.ts';
+import { neuronShape, stepShape, type Batch, type BatchAxes } from '../requests/neurons/batch-axes.ts';
 import { axesOf, type InferenceReply, type Operation, type Plan, type Plans } from '../requests/plan.ts';
 import { neuronOf, settingBytes } from './neuron-settings.ts';
 

@@ -5,7 +5,7 @@ import { extremes, valueAt } from '../compute/generated-numbers.ts';
 import { dtypeOf, type Dtype, type Job, type NeuronProblem } from '../compute/jobs.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import { Problem } from '../errors/problems.ts';
-import type { BatchAxes } from '../requests/batch-axes.ts';
+import type { BatchAxes } from '../requests/neurons/batch-axes.ts';
 import { axesOf, type Plan } from '../requests/plan.ts';
 import { detachRemedy } from './detach-remedy.ts';
 import { responseTree, type ComputeResponse, type ResultError } from './response.ts';

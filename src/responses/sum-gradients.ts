@@ -2,7 +2,7 @@ import { Pacer, sliceValues } from '../codecs/chunks.ts';
 import { sizeOf } from '../codecs/ndarray.ts';
 import type { Values } from '../compute/generated-numbers.ts';
 import type { LifGradResult } from '../compute/jobs.ts';
-import { neuronShape, type Batch } from '../requests/batch-axes.ts';
+import { neuronShape, type Batch } from '../requests/neurons/batch-axes.ts';
 import type { Plans } from '../requests/plan.ts';
 
 /** The gradient of a quantity that was repeated along axes of its batch. */

@@ -8,10 +8,10 @@ import { type NeuronModel, type NeuronParameter, possibleStates } from '../compu
 import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../compute/surrogates/definition.ts';
 import { Problem } from '../errors/problems.ts';
-import { lifVocabulary } from '../requests/documented-vocabulary.ts';
-import { unknownNeuron } from '../requests/neurons.ts';
-import { findSurrogate, unknownSurrogate } from '../requests/surrogates.ts';
-import type { Term } from '../requests/vocabulary.ts';
+import { lifVocabulary } from '../requests/words/documented-vocabulary.ts';
+import { unknownNeuron } from '../requests/neurons/neurons.ts';
+import { findSurrogate, unknownSurrogate } from '../requests/surrogates/surrogates.ts';
+import type { Term } from '../requests/words/vocabulary.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { Catalogue, CatalogueEntry, NeuronCatalogue, NeuronEntry, type VocabularyEntry } from '../schemas/catalogue.ts';
 import { problemResponses } from '../schemas/problem.ts';

@@ -2,7 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 
-import { mediaTypes, type RequestBody } from '../requests/request-body.ts';
+import { mediaTypes, type RequestBody } from '../requests/bodies/request-body.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem } from '../errors/problems.ts';
@@ -18,8 +18,8 @@ import {
   platform,
   repositoryIndex,
   type InferenceOperation,
-} from '../requests/inference-models.ts';
-import { wantsReadyOnly } from '../requests/read-request.ts';
+} from '../requests/inference/inference-models.ts';
+import { wantsReadyOnly } from '../requests/bodies/read-request.ts';
 import { inferenceFormat } from '../responses/formats.ts';
 import { bytesSchema, jsonAnswer } from '../schemas/bodies.ts';
 import { bodiesOf, inferExamples } from '../schemas/examples.ts';

@@ -16,7 +16,7 @@ import { traceFigure } from '../plot/neuron-figure.ts';
 import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
 import { sweepFigure } from '../plot/sweep-figure.ts';
 import { inTheme } from '../plot/themes.ts';
-import { unknownNeuron } from '../requests/neurons.ts';
+import { unknownNeuron } from '../requests/neurons/neurons.ts';
 import {
   comparisonPicturePlan,
   gradientPicturePlan,
@@ -27,7 +27,7 @@ import {
   type RunPicturePlan,
   type SurrogatePicturePlan,
 } from '../requests/picture-plans.ts';
-import { findSurrogate, unknownSurrogate } from '../requests/surrogates.ts';
+import { findSurrogate, unknownSurrogate } from '../requests/surrogates/surrogates.ts';
 import { overflowProblem } from '../responses/overflow.ts';
 import { comparisonPictureQuery, gradientPictureQuery, runPictureQuery, surrogatePictureQuery } from '../schemas/pictures.ts';
 import { problemResponses, type DocumentedCode } from '../schemas/problem.ts';

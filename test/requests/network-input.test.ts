@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InputErrors } from '../../src/errors/input-errors.ts';
 import type { Problem } from '../../src/errors/problems.ts';
-import { readNetworkInput } from '../../src/requests/network-input.ts';
+import { readNetworkInput } from '../../src/requests/networks/network-input.ts';
 
 const limits = {
   bodyBytes: Infinity,

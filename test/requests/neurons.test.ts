@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
-import { nestRequest } from '../../src/requests/flat-request.ts';
+import { nestRequest } from '../../src/requests/bodies/flat-request.ts';
 import { planOf } from '../../src/requests/operations.ts';
 import type { Operation, Plans } from '../../src/requests/plan.ts';
 import { neuronOf } from '../../src/responses/neuron-settings.ts';

@@ -4,9 +4,9 @@ import { compileNumberCodec } from '../../src/codecs/json-numbers/index.ts';
 import { InlineJsonReader } from '../../src/codecs/json-reader.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
-import type { BodyForm } from '../../src/requests/request-body.ts';
+import type { BodyForm } from '../../src/requests/bodies/request-body.ts';
 import type { Operation } from '../../src/requests/plan.ts';
-import { readRequest, type JsonParser } from '../../src/requests/read-request.ts';
+import { readRequest, type JsonParser } from '../../src/requests/bodies/read-request.ts';
 
 const { limits } = loadConfig({});
 await compileNumberCodec();

@@ -8,7 +8,7 @@ import { materialize } from '../../src/compute/generated-numbers.ts';
 import { jobBytes } from '../../src/compute/job-size.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Plans } from '../../src/requests/plan.ts';
-import { RequestReader } from '../../src/requests/request-reader.ts';
+import { RequestReader } from '../../src/requests/bodies/request-reader.ts';
 import { WorkerThreads } from '../../support/worker-threads.ts';
 
 const { limits } = loadConfig({});

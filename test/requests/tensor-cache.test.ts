@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { TensorCache } from '../../src/requests/tensor-cache.ts';
+import { TensorCache } from '../../src/requests/networks/tensor-cache.ts';
 
 const tensorOf = (...values: number[]) => ({
   dtype: 'float32' as const,

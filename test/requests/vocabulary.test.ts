@@ -4,12 +4,12 @@ import { neurons } from '../../src/compute/neurons/catalogue.ts';
 import { possibleStates } from '../../src/compute/neurons/model.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { Problem } from '../../src/errors/problems.ts';
-import { nestRequest, type FlatValue } from '../../src/requests/flat-request.ts';
-import { lifVocabulary } from '../../src/requests/documented-vocabulary.ts';
-import { neuronFieldNames } from '../../src/requests/neurons.ts';
+import { nestRequest, type FlatValue } from '../../src/requests/bodies/flat-request.ts';
+import { lifVocabulary } from '../../src/requests/words/documented-vocabulary.ts';
+import { neuronFieldNames } from '../../src/requests/neurons/neurons.ts';
 import { operations, planOf } from '../../src/requests/operations.ts';
 import type { Operation } from '../../src/requests/plan.ts';
-import { termsOf, vocabulary } from '../../src/requests/vocabulary.ts';
+import { termsOf, vocabulary } from '../../src/requests/words/vocabulary.ts';
 
 const { limits } = loadConfig({});
 

@@ -6,7 +6,7 @@ import { minSpikeDistance, programOf } from '../../compute/neuron-problem.ts';
 import { neuronModel } from '../../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../../compute/neurons/model.ts';
 import { initialPath, type NeuronProgram } from '../../compute/neurons/program.ts';
-import { parameterPath } from '../../requests/neurons.ts';
+import { parameterPath } from '../../requests/neurons/neurons.ts';
 import { hasNeurons, type NeuronPlan, type Plan } from '../../requests/plan.ts';
 import { noNotes, type Note } from './note-types.ts';
 import { maxFloat32Steps, type AnswerFormat } from '../outline.ts';

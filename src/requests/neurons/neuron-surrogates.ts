@@ -1,11 +1,11 @@
-import { extremes } from '../compute/generated-numbers.ts';
-import type { NeuronProblem } from '../compute/jobs.ts';
-import { programOf, termValuesByPath } from '../compute/neuron-problem.ts';
-import { surrogateDefinition } from '../compute/surrogates/catalogue.ts';
-import type { Surrogate } from '../compute/surrogates/definition.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
+import { extremes } from '../../compute/generated-numbers.ts';
+import type { NeuronProblem } from '../../compute/jobs.ts';
+import { programOf, termValuesByPath } from '../../compute/neuron-problem.ts';
+import { surrogateDefinition } from '../../compute/surrogates/catalogue.ts';
+import type { Surrogate } from '../../compute/surrogates/definition.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
 import type { Neuron } from './neurons.ts';
-import { resolveSurrogates } from './surrogates.ts';
+import { resolveSurrogates } from '../surrogates/surrogates.ts';
 
 /**
  * The surrogates of a request; for neurons without spikes one, which has no effect.

@@ -1,6 +1,6 @@
-import { describe, pointerSegment, quote } from '../errors/describe.ts';
-import { alike, didYouMean, nearest, question } from '../errors/did-you-mean.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
+import { describe, pointerSegment, quote } from '../../errors/describe.ts';
+import { alike, didYouMean, nearest, question } from '../../errors/did-you-mean.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
 import { termsOf, type Meaning, type Term } from './vocabulary.ts';
 
 /** Where an unknown name stands in a request, and what the request has in its stead. */

@@ -1,20 +1,20 @@
 import type { Piscina } from 'piscina';
 
-import type { ArenaPool } from '../compute/engine/arena-pool.ts';
+import type { ArenaPool } from '../../compute/engine/arena-pool.ts';
 import type { RequestBody } from './request-body.ts';
-import { compileNumberCodec } from '../codecs/json-numbers/index.ts';
-import { InlineJsonReader } from '../codecs/json-reader.ts';
-import { OutOfMemoryError, WorkerLostError } from '../compute/engine/errors.ts';
-import type { RequestScope, ScopeMemory } from '../compute/engine/request-scope.ts';
-import { closePool, isHeapFull, runStoppable, threadPool, tryTwice } from '../compute/engine/thread-pool.ts';
-import { JobQueue } from '../compute/engine/job-queue.ts';
-import { Problem } from '../errors/problems.ts';
-import type { Limits } from '../config/limits.ts';
-import { NamedTensorsError, type KeptTensors } from './named-tensors.ts';
-import { mapNumbers, type Operation, type Plans } from './plan.ts';
+import { compileNumberCodec } from '../../codecs/json-numbers/index.ts';
+import { InlineJsonReader } from '../../codecs/json-reader.ts';
+import { OutOfMemoryError, WorkerLostError } from '../../compute/engine/errors.ts';
+import type { RequestScope, ScopeMemory } from '../../compute/engine/request-scope.ts';
+import { closePool, isHeapFull, runStoppable, threadPool, tryTwice } from '../../compute/engine/thread-pool.ts';
+import { JobQueue } from '../../compute/engine/job-queue.ts';
+import { Problem } from '../../errors/problems.ts';
+import type { Limits } from '../../config/limits.ts';
+import { NamedTensorsError, type KeptTensors } from '../networks/named-tensors.ts';
+import { mapNumbers, type Operation, type Plans } from '../plan.ts';
 import type { ReadTask, TaskResult } from './reader-worker.ts';
 import { readRequest } from './read-request.ts';
-import type { TensorCache } from './tensor-cache.ts';
+import type { TensorCache } from '../networks/tensor-cache.ts';
 
 await compileNumberCodec();
 

@@ -2,15 +2,15 @@ import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 
 import type { RequestBody } from './request-body.ts';
-import { JsonReader } from '../codecs/json-reader.ts';
-import { Arena } from '../compute/engine/arena.ts';
-import { collectDropped, collectGarbage } from '../compute/engine/collect-garbage.js';
-import { TaskControl, type Stoppable } from '../compute/engine/thread-pool.ts';
-import { bytesPerNumber, dtypeOf } from '../compute/jobs.ts';
-import { Problem, type InputError, type ProblemCode } from '../errors/problems.ts';
-import type { Limits } from '../config/limits.ts';
-import { NamedTensorsError, type KeptTensor, type KeptTensors } from './named-tensors.ts';
-import { mapNumbers, type Operation, type Plan, type Plans } from './plan.ts';
+import { JsonReader } from '../../codecs/json-reader.ts';
+import { Arena } from '../../compute/engine/arena.ts';
+import { collectDropped, collectGarbage } from '../../compute/engine/collect-garbage.js';
+import { TaskControl, type Stoppable } from '../../compute/engine/thread-pool.ts';
+import { bytesPerNumber, dtypeOf } from '../../compute/jobs.ts';
+import { Problem, type InputError, type ProblemCode } from '../../errors/problems.ts';
+import type { Limits } from '../../config/limits.ts';
+import { NamedTensorsError, type KeptTensor, type KeptTensors } from '../networks/named-tensors.ts';
+import { mapNumbers, type Operation, type Plan, type Plans } from '../plan.ts';
 import { readRequest } from './read-request.ts';
 
 /** A body to be read, in memory that both threads see. */

@@ -1,6 +1,6 @@
-import { neuronModel } from '../compute/neurons/catalogue.ts';
-import { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
-import { defaultModel, neuronFieldNames } from './neurons.ts';
+import { neuronModel } from '../../compute/neurons/catalogue.ts';
+import { LifGradRequest, LifSimulateRequest } from '../../schemas/lif.ts';
+import { defaultModel, neuronFieldNames } from '../neurons/neurons.ts';
 import { vocabulary, type Meaning, type Term } from './vocabulary.ts';
 
 const requestFields = new Set(Object.keys({ ...LifSimulateRequest.properties, ...LifGradRequest.properties }));

@@ -1,17 +1,17 @@
-import { CachedTensor } from '../codecs/parsed-tensors.ts';
-import { isElementType } from '../codecs/element-types.ts';
-import type { Tensor } from '../codecs/ndarray.ts';
-import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
-import { isGenerated, type Numbers } from '../compute/generated-numbers.ts';
-import type { Dtype, NetworkLayer } from '../compute/jobs.ts';
-import { weightNames, type WeightName } from '../compute/networks/layers.ts';
-import type { Limits } from '../config/limits.ts';
-import { describe, shapeText } from '../errors/describe.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
-import type { LayerRequest } from '../schemas/network.ts';
-import { readSurrogates, hasSpikes } from './neuron-surrogates.ts';
-import { readNeuron, type Neuron } from './neurons.ts';
-import type { SentTensor } from './plan.ts';
+import { CachedTensor } from '../../codecs/parsed-tensors.ts';
+import { isElementType } from '../../codecs/element-types.ts';
+import type { Tensor } from '../../codecs/ndarray.ts';
+import { decodeTensor, isTensorNumber } from '../../codecs/tensor.ts';
+import { isGenerated, type Numbers } from '../../compute/generated-numbers.ts';
+import type { Dtype, NetworkLayer } from '../../compute/jobs.ts';
+import { weightNames, type WeightName } from '../../compute/networks/layers.ts';
+import type { Limits } from '../../config/limits.ts';
+import { describe, shapeText } from '../../errors/describe.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
+import type { LayerRequest } from '../../schemas/network.ts';
+import { readSurrogates, hasSpikes } from '../neurons/neuron-surrogates.ts';
+import { readNeuron, type Neuron } from '../neurons/neurons.ts';
+import type { SentTensor } from '../plan.ts';
 
 /** A layer of a request. */
 export interface ReadLayer {

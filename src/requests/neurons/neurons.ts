@@ -1,11 +1,11 @@
-import type { Tensor } from '../codecs/ndarray.ts';
-import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
-import { memoize } from '../compute/cache.ts';
-import { extremes, indicesIn, isGenerated, valueAt, type Linspace } from '../compute/generated-numbers.ts';
-import type { NeuronQuantity } from '../compute/jobs.ts';
-import { programOf } from '../compute/neuron-problem.ts';
-import { neurons } from '../compute/neurons/catalogue.ts';
-import { leftOut } from '../compute/neurons/libraries/left-out.ts';
+import type { Tensor } from '../../codecs/ndarray.ts';
+import { decodeTensor, isTensorNumber } from '../../codecs/tensor.ts';
+import { memoize } from '../../compute/cache.ts';
+import { extremes, indicesIn, isGenerated, valueAt, type Linspace } from '../../compute/generated-numbers.ts';
+import type { NeuronQuantity } from '../../compute/jobs.ts';
+import { programOf } from '../../compute/neuron-problem.ts';
+import { neurons } from '../../compute/neurons/catalogue.ts';
+import { leftOut } from '../../compute/neurons/libraries/left-out.ts';
 import {
   type NeuronModel,
   type NeuronOption,
@@ -13,15 +13,24 @@ import {
   type NeuronParameter,
   type OptionValue,
   possibleStates,
-} from '../compute/neurons/model.ts';
-import type { NeuronProgram } from '../compute/neurons/program.ts';
-import { flatSettings } from '../compute/neurons/request-settings.ts';
-import { standardNeuron } from '../compute/standard-jobs.ts';
-import type { Limits } from '../config/limits.ts';
-import { describe, pointerSegment, quote } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
-import { meaningOf, notAllowed, suggestField, suggestValue, unknownField, unknownState, withHint, type Place } from './suggestions.ts';
+} from '../../compute/neurons/model.ts';
+import type { NeuronProgram } from '../../compute/neurons/program.ts';
+import { flatSettings } from '../../compute/neurons/request-settings.ts';
+import { standardNeuron } from '../../compute/standard-jobs.ts';
+import type { Limits } from '../../config/limits.ts';
+import { describe, pointerSegment, quote } from '../../errors/describe.ts';
+import { didYouMean } from '../../errors/did-you-mean.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
+import {
+  meaningOf,
+  notAllowed,
+  suggestField,
+  suggestValue,
+  unknownField,
+  unknownState,
+  withHint,
+  type Place,
+} from '../words/suggestions.ts';
 
 /** The model of a request that names none. */
 export const defaultModel = 'lif';

@@ -1,12 +1,12 @@
 import type { Static } from '@sinclair/typebox';
 
-import { records } from '../compute/jobs.ts';
-import { isWeightName, layerPath, parameterOf, parseLayerPath, type WeightName } from '../compute/networks/layers.ts';
-import type { ModelConfig, ModelMetadata, ModelStatistics, RepositoryIndex } from '../schemas/inference.ts';
-import { fixedRecords, quantityNames, recordedStates } from '../schemas/lif.ts';
-import { stateNames } from '../schemas/neuron.ts';
-import { evaluable } from '../schemas/surrogate.ts';
-import type { Operation } from './plan.ts';
+import { records } from '../../compute/jobs.ts';
+import { isWeightName, layerPath, parameterOf, parseLayerPath, type WeightName } from '../../compute/networks/layers.ts';
+import type { ModelConfig, ModelMetadata, ModelStatistics, RepositoryIndex } from '../../schemas/inference.ts';
+import { fixedRecords, quantityNames, recordedStates } from '../../schemas/lif.ts';
+import { stateNames } from '../../schemas/neuron.ts';
+import { evaluable } from '../../schemas/surrogate.ts';
+import type { Operation } from '../plan.ts';
 
 /** The version of every model. */
 export const modelVersion = '1';

@@ -1,11 +1,11 @@
-import { isElementType, type ElementType } from '../codecs/element-types.ts';
-import { CachedTensor } from '../codecs/parsed-tensors.ts';
-import { decodeShape } from '../codecs/tensor.ts';
-import { weightNames, type WeightName } from '../compute/networks/layers.ts';
-import { describe, quote, shapeText } from '../errors/describe.ts';
-import { InputErrors } from '../errors/input-errors.ts';
-import { Problem, type InputError } from '../errors/problems.ts';
-import { checkFields } from './suggestions.ts';
+import { isElementType, type ElementType } from '../../codecs/element-types.ts';
+import { CachedTensor } from '../../codecs/parsed-tensors.ts';
+import { decodeShape } from '../../codecs/tensor.ts';
+import { weightNames, type WeightName } from '../../compute/networks/layers.ts';
+import { describe, quote, shapeText } from '../../errors/describe.ts';
+import { InputErrors } from '../../errors/input-errors.ts';
+import { Problem, type InputError } from '../../errors/problems.ts';
+import { checkFields } from '../words/suggestions.ts';
 
 /** A tensor as it was sent. */
 export interface KeptTensor {

@@ -1,9 +1,9 @@
-import { Pacer } from '../codecs/chunks.ts';
-import { bytesOfElements } from '../codecs/element-types.ts';
-import { sizeOf } from '../codecs/ndarray.ts';
-import type { Network } from '../compute/jobs.ts';
-import type { Values } from '../compute/generated-numbers.ts';
-import type { SentTensor } from './plan.ts';
+import { Pacer } from '../../codecs/chunks.ts';
+import { bytesOfElements } from '../../codecs/element-types.ts';
+import { sizeOf } from '../../codecs/ndarray.ts';
+import type { Network } from '../../compute/jobs.ts';
+import type { Values } from '../../compute/generated-numbers.ts';
+import type { SentTensor } from '../plan.ts';
 import type { TensorCache } from './tensor-cache.ts';
 
 /** Bytes that are copied at once. */

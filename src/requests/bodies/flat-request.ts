@@ -1,18 +1,18 @@
-import { RawTensor } from '../codecs/parsed-tensors.ts';
-import { parseJsonBody } from '../codecs/json-body.ts';
-import { readNpy } from '../codecs/npy.ts';
-import { describe, pointerSegment, quote } from '../errors/describe.ts';
-import { invalidRequest } from '../errors/input-errors.ts';
-import { Problem } from '../errors/problems.ts';
-import { memoize } from '../compute/cache.ts';
-import { neurons } from '../compute/neurons/catalogue.ts';
-import { type NeuronModel, possibleStates } from '../compute/neurons/model.ts';
-import { catalogue } from '../compute/surrogates/catalogue.ts';
-import { defaultModel, libraryOf, neuronFieldNames } from './neurons.ts';
-import { operations } from './operations.ts';
-import type { Operation } from './plan.ts';
-import { suggestField, unknownField, type Place } from './suggestions.ts';
-import { findSurrogate, maxSurrogates, surrogateNames } from './surrogates.ts';
+import { RawTensor } from '../../codecs/parsed-tensors.ts';
+import { parseJsonBody } from '../../codecs/json-body.ts';
+import { readNpy } from '../../codecs/npy.ts';
+import { describe, pointerSegment, quote } from '../../errors/describe.ts';
+import { invalidRequest } from '../../errors/input-errors.ts';
+import { Problem } from '../../errors/problems.ts';
+import { memoize } from '../../compute/cache.ts';
+import { neurons } from '../../compute/neurons/catalogue.ts';
+import { type NeuronModel, possibleStates } from '../../compute/neurons/model.ts';
+import { catalogue } from '../../compute/surrogates/catalogue.ts';
+import { defaultModel, libraryOf, neuronFieldNames } from '../neurons/neurons.ts';
+import { operations } from '../operations.ts';
+import type { Operation } from '../plan.ts';
+import { suggestField, unknownField, type Place } from '../words/suggestions.ts';
+import { findSurrogate, maxSurrogates, surrogateNames } from '../surrogates/surrogates.ts';
 
 /** A value of a flat request. */
 export type FlatValue = string | number | boolean;

@@ -1,11 +1,11 @@
-import { recordPer, records } from '../compute/jobs.ts';
-import { isWeightName, layerPath, parameterOf, parseLayerPath, weightNames } from '../compute/networks/layers.ts';
-import { quote } from '../errors/describe.ts';
-import type { LayerRequest } from '../schemas/network.ts';
-import type { Neuron } from './neurons.ts';
-import { DifferentiableQuantities } from './quantities.ts';
-import { suggestName } from './suggestions.ts';
-import type { NameSet } from './validation.ts';
+import { recordPer, records } from '../../compute/jobs.ts';
+import { isWeightName, layerPath, parameterOf, parseLayerPath, weightNames } from '../../compute/networks/layers.ts';
+import { quote } from '../../errors/describe.ts';
+import type { LayerRequest } from '../../schemas/network.ts';
+import type { Neuron } from '../neurons/neurons.ts';
+import { DifferentiableQuantities } from '../neurons/quantities.ts';
+import { suggestName } from '../words/suggestions.ts';
+import type { NameSet } from '../validation.ts';
 
 /** A layer of a request as far as paths name parts of it; its neuron is null where it could not be read. */
 export interface PathLayer {

@@ -1,16 +1,16 @@
 import type { TObject } from '@sinclair/typebox';
 
-import { neurons } from '../compute/neurons/catalogue.ts';
-import type { NeuronModel } from '../compute/neurons/model.ts';
-import { quote } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
-import { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../schemas/lif.ts';
-import { NetworkGradRequest, NetworkSimulateRequest } from '../schemas/network.ts';
-import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate.ts';
-import { defaultModel, libraryOf, neuronFieldNames } from './neurons.ts';
+import { neurons } from '../../compute/neurons/catalogue.ts';
+import type { NeuronModel } from '../../compute/neurons/model.ts';
+import { quote } from '../../errors/describe.ts';
+import { didYouMean } from '../../errors/did-you-mean.ts';
+import { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../../schemas/lif.ts';
+import { NetworkGradRequest, NetworkSimulateRequest } from '../../schemas/network.ts';
+import { SurrogateEvalRequest, SurrogateGradRequest } from '../../schemas/surrogate.ts';
+import { defaultModel, libraryOf, neuronFieldNames } from '../neurons/neurons.ts';
 import { insideOf, meaningOf, suggestField, type Place } from './suggestions.ts';
-import { findSurrogate, surrogateNames } from './surrogates.ts';
-import type { UnknownField } from './validation.ts';
+import { findSurrogate, surrogateNames } from '../surrogates/surrogates.ts';
+import type { UnknownField } from '../validation.ts';
 
 /** The surrogates that are searched for the parameter that a field may be. */
 const maxSearched = 20;

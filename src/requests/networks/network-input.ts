@@ -1,12 +1,12 @@
-import type { Tensor } from '../codecs/ndarray.ts';
-import { decodeTensor } from '../codecs/tensor.ts';
-import { isGenerated, materialize, valueAt, type Numbers } from '../compute/generated-numbers.ts';
-import type { Network, NetworkInput } from '../compute/jobs.ts';
-import type { Limits } from '../config/limits.ts';
-import { describe, quote, shapeText } from '../errors/describe.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
-import { withTimeLast } from './batch-axes.ts';
-import { checkFields } from './suggestions.ts';
+import type { Tensor } from '../../codecs/ndarray.ts';
+import { decodeTensor } from '../../codecs/tensor.ts';
+import { isGenerated, materialize, valueAt, type Numbers } from '../../compute/generated-numbers.ts';
+import type { Network, NetworkInput } from '../../compute/jobs.ts';
+import type { Limits } from '../../config/limits.ts';
+import { describe, quote, shapeText } from '../../errors/describe.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
+import { withTimeLast } from '../neurons/batch-axes.ts';
+import { checkFields } from '../words/suggestions.ts';
 
 /** The input of a network, and the sizes that follow from it. */
 export type ReadInput = Pick<Network, 'samples' | 'inputs' | 'steps' | 'input'>;

@@ -1,11 +1,11 @@
-import { parseJsonBody } from '../codecs/json-body.ts';
-import { describe, pointerSegment, quote } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
-import { InputErrors } from '../errors/input-errors.ts';
-import { maxLayers } from '../schemas/network.ts';
+import { parseJsonBody } from '../../codecs/json-body.ts';
+import { describe, pointerSegment, quote } from '../../errors/describe.ts';
+import { didYouMean } from '../../errors/did-you-mean.ts';
+import { InputErrors } from '../../errors/input-errors.ts';
+import { maxLayers } from '../../schemas/network.ts';
 import { emptyFields, lists, lossFields, splitList, withType, type FlatValue } from './flat-request.ts';
-import { operations } from './operations.ts';
-import { unknownField } from './suggestions.ts';
+import { operations } from '../operations.ts';
+import { unknownField } from '../words/suggestions.ts';
 
 const eventPrefix = 'events_';
 const shapeName = 'input_shape';

@@ -1,9 +1,9 @@
-import { broadcastValues, canBroadcast, sizeOf, type Tensor } from '../codecs/ndarray.ts';
-import { stridedView } from '../compute/generated-numbers.ts';
-import type { NeuronProblem, NeuronQuantity, Quantity } from '../compute/jobs.ts';
-import { checkValues, type Limits } from '../config/limits.ts';
-import { shapeText } from '../errors/describe.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
+import { broadcastValues, canBroadcast, sizeOf, type Tensor } from '../../codecs/ndarray.ts';
+import { stridedView } from '../../compute/generated-numbers.ts';
+import type { NeuronProblem, NeuronQuantity, Quantity } from '../../compute/jobs.ts';
+import { checkValues, type Limits } from '../../config/limits.ts';
+import { shapeText } from '../../errors/describe.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
 import { neuronQuantity, type GivenTensor } from './neurons.ts';
 
 /** The axes of requests and answers that are not [B, T] alone. A job has [neurons, steps] all the same, all leading axes and B as its neurons. */

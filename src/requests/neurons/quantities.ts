@@ -1,7 +1,7 @@
-import { surrogateDefinition } from '../compute/surrogates/catalogue.ts';
-import type { Surrogate } from '../compute/surrogates/definition.ts';
+import { surrogateDefinition } from '../../compute/surrogates/catalogue.ts';
+import type { Surrogate } from '../../compute/surrogates/definition.ts';
 import type { Neuron } from './neurons.ts';
-import type { NameSet } from './validation.ts';
+import type { NameSet } from '../validation.ts';
 
 /** The name of all initial states together. */
 export const stateName = 'state';

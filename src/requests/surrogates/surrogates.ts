@@ -1,10 +1,16 @@
-import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
-import type { ListRange, ParameterDefinition, ParameterValue, Surrogate, SurrogateDefinition } from '../compute/surrogates/definition.ts';
-import { NameIndex } from '../compute/surrogates/name-index.ts';
-import { describe, pointerSegment, quote } from '../errors/describe.ts';
-import { didYouMean, question } from '../errors/did-you-mean.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
-import { insideOf, misnamed, suggestField, suggestValue, unknownField } from './suggestions.ts';
+import { catalogue, leftOut } from '../../compute/surrogates/catalogue.ts';
+import type {
+  ListRange,
+  ParameterDefinition,
+  ParameterValue,
+  Surrogate,
+  SurrogateDefinition,
+} from '../../compute/surrogates/definition.ts';
+import { NameIndex } from '../../compute/surrogates/name-index.ts';
+import { describe, pointerSegment, quote } from '../../errors/describe.ts';
+import { didYouMean, question } from '../../errors/did-you-mean.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
+import { insideOf, misnamed, suggestField, suggestValue, unknownField } from '../words/suggestions.ts';
 
 /** The most surrogates of one request. */
 export const maxSurrogates = 1024;

@@ -1,16 +1,16 @@
-import { listOf, typesBy } from '../codecs/element-types.ts';
-import { sizeOf } from '../codecs/ndarray.ts';
-import { NumericArray, RawTensor, TypedData } from '../codecs/parsed-tensors.ts';
-import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
-import { didYouMean } from '../errors/did-you-mean.ts';
-import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
-import { ignoredParameters, InferRequest } from '../schemas/inference.ts';
-import { nestNetwork } from './flat-network.ts';
-import { nestRequest, type FlatValue } from './flat-request.ts';
+import { listOf, typesBy } from '../../codecs/element-types.ts';
+import { sizeOf } from '../../codecs/ndarray.ts';
+import { NumericArray, RawTensor, TypedData } from '../../codecs/parsed-tensors.ts';
+import { describe, pointerSegment, quote, shapeText } from '../../errors/describe.ts';
+import { didYouMean } from '../../errors/did-you-mean.ts';
+import { InputErrors, invalidRequest } from '../../errors/input-errors.ts';
+import { ignoredParameters, InferRequest } from '../../schemas/inference.ts';
+import { nestNetwork } from '../bodies/flat-network.ts';
+import { nestRequest, type FlatValue } from '../bodies/flat-request.ts';
 import { inferenceModels, modelVersion, type InferenceModel, type InferenceOperation } from './inference-models.ts';
-import type { InferenceReply } from './plan.ts';
-import { suggestName } from './suggestions.ts';
-import { compileValidator } from './validation.ts';
+import type { InferenceReply } from '../plan.ts';
+import { suggestName } from '../words/suggestions.ts';
+import { compileValidator } from '../validation.ts';
 
 type Output = NonNullable<InferRequest['outputs']>[number];
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-import type { RequestScope, ScopeMemory } from '../compute/engine/request-scope.ts';
+import type { RequestScope, ScopeMemory } from '../../compute/engine/request-scope.ts';
 
 /** Bodies of at least so many bytes lie in an arena, which kernels can read; a copy of smaller ones costs less. */
 const largeBytes = 256 * 1024;

@@ -1,20 +1,20 @@
-import { jobElements, resultValues } from '../compute/job-size.ts';
-import type { Dtype, Network, NetworkGradJob, NetworkSimulateJob, NeuronProblem } from '../compute/jobs.ts';
-import { layerPath, layerProblem, layerWrt, parameterOf, parseLayerPath } from '../compute/networks/layers.ts';
-import { recordsOfLoss } from '../compute/networks/network-loss.ts';
-import { checkSteps, checkValues, checkWork, type Limits } from '../config/limits.ts';
-import { InputErrors } from '../errors/input-errors.ts';
-import type { LayerRequest, NetworkGradRequest, NetworkSimulateRequest } from '../schemas/network.ts';
-import type { Batch } from './batch-axes.ts';
-import { checkDerived, checkDt, stepMilliseconds } from './lif-problem.ts';
-import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf } from './losses.ts';
+import { jobElements, resultValues } from '../../compute/job-size.ts';
+import type { Dtype, Network, NetworkGradJob, NetworkSimulateJob, NeuronProblem } from '../../compute/jobs.ts';
+import { layerPath, layerProblem, layerWrt, parameterOf, parseLayerPath } from '../../compute/networks/layers.ts';
+import { recordsOfLoss } from '../../compute/networks/network-loss.ts';
+import { checkSteps, checkValues, checkWork, type Limits } from '../../config/limits.ts';
+import { InputErrors } from '../../errors/input-errors.ts';
+import type { LayerRequest, NetworkGradRequest, NetworkSimulateRequest } from '../../schemas/network.ts';
+import type { Batch } from '../neurons/batch-axes.ts';
+import { checkDerived, checkDt, stepMilliseconds } from '../neurons/lif-problem.ts';
+import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf } from '../neurons/losses.ts';
 import { readLayer, type ReadLayer } from './network-layers.ts';
 import { LayerRecords, NetworkQuantities, NetworkRecords, type PathLayer } from './network-paths.ts';
 import { placeNamedTensors, type KeptTensors } from './named-tensors.ts';
 import { readNetworkInput } from './network-input.ts';
-import { checkThreshold } from './neuron-surrogates.ts';
-import { readOptions, type PlannedGradient, type Plans } from './plan.ts';
-import { distinctNames } from './validation.ts';
+import { checkThreshold } from '../neurons/neuron-surrogates.ts';
+import { readOptions, type PlannedGradient, type Plans } from '../plan.ts';
+import { distinctNames } from '../validation.ts';
 
 /**
  * @param kept tensors that the request names; undefined where they were not looked up.

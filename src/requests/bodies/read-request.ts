@@ -1,18 +1,18 @@
-import { firstNotUtf8, parseJsonBody, requireUtf8 } from '../codecs/json-body.ts';
-import { jsonExcess } from '../codecs/json-budget.ts';
-import { attachFramedTensors } from '../codecs/parsed-tensors.ts';
-import { InputErrors, invalidRequest } from '../errors/input-errors.ts';
-import { Problem } from '../errors/problems.ts';
-import type { Limits } from '../config/limits.ts';
-import { RepositoryIndexRequest } from '../schemas/inference.ts';
+import { firstNotUtf8, parseJsonBody, requireUtf8 } from '../../codecs/json-body.ts';
+import { jsonExcess } from '../../codecs/json-budget.ts';
+import { attachFramedTensors } from '../../codecs/parsed-tensors.ts';
+import { InputErrors, invalidRequest } from '../../errors/input-errors.ts';
+import { Problem } from '../../errors/problems.ts';
+import type { Limits } from '../../config/limits.ts';
+import { RepositoryIndexRequest } from '../../schemas/inference.ts';
 import { npyRequest } from './flat-request.ts';
-import type { InferenceOperation } from './inference-models.ts';
-import { inferenceRequest } from './inference-request.ts';
-import type { KeptTensors } from './named-tensors.ts';
-import { planOf } from './operations.ts';
-import type { Operation, Plans } from './plan.ts';
+import type { InferenceOperation } from '../inference/inference-models.ts';
+import { inferenceRequest } from '../inference/inference-request.ts';
+import type { KeptTensors } from '../networks/named-tensors.ts';
+import { planOf } from '../operations.ts';
+import type { Operation, Plans } from '../plan.ts';
 import type { RequestBody } from './request-body.ts';
-import { compileValidator } from './validation.ts';
+import { compileValidator } from '../validation.ts';
 
 /** Parses JSON from bytes. */
 export interface JsonParser {

@@ -1,6 +1,6 @@
-import type { Tensor } from '../codecs/ndarray.ts';
-import { decodeTensor } from '../codecs/tensor.ts';
-import { extremes, valueAt, type Numbers } from '../compute/generated-numbers.ts';
+import type { Tensor } from '../../codecs/ndarray.ts';
+import { decodeTensor } from '../../codecs/tensor.ts';
+import { extremes, valueAt, type Numbers } from '../../compute/generated-numbers.ts';
 import {
   lossRecords,
   type Loss,
@@ -10,18 +10,18 @@ import {
   type Quantity,
   type RecordLoss,
   type SummaryName,
-} from '../compute/jobs.ts';
-import { readsFirstSpike } from '../compute/losses/record-loss.ts';
-import { summaries } from '../compute/losses/summaries.ts';
-import { programOf } from '../compute/neuron-problem.ts';
-import type { Limits } from '../config/limits.ts';
-import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
-import type { Loss as LossRequest } from '../schemas/lif.ts';
+} from '../../compute/jobs.ts';
+import { readsFirstSpike } from '../../compute/losses/record-loss.ts';
+import { summaries } from '../../compute/losses/summaries.ts';
+import { programOf } from '../../compute/neuron-problem.ts';
+import type { Limits } from '../../config/limits.ts';
+import { describe, pointerSegment, quote, shapeText } from '../../errors/describe.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
+import type { Loss as LossRequest } from '../../schemas/lif.ts';
 import { fullStepShape, neuronShape, perNeuron, perNeuronOrStep, type Batch } from './batch-axes.ts';
 import { hasSpikes } from './neuron-surrogates.ts';
 import type { Neuron } from './neurons.ts';
-import { unknownState } from './suggestions.ts';
+import { unknownState } from '../words/suggestions.ts';
 
 /** The neurons that a loss is of, with their axes. */
 interface LossBatch extends Batch {

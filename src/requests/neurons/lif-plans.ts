@@ -1,6 +1,6 @@
-import type { Tensor } from '../codecs/ndarray.ts';
-import { decodeTensor } from '../codecs/tensor.ts';
-import { recordedValues, resultValues } from '../compute/job-size.ts';
+import type { Tensor } from '../../codecs/ndarray.ts';
+import { decodeTensor } from '../../codecs/tensor.ts';
+import { recordedValues, resultValues } from '../../compute/job-size.ts';
 import {
   records,
   type LifGradJob,
@@ -9,22 +9,22 @@ import {
   type Loss,
   type Quantity,
   type RecordLoss,
-} from '../compute/jobs.ts';
-import { isLongRun, isPerStep } from '../compute/long-run.ts';
-import { pendingCotangents, recordLossValues } from '../compute/losses/record-loss.ts';
-import type { Surrogate } from '../compute/surrogates/definition.ts';
-import { checkStreamed, checkValues, type Limits } from '../config/limits.ts';
-import { describe, pointerSegment, shapeText } from '../errors/describe.ts';
-import { InputErrors } from '../errors/input-errors.ts';
-import type { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../schemas/lif.ts';
+} from '../../compute/jobs.ts';
+import { isLongRun, isPerStep } from '../../compute/long-run.ts';
+import { pendingCotangents, recordLossValues } from '../../compute/losses/record-loss.ts';
+import type { Surrogate } from '../../compute/surrogates/definition.ts';
+import { checkStreamed, checkValues, type Limits } from '../../config/limits.ts';
+import { describe, pointerSegment, shapeText } from '../../errors/describe.ts';
+import { InputErrors } from '../../errors/input-errors.ts';
+import type { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../../schemas/lif.ts';
 import { perNeuron, perStep, type BatchAxes, withTimeLast } from './batch-axes.ts';
 import { readLifProblem, type ReadProblem } from './lif-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf, statesIn } from './losses.ts';
 import { checkThreshold, hasSpikes, readSurrogates } from './neuron-surrogates.ts';
 import { readNeuron, type Neuron } from './neurons.ts';
-import { readOptions, type PlannedGradient, type Plans } from './plan.ts';
+import { readOptions, type PlannedGradient, type Plans } from '../plan.ts';
 import { DifferentiableQuantities, stateName } from './quantities.ts';
-import { distinctNames, type NameSet } from './validation.ts';
+import { distinctNames, type NameSet } from '../validation.ts';
 
 const defaultRecord = ['spike_counts', 'firing_rates'];
 const defaultWrt = ['current'];

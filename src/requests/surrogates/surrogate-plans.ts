@@ -1,14 +1,14 @@
-import { broadcastValues, canBroadcast, type Tensor } from '../codecs/ndarray.ts';
-import { decodeTensor } from '../codecs/tensor.ts';
-import { valueAt } from '../compute/generated-numbers.ts';
-import type { Surrogate } from '../compute/surrogates/definition.ts';
-import { checkValues, checkWork, type Limits } from '../config/limits.ts';
-import { shapeText } from '../errors/describe.ts';
-import { InputErrors } from '../errors/input-errors.ts';
-import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../schemas/surrogate.ts';
-import { readOptions, type Plans } from './plan.ts';
+import { broadcastValues, canBroadcast, type Tensor } from '../../codecs/ndarray.ts';
+import { decodeTensor } from '../../codecs/tensor.ts';
+import { valueAt } from '../../compute/generated-numbers.ts';
+import type { Surrogate } from '../../compute/surrogates/definition.ts';
+import { checkValues, checkWork, type Limits } from '../../config/limits.ts';
+import { shapeText } from '../../errors/describe.ts';
+import { InputErrors } from '../../errors/input-errors.ts';
+import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../../schemas/surrogate.ts';
+import { readOptions, type Plans } from '../plan.ts';
 import { resolveSurrogates } from './surrogates.ts';
-import { distinctNames, nameSet } from './validation.ts';
+import { distinctNames, nameSet } from '../validation.ts';
 
 const evaluableNames = nameSet(evaluable);
 

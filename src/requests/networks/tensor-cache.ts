@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { Pacer } from '../codecs/chunks.ts';
+import { Pacer } from '../../codecs/chunks.ts';
 import type { KeptTensor, KeptTensors } from './named-tensors.ts';
 
 interface Entry {

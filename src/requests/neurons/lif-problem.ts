@@ -1,10 +1,10 @@
-import { broadcastValues, canBroadcast, sizeOf, type Tensor } from '../codecs/ndarray.ts';
-import { decodeTensor, isTensorNumber } from '../codecs/tensor.ts';
-import type { NeuronProblem, NeuronQuantity } from '../compute/jobs.ts';
-import { termValues } from '../compute/neuron-problem.ts';
-import { checkSteps, checkWork, type Limits } from '../config/limits.ts';
-import { describe, shapeText } from '../errors/describe.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
+import { broadcastValues, canBroadcast, sizeOf, type Tensor } from '../../codecs/ndarray.ts';
+import { decodeTensor, isTensorNumber } from '../../codecs/tensor.ts';
+import type { NeuronProblem, NeuronQuantity } from '../../compute/jobs.ts';
+import { termValues } from '../../compute/neuron-problem.ts';
+import { checkSteps, checkWork, type Limits } from '../../config/limits.ts';
+import { describe, shapeText } from '../../errors/describe.ts';
+import type { InputErrors } from '../../errors/input-errors.ts';
 import { perStep, withTimeLast, type Batch } from './batch-axes.ts';
 import { generalModel, neuronQuantity, type GivenTensor, type Neuron } from './neurons.ts';
 
