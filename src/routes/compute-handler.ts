@@ -19,7 +19,6 @@ import type { RequestScope } from '../compute/engine/request-scope.ts';
 import { checkReferenceWork, type Limits } from '../config/limits.ts';
 import { shortenDeadline } from '../plugins/request-lifetime.ts';
 import type { RequestReader } from '../requests/bodies/request-reader.ts';
-import { keepSent } from '../requests/networks/keep-sent.ts';
 import { axesOf, hasRecordLoss, planBytes, type NetworkPlan, type Operation, type Plan, type RecordLossPlan } from '../requests/plan.ts';
 import type { TensorCache } from '../requests/networks/tensor-cache.ts';
 import type { ResponseFormat } from '../responses/formats.ts';
@@ -81,7 +80,7 @@ export async function compute(
 
 /** Keeps the weights that a request sent, for others that name them. The answer does not wait for it; it is no failure where the request ends first. */
 function keep(tensors: TensorCache, { job, sent }: NetworkPlan, scope: RequestScope): void {
-  Promise.resolve(scope.run(() => keepSent(tensors, job.network, sent))).catch(() => undefined);
+  Promise.resolve(scope.run(() => tensors.keepSent(job.network, sent))).catch(() => undefined);
 }
 
 /** @throws {Problem} when a job is too much for the reference, where that is to do it. */
