@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/bodies/request-body.ts';
+import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/bodies/body.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
 import { records } from '../src/compute/jobs.ts';
 import { neuronModel, neurons } from '../src/compute/neurons/catalogue.ts';

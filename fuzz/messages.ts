@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/bodies/request-body.ts';
+import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/bodies/body.ts';
 import { elementTypes, type ElementType } from '../src/codecs/element-types.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
 import { inferenceModels } from '../src/requests/inference/inference-models.ts';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type * as App from '../src/app.ts';
 import type * as Config from '../src/config/config.ts';
 import type * as Log from '../src/observability/logger.ts';
-import type { RequestBody } from '../src/requests/bodies/request-body.ts';
+import type { RequestBody } from '../src/requests/bodies/body.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import type * as Negotiation from '../src/plugins/negotiation.ts';
 import { built } from '../support/built.ts';

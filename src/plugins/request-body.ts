@@ -3,8 +3,15 @@ import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { BodyTooLargeError, collectBody, IncompleteBodyError } from '../requests/bodies/collect-body.ts';
-import { frameHeader, mediaTypes, type BodyForm, type RequestBody } from '../requests/bodies/request-body.ts';
+import {
+  BodyTooLargeError,
+  collectBody,
+  frameHeader,
+  IncompleteBodyError,
+  mediaTypes,
+  type BodyForm,
+  type RequestBody,
+} from '../requests/bodies/body.ts';
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
 import { OutOfMemoryError } from '../compute/engine/errors.ts';
 import { quote } from '../errors/describe.ts';

@@ -9,7 +9,7 @@ import { grounds, type Ground } from '../plot/draw.ts';
 import { themes, type Theme } from '../plot/themes.ts';
 import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
 import { maxCompared, maxDrawnCurrents, maxDrawnSteps, pictureSides, runPictureSize, surrogatePictureSize } from '../schemas/pictures.ts';
-import { flatNeuronFields, nestRequest, unknownFields, valueOfText, type FlatValue } from './bodies/flat-request.ts';
+import { flatNeuronFields, nestRequest, refuseUnknown, valueOfText, type FlatValue } from './bodies/flat-request.ts';
 import { lifGradPlan, lifSimulatePlan } from './neurons/lif-plans.ts';
 import { libraryOf } from './neurons/neurons.ts';
 import { resolveSurrogates } from './surrogates/surrogates.ts';
@@ -195,7 +195,7 @@ function readNeuronFields(name: string, fields: Query, own: readonly string[], e
   // The path names it.
   known.delete('model');
   const unknown = Object.keys(fields).filter((field) => !known.has(field));
-  if (unknown.length > 0) throw unknownFields(unknown, known, libraryOf(model));
+  refuseUnknown(unknown, known, libraryOf(model));
   if (fields.steps !== undefined) readWhole(fields.steps, '/steps', [1, maxDrawnSteps], errors);
   const flat = Object.entries(fields).map(([field, text]) => [field, valueOfText(field, String(text))]);
   return { ...(Object.fromEntries(flat) as Record<string, FlatValue>), model: name };

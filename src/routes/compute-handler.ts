@@ -7,7 +7,7 @@ import { planNotes } from '../responses/notes/plan-notes.ts';
 import { findOverflow } from '../responses/overflow.ts';
 import { dryRunResponse, respond, type ComputeResponse } from '../responses/response.ts';
 import { emptyBody } from '../codecs/json-body.ts';
-import { jsonInUtf8, type RequestBody } from '../requests/bodies/request-body.ts';
+import { jsonInUtf8, type RequestBody } from '../requests/bodies/body.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import { BackendUnavailableError, ComputeError } from '../compute/engine/errors.ts';
 import type { Answer, Engine } from '../compute/engine/engine.ts';

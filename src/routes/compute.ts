@@ -3,7 +3,7 @@ import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
 
 import { bestAccepted } from '../plugins/negotiation.ts';
 import type { Operation } from '../requests/plan.ts';
-import { mediaTypes, type RequestBody } from '../requests/bodies/request-body.ts';
+import { mediaTypes, type RequestBody } from '../requests/bodies/body.ts';
 import { nativeFormats, type ResponseFormat } from '../responses/formats.ts';
 import { answers, requestBodies } from '../schemas/bodies.ts';
 import * as examples from '../schemas/examples.ts';

@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox';
 
-import { mediaTypes } from '../requests/bodies/request-body.ts';
+import { mediaTypes } from '../requests/bodies/body.ts';
 
 const framedRequest =
   'The JSON, of as many bytes as `Inference-Header-Content-Length` says, in which any tensor may be `{"dtype": "float32", "shape": [...], "binary_data_size": bytes}`, with the types that base64 has; then the bytes of those, without padding, little-endian, row-major, in the order in which they stand in the JSON.';

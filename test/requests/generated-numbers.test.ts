@@ -6,7 +6,7 @@ import { npyHeader } from '../../src/codecs/npy.ts';
 import { materialize } from '../../src/compute/generated-numbers.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
-import type { BodyForm } from '../../src/requests/bodies/request-body.ts';
+import type { BodyForm } from '../../src/requests/bodies/body.ts';
 import type { Operation, Plans } from '../../src/requests/plan.ts';
 import { readRequest } from '../../src/requests/bodies/read-request.ts';
 

@@ -4,7 +4,7 @@ import { compileNumberCodec } from '../../src/codecs/json-numbers/index.ts';
 import { InlineJsonReader } from '../../src/codecs/json-reader.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
-import type { BodyForm } from '../../src/requests/bodies/request-body.ts';
+import type { BodyForm } from '../../src/requests/bodies/body.ts';
 import type { Operation } from '../../src/requests/plan.ts';
 import { readRequest, type JsonParser } from '../../src/requests/bodies/read-request.ts';
 

@@ -1,28 +1,25 @@
-import { RawTensor } from '../../codecs/parsed-tensors.ts';
 import { parseJsonBody } from '../../codecs/json-body.ts';
-import { readNpy } from '../../codecs/npy.ts';
 import { describe, pointerSegment, quote } from '../../errors/describe.ts';
-import { invalidRequest } from '../../errors/input-errors.ts';
-import { Problem } from '../../errors/problems.ts';
+import { didYouMean } from '../../errors/did-you-mean.ts';
+import { InputErrors, invalidRequest } from '../../errors/input-errors.ts';
 import { memoize } from '../../compute/cache.ts';
 import { neurons } from '../../compute/neurons/catalogue.ts';
 import { type NeuronModel, possibleStates } from '../../compute/neurons/model.ts';
 import { catalogue } from '../../compute/surrogates/catalogue.ts';
+import { maxLayers } from '../../schemas/network.ts';
 import { defaultModel, libraryOf, neuronFieldNames } from '../neurons/neurons.ts';
 import { operations } from '../operations.ts';
-import type { Operation } from '../plan.ts';
-import { suggestField, unknownField, type Place } from '../words/suggestions.ts';
+import type { NetworkPlan, Operation } from '../plan.ts';
+import { suggestField, unknownField } from '../words/suggestions.ts';
 import { findSurrogate, maxSurrogates, surrogateNames } from '../surrogates/surrogates.ts';
 
 /** A value of a flat request. */
 export type FlatValue = string | number | boolean;
 
-/** The most unknown fields that an error names. */
-const maxUnknown = 20;
 /** Fields that are lists, separated by commas. */
-export const lists: ReadonlySet<string> = new Set(['record', 'wrt', 'outputs']);
+const lists: ReadonlySet<string> = new Set(['record', 'wrt', 'outputs']);
 /** The fields of losses by their names in flat requests. */
-export const lossFields: Readonly<Record<string, string>> = {
+const lossFields: Readonly<Record<string, string>> = {
   loss: 'type',
   target: 'target',
   cotangent_spikes: 'spikes',
@@ -46,10 +43,12 @@ export const flatNeuronFields = memoize((model: NeuronModel): ReadonlySet<string
 
 /**
  * Nests a flat request, as a URL or the Open Inference Protocol has it, like a request in JSON: fields of the neuron and the loss move into
- * their objects, lists are split at commas, and parameters of the surrogate move into it. Fields of the neuron are those of `model`.
+ * their objects, lists are split at commas, and parameters of the surrogate move into it. Fields of the neuron are those of `model`. Of a network, `layers`
+ * is JSON as text, to which fields with paths as names are added, such as `layers/0/weight` or `layers/1/neuron/tau`; `events_sample`, `events_neuron` and
+ * `events_step` with `input_shape` are its input.
  *
  * @param tensors the fields that are tensors; they are placed unchanged.
- * @throws {Problem} `invalid_request` for unknown fields, and for a surrogate that is not valid JSON or has a parameter twice.
+ * @throws {Problem} `invalid_request` for unknown fields, fields that are given twice, and text that is not JSON.
  * @example
  * nestRequest('lif_simulate', { steps: 100, tau: 20, record: 'v,spikes' }, { current });
  * // { current, steps: 100, neuron: { tau: 20 }, record: ['v', 'spikes'] }
@@ -59,16 +58,19 @@ export function nestRequest(
   flat: Readonly<Record<string, FlatValue>>,
   tensors: Readonly<Record<string, unknown>>,
 ): object {
+  if (operation === 'network_simulate' || operation === 'network_grad') return nestNetwork(operation, flat, tensors);
   const { properties } = operations[operation].schema;
   const hasNeuron = 'neuron' in properties;
   const model = neurons.get(String(flat.model ?? defaultModel));
   // Of an unknown model, which is an error, everything may be a field.
   const isNeuronField = (name: string) => hasNeuron && (model === undefined ? !requestFields.has(name) : flatNeuronFields(model).has(name));
   const takesParameters = 'surrogate' in properties && (operation !== 'lif_simulate' || flat.forward === 'smooth');
-  const given = flat.surrogate === undefined ? undefined : surrogateValue(flat.surrogate);
+  const given = parsedText(flat.surrogate, (got) => {
+    const message = `must be a name, or a JSON object as text such as {"name": "sigmoid", "alpha": 4}, got ${got}`;
+    throw invalidRequest([{ path: '/surrogate', message }]);
+  });
   const surrogate = given ?? (hasNeuron ? model?.surrogate : undefined) ?? 'sigmoid';
-  let parametersTaken: ReadonlySet<string> | undefined;
-  const isParameter = (name: string) => takesParameters && (parametersTaken ??= possibleParameters(surrogate, hasNeuron)).has(name);
+  const parameterNames = takesParameters ? possibleParameters(surrogate, hasNeuron) : undefined;
   const unknown: string[] = [];
   const [request, neuron, loss, tangents, parameters] = [emptyFields(), emptyFields(), emptyFields(), emptyFields(), emptyFields()];
   const place = (name: string, value: unknown) => {
@@ -77,7 +79,7 @@ export function nestRequest(
     // Neither a URL nor the Open Inference Protocol has a null.
     else if (isNeuronField(name)) neuron[name] = value === 'null' ? null : value;
     else if (requestFields.has(name)) request[name] = value;
-    else if (isParameter(name)) parameters[name] = value;
+    else if (parameterNames?.has(name) === true) parameters[name] = value;
     else unknown.push(name);
   };
   for (const [name, value] of Object.entries(flat)) place(name, lists.has(name) ? splitList(value) : name === 'surrogate' ? given : value);
@@ -89,7 +91,7 @@ export function nestRequest(
       ...('loss' in properties ? Object.keys(lossFields) : []),
       ...(takesParameters ? possibleParameters(surrogate, true) : []),
     ]);
-    throw unknownFields(unknown, names, model && hasNeuron ? libraryOf(model) : '');
+    refuseUnknown(unknown, names, model && hasNeuron ? libraryOf(model) : '');
   }
 
   if (Object.keys(neuron).length > 0) request.neuron = neuron;
@@ -117,19 +119,15 @@ function possibleParameters(surrogate: unknown, hasNeuron: boolean): ReadonlySet
 /** The parameters of all surrogates. */
 const allParameters: ReadonlySet<string> = new Set([...catalogue.values()].flatMap(({ parameters }) => Object.keys(parameters)));
 
-/** The problem of fields that a flat request does not have. */
-export function unknownFields(unknown: readonly string[], names: ReadonlySet<string>, library: string): Problem {
-  const place: Place = {
-    names,
-    library,
-    spell: (path) => {
-      const name = flatName(path);
-      return names.has(name) ? quote(name) : undefined;
-    },
+/** @throws {Problem} for fields that a flat request does not have. */
+export function refuseUnknown(unknown: readonly string[], names: ReadonlySet<string>, library: string): void {
+  const spell = (path: string) => {
+    const name = flatName(path);
+    return names.has(name) ? quote(name) : undefined;
   };
-  return invalidRequest(
-    unknown.slice(0, maxUnknown).map((name) => ({ path: pointerSegment(name), message: unknownField(name, suggestField(name, place)) })),
-  );
+  const errors = new InputErrors();
+  for (const name of unknown) errors.add(pointerSegment(name), unknownField(name, suggestField(name, { names, library, spell })));
+  errors.throwIfAny();
 }
 
 /** The name in a flat request of the field at a JSON pointer. */
@@ -146,27 +144,22 @@ export function emptyFields(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
 }
 
-export function splitList(value: FlatValue): unknown {
+function splitList(value: FlatValue): unknown {
   return typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
 }
 
-/** A surrogate's name, or its object from JSON text. */
-function surrogateValue(value: FlatValue): unknown {
+/** A value that is JSON as text, an object or a list, parsed; any other as it is. @param refuse is called for such a text that is not JSON. */
+function parsedText(value: unknown, refuse: (got: string) => unknown): unknown {
   if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
   try {
     return parseJsonBody(value);
   } catch {
-    throw invalidRequest([
-      {
-        path: '/surrogate',
-        message: `must be a name, or a JSON object as text such as {"name": "sigmoid", "alpha": 4}, got ${quote(value)}`,
-      },
-    ]);
+    return refuse(quote(value));
   }
 }
 
 /** A loss whose type, if left out, follows from its fields. */
-export function withType(loss: Record<string, unknown>): object {
+function withType(loss: Record<string, unknown>): object {
   if ('type' in loss) return loss;
   return { type: 'target' in loss ? 'firing_rate_mse' : 'labels' in loss ? 'cross_entropy' : 'cotangent', ...loss };
 }
@@ -181,31 +174,75 @@ function withParameters(surrogate: unknown, parameters: object): unknown {
   return { ...surrogate, ...parameters };
 }
 
-/**
- * The request of an npy body: its array is `x` or `current`, and the URL's query has all other fields.
- *
- * @throws {Problem} `invalid_npy` when the bytes are not an array of numbers; `invalid_request` for a name that is given twice or unknown.
- */
-export function npyRequest(operation: Operation, bytes: Uint8Array, query: Readonly<Record<string, unknown>>): object {
-  const { npyField } = operations[operation];
-  if (npyField === undefined)
-    throw new Problem(
-      'unsupported_media_type',
-      'A network takes more tensors than the one of an npy body: send JSON, or JSON followed by bytes.',
-    );
-  const array = readNpy(bytes);
-  if (typeof array === 'string') throw new Problem('invalid_npy', `The body is not an array of numbers as numpy.save writes it: ${array}.`);
-  const flat = emptyFields() as Record<string, FlatValue>;
-  for (const [name, value] of Object.entries(query)) {
-    if (name === npyField)
-      throw invalidRequest([{ path: pointerSegment(name), message: 'is the array of the body; leave it out of the URL' }]);
-    if (typeof value !== 'string')
-      throw invalidRequest([{ path: pointerSegment(name), message: `must stand in the URL once, got ${describe(value)}` }]);
-    flat[name] = valueOfText(name, value);
+const eventPrefix = 'events_';
+const shapeName = 'input_shape';
+type Fields = Record<string, unknown>;
+
+function nestNetwork(
+  operation: NetworkPlan['job']['kind'],
+  flat: Readonly<Record<string, FlatValue>>,
+  tensors: Readonly<Record<string, unknown>>,
+): object {
+  const errors = new InputErrors();
+  const { properties } = operations[operation].schema;
+  const [request, loss, events] = [emptyFields(), emptyFields(), emptyFields()];
+  const layers = readLayers(flat.layers, errors);
+  let shape: unknown;
+  for (const [name, value] of [...Object.entries(flat), ...Object.entries(tensors)]) {
+    if (name === 'layers') continue;
+    if (name.startsWith('layers/')) placeInLayer(layers, name, value, errors);
+    else if ('loss' in properties && Object.hasOwn(lossFields, name)) loss[lossFields[name]!] = value;
+    else if (name.startsWith(eventPrefix)) events[name.slice(eventPrefix.length)] = value;
+    else if (name === shapeName) shape = networkValue(value, shapeName, errors);
+    else if (name in properties) request[name] = lists.has(name) ? splitList(value as FlatValue) : value;
+    else {
+      const known = [...Object.keys(properties), ...('loss' in properties ? Object.keys(lossFields) : []), shapeName];
+      errors.add(pointerSegment(name), unknownField(name, didYouMean(name, known)));
+    }
   }
-  const { dtype, shape, dataOffset, byteLength, fortranOrder } = array;
-  const data = bytes.subarray(dataOffset, dataOffset + byteLength);
-  return nestRequest(operation, flat, { [npyField]: new RawTensor({ dtype, shape, bytes: data }, fortranOrder) });
+  const hasEvents = Object.keys(events).length > 0 || shape !== undefined;
+  if (hasEvents && 'input' in request) errors.add('/input', 'is given as events as well; give one of them');
+  errors.throwIfAny();
+  if (hasEvents) request.input = { events, ...(shape !== undefined && { shape }) };
+  if (Object.keys(loss).length > 0) request.loss = withType(loss);
+  if (layers.length > 0) request.layers = layers;
+  return request;
+}
+
+function networkValue(value: unknown, name: string, errors: InputErrors): unknown {
+  return parsedText(value, (got) => errors.add(pointerSegment(name), `must be JSON as text, got ${got}`));
+}
+
+function readLayers(given: FlatValue | undefined, errors: InputErrors): Fields[] {
+  if (given === undefined) return [];
+  const layers = networkValue(given, 'layers', errors);
+  if (layers === null) return [];
+  if (Array.isArray(layers) && layers.every((layer: unknown) => typeof layer === 'object' && layer !== null && !Array.isArray(layer)))
+    return layers.map(fieldsOf);
+  errors.add('/layers', `must be JSON as text, a list of objects such as [{"surrogate": "arctan"}], got ${describe(layers)}`);
+  return [];
+}
+
+/** A copy without a prototype, so that `__proto__` is an unknown name like any other. */
+function fieldsOf(fields: unknown): Fields {
+  return Object.assign(emptyFields(), fields);
+}
+
+function placeInLayer(layers: Fields[], name: string, value: unknown, errors: InputErrors): void {
+  const path = `/${name}`;
+  const [, index = '', field = '', ...inner] = name.split('/');
+  if (!/^(0|[1-9]\d?)$/.test(index) || Number(index) >= maxLayers || field === '') {
+    errors.add(path.slice(0, 200), `must be layers/{l}/{field} with a layer from 0 to ${maxLayers - 1}`);
+    return;
+  }
+  while (layers.length <= Number(index)) layers.push(emptyFields());
+  let holder = layers[Number(index)]!;
+  const fields = [field, ...inner];
+  for (const key of fields.slice(0, -1)) holder = holder[key] = fieldsOf(holder[key]);
+  const last = fields.at(-1)!;
+  if (last in holder) errors.add(path, 'is in "layers" as well; give it once');
+  // The protocol has no null.
+  holder[last] = value === 'null' ? null : networkValue(value, name, errors);
 }
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

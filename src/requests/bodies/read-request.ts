@@ -1,17 +1,19 @@
 import { firstNotUtf8, parseJsonBody, requireUtf8 } from '../../codecs/json-body.ts';
 import { jsonExcess } from '../../codecs/json-budget.ts';
-import { attachFramedTensors } from '../../codecs/parsed-tensors.ts';
+import { readNpy } from '../../codecs/npy.ts';
+import { attachFramedTensors, RawTensor } from '../../codecs/parsed-tensors.ts';
+import { describe, pointerSegment } from '../../errors/describe.ts';
 import { InputErrors, invalidRequest } from '../../errors/input-errors.ts';
 import { Problem } from '../../errors/problems.ts';
 import type { Limits } from '../../config/limits.ts';
 import { RepositoryIndexRequest } from '../../schemas/inference.ts';
-import { npyRequest } from './flat-request.ts';
+import { emptyFields, nestRequest, valueOfText, type FlatValue } from './flat-request.ts';
 import type { InferenceOperation } from '../inference/inference-models.ts';
 import { inferenceRequest } from '../inference/inference-request.ts';
 import type { KeptTensors } from '../networks/named-tensors.ts';
-import { planOf } from '../operations.ts';
+import { operations, planOf } from '../operations.ts';
 import type { Operation, Plans } from '../plan.ts';
-import type { RequestBody } from './request-body.ts';
+import type { RequestBody } from './body.ts';
 import { compileValidator } from '../validation.ts';
 
 /** Parses JSON from bytes. */
@@ -40,38 +42,58 @@ export function readRequest<O extends Operation>(
   numbers?: JsonParser,
   kept?: KeptTensors,
 ): Plans[O] {
-  if (body.form === 'npy') return planOf(operation, npyRequest(operation, body.bytes, body.query), limits);
+  if (body.form === 'npy') return planOf(operation, npyRequest(operation, body), limits);
+  const read = (parser: JsonParser): Plans[O] => {
+    const parsed = parseJson(body, parser);
+    parser.checkpoint?.();
+    if (body.form === 'json') return planOf(operation, parsed, limits, kept);
+    const behind = body.bytes.subarray(body.jsonBytes);
+    if (body.form === 'framed') return planOf(operation, attachFramedTensors(parsed, behind, new InputErrors()), limits, kept);
+    // Only models have requests of this form.
+    const { request, reply } = inferenceRequest(operation as InferenceOperation, parsed, behind);
+    return { ...planOf(operation, request, limits, kept), reply };
+  };
   if (numbers !== undefined) {
     try {
-      return readParsed(operation, body, numbers, { limits, kept });
+      return read(numbers);
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'invalid_request' || !numbers.foundNumericArrays) throw error;
       numbers.checkpoint?.();
       if (jsonExcess(jsonOf(body)) !== undefined) throw error;
     }
   }
-  return readParsed(operation, body, { parse: parseJsonBytes, foundNumericArrays: false }, { limits, kept });
+  return read({ parse: parseJsonBytes, foundNumericArrays: false });
+}
+
+/**
+ * The request of an npy body: its array is `x` or `current`, and the URL's query has all other fields.
+ *
+ * @throws {Problem} `invalid_npy` when the bytes are not an array of numbers; `invalid_request` for a name that is given twice or unknown.
+ */
+function npyRequest(operation: Operation, { bytes, query }: RequestBody): object {
+  const { npyField } = operations[operation];
+  if (npyField === undefined)
+    throw new Problem(
+      'unsupported_media_type',
+      'A network takes more tensors than the one of an npy body: send JSON, or JSON followed by bytes.',
+    );
+  const array = readNpy(bytes);
+  if (typeof array === 'string') throw new Problem('invalid_npy', `The body is not an array of numbers as numpy.save writes it: ${array}.`);
+  const flat = emptyFields() as Record<string, FlatValue>;
+  for (const [name, value] of Object.entries(query)) {
+    if (name === npyField)
+      throw invalidRequest([{ path: pointerSegment(name), message: 'is the array of the body; leave it out of the URL' }]);
+    if (typeof value !== 'string')
+      throw invalidRequest([{ path: pointerSegment(name), message: `must stand in the URL once, got ${describe(value)}` }]);
+    flat[name] = valueOfText(name, value);
+  }
+  const { dtype, shape, dataOffset, byteLength, fortranOrder } = array;
+  const data = bytes.subarray(dataOffset, dataOffset + byteLength);
+  return nestRequest(operation, flat, { [npyField]: new RawTensor({ dtype, shape, bytes: data }, fortranOrder) });
 }
 
 function jsonOf({ bytes, jsonBytes }: RequestBody): Uint8Array {
   return jsonBytes === bytes.length ? bytes : bytes.subarray(0, jsonBytes);
-}
-
-interface PlanContext {
-  readonly limits: Limits;
-  readonly kept: KeptTensors | undefined;
-}
-
-function readParsed<O extends Operation>(operation: O, body: RequestBody, parser: JsonParser, { limits, kept }: PlanContext): Plans[O] {
-  const { form, bytes, jsonBytes } = body;
-  const parsed = parseJson(body, parser);
-  parser.checkpoint?.();
-  if (form === 'json') return planOf(operation, parsed, limits, kept);
-  const behind = bytes.subarray(jsonBytes);
-  if (form === 'framed') return planOf(operation, attachFramedTensors(parsed, behind, new InputErrors()), limits, kept);
-  // Only models have requests of this form.
-  const { request, reply } = inferenceRequest(operation as InferenceOperation, parsed, behind);
-  return { ...planOf(operation, request, limits, kept), reply };
 }
 
 /** @throws {Problem} that names the missing header, where an inference request has bytes that are no text. */

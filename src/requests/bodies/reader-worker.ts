@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 
-import type { RequestBody } from './request-body.ts';
+import type { RequestBody } from './body.ts';
 import { JsonReader } from '../../codecs/json-reader.ts';
 import { Arena } from '../../compute/engine/arena.ts';
 import { collectDropped, collectGarbage } from '../../compute/engine/collect-garbage.js';

@@ -1,7 +1,7 @@
 import type { Piscina } from 'piscina';
 
 import type { ArenaPool } from '../../compute/engine/arena-pool.ts';
-import type { RequestBody } from './request-body.ts';
+import type { RequestBody } from './body.ts';
 import { compileNumberCodec } from '../../codecs/json-numbers/index.ts';
 import { InlineJsonReader } from '../../codecs/json-reader.ts';
 import { OutOfMemoryError, WorkerLostError } from '../../compute/engine/errors.ts';

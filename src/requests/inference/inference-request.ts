@@ -5,7 +5,6 @@ import { describe, pointerSegment, quote, shapeText } from '../../errors/describ
 import { didYouMean } from '../../errors/did-you-mean.ts';
 import { InputErrors, invalidRequest } from '../../errors/input-errors.ts';
 import { ignoredParameters, InferRequest } from '../../schemas/inference.ts';
-import { nestNetwork } from '../bodies/flat-network.ts';
 import { nestRequest, type FlatValue } from '../bodies/flat-request.ts';
 import { inferenceModels, modelVersion, type InferenceModel, type InferenceOperation } from './inference-models.ts';
 import type { InferenceReply } from '../plan.ts';
@@ -48,8 +47,7 @@ export function inferenceRequest(
     const names = new Set(outputs.flatMap(({ name }) => selection.nameOf(name) ?? []));
     if (names.size > 0) flat[selection.parameter] = [...names].join(',');
   }
-  const isNetwork = operation === 'network_simulate' || operation === 'network_grad';
-  const request = isNetwork ? nestNetwork(operation, flat, tensors) : nestRequest(operation, flat, tensors);
+  const request = nestRequest(operation, flat, tensors);
   requireOneSurrogate(request);
   const namesOf = (isBinary: boolean) =>
     outputs?.filter((output) => output.parameters?.binary_data === isBinary).map(({ name }) => name) ?? [];
