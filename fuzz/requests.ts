@@ -7,7 +7,7 @@ import { InputErrors } from '../src/errors/input-errors.ts';
 import type { Neuron } from '../src/requests/neurons/neurons.ts';
 import type { Operation } from '../src/requests/plan.ts';
 import { DifferentiableQuantities, stateName } from '../src/requests/neurons/quantities.ts';
-import { resolveSurrogates } from '../src/requests/surrogates/surrogates.ts';
+import { readSurrogates } from '../src/requests/surrogates/surrogates.ts';
 import { neuronFields, readFields } from './neurons.ts';
 import { FuzzTensor } from './tensor.ts';
 import { number, spread, tensorOf } from './tensor-arbitrary.ts';
@@ -220,7 +220,7 @@ const differentiated = driven.chain(({ given, neuron, shape, neurons, steps, axe
 /** All that a gradient can be taken with respect to. */
 function quantitiesOf(neuron: Neuron, surrogate: unknown): readonly string[] {
   const isFiring = neuron.program.step.spike !== undefined;
-  const chosen = isFiring ? resolveSurrogates(surrogate ?? neuron.model.surrogate, new InputErrors()) : null;
+  const chosen = isFiring ? readSurrogates(surrogate ?? neuron.model.surrogate, new InputErrors()) : null;
   const quantities = new DifferentiableQuantities(neuron, chosen ?? []);
   return [...quantities.list(), ...quantities.others()];
 }

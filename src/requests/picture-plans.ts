@@ -12,7 +12,7 @@ import { maxCompared, maxDrawnCurrents, maxDrawnSteps, pictureSides, runPictureS
 import { flatNeuronFields, nestRequest, refuseUnknown, valueOfText, type FlatValue } from './bodies/flat-request.ts';
 import { lifGradPlan, lifSimulatePlan } from './neurons/lif-plans.ts';
 import { libraryOf } from './neurons/neurons.ts';
-import { resolveSurrogates } from './surrogates/surrogates.ts';
+import { readSurrogates } from './surrogates/surrogates.ts';
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -49,7 +49,7 @@ export function surrogatePicturePlan(name: string, query: Query): SurrogatePictu
   const { rest, look } = readLook(query, surrogatePictureSize, errors);
   const { x_min, x_max, ...texts } = rest;
   const parameters = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, parameterValue(String(text).split(','))]));
-  return curvesPlan(look, [x_min, x_max], resolveSurrogates({ ...parameters, name }, errors), errors);
+  return curvesPlan(look, [x_min, x_max], readSurrogates({ ...parameters, name }, errors), errors);
 }
 
 /**
@@ -219,7 +219,7 @@ function readNames(given: unknown, path: string, errors: InputErrors): readonly 
     rest = rest.slice(match[0].length);
   }
   if (surrogates.length > maxCompared) return errors.add(path, `must be at most ${maxCompared} surrogates, got ${surrogates.length}`);
-  return resolveSurrogates(surrogates, errors, path);
+  return readSurrogates(surrogates, errors, path);
 }
 
 /** Reads parameters such as `alpha=2,beta=1`; numbers behind another belong to its list. */

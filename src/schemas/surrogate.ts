@@ -56,7 +56,7 @@ export const parametrizedSurrogateSchema: NamedSchema = {
 
 const one = [{ $ref: 'SurrogateName#' }, { $ref: 'ParametrizedSurrogate#' }];
 
-/** A request's surrogates, for the documentation; `resolveSurrogates` checks them against the catalogue. */
+/** A request's surrogates, for the documentation; `readSurrogates` checks them against the catalogue. */
 export const surrogateSchema: NamedSchema = {
   $id: 'Surrogate',
   title: 'Surrogate',

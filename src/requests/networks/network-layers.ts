@@ -9,9 +9,9 @@ import type { Limits } from '../../config/limits.ts';
 import { describe, shapeText } from '../../errors/describe.ts';
 import type { InputErrors } from '../../errors/input-errors.ts';
 import type { LayerRequest } from '../../schemas/network.ts';
-import { readSurrogates, hasSpikes } from '../neurons/neuron-surrogates.ts';
-import { readNeuron, type Neuron } from '../neurons/neurons.ts';
+import { hasSpikes, readNeuron, type Neuron } from '../neurons/neurons.ts';
 import type { SentTensor } from '../plan.ts';
+import { readNeuronSurrogates } from '../surrogates/surrogates.ts';
 
 /** A layer of a request. */
 export interface ReadLayer {
@@ -38,7 +38,7 @@ export function readLayer(request: LayerRequest, context: LayerContext, errors: 
   const { index, isLast } = context;
   const at = `/layers/${index}`;
   const neuron = readNeuron({ ...request, wrt: context.differentiated }, errors, limits, at);
-  const surrogates = neuron && readSurrogates(request.surrogate, neuron, errors, at);
+  const surrogates = neuron && readNeuronSurrogates(request.surrogate, neuron, errors, at);
   if (surrogates !== null && surrogates.length > 1)
     errors.add(`${at}/surrogate`, `must be one surrogate for a layer, got ${describe(request.surrogate)}`);
   if (neuron !== null && !hasSpikes(neuron) && !isLast)

@@ -6,13 +6,12 @@ import { checkSteps, checkValues, checkWork, type Limits } from '../../config/li
 import { InputErrors } from '../../errors/input-errors.ts';
 import type { LayerRequest, NetworkGradRequest, NetworkSimulateRequest } from '../../schemas/network.ts';
 import type { Batch } from '../neurons/batch-axes.ts';
-import { checkDerived, checkDt, stepMilliseconds } from '../neurons/lif-problem.ts';
+import { checkDerived, checkDt, checkThreshold, stepMilliseconds } from '../neurons/lif-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf } from '../neurons/losses.ts';
 import { readLayer, type ReadLayer } from './network-layers.ts';
 import { LayerRecords, NetworkQuantities, NetworkRecords, type PathLayer } from './network-paths.ts';
 import { placeNamedTensors, type KeptTensors } from './named-tensors.ts';
 import { readNetworkInput } from './network-input.ts';
-import { checkThreshold } from '../neurons/neuron-surrogates.ts';
 import { readOptions, type PlannedGradient, type Plans } from '../plan.ts';
 import { distinctNames } from '../validation.ts';
 

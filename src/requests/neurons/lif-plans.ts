@@ -18,12 +18,12 @@ import { describe, pointerSegment, shapeText } from '../../errors/describe.ts';
 import { InputErrors } from '../../errors/input-errors.ts';
 import type { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../../schemas/lif.ts';
 import { perNeuron, perStep, type BatchAxes, withTimeLast } from './batch-axes.ts';
-import { readLifProblem, type ReadProblem } from './lif-problem.ts';
+import { checkThreshold, readLifProblem, type ReadProblem } from './lif-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf, statesIn } from './losses.ts';
-import { checkThreshold, hasSpikes, readSurrogates } from './neuron-surrogates.ts';
-import { readNeuron, type Neuron } from './neurons.ts';
+import { hasSpikes, readNeuron, type Neuron } from './neurons.ts';
 import { readOptions, type PlannedGradient, type Plans } from '../plan.ts';
 import { DifferentiableQuantities, stateName } from './quantities.ts';
+import { readNeuronSurrogates } from '../surrogates/surrogates.ts';
 import { distinctNames, type NameSet } from '../validation.ts';
 
 const defaultRecord = ['spike_counts', 'firing_rates'];
@@ -79,7 +79,7 @@ function smoothSurrogate(
     return errors.add('/surrogate', 'has no effect on spikes; leave it out, or ask for "forward": "smooth"');
   }
   if (Array.isArray(surrogate)) return errors.add('/surrogate', `must be one surrogate, got ${describe(surrogate)}`);
-  const [one] = readSurrogates(surrogate, neuron, errors) ?? [];
+  const [one] = readNeuronSurrogates(surrogate, neuron, errors) ?? [];
   return one === undefined ? null : { surrogate: one };
 }
 
@@ -99,7 +99,7 @@ function readDifferentiated<Names extends object>(
   limits: Limits,
 ): Differentiated & { readonly names: Names } {
   const neuron = readNeuron(request, errors, limits);
-  const surrogates = neuron && readSurrogates(request.surrogate, neuron, errors);
+  const surrogates = neuron && readNeuronSurrogates(request.surrogate, neuron, errors);
   const quantities = neuron && new DifferentiableQuantities(neuron, hasSpikes(neuron) ? (surrogates ?? []) : []);
   const names = quantities && readNames(quantities);
   const { loss: lossRequest = { type: 'spike_count' } } = request;

@@ -1,7 +1,10 @@
 import { broadcastValues, canBroadcast, sizeOf, type Tensor } from '../../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../../codecs/tensor.ts';
 import type { NeuronProblem, NeuronQuantity } from '../../compute/jobs.ts';
-import { termValues } from '../../compute/neuron-problem.ts';
+import { extremes } from '../../compute/generated-numbers.ts';
+import { programOf, termValues, termValuesByPath } from '../../compute/neuron-problem.ts';
+import { surrogateDefinition } from '../../compute/surrogates/catalogue.ts';
+import type { Surrogate } from '../../compute/surrogates/definition.ts';
 import { checkSteps, checkWork, type Limits } from '../../config/limits.ts';
 import { describe, shapeText } from '../../errors/describe.ts';
 import type { InputErrors } from '../../errors/input-errors.ts';
@@ -88,6 +91,23 @@ export function checkDerived(problem: NeuronProblem, { model, program }: Neuron,
     );
   }
   errors.throwIfAny();
+}
+
+/** Surrogates whose width is a multiple of the threshold need a positive one. @param at the JSON pointer of the object in which `neuron` stands. */
+export function checkThreshold(surrogates: readonly Surrogate[], problem: NeuronProblem, errors: InputErrors, at = ''): void {
+  const scaling = surrogates.find(({ name }) => surrogateDefinition(name).scalesWithThreshold);
+  if (scaling === undefined) return;
+  const program = programOf(problem);
+  const term = program.terms.find(({ path }) => path === 'threshold');
+  const numbers = termValuesByPath(problem, program).get('threshold');
+  if (term === undefined || numbers === undefined) return;
+  const values =
+    'fill' in numbers ? new Float64Array(problem.neurons) : numbers.per === 'scalar' ? [numbers.value] : extremes(numbers.values);
+  if ('fill' in numbers && ArrayBuffer.isView(values)) numbers.fill(values, 0, problem.neurons);
+  const wrong = Array.from(values).find((value) => !(Math.fround(value) > 0));
+  if (wrong === undefined) return;
+  const [path, what] = term.value.op === 'leaf' ? [`/neuron/${String(term.value.detail)}`, ''] : ['/neuron', 'has a threshold that '];
+  errors.add(at + path, `${what}must be above 0 for ${scaling.name}, which scales with it, got ${wrong}`);
 }
 
 /** The length of a step that a request gives; null, with the error in `errors`, where float32 has none. */

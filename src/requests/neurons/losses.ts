@@ -19,8 +19,7 @@ import { describe, pointerSegment, quote, shapeText } from '../../errors/describ
 import type { InputErrors } from '../../errors/input-errors.ts';
 import type { Loss as LossRequest } from '../../schemas/lif.ts';
 import { fullStepShape, neuronShape, perNeuron, perNeuronOrStep, type Batch } from './batch-axes.ts';
-import { hasSpikes } from './neuron-surrogates.ts';
-import type { Neuron } from './neurons.ts';
+import { hasSpikes, type Neuron } from './neurons.ts';
 import { unknownState } from '../words/suggestions.ts';
 
 /** The neurons that a loss is of, with their axes. */

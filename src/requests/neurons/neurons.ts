@@ -338,6 +338,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+export function hasSpikes({ program }: Neuron): boolean {
+  return program.step.spike !== undefined;
+}
+
 /** A tensor with one value, or one per neuron, as a quantity. */
 export function neuronQuantity({ values }: Tensor): NeuronQuantity {
   return values.length === 1 ? { per: 'scalar', value: valueAt(values, 0) } : { per: 'neuron', values };

@@ -7,7 +7,7 @@ import { shapeText } from '../../errors/describe.ts';
 import { InputErrors } from '../../errors/input-errors.ts';
 import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../../schemas/surrogate.ts';
 import { readOptions, type Plans } from '../plan.ts';
-import { resolveSurrogates } from './surrogates.ts';
+import { readSurrogates } from './surrogates.ts';
 import { distinctNames, nameSet } from '../validation.ts';
 
 const evaluableNames = nameSet(evaluable);
@@ -18,7 +18,7 @@ export function surrogateEvalPlan(request: SurrogateEvalRequest, limits: Limits)
   const { options, precision } = readOptions(request, errors);
   const { x, surrogates, outputs } = errors.requireAll({
     x: decodeTensor(request.x, '/x', errors, limits),
-    surrogates: resolveSurrogates(request.surrogate, errors),
+    surrogates: readSurrogates(request.surrogate, errors),
     outputs: distinctNames(request.outputs ?? evaluable, evaluableNames, '/outputs', errors),
   });
   checkSize(x, surrogates, outputs.size, limits);
@@ -32,7 +32,7 @@ export function surrogateGradPlan(request: SurrogateGradRequest, limits: Limits)
   const { options, precision } = readOptions(request, errors);
   const read = {
     x: decodeTensor(request.x, '/x', errors, limits),
-    surrogates: resolveSurrogates(request.surrogate, errors),
+    surrogates: readSurrogates(request.surrogate, errors),
     cotangent: request.cotangent === undefined ? undefined : decodeTensor(request.cotangent, '/cotangent', errors, limits),
   };
   if (read.x && read.cotangent && !canBroadcast(read.cotangent.shape, read.x.shape)) {

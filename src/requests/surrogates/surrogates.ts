@@ -10,6 +10,7 @@ import { NameIndex } from '../../compute/surrogates/name-index.ts';
 import { describe, pointerSegment, quote } from '../../errors/describe.ts';
 import { didYouMean, question } from '../../errors/did-you-mean.ts';
 import type { InputErrors } from '../../errors/input-errors.ts';
+import { hasSpikes, type Neuron } from '../neurons/neurons.ts';
 import { insideOf, misnamed, suggestField, suggestValue, unknownField } from '../words/suggestions.ts';
 
 /** The most surrogates of one request. */
@@ -55,20 +56,31 @@ function leftOutReason(name: string, needsLibrary: boolean): string | undefined 
  *
  * @param path the JSON pointer of the field.
  * @example
- * resolveSurrogates({ name: 'sigmoid', alpha: 2 }, errors); // [{ name: 'sigmoid', parameters: { alpha: 2 } }]
+ * readSurrogates({ name: 'sigmoid', alpha: 2 }, errors); // [{ name: 'sigmoid', parameters: { alpha: 2 } }]
  */
-export function resolveSurrogates(given: unknown, errors: InputErrors, path = '/surrogate'): readonly Surrogate[] | null {
+export function readSurrogates(given: unknown, errors: InputErrors, path = '/surrogate'): readonly Surrogate[] | null {
   if (!Array.isArray(given)) {
-    const surrogate = resolveSurrogate(given, path, errors);
+    const surrogate = readSurrogate(given, path, errors);
     return surrogate && [surrogate];
   }
   if (given.length === 0) return errors.add(path, 'must name at least one surrogate, got an empty array');
   if (given.length > maxSurrogates) return errors.add(path, `must name at most ${maxSurrogates} surrogates, got ${given.length}`);
-  const resolved = given.map((one: unknown, i) => resolveSurrogate(one, path + pointerSegment(i), errors));
+  const resolved = given.map((one: unknown, i) => readSurrogate(one, path + pointerSegment(i), errors));
   return resolved.every((one) => one !== null) ? resolved : null;
 }
 
-function resolveSurrogate(given: unknown, path: string, errors: InputErrors): Surrogate | null {
+/**
+ * The surrogates of a request; for neurons without spikes one, which has no effect.
+ *
+ * @param at the JSON pointer of the object in which `surrogate` and `neuron` stand.
+ */
+export function readNeuronSurrogates(given: unknown, neuron: Neuron, errors: InputErrors, at = ''): readonly Surrogate[] | null {
+  const isLeftOut = given === undefined || (given === null && !hasSpikes(neuron));
+  const surrogates = readSurrogates(isLeftOut ? (neuron.model.surrogate ?? 'sigmoid') : given, errors, `${at}/surrogate`);
+  return surrogates && (hasSpikes(neuron) ? surrogates : surrogates.slice(0, 1));
+}
+
+function readSurrogate(given: unknown, path: string, errors: InputErrors): Surrogate | null {
   if (typeof given === 'string') {
     const definition = findDefinition(given, path, errors);
     return definition && { name: definition.name, parameters: defaultsOf(definition) };

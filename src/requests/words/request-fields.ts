@@ -1,6 +1,6 @@
 import type { TObject } from '@sinclair/typebox';
 
-import { neurons } from '../../compute/neurons/catalogue.ts';
+import { neuronModel, neurons } from '../../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../../compute/neurons/model.ts';
 import { quote } from '../../errors/describe.ts';
 import { didYouMean } from '../../errors/did-you-mean.ts';
@@ -11,6 +11,7 @@ import { defaultModel, libraryOf, neuronFieldNames } from '../neurons/neurons.ts
 import { insideOf, meaningOf, suggestField, type Place } from './suggestions.ts';
 import { findSurrogate, surrogateNames } from '../surrogates/surrogates.ts';
 import type { UnknownField } from '../validation.ts';
+import { vocabulary, type Meaning, type Term } from './vocabulary.ts';
 
 /** The surrogates that are searched for the parameter that a field may be. */
 const maxSearched = 20;
@@ -79,4 +80,24 @@ function takes(model: NeuronModel, path: string): boolean {
 function parametrized(parameter: string, surrogate: unknown): string | undefined {
   const name = surrogateNames(surrogate, maxSearched).find((one) => Object.hasOwn(findSurrogate(one)?.parameters ?? {}, parameter));
   return name && `"surrogate": {"name": ${quote(name)}, ${quote(parameter)}: ...}`;
+}
+
+const lif = neuronModel(defaultModel);
+const lifFields = new Set(Object.keys({ ...LifSimulateRequest.properties, ...LifGradRequest.properties }));
+
+/** The vocabulary for the neuron `lif`: of a field the first meaning that it has, of a value all of them. */
+export const lifVocabulary: readonly Term[] = vocabulary.flatMap((term) => {
+  const valid = term.meanings.filter((meaning) => isOfLif(meaning) && !isSame(term, meaning));
+  const meanings = term.role === 'field' ? valid.slice(0, 1) : valid;
+  return meanings.length === 0 ? [] : [{ ...term, meanings }];
+});
+
+function isOfLif({ path, library = '' }: Meaning): boolean {
+  const [field = '', inner] = path.slice(1).split('/');
+  return library === '' && lifFields.has(field) && (field !== 'neuron' || inner === undefined || takes(lif, path));
+}
+
+/** Whether a word is that of the field itself, so that only its place could be wrong. */
+function isSame({ term, role, given }: Term, { path, value }: Meaning): boolean {
+  return role === 'field' && given === undefined && value === undefined && path.endsWith(`/${term}`);
 }
