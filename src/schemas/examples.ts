@@ -8,6 +8,13 @@ export interface Example {
   readonly answer: object;
 }
 
+/** Numbers in row-major order as nested arrays of a shape. */
+function nested([length = 0, ...inner]: readonly number[], numbers: readonly number[]): readonly unknown[] {
+  if (inner.length === 0) return numbers;
+  const size = numbers.length / length;
+  return Array.from({ length }, (_, i) => nested(inner, numbers.slice(i * size, (i + 1) * size)));
+}
+
 const meta = { backend: 'wasm', device: 'cpu', dtype: 'float32', elapsed_ms: 0.042 };
 
 export const surrogateEvalExamples: Readonly<Record<string, Example>> = {
@@ -37,24 +44,9 @@ export const surrogateGradExamples: Readonly<Record<string, Example>> = {
   },
   cotangent: {
     summary: 'A vector-Jacobian product',
-    request: {
-      x: [
-        [-1, 0],
-        [0.5, 2],
-      ],
-      surrogate: 'spikingjelly.ATan',
-      cotangent: [1, 10],
-    },
+    request: { x: nested([2, 2], [-1, 0, 0.5, 2]), surrogate: 'spikingjelly.ATan', cotangent: [1, 10] },
     answer: {
-      results: [
-        {
-          surrogate: { name: 'spikingjelly.ATan', alpha: 2 },
-          grad: [
-            [0.091999665, 10],
-            [0.2884004, 0.24704522],
-          ],
-        },
-      ],
+      results: [{ surrogate: { name: 'spikingjelly.ATan', alpha: 2 }, grad: nested([2, 2], [0.091999665, 10, 0.2884004, 0.24704522]) }],
       meta,
     },
   },
@@ -85,67 +77,29 @@ export const lifSimulateExamples: Readonly<Record<string, Example>> = {
   neurons: {
     summary: 'Two neurons with time constants of their own, a current for each step',
     request: {
-      current: [
-        [2, 2, 0, 2],
-        [2, 2, 0, 2],
-      ],
+      current: nested([2, 4], [2, 2, 0, 2, 2, 2, 0, 2]),
       dt: 1,
       neuron: { tau: [1.5, 3], reset: 'soft' },
       record: ['v', 'spikes'],
     },
     answer: {
-      v: [
-        [0.33333337, 0.44444454, 0.14814818, 0.38271606],
-        [0.6666667, 0.111111164, 0.074074104, 0.7160494],
-      ],
-      spikes: [
-        [1, 1, 0, 1],
-        [0, 1, 0, 0],
-      ],
+      v: nested([2, 4], [0.33333337, 0.44444454, 0.14814818, 0.38271606, 0.6666667, 0.111111164, 0.074074104, 0.7160494]),
+      spikes: nested([2, 4], [1, 1, 0, 1, 0, 1, 0, 0]),
       meta,
     },
   },
   time_first: {
     summary: 'A batch of two by two neurons that share their time constants, with time first',
     request: {
-      current: [
-        [
-          [1.5, 1],
-          [0, 3],
-        ],
-        [
-          [2, 3],
-          [1, 0],
-        ],
-        [
-          [0, 3],
-          [1, 2],
-        ],
-      ],
+      current: nested([3, 2, 2], [1.5, 1, 0, 3, 2, 3, 1, 0, 0, 3, 1, 2]),
       time_axis: 0,
       dt: 1,
       neuron: { tau: [2, 4] },
       record: ['v', 'spike_counts'],
     },
     answer: {
-      v: [
-        [
-          [0.75, 0.25],
-          [0, 0.75],
-        ],
-        [
-          [0, 0.9375],
-          [0.5, 0.5625],
-        ],
-        [
-          [0, 0],
-          [0.75, 0.921875],
-        ],
-      ],
-      spike_counts: [
-        [1, 1],
-        [0, 0],
-      ],
+      v: nested([3, 2, 2], [0.75, 0.25, 0, 0.75, 0, 0.9375, 0.5, 0.5625, 0, 0, 0.75, 0.921875]),
+      spike_counts: nested([2, 2], [1, 1, 0, 0]),
       meta,
     },
   },
@@ -238,14 +192,8 @@ export const lifJvpExamples: Readonly<Record<string, Example>> = {
       results: [
         {
           surrogate: { name: 'arctan', alpha: 1 },
-          spikes: [
-            [0.21659788, 0.08125526, -0.019799681, -0.0074277185],
-            [0.19095352, 0.19696918, 0.13638896, 0.062291596],
-          ],
-          v: [
-            [0.3375516, -0.091412164, -0.03085632, 0.008356184],
-            [0.6783924, 0.3795333, 0.16637516, -0.06387322],
-          ],
+          spikes: nested([2, 4], [0.21659788, 0.08125526, -0.019799681, -0.0074277185, 0.19095352, 0.19696918, 0.13638896, 0.062291596]),
+          v: nested([2, 4], [0.3375516, -0.091412164, -0.03085632, 0.008356184, 0.6783924, 0.3795333, 0.16637516, -0.06387322]),
           loss: [0.27062574, 0.5866033],
         },
       ],
@@ -254,30 +202,8 @@ export const lifJvpExamples: Readonly<Record<string, Example>> = {
   },
 };
 
-const network = {
-  input: [
-    [
-      [1, 0, 1, 1],
-      [0, 1, 1, 0],
-      [1, 1, 0, 0],
-    ],
-    [
-      [0, 0, 1, 0],
-      [1, 0, 1, 1],
-      [0, 1, 0, 1],
-    ],
-  ],
-  dt: 1,
-};
-const hiddenLayer = {
-  weight: [
-    [1.5, 0.5, 1],
-    [-0.5, 2, 1.5],
-  ],
-  bias: [0.25, 0],
-  neuron: { tau: 2 },
-  surrogate: 'arctan',
-};
+const network = { input: nested([2, 3, 4], [1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1]), dt: 1 };
+const hiddenLayer = { weight: nested([2, 3], [1.5, 0.5, 1, -0.5, 2, 1.5]), bias: [0.25, 0], neuron: { tau: 2 }, surrogate: 'arctan' };
 
 export const networkSimulateExamples: Readonly<Record<string, Example>> = {
   recorded: {
@@ -285,36 +211,15 @@ export const networkSimulateExamples: Readonly<Record<string, Example>> = {
     request: {
       ...network,
       layers: [
-        {
-          ...hiddenLayer,
-          recurrent: [
-            [0, 0.5],
-            [-0.5, 0],
-          ],
-        },
+        { ...hiddenLayer, recurrent: nested([2, 2], [0, 0.5, -0.5, 0]) },
         { weight: [[1, 1.5]], neuron: { tau: 4 } },
       ],
       record: ['layers/0/spikes', 'layers/1/v'],
     },
     answer: {
-      spike_counts: [
-        [
-          [2, 1],
-          [2, 2],
-        ],
-        [[0], [0]],
-      ],
+      spike_counts: [nested([2, 2], [2, 1, 2, 2]), [[0], [0]]],
       record: {
-        'layers/0/spikes': [
-          [
-            [1, 0, 1, 0],
-            [0, 1, 0, 0],
-          ],
-          [
-            [0, 1, 1, 0],
-            [1, 0, 0, 1],
-          ],
-        ],
+        'layers/0/spikes': nested([2, 2, 4], [1, 0, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0, 1, 0, 0, 1]),
         'layers/1/v': [[[0.25, 0.5625, 0.671875, 0.50390625]], [[0.375, 0.53125, 0.6484375, 0.8613281]]],
       },
       meta,
@@ -325,25 +230,9 @@ export const networkSimulateExamples: Readonly<Record<string, Example>> = {
     request: {
       input: { events: { sample: [0, 0, 1], neuron: [0, 2, 1], step: [0, 1, 3] }, shape: [2, 3, 4] },
       dt: 1,
-      layers: [
-        {
-          weight: [
-            [2, 0.5, 3],
-            [-0.5, 2.5, 0],
-          ],
-          neuron: { tau: 2 },
-        },
-      ],
+      layers: [{ weight: nested([2, 3], [2, 0.5, 3, -0.5, 2.5, 0]), neuron: { tau: 2 } }],
     },
-    answer: {
-      spike_counts: [
-        [
-          [2, 0],
-          [0, 1],
-        ],
-      ],
-      meta,
-    },
+    answer: { spike_counts: nested([1, 2, 2], [2, 0, 0, 1]), meta },
   },
 };
 
@@ -352,43 +241,18 @@ export const networkGradExamples: Readonly<Record<string, Example>> = {
     summary: 'Two classes, by the spikes of the last layer',
     request: {
       ...network,
-      layers: [
-        hiddenLayer,
-        {
-          weight: [
-            [1, 1.5],
-            [2, -1],
-          ],
-          neuron: { tau: 2 },
-          surrogate: { name: 'sigmoid', alpha: 2 },
-        },
-      ],
+      layers: [hiddenLayer, { weight: nested([2, 2], [1, 1.5, 2, -1]), neuron: { tau: 2 }, surrogate: { name: 'sigmoid', alpha: 2 } }],
       loss: { type: 'cross_entropy', on: 'spike_counts', labels: [0, 1] },
     },
     answer: {
       loss: [0.6931472, 1.3132616],
       reduced_loss: 1.0032045,
       accuracy: 0.5,
-      spike_counts: [
-        [
-          [2, 1],
-          [1, 3],
-        ],
-        [
-          [1, 1],
-          [1, 0],
-        ],
-      ],
+      spike_counts: nested([2, 2, 2], [2, 1, 1, 3, 1, 1, 1, 0]),
       grad: {
-        'layers/0/weight': [
-          [0.006503882, 0.012272121, 0.012108964],
-          [-0.04129964, 0.046972685, 0.04036366],
-        ],
+        'layers/0/weight': nested([2, 3], [0.006503882, 0.012272121, 0.012108964, -0.04129964, 0.046972685, 0.04036366]),
         'layers/0/bias': [0.011534208, 0.065737925],
-        'layers/1/weight': [
-          [-0.08168776, 0.20316067],
-          [0.049640216, -0.09672238],
-        ],
+        'layers/1/weight': nested([2, 2], [-0.08168776, 0.20316067, 0.049640216, -0.09672238]),
       },
       meta,
     },
@@ -399,13 +263,7 @@ export const networkGradExamples: Readonly<Record<string, Example>> = {
       ...network,
       layers: [
         { ...hiddenLayer, rate_penalty: { weight: 0.00001, target: 250 } },
-        {
-          weight: [
-            [1, 1.5],
-            [2, -1],
-          ],
-          neuron: { model: 'li', tau: 5 },
-        },
+        { weight: nested([2, 2], [1, 1.5, 2, -1]), neuron: { model: 'li', tau: 5 } },
       ],
       loss: { type: 'cross_entropy', on: 'max_v', labels: [0, 1] },
       wrt: ['layers/1/weight', 'layers/0/neuron/tau'],
@@ -414,23 +272,8 @@ export const networkGradExamples: Readonly<Record<string, Example>> = {
       loss: [1.2827951, 3.6584415],
       reduced_loss: 2.4706182,
       accuracy: 0.5,
-      spike_counts: [
-        [
-          [2, 1],
-          [1, 3],
-        ],
-        [
-          [0, 0],
-          [0, 0],
-        ],
-      ],
-      grad: {
-        'layers/1/weight': [
-          [-0.024167292, 0.12004833],
-          [0.010446794, -0.07394746],
-        ],
-        'layers/0/neuron/tau': -1.2871696,
-      },
+      spike_counts: nested([2, 2, 2], [2, 1, 1, 3, 0, 0, 0, 0]),
+      grad: { 'layers/1/weight': nested([2, 2], [-0.024167292, 0.12004833, 0.010446794, -0.07394746]), 'layers/0/neuron/tau': -1.2871696 },
       meta,
     },
   },
@@ -453,15 +296,7 @@ export const inferExamples: Readonly<Record<string, Example>> = {
     request: {
       id: 'layer-1',
       inputs: [
-        {
-          name: 'x',
-          shape: [2, 2],
-          datatype: 'FP32',
-          data: [
-            [-1, 0],
-            [0.5, 2],
-          ],
-        },
+        { name: 'x', shape: [2, 2], datatype: 'FP32', data: nested([2, 2], [-1, 0, 0.5, 2]) },
         { name: 'cotangent', shape: [2], datatype: 'FP32', data: [1, 10] },
       ],
       parameters: { surrogate: '{"name": "arctan", "alpha": 2}' },
