@@ -1,9 +1,8 @@
-import { Type, type TObject, type TProperties, type TUnsafe } from '@sinclair/typebox';
+import { Type, type TSchema, type TUnsafe } from '@sinclair/typebox';
 
 import { backendNames } from '../compute/engine/backend.ts';
 import type { Preference } from '../compute/engine/backend-router.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { noteCodes } from '../responses/notes/note-types.ts';
 
 /** A schema that the OpenAPI document lists by name, and other schemas refer to. */
 export interface NamedSchema {
@@ -66,80 +65,7 @@ export const computeOptions = {
   ),
 };
 
-const Note = Type.Object(
-  {
-    code: Type.String({ enum: [...noteCodes] }),
-    message: Type.String(),
-    path: Type.String({ description: 'JSON pointer of the field of the request to look at.' }),
-  },
-  { $id: 'Note', description: 'Something that was computed as asked, but is surely not meant; `docs/notes.md` lists causes and remedies.' },
-);
-const notes = Type.Optional(Type.Array(Note, { minItems: 1 }));
-
-/** The back-end that did the work, and its time. */
-export const Meta = Type.Object(
-  {
-    backend: Type.String({ description: 'The back-end that really ran.' }),
-    device: Type.String({ description: 'Where it ran.' }),
-    dtype: Type.String({ enum: ['float32', 'float64'], description: 'The arithmetic in which it ran.' }),
-    elapsed_ms: Type.Number({ description: 'Time in queue and kernels, milliseconds.' }),
-    fallback: Type.Optional(
-      Type.Object(
-        { from: Type.String({ description: 'The first choice.' }), reason: Type.String({ description: 'Why it did not run the job.' }) },
-        { description: 'Present if another back-end than the first choice ran the job.' },
-      ),
-    ),
-    notes,
-  },
-  {
-    $id: 'Meta',
-    description: 'The back-end that ran, and its time. `Server-Timing` splits the total into decode, queue, compute and encode.',
-  },
-);
-
-const dtype = Type.String({ enum: ['float32', 'float64', 'int32', 'uint8'] });
-const bytes = (description: string) => Type.Integer({ minimum: 0, description });
-
-/** A tensor in the answer of a dry run. */
-export const TensorOutline = Type.Object(
-  {
-    shape: Type.Array(Type.Integer({ minimum: 0 }), { description: 'Length of each dimension, outermost first.' }),
-    dtype,
-    bytes: bytes('Of its numbers, as bytes.'),
-  },
-  { $id: 'TensorOutline', description: 'A tensor of the answer, without its numbers.' },
-);
-
-/** Rows of unknown lengths in the answer of a dry run. */
-export const RowsOutline = Type.Object(
-  { rows: Type.Integer({ minimum: 0 }), dtype, most_bytes: bytes('Of all rows together, if they are as long as they can be.') },
-  { $id: 'RowsOutline', description: 'Rows of different lengths, without their numbers.' },
-);
-
-const Estimate = Type.Object(
-  {
-    elements: Type.Number({ description: 'Neuron-steps, or elements of x, times surrogates.' }),
-    memory_bytes: Type.Number({ description: 'Memory that the job takes.' }),
-    answer_bytes: Type.Object({
-      binary: bytes('Of the tensors, as bytes.'),
-      json: bytes('Of the whole answer, at most, as JSON.'),
-      base64: bytes('Of the whole answer, at most, with `"encoding": "base64"`.'),
-    }),
-    compute_ms: Type.Number({ description: 'Time in kernels, milliseconds.' }),
-    queue_ms: Type.Number({ description: 'Time in the queue, milliseconds.' }),
-  },
-  { $id: 'Estimate', description: 'What the request would cost.' },
-);
-
-const DryRunMeta = Type.Object(
-  { backend: Type.String(), device: Type.String(), dtype: Type.String({ enum: ['float32', 'float64'] }), notes },
-  { $id: 'DryRunMeta', description: 'The back-end that would do it now, and the notes that need no result.' },
-);
-
-/** The answer of a dry run: the answer's fields with outlines in place of tensors, and an estimate of its cost. */
-export function DryRun($id: string, fields: TProperties): TObject {
-  return Type.Object(
-    { dry_run: Type.Literal(true), ...fields, estimate: Estimate, meta: DryRunMeta },
-    { $id, description: 'The answer with `"dry_run": true`.' },
-  );
+/** An object whose fields, of any name, are all alike. */
+export function fieldsOf(value: TSchema | true, description: string): TUnsafe<Record<string, unknown>> {
+  return Type.Unsafe({ type: 'object', additionalProperties: value, description });
 }

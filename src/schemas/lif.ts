@@ -1,12 +1,13 @@
-import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
 
 import { records, type FixedRecord, type SummaryName } from '../compute/jobs.ts';
 import { summaries } from '../compute/losses/summaries.ts';
 import { catalogue } from '../compute/surrogates/catalogue.ts';
-import { computeOptions, DryRun, Meta, Names, namesSchema, RowsOutline, TensorOutline } from './common.ts';
+import { answerSchemas, RowsOutline } from './bodies.ts';
+import { computeOptions, fieldsOf, Names, namesSchema } from './common.ts';
 import { differentiableParameters, NeuronChoice, stateNames, States, type StateInput } from './neuron.ts';
 import { ResolvedSurrogate, Results, SurrogateChoice } from './surrogate.ts';
-import { Tensor, TensorAnswer, type TensorInput } from './tensor.ts';
+import { Tensor, type TensorInput } from './tensor.ts';
 
 /** The fixed records. */
 export const fixedRecords = Object.keys(records) as readonly FixedRecord[];
@@ -79,46 +80,21 @@ export const LifSimulateRequest = Type.Object(
 );
 export type LifSimulateRequest = Static<typeof LifSimulateRequest>;
 
-const perStepStates = (value: (name: string) => TSchema): TProperties =>
-  Object.fromEntries(recordedStates.map((name) => [name, Type.Optional(value(name))]));
-const perState = (value: TSchema, description: string) =>
-  Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: value, description });
-
 /** The settings of the general neuron that a library's name stands for. */
-const neuronAnswer = Type.Optional(
-  Type.Unsafe<Record<string, unknown>>({
-    type: 'object',
-    additionalProperties: true,
-    description: 'The settings of the model `general` that the name of a library stands for.',
-  }),
-);
+const neuronAnswer = Type.Optional(fieldsOf(true, 'The settings of the model `general` that the name of a library stands for.'));
 
-function recordAnswer(name: FixedRecord): TSchema {
-  const { per, meaning } = records[name];
-  if (per === 'spike') return Type.Array(Type.Array(Type.Number()), { description: `${meaning}; B lists, in either encoding.` });
-  if (per === 'state') return perState(TensorAnswer('[B].'), `${meaning}; [B] each.`);
-  return TensorAnswer(`${meaning}; ${per === 'step' ? '[B, T]' : '[B]'}.`);
-}
-
-export const LifSimulateAnswer = Type.Object(
-  {
-    ...Object.fromEntries(fixedRecords.map((name) => [name, Type.Optional(recordAnswer(name))])),
-    ...perStepStates((name) => TensorAnswer(`The state ${name} after each step; [B, T].`)),
+export const [LifSimulateAnswer, LifSimulateDryRun] = answerSchemas('LifSimulate', (tensor, isDryRun) => {
+  const recorded = ({ per, meaning }: (typeof records)[FixedRecord]): TSchema => {
+    if (per === 'spike')
+      return isDryRun ? RowsOutline : Type.Array(Type.Array(Type.Number()), { description: `${meaning}; B lists, in either encoding.` });
+    if (per === 'state') return fieldsOf(tensor('[B].'), isDryRun ? 'By state.' : `${meaning}; [B] each.`);
+    return tensor(`${meaning}; ${per === 'step' ? '[B, T]' : '[B]'}.`);
+  };
+  return {
+    ...Object.fromEntries(fixedRecords.map((name) => [name, Type.Optional(recorded(records[name]))])),
+    ...Object.fromEntries(recordedStates.map((name) => [name, Type.Optional(tensor(`The state ${name} after each step; [B, T].`))])),
     neuron: neuronAnswer,
-    meta: Meta,
-  },
-  { $id: 'LifSimulateAnswer' },
-);
-
-function recordOutline(name: FixedRecord): TSchema {
-  const { per } = records[name];
-  return per === 'spike' ? RowsOutline : per === 'state' ? perState(TensorOutline, 'By state.') : TensorOutline;
-}
-
-export const LifSimulateDryRun = DryRun('LifSimulateDryRun', {
-  ...Object.fromEntries(fixedRecords.map((name) => [name, Type.Optional(recordOutline(name))])),
-  ...perStepStates(() => TensorOutline),
-  neuron: neuronAnswer,
+  };
 });
 
 const perStepCotangent = (what: string) =>
@@ -225,44 +201,21 @@ export type LifGradRequest = Static<typeof LifGradRequest>;
 /** A result's surrogate; neurons without spikes have none. */
 const resultSurrogate = Type.Optional(ResolvedSurrogate);
 
-const gradientOf = (value: (name: string) => TSchema, other: TSchema) =>
-  Type.Object(
+export const [LifGradAnswer, LifGradDryRun] = answerSchemas('LifGrad', (tensor, isDryRun) => {
+  const other = tensor('dL / d this quantity.');
+  const grad = Type.Object(
     {
-      ...Object.fromEntries(usualQuantities.map((name) => [name, Type.Optional(value(name))])),
-      state: Type.Optional(perState(other, 'By state.')),
+      ...Object.fromEntries(usualQuantities.map((name) => [name, Type.Optional(tensor(`dL / d ${name}.`))])),
+      state: Type.Optional(fieldsOf(other, 'By state.')),
     },
     {
       description: 'By quantity of `wrt`, each in the shape in which it was given; a number is the sum over neurons.',
       additionalProperties: other,
     },
   );
-
-export const LifGradAnswer = Type.Object(
-  {
-    results: Results(
-      Type.Object({
-        surrogate: resultSurrogate,
-        loss: TensorAnswer("Each neuron's part of L; [B]. A number for `cross_entropy`."),
-        spike_counts: TensorAnswer('Spikes of each neuron, at most 2147483647; [B].'),
-        grad: gradientOf((name) => TensorAnswer(`dL / d ${name}.`), TensorAnswer('dL / d this quantity.')),
-      }),
-    ),
-    neuron: neuronAnswer,
-    meta: Meta,
-  },
-  { $id: 'LifGradAnswer' },
-);
-
-export const LifGradDryRun = DryRun('LifGradDryRun', {
-  results: Type.Array(
-    Type.Object({
-      surrogate: resultSurrogate,
-      loss: TensorOutline,
-      spike_counts: TensorOutline,
-      grad: gradientOf(() => TensorOutline, TensorOutline),
-    }),
-  ),
-  neuron: neuronAnswer,
+  const loss = tensor("Each neuron's part of L; [B]. A number for `cross_entropy`.");
+  const spike_counts = tensor('Spikes of each neuron, at most 2147483647; [B].');
+  return { results: Results(Type.Object({ surrogate: resultSurrogate, loss, spike_counts, grad }), isDryRun), neuron: neuronAnswer };
 });
 
 export const LifJvpRequest = Type.Object(
@@ -280,17 +233,12 @@ export const LifJvpRequest = Type.Object(
 );
 export type LifJvpRequest = Static<typeof LifJvpRequest>;
 
-const tangentResult = (value: (description: string) => TSchema) =>
-  Type.Object({
+export const [LifJvpAnswer, LifJvpDryRun] = answerSchemas('LifJvp', (tensor, isDryRun) => {
+  const result = Type.Object({
     surrogate: resultSurrogate,
-    spikes: value('Tangent of each spike; [B, T].'),
-    v: value('Tangent of each potential; [B, T].'),
-    loss: value("Tangent of each neuron's part of L; [B]. A number for `cross_entropy`."),
+    spikes: tensor('Tangent of each spike; [B, T].'),
+    v: tensor('Tangent of each potential; [B, T].'),
+    loss: tensor("Tangent of each neuron's part of L; [B]. A number for `cross_entropy`."),
   });
-
-export const LifJvpAnswer = Type.Object(
-  { results: Results(tangentResult((description) => TensorAnswer(description))), neuron: neuronAnswer, meta: Meta },
-  { $id: 'LifJvpAnswer' },
-);
-
-export const LifJvpDryRun = DryRun('LifJvpDryRun', { results: Type.Array(tangentResult(() => TensorOutline)), neuron: neuronAnswer });
+  return { results: Results(result, isDryRun), neuron: neuronAnswer };
+});

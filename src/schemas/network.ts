@@ -1,10 +1,11 @@
 import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox';
 
-import { computeOptions, DryRun, Meta, Names, schemaReference, TensorOutline, type NamedSchema } from './common.ts';
+import { answerSchemas } from './bodies.ts';
+import { computeOptions, fieldsOf, Names, schemaReference, type NamedSchema } from './common.ts';
 import { LifSimulateRequest, Loss } from './lif.ts';
 import { NeuronChoice } from './neuron.ts';
 import { SurrogateChoice } from './surrogate.ts';
-import { Tensor, TensorAnswer, type TensorInput } from './tensor.ts';
+import { Tensor, type TensorInput } from './tensor.ts';
 
 /** A tensor named by its bytes. */
 export interface NamedTensorInput {
@@ -162,38 +163,20 @@ export type NetworkGradRequest = Static<typeof NetworkGradRequest>;
 /** A layer of either request. */
 export type LayerRequest = Static<typeof SimulatedLayer> & Static<typeof DifferentiatedLayer>;
 
-const byPath = (value: TSchema, description: string) =>
-  Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: value, description });
+const spikeCounts = (tensor: (description: string) => TSchema) => Type.Array(tensor('[batch, N_out].'), { description: 'Of each layer.' });
 
-const simulated = (value: (description: string) => TSchema) => ({
-  spike_counts: Type.Array(value('[batch, N_out].'), { description: 'Of each layer.' }),
-  record: Type.Optional(byPath(value('[batch, N_out, T] or [batch, N_out].'), 'By path; with time first [T, batch, N_out].')),
+export const [NetworkSimulateAnswer, NetworkSimulateDryRun] = answerSchemas('NetworkSimulate', (tensor) => ({
+  spike_counts: spikeCounts(tensor),
+  record: Type.Optional(fieldsOf(tensor('[batch, N_out, T] or [batch, N_out].'), 'By path; with time first [T, batch, N_out].')),
+}));
+
+export const [NetworkGradAnswer, NetworkGradDryRun] = answerSchemas('NetworkGrad', (tensor, isDryRun) => {
+  const number = (description: string) => (isDryRun ? tensor(description) : Type.Number({ description }));
+  return {
+    loss: tensor("Each sample's loss, [batch]."),
+    reduced_loss: number('Their mean or sum, which is differentiated.'),
+    accuracy: Type.Optional(number('Of `cross_entropy`: the fraction of samples whose label has the largest logit.')),
+    spike_counts: spikeCounts(tensor),
+    grad: fieldsOf(tensor('In the shape in which its quantity was given.'), 'By path of `wrt`; a scalar parameter has a scalar gradient.'),
+  };
 });
-
-export const NetworkSimulateAnswer = Type.Object({ ...simulated(TensorAnswer), meta: Meta }, { $id: 'NetworkSimulateAnswer' });
-
-export const NetworkSimulateDryRun = DryRun(
-  'NetworkSimulateDryRun',
-  simulated(() => TensorOutline),
-);
-
-const differentiated = (value: (description: string) => TSchema, number: (description: string) => TSchema) => ({
-  loss: value("Each sample's loss, [batch]."),
-  reduced_loss: number('Their mean or sum, which is differentiated.'),
-  accuracy: Type.Optional(number('Of `cross_entropy`: the fraction of samples whose label has the largest logit.')),
-  spike_counts: Type.Array(value('[batch, N_out].'), { description: 'Of each layer.' }),
-  grad: byPath(value('In the shape in which its quantity was given.'), 'By path of `wrt`; a scalar parameter has a scalar gradient.'),
-});
-
-export const NetworkGradAnswer = Type.Object(
-  { ...differentiated(TensorAnswer, (description) => Type.Number({ description })), meta: Meta },
-  { $id: 'NetworkGradAnswer' },
-);
-
-export const NetworkGradDryRun = DryRun(
-  'NetworkGradDryRun',
-  differentiated(
-    () => TensorOutline,
-    () => TensorOutline,
-  ),
-);

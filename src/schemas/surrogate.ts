@@ -2,8 +2,9 @@ import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox
 
 import { catalogue } from '../compute/surrogates/catalogue.ts';
 import type { ParameterDefinition, ParameterValue } from '../compute/surrogates/definition.ts';
-import { computeOptions, DryRun, Meta, Names, namesSchema, schemaReference, TensorOutline, type NamedSchema } from './common.ts';
-import { Tensor, TensorAnswer } from './tensor.ts';
+import { answerSchemas } from './bodies.ts';
+import { computeOptions, Names, namesSchema, schemaReference, type NamedSchema } from './common.ts';
+import { Tensor } from './tensor.ts';
 
 /** A surrogate by its name, with parameters where they differ from the defaults. */
 export type SurrogateInput = string | ({ readonly name: string } & Readonly<Record<string, string | ParameterValue>>);
@@ -93,8 +94,8 @@ const FailedResult = Type.Object(
 );
 
 /** Results, one for each surrogate in the order of the request. */
-export function Results(result: TSchema): TSchema {
-  return Type.Array(Type.Union([result, FailedResult]));
+export function Results(result: TSchema, isDryRun: boolean): TSchema {
+  return Type.Array(isDryRun ? result : Type.Union([result, FailedResult]));
 }
 
 /** The outputs of an evaluated surrogate. */
@@ -116,24 +117,10 @@ export const SurrogateEvalRequest = Type.Object(
 );
 export type SurrogateEvalRequest = Static<typeof SurrogateEvalRequest>;
 
-export const SurrogateEvalAnswer = Type.Object(
-  {
-    results: Results(
-      Type.Object({
-        surrogate: ResolvedSurrogate,
-        spike: Type.Optional(TensorAnswer('1 where x >= 0, else 0; the shape of x.')),
-        value: Type.Optional(TensorAnswer('The antiderivative of the gradient; the shape of x.')),
-      }),
-    ),
-    meta: Meta,
-  },
-  { $id: 'SurrogateEvalAnswer' },
-);
-
-export const SurrogateEvalDryRun = DryRun('SurrogateEvalDryRun', {
-  results: Type.Array(
-    Type.Object({ surrogate: ResolvedSurrogate, spike: Type.Optional(TensorOutline), value: Type.Optional(TensorOutline) }),
-  ),
+export const [SurrogateEvalAnswer, SurrogateEvalDryRun] = answerSchemas('SurrogateEval', (tensor, isDryRun) => {
+  const spike = Type.Optional(tensor('1 where x >= 0, else 0; the shape of x.'));
+  const value = Type.Optional(tensor('The antiderivative of the gradient; the shape of x.'));
+  return { results: Results(Type.Object({ surrogate: ResolvedSurrogate, spike, value }), isDryRun) };
 });
 
 export const SurrogateGradRequest = Type.Object(
@@ -147,16 +134,7 @@ export const SurrogateGradRequest = Type.Object(
 );
 export type SurrogateGradRequest = Static<typeof SurrogateGradRequest>;
 
-export const SurrogateGradAnswer = Type.Object(
-  {
-    results: Results(
-      Type.Object({ surrogate: ResolvedSurrogate, grad: TensorAnswer('cotangent x surrogate gradient at x; the shape of x.') }),
-    ),
-    meta: Meta,
-  },
-  { $id: 'SurrogateGradAnswer' },
-);
-
-export const SurrogateGradDryRun = DryRun('SurrogateGradDryRun', {
-  results: Type.Array(Type.Object({ surrogate: ResolvedSurrogate, grad: TensorOutline })),
+export const [SurrogateGradAnswer, SurrogateGradDryRun] = answerSchemas('SurrogateGrad', (tensor, isDryRun) => {
+  const grad = tensor('cotangent x surrogate gradient at x; the shape of x.');
+  return { results: Results(Type.Object({ surrogate: ResolvedSurrogate, grad }), isDryRun) };
 });
