@@ -8,7 +8,7 @@ import { InputErrors } from '../errors/input-errors.ts';
 import { grounds, type Ground } from '../plot/draw.ts';
 import { themes, type Theme } from '../plot/themes.ts';
 import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
-import { maxCompared, maxDrawnCurrents, maxDrawnSteps, pictureSides, runPictureSize, surrogatePictureSize } from '../schemas/pictures.ts';
+import { maxCompared, maxDrawnCurrents, maxDrawnSteps, pictureSides, runPictureSize, surrogatePictureSize } from '../schemas/parameters.ts';
 import { flatNeuronFields, nestRequest, refuseUnknown, valueOfText, type FlatValue } from './bodies/flat-request.ts';
 import { lifGradPlan, lifSimulatePlan } from './neurons/lif-plans.ts';
 import { libraryOf } from './neurons/neurons.ts';

@@ -29,7 +29,7 @@ import {
 } from '../requests/picture-plans.ts';
 import { findSurrogate, unknownSurrogate } from '../requests/surrogates/surrogates.ts';
 import { overflowProblem } from '../responses/overflow.ts';
-import { comparisonPictureQuery, gradientPictureQuery, runPictureQuery, surrogatePictureQuery } from '../schemas/pictures.ts';
+import { comparisonPictureQuery, gradientPictureQuery, runPictureQuery, surrogatePictureQuery } from '../schemas/parameters.ts';
 import { problemResponses, type DocumentedCode } from '../schemas/problem.ts';
 
 export interface PictureOptions {

@@ -2,7 +2,7 @@ import { Type, type TObject, type TProperties, type TSchema } from '@sinclair/ty
 
 import { mediaTypes } from '../requests/bodies/body.ts';
 import { noteCodes } from '../responses/notes/note-types.ts';
-import { TensorAnswer } from './tensor.ts';
+import { answerTypes, TensorAnswer } from './tensor.ts';
 
 const framedRequest =
   'The JSON, of as many bytes as `Inference-Header-Content-Length` says, in which any tensor may be `{"dtype": "float32", "shape": [...], "binary_data_size": bytes}`, with the types that base64 has; then the bytes of those, without padding, little-endian, row-major, in the order in which they stand in the JSON.';
@@ -43,7 +43,7 @@ const Meta = Type.Object(
   },
 );
 
-const dtype = Type.String({ enum: ['float32', 'float64', 'int32', 'uint8'] });
+const dtype = Type.String({ enum: [...answerTypes] });
 const bytes = (description: string) => Type.Integer({ minimum: 0, description });
 
 /** A tensor in the answer of a dry run. */

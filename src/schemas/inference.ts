@@ -3,9 +3,8 @@ import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typ
 import { elementTypeNames, elementTypes } from '../codecs/element-types.ts';
 import { mediaTypes } from '../requests/bodies/body.ts';
 import { problemExamples, responsesByStatus, type DocumentedCode } from './problem.ts';
-import { nestedNumbersSchema } from './tensor.ts';
+import { nestedNumbersSchema, shapeSchema as shape } from './tensor.ts';
 
-const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
 const datatypes = elementTypeNames.flatMap((type) => elementTypes[type].datatype ?? []).map((name) => `\`${name}\``);
 const value = { type: ['string', 'number', 'boolean'] };
 

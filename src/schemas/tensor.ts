@@ -14,13 +14,17 @@ export type TensorInput =
   | { readonly dtype: ElementType; readonly shape: readonly number[]; readonly base64: string }
   | { readonly linspace: readonly [first: number, last: number, count: number] };
 
+/** The types of an answer's tensors. */
+export const answerTypes = ['float32', 'float64', 'int32', 'uint8'] as const;
+
 /** A tensor of an answer, with JSON or base64 numbers. */
 export type TensorOutput =
-  | number
-  | NestedNumbers
-  | { readonly dtype: 'float32' | 'float64' | 'int32' | 'uint8'; readonly shape: readonly number[]; readonly base64: string };
+  number | NestedNumbers | { readonly dtype: (typeof answerTypes)[number]; readonly shape: readonly number[]; readonly base64: string };
 
-const shape = Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 64, description: 'Length of each dimension, outermost first.' });
+export const shapeSchema = Type.Array(Type.Integer({ minimum: 0 }), {
+  maxItems: 64,
+  description: 'Length of each dimension, outermost first.',
+});
 
 const arrayOf = (items: object): object => ({ type: 'array', items });
 const numbers = arrayOf({ type: 'number' });
@@ -47,6 +51,12 @@ export const nestedNumbersSchema: NamedSchema = {
   ],
 };
 
+function base64Tensor(types: readonly string[]): object {
+  const dtype = Type.String({ enum: [...types] });
+  const base64 = Type.String({ contentEncoding: 'base64', description: 'Little-endian, row-major bytes.' });
+  return { title: 'base64', ...Type.Object({ dtype, shape: shapeSchema, base64 }, { additionalProperties: false }) };
+}
+
 /** A request's tensor, for the documentation; `decodeTensor` checks it in one pass over the numbers. */
 export const tensorSchema: NamedSchema = {
   $id: 'Tensor',
@@ -58,21 +68,10 @@ export const tensorSchema: NamedSchema = {
     { $ref: 'NestedNumbers#' },
     {
       title: 'flat data with a shape',
-      ...Type.Object({ shape, data: Type.Array(Type.Number()) }, { additionalProperties: false }),
+      ...Type.Object({ shape: shapeSchema, data: Type.Array(Type.Number()) }, { additionalProperties: false }),
       examples: [{ shape: [2, 2], data: [1, 2, 3, 4] }],
     },
-    {
-      title: 'base64',
-      ...Type.Object(
-        {
-          dtype: Type.String({ enum: [...elementTypeNames] }),
-          shape,
-          base64: Type.String({ contentEncoding: 'base64', description: 'Little-endian, row-major bytes.' }),
-        },
-        { additionalProperties: false },
-      ),
-      examples: [{ dtype: 'float32', shape: [2], base64: 'AACAPwAAAEA=' }],
-    },
+    { ...base64Tensor(elementTypeNames), examples: [{ dtype: 'float32', shape: [2], base64: 'AACAPwAAAEA=' }] },
     {
       title: 'linspace',
       ...Type.Object(
@@ -96,21 +95,7 @@ export const tensorOutputSchema: NamedSchema = {
   title: 'Tensor of an answer',
   description:
     'A number or nested arrays; with `"encoding": "base64"` an object. Numbers have as many digits as it takes to read back the same float32, or the same float64 where the request is computed in it.',
-  oneOf: [
-    { title: 'number', type: 'number' },
-    { $ref: 'NestedNumbers#' },
-    {
-      title: 'base64',
-      ...Type.Object(
-        {
-          dtype: Type.String({ enum: ['float32', 'float64', 'int32', 'uint8'] }),
-          shape,
-          base64: Type.String({ contentEncoding: 'base64', description: 'Little-endian, row-major bytes.' }),
-        },
-        { additionalProperties: false },
-      ),
-    },
-  ],
+  oneOf: [{ title: 'number', type: 'number' }, { $ref: 'NestedNumbers#' }, base64Tensor(answerTypes)],
 };
 
 /** A field that takes a tensor. */
