@@ -1,8 +1,6 @@
 import { Type, type TSchema, type TUnsafe } from '@sinclair/typebox';
 
 import { backendNames } from '../compute/engine/backend.ts';
-import type { Preference } from '../compute/engine/backend-router.ts';
-import type { Dtype } from '../compute/jobs.ts';
 
 /** A schema that the OpenAPI document lists by name, and other schemas refer to. */
 export interface NamedSchema {
@@ -26,18 +24,18 @@ export function Names<Name extends string>(schema: NamedSchema, description: str
   return Type.Unsafe<readonly Name[]>(schemaReference(schema, description));
 }
 
+/** A field that takes one of some words. */
+export function Word<const Value extends string>(words: readonly Value[], description: string): TUnsafe<Value> {
+  return Type.Unsafe<Value>(Type.String({ enum: [...words], description }));
+}
+
 /**
  * The options of every request that computes. Defaults are in the descriptions, since openapi-typescript makes fields with the keyword
  * `default` required.
  */
 export const computeOptions = {
   encoding: Type.Optional(
-    Type.Unsafe<'json' | 'base64'>(
-      Type.String({
-        enum: ['json', 'base64'],
-        description: 'How tensors come back: nested arrays, or little-endian bytes in base64. Default `json`.',
-      }),
-    ),
+    Word(['json', 'base64'], 'How tensors come back: nested arrays, or little-endian bytes in base64. Default `json`.'),
   ),
   dry_run: Type.Optional(
     Type.Boolean({
@@ -46,21 +44,15 @@ export const computeOptions = {
     }),
   ),
   backend: Type.Optional(
-    Type.Unsafe<Preference>(
-      Type.String({
-        enum: ['auto', ...backendNames],
-        description:
-          "The back-end to run on; `auto` takes the fastest for the job. By default the server's configuration decides. If that back-end fails or is missing, another one runs the job, and `meta.fallback` says so.",
-      }),
+    Word(
+      ['auto', ...backendNames],
+      "The back-end to run on; `auto` takes the fastest for the job. By default the server's configuration decides. If that back-end fails or is missing, another one runs the job, and `meta.fallback` says so.",
     ),
   ),
   dtype: Type.Optional(
-    Type.Unsafe<Dtype>(
-      Type.String({
-        enum: ['float32', 'float64'],
-        description:
-          'Precision of the computation and of the answer; unless given, `float64` if a tensor came as float64 bytes, else `float32`. `float64` is computed by the back-ends `wasm`, at a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
-      }),
+    Word(
+      ['float32', 'float64'],
+      'Precision of the computation and of the answer; unless given, `float64` if a tensor came as float64 bytes, else `float32`. `float64` is computed by the back-ends `wasm`, at a half to a quarter of the speed, and `reference`, slowly, and written with all digits.',
     ),
   ),
 };

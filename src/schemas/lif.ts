@@ -4,7 +4,7 @@ import { records, type FixedRecord, type SummaryName } from '../compute/jobs.ts'
 import { summaries } from '../compute/losses/summaries.ts';
 import { catalogue } from '../compute/surrogates/catalogue.ts';
 import { answerSchemas, RowsOutline } from './bodies.ts';
-import { computeOptions, fieldsOf, Names, namesSchema } from './common.ts';
+import { computeOptions, fieldsOf, Names, namesSchema, Word } from './common.ts';
 import { differentiableParameters, NeuronChoice, stateNames, States, type StateInput } from './neuron.ts';
 import { ResolvedSurrogate, Results, SurrogateChoice } from './surrogate.ts';
 import { Tensor, type TensorInput } from './tensor.ts';
@@ -59,12 +59,9 @@ const inputAndNeuron = {
   neuron: Type.Optional(NeuronChoice('The neuron; everything of `lif` has a default.')),
   state: Type.Optional(States('The state to start from, by state, in place of `<state>_init` in `neuron`.')),
   forward: Type.Optional(
-    Type.Unsafe<'spikes' | 'smooth'>(
-      Type.String({
-        enum: ['spikes', 'smooth'],
-        description:
-          "`smooth` puts the surrogate's value in the place of every spike, and detaches nothing: a smooth function, which finite differences can check. Default `spikes`.",
-      }),
+    Word(
+      ['spikes', 'smooth'],
+      "`smooth` puts the surrogate's value in the place of every spike, and detaches nothing: a smooth function, which finite differences can check. Default `spikes`.",
     ),
   ),
 };
@@ -100,11 +97,10 @@ export const [LifSimulateAnswer, LifSimulateDryRun] = answerSchemas('LifSimulate
 const perStepCotangent = (what: string) =>
   Type.Optional(Tensor(`What the loss changes with each ${what}; [B, T], [1, T], [B, 1], [B], or a number.`));
 
-const crossEntropyInput = Type.Unsafe<SummaryName>({
-  type: 'string',
-  enum: Object.keys(summaries),
-  description: "A neuron's logit; of first spike times, ms, their negative.",
-});
+const crossEntropyInput = Word(
+  Object.keys(summaries) as readonly SummaryName[],
+  "A neuron's logit; of first spike times, ms, their negative.",
+);
 
 const AnyLoss = Type.Union([
   Type.Object(

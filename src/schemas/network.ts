@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox';
 
 import { answerSchemas } from './bodies.ts';
-import { computeOptions, fieldsOf, Names, schemaReference, type NamedSchema } from './common.ts';
+import { computeOptions, fieldsOf, Names, schemaReference, Word, type NamedSchema } from './common.ts';
 import { LifSimulateRequest, Loss } from './lif.ts';
 import { NeuronChoice } from './neuron.ts';
 import { SurrogateChoice } from './surrogate.ts';
@@ -143,11 +143,7 @@ export const NetworkGradRequest = Type.Object(
     ...whole,
     layers: layersOf(DifferentiatedLayer),
     loss: Type.Optional(Loss),
-    reduction: Type.Optional(
-      Type.Unsafe<'mean' | 'sum'>(
-        Type.String({ enum: ['mean', 'sum'], description: "How samples' losses become the one that is differentiated. Default `mean`." }),
-      ),
-    ),
+    reduction: Type.Optional(Word(['mean', 'sum'], "How samples' losses become the one that is differentiated. Default `mean`.")),
     wrt: Type.Optional(
       Names<string>(
         networkPathsSchema,
