@@ -16,7 +16,7 @@ import { Problem, type ProblemCode } from '../src/errors/problems.ts';
 import type { Limits } from '../src/config/limits.ts';
 import { NamedTensorsError } from '../src/requests/networks/named-tensors.ts';
 import { hasRecordLoss, type Plan } from '../src/requests/plan.ts';
-import { readRequest } from '../src/requests/bodies/read-request.ts';
+import { planOfBody } from '../src/requests/bodies/body-to-plan.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 import type { Message } from './messages.ts';
 import { stochasticAlgebra, stochasticFloat64Algebra } from './stochastic-algebra.ts';
@@ -59,7 +59,7 @@ export async function expectationOf(message: Message, limits: Limits): Promise<E
   if (jsonBytes > body.length) return { kind: 'problem', code: 'invalid_frame' };
   const media = form === 'inference' ? mediaTypes.json : (headers.accept ?? (form === 'npy' ? mediaTypes.npy : mediaTypes.json));
   try {
-    const plan: Plan = readRequest(operation, { form, bytes: body, jsonBytes, query }, limits);
+    const plan: Plan = planOfBody(operation, { form, bytes: body, jsonBytes, query }, limits);
     const outline = responseOutline(plan);
     if (media === mediaTypes.npy) requireOneTensor(outline);
     if (plan.options.dry_run === true) return dryRunOf(outline, form);

@@ -1,9 +1,6 @@
-import type { TensorEncoding } from '../codecs/answer.ts';
 import type { ElementType } from '../codecs/element-types.ts';
-import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Values } from '../compute/generated-numbers.ts';
 import type {
-  Dtype,
   Job,
   LifGradJob,
   LifJvpJob,
@@ -19,19 +16,11 @@ import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
 import type { WeightName } from '../compute/networks/layers.ts';
 import type { NarrowNumbers } from '../compute/narrow-numbers.ts';
-import type { InputErrors } from '../errors/input-errors.ts';
 import type { BatchAxes } from './neurons/batch-axes.ts';
-import { readPrecision } from './precision.ts';
+import type { RunOptions } from './options.ts';
 
 /** The operations of the API, one route each. */
 export type Operation = Job['kind'];
-
-/** How a request wants its job to be run and answered, in the request's own fields. */
-export interface RunOptions extends BackendPreference {
-  readonly encoding?: TensorEncoding;
-  /** Whether the job is only to be described. */
-  readonly dry_run?: boolean;
-}
 
 /** How an inference request wants to be answered. */
 export interface InferenceReply {
@@ -141,13 +130,6 @@ export function hasRecordLoss(plan: Plan): plan is RecordLossPlan {
 /** Bytes of memory that a plan's job takes beside the request's body. */
 export function planBytes(plan: Plan): number {
   return hasRecordLoss(plan) ? recordLossJobBytes(plan.job, plan.recordLoss) : jobBytes(plan.job);
-}
-
-/** Reads the options of a request, and the precision of its job; errors go to `errors`. */
-export function readOptions(request: RunOptions & { readonly dtype?: Dtype }, errors: InputErrors) {
-  const { backend, encoding, dry_run } = request;
-  const options: RunOptions = { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run && { dry_run }) };
-  return { options, precision: readPrecision(request, errors) };
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   repositoryIndex,
   type InferenceOperation,
 } from '../requests/inference/inference-models.ts';
-import { wantsReadyOnly } from '../requests/bodies/read-request.ts';
+import { wantsReadyOnly } from '../requests/bodies/body-to-plan.ts';
 import { inferenceFormat } from '../responses/formats.ts';
 import { bytesSchema, jsonAnswer } from '../schemas/bodies.ts';
 import { bodiesOf, inferExamples } from '../schemas/examples.ts';

@@ -8,14 +8,14 @@ import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
 import type { BodyForm } from '../../src/requests/bodies/body.ts';
 import type { Operation, Plans } from '../../src/requests/plan.ts';
-import { readRequest } from '../../src/requests/bodies/read-request.ts';
+import { planOfBody } from '../../src/requests/bodies/body-to-plan.ts';
 
 const { limits } = loadConfig({});
 
 function read<O extends Operation>(operation: O, body: object | Buffer): Plans[O] {
   const form: BodyForm = Buffer.isBuffer(body) ? 'npy' : 'json';
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
-  return readRequest(operation, { form, bytes, jsonBytes: bytes.length, query: {} }, limits);
+  return planOfBody(operation, { form, bytes, jsonBytes: bytes.length, query: {} }, limits);
 }
 
 function problemOf(operation: Operation, body: object): Problem | undefined {

@@ -11,7 +11,7 @@ import { Problem, type InputError, type ProblemCode } from '../../errors/problem
 import type { Limits } from '../../config/limits.ts';
 import { NamedTensorsError, type KeptTensor, type KeptTensors } from '../networks/named-tensors.ts';
 import { mapNumbers, type Operation, type Plan, type Plans } from '../plan.ts';
-import { readRequest } from './read-request.ts';
+import { planOfBody } from './body-to-plan.ts';
 
 /** A body to be read, in memory that both threads see. */
 export interface ReadTask {
@@ -84,7 +84,7 @@ function read<O extends Operation>(task: ReadTask, control: TaskControl): TaskRe
   try {
     const kept = task.kept && keptIn(arena, task.kept, requireBytes);
     const json = new JsonReader(arena, { reserve, checkpoint });
-    const read = readRequest(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : json, kept) as Plans[O];
+    const read = planOfBody(operation, { ...body, bytes }, limits, body.form === 'npy' ? undefined : json, kept) as Plans[O];
     checkpoint();
     const rounded = read.job.dtype === 'float64' ? [] : roundAll(read, arena, json);
     const plan = widenAll(read, arena, (bytes) => {

@@ -13,7 +13,7 @@ import type { Limits } from '../../config/limits.ts';
 import { NamedTensorsError, type KeptTensors } from '../networks/named-tensors.ts';
 import { mapNumbers, type Operation, type Plans } from '../plan.ts';
 import type { ReadTask, TaskResult } from './reader-worker.ts';
-import { readRequest } from './read-request.ts';
+import { planOfBody } from './body-to-plan.ts';
 import type { TensorCache } from '../networks/tensor-cache.ts';
 
 await compileNumberCodec();
@@ -84,10 +84,10 @@ export class RequestReader {
       return this.#readInThread(operation, body, scope);
     const numbers = json >= minBytes ? this.#inline : undefined;
     try {
-      return readRequest(operation, body, this.#limits, numbers);
+      return planOfBody(operation, body, this.#limits, numbers);
     } catch (error) {
       if (!(error instanceof NamedTensorsError)) throw error;
-      return this.#find(error.digests).then((kept) => readRequest(operation, body, this.#limits, numbers, kept));
+      return this.#find(error.digests).then((kept) => planOfBody(operation, body, this.#limits, numbers, kept));
     }
   }
 

@@ -12,7 +12,8 @@ import { readLayer, type ReadLayer } from './network-layers.ts';
 import { LayerRecords, NetworkQuantities, NetworkRecords, type PathLayer } from './network-paths.ts';
 import { placeNamedTensors, type KeptTensors } from './named-tensors.ts';
 import { readNetworkInput } from './network-input.ts';
-import { readOptions, type PlannedGradient, type Plans } from '../plan.ts';
+import { readOptions } from '../options.ts';
+import type { PlannedGradient, Plans } from '../plan.ts';
 import { distinctNames } from '../validation.ts';
 
 /**

@@ -21,7 +21,8 @@ import { perNeuron, perStep, type BatchAxes, withTimeLast } from './batch-axes.t
 import { checkThreshold, readLifProblem, type ReadProblem } from './lif-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf, statesIn } from './losses.ts';
 import { hasSpikes, readNeuron, type Neuron } from './neurons.ts';
-import { readOptions, type PlannedGradient, type Plans } from '../plan.ts';
+import { readOptions } from '../options.ts';
+import type { PlannedGradient, Plans } from '../plan.ts';
 import { DifferentiableQuantities, stateName } from './quantities.ts';
 import { readNeuronSurrogates } from '../surrogates/surrogates.ts';
 import { distinctNames, type NameSet } from '../validation.ts';

@@ -6,7 +6,8 @@ import { checkValues, checkWork, type Limits } from '../../config/limits.ts';
 import { shapeText } from '../../errors/describe.ts';
 import { InputErrors } from '../../errors/input-errors.ts';
 import { evaluable, type SurrogateEvalRequest, type SurrogateGradRequest } from '../../schemas/surrogate.ts';
-import { readOptions, type Plans } from '../plan.ts';
+import { readOptions } from '../options.ts';
+import type { Plans } from '../plan.ts';
 import { readSurrogates } from './surrogates.ts';
 import { distinctNames, nameSet } from '../validation.ts';
 

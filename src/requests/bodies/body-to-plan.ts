@@ -35,7 +35,7 @@ export interface JsonParser {
  * @throws {NamedTensorsError} where they have to be.
  * @throws {Problem} when the body is not valid or asks for too much.
  */
-export function readRequest<O extends Operation>(
+export function planOfBody<O extends Operation>(
   operation: O,
   body: RequestBody,
   limits: Limits,

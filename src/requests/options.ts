@@ -1,14 +1,29 @@
+import type { TensorEncoding } from '../codecs/answer.ts';
 import { float64Backends } from '../compute/engine/backend.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { pointerSegment, quote } from '../errors/describe.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
 
+/** How a request wants its job to be run and answered, in the request's own fields. */
+export interface RunOptions extends BackendPreference {
+  readonly encoding?: TensorEncoding;
+  /** Whether the job is only to be described. */
+  readonly dry_run?: boolean;
+}
+
+/** Reads the options of a request, and the precision of its job; errors go to `errors`. */
+export function readOptions(request: RunOptions & { readonly dtype?: Dtype }, errors: InputErrors) {
+  const { backend, encoding, dry_run } = request;
+  const options: RunOptions = { ...(backend && { backend }), ...(encoding && { encoding }), ...(dry_run && { dry_run }) };
+  return { options, precision: readPrecision(request, errors) };
+}
+
 /**
  * The precision in which a request's job is computed: its `dtype`, else float64 where any of its tensors is, else none, which is float32. A back-end
  * that does not have it goes to `errors`.
  */
-export function readPrecision(request: BackendPreference & { readonly dtype?: Dtype }, errors: InputErrors): { readonly dtype?: Dtype } {
+function readPrecision(request: BackendPreference & { readonly dtype?: Dtype }, errors: InputErrors): { readonly dtype?: Dtype } {
   const { backend, dtype } = request;
   const float64At = dtype === undefined ? float64Tensor(request) : undefined;
   const isFloat64 = dtype === 'float64' || float64At !== undefined;

@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
 import type { BodyForm } from '../../src/requests/bodies/body.ts';
 import type { Operation } from '../../src/requests/plan.ts';
-import { readRequest, type JsonParser } from '../../src/requests/bodies/read-request.ts';
+import { planOfBody, type JsonParser } from '../../src/requests/bodies/body-to-plan.ts';
 
 const { limits } = loadConfig({});
 await compileNumberCodec();
@@ -16,7 +16,7 @@ const numbers = new InlineJsonReader();
 function read(operation: Operation, form: BodyForm, text: string, parser?: JsonParser): unknown {
   const bytes = Buffer.from(text);
   try {
-    return readRequest(operation, { form, bytes, jsonBytes: bytes.length, query: {} }, limits, parser);
+    return planOfBody(operation, { form, bytes, jsonBytes: bytes.length, query: {} }, limits, parser);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const { code, message, errors } = error;

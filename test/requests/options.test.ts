@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FramedTensor, NumericArray, RawTensor, TypedData } from '../../src/codecs/parsed-tensors.ts';
-import { float64Tensor } from '../../src/requests/precision.ts';
+import { float64Tensor } from '../../src/requests/options.ts';
 
 const bytes = new Uint8Array(8);
 const base64 = (dtype: string) => ({ dtype, shape: [1], base64: 'AAAAAAAAAAA=' });
