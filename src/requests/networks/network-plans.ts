@@ -9,7 +9,7 @@ import type { Batch } from '../neurons/batch-axes.ts';
 import { checkDerived, checkDt, checkThreshold, stepMilliseconds } from '../neurons/lif-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf } from '../neurons/losses.ts';
 import { readLayer, type ReadLayer } from './network-layers.ts';
-import { LayerRecords, NetworkQuantities, NetworkRecords, type PathLayer } from './network-paths.ts';
+import { layerRecords, networkQuantities, networkRecords, weightPaths, type PathLayer } from './network-paths.ts';
 import { placeNamedTensors, type KeptTensors } from './named-tensors.ts';
 import { readNetworkInput } from './network-input.ts';
 import { readOptions } from '../options.ts';
@@ -45,8 +45,8 @@ export function networkGradPlan(request: NetworkGradRequest, limits: Limits, kep
   const { options, precision } = readOptions(request, errors);
   const { loss: lossRequest = { type: 'spike_count' }, reduction = 'mean' } = request;
   const read = readNetwork(request, Array.isArray(request.wrt) ? request.wrt : [], precision.dtype, errors, limits);
-  const quantities = new NetworkQuantities(read.paths);
-  const names = request.wrt === undefined ? quantities.weights() : distinctNames(request.wrt, quantities, '/wrt', errors);
+  const names =
+    request.wrt === undefined ? weightPaths(read.paths) : distinctNames(request.wrt, networkQuantities(read.paths), '/wrt', errors);
   if ('state' in lossRequest) errors.add('/loss/state', 'is of /lif/grad alone: take cotangents of "spikes", "v" or "v_pre"');
   const decoded = decodeLoss(lossRequest, errors, limits);
   for (const [index, layer] of read.layers.entries()) if (layer !== null) checkHasGradient(layer.neuron, errors, `/layers/${index}`);
@@ -141,13 +141,12 @@ function finish({ input, layers, dt, timeFirst }: PartlyRead, errors: InputError
 
 /** The paths that a request and its layers record. */
 function readRecords(request: NetworkSimulateRequest, layers: readonly PathLayer[], errors: InputErrors): readonly string[] {
-  const all =
-    request.record === undefined ? new Set<string>() : distinctNames(request.record, new NetworkRecords(layers), '/record', errors);
+  const all = request.record === undefined ? new Set<string>() : distinctNames(request.record, networkRecords(layers), '/record', errors);
   const record = new Set(all);
   for (const [index, { neuron, request: layer }] of layers.entries()) {
     if (layer.record === undefined || neuron === null) continue;
     const path = `/layers/${index}/record`;
-    for (const name of distinctNames(layer.record, new LayerRecords(neuron), path, errors) ?? []) {
+    for (const name of distinctNames(layer.record, layerRecords(neuron), path, errors) ?? []) {
       const whole = layerPath(index, name);
       if (record.has(whole)) errors.add(path, `has "${name}", which /record has as "${whole}"; give it once`);
       record.add(whole);
