@@ -49,61 +49,56 @@ export function checkLossOfNeuron(neuron: Neuron, loss: LossRequest | undefined,
 /** A loss's type and its tensors, before they are compared with the problem. */
 export interface DecodedLoss {
   readonly type: LossRequest['type'];
-  readonly target: Tensor | null;
-  readonly labels: Tensor | null;
   readonly on: SummaryName | undefined;
   readonly tau: number | undefined;
-  readonly cotangents: Readonly<Record<LossRecord, Tensor | null>>;
-  readonly state: readonly (readonly [state: string, tensor: Tensor])[] | null;
+  /** Null or missing for what could not be read, or was not given. */
+  readonly tensors: Readonly<Partial<Record<TensorField, Tensor | null>>>;
+  readonly states: Readonly<Record<string, Tensor>> | undefined;
 }
 
+const tensorFields = ['target', 'labels', 'spikes', 'v', 'v_pre'] as const;
+type TensorField = (typeof tensorFields)[number];
+
 /** The fields of all losses. */
-interface LossFields extends Readonly<Partial<Record<'target' | 'labels' | 'spikes' | 'v' | 'v_pre' | 'state', unknown>>> {
+interface LossFields extends Readonly<Partial<Record<TensorField | 'state', unknown>>> {
   readonly on?: SummaryName;
   readonly tau?: number;
 }
 
-export function decodeLoss({ type, ...tensors }: LossRequest, errors: InputErrors, limits: Limits): DecodedLoss {
-  const given: LossFields = tensors;
-  const { target, spikes, v, v_pre, state, labels, on, tau } = given;
-  if (type === 'cotangent' && [spikes, v, v_pre, state].every((given) => given === undefined))
+export function decodeLoss({ type, ...fields }: LossRequest, errors: InputErrors, limits: Limits): DecodedLoss {
+  const given: LossFields = fields;
+  const { spikes, v, v_pre, state, on, tau } = given;
+  if (type === 'cotangent' && [spikes, v, v_pre, state].every((one) => one === undefined))
     errors.add('/loss', 'of type "cotangent" needs "spikes", "v" or both, or "v_pre" or "state"');
-  const decode = (value: unknown, name: string) => (value === undefined ? null : decodeTensor(value, `/loss/${name}`, errors, limits));
   const states = Object.entries(state ?? {}).flatMap(([name, value]) => {
-    const path = `/loss/state${pointerSegment(name)}`;
-    const tensor = decodeTensor(value, path, errors, limits);
+    const tensor = decodeTensor(value, `/loss/state${pointerSegment(name)}`, errors, limits);
     return tensor ? [[name, tensor] as const] : [];
   });
-  return {
-    type,
-    target: decode(target, 'target'),
-    labels: decode(labels, 'labels'),
-    on,
-    tau,
-    cotangents: { spikes: decode(spikes, 'spikes'), v: decode(v, 'v'), v_pre: decode(v_pre, 'v_pre') },
-    state: state === undefined ? null : states,
-  };
+  const tensors: Partial<Record<TensorField, Tensor | null>> = {};
+  for (const name of tensorFields)
+    if (given[name] !== undefined) tensors[name] = decodeTensor(given[name], `/loss/${name}`, errors, limits);
+  return { type, on, tau, tensors, states: state === undefined ? undefined : Object.fromEntries(states) };
 }
 
 /** A decoded loss as the problem's; tensors that do not fit it go to `errors`. */
-export function lossOf({ type, target, cotangents, state }: DecodedLoss, batch: LossBatch, errors: InputErrors, limits: Limits): Loss {
-  if (type === 'firing_rate_mse' && target) {
-    const quantity = perNeuron({ path: '/loss/target', tensor: target }, batch, errors);
+export function lossOf({ type, tensors, states }: DecodedLoss, batch: LossBatch, errors: InputErrors, limits: Limits): Loss {
+  if (type === 'firing_rate_mse' && tensors.target) {
+    const quantity = perNeuron({ path: '/loss/target', tensor: tensors.target }, batch, errors);
     return quantity === null ? { type: 'spike_count' } : { type, target: quantity };
   }
   if (type !== 'cotangent') return { type: 'spike_count' };
   const given: Partial<Record<LossRecord, Quantity>> = {};
   for (const name of lossRecords) {
-    const tensor = cotangents[name];
+    const tensor = tensors[name];
     const quantity = tensor && perNeuronOrStep({ path: `/loss/${name}`, tensor }, batch, errors, limits);
     if (quantity) given[name] = quantity;
   }
-  return { type, ...given, ...(state && { state: stateCotangents(state, batch, errors) }) };
+  return { type, ...given, ...(states && { state: stateCotangents(states, batch, errors) }) };
 }
 
 /** A decoded loss of the problem's records; undefined where it is another, or does not fit the problem, of which `errors` tell then. */
 export function recordLossOf(
-  { type, target, labels, on, tau }: DecodedLoss,
+  { type, on, tau, tensors: { target, labels } }: DecodedLoss,
   batch: LossBatch,
   errors: InputErrors,
   limits: Limits,
@@ -116,7 +111,7 @@ export function recordLossOf(
       return read && on !== undefined ? checkSmooth({ type, on, labels: read }, problem, errors) : undefined;
     }
     case 'first_spike_time_mse': {
-      if (target === null) return undefined;
+      if (!target) return undefined;
       const times = perNeuron({ path: '/loss/target', tensor: target }, batch, errors);
       if (times === null) return undefined;
       checkTimes(target, problem, errors);
@@ -177,26 +172,22 @@ function checkSmooth(loss: RecordLoss, { smooth }: NeuronProblem, errors: InputE
   return undefined;
 }
 
-function stateCotangents(
-  given: readonly (readonly [string, Tensor])[],
-  batch: LossBatch,
-  errors: InputErrors,
-): Record<string, NeuronQuantity> {
-  const known = statesIn(Object.fromEntries(given), programOf(batch.problem).step.states, '/loss/state', errors) as [string, Tensor][];
-  return Object.fromEntries(
-    known.flatMap(([state, tensor]) => {
-      const quantity = perNeuron({ path: `/loss/state${pointerSegment(state)}`, tensor }, batch, errors);
-      return quantity === null ? [] : [[state, quantity] as const];
-    }),
-  );
+function stateCotangents(given: Readonly<Record<string, Tensor>>, batch: LossBatch, errors: InputErrors): Record<string, NeuronQuantity> {
+  const cotangents: Record<string, NeuronQuantity> = {};
+  for (const [state, tensor] of statesIn<Tensor>(given, programOf(batch.problem).step.states, '/loss/state', errors)) {
+    const quantity = perNeuron({ path: `/loss/state${pointerSegment(state)}`, tensor }, batch, errors);
+    if (quantity !== null) cotangents[state] = quantity;
+  }
+  return cotangents;
 }
+
 /** The entries of an object by state. */
-export function statesIn(given: unknown, states: readonly string[], path: string, errors: InputErrors): readonly [string, unknown][] {
+export function statesIn<Value>(given: unknown, states: readonly string[], path: string, errors: InputErrors): readonly [string, Value][] {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     errors.add(path, `must be an object with a value of each state, got ${describe(given)}`);
     return [];
   }
-  return Object.entries(given).filter(([state]) => {
+  return Object.entries(given as Readonly<Record<string, Value>>).filter(([state]) => {
     if (states.includes(state)) return true;
     errors.add(path + pointerSegment(state), unknownState(state, states));
     return false;
