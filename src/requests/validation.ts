@@ -12,10 +12,6 @@ import { misnamed, notAllowed, suggestName, unknownField, valuesNear, withHint }
 const maxSearchedValues = 1000;
 
 const options: Options = {
-  coerceTypes: false,
-  removeAdditional: false,
-  useDefaults: false,
-  strictNumbers: true,
   discriminator: true,
   verbose: true,
   strictTypes: false,

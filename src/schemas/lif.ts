@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
 import { records, type FixedRecord, type SummaryName } from '../compute/jobs.ts';
 import { summaries } from '../compute/losses/summaries.ts';
@@ -102,62 +102,36 @@ const crossEntropyInput = Word(
   "A neuron's logit; of first spike times, ms, their negative.",
 );
 
+const loss = <Name extends string, Fields extends TProperties>(type: Name, description: string, fields: Fields) =>
+  Type.Object({ type: Type.Literal(type), ...fields }, { title: type, additionalProperties: false, description });
+
 const AnyLoss = Type.Union([
-  Type.Object(
-    { type: Type.Literal('spike_count') },
-    { title: 'spike_count', additionalProperties: false, description: 'The number of spikes.' },
-  ),
-  Type.Object(
-    { type: Type.Literal('firing_rate_mse'), target: Tensor('Firing rate to reach, Hz; a number or [B].') },
-    { title: 'firing_rate_mse', additionalProperties: false, description: '(firing rate - target)^2.' },
-  ),
-  Type.Object(
+  loss('spike_count', 'The number of spikes.', {}),
+  loss('firing_rate_mse', '(firing rate - target)^2.', { target: Tensor('Firing rate to reach, Hz; a number or [B].') }),
+  loss(
+    'cotangent',
+    'The sum over t of spikes * s + v * v[t] + v_pre * v_pre[t], and of state * the last state, at least one of them given: a vector-Jacobian product.',
     {
-      type: Type.Literal('cotangent'),
       spikes: perStepCotangent('spike'),
       v: perStepCotangent('potential `v`'),
       v_pre: perStepCotangent('potential before the reset'),
       state: Type.Optional(States('What the loss changes with the state after the last step.')),
     },
-    {
-      title: 'cotangent',
-      additionalProperties: false,
-      description:
-        'The sum over t of spikes * s + v * v[t] + v_pre * v_pre[t], and of state * the last state, at least one of them given: a vector-Jacobian product.',
-    },
   ),
-  Type.Object(
-    {
-      type: Type.Literal('cross_entropy'),
-      on: crossEntropyInput,
-      labels: Tensor('The index of the neuron that is to win, a whole number.'),
-    },
-    {
-      title: 'cross_entropy',
-      additionalProperties: false,
-      description: '-log of the softmax over neurons, of the neuron that `labels` names: one number for all neurons.',
-    },
-  ),
-  Type.Object(
-    { type: Type.Literal('first_spike_time_mse'), target: Tensor('Time of the first spike to reach, ms; a number or [B].') },
-    {
-      title: 'first_spike_time_mse',
-      additionalProperties: false,
-      description: '(first spike time - target)^2, ms^2, as in snnTorch: without a spike, the time of the last step.',
-    },
-  ),
-  Type.Object(
-    {
-      type: Type.Literal('van_rossum'),
-      target: Tensor('Spikes to reach, 0 or 1 a step; [B, T], or [1, T] for all neurons.'),
-      tau: Type.Number({ exclusiveMinimum: 0, description: 'Time constant of the filter, ms.' }),
-    },
-    { title: 'van_rossum', additionalProperties: false, description: 'The squared van Rossum distance of the spikes from others.' },
-  ),
-  Type.Object(
-    { type: Type.Literal('v_mse'), target: Tensor('Potential to reach; [B, T], [1, T], [B, 1], [B], or a number.') },
-    { title: 'v_mse', additionalProperties: false, description: 'The mean over time of (v - target)^2.' },
-  ),
+  loss('cross_entropy', '-log of the softmax over neurons, of the neuron that `labels` names: one number for all neurons.', {
+    on: crossEntropyInput,
+    labels: Tensor('The index of the neuron that is to win, a whole number.'),
+  }),
+  loss('first_spike_time_mse', '(first spike time - target)^2, ms^2, as in snnTorch: without a spike, the time of the last step.', {
+    target: Tensor('Time of the first spike to reach, ms; a number or [B].'),
+  }),
+  loss('van_rossum', 'The squared van Rossum distance of the spikes from others.', {
+    target: Tensor('Spikes to reach, 0 or 1 a step; [B, T], or [1, T] for all neurons.'),
+    tau: Type.Number({ exclusiveMinimum: 0, description: 'Time constant of the filter, ms.' }),
+  }),
+  loss('v_mse', 'The mean over time of (v - target)^2.', {
+    target: Tensor('Potential to reach; [B, T], [1, T], [B, 1], [B], or a number.'),
+  }),
 ]);
 
 /** The types of losses. */

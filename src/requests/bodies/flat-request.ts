@@ -247,19 +247,7 @@ function placeInLayer(layers: Fields[], name: string, value: unknown, errors: In
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Fields whose value is text, even where it looks like a number. */
-const textFields = new Set([
-  'model',
-  'forward',
-  'encoding',
-  'backend',
-  'dtype',
-  'surrogate',
-  'loss',
-  'loss_on',
-  'record',
-  'wrt',
-  'outputs',
-]);
+const textFields = new Set([...lists, 'model', 'forward', 'encoding', 'backend', 'dtype', 'surrogate', 'loss', 'loss_on']);
 
 /** A value of the URL: a number or boolean where it is written as in JSON. */
 export function valueOfText(name: string, text: string): FlatValue {

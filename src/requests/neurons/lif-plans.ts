@@ -1,4 +1,3 @@
-import type { Tensor } from '../../codecs/ndarray.ts';
 import { decodeTensor } from '../../codecs/tensor.ts';
 import { recordedValues, resultValues } from '../../compute/job-size.ts';
 import {
@@ -20,7 +19,7 @@ import type { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../../sc
 import { perNeuron, perStep, type BatchAxes, withTimeLast } from './batch-axes.ts';
 import { checkThreshold, readLifProblem, type ReadProblem } from './lif-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf, statesIn } from './losses.ts';
-import { hasSpikes, readNeuron, type Neuron } from './neurons.ts';
+import { hasSpikes, readNeuron, type GivenTensor, type Neuron } from './neurons.ts';
 import { readOptions } from '../options.ts';
 import type { PlannedGradient, Plans } from '../plan.ts';
 import { DifferentiableQuantities, stateName } from './quantities.ts';
@@ -168,18 +167,16 @@ function checkLossValues(job: LifGradJob | LifJvpJob, loss: RecordLoss, limits: 
   checkValues(recordLossValues(job, loss), `The records and cotangents of the loss ${loss.type}`, limits);
 }
 
-type GivenTangents = ReadonlyMap<string, { readonly path: string; readonly tensor: Tensor }>;
-
 /** The tangents of a request by the names of their quantities. */
 function decodeTangents(
   given: LifJvpRequest['tangents'],
   quantities: DifferentiableQuantities,
   errors: InputErrors,
   limits: Limits,
-): GivenTangents | null {
+): ReadonlyMap<string, GivenTensor> | null {
   const pathOf = (name: unknown) => `/tangents${pointerSegment(String(name))}`;
   const names = distinctNames(Object.keys(given), quantities, '/tangents', errors, pathOf);
-  const tangents = new Map<string, { readonly path: string; readonly tensor: Tensor }>();
+  const tangents = new Map<string, GivenTensor>();
   const decode = (name: string, value: unknown, path: string) => {
     if (tangents.has(name)) return errors.add(path, `the tangent of ${name} is given twice`);
     const tensor = decodeTensor(value, path, errors, limits);
