@@ -1,17 +1,6 @@
 import type { ElementType } from '../codecs/element-types.ts';
 import type { Values } from '../compute/generated-numbers.ts';
-import type {
-  Job,
-  LifGradJob,
-  LifJvpJob,
-  LifSimulateJob,
-  NetworkGradJob,
-  NetworkJob,
-  NetworkSimulateJob,
-  RecordLoss,
-  SurrogateEvalJob,
-  SurrogateGradJob,
-} from '../compute/jobs.ts';
+import type { Job, RecordLoss } from '../compute/jobs.ts';
 import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';
 import type { WeightName } from '../compute/networks/layers.ts';
@@ -35,19 +24,19 @@ export interface InferenceReply {
   readonly timeoutUs?: number;
 }
 
-interface PlanOf<J extends Job> {
-  readonly job: J;
+interface PlanOf<O extends Operation> {
+  readonly job: Extract<Job, { readonly kind: O }>;
   readonly options: RunOptions;
   /** Of requests of the Open Inference Protocol. */
   readonly reply?: InferenceReply;
 }
 
-interface PlanWithNeurons<J extends Job> extends PlanOf<J> {
+interface PlanWithNeurons<O extends Operation> extends PlanOf<O> {
   /** Where its shapes are not [B] and [B, T]. */
   readonly axes?: BatchAxes | undefined;
 }
 
-interface SurrogatePlan<J extends Job> extends PlanOf<J> {
+interface SurrogatePlan<O extends Operation> extends PlanOf<O> {
   /** Of x, and so of the results. */
   readonly shape: readonly number[];
 }
@@ -62,13 +51,9 @@ export interface PlannedGradient {
   readonly shape: readonly number[];
 }
 
-interface DifferentiatedPlan<J extends LifGradJob | LifJvpJob> extends PlanWithNeurons<J> {
+interface DifferentiatedPlan<O extends Operation> extends PlanWithNeurons<O> {
   /** The loss, where it is one of the run's records: the job's cotangents follow from it once that has run. */
   readonly recordLoss?: RecordLoss;
-}
-
-interface LifGradPlan extends DifferentiatedPlan<LifGradJob> {
-  readonly gradients: readonly PlannedGradient[];
 }
 
 /** A tensor of a layer as it was sent: later requests may name it by its bytes. */
@@ -82,25 +67,21 @@ export interface SentTensor {
   readonly stored?: Uint8Array;
 }
 
-interface PlanOfNetwork<J extends NetworkJob> extends PlanOf<J> {
+interface PlanOfNetwork<O extends Operation> extends PlanOf<O> {
   /** Whether time comes first in the request and in the answer. */
   readonly timeFirst: boolean;
   readonly sent: readonly SentTensor[];
 }
 
-interface NetworkGradPlan extends PlanOfNetwork<NetworkGradJob> {
-  readonly quantities: readonly PlannedGradient[];
-}
-
 /** The plan of a request, by operation: plain data with the job and all that its answer needs. */
 export interface Plans {
-  surrogate_eval: SurrogatePlan<SurrogateEvalJob>;
-  surrogate_grad: SurrogatePlan<SurrogateGradJob>;
-  lif_simulate: PlanWithNeurons<LifSimulateJob>;
-  lif_grad: LifGradPlan;
-  lif_jvp: DifferentiatedPlan<LifJvpJob>;
-  network_simulate: PlanOfNetwork<NetworkSimulateJob>;
-  network_grad: NetworkGradPlan;
+  surrogate_eval: SurrogatePlan<'surrogate_eval'>;
+  surrogate_grad: SurrogatePlan<'surrogate_grad'>;
+  lif_simulate: PlanWithNeurons<'lif_simulate'>;
+  lif_grad: DifferentiatedPlan<'lif_grad'> & { readonly gradients: readonly PlannedGradient[] };
+  lif_jvp: DifferentiatedPlan<'lif_jvp'>;
+  network_simulate: PlanOfNetwork<'network_simulate'>;
+  network_grad: PlanOfNetwork<'network_grad'> & { readonly quantities: readonly PlannedGradient[] };
 }
 
 export type Plan = Plans[Operation];

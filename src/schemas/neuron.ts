@@ -42,17 +42,13 @@ function optionSchema({ values, meaning }: NeuronOption, hasDescription: boolean
 
 /** The fields of `neuron` for a model, but for its name. */
 function fieldSchemas(model: NeuronModel): Record<string, object> {
-  const { parameters, nullable, options, library } = model;
-  const isOwn = library === null;
-  return {
-    ...Object.fromEntries(Object.entries(parameters).map(([name, one]) => [name, parameterSchema(one, false, isDescribed(model))])),
-    ...Object.fromEntries(Object.entries(nullable).map(([name, one]) => [name, parameterSchema(one, true, isDescribed(model))])),
-    ...Object.fromEntries(
-      Object.entries(options)
-        .filter(([name]) => !isOwn || name !== 'detach_reset')
-        .map(([name, one]) => [name, optionSchema(one, isDescribed(model))]),
-    ),
-  };
+  const hasDescription = isDescribed(model);
+  const fields: Record<string, object> = {};
+  for (const [name, one] of Object.entries(model.parameters)) fields[name] = parameterSchema(one, false, hasDescription);
+  for (const [name, one] of Object.entries(model.nullable)) fields[name] = parameterSchema(one, true, hasDescription);
+  for (const [name, one] of Object.entries(model.options))
+    if (model.library !== null || name !== 'detach_reset') fields[name] = optionSchema(one, hasDescription);
+  return fields;
 }
 
 /** Fields with dots in their names as objects in groups, as the model `general` has them; a synapse may also be a list of two. */
