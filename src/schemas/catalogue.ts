@@ -1,4 +1,6 @@
-import { Type } from '@sinclair/typebox';
+import { Type, type TProperties } from '@sinclair/typebox';
+
+const byName = <Fields extends TProperties>(fields: Fields) => Type.Record(Type.String(), Type.Object(fields), { description: 'By name.' });
 
 /** A surrogate, as the catalogue describes it. */
 export const CatalogueEntry = Type.Object(
@@ -7,19 +9,15 @@ export const CatalogueEntry = Type.Object(
     library: Type.Union([Type.String(), Type.Null()], { description: 'The library whose gradient it is; null for one of no library.' }),
     family: Type.String({ description: 'The shape of the gradient.' }),
     summary: Type.String(),
-    parameters: Type.Record(
-      Type.String(),
-      Type.Object({
-        default: Type.Union([Type.Number(), Type.Array(Type.Number())], { description: 'A number, or the numbers of a list.' }),
-        minimum: Type.Number({ description: 'Of each number of a list.' }),
-        maximum: Type.Number({ description: 'Of each number of a list.' }),
-        min_items: Type.Optional(Type.Integer({ description: 'Of a list. The lists of a surrogate are equally long.' })),
-        max_items: Type.Optional(Type.Integer({ description: 'Of a list.' })),
-        integer: Type.Boolean({ description: 'Whether only whole numbers are allowed.' }),
-        meaning: Type.String({ description: 'What it does to the curve.' }),
-      }),
-      { description: 'By name.' },
-    ),
+    parameters: byName({
+      default: Type.Union([Type.Number(), Type.Array(Type.Number())], { description: 'A number, or the numbers of a list.' }),
+      minimum: Type.Number({ description: 'Of each number of a list.' }),
+      maximum: Type.Number({ description: 'Of each number of a list.' }),
+      min_items: Type.Optional(Type.Integer({ description: 'Of a list. The lists of a surrogate are equally long.' })),
+      max_items: Type.Optional(Type.Integer({ description: 'Of a list.' })),
+      integer: Type.Boolean({ description: 'Whether only whole numbers are allowed.' }),
+      meaning: Type.String({ description: 'What it does to the curve.' }),
+    }),
     formulas: Type.Object(
       { grad: Type.String({ description: 'The surrogate gradient.' }), value: Type.String({ description: 'Its antiderivative.' }) },
       { description: 'LaTeX, as functions of x = v - v_threshold, and of theta = v_threshold where a surrogate scales with it.' },
@@ -52,31 +50,23 @@ export const NeuronEntry = Type.Object(
     library: Type.Union([Type.String(), Type.Null()], { description: 'The library whose neuron it is; null for one of no library.' }),
     summary: Type.String(),
     equations: Type.Array(Type.String(), { description: 'Its step: LaTeX.' }),
-    parameters: Type.Record(
-      Type.String(),
-      Type.Object({
-        default: Type.Optional(
-          Type.Union([Type.Number(), Type.Null()], { description: 'Null for none; missing where a request must give the parameter.' }),
-        ),
-        allows_null: Type.Boolean({ description: 'Whether it may be null.' }),
-        minimum: Type.Optional(Type.Number()),
-        maximum: Type.Optional(Type.Number()),
-        exclusive_minimum: Type.Optional(Type.Number({ description: 'All values are greater.' })),
-        unit: Type.Optional(Type.String({ description: 'Missing where it is dimensionless.' })),
-        differentiable: Type.Boolean({ description: 'Whether `wrt` may name it; the others are one number for all neurons.' }),
-        meaning: Type.String(),
-      }),
-      { description: 'By name.' },
-    ),
-    options: Type.Record(
-      Type.String(),
-      Type.Object({
-        default: Type.Optional(Type.Union([Type.String(), Type.Boolean()], { description: 'Missing where a request must choose.' })),
-        values: Type.Optional(Type.Array(Type.String(), { description: 'The words; missing for a switch.' })),
-        meaning: Type.String(),
-      }),
-      { description: 'By name.' },
-    ),
+    parameters: byName({
+      default: Type.Optional(
+        Type.Union([Type.Number(), Type.Null()], { description: 'Null for none; missing where a request must give the parameter.' }),
+      ),
+      allows_null: Type.Boolean({ description: 'Whether it may be null.' }),
+      minimum: Type.Optional(Type.Number()),
+      maximum: Type.Optional(Type.Number()),
+      exclusive_minimum: Type.Optional(Type.Number({ description: 'All values are greater.' })),
+      unit: Type.Optional(Type.String({ description: 'Missing where it is dimensionless.' })),
+      differentiable: Type.Boolean({ description: 'Whether `wrt` may name it; the others are one number for all neurons.' }),
+      meaning: Type.String(),
+    }),
+    options: byName({
+      default: Type.Optional(Type.Union([Type.String(), Type.Boolean()], { description: 'Missing where a request must choose.' })),
+      values: Type.Optional(Type.Array(Type.String(), { description: 'The words; missing for a switch.' })),
+      meaning: Type.String(),
+    }),
     state: Type.Array(Type.String(), { description: 'What a run continues from; each `<state>_init` may be given and differentiated by.' }),
     records: Type.Array(Type.String(), { description: 'What `record` may name.' }),
     surrogate: Type.Union([Type.String(), Type.Null()], {
