@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   inferExamples,
@@ -29,11 +29,15 @@ const json = 'application/json';
 const examplesOf = ({ example, examples = {} }: MediaType): [string, unknown][] =>
   example !== undefined ? [['example', example]] : Object.entries(examples).map(([name, { value }]) => [name, value]);
 
-/** Validates against a schema of the document. */
+let ajv: Ajv2020 | undefined;
+const validators = new Map<string, ValidateFunction>();
+
+/** Validates against a schema of the document, which is compiled once. */
 function matches(schema: object, value: unknown): string {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, schemas: [{ $id: 'document', components: document.components }] });
-  const local = JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"document#/components')) as object;
-  const validate = ajv.compile(local);
+  ajv ??= new Ajv2020({ strict: false, validateFormats: false, schemas: [{ $id: 'document', components: document.components }] });
+  const local = JSON.stringify(schema).replaceAll('"#/components', '"document#/components');
+  const validate = validators.get(local) ?? ajv.compile(JSON.parse(local) as object);
+  validators.set(local, validate);
   return validate(value) ? '' : ajv.errorsText(validate.errors);
 }
 
