@@ -15,6 +15,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/equal-arrays.ts'],
     globalSetup: ['test/compute/support/tensorflow-global.ts'],
     testTimeout: 90_000,
     hookTimeout: 60_000,
