@@ -1,53 +1,47 @@
+import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { untilReady } from '../../support/process.ts';
-import { killServers, post, start } from './server-process.ts';
+import { killServers, post, start, type Running } from './server-process.ts';
 import { ask, askTimes, fast, large, linesOf, pidsOf, startSeveral } from './several-processes.ts';
 
-afterEach(killServers);
-
-/** Runs a module in every process before all else. */
+/** Runs modules in every process before all else. */
 const preload = (module: string) => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` });
 
-describe('a worker that exits', () => {
-  it('is replaced; meanwhile the others answer and the service is not ready', async () => {
-    const running = await startSeveral();
+describe('several processes, of the same service in turn', () => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await startSeveral({ ...fast, ...preload("process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });") });
+  });
+  afterAll(killServers);
+  /** What was said of the end of a process. */
+  const endOf = (pid: number) => linesOf(running).find(({ process, msg }) => process === pid && msg.startsWith('a process ended'));
+
+  it('one that exits is replaced; meanwhile the others answer and the service is not ready', async () => {
     const [first, second] = await pidsOf(running);
     process.kill(first, 'SIGKILL');
     await expect.poll(async () => (await ask(running.url, '/readyz')).body).toContain('another process is not ready');
     expect((await ask(running.url, '/info')).status).toBe(200);
     await untilReady(running.child, running.url, running.output);
-    expect(await pidsOf(running, 3)).toContain(second);
-    expect(linesOf(running).find(({ msg }) => msg.startsWith('a process ended'))).toMatchObject({
-      level: 50,
-      pid: running.child.pid,
-      process: first,
-      signal: 'SIGKILL',
-    });
+    expect(await pidsOf(running)).toEqual([second, expect.any(Number)]);
+    expect(endOf(first)).toMatchObject({ level: 50, pid: running.child.pid, signal: 'SIGKILL' });
   });
 
-  it('finishes its requests after an uncaught error', async () => {
-    const running = await startSeveral({
-      ...fast,
-      ...preload("process.once('SIGWINCH', () => { throw new Error('nobody caught this'); });"),
-    });
+  it('one finishes its requests after an uncaught error', async () => {
     const [first] = await pidsOf(running);
     const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
     await sleep(100);
     process.kill(first, 'SIGWINCH');
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    await expect
-      .poll(() => linesOf(running).find(({ msg }) => msg.startsWith('a process ended')))
-      .toMatchObject({ process: first, code: 1 });
+    await expect.poll(() => endOf(first)).toMatchObject({ code: 1 });
     await untilReady(running.child, running.url, running.output);
   });
 
-  it('leaves no client waiting whose connection it had not accepted', async () => {
-    const running = await startSeveral();
+  it('one that exits leaves no client waiting whose connection it had not accepted', async () => {
     const [first] = await pidsOf(running);
     process.kill(first, 'SIGSTOP');
     const { hostname, port } = new URL(running.url);
@@ -66,10 +60,11 @@ describe('a worker that exits', () => {
     expect(sockets.some(({ closed }) => !closed)).toBe(true);
     process.kill(first, 'SIGKILL');
     await Promise.all(ends);
+    await expect.poll(() => endOf(first)).toMatchObject({ signal: 'SIGKILL' });
+    await untilReady(running.child, running.url, running.output);
   });
 
-  it('is killed and replaced when it hangs, and gets no more connections meanwhile', async () => {
-    const running = await startSeveral();
+  it('one that hangs is killed and replaced, and gets no more connections meanwhile', async () => {
     const [first] = await pidsOf(running);
     process.kill(first, 'SIGSTOP');
     // The one that is handed to it.
@@ -85,7 +80,26 @@ describe('a worker that exits', () => {
     await untilReady(running.child, running.url, running.output);
   });
 
-  it('at its start is replaced after longer and longer pauses, as long as others answer', async () => {
+  it('stop on SIGTERM, with 0, when all have finished their requests', async () => {
+    const before = linesOf(running).length;
+    const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
+    await sleep(100);
+    running.child.kill('SIGTERM');
+    await expect.poll(async () => (await ask(running.url, '/readyz')).status).toBe(503);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(await running.ended).toEqual([0, null]);
+    const answered = linesOf(running)
+      .slice(before)
+      .filter((line) => line.path === '/lif/grad' && line.status === 200);
+    expect(answered).toHaveLength(4);
+    expect(new Set(answered.map(({ pid }) => pid)).size).toBe(2);
+  });
+});
+
+describe('several processes, of a service each,', () => {
+  afterEach(killServers);
+
+  it('replace one that exits at its start after longer and longer pauses, as long as others answer; they end with the primary', async () => {
     const flag = path.join(tmpdir(), `no-start-${process.pid}`);
     try {
       const running = await startSeveral(
@@ -103,27 +117,15 @@ describe('a worker that exits', () => {
       expect((await ask(running.url, '/info')).status).toBe(200);
       rmSync(flag);
       await untilReady(running.child, running.url, running.output);
+      running.child.kill('SIGKILL');
+      // Which is when nobody holds its output any more.
+      expect(await running.ended).toEqual([null, 'SIGKILL']);
     } finally {
       if (existsSync(flag)) rmSync(flag);
     }
   });
-});
 
-describe('several processes stop', () => {
-  it('on SIGTERM, with 0, when all have finished their requests', async () => {
-    const running = await startSeveral(fast);
-    const answers = Array.from({ length: 4 }, () => post(`${running.url}/lif/grad`, large));
-    await sleep(100);
-    running.child.kill('SIGTERM');
-    await expect.poll(async () => (await ask(running.url, '/readyz')).status).toBe(503);
-    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect(await running.ended).toEqual([0, null]);
-    const answered = linesOf(running).filter((line) => line.path === '/lif/grad' && line.status === 200);
-    expect(answered).toHaveLength(4);
-    expect(new Set(answered.map(({ pid }) => pid)).size).toBe(2);
-  });
-
-  it('in the same way when a terminal interrupts all of them at once', async () => {
+  it('stop when a terminal interrupts all of them at once', async () => {
     const running = await startSeveral({ ...fast, DRAIN_DELAY_MS: '20000' });
     const answer = post(`${running.url}/lif/grad`, large);
     await sleep(100);
@@ -132,25 +134,22 @@ describe('several processes stop', () => {
     expect(await running.ended).toEqual([0, null]);
   });
 
-  it('with the primary', async () => {
-    const running = await startSeveral();
-    await pidsOf(running);
-    running.child.kill('SIGKILL');
-    // Which is when nobody holds its output any more.
-    expect(await running.ended).toEqual([null, 'SIGKILL']);
+  it('stop at once, with 1, when they cannot start', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      const { port } = other.address() as AddressInfo;
+      const { ended, output } = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', HOST: '127.0.0.1', PORT: String(port) });
+      expect((await ended)[0]).toBe(1);
+      expect(output()).toContain('EADDRINUSE');
+      expect(output()).toContain('before it listened, and no other listens');
+      expect(output()).not.toContain('another takes its place');
+    } finally {
+      other.close();
+    }
   });
 
-  it('at once, with 1, when they cannot start', async () => {
-    const first = await start({ COMPUTE_BACKEND: 'reference' });
-    await untilReady(first.child, first.url, first.output);
-    const second = await start({ PROCESSES: '2', COMPUTE_BACKEND: 'reference', PORT: new URL(first.url).port });
-    expect((await second.ended)[0]).toBe(1);
-    expect(second.output()).toContain('EADDRINUSE');
-    expect(second.output()).toContain('before it listened, and no other listens');
-    expect(second.output()).not.toContain('another takes its place');
-  });
-
-  it('before they start where the configuration is wrong', async () => {
+  it('stop before they start where the configuration is wrong', async () => {
     const { output, ended } = await start({ PROCESSES: '0' });
     expect((await ended)[0]).toBe(1);
     expect(output()).toMatch(

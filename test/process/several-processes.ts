@@ -23,17 +23,25 @@ export function linesOf({ output }: Running): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** Of the processes that have listened so far, the first of them first; their lines come some time after. */
-export async function pidsOf(running: Running, count = 2): Promise<[number, number, ...number[]]> {
+/** Of the two processes that listen, the older one first; their lines come some time after. */
+export async function pidsOf(running: Running): Promise<[number, number]> {
   const pids = () => [
     ...new Set(
       linesOf(running)
-        .filter(({ msg }) => msg.startsWith('Server listening'))
+        .filter(({ pid, msg }) => msg.startsWith('Server listening') && isAlive(pid))
         .map(({ pid }) => pid),
     ),
   ];
-  await expect.poll(pids).toHaveLength(count);
+  await expect.poll(pids).toHaveLength(2);
   return pids() as [number, number];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** With the back-end that is ready soonest, where a test does not compute much. */

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
+import { isThorough } from '../thorough.ts';
 import { postHead } from '../http/raw-client.ts';
 import { freePort, untilReady } from '../../support/process.ts';
 import { killServers, start, type Running } from './server-process.ts';
@@ -56,7 +57,7 @@ class Client {
 
 const ask = (url: string) => new Client(url).send(request).outcome();
 
-it.each([{}, { PROCESSES: '2' }, { PROCESSES: '2', OPERATION_PORT: 'free' }])(
+it.each([{}, ...(isThorough ? [{ PROCESSES: '2' }] : []), { PROCESSES: '2', OPERATION_PORT: 'free' }])(
   'on SIGTERM serves the connections that it has accepted, also when it accepts no more: %j',
   async (given) => {
     const operation = 'OPERATION_PORT' in given ? await freePort() : 0;
