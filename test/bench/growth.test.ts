@@ -9,6 +9,7 @@ import { growthReport, growths, type Growth } from '../../bench/growth/report.ts
 import { measureTimes, type Timed } from '../../bench/growth/time.ts';
 import { warmEngine } from '../../bench/growth/engine.ts';
 import { drawFigure } from '../../src/plot/draw.ts';
+import { isThorough } from '../thorough.ts';
 
 /** A job of so many nanoseconds a neuron-step and, beside them, a fixed microsecond. */
 function timed(pass: Pass, neurons: number, steps: number, nanoseconds = 1): Timed {
@@ -134,7 +135,7 @@ describe('how the cost of networks grows', () => {
     expect(report.join('\n')).not.toMatch(/NaN|undefined|Infinity/);
   });
 
-  it('memory is as admitted', async () => {
+  it.runIf(isThorough)('memory is as admitted', async () => {
     const { admittedBytes, residentBytes } = await memoryOf({ ...network, sizes: [200, 100, 10], samples: 20, steps: 50 });
     expect(admittedBytes).toBeGreaterThan(1e6);
     expect(residentBytes).toBeLessThan(admittedBytes + 8e6);

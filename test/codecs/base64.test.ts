@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeBase64 } from '../../src/codecs/base64.ts';
+import { numRuns } from '../thorough.ts';
 
 describe('decodeBase64', () => {
   it('decodes what Node encodes', () => {
@@ -17,7 +18,7 @@ describe('decodeBase64', () => {
         const decoded = decodeBase64(text);
         if (typeof decoded !== 'string') expect(decoded.toString('base64')).toBe(text);
       }),
-      { numRuns: 5000 },
+      { numRuns: numRuns(5000) },
     );
   });
 

@@ -9,6 +9,7 @@ import {
   requestDecoder,
   type RequestCoding,
 } from '../../src/codecs/content-coding.ts';
+import { numRuns } from '../thorough.ts';
 
 const encoders = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync };
 const plain = Buffer.from('spikes '.repeat(1000));
@@ -50,7 +51,7 @@ describe.each(['gzip', 'br', 'deflate'] as const)('decodeWithin of %s', (coding)
         const chunks = Array.from({ length: Math.ceil(whole.length / step) }, (_, i) => whole.subarray(i * step, (i + 1) * step));
         expect(await decoded(chunks, coding)).toEqual(Buffer.from(bytes));
       }),
-      { numRuns: 50 },
+      { numRuns: numRuns(50) },
     );
   });
 

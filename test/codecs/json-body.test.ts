@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { firstNotUtf8 } from '../../src/codecs/json-body.ts';
+import { numRuns } from '../thorough.ts';
 
 describe('firstNotUtf8', () => {
   it.each([
@@ -35,7 +36,7 @@ describe('firstNotUtf8', () => {
         while (!isUtf8(all.subarray(0, longest))) longest--;
         expect(firstNotUtf8(all)).toBe(longest === all.length ? -1 : longest);
       }),
-      { numRuns: 2000 },
+      { numRuns: numRuns(2000) },
     );
   });
 });

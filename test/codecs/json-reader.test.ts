@@ -5,6 +5,7 @@ import { InlineJsonReader } from '../../src/codecs/json-reader.ts';
 import { parseJsonBody } from '../../src/codecs/json-body.ts';
 import { NumericArray } from '../../src/codecs/parsed-tensors.ts';
 import { Problem } from '../../src/errors/problems.ts';
+import { numRuns } from '../thorough.ts';
 
 await compileNumberCodec();
 const reader = new InlineJsonReader();
@@ -65,7 +66,7 @@ const spaced = fc.tuple(body, fc.constantFrom(undefined, 1, '\t')).map(([value, 
 
 describe('reading JSON with its arrays of numbers packed', () => {
   it('gives what JSON.parse gives', () => {
-    fc.assert(fc.property(spaced, expectSame), { numRuns: 2000 });
+    fc.assert(fc.property(spaced, expectSame), { numRuns: numRuns(2000) });
   });
 
   it('refuses what JSON.parse refuses', () => {
@@ -83,7 +84,7 @@ describe('reading JSON with its arrays of numbers packed', () => {
         }
         expectSame(changed);
       }),
-      { numRuns: 10_000 },
+      { numRuns: numRuns(10_000) },
     );
   });
 

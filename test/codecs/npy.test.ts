@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { toRowMajor } from '../../src/codecs/ndarray.ts';
 import { npyHeader, readNpy } from '../../src/codecs/npy.ts';
 import { materialize } from '../../src/compute/generated-numbers.ts';
+import { numRuns } from '../thorough.ts';
 
 /** The head of a file that numpy 2.2.6 wrote, which pads to a length that is a multiple of 64. */
 const saved = (dictionary: string, length = 128) =>
@@ -180,7 +181,7 @@ describe('readNpy', () => {
           if (typeof array !== 'string') expect(array.dataOffset + array.byteLength).toBe(bytes.length);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: numRuns(3000) },
     );
     fc.assert(
       fc.property(cut, ([at, byte]) => {
@@ -190,7 +191,7 @@ describe('readNpy', () => {
         if (typeof array !== 'string') expect(array.dataOffset + array.byteLength).toBe(bytes.length);
         readNpy(bytes.subarray(0, at));
       }),
-      { numRuns: 3000 },
+      { numRuns: numRuns(3000) },
     );
   });
 

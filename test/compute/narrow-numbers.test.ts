@@ -4,6 +4,7 @@ import { broadcastValues, toRowMajor } from '../../src/codecs/ndarray.ts';
 import { extremes, materialize, sliceNumbers, valueAt, writeNumbers } from '../../src/compute/generated-numbers.ts';
 import { indexOfUnfit, narrowNumbers, narrowText, type NarrowType } from '../../src/compute/narrow-numbers.ts';
 import { elementBytes } from '../../support/element-bytes.ts';
+import { numRuns } from '../thorough.ts';
 
 /** IEEE 754's definition, with no bits moved: (-1)^sign 2^(exponent - bias) (1 + fraction), and what its first and last exponents mean. */
 function slowFloat(bits: number, exponentBits: number, fractionBits: number): number {
@@ -108,7 +109,7 @@ describe('what float32 does not hold', () => {
         const isUnsignedHeld = BigInt(Math.fround(Number(unsigned))) === unsigned;
         expect(indexOfUnfit(narrowNumbers('uint64', bytesOf(BigUint64Array.of(unsigned))))).toBe(isUnsignedHeld ? -1 : 0);
       }),
-      { numRuns: 2000 },
+      { numRuns: numRuns(2000) },
     );
   });
 });

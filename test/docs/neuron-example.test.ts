@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isThorough } from '../thorough.ts';
 import { fences, readDocument, root } from './markdown.ts';
 
 const blocks = fences(readDocument('CONTRIBUTING.md')).filter(({ language }) => language === 'ts');
@@ -31,7 +32,7 @@ async function run(program: string, ...args: readonly string[]): Promise<{ reado
 describe("the neuron of CONTRIBUTING.md, in a copy of the service", () => {
   beforeAll(() => {
     copy = mkdtempSync(path.join(tmpdir(), 'neuron-example-'));
-    for (const part of ['src', 'support', 'scripts', 'docs', 'test/compute', 'test/docs', 'test/golden', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
+    for (const part of ['src', 'support', 'scripts', 'docs', 'test/compute', 'test/docs', 'test/golden', 'test/equal-arrays.ts', 'test/thorough.ts', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
       cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
     symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
     const [, name = '', file = ''] = /import \{ (\w+) \} from '(.*)'/.exec(registration) ?? [];
@@ -44,7 +45,7 @@ describe("the neuron of CONTRIBUTING.md, in a copy of the service", () => {
     rmSync(copy, { recursive: true, force: true });
   });
 
-  it('compiles', async () => {
+  it.runIf(isThorough)('compiles', async () => {
     const project = path.join(copy, 'tsconfig.example.json');
     writeFileSync(project, JSON.stringify({ extends: './tsconfig.json', include: [], files: ['src/compute/neurons/catalogue.ts'] }));
     expect(await run('typescript/bin/tsc', '--noEmit', '-p', project)).toEqual({ status: 0, output: '' });
@@ -52,7 +53,7 @@ describe("the neuron of CONTRIBUTING.md, in a copy of the service", () => {
 
   const checks = ['test/compute/neurons', 'test/compute/wasm/neurons.test.ts', 'test/docs/neurons-docs.test.ts', '-t', 'resonator|docs/neurons.md'];
 
-  it('is missing in the documentation until that is written', async () => {
+  it.runIf(isThorough)('is missing in the documentation until that is written', async () => {
     const { status, output } = await run('vitest/vitest.mjs', 'run', 'test/docs/neurons-docs.test.ts');
     expect(status, output).toBe(1);
     expect(output).toContain('is what `npm run docs:neurons` writes');
@@ -66,7 +67,7 @@ describe("the neuron of CONTRIBUTING.md, in a copy of the service", () => {
       expect(output).toMatch(new RegExp(`✓.*(${title}.*resonator|resonator.*${title})`));
   });
 
-  it('is told of a state that the step forgets', async () => {
+  it.runIf(isThorough)('is told of a state that the step forgets', async () => {
     const file = path.join(copy, 'src/compute/neurons/models/resonator.ts');
     writeFileSync(file, model.replace('state: { v: vPost, w: next }', 'state: { v: vPost }'));
     const { status, output } = await run('vitest/vitest.mjs', 'run', 'test/compute/wasm/neurons.test.ts', '-t', 'resonator');

@@ -5,6 +5,7 @@ import { neurons } from '../../src/compute/neurons/catalogue.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { alike, closest, didYouMean, nearest, question } from '../../src/errors/did-you-mean.ts';
 import { fixedRecords, quantityNames } from '../../src/schemas/lif.ts';
+import { numRuns } from '../thorough.ts';
 
 const lists = [
   ['hard', 'soft', 'none'],
@@ -39,7 +40,7 @@ describe('what was meant', () => {
           expect(isSame ? 0 : lettersApart(word, name)).toBeLessThanOrEqual(letters(word.slice(0, 100)).length / 3);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: numRuns(2000) },
     );
   });
 

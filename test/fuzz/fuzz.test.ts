@@ -3,6 +3,7 @@ import { endsEnvironment } from '../../fuzz/ends.ts';
 import { fuzz, fuzzEnvironment } from '../../fuzz/fuzz.ts';
 import type { SurrogateGradResult } from '../../src/compute/jobs.ts';
 import { Service } from '../http/service.ts';
+import { isThorough } from '../thorough.ts';
 
 const services: Service[] = [];
 afterEach(async () => {
@@ -16,16 +17,17 @@ async function startBoth(): Promise<readonly [Service, Service]> {
   return both;
 }
 
-it('two thousand bodies, right and wrong, are answered as the reference and the documentation say', async () => {
+const count = isThorough ? 2000 : 400;
+it(`${count} bodies, right and wrong, are answered as the reference and the documentation say`, async () => {
   const [service, ends] = await startBoth();
-  const report = await fuzz({ url: service.url, endsUrl: ends.url, count: 2000, seed: 1 });
+  const report = await fuzz({ url: service.url, endsUrl: ends.url, count, seed: 1 });
   expect(report.faults.map(({ number, what, message }) => `${number} ${message.path}: ${what}`)).toEqual([]);
   expect(report.held).toEqual([]);
-  expect(report.sent).toBe(2000);
-  expect(report.left).toBeGreaterThan(100);
+  expect(report.sent).toBe(count);
+  expect(report.left).toBeGreaterThan(count / 20);
   // Else there might be no faults because nothing was looked at.
-  expect(report.compared).toBeGreaterThan(330);
-  expect(report.foretold).toBeGreaterThan(500);
+  expect(report.compared).toBeGreaterThan(count / 6);
+  expect(report.foretold).toBeGreaterThan(count / 4);
   expect(Object.keys(report.forms).sort()).toEqual(['framed', 'inference', 'json', 'npy']);
 }, 120_000);
 

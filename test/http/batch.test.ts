@@ -7,6 +7,7 @@ import { numbers, type Base64Tensor, type Nested } from './answers.ts';
 import { announce, frame, unframe } from './framing.ts';
 import { Service } from './service.ts';
 import { startService } from './services.ts';
+import { numRuns } from '../thorough.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -106,7 +107,7 @@ function lossesOf({ cotangents, state, lead }: Batch) {
   };
 }
 
-const runs = { numRuns: 25 };
+const runs = { numRuns: numRuns(25) };
 
 describe('a batch of leading axes', () => {
   it('is answered as its entries alone are, to the bit', async () => {

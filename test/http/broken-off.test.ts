@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { leavingClients } from '../../load/chaos-leaving.ts';
+import { isThorough } from '../thorough.ts';
 
 /** What is quickly made, and has threads and memory busy when its client leaves. */
 const kinds = [
@@ -24,7 +25,7 @@ const kinds = [
   'no known type',
 ];
 
-it.each([1, 2])(
+it.each(isThorough ? [1, 2] : [2])(
   'clients that break off requests leave right numbers and nothing else behind, with %i processes',
   async (processes) => {
     const failures: string[] = [];

@@ -4,6 +4,7 @@ import type { ProblemDocument } from '../../src/errors/problems.ts';
 import type { EvalAnswer, GradAnswer, LifGradAnswer, SimulateAnswer } from './answers.ts';
 import { announce, frame, unframe, type Framed } from './framing.ts';
 import { Service } from './service.ts';
+import { numRuns } from '../thorough.ts';
 
 const octets = { accept: 'application/octet-stream' };
 
@@ -63,7 +64,7 @@ describe('a framed request', () => {
         const answered = dtype === 'float32' ? Float32Array.from(results[0]!.grad.values) : Float64Array.from(results[0]!.grad.values);
         expect(Buffer.from(answered.buffer).toString('base64')).toBe(plain.base64);
       }),
-      { numRuns: 30 },
+      { numRuns: numRuns(30) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { numbers, type Base64Tensor, type LifGradAnswer, type SimulateAnswer } from './answers.ts';
 import { errorsOf, Service } from './service.ts';
+import { numRuns } from '../thorough.ts';
 
 interface Golden {
   cases: {
@@ -263,7 +264,7 @@ describe('POST /lif/grad', () => {
           expect(shape(gradients.v_reset)).toEqual([]);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: numRuns(30) },
     );
   });
 

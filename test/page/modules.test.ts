@@ -139,20 +139,21 @@ describe('newest', () => {
       running--;
     });
     for (; asked < 5; asked++) run();
-    await sleep(100);
-    expect(seen).toEqual([0, 5]);
+    await expect.poll(() => seen).toEqual([0, 5]);
   });
 
   it('gives up one that takes long for a newer one', async () => {
     const ended: string[] = [];
+    let delayMs = 60_000;
     const run = newest(async (signal) => {
-      await sleep(600, undefined, { signal }).then(
+      await sleep(delayMs, undefined, { signal }).then(
         () => ended.push('done'),
         () => ended.push('given up'),
       );
     });
     run();
     await sleep(300);
+    delayMs = 1;
     run();
     await expect.poll(() => ended).toEqual(['given up', 'done']);
   });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { untilReady } from '../../support/process.ts';
+import { isThorough } from '../thorough.ts';
 import { killServers, post, start, type Running } from './server-process.ts';
 import { ask, askTimes, fast, large, linesOf, pidsOf, startSeveral } from './several-processes.ts';
 
@@ -99,33 +100,36 @@ describe('several processes, of the same service in turn', () => {
 describe('several processes, of a service each,', () => {
   afterEach(killServers);
 
-  it('replace one that exits at its start after longer and longer pauses, as long as others answer; they end with the primary', async () => {
-    const flag = path.join(tmpdir(), `no-start-${process.pid}`);
-    try {
-      const running = await startSeveral(
-        preload(
-          `import cluster from 'node:cluster'; import { existsSync } from 'node:fs'; if (cluster.isWorker && existsSync(${JSON.stringify(flag)})) process.exit(3);`,
-        ),
-      );
-      writeFileSync(flag, '');
-      process.kill((await pidsOf(running))[0], 'SIGKILL');
-      const pauses = () =>
-        linesOf(running)
-          .filter(({ msg }) => msg.startsWith('a process ended'))
-          .map(({ pause_ms }) => pause_ms);
-      await expect.poll(() => pauses().slice(0, 4)).toEqual([100, 200, 400, 800]);
-      expect((await ask(running.url, '/info')).status).toBe(200);
-      rmSync(flag);
-      await untilReady(running.child, running.url, running.output);
-      running.child.kill('SIGKILL');
-      // Which is when nobody holds its output any more.
-      expect(await running.ended).toEqual([null, 'SIGKILL']);
-    } finally {
-      if (existsSync(flag)) rmSync(flag);
-    }
-  });
+  it.runIf(isThorough)(
+    'replace one that exits at its start after longer and longer pauses, as long as others answer; they end with the primary',
+    async () => {
+      const flag = path.join(tmpdir(), `no-start-${process.pid}`);
+      try {
+        const running = await startSeveral(
+          preload(
+            `import cluster from 'node:cluster'; import { existsSync } from 'node:fs'; if (cluster.isWorker && existsSync(${JSON.stringify(flag)})) process.exit(3);`,
+          ),
+        );
+        writeFileSync(flag, '');
+        process.kill((await pidsOf(running))[0], 'SIGKILL');
+        const pauses = () =>
+          linesOf(running)
+            .filter(({ msg }) => msg.startsWith('a process ended'))
+            .map(({ pause_ms }) => pause_ms);
+        await expect.poll(() => pauses().slice(0, 4)).toEqual([100, 200, 400, 800]);
+        expect((await ask(running.url, '/info')).status).toBe(200);
+        rmSync(flag);
+        await untilReady(running.child, running.url, running.output);
+        running.child.kill('SIGKILL');
+        // Which is when nobody holds its output any more.
+        expect(await running.ended).toEqual([null, 'SIGKILL']);
+      } finally {
+        if (existsSync(flag)) rmSync(flag);
+      }
+    },
+  );
 
-  it('stop when a terminal interrupts all of them at once', async () => {
+  it.runIf(isThorough)('stop when a terminal interrupts all of them at once', async () => {
     const running = await startSeveral({ ...fast, DRAIN_DELAY_MS: '20000' });
     const answer = post(`${running.url}/lif/grad`, large);
     await sleep(100);

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseExposition } from '../../support/exposition.ts';
 import { freePort, untilReady } from '../../support/process.ts';
 import { hasRedis, RedisServer } from '../../support/redis-server.ts';
+import { isThorough } from '../thorough.ts';
 import { killServers, post, sources, start, type Running } from './server-process.ts';
 import { ask, askTimes, fast, large, linesOf, pidsOf, startSeveral } from './several-processes.ts';
 
@@ -103,11 +104,15 @@ describe('one process', () => {
 describe('several processes', () => {
   afterEach(killServers);
 
-  it('compute, small jobs and large ones, from sources too', async () => {
-    const { url } = await startSeveral(fast, sources);
-    const answers = await Promise.all([large, large, { current: [1.5], steps: 100 }].map((body) => post(`${url}/lif/grad`, body)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-  }, 120_000);
+  it.runIf(isThorough)(
+    'compute, small jobs and large ones, from sources too',
+    async () => {
+      const { url } = await startSeveral(fast, sources);
+      const answers = await Promise.all([large, large, { current: [1.5], steps: 100 }].map((body) => post(`${url}/lif/grad`, body)));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    },
+    120_000,
+  );
 
   it('count a client each up to its share', async () => {
     const running = await startSeveral({ RATE_LIMIT_MAX: '20' });

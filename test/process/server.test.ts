@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { framedRequest } from '../../support/framed-request.ts';
 import { freePort, untilReady } from '../../support/process.ts';
+import { isThorough } from '../thorough.ts';
 import { built, killServers, post, start } from './server-process.ts';
 
 afterEach(killServers);
@@ -98,7 +99,7 @@ describe('the process', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('on SIGTERM does not wait for a client that takes nothing of its answer, and exits with 0', async () => {
+  it.runIf(isThorough)('on SIGTERM does not wait for a client that takes nothing of its answer, and exits with 0', async () => {
     const { child, url, output, ended } = await start({
       DRAIN_DELAY_MS: '200',
       SHUTDOWN_TIMEOUT_MS: '25000',
@@ -194,7 +195,7 @@ describe('the process', () => {
     other.close();
   });
 
-  it('seldom collects its whole heap while large bodies arrive', async () => {
+  it.runIf(isThorough)('seldom collects its whole heap while large bodies arrive', async () => {
     const module = "process.on('SIGWINCH', () => gc());";
     const environment = {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}`,

@@ -96,7 +96,7 @@ it('several processes answer probes on the port for operation while they finish 
   expect(await running.ended, running.output()).toEqual([0, null]);
 });
 
-it('a message that does not reach a process ends neither the service nor its stop with an error', async () => {
+it.runIf(isThorough)('a message that does not reach a process ends neither the service nor its stop with an error', async () => {
   const module = `import cluster from 'node:cluster'; if (cluster.isPrimary) process.on('SIGWINCH', () => {
     for (const worker of Object.values(cluster.workers)) worker.process.emit('error', new Error('write EBADF'));
   });`;

@@ -7,6 +7,7 @@ import { Problem } from '../../src/errors/problems.ts';
 import type { BodyForm } from '../../src/requests/bodies/body.ts';
 import type { Operation } from '../../src/requests/plan.ts';
 import { planOfBody, type JsonParser } from '../../src/requests/bodies/body-to-plan.ts';
+import { numRuns } from '../thorough.ts';
 
 const { limits } = loadConfig({});
 await compileNumberCodec();
@@ -80,7 +81,7 @@ describe('a request whose arrays of numbers are read from the bytes', () => {
         const text = JSON.stringify(data);
         expect(read(operation, form, text, numbers), text.slice(0, 300)).toEqual(read(operation, form, text));
       }),
-      { numRuns: 2000 },
+      { numRuns: numRuns(2000) },
     );
   });
 

@@ -9,6 +9,7 @@ import { Problem } from '../../src/errors/problems.ts';
 import type { BodyForm } from '../../src/requests/bodies/body.ts';
 import type { Operation, Plans } from '../../src/requests/plan.ts';
 import { planOfBody } from '../../src/requests/bodies/body-to-plan.ts';
+import { numRuns } from '../thorough.ts';
 
 const { limits } = loadConfig({});
 
@@ -116,7 +117,7 @@ describe('tau', () => {
         const numbers = Array.from(materialize(read('surrogate_grad', { x: described, surrogate: 'erf' }).job.x));
         expect(tauProblem(described)).toEqual(tauProblem(numbers));
       }),
-      { numRuns: 500 },
+      { numRuns: numRuns(500) },
     );
   });
 

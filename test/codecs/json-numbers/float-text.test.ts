@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32Text, float64Text, maxFloat32TextLength, maxFloat64TextLength } from '../../../src/codecs/json-numbers/index.ts';
+import { numRuns } from '../../thorough.ts';
 
 const float = new Float32Array(1);
 const word = new Uint32Array(float.buffer);
@@ -65,7 +66,7 @@ function expectShortestNearest(x: number): void {
 describe('float32Text', () => {
   it('prints the shortest decimal, and the nearest such, for any float32', () => {
     fc.assert(fc.property(fc.integer({ min: 0, max: 0xffffffff }).map(fromBits).filter(Number.isFinite), expectShortestNearest), {
-      numRuns: 20_000,
+      numRuns: numRuns(20_000),
     });
   });
 
@@ -78,7 +79,7 @@ describe('float32Text', () => {
   });
 
   it('does so for subnormals', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 0x7fffff }).map(fromBits), expectShortestNearest), { numRuns: 2000 });
+    fc.assert(fc.property(fc.integer({ min: 1, max: 0x7fffff }).map(fromBits), expectShortestNearest), { numRuns: numRuns(2000) });
   });
 
   it('does so for decimals with few digits, and beside them', () => {
@@ -89,7 +90,7 @@ describe('float32Text', () => {
         word[0] = word[0]! + beside;
         if (Number.isFinite(float[0]) && float[0] > 0) expectShortestNearest(float[0]);
       }),
-      { numRuns: 20_000 },
+      { numRuns: numRuns(20_000) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32Text } from '../../../src/codecs/json-numbers/index.ts';
 import { CodecBench, randomWords } from './support.ts';
+import { numRuns } from '../../thorough.ts';
 
 const bench = new CodecBench();
 const isFinite32 = (bits: number): boolean => (bits & 0x7f800000) !== 0x7f800000;
@@ -42,7 +43,7 @@ describe('printing float32', () => {
       fc.property(fc.array(few, { minLength: 1, maxLength: 100 }), (values) => {
         expectShortest(new Uint32Array(Float32Array.from(values).buffer));
       }),
-      { numRuns: 1000 },
+      { numRuns: numRuns(1000) },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodecBench, halfwayText, randomWords } from './support.ts';
+import { numRuns } from '../../thorough.ts';
 
 const bench = new CodecBench();
 const inRange = (text: string): boolean => Math.abs(Number(text)) < 2 ** 128 - 2 ** 103;
@@ -35,7 +36,7 @@ const grammar = fc
 
 describe('reading numbers', () => {
   it('rounds as Number does, whatever the grammar allows', () => {
-    fc.assert(fc.property(fc.array(grammar, { minLength: 1, maxLength: 20 }), expectExact), { numRuns: 5000 });
+    fc.assert(fc.property(fc.array(grammar, { minLength: 1, maxLength: 20 }), expectExact), { numRuns: numRuns(5000) });
   });
 
   it('reads back every way in which a float64 is printed', () => {

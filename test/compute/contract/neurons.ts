@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { oneIn } from '../../thorough.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
@@ -90,8 +91,12 @@ function gradJob(model: NeuronModel, problem: NeuronProblem): LifGradJob {
   };
 }
 
-/** Holds a float32 back-end to the reference in every model of the catalogue. */
-export function itRunsEveryModel(open: () => Promise<Backend>): void {
+/**
+ * Holds a float32 back-end to the reference in every model of the catalogue.
+ *
+ * @param isDear whether a part of them has to do where tests are not thorough.
+ */
+export function itRunsEveryModel(open: () => Promise<Backend>, isDear = false): void {
   let backend: Backend;
   beforeAll(async () => {
     backend = await open();
@@ -117,7 +122,8 @@ export function itRunsEveryModel(open: () => Promise<Backend>): void {
     }
   });
 
-  describe.each([...catalogue.values()].map((model) => ({ name: model.name, model })))('$name', ({ model }) => {
+  const models = Array.from(catalogue.values(), (model) => ({ name: model.name, model }));
+  describe.each(isDear ? oneIn(6, models) : models)('$name', ({ model }) => {
     let problem: NeuronProblem;
     let others: readonly NeuronProblem[];
     /** The neurons whose spikes do not hang on the last bits. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OverloadError } from '../../../src/compute/engine/errors.ts';
 import { JobQueue, type QueuedJob } from '../../../src/compute/engine/job-queue.ts';
+import { numRuns } from '../../thorough.ts';
 
 /** A queue of jobs that take `pace` times as long as estimated, on a simulated clock. */
 function simulation(options: { concurrency: number; maxQueueWaitMs?: number; pace?: number }) {
@@ -144,7 +145,7 @@ describe('JobQueue', () => {
         for (const error of Object.values(rejected)) expect(error).toBeInstanceOf(OverloadError);
         for (const waited of Object.values(waits)) expect(waited).toBeLessThan(2 * 200);
       }),
-      { numRuns: 50 },
+      { numRuns: numRuns(50) },
     );
   });
 

@@ -5,6 +5,7 @@ import { ArenaPool } from '../../../src/compute/engine/arena-pool.ts';
 import { ComputeError, OverloadError } from '../../../src/compute/engine/errors.ts';
 import { MemoryBudget, MemoryLimitError } from '../../../src/compute/engine/memory-budget.ts';
 import { RequestScope } from '../../../src/compute/engine/request-scope.ts';
+import { numRuns } from '../../thorough.ts';
 
 const gone = new Error('the client has gone away');
 
@@ -194,7 +195,7 @@ describe('memory', () => {
           expect([scope.tasks, pool.budget.usedBytes, pool.lentBytes]).toEqual([0, 0, 0]);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: numRuns(200) },
     );
   });
 });

@@ -12,6 +12,7 @@ import { standardNeuron } from '../../../src/compute/standard-jobs.ts';
 import { elementBytes } from '../../../support/element-bytes.ts';
 import { inline, resultOf } from '../support/jobs.ts';
 import { networkJobs } from '../support/networks.ts';
+import { numRuns } from '../../thorough.ts';
 
 let wasm: WasmBackend;
 beforeAll(async () => {
@@ -44,7 +45,7 @@ describe('a network on wasm', () => {
         const least = Math.max(1e-9, 1e-3 * Math.max(...Object.values(expected.grad).map(largestOf).filter(Number.isFinite)));
         for (const path of job.wrt) expect([path, distance(actual.grad[path]!, expected.grad[path]!, least) < 1e-8]).toEqual([path, true]);
       }),
-      { numRuns: 60 },
+      { numRuns: numRuns(60) },
     );
   });
 
@@ -59,7 +60,7 @@ describe('a network on wasm', () => {
         expect(actual.spike_counts).toEqual(expected.spike_counts);
         for (const path of record) expect([path, distance(actual.records[path]!, expected.records[path]!) < 1e-9]).toEqual([path, true]);
       }),
-      { numRuns: 20 },
+      { numRuns: numRuns(20) },
     );
   });
 
@@ -107,7 +108,7 @@ describe('a network on wasm', () => {
         // Every array is padded to 64 bytes.
         expect(arena.mark()).toBeLessThan(jobBytes(job) + 30_000);
       }),
-      { numRuns: 10 },
+      { numRuns: numRuns(10) },
     );
     await pooled.close();
   });
@@ -119,7 +120,7 @@ describe('a network on wasm', () => {
         await resultOf(fresh, job);
         expect(fresh.estimateMs(job)).toBeLessThan(compileMs);
       }),
-      { numRuns: 12 },
+      { numRuns: numRuns(12) },
     );
     const [another] = fc.sample(networkJobs(10), { numRuns: 1, seed: 3 });
     const unknown = await WasmBackend.create({ ...inline, warmUp: 'minimal' });
@@ -155,7 +156,7 @@ describe('a network on wasm', () => {
         const [one, other] = [await resultOf(wasm, job), await resultOf(several, job)];
         expect(other).toEqual(one);
       }),
-      { numRuns: 10 },
+      { numRuns: numRuns(10) },
     );
     await several.close();
   });

@@ -7,6 +7,7 @@ import { roundedAlgebra } from '../../../support/rounded-algebra.ts';
 import { integrate } from '../support/integrate.ts';
 import { anySurrogate, extremes } from '../support/parameter-sets.ts';
 import { roundingAlgebra } from '../support/rounding-algebra.ts';
+import { numRuns } from '../../thorough.ts';
 
 const largest = 3.4e38;
 /** What float64's subnormal numbers, which have few digits, add up to. */
@@ -74,7 +75,7 @@ describe('value is the antiderivative of grad', () => {
         fc.property(anySurrogate(definition), fc.constantFrom(...thresholds(definition)), (surrogate, threshold) => {
           expectAntiderivative(definition, surrogate, threshold);
         }),
-        { numRuns: 15 },
+        { numRuns: numRuns(15) },
       );
     });
 
@@ -122,7 +123,7 @@ describe('grad and value are finite', () => {
       }
     };
     extremes(definition).forEach(check);
-    fc.assert(fc.property(anySurrogate(definition), check), { numRuns: 30 });
+    fc.assert(fc.property(anySurrogate(definition), check), { numRuns: numRuns(30) });
   });
 
   it.each(definitions.filter(({ gradNeedsFloat64 }) => !gradNeedsFloat64))('$name in float32', (definition) => {
@@ -136,6 +137,6 @@ describe('grad and value are finite', () => {
       }
     };
     extremes(definition).forEach(check);
-    fc.assert(fc.property(anySurrogate(definition), check), { numRuns: 30 });
+    fc.assert(fc.property(anySurrogate(definition), check), { numRuns: numRuns(30) });
   });
 });

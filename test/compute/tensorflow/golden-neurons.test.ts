@@ -8,6 +8,7 @@ import { neuronModel } from '../../../src/compute/neurons/catalogue.ts';
 import { programOf } from '../../../src/compute/neuron-problem.ts';
 import { goldenJobs, goldenNeurons } from '../support/golden-neurons.ts';
 import { perNeuron, resultOf, same } from '../support/jobs.ts';
+import { isThorough, oneIn } from '../../thorough.ts';
 
 type Results = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -67,10 +68,10 @@ const triedWhole = new Set(
   goldenNeurons.filter((_, i) => process.env.ALL_COMBINATIONS !== undefined || i % 8 === 5).map(([title]) => title),
 );
 
-// XLA compiles for seconds what is loaded in a tenth of one: it gets every twentieth case, and two graphs of each.
+// XLA compiles for seconds what is loaded in a tenth of one: it gets every twentieth case, or one, and two graphs of each.
 describe.skipIf(inject('noTensorFlow')).each([
-  { xla: false, cases: goldenNeurons },
-  { xla: true, cases: goldenNeurons.filter((_, i) => i % 20 === 5) },
+  { xla: false, cases: oneIn(6, goldenNeurons) },
+  { xla: true, cases: goldenNeurons.filter((_, i) => i % 20 === 5).slice(0, isThorough ? undefined : 1) },
 ])('TensorFlow runs the neurons of the libraries, XLA $xla', ({ xla, cases }) => {
   let backend: TensorFlowBackend;
   beforeAll(async () => {

@@ -3,5 +3,5 @@ import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tens
 import { itRunsEveryModel } from '../contract/neurons.ts';
 
 describe.skipIf(inject('noTensorFlow'))('TensorFlow, operation by operation', () => {
-  itRunsEveryModel(() => TensorFlowBackend.create({ xla: false }));
+  itRunsEveryModel(() => TensorFlowBackend.create({ xla: false }), true);
 });

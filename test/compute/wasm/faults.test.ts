@@ -10,6 +10,7 @@ import type { LifGradJob, LifSimulateJob } from '../../../src/compute/jobs.ts';
 import { threadLosses } from '../../../src/compute/engine/thread-pool.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem, resultOf } from '../support/jobs.ts';
+import { isThorough } from '../../thorough.ts';
 
 /** Some hundred milliseconds of work for two threads. */
 const long: LifGradJob = {
@@ -44,7 +45,7 @@ describe('a thread that ends while it works', () => {
     ['spike times, whose kernel changes memory that it reads', spikes],
   ] as const)('does not change the numbers: %s', async (_, job) => {
     const expected = await resultOf(backend, job);
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < (isThorough ? 4 : 2); i++) {
       const running = resultOf(backend, job);
       await sleep(10 + 20 * i);
       expect(threads.running.length).toBeGreaterThan(0);
@@ -54,7 +55,7 @@ describe('a thread that ends while it works', () => {
   });
 
   it('is replaced, even if it has just been started or none is left', async () => {
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < (isThorough ? 5 : 2); i++) {
       await Promise.all(threads.running.map((worker) => worker.terminate()));
       await expect(backend.run(long)).resolves.toBeDefined();
     }

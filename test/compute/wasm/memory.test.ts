@@ -14,6 +14,7 @@ import { threadPool } from '../../../src/compute/engine/thread-pool.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
 import { WorkerThreads } from '../../../support/worker-threads.ts';
 import { lifProblem, perStep, resultOf } from '../support/jobs.ts';
+import { numRuns, oneIn } from '../../thorough.ts';
 
 describe('Arena', () => {
   it('grows as it is filled and keeps what is in it', () => {
@@ -46,7 +47,7 @@ describe('Arena', () => {
         expect([arena.bytes(address - 1, 1)[0], arena.bytes(address + length, 1)[0]]).toEqual([0, 0]);
       }),
       {
-        numRuns: 50,
+        numRuns: numRuns(50),
         examples: [
           [65_536, 0, 0],
           [65_537, 3, 5],
@@ -171,7 +172,7 @@ describe('ArenaPool', () => {
 });
 
 describe('a lent arena', () => {
-  it.each([0, 3])(
+  it.each(oneIn(2, [0, 3]))(
     'takes no more than estimated for a gradient with checkpoints of very many steps, refractory for %d',
     async (refractorySteps) => {
       const backend = await WasmBackend.create({ threads: 2 });
