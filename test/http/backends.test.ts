@@ -8,6 +8,7 @@ import type { BackendOpener } from '../../src/compute/engine/backend-supervisor.
 import { never } from '../../src/compute/engine/cross-over.ts';
 import { Engine, type EngineOptions } from '../../src/compute/engine/engine.ts';
 import { FakeBackend, FakeOpener } from '../compute/engine/fake-backend.ts';
+import { oneIn } from '../thorough.ts';
 import type { GradAnswer, Meta } from './answers.ts';
 import { type Service, errorsOf } from './service.ts';
 import { startService } from './services.ts';
@@ -158,7 +159,7 @@ describe('a service without TensorFlow', () => {
     });
   });
 
-  it.each(['auto', 'tensorflow'])(
+  it.each(oneIn(2, ['auto', 'tensorflow']))(
     'started with COMPUTE_BACKEND=%s gets ready and computes',
     async (backend) => {
       const service = await startService({ COMPUTE_BACKEND: backend });
