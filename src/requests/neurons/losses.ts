@@ -127,7 +127,9 @@ export function recordLossOf(
       const potentials = perStep();
       return potentials ? { type, target: potentials } : undefined;
     }
-    default:
+    case 'spike_count':
+    case 'firing_rate_mse':
+    case 'cotangent':
       return undefined;
   }
 }
