@@ -1,10 +1,18 @@
 import { memoryOf } from '../compute/engine/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
 import { indicesIn, type Values } from '../compute/generated-numbers.ts';
-import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode, type TensorValues } from './answer.ts';
+import {
+  AnswerBlocks,
+  AnswerNumber,
+  AnswerRows,
+  AnswerTensor,
+  AnswerTransposed,
+  NotFiniteError,
+  type AnswerNode,
+  type TensorValues,
+} from './answer.ts';
 import { Pacer, sliceValues } from './chunks.ts';
 import { countBelow } from './json-numbers/index.ts';
-import { AnswerTransposed } from './answer-transposed.ts';
 
 /** The least magnitude that rounds to infinity in float32: halfway between the largest float32 and 2^128. */
 export const beyondFloat32 = 2 ** 128 - 2 ** 103;

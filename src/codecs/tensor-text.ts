@@ -144,32 +144,35 @@ export class TensorText {
 
 /** Prints rows of different lengths as arrays in an array, at once. */
 export function writeRows(writer: JsonWriter, rows: AnswerRows): void {
-  const { offsets, shape } = rows;
-  const numbers = rows.textNumbers(0, rows.count);
   const dtype = writer.setDtype(rows.textDtype);
-  const arrays = new NestedArrays(shape);
-  arrays.writeEmpty(writer, Infinity);
-  for (let b = 0; b + 1 < offsets.length; b++) {
-    arrays.open(writer);
-    writer.row(numbers, offsets[b]!, offsets[b + 1]!);
-    arrays.close(writer, 1);
-  }
+  // Without a limit there is one part.
+  writeRowsInParts(writer, rows, Infinity).next();
   writer.setDtype(dtype);
 }
 
 /** The same in slices, each about as long to print as another request may be kept waiting. */
 export function* rowSlices(rows: AnswerRows, answerDtype: Dtype, writer: JsonWriter): Generator<Uint8Array> {
-  const { offsets, count, shape, textDtype: dtype = answerDtype } = rows;
+  const { textDtype: dtype = answerDtype } = rows;
+  const parts = writeRowsInParts(writer, rows, sliceBytes);
+  let isLast: boolean | undefined;
+  do {
+    writer.begin(dtype);
+    isLast = parts.next().done;
+    yield writer.finish();
+  } while (isLast !== true);
+}
+
+/** Prints rows, and yields whenever the writer's text is about `maxBytes` long. */
+function* writeRowsInParts(writer: JsonWriter, rows: AnswerRows, maxBytes: number): Generator<void> {
+  const { offsets, count, shape } = rows;
   const arrays = new NestedArrays(shape);
+  while (arrays.hasEmptyArrays) {
+    arrays.writeEmpty(writer, maxBytes);
+    if (writer.length >= maxBytes) yield;
+  }
   // The numbers from `made` on, which come next.
   let numbers = rows.textNumbers(0, 0);
   let made = 0;
-  writer.begin(dtype);
-  while (arrays.hasEmptyArrays) {
-    arrays.writeEmpty(writer, sliceBytes);
-    yield writer.finish();
-    writer.begin(dtype);
-  }
   for (let b = 0; b + 1 < offsets.length; b++) {
     arrays.open(writer);
     writer.text('[');
@@ -184,12 +187,8 @@ export function* rowSlices(rows: AnswerRows, answerDtype: Dtype, writer: JsonWri
       writer.numbers(numbers, at - made, to - made);
       writer.text(to < end ? ',' : ']');
       at = to;
-      if (writer.length >= sliceBytes) {
-        yield writer.finish();
-        writer.begin(dtype);
-      }
+      if (writer.length >= maxBytes) yield;
     } while (at < end);
     arrays.close(writer, 1);
   }
-  yield writer.finish();
 }

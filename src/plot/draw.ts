@@ -1,10 +1,7 @@
 import type { Axis, Cells, Emphasis, Figure, Mark } from './figure.ts';
 import { fontSizeOf, layOut, styleOf, type Frame, type LegendEntry } from './layout.ts';
-import { classOf, colourOf, dashOf } from './palette.ts';
+import { classOf, colourOf, dashOf, ink } from './palette.ts';
 import { decadeTicks, numberText, ticks, toPixel } from './scale.ts';
-
-/** Colours of everything but data; pages have their own by class. */
-export const ink = { text: '#1a1a1a', axis: '#6b6b6b', grid: '#e4e4e4', ground: '#ffffff' } as const;
 
 export const grounds = ['opaque', 'transparent'] as const;
 export type Ground = (typeof grounds)[number];

@@ -9,6 +9,9 @@ export const palettes = {
   dark: { ground: '#14171b', neutral: '#8a9199', series: ['#1abaff', '#ed6f38', '#28ee99', '#d259bd', '#e5ea55', '#ffffff'] },
 } as const;
 
+/** Colours of everything but data; pages have their own by class. */
+export const ink = { text: '#1a1a1a', axis: '#6b6b6b', grid: '#e4e4e4', ground: '#ffffff' } as const;
+
 /** The number of colours before they repeat. */
 export const colourCount = palettes.light.series.length;
 
@@ -29,4 +32,23 @@ export function dashOf(style: Style): string {
 /** The class by which a page gives a style its own colours. */
 export function classOf(style: Style): string {
   return style === 'neutral' ? 'neutral' : `series-${style % colourCount}`;
+}
+
+export const themes = ['light', 'dark'] as const;
+export type Theme = (typeof themes)[number];
+
+/** The colour on a dark ground of each colour on a light one. */
+const onDark = new Map<string, string>([
+  [ink.text, '#eceef0'],
+  [ink.axis, '#9aa1a9'],
+  [ink.grid, '#2a2f36'],
+  [ink.ground, palettes.dark.ground],
+  ...palettes.light.series.map((colour, i): [string, string] => [colour, palettes.dark.series[i]!]),
+]);
+
+/** A picture that `drawFigure` drew, in the colours of a theme. */
+export function inTheme(svg: string, theme: Theme): string {
+  if (theme === 'light') return svg;
+  // Texts have no quotes: they are escaped.
+  return svg.replace(/="(#[0-9a-f]{6})"/g, (attribute, colour: string) => `="${onDark.get(colour) ?? colour}"`);
 }

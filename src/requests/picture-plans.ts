@@ -6,7 +6,7 @@ import type { Limits } from '../config/limits.ts';
 import { pointerSegment, quote } from '../errors/describe.ts';
 import { InputErrors } from '../errors/input-errors.ts';
 import { grounds, type Ground } from '../plot/draw.ts';
-import { themes, type Theme } from '../plot/themes.ts';
+import { themes, type Theme } from '../plot/palette.ts';
 import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
 import { maxCompared, maxDrawnCurrents, maxDrawnSteps, pictureSides, runPictureSize, surrogatePictureSize } from '../schemas/parameters.ts';
 import { flatNeuronFields, nestRequest, refuseUnknown, valueOfText, type FlatValue } from './bodies/flat-request.ts';

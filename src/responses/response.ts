@@ -1,6 +1,13 @@
-import { AnswerNumber, AnswerRows, AnswerTensor, type AnswerBlocks, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
+import {
+  AnswerNumber,
+  AnswerRows,
+  AnswerTensor,
+  transposed,
+  type AnswerBlocks,
+  type AnswerNode,
+  type TensorValues,
+} from '../codecs/answer.ts';
 import { sizeOf } from '../codecs/ndarray.ts';
-import { transposed } from '../codecs/answer-transposed.ts';
 import { type Answer, type Estimate, fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jobElements } from '../compute/job-size.ts';
 import { bytesPerNumber, dtypeOf, type Dtype, type LifGradResult, type LifSimulateResult, type ResultOf } from '../compute/jobs.ts';

@@ -12,10 +12,9 @@ import type { Limits } from '../config/limits.ts';
 import { Problem } from '../errors/problems.ts';
 import { drawFigure } from '../plot/draw.ts';
 import type { Figure } from '../plot/figure.ts';
-import { traceFigure } from '../plot/neuron-figure.ts';
+import { sweepFigure, traceFigure } from '../plot/neuron-figure.ts';
+import { inTheme } from '../plot/palette.ts';
 import { surrogateFigure, surrogateLabel } from '../plot/surrogate-figure.ts';
-import { sweepFigure } from '../plot/sweep-figure.ts';
-import { inTheme } from '../plot/themes.ts';
 import { unknownNeuron } from '../requests/neurons/neurons.ts';
 import {
   comparisonPicturePlan,

@@ -5,7 +5,7 @@ import { summaries } from '../compute/losses/summaries.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../compute/neurons/model.ts';
 import { grounds } from '../plot/draw.ts';
-import { themes } from '../plot/themes.ts';
+import { themes } from '../plot/palette.ts';
 import { computeOptions } from './common.ts';
 import { LifGradRequest, LifSimulateRequest, lossTypes } from './lif.ts';
 

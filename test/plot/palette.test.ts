@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ink } from '../../src/plot/draw.ts';
-import { classOf, colourCount, colourOf, dashOf, palettes } from '../../src/plot/palette.ts';
+import { classOf, colourCount, colourOf, dashOf, ink, palettes } from '../../src/plot/palette.ts';
 import { ciede2000, labOf, linearRgb } from './colour-difference.ts';
 
 type Rgb = readonly [number, number, number];
