@@ -5,16 +5,19 @@ import type { Call } from './works.ts';
 /** As much is read at a time: what stays in the nearest caches is read in half the time of a megabyte. */
 const bufferBytes = 64 * 1024;
 const headEnd = '\r\n\r\n';
+const lastChunk = '\r\n0\r\n\r\n';
 
 /**
  * One connection on which requests are sent and answers counted, as cheaply as Node can: what the client takes of two processors, the server
- * lacks, and would count as the server's. It understands answers with a Content-Length, no others.
+ * lacks, and would count as the server's. Of an answer in chunks it looks at the end alone.
  */
 export class Connection {
   readonly #socket: Socket;
   #head = '';
-  /** Bytes of the answer's body that are still to come; before its head is complete, unknown. */
+  /** Bytes of the answer's body that are still to come, Infinity where they come in chunks; before its head is complete, unknown. */
   #left: number | undefined;
+  /** The last bytes of an answer in chunks. */
+  #tail = '';
   #settle: { resolve(): void; reject(error: Error): void } | undefined;
 
   private constructor(port: number) {
@@ -43,7 +46,7 @@ export class Connection {
   /**
    * Sends a request and waits for its answer, which is dropped.
    *
-   * @throws {Error} when it is no 200 with a Content-Length.
+   * @throws {Error} when it is no 200.
    */
   send(request: PreparedRequest): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -66,16 +69,24 @@ export class Connection {
       this.#head += buffer.toString('latin1', 0, length);
       const end = this.#head.indexOf(headEnd);
       if (end < 0) return;
-      const announced = /\r\ncontent-length: *(\d+)/i.exec(this.#head.slice(0, end));
-      if (announced === null || !this.#head.startsWith('HTTP/1.1 200 ')) {
-        this.#settle?.reject(new Error(`expected 200 and a Content-Length, got ${this.#head.slice(0, 300)}`));
+      const head = this.#head.slice(0, end);
+      const announced = /\r\ncontent-length: *(\d+)/i.exec(head);
+      const isChunked = /\r\ntransfer-encoding: *chunked/i.test(head);
+      if ((announced === null && !isChunked) || !head.startsWith('HTTP/1.1 200 ')) {
+        this.#settle?.reject(new Error(`expected 200 and a body, got ${head.slice(0, 300)}`));
         return;
       }
-      this.#left = Number(announced[1]);
+      this.#left = isChunked ? Infinity : Number(announced![1]);
       bodyBytes = before + length - (end + headEnd.length);
     }
-    this.#left -= bodyBytes;
-    if (this.#left > 0) return;
+    if (this.#left === Infinity) {
+      this.#tail = (this.#tail + buffer.toString('latin1', Math.max(0, length - lastChunk.length), length)).slice(-lastChunk.length);
+      if (this.#tail !== lastChunk) return;
+      this.#tail = '';
+    } else {
+      this.#left -= bodyBytes;
+      if (this.#left > 0) return;
+    }
     this.#left = undefined;
     this.#head = '';
     this.#settle?.resolve();

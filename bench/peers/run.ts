@@ -14,9 +14,12 @@ import { peers, startPeer, versionsOf, type Peer } from './peers.ts';
 import { peerTable, ratiosOf } from './table.ts';
 import { peerWorks } from './works.ts';
 
-const { values: options } = parseArgs({ options: { rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' }, write: { type: 'boolean' } },
+});
 const [rounds, seconds] = [Number(options.rounds ?? 5), Number(options.seconds ?? 2)];
-const isWhole = Object.keys(options).length === 0;
+/** Whether the tables that were measured are written; of a whole run they are. */
+const writes = options.write ?? Object.keys(options).length === 0;
 
 async function besides(peer: Peer): Promise<PeerRow[]> {
   const theirs = await startPeer(peer);
@@ -87,7 +90,7 @@ const networkPeers = ['torch', 'jax'].flatMap((module) => {
 });
 const networkRows = await ofNetworks(networkPeers.map(({ module }) => module));
 
-if (isWhole) {
+if (writes) {
   const file = new URL('../../docs/lab/peers.md', import.meta.url);
   const machine = `${cpus()[0]!.model}, ${cpus().length} cores`;
   const rest = `${rounds} rounds of ${seconds} s each. Repeat with \`npm run bench:peers\`.`;
