@@ -12,3 +12,8 @@ export function controls(title: string, ...children: readonly HTMLElement[]): HT
   });
   return made;
 }
+
+/** A part's pictures, with what is said of them, and its controls. @param kind a further class. */
+export function withControls(made: HTMLElement, pictures: readonly HTMLElement[], kind = ''): HTMLElement {
+  return element('div', { class: `with-controls ${kind}`.trim() }, element('div', { class: 'picture' }, ...pictures), made);
+}

@@ -3,7 +3,7 @@ import { surrogateLabel } from '../src/plot/surrogate-figure.ts';
 import { writeSurrogates } from './address.ts';
 import type { ApiRequest, LifGradAnswer } from './api-types.ts';
 import { call } from './api.ts';
-import { controls } from './controls.ts';
+import { controls, withControls } from './controls.ts';
 import { currentRangeFields, currentRangeNumbers, currentRangeOf } from './current-range.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
@@ -88,21 +88,14 @@ function makeGradient(options: PartOptions): HTMLElement {
   draw();
   settings.reportUnknown();
 
-  return element(
-    'div',
-    { class: 'with-controls' },
+  return withControls(controls('Surrogates and settings', ...groups), [
+    picture.element,
     element(
-      'div',
-      { class: 'picture' },
-      picture.element,
-      element(
-        'p',
-        { class: 'quiet' },
-        'Each neuron has a current of its own. The forward pass fires by the hard step H(x); the backward pass puts the surrogate gradient σ′(x) in the place of its derivative, in the reset too unless that is detached. L is the spike count.',
-      ),
+      'p',
+      { class: 'quiet' },
+      'Each neuron has a current of its own. The forward pass fires by the hard step H(x); the backward pass puts the surrogate gradient σ′(x) in the place of its derivative, in the reset too unless that is detached. L is the spike count.',
     ),
-    controls('Surrogates and settings', ...groups),
-  );
+  ]);
 }
 
 /** What has a checkbox: all parameters of the model that have a value and a gradient. */

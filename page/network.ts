@@ -1,7 +1,7 @@
 import { numberText } from '../src/plot/scale.ts';
 import { writeSurrogates } from './address.ts';
 import type { ApiError } from './api.ts';
-import { controls } from './controls.ts';
+import { controls, withControls } from './controls.ts';
 import { element } from './dom.ts';
 import { fieldGroup } from './fields.ts';
 import { networkFigure } from './network-figure.ts';
@@ -162,20 +162,7 @@ function makeNetwork(options: PartOptions): HTMLElement {
   rounds.refresh();
   settings.reportUnknown();
 
-  return element(
-    'div',
-    { class: 'with-controls' },
-    element(
-      'div',
-      { class: 'picture' },
-      element('div', { class: 'run' }, toggle, reset, state),
-      picture.element,
-      element(
-        'p',
-        { class: 'quiet' },
-        `The yin-yang task (Kriener et al. 2021): is a point in yin, in yang or in a dot? x, y, 1 − x and 1 − y are the currents of 20 steps. A training step is one request, for the gradients of ${batchSize} samples; the weights and Adam are in the page. A second request runs the network on the sample shown, and one like it on the map and on ${heldOutSize} held-out samples, which are never trained on.`,
-      ),
-    ),
+  return withControls(
     controls(
       'Settings',
       fieldGroup('Network', numbers.hidden.element, recurrent.element, readout.element),
@@ -183,6 +170,15 @@ function makeNetwork(options: PartOptions): HTMLElement {
       fieldGroup('Training', numbers.rate.element, numbers.seed.element),
       fieldGroup('Spikes of one sample', numbers.sample.element),
     ),
+    [
+      element('div', { class: 'run' }, toggle, reset, state),
+      picture.element,
+      element(
+        'p',
+        { class: 'quiet' },
+        `The yin-yang task (Kriener et al. 2021): is a point in yin, in yang or in a dot? x, y, 1 − x and 1 − y are the currents of 20 steps. A training step is one request, for the gradients of ${batchSize} samples; the weights and Adam are in the page. A second request runs the network on the sample shown, and one like it on the map and on ${heldOutSize} held-out samples, which are never trained on.`,
+      ),
+    ],
   );
 }
 

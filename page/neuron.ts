@@ -2,7 +2,7 @@ import { linspace } from '../src/codecs/ndarray.ts';
 import { populationFigure, traceFigure } from '../src/plot/neuron-figure.ts';
 import type { ApiRequest, SimulateAnswer } from './api-types.ts';
 import { call } from './api.ts';
-import { controls } from './controls.ts';
+import { controls, withControls } from './controls.ts';
 import { currentRangeFields, currentRangeNumbers, currentRangeOf } from './current-range.ts';
 import { currentOf, waveforms } from './currents.ts';
 import type { Range } from './cursor.ts';
@@ -128,12 +128,7 @@ function makeNeuron(options: PartOptions): HTMLElement {
   draw();
   settings.reportUnknown();
 
-  return element(
-    'div',
-    { class: 'with-controls two-pictures' },
-    element('div', { class: 'picture' }, trace.element, ...(spikes ? [population.element] : [])),
-    controls('Settings', ...groups),
-  );
+  return withControls(controls('Settings', ...groups), [trace.element, ...(spikes ? [population.element] : [])], 'two-pictures');
 }
 
 /** The currents of many neurons at first. */

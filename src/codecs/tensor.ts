@@ -1,6 +1,6 @@
 import { checkValues, type Limits } from '../config/limits.ts';
 import { linspace, type Values } from '../compute/generated-numbers.ts';
-import { indexOfUnfit, narrowNumbers, narrowText, type NarrowNumbers } from '../compute/narrow-numbers.ts';
+import { hasBitsBehind, indexOfUnfit, narrowNumbers, narrowText, type NarrowNumbers } from '../compute/narrow-numbers.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { nearest, question } from '../errors/did-you-mean.ts';
 import type { InputErrors } from '../errors/input-errors.ts';
@@ -230,20 +230,15 @@ function decodeLittleEndian(
     return errors.add(path, `shape ${shapeText(shape)} of ${dtype} needs ${needed} bytes, but ${source.name} ${bytes.length}`);
   }
   if (dtype !== 'float32' && dtype !== 'float64') {
-    if (dtype === 'bits' && hasBitsFrom(bytes, size))
-      return errors.add(source.path, `has bits that are not 0 behind its ${size} numbers; numpy.packbits fills the last byte with zeros`);
     const numbers = narrowNumbers(dtype, bytes, size);
+    if (hasBitsBehind(numbers))
+      return errors.add(source.path, `has bits that are not 0 behind its ${size} numbers; numpy.packbits fills the last byte with zeros`);
     const wrong = indexOfUnfit(numbers);
     return wrong < 0 ? { shape, values: numbers } : errors.add(source.path, `element ${wrong} ${unfitText(numbers, wrong)}`);
   }
   const values = viewValues(bytes, dtype);
   const wrong = indexOfMagnitudeAtLeast(values, beyondFloat32);
   return wrong < 0 ? { shape, values } : errors.add(source.path, `element ${wrong} ${valueRule}, got ${values[wrong]!}`);
-}
-
-/** Whether a bit of the last byte is set from a number's on. */
-function hasBitsFrom(bytes: Uint8Array, count: number): boolean {
-  return count % 8 !== 0 && (bytes.at(-1)! & (0xff >> (count % 8))) !== 0;
 }
 
 function unfitText(numbers: NarrowNumbers, index: number): string {

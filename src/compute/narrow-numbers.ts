@@ -169,6 +169,13 @@ export function indexOfUnfit({ type, stored, offset, length }: NarrowNumbers): n
   return found < 0 ? -1 : found - offset;
 }
 
+/** Whether a bit is set behind the last of numbers that share bytes. */
+export function hasBitsBehind({ type, stored, offset, length }: NarrowNumbers): boolean {
+  if (type !== 'bits') return false;
+  for (let index = offset + length; index < 8 * stored.length; index++) if (bitAt(stored, index) !== 0) return true;
+  return false;
+}
+
 /** The least and the largest of at least one number. */
 export function extremesOfNarrow(numbers: NarrowNumbers): readonly [number, number] {
   let [least, largest] = [Infinity, -Infinity];

@@ -47,37 +47,63 @@ export class ReferenceNetwork implements NetworkRun<never, unknown> {
   }
 }
 
-/** What is not 0 among what comes in, by sample and step: entries with the index of their input. */
-type ActiveRows = readonly { readonly input: number; readonly value: number }[][];
+/**
+ * What is not 0 among what comes in: entries [starts[row], starts[row + 1]) are those of a sample and step, each the number of one input. An object
+ * for each would take several times the memory that is reserved.
+ */
+interface ActiveRows {
+  readonly starts: Int32Array;
+  readonly inputs: Int32Array;
+  readonly values: Float64Array;
+}
 
-function emptyRows(count: number): ActiveRows {
-  return Array.from({ length: count }, () => []);
+type AddEntry = (row: number, input: number, value: number) => void;
+
+/** @param visit adds all entries; called once to count them and once to keep them. Those of a row stay in their order. */
+function activeRows(rows: number, visit: (add: AddEntry) => void): ActiveRows {
+  const starts = new Int32Array(rows + 1);
+  visit((row) => {
+    starts[row + 1]!++;
+  });
+  for (let row = 0; row < rows; row++) starts[row + 1]! += starts[row]!;
+  const next = starts.slice();
+  const inputs = new Int32Array(starts[rows]!);
+  const values = new Float64Array(starts[rows]!);
+  visit((row, input, value) => {
+    const at = next[row]!++;
+    inputs[at] = input;
+    values[at] = value;
+  });
+  return { starts, inputs, values };
 }
 
 function activeInputs({ input, samples, inputs, steps }: Network, arithmetic: Arithmetic): ActiveRows {
   if (input.form === 'dense') return activeOf(constants(input.values, arithmetic), inputs, steps, arithmetic);
-  const rows = emptyRows(samples * steps);
   const [sample, neuron, step] = [input.sample, input.neuron, input.step].map(materialize) as [Values, Values, Values];
-  for (let event = 0; event < sample.length; event++) {
-    arithmetic.step();
-    rows[sample[event]! * steps + step[event]!]!.push({ input: neuron[event]!, value: 1 });
-  }
-  return rows;
+  return activeRows(samples * steps, (add) => {
+    for (let event = 0; event < sample.length; event++) {
+      arithmetic.step();
+      add(sample[event]! * steps + step[event]!, neuron[event]!, 1);
+    }
+  });
 }
 
 /** What is not 0 of numbers [samples, width, steps]. */
 function activeOf(numbers: Values | Uint8Array, width: number, steps: number, arithmetic: Arithmetic): ActiveRows {
-  const rows = emptyRows(numbers.length / width);
-  for (const [i, value] of numbers.entries()) {
-    arithmetic.step();
-    const sample = Math.floor(i / (width * steps));
-    if (value !== 0) rows[sample * steps + (i % steps)]!.push({ input: Math.floor(i / steps) % width, value });
-  }
-  return rows;
+  return activeRows(numbers.length / width, (add) => {
+    for (let i = 0; i < numbers.length; i++) {
+      arithmetic.step();
+      const sample = Math.floor(i / (width * steps));
+      if (numbers[i] !== 0) add(sample * steps + (i % steps), Math.floor(i / steps) % width, numbers[i]!);
+    }
+  });
 }
 
 function constants(numbers: Numbers, { ops }: Arithmetic): Float64Array {
-  return Float64Array.from(materialize(numbers), (value) => ops.constant(value));
+  // Float64Array.from with a function would list all numbers first.
+  const values = new Float64Array(materialize(numbers));
+  for (let i = 0; i < values.length; i++) values[i] = ops.constant(values[i]!);
+  return values;
 }
 
 interface BackwardOptions {
@@ -134,7 +160,7 @@ class ReferenceLayer {
       for (let t = 0; t < this.#steps; t++) {
         for (let n = 0; n < neurons; n++) {
           const row = sample * neurons + n;
-          const weighted = this.#addWeighted(biases?.[n] ?? 0, n, input[sample * this.#steps + t]!);
+          const weighted = this.#addWeighted(biases?.[n] ?? 0, n, input, sample * this.#steps + t);
           this.#current[row * this.#steps + t] = t > 0 ? this.#addRecurrent(weighted, n, sample, t - 1) : weighted;
           this.#run.step(n, t, row);
         }
@@ -143,12 +169,12 @@ class ReferenceLayer {
   }
 
   /** Adds row n of the weights times what comes in. */
-  #addWeighted(start: number, n: number, entries: ActiveRows[number]): number {
+  #addWeighted(start: number, n: number, { starts, inputs, values }: ActiveRows, row: number): number {
     const { ops } = this.#arithmetic;
     let sum = start;
-    for (const { input, value } of entries) {
+    for (let i = starts[row]!; i < starts[row + 1]!; i++) {
       this.#arithmetic.step();
-      sum = ops.add(sum, ops.mul(this.#weight[n * this.#inputs + input]!, value));
+      sum = ops.add(sum, ops.mul(this.#weight[n * this.#inputs + inputs[i]!]!, values[i]!));
     }
     return sum;
   }
@@ -241,19 +267,20 @@ class ReferenceLayer {
   }
 
   /** Gradient with respect to a matrix that multiplies what came `delay` steps before, [neurons, width]. */
-  #matrixGradient(active: ActiveRows, width: number, delay: 0 | 1): Float64Array {
+  #matrixGradient({ starts, inputs, values }: ActiveRows, width: number, delay: 0 | 1): Float64Array {
     const { neurons } = this.#layer;
     const { ops } = this.#arithmetic;
     const steps = this.#steps;
     const gradient = new Float64Array(neurons * width);
     for (let sample = 0; sample < this.#samples; sample++) {
       for (let t = delay; t < steps; t++) {
-        for (const { input, value } of active[sample * steps + t - delay]!) {
+        const row = sample * steps + t - delay;
+        for (let i = starts[row]!; i < starts[row + 1]!; i++) {
           for (let n = 0; n < neurons; n++) {
             this.#arithmetic.step();
-            const place = n * width + input;
+            const place = n * width + inputs[i]!;
             const bar = this.#currentBar[(sample * neurons + n) * steps + t]!;
-            gradient[place] = ops.add(gradient[place]!, ops.mul(bar, value));
+            gradient[place] = ops.add(gradient[place]!, ops.mul(bar, values[i]!));
           }
         }
       }
