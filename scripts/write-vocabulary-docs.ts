@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { lifVocabulary } from '../src/requests/words/request-fields.ts';
+import { lifVocabulary } from '../src/requests/words/unknown-fields.ts';
 import type { Meaning, Term } from '../src/requests/words/vocabulary.ts';
 import { table } from './markdown.ts';
 

@@ -9,7 +9,7 @@ import type { KeptTensors } from './networks/named-tensors.ts';
 import { networkGradPlan, networkSimulatePlan } from './networks/network-plans.ts';
 import type { Operation, Plans } from './plan.ts';
 import { surrogateEvalPlan, surrogateGradPlan } from './surrogates/surrogate-plans.ts';
-import { suggestRequestField } from './words/request-fields.ts';
+import { suggestRequestField } from './words/unknown-fields.ts';
 import { compileValidator, type Validate } from './validation.ts';
 
 type NpyField = 'x' | 'current';

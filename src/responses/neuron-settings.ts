@@ -4,7 +4,7 @@ import { TensorText } from '../codecs/tensor-text.ts';
 import { memoize } from '../compute/cache.ts';
 import { neuronBlock } from '../compute/long-run.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
-import { generalSettings, SettingNumbers, type PlainSettings } from '../compute/neurons/request-settings.ts';
+import { generalSettings, SettingNumbers, type PlainSettings } from '../compute/neurons/nested-settings.ts';
 import type { BatchAxes } from '../requests/neurons/batch-axes.ts';
 import { hasNeurons, type NeuronPlan, type Plan } from '../requests/plan.ts';
 

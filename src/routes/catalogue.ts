@@ -8,7 +8,7 @@ import { type NeuronModel, type NeuronParameter, possibleStates } from '../compu
 import { catalogue, leftOut } from '../compute/surrogates/catalogue.ts';
 import type { SurrogateDefinition } from '../compute/surrogates/definition.ts';
 import { Problem } from '../errors/problems.ts';
-import { lifVocabulary } from '../requests/words/request-fields.ts';
+import { lifVocabulary } from '../requests/words/unknown-fields.ts';
 import { unknownNeuron } from '../requests/neurons/neurons.ts';
 import { findSurrogate, unknownSurrogate } from '../requests/surrogates/surrogates.ts';
 import type { Term } from '../requests/words/vocabulary.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { documentFile, withVocabulary } from '../../scripts/write-vocabulary-docs.ts';
-import { lifVocabulary } from '../../src/requests/words/request-fields.ts';
+import { lifVocabulary } from '../../src/requests/words/unknown-fields.ts';
 
 describe('the words of other libraries in docs/lif.md', () => {
   const document = readFileSync(documentFile, 'utf8');

@@ -5,7 +5,7 @@ import { possibleStates } from '../../src/compute/neurons/model.ts';
 import { catalogue } from '../../src/compute/surrogates/catalogue.ts';
 import { Problem } from '../../src/errors/problems.ts';
 import { nestRequest, type FlatValue } from '../../src/requests/bodies/flat-request.ts';
-import { lifVocabulary } from '../../src/requests/words/request-fields.ts';
+import { lifVocabulary } from '../../src/requests/words/unknown-fields.ts';
 import { neuronFieldNames } from '../../src/requests/neurons/neurons.ts';
 import { operations, planOf } from '../../src/requests/operations.ts';
 import type { Operation } from '../../src/requests/plan.ts';

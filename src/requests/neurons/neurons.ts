@@ -15,7 +15,7 @@ import {
   possibleStates,
 } from '../../compute/neurons/model.ts';
 import type { NeuronProgram } from '../../compute/neurons/program.ts';
-import { flatSettings } from '../../compute/neurons/request-settings.ts';
+import { flatSettings } from '../../compute/neurons/nested-settings.ts';
 import { standardNeuron } from '../../compute/standard-jobs.ts';
 import type { Limits } from '../../config/limits.ts';
 import { describe, pointerSegment, quote } from '../../errors/describe.ts';

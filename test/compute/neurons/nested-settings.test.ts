@@ -4,7 +4,7 @@ import type { NeuronProblem } from '../../../src/compute/jobs.ts';
 import { programOf } from '../../../src/compute/neuron-problem.ts';
 import { neurons } from '../../../src/compute/neurons/catalogue.ts';
 import { generalStep } from '../../../src/compute/neurons/general.ts';
-import { flatSettings, generalSettings, SettingNumbers } from '../../../src/compute/neurons/request-settings.ts';
+import { flatSettings, generalSettings, SettingNumbers } from '../../../src/compute/neurons/nested-settings.ts';
 import { golden } from '../support/golden.ts';
 import { neuronProblem, type GivenNeuron } from '../support/neurons.ts';
 
