@@ -288,7 +288,7 @@ const checkpoint = { neurons: 28, trace: 256 };
 /** Checkpoints of one thread: long runs, where they count, have few neurons, and one thread is enough for them. */
 function checkpointValues(problem: NeuronProblem): number {
   const states = programOf(problem).step.states.length;
-  // A step's trace holds the states and the membrane at the spike decision at most.
+  // A step's trace holds the states, the membrane at the spike decision, and exponentials, which may be as many as these: `trace` is half of it.
   const everySteps = Math.floor(checkpoint.trace / (states + 1));
   return states * checkpoint.neurons * (Math.ceil(problem.steps / everySteps) + 1);
 }

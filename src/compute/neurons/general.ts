@@ -181,7 +181,7 @@ class GeneralNeuron<V, M> {
     const { multi_spike } = this.#n;
     if (multi_spike === undefined) return undefined;
     const zero = ops.constant(0);
-    const whole = ops.max(ops.floor(ops.div(v, threshold)), zero);
+    const whole = ops.floor(ops.max(ops.div(v, threshold), zero));
     const limited = multi_spike.max === undefined ? whole : ops.min(whole, multi_spike.max);
     return ops.spikes(limited, this.#distance(v, threshold), threshold);
   }

@@ -54,10 +54,15 @@ export const maxUnroll = 7;
  * How many vectors a kernel works on at a time. One vector's operations wait for each other, so more vectors are faster until
  * register pressure makes the compiler, which interleaves them all, spill: measured by operations of one vector.
  */
-export function unrollFactor(operations: Operations, most = maxUnroll): number {
+export function unrollFactor(operations: Operations): number {
   const total = totalOf(operations);
-  if (total <= 64) return most;
+  if (total <= 112) return maxUnroll;
   return total <= 160 ? 4 : 2;
+}
+
+/** An unroll factor, and those for the vectors that are left; few, since each is code to compile. */
+export function unrollFactors(unroll: number): number[] {
+  return [unroll, ...[6, 4, 2, 1].filter((factor) => factor < unroll)];
 }
 
 /** Parameters of a kernel's `block` functions, which work on the vectors from `$vector` on. */
@@ -83,7 +88,7 @@ export function vectorLoop(unroll: number, body: readonly string[]): string[] {
 }
 
 /** `run`: calls `block<n>` for the vectors [from, to), with each unroll factor n in turn, largest first; the last must be 1. */
-export function runFunction(unrollFactors: readonly number[]): string {
-  const loops = unrollFactors.flatMap((n) => vectorLoop(n, [`(call $block${n} ${get('arguments')} ${get('scratch')} ${get('from')})`]));
+export function runFunction(factors: readonly number[]): string {
+  const loops = factors.flatMap((n) => vectorLoop(n, [`(call $block${n} ${get('arguments')} ${get('scratch')} ${get('from')})`]));
   return [`(func $run ${runParameters}`, ...loops, ')'].join('\n');
 }

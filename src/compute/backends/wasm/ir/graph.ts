@@ -117,7 +117,7 @@ export class Graph implements NodeAlgebra {
 
   readonly abs = (a: Node): Node => this.#node('abs', [a]);
   readonly sqrt = (a: Node): Node => this.#node('sqrt', [a]);
-  readonly floor = (a: Node): Node => this.#node('floor', [a]);
+  readonly floor = (a: Node): Node => (a.op === 'floor' ? a : this.#node('floor', [a]));
   readonly min = (a: Node, b: Node): Node => this.#node('min', [a, b]);
   readonly max = (a: Node, b: Node): Node => this.#node('max', [a, b]);
   readonly lt = (a: Node, b: Node): Mask => this.#node('lt', [a, b]);

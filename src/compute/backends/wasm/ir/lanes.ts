@@ -23,10 +23,8 @@ export interface LaneType {
   readonly toFloats: (integers: string) => string;
   /** WebAssembly text of the lanes' whole numbers, which fit an int32, as integers. */
   readonly toIntegers: (floats: string) => string;
-  /** WebAssembly text of the mask of sums of two such integers that do not fit an int32. */
-  readonly overflowsInt32: (sums: string) => string;
-  /** WebAssembly text of the largest int32 in every lane. */
-  readonly largestInt32: string;
+  /** WebAssembly text of a local's sums of two such integers that are not negative, or the largest int32 where that is less. */
+  readonly limitToInt32: (sums: string) => string;
 }
 
 export const f32x4: LaneType = {
@@ -42,10 +40,11 @@ export const f32x4: LaneType = {
   fromInt32: (int32) => int32,
   toFloats: (integers) => `(f32x4.convert_i32x4_s ${integers})`,
   toIntegers: (floats) => `(i32x4.trunc_sat_f32x4_s ${floats})`,
-  overflowsInt32: (sums) => `(i32x4.lt_s ${sums} (v128.const i32x4 0 0 0 0))`,
-  largestInt32: `(v128.const i32x4${' 0x7fffffff'.repeat(4)})`,
+  // As unsigned integers, the sums do not overflow.
+  limitToInt32: (sums) => `(i32x4.min_u ${sums} (v128.const i32x4${' 0x7fffffff'.repeat(4)}))`,
 };
 
+const largestInt32s = `(v128.const i64x2${' 0x7fffffff'.repeat(2)})`;
 const lowWords = '0 1 2 3 8 9 10 11 0 1 2 3 8 9 10 11';
 
 export const f64x2: LaneType = {
@@ -61,8 +60,7 @@ export const f64x2: LaneType = {
   fromInt32: (int32) => `(i64x2.extend_low_i32x4_s ${int32})`,
   toFloats: (integers) => `(f64x2.convert_low_i32x4_s ${f64x2.toInt32(integers)})`,
   toIntegers: (floats) => f64x2.fromInt32(`(i32x4.trunc_sat_f64x2_s_zero ${floats})`),
-  overflowsInt32: (sums) => `(i64x2.gt_s ${sums} ${f64x2.largestInt32})`,
-  largestInt32: `(v128.const i64x2${' 0x7fffffff'.repeat(2)})`,
+  limitToInt32: (sums) => `(v128.bitselect ${largestInt32s} ${sums} (i64x2.gt_s ${sums} ${largestInt32s}))`,
 };
 
 /** The lanes of a job's arithmetic. */

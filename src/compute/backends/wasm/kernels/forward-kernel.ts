@@ -10,8 +10,9 @@ import {
   kernelModule,
   runFunction,
   totalOf,
-  unrollFactor,
+  unrollFactors,
   type KernelWat,
+  type Operations,
 } from '../codegen/kernel-wat.ts';
 import { advance, breakIfStopped, chunkEnd, countUp, get, i32, scatterRows, set, storeInt32 } from '../codegen/vector-wat.ts';
 import type { Node } from '../ir/node.ts';
@@ -85,8 +86,17 @@ export function simulateKernelRequest(spec: NeuronKernelSpec, job: LifSimulateJo
   return { key: `simulate ${what} ${surrogate} ${spec.key}`, print: () => forwardKernel(simulateKernelSpec(spec, job, run)) };
 }
 
-/** Many vectors at a time: a step's latency is long, and its operations are few. */
-const maxForwardUnroll = 8;
+/**
+ * How many vectors a forward kernel works on at a time: many, since a step's latency is long and its operations are few, but fewer where each
+ * vector has cursors into rows, for which there are as few registers. Measured by operations of one vector.
+ */
+function forwardUnroll(operations: Operations, hasRows: boolean): number {
+  const total = totalOf(operations);
+  if (total > 64) return total <= 160 ? 4 : 2;
+  if (hasRows) return total <= 8 ? 4 : 8;
+  if (total <= 16) return 12;
+  return total <= 32 ? 10 : 8;
+}
 
 /**
  * From so many operations on, states are stored in every step. V8 orders operations by the values that are stored: with a store at each vector's
@@ -105,14 +115,14 @@ export function forwardKernel(spec: ForwardSpec): KernelWat {
   const single = write(1, false);
   const operations = countOperations(single.body);
   const storesStates = totalOf(operations) >= minInterleavedOperations;
-  const unroll = unrollFactor(operations, maxForwardUnroll);
-  const factors = [8, 4, 2].filter((factor) => factor <= unroll);
-  const texts = [...factors.map((factor) => write(factor, storesStates).text), single.text];
+  const unroll = forwardUnroll(operations, spec.series.length > 0 || Object.values(spec.forms).includes('step'));
+  const factors = unrollFactors(unroll);
+  const texts = factors.map((factor) => (factor === 1 ? single : write(factor, storesStates)).text);
   return {
-    text: kernelModule([...texts, runFunction([...factors, 1])]),
+    text: kernelModule([...texts, runFunction(factors)]),
     layout,
     operations,
-    unroll: factors[0] ?? 1,
+    unroll,
     ...(storesStates && { scratch: { bytes: 16 * unroll * Object.keys(spec.carried).length, bytesPerChunk: 0, chunkSteps: 1 } }),
   };
 }

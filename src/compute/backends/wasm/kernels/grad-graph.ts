@@ -1,5 +1,5 @@
 import { Cache, memoize, memoizeName } from '../../../cache.ts';
-import type { Expression } from '../../../expressions.ts';
+import { reachable, type Expression } from '../../../expressions.ts';
 import { lossRecords, type LifGradJob, type Loss, type LossRecord } from '../../../jobs.ts';
 import { firingRateLoss } from '../../../losses/kernel-losses.ts';
 import { pathsOf } from '../../../neuron-problem.ts';
@@ -13,6 +13,7 @@ import {
   stepRecord,
   termLeaf,
   type NeuronProgram,
+  type RecordedStep,
 } from '../../../neurons/program.ts';
 import type { Surrogate } from '../../../surrogates/definition.ts';
 import { surrogateShape, type SurrogateShape } from '../../../surrogates/shape.ts';
@@ -68,8 +69,14 @@ export function kernelWrt(program: NeuronProgram, wrt: readonly string[]): reado
   ]);
 }
 
-/** Where the backward pass finds the membrane at the spike decision, which the forward pass has kept. */
-const keptMembrane = 'vPre';
+/**
+ * What of a step the forward pass keeps for the backward pass beside the states, by the leaves in which that finds it: the membrane at the spike
+ * decision, and exponentials, of which each is a dozen operations.
+ */
+function keptExpressions({ next, vPre }: RecordedStep): ReadonlyMap<string, Expression> {
+  const exponentials = reachable(Object.values(next)).filter(({ op }) => op === 'exp' || op === 'exprel');
+  return new Map([['vPre', vPre], ...exponentials.map((expression, i): [string, Expression] => [`exp${i}`, expression])]);
+}
 
 /** The nodes of the backward step, and of what follows the last. */
 export class BackwardGraph extends NeuronKernelBuilder {
@@ -80,17 +87,18 @@ export class BackwardGraph extends NeuronKernelBuilder {
   readonly sums: TimeAccumulators;
   /** Each neuron's gradients and loss, by output. */
   readonly outputs: readonly (readonly [name: string, node: Node])[];
-  /** What the backward step reads of the forward pass: leaves of states, and `keptMembrane`. */
-  readonly kept: readonly string[];
+  /** What the backward step reads of the forward pass: states and others of a step's expressions, by their leaves. */
+  readonly kept: ReadonlyMap<string, Expression>;
   /** The arrays with a value per step that the backward step reads. */
   readonly stepArrays: readonly string[];
 
   constructor(spec: GradKernelSpec) {
     const { program, loss, wrt } = spec;
     const { step } = program;
+    const kept = keptExpressions(step);
     super(
       { ...spec, forms: { ...spec.forms, ...spec.lossForms } },
-      { surrogate: spec.surrogate, cut: { expression: step.vPre, leaf: keptMembrane } },
+      { surrogate: spec.surrogate, known: new Map([...kept].map(([leaf, expression]) => [expression, leaf])) },
     );
     const { graph } = this;
     const bar = (record: LossRecord): Expression | undefined =>
@@ -160,7 +168,8 @@ export class BackwardGraph extends NeuronKernelBuilder {
     this.stepArrays = Object.entries({ ...spec.forms, ...spec.lossForms }).flatMap(([leaf, form]) =>
       form === 'step' && this.leaves.has(leaf) ? [leaf] : [],
     );
-    this.kept = [...this.leaves].filter((leaf) => leaf === keptMembrane || step.states.some((state) => leaf === stateLeaf(state)));
+    const states = step.states.map((state): [string, Expression] => [stateLeaf(state), step.graph.leaf(stateLeaf(state))]);
+    this.kept = new Map([...states, ...kept].filter(([leaf]) => this.leaves.has(leaf)));
   }
 
   #rateBar: Node | undefined;

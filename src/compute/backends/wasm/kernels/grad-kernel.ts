@@ -11,6 +11,7 @@ import {
   maxUnroll,
   runFunction,
   unrollFactor,
+  unrollFactors,
   type KernelWat,
 } from '../codegen/kernel-wat.ts';
 import {
@@ -78,7 +79,7 @@ class TraceLayout {
   constructor(states: number, { kept, stateBars, sums }: Pick<BackwardGraph, 'kept' | 'stateBars' | 'sums'>, unroll: number) {
     const bytes = 16 * unroll;
     this.bytes = bytes;
-    this.stepBytes = bytes * kept.length;
+    this.stepBytes = bytes * kept.size;
     this.chunkSteps = Math.min(maxChunkSteps, Math.floor(maxTraceBytes / Math.max(1, this.stepBytes)));
     this.counts = this.chunkSteps * this.stepBytes;
     this.returned = this.counts + bytes;
@@ -97,9 +98,6 @@ class TraceLayout {
   }
 }
 
-/** Unroll factors for the vectors that are left; few, since each is code to compile. */
-const remainderFactors = [6, 4, 2, 1];
-
 /**
  * A kernel that runs the neurons forward and straight back: the trace of a chunk of steps stays in the cache, and earlier
  * chunks are run again from the checkpoint at their start.
@@ -109,7 +107,7 @@ function gradKernel(spec: GradKernelSpec): KernelWat {
   const single = new BlockWriter(spec, layout, 1).write();
   const operations = countOperations(single.body);
   const unroll = unrollFactor(operations);
-  const factors = [unroll, ...remainderFactors.filter((factor) => factor < unroll)];
+  const factors = unrollFactors(unroll);
   const others = factors.filter((factor) => factor > 1).flatMap((factor) => new BlockWriter(spec, layout, factor).write().functions);
   const { checkpoints: bytes, checkpointBytes: bytesPerChunk, chunkSteps } = new BlockWriter(spec, layout, maxUnroll).trace;
   return {
@@ -174,7 +172,7 @@ class BlockWriter {
     const { kept } = this.#backwardGraph;
     const builder = new NeuronKernelBuilder(this.#spec, { surrogate: this.#spec.surrogate, graph: this.#backwardGraph.graph });
     const next = this.#states.map((state): [string, Node] => [stateLeaf(state), builder.node(step.next[state] ?? step.graph.constant(0))]);
-    const vPre = builder.node(step.vPre);
+    const keptNodes = [...kept].map(([leaf, expression]): [string, Node] => [leaf, builder.node(expression)]);
     const spike = step.spike && builder.node(step.spike);
     const count = step.count && builder.node(step.count);
     const returned = this.#sumsReturned && step.spikes ? builder.node(step.spikes) : undefined;
@@ -196,15 +194,17 @@ class BlockWriter {
         finish.push(storeVector(scratch, returnedAt + 16 * vector, total));
       }
     });
-    const roots = [vPre, vPre, spike, spike, count, returned].filter((node) => node !== undefined);
+    const computed = keptNodes.map(([, node]) => node);
+    const roots = [...computed, ...computed, spike, spike, count, returned].filter((node) => node !== undefined);
     const body = writer.body([...roots, ...next.map(([, node]) => node)], () => {
       writer.forEachVector((vector) => {
         if (forms.current === 'step') {
           loadStep(writer, 'current', vector);
           writer.emit(advance(`currentAt.${vector}`, i32(lanes.bytes)));
         }
-        for (const [i, leaf] of kept.entries()) {
-          if (leaf === 'vPre') writer.assign('vPre', vector, vPre);
+        for (const [i, [leaf, node]] of keptNodes.entries()) {
+          // A state is in its local already.
+          if (node.op !== 'leaf') writer.assign(leaf, vector, node);
           writer.emit(writer.storeVector(leaf, vector, traceAt, i * bytes));
         }
         if (spike !== undefined) {
@@ -249,7 +249,7 @@ class BlockWriter {
     const roots = [...stateBars.map(([, node]) => node), ...sums.terms, ...(currentBar === undefined ? [] : [currentBar])];
     const body = writer.body(roots, () => {
       writer.forEachVector((vector) => {
-        for (const [i, leaf] of kept.entries()) writer.emit(writer.loadVector(leaf, vector, traceAt, i * bytes));
+        for (const [i, leaf] of [...kept.keys()].entries()) writer.emit(writer.loadVector(leaf, vector, traceAt, i * bytes));
         for (const name of stepArrays) {
           loadStep(writer, name, vector);
           writer.emit(advance(`${name}At.${vector}`, i32(-lanes.bytes)));

@@ -67,7 +67,7 @@ class LayerBackwardGraph extends NeuronKernelBuilder {
 
   constructor(spec: NeuronKernelSpec, surrogate: SurrogateShape, { bars, paths, sumsCurrent }: LayerBackwardSpec) {
     const { step } = spec.program;
-    super(perStepForms(spec), { surrogate, cut: { expression: step.vPre, leaf: keptMembrane } });
+    super(perStepForms(spec), { surrogate, known: new Map([[step.vPre, keptMembrane]]) });
     const cotangents = Object.fromEntries(
       Object.keys(bars).map((record) => [record, step.graph.leaf(recordBarLeaf(record as LossRecord))]),
     );

@@ -77,8 +77,8 @@ export function withForms(spec: NeuronKernelSpec, added: Readonly<Record<string,
 interface NodeSource {
   /** Needed where the expressions have derivatives of spikes, or a surrogate in their place. */
   readonly surrogate?: SurrogateShape | undefined;
-  /** An expression whose value is in the leaf of that name: what it is made of is left out. */
-  readonly cut?: { readonly expression: Expression; readonly leaf: string };
+  /** Expressions whose values are in the leaves of these names: what they are made of is left out. */
+  readonly known?: ReadonlyMap<Expression, string>;
   /** The kernel's graph, where it has one already: nodes of one kernel must not differ in graph. */
   readonly graph?: Graph;
 }
@@ -91,14 +91,14 @@ export class NeuronKernelBuilder {
   readonly #forms: NeuronKernelSpec['forms'];
   readonly #evaluate: (root: Expression) => Node;
 
-  constructor({ lanes, forms }: NeuronKernelSpec, { surrogate, cut, graph = new Graph(lanes) }: NodeSource = {}) {
+  constructor({ lanes, forms }: NeuronKernelSpec, { surrogate, known, graph = new Graph(lanes) }: NodeSource = {}) {
     this.graph = graph;
     this.#forms = forms;
     this.#evaluate = evaluator<Node, Node>({
       ops: graph,
       leaf: (name) => this.leaf(name),
       surrogate: surrogateFunctions(graph, surrogate),
-      ...(cut && { replaced: new Map([[cut.expression, cut.leaf]]) }),
+      ...(known && { replaced: known }),
     });
   }
 
@@ -163,7 +163,7 @@ export function loadStep(writer: FunctionWriter, name: string, vector: number): 
 
 /** Emits adding a step's spikes to the counts: a mask is -1 as an integer; a number of spikes is converted, and the sum ends at the largest int32. */
 export function countSpikes(writer: FunctionWriter, vector: number, count: Node | undefined): void {
-  const { integers, toIntegers, overflowsInt32, largestInt32 } = writer.lanes;
+  const { integers, toIntegers, limitToInt32 } = writer.lanes;
   const sum = get(`count.${vector}`);
   if (count === undefined) {
     writer.emit(set(`count.${vector}`, `(${integers}.sub ${sum} ${get(`spike.${vector}`)})`));
@@ -171,7 +171,7 @@ export function countSpikes(writer: FunctionWriter, vector: number, count: Node 
   }
   writer.emit(
     set(`count.${vector}`, `(${integers}.add ${sum} ${toIntegers(writer.value(count, vector))})`),
-    set(`count.${vector}`, `(v128.bitselect ${largestInt32} ${sum} ${overflowsInt32(sum)})`),
+    set(`count.${vector}`, limitToInt32(sum)),
   );
 }
 
