@@ -80,9 +80,19 @@ export class JsonBudget {
 
 /** A message that says what a request's JSON has too much of, if anything. */
 export function jsonExcess(json: Uint8Array): string | undefined {
+  // A short text has too much of nothing but brackets.
+  if (json.length <= maxMembers && hasFewBrackets(json)) return undefined;
   const budget = new JsonBudget();
   budget.count(json, 0, json.length);
   return budget.excess;
+}
+
+/** Whether at most `maxDepth` arrays and objects open, or what looks like it in strings. */
+function hasFewBrackets(json: Uint8Array): boolean {
+  let opened = 0;
+  // `[` and `{` differ in this bit alone.
+  for (const byte of json) if ((byte | 0x20) === 0x7b) opened++;
+  return opened <= maxDepth;
 }
 
 /** Where the string that opens at `i` closes, or the end of the text. */

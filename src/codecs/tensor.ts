@@ -1,5 +1,5 @@
 import { checkValues, type Limits } from '../config/limits.ts';
-import { linspace, type Values } from '../compute/generated-numbers.ts';
+import { linspace, unwritten, type Values } from '../compute/generated-numbers.ts';
 import { hasBitsBehind, indexOfUnfit, narrowNumbers, narrowText, type NarrowNumbers } from '../compute/narrow-numbers.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { nearest, question } from '../errors/did-you-mean.ts';
@@ -66,12 +66,12 @@ function decodeNested(rows: readonly unknown[], path: string, errors: InputError
     shape.push(level.length);
   }
   if (shape.length === 1) {
-    const values = new Float64Array(rows.length);
+    const values = unwritten('float64', rows.length);
     return copyNumbers(rows, values, 0, path, errors) ? { shape, values } : null;
   }
   // The first rows of a ragged body can promise any size: lengths are checked before memory is taken.
   if (!isRectangular(rows, shape.slice(1), path, `${path}/0`, errors)) return null;
-  const values = new Float64Array(sizeOf(shape));
+  const values = unwritten('float64', sizeOf(shape));
   let copied = 0;
   const copy = (level: readonly unknown[], depth: number, levelPath: string): boolean => {
     if (depth === shape.length - 1) {
@@ -118,7 +118,7 @@ function isRectangular(
   return rectangular;
 }
 
-function copyNumbers(row: readonly unknown[], values: Float64Array, offset: number, path: string, errors: InputErrors): boolean {
+function copyNumbers(row: readonly unknown[], values: Values, offset: number, path: string, errors: InputErrors): boolean {
   let good = true;
   for (let i = 0; i < row.length; i++) {
     const value = row[i];
@@ -143,7 +143,7 @@ function decodeFlat(value: object, path: string, errors: InputErrors): (Tensor &
   if (!Array.isArray(data)) return errors.add(`${path}/data`, `must be a flat array of numbers, got ${describe(data)}`);
   if (shape === null || !known) return null;
   if (!hasLength(data.length, shape, path, errors)) return null;
-  const values = new Float64Array(data.length);
+  const values = unwritten('float64', data.length);
   return copyNumbers(data, values, 0, `${path}/data`, errors) ? { shape, values } : null;
 }
 

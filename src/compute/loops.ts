@@ -28,8 +28,12 @@ export class SlicedLoops implements Loops {
     else this.#waiting.push({ length, body, slice });
   }
 
-  /** Runs the loops that wait. */
-  *run(): Generator<typeof pause, void, unknown> {
+  /** Runs the loops that wait, of which most jobs have none. */
+  run(): Iterable<typeof pause> {
+    return this.#waiting.length === 0 ? [] : this.#runWaiting();
+  }
+
+  *#runWaiting(): Generator<typeof pause, void, unknown> {
     const loops = this.#waiting;
     this.#waiting = [];
     for (const { length, body, slice } of loops) {

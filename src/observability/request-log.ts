@@ -19,10 +19,11 @@ function isRoutine(url: string, status: number): boolean {
  */
 export function logRequest(log: FastifyBaseLogger, request: FastifyRequest, reply: FastifyReply): void {
   const status = reportedStatus(reply);
+  const { traceparent: parent } = request.headers;
   log[isRoutine(routeOf(request), status) ? 'debug' : 'info'](
     {
       request_id: request.id,
-      trace_id: traceparent.exec(String(request.headers.traceparent))?.[1],
+      trace_id: typeof parent === 'string' ? traceparent.exec(parent)?.[1] : undefined,
       key: request.keyNumber,
       method: request.method,
       path: pathOf(request),

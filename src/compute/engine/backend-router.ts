@@ -1,6 +1,6 @@
 import { backendNames, float64Backends, type BackendName } from './backend.ts';
 import { reaches, type CrossOvers } from './cross-over.ts';
-import { dtypeOf, type Job } from '../jobs.ts';
+import { dtypeOf, type Dtype, type Job } from '../jobs.ts';
 
 /** The preferred back-end: one by name, or the fastest for the job. */
 export type Preference = BackendName | 'auto';
@@ -31,6 +31,8 @@ export class BackendRouter<B extends Candidate> {
   /** The sizes from which on TensorFlow is faster; until they are measured, `auto` does not use it. */
   crossOvers: CrossOvers | undefined;
   readonly #backends: readonly B[];
+  /** The back-ends of each precision, from each first choice on. */
+  readonly #from: Readonly<Record<Dtype, ReadonlyMap<BackendName, readonly B[]>>>;
   readonly #preferred: Preference;
 
   /**
@@ -39,23 +41,33 @@ export class BackendRouter<B extends Candidate> {
    */
   constructor(backends: readonly B[], preferred: Preference) {
     this.#backends = backends;
+    const inFloat64 = backends.filter(({ name }) => float64Backends.includes(name));
+    this.#from = { float32: fromEach(backends), float64: fromEach(inFloat64) };
     this.#preferred = preferred;
   }
 
   order(job: Job, preference: BackendPreference | undefined): FallbackOrder<B> {
-    const isFloat64 = dtypeOf(job) === 'float64';
-    const candidates = isFloat64 ? this.#backends.filter(({ name }) => float64Backends.includes(name)) : this.#backends;
+    const dtype = dtypeOf(job);
     const preferred = preference?.backend ?? this.#preferred;
     // Where the configuration prefers TensorFlow, float64 jobs go to the back-ends that have it.
-    const isAuto = preferred === 'auto' || (isFloat64 && preferred === 'tensorflow');
+    const isAuto = preferred === 'auto' || (dtype === 'float64' && preferred === 'tensorflow');
     const first = !isAuto ? preferred : this.#isForTensorFlow(job) ? 'tensorflow' : 'wasm';
-    const later = candidates.filter(({ name }) => backendNames.indexOf(name) >= backendNames.indexOf(first));
-    const missing = isAuto || later[0]?.name === first ? undefined : first;
-    return { backends: later.length > 0 ? later : candidates, missing };
+    const later = this.#from[dtype].get(first) ?? [];
+    return { backends: later, missing: isAuto || later[0]?.name === first ? undefined : first };
   }
 
   #isForTensorFlow(job: Job): boolean {
     if (this.crossOvers === undefined || !reaches(job, this.crossOvers)) return false;
     return this.#backends.find(({ name }) => name === 'tensorflow')?.accepts(job) === true;
   }
+}
+
+/** Those of the back-ends that come after a first choice, and it; all where there are none. */
+function fromEach<B extends Candidate>(backends: readonly B[]): ReadonlyMap<BackendName, readonly B[]> {
+  return new Map(
+    backendNames.map((first, i) => {
+      const later = backends.filter(({ name }) => backendNames.indexOf(name) >= i);
+      return [first, later.length > 0 ? later : backends] as const;
+    }),
+  );
 }

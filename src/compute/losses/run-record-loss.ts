@@ -90,7 +90,7 @@ function tangentOf(parts: LifJvpResult[number]['loss'], { problem }: Differentia
 }
 
 async function runLoops(loops: SlicedLoops, signal: AbortSignal | undefined): Promise<void> {
-  const pauses = loops.run();
+  const pauses = loops.run()[Symbol.iterator]();
   while (pauses.next().done !== true) {
     await endOfTick();
     signal?.throwIfAborted();

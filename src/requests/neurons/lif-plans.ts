@@ -126,8 +126,13 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): Plans['lif
   const batch = readDifferentiated(request, readWrt, errors, limits);
   const { problem, axes, surrogates, loss, recordLoss, names, quantities, shapeOf } = batch;
   const gradients: PlannedGradient[] = [];
-  for (const given of names) for (const { name, path } of quantities.of(given)) gradients.push({ name, path, shape: shapeOf(name) });
-  const wrt = [...new Set(gradients.map(({ name }) => name))];
+  const wrt: string[] = [];
+  for (const given of names) {
+    for (const { name, path } of quantities.of(given)) {
+      gradients.push({ name, path, shape: shapeOf(name) });
+      if (!wrt.includes(name)) wrt.push(name);
+    }
+  }
   const job: LifGradJob = { kind: 'lif_grad', ...precision, problem, surrogates, loss, wrt };
   checkValues(resultValues(job), 'The gradients', limits);
   if (recordLoss === undefined) return { job, axes, gradients, options };

@@ -169,6 +169,8 @@ interface NeuronContext {
   readonly differentiated: readonly unknown[];
 }
 
+const noTensors: ReadonlyMap<string, GivenTensor> = new Map();
+
 class NeuronReader {
   readonly #known: ModelFields;
   readonly #at: string;
@@ -177,9 +179,9 @@ class NeuronReader {
   readonly #limits: Limits;
   #options: NeuronOptions;
   #parameters: Record<string, NeuronQuantity>;
-  readonly #given = new Map<string, GivenTensor>();
+  #given: Map<string, GivenTensor> | undefined;
   /** Values of initial states, by state: whether the neuron has them depends on everything else. */
-  readonly #initial = new Map<string, { readonly path: string; readonly value: unknown }>();
+  #initial: Map<string, { readonly path: string; readonly value: unknown }> | undefined;
 
   constructor(known: ModelFields, { at, differentiated }: NeuronContext, errors: InputErrors, limits: Limits) {
     this.#known = known;
@@ -205,7 +207,7 @@ class NeuronReader {
       const path = this.#pathOf(name);
       const field = fields.get(name);
       if (field === undefined) {
-        if (name.endsWith('_init')) this.#initial.set(name.slice(0, -'_init'.length), { path, value });
+        if (name.endsWith('_init')) this.#setInitial(name.slice(0, -'_init'.length), path, value);
         else this.#errors.add(path, this.#unknownField(name));
       } else if (field.kind === 'option') {
         const option = this.#readOption(name, value, field.rule, path);
@@ -231,9 +233,13 @@ class NeuronReader {
     }
     for (const state of Object.keys(given)) {
       const path = `/state${pointerSegment(state)}`;
-      if (this.#initial.has(state)) this.#errors.add(path, `is given as /neuron/${state}_init too; give it once`);
-      else this.#initial.set(state, { path, value: given[state] });
+      if (this.#initial?.has(state) === true) this.#errors.add(path, `is given as /neuron/${state}_init too; give it once`);
+      else this.#setInitial(state, path, given[state]);
     }
+  }
+
+  #setInitial(state: string, path: string, value: unknown): void {
+    (this.#initial ??= new Map()).set(state, { path, value });
   }
 
   readDetachReset(value: boolean): void {
@@ -255,12 +261,12 @@ class NeuronReader {
     const parameters = this.#parameters;
     const program = programOf({ model: model.name, options, parameters });
     const { states } = program.step;
-    for (const [state, { path, value }] of this.#initial) {
+    for (const [state, { path, value }] of this.#initial ?? []) {
       if (states.includes(state)) this.#readTensor(`${state}_init`, value, undefined, path);
       else if (path.startsWith('/state')) this.#errors.add(path, unknownState(state, states));
       else this.#errors.add(path, this.#unknownField(`${state}_init`, states));
     }
-    return { model, options, parameters, given: this.#given, program };
+    return { model, options, parameters, given: this.#given ?? noTensors, program };
   }
 
   #unknownField(name: string, states = possibleStates(this.#known.model)): string {
@@ -327,7 +333,7 @@ class NeuronReader {
     const tensor = decodeTensor(value, path, this.#errors, this.#limits);
     if (tensor === null) return;
     if (rule !== undefined) checkRange(tensor, rule, path, this.#errors);
-    this.#given.set(name, { path, tensor });
+    (this.#given ??= new Map()).set(name, { path, tensor });
     const quantity = neuronQuantity(tensor);
     if (quantity.per === 'scalar' && quantity.value === rule?.none) this.#leaveOut(name);
     else this.#parameters[name] = quantity;

@@ -1,4 +1,5 @@
-import { zeros, type Values } from '../../generated-numbers.ts';
+import { memoizeName } from '../../cache.ts';
+import { unwritten, type Values } from '../../generated-numbers.ts';
 import { recordedValues } from '../../job-size.ts';
 import {
   dtypeOf,
@@ -21,7 +22,7 @@ import { surrogateShape } from '../../surrogates/shape.ts';
 import { ProblemLayout, specOf } from './problem-layout.ts';
 import { scratchBytes } from './codegen/kernel-wat.ts';
 import type { Kernel, KernelRequest } from './kernel-cache.ts';
-import { carriedStates, forwardKernel, simulateKernelRequest, simulateKernelSpec, type ForwardSpec } from './kernels/forward-kernel.ts';
+import { carriedStates, forwardKernel, simulateKernelRequest, simulationOutputs, type ForwardSpec } from './kernels/forward-kernel.ts';
 import { finalBarLeaf, gradientName, kernelWrt, targetLeaf } from './kernels/grad-graph.ts';
 import { gradKernelRequest } from './kernels/grad-kernel.ts';
 import { arrayName, withForms, type NeuronKernelSpec, type TermForm } from './kernels/neuron-kernel.ts';
@@ -33,7 +34,7 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
   const { neurons, steps } = problem;
   const layout = new ProblemLayout(arena, dtypeOf(job), problem);
   layout.putInput('current', problem.current);
-  const { spec, lanes, vectors, padded, integers, parameters, loops } = layout;
+  const { spec, program, lanes, vectors, padded, integers, parameters, loops } = layout;
   if (surrogate !== undefined) setSurrogateParameters(parameters, surrogate);
   yield* loops.run();
   const launch = (kernel: Kernel) => ({
@@ -43,12 +44,12 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
     scratchBytes: scratchBytes(kernel.scratch, steps),
   });
 
-  const { series, finals, sumsSpikes } = simulateKernelSpec(spec, job, 'first');
+  const { series, finals, sumsSpikes } = simulationOutputs(program.step, record);
   const from = arena.mark();
   const countsArray = (integers.spikeCountsArray = arena.allocate(4 * padded));
   if (sumsSpikes) integers.spikeSumsArray = arena.allocate(lanes.bytes * padded);
   for (const { name, isMask } of series) layout.allocate(name, (isMask ? 1 : lanes.bytes) * padded * steps);
-  for (const leaf of finals) layout.allocate(`${leaf}.final`);
+  for (const state of finals) layout.allocate(finalName(state));
   const to = arena.mark();
   const request = simulateKernelRequest(spec, job, 'first');
   yield launch(kernels.find(request.key) ?? (yield request)!);
@@ -81,7 +82,7 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
   }
   let rates: Values | undefined;
   if (record.has('firing_rates')) {
-    const hertz = zeros(lanes.dtype, neurons);
+    const hertz = unwritten(lanes.dtype, neurons);
     const returned = sumsSpikes ? results.numbers(lanes.dtype, integers.spikeSumsArray ?? 0, neurons) : spikeCounts;
     loops.add(neurons, (begin, end) => {
       for (let b = begin; b < end; b++) hertz[b] = (returned[b]! / (steps * problem.dt)) * 1000;
@@ -89,23 +90,24 @@ export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: L
     yield* loops.run();
     rates = hertz;
   }
-  const { states } = layout.program.step;
+  const state: Record<string, Values> = {};
+  for (const name of finals) state[name] = layout.read(results, finalName(name), neurons);
+  const rows: Record<string, Values | Uint8Array> = {};
+  for (const { name, isMask } of series) {
+    rows[name] = isMask ? results.bytes(integers[arrayName(name)] ?? 0, neurons * steps) : layout.read(results, name, neurons * steps);
+  }
   return {
+    series: rows,
     ...(record.has('spike_counts') && { spike_counts: spikeCounts }),
     ...(rates && { firing_rates: rates }),
     ...(spikeSteps && { spike_steps: spikeSteps }),
-    ...(record.has('v_final') && { v_final: layout.read(results, `${stateLeaf('v')}.final`, neurons) }),
-    ...(record.has('state') && {
-      state: Object.fromEntries(states.map((state) => [state, layout.read(results, `${stateLeaf(state)}.final`, neurons)])),
-    }),
-    series: Object.fromEntries(
-      series.map(({ name, isMask }) => [
-        name,
-        isMask ? results.bytes(integers[arrayName(name)] ?? 0, neurons * steps) : layout.read(results, name, neurons * steps),
-      ]),
-    ),
+    ...(record.has('v_final') && { v_final: state.v! }),
+    ...(record.has('state') && { state }),
   };
 }
+
+/** The name of the array with a state after the last step. */
+const finalName = memoizeName((state) => `${stateLeaf(state)}.final`);
 
 /**
  * Writes 0, c[0], c[0] + c[1], ... to `totals`, which is one longer than `counts`; of counts [from, to), after those before them. They end at the
@@ -149,7 +151,7 @@ export function* lifGrad({ kernels, arena, readBack }: KernelContext, job: LifGr
     const from = arena.mark();
     const countsArray = (integers.spikeCountsArray = arena.allocate(4 * padded));
     layout.allocate('loss');
-    for (const [state] of lossStates) layout.allocate(`${stateLeaf(state)}.final`);
+    for (const [state] of lossStates) layout.allocate(finalName(state));
     for (const name of wrt) {
       const values = padded * (name === 'current' && problem.current.per === 'step' ? steps : 1);
       layout.allocate(gradientName(name), lanes.bytes * values);
@@ -162,7 +164,7 @@ export function* lifGrad({ kernels, arena, readBack }: KernelContext, job: LifGr
     const results = readBack(arena, from, to);
     const losses = layout.read(results, 'loss', neurons);
     for (const [state, bar] of lossStates) {
-      const final = layout.read(results, `${stateLeaf(state)}.final`, neurons);
+      const final = layout.read(results, finalName(state), neurons);
       loops.add(neurons, (begin, end) => {
         for (let b = begin; b < end; b++) losses[b]! += final[b]! * quantityAt(bar, b, 0, steps);
       });

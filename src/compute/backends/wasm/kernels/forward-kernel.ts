@@ -58,24 +58,36 @@ export function carriedStates({ states, next, graph }: RecordedStep): ForwardSpe
   );
 }
 
-function seriesOf(step: RecordedStep, name: string): Series {
-  if (name === 'spikes' && step.spikes === undefined && step.spike !== undefined) return { name, expression: step.spike, isMask: true };
-  return { name, expression: stepRecord(step, name) };
+/** What a simulation's first run writes beside spike counts: rows of records, states after the last step, and the sum of what a neuron returns. */
+export interface SimulationOutputs {
+  readonly series: readonly Omit<Series, 'expression'>[];
+  readonly finals: readonly string[];
+  readonly sumsSpikes: boolean;
 }
 
+export function simulationOutputs({ states, spike, spikes }: RecordedStep, record: LifSimulateJob['record']): SimulationOutputs {
+  const series: SimulationOutputs['series'][number][] = [];
+  for (const name of record) {
+    if (recordPer(name) === 'step') series.push({ name, isMask: name === 'spikes' && spikes === undefined && spike !== undefined });
+  }
+  const finals = record.has('state') ? states : record.has('v_final') ? ['v'] : [];
+  return { series, finals, sumsSpikes: spikes !== undefined && record.has('firing_rates') };
+}
+
+const noOutputs: SimulationOutputs = { series: [], finals: [], sumsSpikes: false };
+
 /** The kernel of a simulation's first run, or of the second, which writes the spikes' times. */
-export function simulateKernelSpec(spec: NeuronKernelSpec, { record, surrogate }: LifSimulateJob, run: 'first' | 'events'): ForwardSpec {
+function simulateKernelSpec(spec: NeuronKernelSpec, { record, surrogate }: LifSimulateJob, run: 'first' | 'events'): ForwardSpec {
   const { step } = spec.program;
-  const isFirst = run === 'first';
-  const finals = new Set([...(record.has('v_final') ? ['v'] : []), ...(record.has('state') ? step.states : [])]);
+  const { series, finals, sumsSpikes } = run === 'first' ? simulationOutputs(step, record) : noOutputs;
   return {
     ...spec,
     surrogate: surrogate && surrogateShape(surrogate),
     carried: carriedStates(step),
-    series: isFirst ? [...record].filter((name) => recordPer(name) === 'step').map((name) => seriesOf(step, name)) : [],
-    finals: isFirst ? [...finals].map(stateLeaf) : [],
-    sumsSpikes: isFirst && record.has('firing_rates') && step.spikes !== undefined,
-    writesEvents: !isFirst && step.spike !== undefined,
+    series: series.map((one) => ({ ...one, expression: one.isMask && step.spike !== undefined ? step.spike : stepRecord(step, one.name) })),
+    finals: finals.map(stateLeaf),
+    sumsSpikes,
+    writesEvents: run === 'events' && step.spike !== undefined,
   };
 }
 
