@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { Algebra } from '../src/compute/algebra.ts';
 import type { loadTensorFlow } from '../src/compute/backends/tensorflow/load-tensorflow.js';
 import { evaluator, type SurrogateFunctions } from '../src/compute/expressions.ts';
-import { programOf, termValuesByPath } from '../src/compute/neuron-problem.ts';
+import { programOf, termValuesByPath } from '../src/compute/neurons/terms.ts';
 import { backwardStep, stateBarLeaf, stateLeaf, termLeaf } from '../src/compute/neurons/program.ts';
 import { standardProblem } from '../src/compute/standard-jobs.ts';
 import { surrogateDefinition } from '../src/compute/surrogates/catalogue.ts';

@@ -1,6 +1,6 @@
 import type { Engine } from '../src/compute/engine/engine.ts';
 import { answered, RequestScope } from '../src/compute/engine/request-scope.ts';
-import type { Numbers } from '../src/compute/generated-numbers.ts';
+import type { Numbers } from '../src/compute/numbers.ts';
 import { jobBytes } from '../src/compute/job-size.ts';
 import type { Network, NetworkGradJob, NetworkGradResult } from '../src/compute/jobs.ts';
 import { networkGradPlan } from '../src/requests/networks/network-plans.ts';

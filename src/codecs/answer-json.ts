@@ -1,6 +1,6 @@
 import type { Arena } from '../compute/engine/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer.ts';
+import { AnswerBlocks, AnswerNumber, AnswerRows, AnswerTensor, type AnswerNode, type TensorEncoding } from './answer-tree.ts';
 import { encodeBase64 } from './base64.ts';
 import type { Chunk } from './chunks.ts';
 import { findNotFinite } from './finite-check.ts';

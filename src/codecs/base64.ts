@@ -1,5 +1,5 @@
 import type { Dtype } from '../compute/jobs.ts';
-import type { TensorValues } from './answer.ts';
+import type { TensorValues } from './answer-tree.ts';
 import { littleEndianBytes, slicesOf } from './tensor-bytes.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { memoryOf } from '../compute/engine/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { indicesIn, type Values } from '../compute/generated-numbers.ts';
+import { indicesIn, type Values } from '../compute/numbers.ts';
 import {
   AnswerBlocks,
   AnswerNumber,
@@ -10,7 +10,7 @@ import {
   NotFiniteError,
   type AnswerNode,
   type TensorValues,
-} from './answer.ts';
+} from './answer-tree.ts';
 import { Pacer, sliceValues } from './chunks.ts';
 import { countBelow } from './json-numbers/index.ts';
 

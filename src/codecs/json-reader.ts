@@ -8,7 +8,7 @@ import { parseJsonBody, requireUtf8, unexpectedToken, type ToBodyLocation } from
 import { JsonBudget } from './json-budget.ts';
 import { locateJsonError, locationAt, pointerBehind } from './json-error.ts';
 import { NumberCodec, type ArrayStop } from './json-numbers/index.ts';
-import { NumericArray } from './parsed-tensors.ts';
+import { NumericArray } from './request-tensors.ts';
 
 /** Shorter arrays are left to JSON.parse: so are all that are no tensor's. */
 const minNumbers = 65;

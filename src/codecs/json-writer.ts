@@ -1,7 +1,7 @@
 import { Arena } from '../compute/engine/arena.ts';
 import type { Dtype } from '../compute/jobs.ts';
-import { type Values } from '../compute/generated-numbers.ts';
-import type { TensorValues } from './answer.ts';
+import { type Values } from '../compute/numbers.ts';
+import type { TensorValues } from './answer-tree.ts';
 import { compileNumberCodec, float64Text, maxFloat32TextLength, maxFloat64TextLength, NumberCodec } from './json-numbers/index.ts';
 
 /** Numbers that are written at once, without a look at the capacity. */

@@ -1,4 +1,4 @@
-import { linspace as describeLinspace, stridedView, writeNumbers, type Numbers } from '../compute/generated-numbers.ts';
+import { linspace as describeLinspace, stridedView, writeNumbers, type Numbers } from '../compute/numbers.ts';
 
 /** Row-major values and their shape; a number has the shape []. */
 export interface Tensor {

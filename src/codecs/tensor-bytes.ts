@@ -1,5 +1,5 @@
 import type { Dtype } from '../compute/jobs.ts';
-import { AnswerTensor, type AnswerBlocks, type TensorValues } from './answer.ts';
+import { AnswerTensor, type AnswerBlocks, type TensorValues } from './answer-tree.ts';
 import { Pacer, sliceValues, type Chunk } from './chunks.ts';
 import { indexOfNotFinite } from './finite-check.ts';
 

@@ -1,5 +1,5 @@
 import type { Dtype } from '../compute/jobs.ts';
-import type { AnswerRows, TensorValues } from './answer.ts';
+import type { AnswerRows, TensorValues } from './answer-tree.ts';
 import { sliceBytes } from './chunks.ts';
 import { maxNumberLength, type JsonWriter } from './json-writer.ts';
 import { sizeOf } from './ndarray.ts';

@@ -1,5 +1,5 @@
 import { checkValues, type Limits } from '../config/limits.ts';
-import { linspace, unwritten, type Values } from '../compute/generated-numbers.ts';
+import { linspace, unwritten, type Values } from '../compute/numbers.ts';
 import { hasBitsBehind, indexOfUnfit, narrowNumbers, narrowText, type NarrowNumbers } from '../compute/narrow-numbers.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { nearest, question } from '../errors/did-you-mean.ts';
@@ -8,7 +8,7 @@ import { decodeBase64 } from './base64.ts';
 import { bytesOfElements, elementTypeNames, elementTypes, isElementType, listOf, rangeOfInteger } from './element-types.ts';
 import { beyondFloat32, indexOfMagnitudeAtLeast } from './finite-check.ts';
 import { sizeOf, toRowMajor, type Tensor } from './ndarray.ts';
-import { FramedTensor, NumericArray, RawTensor, TypedData, type TensorBytes } from './parsed-tensors.ts';
+import { FramedTensor, NumericArray, RawTensor, TypedData, type TensorBytes } from './request-tensors.ts';
 
 /** A tensor without elements is answered with an empty array for each row, however few bytes it came in. */
 const maxEmptyRows = 65_536;

@@ -15,7 +15,7 @@ import {
 } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
 import { layerInputs, layerProblem, parameterOf, parseLayerPath } from './networks/layers.ts';
-import { minSpikeDistance, pathsOf, perNeuronTerms, programOf } from './neuron-problem.ts';
+import { minSpikeDistance, pathsOf, perNeuronTerms, programOf } from './neurons/terms.ts';
 
 /** The size of one kind of job. */
 interface JobSize<J extends Job> {

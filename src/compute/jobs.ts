@@ -1,4 +1,4 @@
-import { valueAt, type Numbers, type Values } from './generated-numbers.ts';
+import { valueAt, type Numbers, type Values } from './numbers.ts';
 import type { NeuronOptions } from './neurons/model.ts';
 import type { Surrogate } from './surrogates/definition.ts';
 

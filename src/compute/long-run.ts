@@ -1,4 +1,4 @@
-import { sliceNumbers } from './generated-numbers.ts';
+import { sliceNumbers } from './numbers.ts';
 import { recordPer, type LifSimulateJob, type NeuronProblem, type Quantity } from './jobs.ts';
 
 /** Whether a record has a number for each neuron and step. */

@@ -4,7 +4,7 @@ import type { Limits } from '../config/limits.ts';
 import { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../schemas/lif.ts';
 import { SurrogateEvalRequest, SurrogateGradRequest } from '../schemas/surrogate.ts';
 import { NetworkGradRequest, NetworkSimulateRequest } from '../schemas/network.ts';
-import { lifGradPlan, lifJvpPlan, lifSimulatePlan } from './neurons/lif-plans.ts';
+import { lifGradPlan, lifJvpPlan, lifSimulatePlan } from './neurons/neuron-plans.ts';
 import type { KeptTensors } from './networks/named-tensors.ts';
 import { networkGradPlan, networkSimulatePlan } from './networks/network-plans.ts';
 import type { Operation, Plans } from './plan.ts';

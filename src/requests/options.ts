@@ -1,4 +1,4 @@
-import type { TensorEncoding } from '../codecs/answer.ts';
+import type { TensorEncoding } from '../codecs/answer-tree.ts';
 import { float64Backends } from '../compute/engine/backend.ts';
 import type { BackendPreference } from '../compute/engine/backend-router.ts';
 import type { Dtype } from '../compute/jobs.ts';

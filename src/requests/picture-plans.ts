@@ -8,9 +8,16 @@ import { InputErrors } from '../errors/input-errors.ts';
 import { grounds, type Ground } from '../plot/draw.ts';
 import { themes, type Theme } from '../plot/palette.ts';
 import type { LifGradRequest, LifSimulateRequest } from '../schemas/lif.ts';
-import { maxCompared, maxDrawnCurrents, maxDrawnSteps, pictureSides, runPictureSize, surrogatePictureSize } from '../schemas/parameters.ts';
+import {
+  maxCompared,
+  maxDrawnCurrents,
+  maxDrawnSteps,
+  pictureSides,
+  runPictureSize,
+  surrogatePictureSize,
+} from '../schemas/headers-and-queries.ts';
 import { flatNeuronFields, nestRequest, refuseUnknown, valueOfText, type FlatValue } from './bodies/flat-request.ts';
-import { lifGradPlan, lifSimulatePlan } from './neurons/lif-plans.ts';
+import { lifGradPlan, lifSimulatePlan } from './neurons/neuron-plans.ts';
 import { libraryOf } from './neurons/neurons.ts';
 import { readSurrogates } from './surrogates/surrogates.ts';
 

@@ -1,5 +1,5 @@
 import type { ElementType } from '../codecs/element-types.ts';
-import type { Values } from '../compute/generated-numbers.ts';
+import type { Values } from '../compute/numbers.ts';
 import type { Job, RecordLoss } from '../compute/jobs.ts';
 import { jobBytes } from '../compute/job-size.ts';
 import { recordLossJobBytes } from '../compute/losses/run-record-loss.ts';

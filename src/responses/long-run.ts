@@ -1,6 +1,6 @@
-import { AnswerBlocks, AnswerTensor, type AnswerNode, type TensorValues } from '../codecs/answer.ts';
+import { AnswerBlocks, AnswerTensor, type AnswerNode, type TensorValues } from '../codecs/answer-tree.ts';
 import type { Answer } from '../compute/engine/engine.ts';
-import type { Values } from '../compute/generated-numbers.ts';
+import type { Values } from '../compute/numbers.ts';
 import { recordPer, type LifSimulateJob, type LifSimulateResult } from '../compute/jobs.ts';
 import { blockBounds, neuronBlock } from '../compute/long-run.ts';
 import type { BatchAxes } from '../requests/neurons/batch-axes.ts';

@@ -1,4 +1,4 @@
-import { AnswerBlocks, AnswerTensor, type AnswerNode } from '../codecs/answer.ts';
+import { AnswerBlocks, AnswerTensor, type AnswerNode } from '../codecs/answer-tree.ts';
 import { maxFloat64TextLength } from '../codecs/json-numbers/index.ts';
 import { TensorText } from '../codecs/tensor-text.ts';
 import { memoize } from '../compute/cache.ts';

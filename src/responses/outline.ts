@@ -7,7 +7,7 @@ import { dtypeOf, recordPer, type Job, type LifGradJob, type LifJvpJob, type Lif
 import { layerProblem, parseLayerPath } from '../compute/networks/layers.ts';
 import { isLongRun } from '../compute/long-run.ts';
 import { couplesNeurons } from '../compute/losses/record-loss.ts';
-import { programOf } from '../compute/neuron-problem.ts';
+import { programOf } from '../compute/neurons/terms.ts';
 import type { NeuronProgram } from '../compute/neurons/program.ts';
 import type { Surrogate } from '../compute/surrogates/definition.ts';
 import { checkAnswerBytes, type Limits } from '../config/limits.ts';

@@ -1,7 +1,7 @@
-import { NotFiniteError, type AnswerNode } from '../codecs/answer.ts';
+import { NotFiniteError, type AnswerNode } from '../codecs/answer-tree.ts';
 import { Pacer } from '../codecs/chunks.ts';
 import { requireFinite } from '../codecs/finite-check.ts';
-import { extremes, valueAt } from '../compute/generated-numbers.ts';
+import { extremes, valueAt } from '../compute/numbers.ts';
 import { dtypeOf, type Dtype, type Job, type NeuronProblem } from '../compute/jobs.ts';
 import { neuronModel } from '../compute/neurons/catalogue.ts';
 import { Problem } from '../errors/problems.ts';

@@ -6,7 +6,7 @@ import {
   type AnswerBlocks,
   type AnswerNode,
   type TensorValues,
-} from '../codecs/answer.ts';
+} from '../codecs/answer-tree.ts';
 import { sizeOf } from '../codecs/ndarray.ts';
 import { type Answer, type Estimate, fallbackReasonTexts } from '../compute/engine/engine.ts';
 import { jobElements } from '../compute/job-size.ts';

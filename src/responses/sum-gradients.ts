@@ -1,6 +1,6 @@
 import { Pacer, sliceValues } from '../codecs/chunks.ts';
 import { sizeOf } from '../codecs/ndarray.ts';
-import type { Values } from '../compute/generated-numbers.ts';
+import type { Values } from '../compute/numbers.ts';
 import type { LifGradResult } from '../compute/jobs.ts';
 import { neuronShape, type Batch } from '../requests/neurons/batch-axes.ts';
 import type { Plans } from '../requests/plan.ts';

@@ -9,7 +9,7 @@ import { answers, requestBodies } from '../schemas/bodies.ts';
 import * as examples from '../schemas/examples.ts';
 import * as lif from '../schemas/lif.ts';
 import * as network from '../schemas/network.ts';
-import * as parameters from '../schemas/parameters.ts';
+import * as parameters from '../schemas/headers-and-queries.ts';
 import { computeProblems, networkProblems } from '../schemas/problem.ts';
 import * as surrogate from '../schemas/surrogate.ts';
 import { compute, type ComputeServices } from './compute-handler.ts';

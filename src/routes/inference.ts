@@ -33,7 +33,7 @@ import {
   ServerMetadata,
   Statistics,
 } from '../schemas/inference.ts';
-import { inferHeaders } from '../schemas/parameters.ts';
+import { inferHeaders } from '../schemas/headers-and-queries.ts';
 import { computeCodes } from '../schemas/problem.ts';
 import { version } from '../version.ts';
 import { compute, type ComputeServices } from './compute-handler.ts';

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { NotFiniteError } from '../codecs/answer.ts';
+import { NotFiniteError } from '../codecs/answer-tree.ts';
 import type { Engine } from '../compute/engine/engine.ts';
 import type { Job } from '../compute/jobs.ts';
-import { programOf, termValuesByPath } from '../compute/neuron-problem.ts';
+import { programOf, termValuesByPath } from '../compute/neurons/terms.ts';
 import { neurons } from '../compute/neurons/catalogue.ts';
 import type { Limits } from '../config/limits.ts';
 import { Problem } from '../errors/problems.ts';
@@ -28,7 +28,7 @@ import {
 } from '../requests/picture-plans.ts';
 import { findSurrogate, unknownSurrogate } from '../requests/surrogates/surrogates.ts';
 import { overflowProblem } from '../responses/overflow.ts';
-import { comparisonPictureQuery, gradientPictureQuery, runPictureQuery, surrogatePictureQuery } from '../schemas/parameters.ts';
+import { comparisonPictureQuery, gradientPictureQuery, runPictureQuery, surrogatePictureQuery } from '../schemas/headers-and-queries.ts';
 import { problemResponses, type DocumentedCode } from '../schemas/problem.ts';
 
 export interface PictureOptions {

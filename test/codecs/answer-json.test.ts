@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
-import { AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer.ts';
+import { AnswerNumber, AnswerRows, AnswerTensor, NotFiniteError, type AnswerNode } from '../../src/codecs/answer-tree.ts';
 
 /** The text of an answer. */
 const encodeJson = (node: AnswerNode, as: AnswerForm): Buffer =>

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { compileNumberCodec, NumberCodec } from '../../src/codecs/json-numbers/index.ts';
 import { InlineJsonReader } from '../../src/codecs/json-reader.ts';
 import { parseJsonBody } from '../../src/codecs/json-body.ts';
-import { NumericArray } from '../../src/codecs/parsed-tensors.ts';
+import { NumericArray } from '../../src/codecs/request-tensors.ts';
 import { Problem } from '../../src/errors/problems.ts';
 import { numRuns } from '../thorough.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { responseOutline } from '../../src/responses/outline.ts';
 import { respond, responseTree, type ComputeResponse } from '../../src/responses/response.ts';
 import { encodeAnswer, type AnswerForm } from '../../src/codecs/answer-json.ts';
-import { AnswerRows, AnswerTensor, NotFiniteError, transposed, type AnswerNode } from '../../src/codecs/answer.ts';
+import { AnswerRows, AnswerTensor, NotFiniteError, transposed, type AnswerNode } from '../../src/codecs/answer-tree.ts';
 import { JsonWriter } from '../../src/codecs/json-writer.ts';
 import { bytesOf, Pacer, type Chunk } from '../../src/codecs/chunks.ts';
 import { requireFinite } from '../../src/codecs/finite-check.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { broadcastValues, canBroadcast, sizeOf } from '../../src/codecs/ndarray.ts';
-import { materialize } from '../../src/compute/generated-numbers.ts';
+import { materialize } from '../../src/compute/numbers.ts';
 
 /** A shape and one that broadcasts to it: leading axes dropped, others set to 1. */
 const shapes = fc

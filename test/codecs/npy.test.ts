@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toRowMajor } from '../../src/codecs/ndarray.ts';
 import { npyHeader, readNpy } from '../../src/codecs/npy.ts';
-import { materialize } from '../../src/compute/generated-numbers.ts';
+import { materialize } from '../../src/compute/numbers.ts';
 import { numRuns } from '../thorough.ts';
 
 /** The head of a file that numpy 2.2.6 wrote, which pads to a length that is a multiple of 64. */

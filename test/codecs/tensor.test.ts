@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { sizeOf, type Tensor } from '../../src/codecs/ndarray.ts';
 import { decodeTensor } from '../../src/codecs/tensor.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { materialize, type Values } from '../../src/compute/generated-numbers.ts';
+import { materialize, type Values } from '../../src/compute/numbers.ts';
 import { InputErrors } from '../../src/errors/input-errors.ts';
 import { Problem } from '../../src/errors/problems.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { broadcastValues, toRowMajor } from '../../src/codecs/ndarray.ts';
-import { extremes, materialize, sliceNumbers, valueAt, writeNumbers } from '../../src/compute/generated-numbers.ts';
+import { extremes, materialize, sliceNumbers, valueAt, writeNumbers } from '../../src/compute/numbers.ts';
 import { indexOfUnfit, narrowNumbers, narrowText, type NarrowType } from '../../src/compute/narrow-numbers.ts';
 import { elementBytes } from '../../support/element-bytes.ts';
 import { numRuns } from '../thorough.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { responseOutline } from '../../src/responses/outline.ts';
 import { dryRunResponse } from '../../src/responses/response.ts';
 import { npyHeader } from '../../src/codecs/npy.ts';
-import { materialize } from '../../src/compute/generated-numbers.ts';
+import { materialize } from '../../src/compute/numbers.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { Problem } from '../../src/errors/problems.ts';
 import type { BodyForm } from '../../src/requests/bodies/body.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FramedTensor, NumericArray, RawTensor, TypedData } from '../../src/codecs/parsed-tensors.ts';
+import { FramedTensor, NumericArray, RawTensor, TypedData } from '../../src/codecs/request-tensors.ts';
 import { float64Tensor } from '../../src/requests/options.ts';
 
 const bytes = new Uint8Array(8);

@@ -4,7 +4,7 @@ import { MemoryBudget, MemoryLimitError } from '../../src/compute/engine/memory-
 import { OverloadError } from '../../src/compute/engine/errors.ts';
 import { answered, RequestScope } from '../../src/compute/engine/request-scope.ts';
 import { threadLosses } from '../../src/compute/engine/thread-pool.ts';
-import { materialize } from '../../src/compute/generated-numbers.ts';
+import { materialize } from '../../src/compute/numbers.ts';
 import { jobBytes } from '../../src/compute/job-size.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Plans } from '../../src/requests/plan.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { NotFiniteError } from '../../src/codecs/answer.ts';
+import { NotFiniteError } from '../../src/codecs/answer-tree.ts';
 import { encodeAnswer, type EncodedAnswer } from '../../src/codecs/answer-json.ts';
 import { bytesOf } from '../../src/codecs/chunks.ts';
 import type { Answer } from '../../src/compute/engine/engine.ts';
 import type { LifGradJob, LifJvpJob, LifSimulateJob, NeuronProblem } from '../../src/compute/jobs.ts';
-import { programOf } from '../../src/compute/neuron-problem.ts';
+import { programOf } from '../../src/compute/neurons/terms.ts';
 import type { InferenceReply, Plan, PlannedGradient, Plans } from '../../src/requests/plan.ts';
 import { inferenceAnswer, npyFile } from '../../src/responses/formats.ts';
 import { finalState, longRunResponse, summaryJob } from '../../src/responses/long-run.ts';

@@ -10,7 +10,7 @@ import {
   type ResponseOutline,
 } from '../../src/responses/outline.ts';
 import { respond, responseTree } from '../../src/responses/response.ts';
-import { NotFiniteError } from '../../src/codecs/answer.ts';
+import { NotFiniteError } from '../../src/codecs/answer-tree.ts';
 import { encodeAnswer, type EncodedAnswer } from '../../src/codecs/answer-json.ts';
 import { bytesOf } from '../../src/codecs/chunks.ts';
 import { compute } from '../../src/compute/backends/reference/reference-backend.ts';

@@ -1,5 +1,5 @@
 import { OutOfMemoryError } from './errors.ts';
-import { isGenerated, writeNumbers, type Numbers, type Values } from '../generated-numbers.ts';
+import { isGenerated, writeNumbers, type Numbers, type Values } from '../numbers.ts';
 import { atOnce } from '../loops.ts';
 import { bytesPerNumber, type Dtype } from '../jobs.ts';
 

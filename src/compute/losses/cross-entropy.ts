@@ -1,4 +1,4 @@
-import { valueAt, type Numbers } from '../generated-numbers.ts';
+import { valueAt, type Numbers } from '../numbers.ts';
 import type { Loops } from '../loops.ts';
 import type { NeuronProblem } from '../jobs.ts';
 

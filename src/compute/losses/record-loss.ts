@@ -1,4 +1,4 @@
-import { linspace, zeros } from '../generated-numbers.ts';
+import { linspace, zeros } from '../numbers.ts';
 import type { Loops } from '../loops.ts';
 import {
   bytesPerNumber,

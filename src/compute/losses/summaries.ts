@@ -1,4 +1,4 @@
-import { materialize, sliceNumbers, zeros, type Values } from '../generated-numbers.ts';
+import { materialize, sliceNumbers, zeros, type Values } from '../numbers.ts';
 import type { Loops } from '../loops.ts';
 import {
   bytesPerNumber,
@@ -9,7 +9,7 @@ import {
   type Quantity,
   type SummaryName,
 } from '../jobs.ts';
-import { programOf } from '../neuron-problem.ts';
+import { programOf } from '../neurons/terms.ts';
 
 /** A problem that was run, and what was recorded of it. */
 export interface RecordedRun {

@@ -1,4 +1,4 @@
-import type { Values } from '../generated-numbers.ts';
+import type { Values } from '../numbers.ts';
 import type { Loops } from '../loops.ts';
 import type { NeuronProblem, Quantity } from '../jobs.ts';
 import { visitSteps, visitTargets } from './summaries.ts';

@@ -1,4 +1,4 @@
-import { linspace } from '../generated-numbers.ts';
+import { linspace } from '../numbers.ts';
 import type { Network, NeuronProblem } from '../jobs.ts';
 
 /** The neurons of a layer, of one sample, as a problem whose current is still to be computed: they share their parameters over samples. */

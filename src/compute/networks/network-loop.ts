@@ -1,4 +1,4 @@
-import { valueAt, type Numbers, type Values } from '../generated-numbers.ts';
+import { valueAt, type Numbers, type Values } from '../numbers.ts';
 import {
   dtypeOf,
   type LifSimulateResult,

@@ -1,6 +1,6 @@
-import { valueAt } from '../generated-numbers.ts';
+import { valueAt } from '../numbers.ts';
 import type { NeuronProblem, NeuronQuantity } from '../jobs.ts';
-import { programOf, termValuesByPath } from '../neuron-problem.ts';
+import { programOf, termValuesByPath } from './terms.ts';
 import { generalStep } from './general.ts';
 import { neuronModel } from './catalogue.ts';
 import { numbersAlgebra, withComputed, type DerivedTree } from './model.ts';

@@ -1,7 +1,7 @@
 import { firstNotUtf8, parseJsonBody, requireUtf8 } from '../../codecs/json-body.ts';
 import { jsonExcess } from '../../codecs/json-budget.ts';
 import { readNpy } from '../../codecs/npy.ts';
-import { attachFramedTensors, RawTensor } from '../../codecs/parsed-tensors.ts';
+import { attachFramedTensors, RawTensor } from '../../codecs/request-tensors.ts';
 import { describe, pointerSegment } from '../../errors/describe.ts';
 import { InputErrors, invalidRequest } from '../../errors/input-errors.ts';
 import { Problem } from '../../errors/problems.ts';

@@ -1,6 +1,6 @@
 import { listOf, typesBy } from '../../codecs/element-types.ts';
 import { sizeOf } from '../../codecs/ndarray.ts';
-import { NumericArray, RawTensor, TypedData } from '../../codecs/parsed-tensors.ts';
+import { NumericArray, RawTensor, TypedData } from '../../codecs/request-tensors.ts';
 import { describe, pointerSegment, quote, shapeText } from '../../errors/describe.ts';
 import { didYouMean } from '../../errors/did-you-mean.ts';
 import { InputErrors, invalidRequest } from '../../errors/input-errors.ts';

@@ -1,5 +1,5 @@
 import { isElementType, type ElementType } from '../../codecs/element-types.ts';
-import { CachedTensor } from '../../codecs/parsed-tensors.ts';
+import { CachedTensor } from '../../codecs/request-tensors.ts';
 import { decodeShape } from '../../codecs/tensor.ts';
 import { weightNames, type WeightName } from '../../compute/networks/layers.ts';
 import { describe, quote, shapeText } from '../../errors/describe.ts';

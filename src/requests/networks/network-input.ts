@@ -1,6 +1,6 @@
 import type { Tensor } from '../../codecs/ndarray.ts';
 import { decodeTensor } from '../../codecs/tensor.ts';
-import { isGenerated, materialize, valueAt, type Numbers } from '../../compute/generated-numbers.ts';
+import { isGenerated, materialize, valueAt, type Numbers } from '../../compute/numbers.ts';
 import type { Network, NetworkInput } from '../../compute/jobs.ts';
 import type { Limits } from '../../config/limits.ts';
 import { describe, quote, shapeText } from '../../errors/describe.ts';

@@ -1,8 +1,8 @@
-import { CachedTensor } from '../../codecs/parsed-tensors.ts';
+import { CachedTensor } from '../../codecs/request-tensors.ts';
 import { isElementType } from '../../codecs/element-types.ts';
 import type { Tensor } from '../../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../../codecs/tensor.ts';
-import { isGenerated, type Numbers } from '../../compute/generated-numbers.ts';
+import { isGenerated, type Numbers } from '../../compute/numbers.ts';
 import type { Dtype, NetworkLayer } from '../../compute/jobs.ts';
 import { weightNames, type WeightName } from '../../compute/networks/layers.ts';
 import type { Limits } from '../../config/limits.ts';

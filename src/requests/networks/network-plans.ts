@@ -6,7 +6,7 @@ import { checkSteps, checkValues, checkWork, type Limits } from '../../config/li
 import { InputErrors } from '../../errors/input-errors.ts';
 import type { LayerRequest, NetworkGradRequest, NetworkSimulateRequest } from '../../schemas/network.ts';
 import type { Batch } from '../neurons/batch-axes.ts';
-import { checkDerived, checkDt, checkThreshold, stepMilliseconds } from '../neurons/lif-problem.ts';
+import { checkDerived, checkDt, checkThreshold, stepMilliseconds } from '../neurons/neuron-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf } from '../neurons/losses.ts';
 import { readLayer, type ReadLayer } from './network-layers.ts';
 import { layerRecords, networkQuantities, networkRecords, weightPaths, type PathLayer } from './network-paths.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Pacer } from '../../codecs/chunks.ts';
 import { bytesOfElements } from '../../codecs/element-types.ts';
 import { sizeOf } from '../../codecs/ndarray.ts';
-import type { Values } from '../../compute/generated-numbers.ts';
+import type { Values } from '../../compute/numbers.ts';
 import type { Network } from '../../compute/jobs.ts';
 import type { SentTensor } from '../plan.ts';
 import type { KeptTensor, KeptTensors } from './named-tensors.ts';

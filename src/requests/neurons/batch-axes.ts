@@ -1,5 +1,5 @@
 import { broadcastValues, canBroadcast, sizeOf, type Tensor } from '../../codecs/ndarray.ts';
-import { stridedView } from '../../compute/generated-numbers.ts';
+import { stridedView } from '../../compute/numbers.ts';
 import type { NeuronProblem, NeuronQuantity, Quantity } from '../../compute/jobs.ts';
 import { checkValues, type Limits } from '../../config/limits.ts';
 import { shapeText } from '../../errors/describe.ts';

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../codecs/ndarray.ts';
 import { decodeTensor } from '../../codecs/tensor.ts';
-import { extremes, valueAt, type Numbers } from '../../compute/generated-numbers.ts';
+import { extremes, valueAt, type Numbers } from '../../compute/numbers.ts';
 import {
   lossRecords,
   type Loss,
@@ -13,7 +13,7 @@ import {
 } from '../../compute/jobs.ts';
 import { readsFirstSpike } from '../../compute/losses/record-loss.ts';
 import { summaries } from '../../compute/losses/summaries.ts';
-import { programOf } from '../../compute/neuron-problem.ts';
+import { programOf } from '../../compute/neurons/terms.ts';
 import type { Limits } from '../../config/limits.ts';
 import { describe, pointerSegment, quote, shapeText } from '../../errors/describe.ts';
 import type { InputErrors } from '../../errors/input-errors.ts';

@@ -1,9 +1,9 @@
 import type { Tensor } from '../../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../../codecs/tensor.ts';
 import { memoize } from '../../compute/cache.ts';
-import { extremes, indicesIn, isGenerated, valueAt, type Linspace } from '../../compute/generated-numbers.ts';
+import { extremes, indicesIn, isGenerated, valueAt, type Linspace } from '../../compute/numbers.ts';
 import type { NeuronQuantity } from '../../compute/jobs.ts';
-import { programOf } from '../../compute/neuron-problem.ts';
+import { programOf } from '../../compute/neurons/terms.ts';
 import { neurons } from '../../compute/neurons/catalogue.ts';
 import { leftOut } from '../../compute/neurons/libraries/left-out.ts';
 import {

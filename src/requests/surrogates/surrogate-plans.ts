@@ -1,6 +1,6 @@
 import { broadcastValues, canBroadcast, type Tensor } from '../../codecs/ndarray.ts';
 import { decodeTensor } from '../../codecs/tensor.ts';
-import { valueAt } from '../../compute/generated-numbers.ts';
+import { valueAt } from '../../compute/numbers.ts';
 import type { Surrogate } from '../../compute/surrogates/definition.ts';
 import { checkValues, checkWork, type Limits } from '../../config/limits.ts';
 import { shapeText } from '../../errors/describe.ts';

@@ -1,6 +1,6 @@
 import { Pacer, sliceValues } from '../../codecs/chunks.ts';
 import { indexOfMagnitudeAtLeast } from '../../codecs/finite-check.ts';
-import { extremes, type Values } from '../../compute/generated-numbers.ts';
+import { extremes, type Values } from '../../compute/numbers.ts';
 import { lossRecords, type Dtype, type LifGradJob, type LifGradResult, type Quantity } from '../../compute/jobs.ts';
 import { growthNote, type GrownGradient, type RunAgain } from './gradient-growth-notes.ts';
 import { noNotes, type Note } from './note-types.ts';

@@ -1,6 +1,6 @@
 import type { Answer } from '../../compute/engine/engine.ts';
 import type { Job, LifGradResult, LifSimulateResult, NeuronProblem } from '../../compute/jobs.ts';
-import { programOf } from '../../compute/neuron-problem.ts';
+import { programOf } from '../../compute/neurons/terms.ts';
 import type { Plan } from '../../requests/plan.ts';
 import type { RunAgain } from './gradient-growth-notes.ts';
 import { gradientNotes } from './gradient-notes.ts';

@@ -1,8 +1,8 @@
 import { memoize } from '../../compute/cache.ts';
-import { extremes, isGenerated, valueAt, type Numbers } from '../../compute/generated-numbers.ts';
+import { extremes, isGenerated, valueAt, type Numbers } from '../../compute/numbers.ts';
 import { dtypeOf, type Network, type NeuronProblem, type NeuronQuantity } from '../../compute/jobs.ts';
 import { layerProblem } from '../../compute/networks/layers.ts';
-import { minSpikeDistance, programOf } from '../../compute/neuron-problem.ts';
+import { minSpikeDistance, programOf } from '../../compute/neurons/terms.ts';
 import { neuronModel } from '../../compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../../compute/neurons/model.ts';
 import { initialPath, type NeuronProgram } from '../../compute/neurons/program.ts';

@@ -1,8 +1,8 @@
 import type { LifGradJob, LifGradResult, Quantity } from '../../compute/jobs.ts';
 import { dtypeOf, lossRecords } from '../../compute/jobs.ts';
-import { programOf } from '../../compute/neuron-problem.ts';
-import type { Numbers } from '../../compute/generated-numbers.ts';
-import { extremes } from '../../compute/generated-numbers.ts';
+import { programOf } from '../../compute/neurons/terms.ts';
+import type { Numbers } from '../../compute/numbers.ts';
+import { extremes } from '../../compute/numbers.ts';
 import type { Note } from './note-types.ts';
 import { maxInspected } from './plan-notes.ts';
 import { detachRemedy } from '../detach-remedy.ts';

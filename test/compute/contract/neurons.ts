@@ -3,7 +3,7 @@ import { oneIn } from '../../thorough.ts';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
-import { materialize } from '../../../src/compute/generated-numbers.ts';
+import { materialize } from '../../../src/compute/numbers.ts';
 import {
   maxSpikeCount,
   records,
@@ -12,7 +12,7 @@ import {
   type NeuronQuantity,
   type Quantity,
 } from '../../../src/compute/jobs.ts';
-import { programOf } from '../../../src/compute/neuron-problem.ts';
+import { programOf } from '../../../src/compute/neurons/terms.ts';
 import { neuronModel, neurons as catalogue } from '../../../src/compute/neurons/catalogue.ts';
 import type { NeuronModel } from '../../../src/compute/neurons/model.ts';
 import { standardNeuron, standardSurrogate } from '../../../src/compute/standard-jobs.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { randomNumbers } from '../../../support/random-numbers.ts';
-import { materialize } from '../../../src/compute/generated-numbers.ts';
+import { materialize } from '../../../src/compute/numbers.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import type { Loss, NeuronQuantity, Quantity } from '../../../src/compute/jobs.ts';
 import { combinations } from '../support/combinations.ts';

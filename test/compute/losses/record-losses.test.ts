@@ -4,7 +4,7 @@ import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts'
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import type { Answer } from '../../../src/compute/engine/engine.ts';
-import { linspace } from '../../../src/compute/generated-numbers.ts';
+import { linspace } from '../../../src/compute/numbers.ts';
 import { atOnce, SlicedLoops } from '../../../src/compute/loops.ts';
 import type { Job, LifGradJob, LifGradResult, NeuronProblem, Quantity, RecordLoss } from '../../../src/compute/jobs.ts';
 import { crossEntropy } from '../../../src/compute/losses/cross-entropy.ts';

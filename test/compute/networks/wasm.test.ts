@@ -4,7 +4,7 @@ import { compute } from '../../../src/compute/backends/reference/reference-backe
 import { compileMs } from '../../../src/compute/backends/wasm/estimate-time.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { Arena } from '../../../src/compute/engine/arena.ts';
-import { linspace, sliceNumbers } from '../../../src/compute/generated-numbers.ts';
+import { linspace, sliceNumbers } from '../../../src/compute/numbers.ts';
 import { jobBytes, jobElements } from '../../../src/compute/job-size.ts';
 import { narrowNumbers } from '../../../src/compute/narrow-numbers.ts';
 import type { Dtype, NetworkGradJob, NetworkGradResult, NetworkSimulateJob, NetworkSimulateResult } from '../../../src/compute/jobs.ts';

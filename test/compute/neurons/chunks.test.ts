@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
-import { materialize, type Values } from '../../../src/compute/generated-numbers.ts';
+import { materialize, type Values } from '../../../src/compute/numbers.ts';
 import type { LifGradJob, NeuronProblem, NeuronQuantity, Quantity } from '../../../src/compute/jobs.ts';
-import { programOf } from '../../../src/compute/neuron-problem.ts';
+import { programOf } from '../../../src/compute/neurons/terms.ts';
 import { neuronModel } from '../../../src/compute/neurons/catalogue.ts';
 import { parametersOf, rows, sampleNeurons, sampleProblem, titleOf } from '../support/sample-neurons.ts';
 

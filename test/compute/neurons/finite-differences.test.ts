@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import type { LifGradJob, NeuronProblem } from '../../../src/compute/jobs.ts';
-import { programOf } from '../../../src/compute/neuron-problem.ts';
+import { programOf } from '../../../src/compute/neurons/terms.ts';
 import { neuronModel } from '../../../src/compute/neurons/catalogue.ts';
 import { parametersOf, rows, sampleNeurons, sampleProblem, titleOf, valueOf, withParameter } from '../support/sample-neurons.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
-import { materialize } from '../../../src/compute/generated-numbers.ts';
+import { materialize } from '../../../src/compute/numbers.ts';
 import type { Dtype, Quantity } from '../../../src/compute/jobs.ts';
 import { goldenJobs, goldenNeurons, type GoldenNeuron } from '../support/golden-neurons.ts';
 import { inline, resultOf } from '../support/jobs.ts';

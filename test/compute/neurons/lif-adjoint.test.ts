@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { surrogateFunctions } from '../../../src/compute/backends/reference/surrogates.ts';
 import { float64Algebra as ops } from '../../../src/compute/float64-algebra.ts';
-import { valueAt } from '../../../src/compute/generated-numbers.ts';
+import { valueAt } from '../../../src/compute/numbers.ts';
 import type { LifGradJob, NeuronProblem, Quantity } from '../../../src/compute/jobs.ts';
 import { adjointPart, leakFactor, leakSlope, lifAdjoint, lifStep, type LifStructure, type LifTerms } from '../support/lif-oracle.ts';
 import { differentiable, lifProblem, perNeuron, perStep, type LifChanges } from '../support/lif-problem.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import type { NeuronProblem } from '../../../src/compute/jobs.ts';
-import { programOf } from '../../../src/compute/neuron-problem.ts';
+import { programOf } from '../../../src/compute/neurons/terms.ts';
 import { neurons } from '../../../src/compute/neurons/catalogue.ts';
 import { generalStep } from '../../../src/compute/neurons/general.ts';
 import { flatSettings, generalSettings, SettingNumbers } from '../../../src/compute/neurons/nested-settings.ts';

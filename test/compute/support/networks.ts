@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { randomNumbers } from '../../../support/random-numbers.ts';
 import type { Loss, Network, NetworkGradJob, NetworkInput, NetworkLayer, NeuronQuantity, RecordLoss } from '../../../src/compute/jobs.ts';
-import { programOf } from '../../../src/compute/neuron-problem.ts';
+import { programOf } from '../../../src/compute/neurons/terms.ts';
 import { neurons as catalogue } from '../../../src/compute/neurons/catalogue.ts';
 import { standardNeuron, standardSurrogate } from '../../../src/compute/standard-jobs.ts';
 import { surrogateDefinition } from '../../../src/compute/surrogates/catalogue.ts';

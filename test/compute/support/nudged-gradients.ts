@@ -1,5 +1,5 @@
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
-import { materialize } from '../../../src/compute/generated-numbers.ts';
+import { materialize } from '../../../src/compute/numbers.ts';
 import type { LifGradJob, LifGradResult, Quantity } from '../../../src/compute/jobs.ts';
 import { resultOf } from './jobs.ts';
 

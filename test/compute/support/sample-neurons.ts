@@ -1,6 +1,6 @@
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import type { NeuronProblem, NeuronQuantity, Quantity } from '../../../src/compute/jobs.ts';
-import { programOf, termValuesByPath } from '../../../src/compute/neuron-problem.ts';
+import { programOf, termValuesByPath } from '../../../src/compute/neurons/terms.ts';
 import { neuronModel, neurons } from '../../../src/compute/neurons/catalogue.ts';
 import { stepLength } from '../../../src/compute/neurons/program.ts';
 import { golden } from './golden.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { TensorFlowBackend } from '../../../src/compute/backends/tensorflow/tensorflow-backend.ts';
-import { materialize } from '../../../src/compute/generated-numbers.ts';
+import { materialize } from '../../../src/compute/numbers.ts';
 import type { LifGradJob, LifSimulateJob, NeuronProblem, Quantity } from '../../../src/compute/jobs.ts';
 import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { neuronModel } from '../../../src/compute/neurons/catalogue.ts';
-import { programOf } from '../../../src/compute/neuron-problem.ts';
+import { programOf } from '../../../src/compute/neurons/terms.ts';
 import { goldenJobs, goldenNeurons } from '../support/golden-neurons.ts';
 import { perNeuron, resultOf, same } from '../support/jobs.ts';
 import { isThorough, oneIn } from '../../thorough.ts';

@@ -11,7 +11,7 @@ import {
 import { defineProgram } from '../../../src/compute/backends/tensorflow/program.ts';
 import { Scheduler } from '../../../src/compute/backends/tensorflow/scheduler.ts';
 import type { ModelResult, ModelRun } from '../../../src/compute/backends/tensorflow/tensorflow-thread.ts';
-import { materialize } from '../../../src/compute/generated-numbers.ts';
+import { materialize } from '../../../src/compute/numbers.ts';
 
 const program = () => defineProgram((graph) => ({ x: graph.input('x', 'float32') }));
 

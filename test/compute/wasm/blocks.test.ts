@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import type { LifGradJob, LifSimulateJob, SurrogateGradJob } from '../../../src/compute/jobs.ts';
-import { type Values } from '../../../src/compute/generated-numbers.ts';
+import { type Values } from '../../../src/compute/numbers.ts';
 import { spread, standardProblem } from '../../../src/compute/standard-jobs.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 

@@ -15,7 +15,7 @@ import type {
   Quantity,
   ResultOf,
 } from '../../../src/compute/jobs.ts';
-import { type Values } from '../../../src/compute/generated-numbers.ts';
+import { type Values } from '../../../src/compute/numbers.ts';
 import { catalogue } from '../../../src/compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../../src/compute/surrogates/definition.ts';
 import { combinations } from '../support/combinations.ts';

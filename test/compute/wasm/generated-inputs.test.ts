@@ -6,7 +6,7 @@ import type { Backend } from '../../../src/compute/engine/backend.ts';
 import { ReferenceBackend } from '../../../src/compute/backends/reference/reference-backend.ts';
 import { ThreadedReference } from '../../../src/compute/backends/reference/threaded-reference.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
-import { linspace, materialize, type Numbers } from '../../../src/compute/generated-numbers.ts';
+import { linspace, materialize, type Numbers } from '../../../src/compute/numbers.ts';
 import { jobBytes } from '../../../src/compute/job-size.ts';
 import type { Job, NeuronProblem, NeuronQuantity, Quantity } from '../../../src/compute/jobs.ts';
 import { neuronBlock } from '../../../src/compute/long-run.ts';

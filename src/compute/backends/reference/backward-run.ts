@@ -1,8 +1,8 @@
 import type { SurrogateFunctions } from '../../expressions.ts';
-import type { Values } from '../../generated-numbers.ts';
+import type { Values } from '../../numbers.ts';
 import { atOnce } from '../../loops.ts';
 import type { LossRecord } from '../../jobs.ts';
-import { addParameterGradient, pathsOf } from '../../neuron-problem.ts';
+import { addParameterGradient, pathsOf } from '../../neurons/terms.ts';
 import { backwardStep, initialPath, isInitial, recordBarLeaf, stateBarLeaf, termLeaf } from '../../neurons/program.ts';
 import { StepEvaluator, type ForwardRun, type Read } from './forward-run.ts';
 

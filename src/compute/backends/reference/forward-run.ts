@@ -1,7 +1,7 @@
 import type { Expression, SurrogateFunctions } from '../../expressions.ts';
 import { recordedValues } from '../../job-size.ts';
 import { maxSpikeCount, quantityAt, recordPer, type LifSimulateResult, type NeuronProblem } from '../../jobs.ts';
-import { programOf, termValuesByPath, type TermNumbers } from '../../neuron-problem.ts';
+import { programOf, termValuesByPath, type TermNumbers } from '../../neurons/terms.ts';
 import { initialPath, returnedSpikes, stateLeaf, termLeaf, type NeuronProgram, type RecordedStep } from '../../neurons/program.ts';
 import { NumberProgram } from '../../number-program.ts';
 import type { Arithmetic } from './arithmetic.ts';

@@ -1,4 +1,4 @@
-import { materialize, type Numbers, type Values } from '../../generated-numbers.ts';
+import { materialize, type Numbers, type Values } from '../../numbers.ts';
 import { quantityAt, type LifSimulateResult, type LossRecord, type Network, type NetworkLayer } from '../../jobs.ts';
 import { layerInputs, layerProblem, layerWrt, parameterOf, parseLayerPath } from '../../networks/layers.ts';
 import type { NetworkRun } from '../../networks/network-loop.ts';

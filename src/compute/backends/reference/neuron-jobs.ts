@@ -1,4 +1,4 @@
-import type { Values } from '../../generated-numbers.ts';
+import type { Values } from '../../numbers.ts';
 import {
   lossRecords,
   quantityAt,
@@ -11,8 +11,8 @@ import {
   type LossRecord,
 } from '../../jobs.ts';
 import { atOnce } from '../../loops.ts';
-import { firingRateLoss, lossTangent } from '../../losses/kernel-losses.ts';
-import { programOf, termTangents } from '../../neuron-problem.ts';
+import { firingRateLoss, lossTangent } from '../../losses/summed-losses.ts';
+import { programOf, termTangents } from '../../neurons/terms.ts';
 import { initialPath, isInitial, stateLeaf, tangentLeaf, tangentStep, termLeaf } from '../../neurons/program.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import type { Arithmetic } from './arithmetic.ts';

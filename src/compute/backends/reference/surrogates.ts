@@ -1,4 +1,4 @@
-import { valueAt } from '../../generated-numbers.ts';
+import { valueAt } from '../../numbers.ts';
 import type { SurrogateEvalJob, SurrogateEvalResult, SurrogateGradJob, SurrogateGradResult } from '../../jobs.ts';
 import { flatParameters, numericParameters, surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';

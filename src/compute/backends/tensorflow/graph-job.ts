@@ -1,5 +1,5 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
-import { writeNumbers } from '../../generated-numbers.ts';
+import { writeNumbers } from '../../numbers.ts';
 import { sliceLength } from '../../loops.ts';
 import type { NeuronQuantity, Quantity } from '../../jobs.ts';
 import { cutQuantity } from '../../long-run.ts';

@@ -15,11 +15,11 @@ import {
   type SurrogateGradJob,
   type SurrogateGradResult,
 } from '../../jobs.ts';
-import type { Values } from '../../generated-numbers.ts';
+import type { Values } from '../../numbers.ts';
 import { atOnce } from '../../loops.ts';
 import { recordedValues } from '../../job-size.ts';
 import { initialPath } from '../../neurons/program.ts';
-import { addParameterGradient, programOf, pathsOf, termValuesByPath, type TermNumbers } from '../../neuron-problem.ts';
+import { addParameterGradient, programOf, pathsOf, termValuesByPath, type TermNumbers } from '../../neurons/terms.ts';
 import { flatParameters } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { runtimeNames, surrogateShape } from '../../surrogates/shape.ts';

@@ -2,7 +2,7 @@ import { memoize } from '../../cache.ts';
 import { reachable } from '../../expressions.ts';
 import { jobElements, networkEntries, networkWeights } from '../../job-size.ts';
 import { dtypeOf, recordPer, type Dtype, type Job, type NeuronProblem } from '../../jobs.ts';
-import { programOf } from '../../neuron-problem.ts';
+import { programOf } from '../../neurons/terms.ts';
 import type { NeuronProgram } from '../../neurons/program.ts';
 import { surrogateDefinition } from '../../surrogates/catalogue.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';

@@ -1,7 +1,7 @@
 import { dtypeOf, type Job, type ResultOf } from '../../jobs.ts';
 import type { KernelRequest } from './kernel-cache.ts';
 import { simulateKernelRequest } from './kernels/forward-kernel.ts';
-import { evalKernelRequest, gradKernelRequest } from './kernels/surrogate-kernel.ts';
+import { surrogateEvalKernelRequest, surrogateGradKernelRequest } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, LaunchPlan } from './launch-plan.ts';
 import { networkKernelRequests } from './networks/network-kernels.ts';
 import { networkGrad, networkSimulate } from './networks/network-run.ts';
@@ -17,8 +17,14 @@ interface JobKind<J extends Job> {
 }
 
 const kinds: { readonly [K in Job['kind']]: JobKind<Extract<Job, { readonly kind: K }>> } = {
-  surrogate_eval: { launches: surrogateEval, kernels: (job) => job.surrogates.map((surrogate) => evalKernelRequest(job, surrogate)) },
-  surrogate_grad: { launches: surrogateGrad, kernels: (job) => job.surrogates.map((surrogate) => gradKernelRequest(job, surrogate)) },
+  surrogate_eval: {
+    launches: surrogateEval,
+    kernels: (job) => job.surrogates.map((surrogate) => surrogateEvalKernelRequest(job, surrogate)),
+  },
+  surrogate_grad: {
+    launches: surrogateGrad,
+    kernels: (job) => job.surrogates.map((surrogate) => surrogateGradKernelRequest(job, surrogate)),
+  },
   lif_simulate: {
     launches: lifSimulate,
     kernels: (job) => {

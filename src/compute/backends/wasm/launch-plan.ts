@@ -1,5 +1,5 @@
 import type { Arena } from '../../engine/arena.ts';
-import type { Values } from '../../generated-numbers.ts';
+import type { Values } from '../../numbers.ts';
 import type { Dtype } from '../../jobs.ts';
 import type { pause } from '../../loops.ts';
 import type { Kernel, KernelCache, KernelRequest } from './kernel-cache.ts';

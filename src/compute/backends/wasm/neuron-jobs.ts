@@ -1,5 +1,5 @@
 import { memoizeName } from '../../cache.ts';
-import { unwritten, type Values } from '../../generated-numbers.ts';
+import { unwritten, type Values } from '../../numbers.ts';
 import { recordedValues } from '../../job-size.ts';
 import {
   dtypeOf,
@@ -14,8 +14,8 @@ import {
   type LifSimulateResult,
   type NeuronProblem,
 } from '../../jobs.ts';
-import { lossTangent } from '../../losses/kernel-losses.ts';
-import { addParameterGradient, termTangents, type TermNumbers } from '../../neuron-problem.ts';
+import { lossTangent } from '../../losses/summed-losses.ts';
+import { addParameterGradient, termTangents, type TermNumbers } from '../../neurons/terms.ts';
 import { initialPath, recordBarLeaf, stateLeaf, tangentLeaf, tangentStep, termLeaf } from '../../neurons/program.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';
 import { surrogateShape } from '../../surrogates/shape.ts';

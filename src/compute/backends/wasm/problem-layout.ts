@@ -1,7 +1,7 @@
 import type { Arena } from '../../engine/arena.ts';
-import type { Values } from '../../generated-numbers.ts';
+import type { Values } from '../../numbers.ts';
 import { bytesPerNumber, type Dtype, type NeuronProblem, type Quantity } from '../../jobs.ts';
-import { computedSlice, programOf, termValues, type TermNumbers } from '../../neuron-problem.ts';
+import { computedSlice, programOf, termValues, type TermNumbers } from '../../neurons/terms.ts';
 import type { NeuronProgram } from '../../neurons/program.ts';
 import { SlicedLoops } from '../../loops.ts';
 import { vectorsOf, type LaneType } from './ir/lanes.ts';

@@ -1,7 +1,7 @@
 import { dtypeOf, type SurrogateEvalJob, type SurrogateEvalResult, type SurrogateGradJob, type SurrogateGradResult } from '../../jobs.ts';
 import { SlicedLoops } from '../../loops.ts';
 import { lanesOf, vectorsOf } from './ir/lanes.ts';
-import { evalKernelRequest, gradKernelRequest, setSurrogateParameters } from './kernels/surrogate-kernel.ts';
+import { surrogateEvalKernelRequest, surrogateGradKernelRequest, setSurrogateParameters } from './kernels/surrogate-kernel.ts';
 import type { KernelContext, LaunchPlan } from './launch-plan.ts';
 
 export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job: SurrogateEvalJob): LaunchPlan<SurrogateEvalResult> {
@@ -14,7 +14,7 @@ export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job:
   yield* loops.run();
   const evaluated: SurrogateEvalResult[number][] = [];
   for (const surrogate of job.surrogates) {
-    const request = evalKernelRequest(job, surrogate);
+    const request = surrogateEvalKernelRequest(job, surrogate);
     const kernel = kernels.find(request.key) ?? (yield request)!;
     const from = arena.mark();
     const spikeArray = outputs.spike ? arena.allocate(padded) : 0;
@@ -44,7 +44,7 @@ export function* surrogateGrad({ kernels, arena, readBack }: KernelContext, job:
   yield* loops.run();
   const gradients: SurrogateGradResult[number][] = [];
   for (const surrogate of job.surrogates) {
-    const request = gradKernelRequest(job, surrogate);
+    const request = surrogateGradKernelRequest(job, surrogate);
     const kernel = kernels.find(request.key) ?? (yield request)!;
     const gradArray = arena.allocate(16 * vectors);
     const to = arena.mark();

@@ -1,8 +1,8 @@
 import { Cache, memoize, memoizeName } from '../../../cache.ts';
 import { reachable, type Expression } from '../../../expressions.ts';
 import { lossRecords, type LifGradJob, type Loss, type LossRecord } from '../../../jobs.ts';
-import { firingRateLoss } from '../../../losses/kernel-losses.ts';
-import { pathsOf } from '../../../neuron-problem.ts';
+import { firingRateLoss } from '../../../losses/summed-losses.ts';
+import { pathsOf } from '../../../neurons/terms.ts';
 import {
   backwardStep,
   initialPath,

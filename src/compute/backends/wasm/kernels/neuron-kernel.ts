@@ -1,7 +1,7 @@
 import { Cache, memoize, memoizeName } from '../../../cache.ts';
 import { evaluator, type Expression } from '../../../expressions.ts';
 import type { Dtype, Quantity } from '../../../jobs.ts';
-import type { TermNumbers } from '../../../neuron-problem.ts';
+import type { TermNumbers } from '../../../neurons/terms.ts';
 import type { NeuronProgram } from '../../../neurons/program.ts';
 import type { SurrogateShape } from '../../../surrogates/shape.ts';
 import type { FunctionWriter } from '../codegen/function-writer.ts';

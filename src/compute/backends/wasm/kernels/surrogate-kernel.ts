@@ -21,7 +21,7 @@ export function shapeKey({ name, integers }: SurrogateShape): string {
   return key;
 }
 
-export function evalKernelRequest(job: SurrogateEvalJob, surrogate: Surrogate): KernelRequest {
+export function surrogateEvalKernelRequest(job: SurrogateEvalJob, surrogate: Surrogate): KernelRequest {
   const lanes = lanesOf[dtypeOf(job)];
   const shape = surrogateShape(surrogate);
   const { outputs } = job;
@@ -31,7 +31,7 @@ export function evalKernelRequest(job: SurrogateEvalJob, surrogate: Surrogate): 
   };
 }
 
-export function gradKernelRequest(job: SurrogateGradJob, surrogate: Surrogate): KernelRequest {
+export function surrogateGradKernelRequest(job: SurrogateGradJob, surrogate: Surrogate): KernelRequest {
   const lanes = lanesOf[dtypeOf(job)];
   const shape = surrogateShape(surrogate);
   const form = typeof job.cotangent !== 'number' ? 'array' : job.cotangent === 1 ? 'one' : 'scalar';

@@ -1,4 +1,4 @@
-import { areBits } from '../../../generated-numbers.ts';
+import { areBits } from '../../../numbers.ts';
 import type { NetworkInput } from '../../../jobs.ts';
 import { bitListKernelRequest, listKernelRequest, turnKernelRequest } from '../kernels/list-kernels.ts';
 import type { NetworkMemory, Steps } from './memory.ts';

@@ -1,4 +1,4 @@
-import type { Values } from '../../../generated-numbers.ts';
+import type { Values } from '../../../numbers.ts';
 import { vectorsOf } from '../ir/lanes.ts';
 import {
   panelItems,

@@ -1,5 +1,5 @@
 import type { Arena } from '../../../engine/arena.ts';
-import { materialize, sliceNumbers, type Numbers, type Values } from '../../../generated-numbers.ts';
+import { materialize, sliceNumbers, type Numbers, type Values } from '../../../numbers.ts';
 import { type pause, SlicedLoops, sliceLength } from '../../../loops.ts';
 import { dtypeOf, type Network, type NetworkJob } from '../../../jobs.ts';
 import { lanesOf, vectorsOf, type LaneType } from '../ir/lanes.ts';

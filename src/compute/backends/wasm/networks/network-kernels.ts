@@ -1,9 +1,9 @@
-import { areBits } from '../../../generated-numbers.ts';
+import { areBits } from '../../../numbers.ts';
 import { dtypeOf, type LossRecord, type NetworkGradJob, type NetworkJob } from '../../../jobs.ts';
 import { layerProblem, layerWrt, lowestLayer } from '../../../networks/layers.ts';
 import { recordsOfLayer } from '../../../networks/network-loop.ts';
 import { cotangentForms } from '../../../networks/network-loss.ts';
-import { pathsOf, programOf } from '../../../neuron-problem.ts';
+import { pathsOf, programOf } from '../../../neurons/terms.ts';
 import { surrogateShape } from '../../../surrogates/shape.ts';
 import { lanesOf } from '../ir/lanes.ts';
 import type { KernelRequest } from '../kernel-cache.ts';

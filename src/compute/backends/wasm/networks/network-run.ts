@@ -1,4 +1,4 @@
-import { valueAt, zeros, type Values } from '../../../generated-numbers.ts';
+import { valueAt, zeros, type Values } from '../../../numbers.ts';
 import {
   quantityAt,
   type LifSimulateResult,
@@ -15,7 +15,7 @@ import {
 import { layerInputs, layerProblem, parameterOf, parseLayerPath } from '../../../networks/layers.ts';
 import { differentiateNetwork, simulateNetwork, type NetworkRun } from '../../../networks/network-loop.ts';
 import { formOf, type LayerCotangents } from '../../../networks/network-loss.ts';
-import { addParameterGradient } from '../../../neuron-problem.ts';
+import { addParameterGradient } from '../../../neurons/terms.ts';
 import { vectorsOf } from '../ir/lanes.ts';
 import type { Kernel } from '../kernel-cache.ts';
 import {

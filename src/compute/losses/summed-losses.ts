@@ -1,6 +1,6 @@
 import type { Algebra } from '../algebra.ts';
 import { float64Algebra } from '../float64-algebra.ts';
-import type { Values } from '../generated-numbers.ts';
+import type { Values } from '../numbers.ts';
 import type { Loops } from '../loops.ts';
 import { lossRecords, quantityAt, type LifJvpJob } from '../jobs.ts';
 

@@ -1,13 +1,13 @@
-import { Cache, memoize } from './cache.ts';
-import { float64Algebra } from './float64-algebra.ts';
-import { valueAt, type Numbers, type Values } from './generated-numbers.ts';
-import type { Loops } from './loops.ts';
-import { quantityAt, type NeuronProblem, type NeuronQuantity, type Quantity } from './jobs.ts';
-import type { Expression } from './expressions.ts';
-import { NumberProgram } from './number-program.ts';
-import { neuronModel } from './neurons/catalogue.ts';
-import type { NeuronOptions } from './neurons/model.ts';
-import { neuronProgram, type NeuronProgram, type Term } from './neurons/program.ts';
+import { Cache, memoize } from '../cache.ts';
+import { float64Algebra } from '../float64-algebra.ts';
+import { valueAt, type Numbers, type Values } from '../numbers.ts';
+import type { Loops } from '../loops.ts';
+import { quantityAt, type NeuronProblem, type NeuronQuantity, type Quantity } from '../jobs.ts';
+import type { Expression } from '../expressions.ts';
+import { NumberProgram } from '../number-program.ts';
+import { neuronModel } from './catalogue.ts';
+import type { NeuronOptions } from './model.ts';
+import { neuronProgram, type NeuronProgram, type Term } from './program.ts';
 
 /** Programs by the options themselves, which most requests share, and by what else makes them. */
 const programs = memoize<NeuronOptions, Cache<string, NeuronProgram>>(() => new Cache(64));

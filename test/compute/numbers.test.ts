@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { broadcastValues, toRowMajor } from '../../src/codecs/ndarray.ts';
-import { linspace, materialize, sliceNumbers, valueAt, writeNumbers, type Numbers } from '../../src/compute/generated-numbers.ts';
+import { linspace, materialize, sliceNumbers, valueAt, writeNumbers, type Numbers } from '../../src/compute/numbers.ts';
 
 /** numpy's own arithmetic. */
 function plainLinspace(first: number, last: number, count: number): Float64Array {

@@ -1,8 +1,8 @@
 import { broadcastValues, canBroadcast, sizeOf, type Tensor } from '../../codecs/ndarray.ts';
 import { decodeTensor, isTensorNumber } from '../../codecs/tensor.ts';
 import type { NeuronProblem, NeuronQuantity } from '../../compute/jobs.ts';
-import { extremes } from '../../compute/generated-numbers.ts';
-import { programOf, termValues, termValuesByPath } from '../../compute/neuron-problem.ts';
+import { extremes } from '../../compute/numbers.ts';
+import { programOf, termValues, termValuesByPath } from '../../compute/neurons/terms.ts';
 import { surrogateDefinition } from '../../compute/surrogates/catalogue.ts';
 import type { Surrogate } from '../../compute/surrogates/definition.ts';
 import { checkSteps, checkWork, type Limits } from '../../config/limits.ts';

@@ -1,5 +1,5 @@
 import type { Dtype } from '../compute/jobs.ts';
-import { type Values } from '../compute/generated-numbers.ts';
+import { type Values } from '../compute/numbers.ts';
 
 /** How tensors stand in a JSON answer: as nested arrays, or as little-endian bytes in base64. */
 export type TensorEncoding = 'json' | 'base64';

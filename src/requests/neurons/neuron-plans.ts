@@ -17,7 +17,7 @@ import { describe, pointerSegment, shapeText } from '../../errors/describe.ts';
 import { InputErrors } from '../../errors/input-errors.ts';
 import type { LifGradRequest, LifJvpRequest, LifSimulateRequest } from '../../schemas/lif.ts';
 import { perNeuron, perStep, type BatchAxes, withTimeLast } from './batch-axes.ts';
-import { checkThreshold, readLifProblem, type ReadProblem } from './lif-problem.ts';
+import { checkThreshold, readLifProblem, type ReadProblem } from './neuron-problem.ts';
 import { checkHasGradient, checkLossOfNeuron, decodeLoss, lossOf, recordLossOf, statesIn } from './losses.ts';
 import { hasSpikes, readNeuron, type GivenTensor, type Neuron } from './neurons.ts';
 import { readOptions } from '../options.ts';
