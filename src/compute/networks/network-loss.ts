@@ -1,6 +1,6 @@
 import { float64Algebra } from '../float64-algebra.ts';
 import { quantityAt, lossRecords, type Dtype, type Loss, type LossRecord, type Network, type Quantity, type RecordLoss } from '../jobs.ts';
-import { firingRateLoss } from '../losses/summed-losses.ts';
+import { firingRateLoss } from '../losses/backend-losses.ts';
 import { computeLoss, couplesNeurons, pendingCotangents } from '../losses/record-loss.ts';
 import { hasPlainSpikes, summaries, visitNeurons, visitSteps, type RecordedRun } from '../losses/summaries.ts';
 import type { Loops } from '../loops.ts';

@@ -11,7 +11,7 @@ import {
   type LossRecord,
 } from '../../jobs.ts';
 import { atOnce } from '../../loops.ts';
-import { firingRateLoss, lossTangent } from '../../losses/summed-losses.ts';
+import { firingRateLoss, lossTangent } from '../../losses/backend-losses.ts';
 import { programOf, termTangents } from '../../neurons/terms.ts';
 import { initialPath, isInitial, stateLeaf, tangentLeaf, tangentStep, termLeaf } from '../../neurons/program.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';

@@ -1,6 +1,6 @@
 import type { Expression } from '../../expressions.ts';
 import { lossRecords, maxSpikeCount, type Loss, type LossRecord } from '../../jobs.ts';
-import { firingRateLoss } from '../../losses/summed-losses.ts';
+import { firingRateLoss } from '../../losses/backend-losses.ts';
 import {
   backwardStep,
   initialPath,

@@ -14,7 +14,7 @@ import {
   type LifSimulateResult,
   type NeuronProblem,
 } from '../../jobs.ts';
-import { lossTangent } from '../../losses/summed-losses.ts';
+import { lossTangent } from '../../losses/backend-losses.ts';
 import { addParameterGradient, termTangents, type TermNumbers } from '../../neurons/terms.ts';
 import { initialPath, recordBarLeaf, stateLeaf, tangentLeaf, tangentStep, termLeaf } from '../../neurons/program.ts';
 import type { Surrogate } from '../../surrogates/definition.ts';

@@ -1,7 +1,7 @@
 import { Cache, memoize, memoizeName } from '../../../cache.ts';
 import { reachable, type Expression } from '../../../expressions.ts';
 import { lossRecords, type LifGradJob, type Loss, type LossRecord } from '../../../jobs.ts';
-import { firingRateLoss } from '../../../losses/summed-losses.ts';
+import { firingRateLoss } from '../../../losses/backend-losses.ts';
 import { pathsOf } from '../../../neurons/terms.ts';
 import {
   backwardStep,
