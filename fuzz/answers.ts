@@ -1,4 +1,4 @@
-import { frameHeader, mediaTypes } from '../src/requests/bodies/body.ts';
+import { frameHeader, mediaTypes } from '../src/codecs/media-types.ts';
 import { readNpy } from '../src/codecs/npy.ts';
 import { numbersOf, type TensorType } from '../support/typed-arrays.ts';
 import { nest } from './tensor.ts';

@@ -1,6 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/bodies/body.ts';
+import type { BodyForm } from '../src/requests/bodies/body.ts';
+import { frameHeader, mediaTypes } from '../src/codecs/media-types.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
 import { records } from '../src/compute/jobs.ts';
 import { neuronModel, neurons } from '../src/compute/neurons/catalogue.ts';

@@ -1,7 +1,7 @@
 import { inferenceAnswer } from '../src/responses/formats.ts';
 import { requireOneTensor, responseOutline, type ResponseOutline } from '../src/responses/outline.ts';
 import { dryRunResponse, respond, responseTree } from '../src/responses/response.ts';
-import { frameHeader, mediaTypes } from '../src/requests/bodies/body.ts';
+import { frameHeader, mediaTypes } from '../src/codecs/media-types.ts';
 import { encodeAnswer } from '../src/codecs/answer-json.ts';
 import { bytesOf } from '../src/codecs/chunks.ts';
 import { compute } from '../src/compute/backends/reference/reference-backend.ts';

@@ -1,6 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 
-import { frameHeader, mediaTypes, type BodyForm } from '../src/requests/bodies/body.ts';
+import type { BodyForm } from '../src/requests/bodies/body.ts';
+import { frameHeader, mediaTypes } from '../src/codecs/media-types.ts';
 import { elementTypes, type ElementType } from '../src/codecs/element-types.ts';
 import { npyHeader } from '../src/codecs/npy.ts';
 import { inferenceModels } from '../src/requests/inference/inference-models.ts';

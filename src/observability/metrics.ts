@@ -7,7 +7,7 @@ import type { Job } from '../compute/jobs.ts';
 import type { ProblemCode } from '../errors/problems.ts';
 import { HttpServer, type Traffic } from '../plugins/http-server.ts';
 import { reportedStatus } from '../plugins/request-lifetime.ts';
-import { noteCodes, type NoteCode } from '../responses/notes/note-types.ts';
+import { noteCodes, type NoteCode } from '../schemas/note-types.ts';
 import { version } from '../version.ts';
 import { addEngineMetrics } from './engine-metrics.ts';
 import { FastHistogram, type Series } from './fast-histogram.ts';

@@ -4,7 +4,7 @@ import type { FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 
 import type { SecurityConfig } from '../config/security.ts';
-import { jsonInUtf8 } from '../requests/bodies/body.ts';
+import { jsonInUtf8 } from '../codecs/media-types.ts';
 import { inferenceErrors } from '../schemas/inference.ts';
 import { sharedSchemas } from '../schemas/shared-schemas.ts';
 import { problemExamples, problemResponses } from '../schemas/problem.ts';

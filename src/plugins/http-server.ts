@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Config } from '../config/config.ts';
 import { Problem } from '../errors/problems.ts';
 import { Connection, HttpResponse } from './http-connection.ts';
-import { untilQuiet } from '../processes/until-quiet.ts';
+import { untilQuiet } from './until-quiet.ts';
 
 export interface HttpServerOptions {
   readonly timeouts: Config['timeouts'];

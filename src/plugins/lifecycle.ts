@@ -5,7 +5,6 @@ import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 
 import { Problem } from '../errors/problems.ts';
-import type { Peers } from '../processes/peers.ts';
 import { jsonAnswer } from '../schemas/bodies.ts';
 import { HttpServer } from './http-server.ts';
 import type { OpenRequests } from './request-lifetime.ts';
@@ -22,11 +21,18 @@ declare module 'fastify' {
  */
 const idleGraceMs = 500;
 
+/** The other processes on the port, as far as an instance's beginning and end depend on them. */
+interface PortSharers {
+  readonly unreadyReason: string | undefined;
+  tellReady(ready: boolean): void;
+  leavePort(): Promise<void>;
+}
+
 /** Whether this instance should get requests, and its end. */
 export class Lifecycle {
   readonly #server: HttpServer;
   readonly #requests: OpenRequests;
-  readonly #peers: Peers | undefined;
+  readonly #peers: PortSharers | undefined;
   /** Resolves when the engine is warm. */
   readonly warmed: Promise<void>;
   #resolveWarmed: () => void = () => undefined;
@@ -34,7 +40,7 @@ export class Lifecycle {
   #isRefusing = false;
 
   /** @param peers the other processes on the port; the instance is ready when they are. */
-  constructor(server: HttpServer, requests: OpenRequests, peers?: Peers) {
+  constructor(server: HttpServer, requests: OpenRequests, peers?: PortSharers) {
     this.#server = server;
     this.#requests = requests;
     this.#peers = peers;

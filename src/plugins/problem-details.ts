@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { mediaTypes } from '../requests/bodies/body.ts';
+import { mediaTypes } from '../codecs/media-types.ts';
 import { OutOfMemoryError, OverloadError, WorkerLostError } from '../compute/engine/errors.ts';
 import { MemoryLimitError } from '../compute/engine/memory-budget.ts';
 import { quote } from '../errors/describe.ts';

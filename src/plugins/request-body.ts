@@ -3,15 +3,8 @@ import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-import {
-  BodyTooLargeError,
-  collectBody,
-  frameHeader,
-  IncompleteBodyError,
-  mediaTypes,
-  type BodyForm,
-  type RequestBody,
-} from '../requests/bodies/body.ts';
+import { BodyTooLargeError, collectBody, IncompleteBodyError, type BodyForm, type RequestBody } from '../requests/bodies/body.ts';
+import { frameHeader, mediaTypes } from '../codecs/media-types.ts';
 import { CorruptBodyError, decodeWithin, DecodedTooLargeError, requestDecoder } from '../codecs/content-coding.ts';
 import { OutOfMemoryError } from '../compute/engine/errors.ts';
 import { quote } from '../errors/describe.ts';

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { shareOf, type Config } from '../config/config.ts';
 import { ClusterMetrics } from '../observability/cluster-metrics.ts';
 import { logReady } from '../observability/logger.ts';
-import { untilQuiet } from './until-quiet.ts';
+import { untilQuiet } from '../plugins/until-quiet.ts';
 import { Channel } from './channel.ts';
 import { Handoff, type HandoffWorker } from './handoff.ts';
 import type { PrimaryFunctions, WorkerFunctions } from './peers.ts';

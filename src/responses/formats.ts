@@ -7,7 +7,7 @@ import { dtypeOf, type Dtype } from '../compute/jobs.ts';
 import { invalidRequest } from '../errors/input-errors.ts';
 import { modelVersion, type Datatype } from '../requests/inference/inference-models.ts';
 import type { InferenceReply, Plan } from '../requests/plan.ts';
-import { jsonInUtf8, mediaTypes } from '../requests/bodies/body.ts';
+import { jsonInUtf8, mediaTypes } from '../codecs/media-types.ts';
 import { requireOneTensor, type AnswerFormat, type ResponseOutline } from './outline.ts';
 import { metaOf, responseTree, type ComputeResponse } from './response.ts';
 

@@ -5,7 +5,7 @@ import { recordPer, type LifSimulateJob, type LifSimulateResult } from '../compu
 import { blockBounds, neuronBlock } from '../compute/long-run.ts';
 import type { BatchAxes } from '../requests/neurons/batch-axes.ts';
 import type { ResponseOutline } from './outline.ts';
-import type { Note } from './notes/note-types.ts';
+import type { Note } from '../schemas/note-types.ts';
 import { tensorNode, type ComputeResponse } from './response.ts';
 
 /** Runs one job of a long run. */

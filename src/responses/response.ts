@@ -15,7 +15,7 @@ import { checkSpikeTimes } from '../config/limits.ts';
 import type { ProblemCode } from '../errors/problems.ts';
 import { axesOf, planBytes, type Operation, type Plan } from '../requests/plan.ts';
 import { neuronOf, settingShape, settingsNode, settingTensor } from './neuron-settings.ts';
-import { noNotes, type Note } from './notes/note-types.ts';
+import { noNotes, type Note } from '../schemas/note-types.ts';
 import { answerSize, binaryBytes, maxFloat32Steps, type ResponseOutline, type TensorOutline } from './outline.ts';
 import { repeatedGradients, sumGradients } from './sum-gradients.ts';
 

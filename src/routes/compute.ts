@@ -3,7 +3,8 @@ import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
 
 import { bestAccepted } from '../plugins/negotiation.ts';
 import type { Operation } from '../requests/plan.ts';
-import { mediaTypes, type RequestBody } from '../requests/bodies/body.ts';
+import type { RequestBody } from '../requests/bodies/body.ts';
+import { mediaTypes } from '../codecs/media-types.ts';
 import { nativeFormats, type ResponseFormat } from '../responses/formats.ts';
 import { answers, requestBodies } from '../schemas/bodies.ts';
 import * as examples from '../schemas/examples.ts';

@@ -2,7 +2,8 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 
-import { mediaTypes, type RequestBody } from '../requests/bodies/body.ts';
+import type { RequestBody } from '../requests/bodies/body.ts';
+import { mediaTypes } from '../codecs/media-types.ts';
 import { quote } from '../errors/describe.ts';
 import { didYouMean } from '../errors/did-you-mean.ts';
 import { Problem } from '../errors/problems.ts';

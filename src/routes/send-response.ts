@@ -9,7 +9,7 @@ import { dtypeOf, recordPer } from '../compute/jobs.ts';
 import type { RequestScope } from '../compute/engine/request-scope.ts';
 import type { Stages } from '../observability/metrics.ts';
 import type { Plan } from '../requests/plan.ts';
-import { frameHeader, mediaTypes } from '../requests/bodies/body.ts';
+import { frameHeader, mediaTypes } from '../codecs/media-types.ts';
 import type { ResponseFormat } from '../responses/formats.ts';
 import { answerSize } from '../responses/outline.ts';
 import { withResultErrors } from '../responses/overflow.ts';

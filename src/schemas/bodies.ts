@@ -1,7 +1,7 @@
 import { Type, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 
-import { mediaTypes } from '../requests/bodies/body.ts';
-import { noteCodes } from '../responses/notes/note-types.ts';
+import { mediaTypes } from '../codecs/media-types.ts';
+import { noteCodes } from './note-types.ts';
 import { answerTypes, TensorAnswer } from './tensor.ts';
 
 const framedRequest =

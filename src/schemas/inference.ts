@@ -1,7 +1,7 @@
 import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 
 import { elementTypeNames, elementTypes } from '../codecs/element-types.ts';
-import { mediaTypes } from '../requests/bodies/body.ts';
+import { mediaTypes } from '../codecs/media-types.ts';
 import { problemExamples, responsesByStatus, type DocumentedCode } from './problem.ts';
 import { nestedNumbersSchema, shapeSchema as shape } from './tensor.ts';
 

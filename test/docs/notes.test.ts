@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { noteTypes } from '../../src/responses/notes/note-types.ts';
+import { noteTypes } from '../../src/schemas/note-types.ts';
 
 /** docs/notes.md, as the catalogue has it. */
 function document(): string {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noteCodes, type Note } from '../../src/responses/notes/note-types.ts';
+import { noteCodes, type Note } from '../../src/schemas/note-types.ts';
 import { announce, frame, unframe } from './framing.ts';
 import { Service } from './service.ts';
 

@@ -18,18 +18,6 @@ export interface RequestBody {
   readonly query: Readonly<Record<string, unknown>>;
 }
 
-export const mediaTypes = {
-  json: 'application/json',
-  framed: 'application/octet-stream',
-  npy: 'application/x-npy',
-} as const satisfies Partial<Record<BodyForm, string>>;
-
-/** JSON as it is answered. */
-export const jsonInUtf8 = `${mediaTypes.json}; charset=utf-8`;
-
-/** The header that says where the JSON of a framed body ends. */
-export const frameHeader = 'inference-header-content-length';
-
 /** Bodies of at least so many bytes lie in an arena, which kernels can read; a copy of smaller ones costs less. */
 const largeBytes = 256 * 1024;
 

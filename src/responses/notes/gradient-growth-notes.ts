@@ -2,7 +2,7 @@ import type { Values } from '../../compute/numbers.ts';
 import type { Dtype, LifGradJob, LifGradResult, Loss, NeuronProblem, Quantity } from '../../compute/jobs.ts';
 import { cutQuantity, neuronBlock } from '../../compute/long-run.ts';
 import { programOf } from '../../compute/neurons/terms.ts';
-import type { Note } from './note-types.ts';
+import type { Note } from '../../schemas/note-types.ts';
 import { shortText } from './plan-notes.ts';
 import { detachRemedy, type Remedy } from '../detach-remedy.ts';
 

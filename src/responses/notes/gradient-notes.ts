@@ -3,7 +3,7 @@ import { indexOfMagnitudeAtLeast } from '../../codecs/finite-check.ts';
 import { extremes, type Values } from '../../compute/numbers.ts';
 import { lossRecords, type Dtype, type LifGradJob, type LifGradResult, type Quantity } from '../../compute/jobs.ts';
 import { growthNote, type GrownGradient, type RunAgain } from './gradient-growth-notes.ts';
-import { noNotes, type Note } from './note-types.ts';
+import { noNotes, type Note } from '../../schemas/note-types.ts';
 import { maxInspected } from './plan-notes.ts';
 import { zeroNotes } from './zero-gradient-notes.ts';
 

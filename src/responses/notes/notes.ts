@@ -4,7 +4,7 @@ import { programOf } from '../../compute/neurons/terms.ts';
 import type { Plan } from '../../requests/plan.ts';
 import type { RunAgain } from './gradient-growth-notes.ts';
 import { gradientNotes } from './gradient-notes.ts';
-import type { Note } from './note-types.ts';
+import type { Note } from '../../schemas/note-types.ts';
 import type { AnswerFormat } from '../outline.ts';
 import { maxInspected, planNotes, shortText, stepsBetween } from './plan-notes.ts';
 

@@ -8,7 +8,7 @@ import type { NeuronModel } from '../../compute/neurons/model.ts';
 import { initialPath, type NeuronProgram } from '../../compute/neurons/program.ts';
 import { parameterPath } from '../../requests/neurons/neurons.ts';
 import { hasNeurons, type NeuronPlan, type Plan } from '../../requests/plan.ts';
-import { noNotes, type Note } from './note-types.ts';
+import { noNotes, type Note } from '../../schemas/note-types.ts';
 import { maxFloat32Steps, type AnswerFormat } from '../outline.ts';
 
 /** Numbers of a quantity that are looked at: a note is a hint, and no request waits for it. */

@@ -3,7 +3,7 @@ import { dtypeOf, lossRecords } from '../../compute/jobs.ts';
 import { programOf } from '../../compute/neurons/terms.ts';
 import type { Numbers } from '../../compute/numbers.ts';
 import { extremes } from '../../compute/numbers.ts';
-import type { Note } from './note-types.ts';
+import type { Note } from '../../schemas/note-types.ts';
 import { maxInspected } from './plan-notes.ts';
 import { detachRemedy } from '../detach-remedy.ts';
 

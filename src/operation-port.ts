@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
-import { serveMetrics } from '../observability/metrics.ts';
+import { serveMetrics } from './observability/metrics.ts';
 import { createInstance } from './create-instance.ts';
-import { serveProbes } from './lifecycle.ts';
-import { problemDetails } from './problem-details.ts';
+import { serveProbes } from './plugins/lifecycle.ts';
+import { problemDetails } from './plugins/problem-details.ts';
 
 /**
  * Serves probes and metrics on a port of their own, without keys and limits. It opens before the service's port and closes after it, so

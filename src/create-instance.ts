@@ -11,12 +11,12 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 
-import type { ArenaPool } from '../compute/engine/arena-pool.ts';
-import type { Config } from '../config/config.ts';
-import { logRequest } from '../observability/request-log.ts';
-import { createHttpServer, type HttpServer } from './http-server.ts';
-import { sendProblem, toProblem } from './problem-details.ts';
-import { OpenRequests } from './request-lifetime.ts';
+import type { ArenaPool } from './compute/engine/arena-pool.ts';
+import type { Config } from './config/config.ts';
+import { logRequest } from './observability/request-log.ts';
+import { createHttpServer, type HttpServer } from './plugins/http-server.ts';
+import { sendProblem, toProblem } from './plugins/problem-details.ts';
+import { OpenRequests } from './plugins/request-lifetime.ts';
 
 export interface InstanceOptions {
   /** Where to log; nowhere unless given. */
