@@ -1,6 +1,6 @@
 import { Arena } from '../src/compute/engine/arena.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import { viewResults, type Launch } from '../src/compute/backends/wasm/launch-plan.ts';
+import { viewResults, type Launch } from '../src/compute/backends/wasm/launch-steps.ts';
 import { f32x4, vectorsOf } from '../src/compute/backends/wasm/ir/lanes.ts';
 import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/neuron-jobs.ts';
 import { surrogateGrad } from '../src/compute/backends/wasm/surrogate-jobs.ts';

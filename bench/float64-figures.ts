@@ -1,8 +1,8 @@
 import { Arena } from '../src/compute/engine/arena.ts';
 import { compute } from '../src/compute/backends/reference/reference-backend.ts';
 import { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import { viewResults, type Launch, type KernelContext } from '../src/compute/backends/wasm/launch-plan.ts';
-import { planLaunches } from '../src/compute/backends/wasm/job-kinds.ts';
+import { viewResults, type Launch, type KernelContext } from '../src/compute/backends/wasm/launch-steps.ts';
+import { launchSteps } from '../src/compute/backends/wasm/job-kinds.ts';
 import { jobElements } from '../src/compute/job-size.ts';
 import type { Job } from '../src/compute/jobs.ts';
 import { defaultSurrogate, evalJob, forwardJob, gradJob, surrogateJob } from './jobs.ts';
@@ -45,7 +45,7 @@ function jobsOf({ neurons, steps, values }: Pick<Float64Setting, 'neurons' | 'st
 }
 
 function launchOf(context: KernelContext, job: Job): Launch {
-  return launchesOf(planLaunches(context, job), context.kernels)[0]!;
+  return launchesOf(launchSteps(context, job), context.kernels)[0]!;
 }
 
 /** Times each job in float64, in float32 and by the reference. */

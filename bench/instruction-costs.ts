@@ -1,6 +1,6 @@
 import type { Arena } from '../src/compute/engine/arena.ts';
 import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import type { Launch } from '../src/compute/backends/wasm/launch-plan.ts';
+import type { Launch } from '../src/compute/backends/wasm/launch-steps.ts';
 import { totalOf, type KernelWat } from '../src/compute/backends/wasm/codegen/kernel-wat.ts';
 import { summarise } from '../support/statistics.ts';
 import { instructionKernel, peakKernel } from './chain-kernel.ts';

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Arena } from '../src/compute/engine/arena.ts';
 import { instanceIn, type KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import { isKernelRequest, type Launch, type LaunchPlan } from '../src/compute/backends/wasm/launch-plan.ts';
+import { isKernelRequest, type Launch, type LaunchSteps } from '../src/compute/backends/wasm/launch-steps.ts';
 import { pause } from '../src/compute/loops.ts';
 import type { WorkerPool } from '../src/compute/backends/wasm/threads/worker-pool.ts';
 import type { Contender } from './turns.ts';
@@ -10,7 +10,7 @@ import type { Contender } from './turns.ts';
  * A job's launches with their memory laid out, to be run as often as one likes without the copying around them. The program
  * itself goes on as if they had run; what it makes of the memory is dropped.
  */
-export function launchesOf(program: LaunchPlan<unknown>, kernels: KernelCache): Launch[] {
+export function launchesOf(program: LaunchSteps<unknown>, kernels: KernelCache): Launch[] {
   const launches: Launch[] = [];
   let next = program.next();
   while (next.done !== true) {

@@ -1,6 +1,6 @@
 import { Arena } from '../src/compute/engine/arena.ts';
 import type { KernelCache } from '../src/compute/backends/wasm/kernel-cache.ts';
-import { viewResults, type Launch } from '../src/compute/backends/wasm/launch-plan.ts';
+import { viewResults, type Launch } from '../src/compute/backends/wasm/launch-steps.ts';
 import { lifGrad, lifSimulate } from '../src/compute/backends/wasm/neuron-jobs.ts';
 import { chainContender, peakLaunch } from './instruction-costs.ts';
 import { inPlace, launchesOf, warmUp } from './launches.ts';

@@ -15,6 +15,7 @@ import {
 } from './jobs.ts';
 import { blockBounds, isLongRun, isPerStep } from './long-run.ts';
 import { layerInputs, layerProblem, parameterOf, parseLayerPath } from './networks/layers.ts';
+import { exponentialsOf } from './neurons/program.ts';
 import { minSpikeDistance, pathsOf, perNeuronTerms, programOf } from './neurons/terms.ts';
 
 /** The size of one kind of job. */
@@ -282,13 +283,14 @@ function networkInputValues({ input, samples, inputs, steps }: Network, isBackwa
   return entries * (1 + lists * (isBackward ? 2 : 1)) + 4 * (samples * steps + inputs);
 }
 
-/** A thread's backward pass has this many neurons in flight, and keeps up to so many numbers of each between two checkpoints. */
-const checkpoint = { neurons: 28, trace: 256 };
+/** A thread's backward pass has this many neurons in flight, and keeps up to so many numbers of each between two checkpoints, of so many steps at most. */
+const checkpoint = { neurons: 28, trace: 512, steps: 256 };
 
 /** Checkpoints of one thread: long runs, where they count, have few neurons, and one thread is enough for them. */
 function checkpointValues(problem: NeuronProblem): number {
-  const states = programOf(problem).step.states.length;
-  // A step's trace holds the states, the membrane at the spike decision, and exponentials, which may be as many as these: `trace` is half of it.
-  const everySteps = Math.floor(checkpoint.trace / (states + 1));
+  const { step } = programOf(problem);
+  const states = step.states.length;
+  // A step's trace holds the states, the membrane at the spike decision and exponentials at most.
+  const everySteps = Math.min(checkpoint.steps, Math.floor(checkpoint.trace / (states + 1 + exponentialsOf(step).length)));
   return states * checkpoint.neurons * (Math.ceil(problem.steps / everySteps) + 1);
 }

@@ -202,6 +202,11 @@ export function stepRecord(step: RecordedStep, name: string): Expression {
   }
 }
 
+/** The exponentials of a step: a backward pass had better keep them than compute them again, a dozen operations each. */
+export const exponentialsOf = memoize(({ next }: RecordedStep): readonly Expression[] =>
+  reachable(Object.values(next)).filter(({ op }) => op === 'exp' || op === 'exprel'),
+);
+
 /** What a step returns as a number. */
 export function returnedSpikes({ graph, spike, spikes }: RecordedStep): Expression | undefined {
   if (spikes !== undefined) return spikes;
@@ -268,7 +273,7 @@ export interface TangentStep {
   readonly state: Readonly<Record<string, Expression>>;
   readonly spikes: Expression;
   readonly v: Expression;
-  readonly vPre: Expression;
+  readonly v_pre: Expression;
 }
 
 /**
@@ -285,6 +290,6 @@ export function tangentStep(step: RecordedStep, moving: readonly string[]): Tang
     state: Object.fromEntries(states.map((state, i) => [state, tangents[i]!])),
     spikes: tangents[states.length]!,
     v: tangents[states.length + 1]!,
-    vPre: tangents[states.length + 2]!,
+    v_pre: tangents[states.length + 2]!,
   };
 }

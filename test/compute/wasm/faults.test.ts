@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/compute/engine/arena.ts';
 import { WorkerLostError } from '../../../src/compute/engine/errors.ts';
 import { KernelCache } from '../../../src/compute/backends/wasm/kernel-cache.ts';
-import type { Launch } from '../../../src/compute/backends/wasm/launch-plan.ts';
+import type { Launch } from '../../../src/compute/backends/wasm/launch-steps.ts';
 import { WasmBackend } from '../../../src/compute/backends/wasm/wasm-backend.ts';
 import { WorkerPool } from '../../../src/compute/backends/wasm/threads/worker-pool.ts';
 import type { LifGradJob, LifSimulateJob } from '../../../src/compute/jobs.ts';

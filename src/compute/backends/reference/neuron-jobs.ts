@@ -123,7 +123,7 @@ export function lifJvp(job: LifJvpJob, arithmetic: Arithmetic): LifJvpResult {
   for (const [name, tangent] of Object.entries(tangents))
     if (name === 'current' || name.startsWith('surrogate.')) moving.set(name, (b, t) => ops.constant(quantityAt(tangent, b, t, steps)));
   const derived = tangentStep(program.step, [...moving.keys()]);
-  const recorded = { spikes: derived.spikes, v: derived.v, ...(loss.type === 'cotangent' && loss.v_pre && { v_pre: derived.vPre }) };
+  const recorded = { spikes: derived.spikes, v: derived.v, ...(loss.type === 'cotangent' && loss.v_pre && { v_pre: derived.v_pre }) };
   const roots = [...states.map((state) => derived.state[state]!), ...Object.values(recorded)];
 
   return surrogates.map((surrogate) => {

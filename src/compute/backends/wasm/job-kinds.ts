@@ -2,7 +2,7 @@ import { dtypeOf, type Job, type ResultOf } from '../../jobs.ts';
 import type { KernelRequest } from './kernel-cache.ts';
 import { simulateKernelRequest } from './kernels/forward-kernel.ts';
 import { surrogateEvalKernelRequest, surrogateGradKernelRequest } from './kernels/surrogate-kernel.ts';
-import type { KernelContext, LaunchPlan } from './launch-plan.ts';
+import type { KernelContext, LaunchSteps } from './launch-steps.ts';
 import { networkKernelRequests } from './networks/network-kernels.ts';
 import { networkGrad, networkSimulate } from './networks/network-run.ts';
 import { gradKernelRequests, jvpKernelRequests, lifGrad, lifJvp, lifSimulate } from './neuron-jobs.ts';
@@ -11,7 +11,7 @@ import { surrogateEval, surrogateGrad } from './surrogate-jobs.ts';
 
 /** How jobs of a kind are run. */
 interface JobKind<J extends Job> {
-  launches(context: KernelContext, job: J): LaunchPlan<ResultOf[J['kind']]>;
+  launches(context: KernelContext, job: J): LaunchSteps<ResultOf[J['kind']]>;
   /** The kernels that a job needs. */
   kernels(job: J): readonly KernelRequest[];
 }
@@ -40,8 +40,8 @@ const kinds: { readonly [K in Job['kind']]: JobKind<Extract<Job, { readonly kind
 };
 
 /** The launches of a job of any kind. */
-export function planLaunches<J extends Job>(context: KernelContext, job: J): LaunchPlan<ResultOf[J['kind']]>;
-export function planLaunches(context: KernelContext, job: Job): LaunchPlan<ResultOf[Job['kind']]> {
+export function launchSteps<J extends Job>(context: KernelContext, job: J): LaunchSteps<ResultOf[J['kind']]>;
+export function launchSteps(context: KernelContext, job: Job): LaunchSteps<ResultOf[Job['kind']]> {
   const kind: JobKind<Job> = kinds[job.kind];
   return kind.launches(context, job);
 }

@@ -27,9 +27,9 @@ import { finalBarLeaf, gradientName, kernelWrt, targetLeaf } from './kernels/gra
 import { gradKernelRequest } from './kernels/grad-kernel.ts';
 import { arrayName, withForms, type NeuronKernelSpec, type TermForm } from './kernels/neuron-kernel.ts';
 import { setSurrogateParameters, shapeKey } from './kernels/surrogate-kernel.ts';
-import type { KernelContext, LaunchPlan, Results } from './launch-plan.ts';
+import type { KernelContext, LaunchSteps, Results } from './launch-steps.ts';
 
-export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: LifSimulateJob): LaunchPlan<LifSimulateResult> {
+export function* lifSimulate({ kernels, arena, readBack }: KernelContext, job: LifSimulateJob): LaunchSteps<LifSimulateResult> {
   const { problem, record, surrogate } = job;
   const { neurons, steps } = problem;
   const layout = new ProblemLayout(arena, dtypeOf(job), problem);
@@ -125,7 +125,7 @@ export function gradKernelRequests(job: LifGradJob): readonly KernelRequest[] {
   return job.surrogates.map((surrogate) => gradKernelRequest(spec, job, surrogate, wrt));
 }
 
-export function* lifGrad({ kernels, arena, readBack }: KernelContext, job: LifGradJob): LaunchPlan<LifGradResult> {
+export function* lifGrad({ kernels, arena, readBack }: KernelContext, job: LifGradJob): LaunchSteps<LifGradResult> {
   const { problem, loss } = job;
   const { neurons, steps } = problem;
   const layout = new ProblemLayout(arena, dtypeOf(job), problem);
@@ -206,45 +206,51 @@ function readGradient(
   }
 }
 
-/** The kernel that runs neurons forward with the tangents of their states, and how the tangents reach it. */
-function jvpKernel(spec: NeuronKernelSpec, job: LifJvpJob, tangents: ReadonlyMap<string, TermForm>) {
+/** What the kernel of a Jacobian-vector product writes, and how it is made. */
+interface JvpKernel {
+  /** The rows of tangents. */
+  readonly series: readonly ('spikes' | 'v' | 'v_pre')[];
+  /** The states whose tangents after the last step are written. */
+  readonly lossStates: readonly string[];
+  readonly key: string;
+  /** Neurons that run forward with the tangents of their states. */
+  readonly forward: () => Omit<ForwardSpec, 'surrogate'>;
+}
+
+/** @param tangents how they reach the kernel, by the leaves of what they move. */
+function jvpKernel(spec: NeuronKernelSpec, { loss }: LifJvpJob, tangents: ReadonlyMap<string, TermForm>): JvpKernel {
   const { step } = spec.program;
-  const moving = [...tangents.keys()].filter((leaf) => !leaf.startsWith(termLeaf(initialPath(''))));
-  const movingStep = tangentStep(step, moving);
   const added: Record<string, TermForm> = {};
   for (const state of step.states) added[tangentLeaf(termLeaf(initialPath(state)))] = 'zero';
   for (const [leaf, form] of tangents) added[tangentLeaf(leaf)] = form;
   const moved = withForms(spec, added);
-  const { loss } = job;
   const lossStates = Object.keys(loss.type === 'cotangent' ? (loss.state ?? {}) : {});
-  const readsMembrane = loss.type === 'cotangent' && loss.v_pre !== undefined;
-  const forward: Omit<ForwardSpec, 'surrogate'> = {
-    ...moved,
-    carried: {
-      ...carriedStates(step),
-      ...Object.fromEntries(
-        step.states.map((state) => [
-          tangentLeaf(stateLeaf(state)),
-          { next: movingStep.state[state] ?? step.graph.constant(0), initial: tangentLeaf(termLeaf(initialPath(state))) },
-        ]),
-      ),
-    },
-    series: [
-      { name: 'spikes', expression: movingStep.spikes },
-      { name: 'v', expression: movingStep.v },
-      ...(readsMembrane ? [{ name: 'v_pre', expression: movingStep.vPre }] : []),
-    ],
-    finals: lossStates.map((state) => tangentLeaf(stateLeaf(state))),
-    sumsSpikes: step.spikes !== undefined,
-    writesEvents: false,
+  const series: JvpKernel['series'] = loss.type === 'cotangent' && loss.v_pre !== undefined ? ['spikes', 'v', 'v_pre'] : ['spikes', 'v'];
+  const forward = () => {
+    const movingStep = tangentStep(
+      step,
+      [...tangents.keys()].filter((leaf) => !leaf.startsWith(termLeaf(initialPath('')))),
+    );
+    const carried: Record<string, ForwardSpec['carried'][string]> = { ...carriedStates(step) };
+    for (const state of step.states) {
+      const initial = tangentLeaf(termLeaf(initialPath(state)));
+      carried[tangentLeaf(stateLeaf(state))] = { next: movingStep.state[state] ?? step.graph.constant(0), initial };
+    }
+    return {
+      ...moved,
+      carried,
+      series: series.map((name) => ({ name, expression: movingStep[name] })),
+      finals: lossStates.map((state) => tangentLeaf(stateLeaf(state))),
+      sumsSpikes: step.spikes !== undefined,
+      writesEvents: false,
+    };
   };
-  const key = `${moved.key} ${readsMembrane} ${lossStates.join()}`;
-  return { forward, lossStates, key };
+  return { series, lossStates, key: `${moved.key} ${series.length} ${lossStates.join()}`, forward };
 }
 
-function jvpKernelRequest({ forward, key }: ReturnType<typeof jvpKernel>, surrogate: Surrogate): KernelRequest {
+function jvpKernelRequest({ forward, key }: JvpKernel, surrogate: Surrogate): KernelRequest {
   const shape = surrogateShape(surrogate);
-  return { key: `jvp ${shapeKey(shape)} ${key}`, print: () => forwardKernel({ ...forward, surrogate: shape }) };
+  return { key: `jvp ${shapeKey(shape)} ${key}`, print: () => forwardKernel({ ...forward(), surrogate: shape }) };
 }
 
 /** The forms of a job's tangents, by the leaves of what they move. */
@@ -265,7 +271,7 @@ export function jvpKernelRequests(job: LifJvpJob): readonly KernelRequest[] {
   return job.surrogates.map((surrogate) => jvpKernelRequest(kernel, surrogate));
 }
 
-export function* lifJvp({ kernels, arena, readBack }: KernelContext, job: LifJvpJob): LaunchPlan<LifJvpResult> {
+export function* lifJvp({ kernels, arena, readBack }: KernelContext, job: LifJvpJob): LaunchSteps<LifJvpResult> {
   const { problem } = job;
   const { neurons, steps } = problem;
   const layout = new ProblemLayout(arena, dtypeOf(job), problem);
@@ -280,15 +286,16 @@ export function* lifJvp({ kernels, arena, readBack }: KernelContext, job: LifJvp
   }
   yield* loops.run();
 
-  const { series, finals, sumsSpikes } = kernel.forward;
+  const { series, lossStates } = kernel;
+  const sumsSpikes = program.step.spikes !== undefined;
   const tangents: LifJvpResult[number][] = [];
   for (const surrogate of job.surrogates) {
     const request = jvpKernelRequest(kernel, surrogate);
     const from = arena.mark();
     const countsArray = (integers.spikeCountsArray = arena.allocate(4 * padded));
     if (sumsSpikes) integers.spikeSumsArray = arena.allocate(lanes.bytes * padded);
-    for (const { name } of series) layout.allocate(name, lanes.bytes * padded * steps);
-    for (const leaf of finals) layout.allocate(`${leaf}.final`);
+    for (const name of series) layout.allocate(name, lanes.bytes * padded * steps);
+    for (const state of lossStates) layout.allocate(finalTangentName(state));
     const to = arena.mark();
     const compiled = kernels.find(request.key) ?? (yield request)!;
     setSurrogateParameters(parameters, surrogate);
@@ -304,10 +311,8 @@ export function* lifJvp({ kernels, arena, readBack }: KernelContext, job: LifJvp
       returned: sumsSpikes ? results.numbers(lanes.dtype, integers.spikeSumsArray ?? 0, neurons) : results.integers(countsArray, neurons),
       spikes: of('spikes'),
       v: of('v'),
-      v_pre: series.some(({ name }) => name === 'v_pre') ? of('v_pre') : undefined,
-      state: Object.fromEntries(
-        kernel.lossStates.map((state) => [state, layout.read(results, `${tangentLeaf(stateLeaf(state))}.final`, neurons)]),
-      ),
+      v_pre: series.includes('v_pre') ? of('v_pre') : undefined,
+      state: Object.fromEntries(lossStates.map((state) => [state, layout.read(results, finalTangentName(state), neurons)])),
     };
     const loss = lossTangent(job, inputs, loops);
     yield* loops.run();
@@ -315,3 +320,6 @@ export function* lifJvp({ kernels, arena, readBack }: KernelContext, job: LifJvp
   }
   return tangents;
 }
+
+/** The name of the array with a state's tangent after the last step. */
+const finalTangentName = memoizeName((state) => `${tangentLeaf(stateLeaf(state))}.final`);

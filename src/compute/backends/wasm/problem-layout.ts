@@ -6,7 +6,7 @@ import type { NeuronProgram } from '../../neurons/program.ts';
 import { SlicedLoops } from '../../loops.ts';
 import { vectorsOf, type LaneType } from './ir/lanes.ts';
 import { arrayName, neuronKernelSpec, type NeuronKernelSpec } from './kernels/neuron-kernel.ts';
-import type { Results } from './launch-plan.ts';
+import type { Results } from './launch-steps.ts';
 
 /** The kernel's spec of a problem. */
 export function specOf(dtype: Dtype, problem: NeuronProblem): NeuronKernelSpec {

@@ -2,9 +2,9 @@ import { dtypeOf, type SurrogateEvalJob, type SurrogateEvalResult, type Surrogat
 import { SlicedLoops } from '../../loops.ts';
 import { lanesOf, vectorsOf } from './ir/lanes.ts';
 import { surrogateEvalKernelRequest, surrogateGradKernelRequest, setSurrogateParameters } from './kernels/surrogate-kernel.ts';
-import type { KernelContext, LaunchPlan } from './launch-plan.ts';
+import type { KernelContext, LaunchSteps } from './launch-steps.ts';
 
-export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job: SurrogateEvalJob): LaunchPlan<SurrogateEvalResult> {
+export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job: SurrogateEvalJob): LaunchSteps<SurrogateEvalResult> {
   const { x, outputs } = job;
   const lanes = lanesOf[dtypeOf(job)];
   const vectors = vectorsOf(x.length, lanes);
@@ -33,7 +33,7 @@ export function* surrogateEval({ kernels, arena, readBack }: KernelContext, job:
   return evaluated;
 }
 
-export function* surrogateGrad({ kernels, arena, readBack }: KernelContext, job: SurrogateGradJob): LaunchPlan<SurrogateGradResult> {
+export function* surrogateGrad({ kernels, arena, readBack }: KernelContext, job: SurrogateGradJob): LaunchSteps<SurrogateGradResult> {
   const { x, cotangent } = job;
   const lanes = lanesOf[dtypeOf(job)];
   const vectors = vectorsOf(x.length, lanes);

@@ -9,8 +9,8 @@ import type { Job } from '../../jobs.ts';
 import { pause } from '../../loops.ts';
 import { compileMs, estimateNanoseconds } from './estimate-time.ts';
 import { instanceIn, KernelCache } from './kernel-cache.ts';
-import { copyResults, isKernelRequest, viewResults, type KernelContext } from './launch-plan.ts';
-import { kernelRequests, planLaunches } from './job-kinds.ts';
+import { copyResults, isKernelRequest, viewResults, type KernelContext } from './launch-steps.ts';
+import { kernelRequests, launchSteps } from './job-kinds.ts';
 import { WorkerPool } from './threads/worker-pool.ts';
 import { firstJobs, otherJobs } from './warm-up-jobs.ts';
 
@@ -115,17 +115,17 @@ export class WasmBackend implements Backend {
     const start = performance.now();
     const arena = this.#inlineArena;
     arena.reset();
-    const plan = planLaunches({ kernels: this.#kernels, arena, readBack: copyResults }, job);
-    let next = plan.next();
+    const steps = launchSteps({ kernels: this.#kernels, arena, readBack: copyResults }, job);
+    let next = steps.next();
     while (next.done !== true) {
       if (next.value === pause) {
-        next = plan.next();
+        next = steps.next();
         continue;
       }
       if (isKernelRequest(next.value)) {
         const kernel = this.#kernels.tryGet(next.value);
         if (kernel === undefined) return undefined;
-        next = plan.next(kernel);
+        next = steps.next(kernel);
         continue;
       }
       const { kernel, argumentBlock, vectors, scratchBytes, prepare } = next.value;
@@ -134,7 +134,7 @@ export class WasmBackend implements Backend {
       const scratch = arena.allocate(scratchBytes);
       instanceIn(arena, kernel)(argumentBlock, scratch, 0, vectors);
       arena.release(mark);
-      next = plan.next();
+      next = steps.next();
     }
     return { result: next.value, queueMs: 0, computeMs: performance.now() - start };
   }
@@ -162,18 +162,18 @@ export class WasmBackend implements Backend {
     const nanoseconds = estimateNanoseconds(job);
     const options = { minBlocks: Math.ceil(nanoseconds / maxBlockNanoseconds), estimateMs: nanoseconds / 1e6, signal };
     try {
-      const plan = planLaunches({ kernels: this.#kernels, arena, readBack }, job);
-      let next = plan.next();
+      const steps = launchSteps({ kernels: this.#kernels, arena, readBack }, job);
+      let next = steps.next();
       while (next.done !== true) {
         if (next.value === pause) {
           await endOfTick();
           signal?.throwIfAborted();
-          next = plan.next();
+          next = steps.next();
         } else if (isKernelRequest(next.value)) {
-          next = plan.next(await this.#kernels.getInTurn(next.value, signal));
+          next = steps.next(await this.#kernels.getInTurn(next.value, signal));
         } else {
           await this.#threads().run(arena, next.value, options);
-          next = plan.next();
+          next = steps.next();
         }
       }
       return { result: next.value, queueMs: 0, computeMs: performance.now() - start };

@@ -1,10 +1,11 @@
 import { Cache, memoize, memoizeName } from '../../../cache.ts';
-import { reachable, type Expression } from '../../../expressions.ts';
+import type { Expression } from '../../../expressions.ts';
 import { lossRecords, type LifGradJob, type Loss, type LossRecord } from '../../../jobs.ts';
 import { firingRateLoss } from '../../../losses/backend-losses.ts';
 import { pathsOf } from '../../../neurons/terms.ts';
 import {
   backwardStep,
+  exponentialsOf,
   initialPath,
   isInitial,
   recordBarLeaf,
@@ -71,11 +72,11 @@ export function kernelWrt(program: NeuronProgram, wrt: readonly string[]): reado
 
 /**
  * What of a step the forward pass keeps for the backward pass beside the states, by the leaves in which that finds it: the membrane at the spike
- * decision, and exponentials, of which each is a dozen operations.
+ * decision, and exponentials.
  */
-function keptExpressions({ next, vPre }: RecordedStep): ReadonlyMap<string, Expression> {
-  const exponentials = reachable(Object.values(next)).filter(({ op }) => op === 'exp' || op === 'exprel');
-  return new Map([['vPre', vPre], ...exponentials.map((expression, i): [string, Expression] => [`exp${i}`, expression])]);
+function keptExpressions(step: RecordedStep): ReadonlyMap<string, Expression> {
+  const exponentials = exponentialsOf(step).map((expression, i): [string, Expression] => [`exp${i}`, expression]);
+  return new Map([['vPre', step.vPre], ...exponentials]);
 }
 
 /** The nodes of the backward step, and of what follows the last. */

@@ -4,7 +4,7 @@ import { type pause, SlicedLoops, sliceLength } from '../../../loops.ts';
 import { dtypeOf, type Network, type NetworkJob } from '../../../jobs.ts';
 import { lanesOf, vectorsOf, type LaneType } from '../ir/lanes.ts';
 import type { Kernel, KernelRequest } from '../kernel-cache.ts';
-import type { KernelContext, Launch } from '../launch-plan.ts';
+import type { KernelContext, Launch } from '../launch-steps.ts';
 
 /** A step of a network's run, and a part of it. */
 export type Step = KernelRequest | Launch | typeof pause;

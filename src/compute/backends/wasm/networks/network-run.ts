@@ -32,18 +32,18 @@ import {
 } from '../kernels/layer-kernel.ts';
 import { productItemRows, productKernelRequest } from '../kernels/matrix-kernels.ts';
 import { setSurrogateParameters } from '../kernels/surrogate-kernel.ts';
-import type { KernelContext, LaunchPlan } from '../launch-plan.ts';
+import type { KernelContext, LaunchSteps } from '../launch-steps.ts';
 import { layerKernels } from './network-kernels.ts';
 import { addressesOf, allocateLists, inputLists, turnedLists, type Lists } from './lists.ts';
 import { bySample, panelsOf, sumRows, transpose, transposedPanels } from './matrices.ts';
 import { NetworkMemory, type Step, type Steps } from './memory.ts';
 import { ProblemLayout } from '../problem-layout.ts';
 
-export function networkSimulate(context: KernelContext, job: NetworkSimulateJob): LaunchPlan<NetworkSimulateResult> {
+export function networkSimulate(context: KernelContext, job: NetworkSimulateJob): LaunchSteps<NetworkSimulateResult> {
   return simulateNetwork(job, new WasmNetwork(context, job));
 }
 
-export function networkGrad(context: KernelContext, job: NetworkGradJob): LaunchPlan<NetworkGradResult> {
+export function networkGrad(context: KernelContext, job: NetworkGradJob): LaunchSteps<NetworkGradResult> {
   return differentiateNetwork(job, new WasmNetwork(context, job));
 }
 

@@ -3,7 +3,7 @@ import type { Arena } from '../../../engine/arena.ts';
 import { WorkerLostError } from '../../../engine/errors.ts';
 import { hungAfterMs, threadLosses } from '../../../engine/thread-pool.ts';
 import type { Kernel } from '../kernel-cache.ts';
-import type { Launch } from '../launch-plan.ts';
+import type { Launch } from '../launch-steps.ts';
 import { LaunchQueue, type LaunchSlot } from './launch-queue.js';
 import { PoolWorker } from './pool-worker.ts';
 

@@ -21,7 +21,7 @@ export interface Launch {
  * and is resumed when that is done, with the kernel. Its driver decides whether it runs in this thread or in the pool, and whether it
  * waits at pauses.
  */
-export type LaunchPlan<R> = Generator<KernelRequest | Launch | typeof pause, R, Kernel | undefined>;
+export type LaunchSteps<R> = Generator<KernelRequest | Launch | typeof pause, R, Kernel | undefined>;
 
 export function isKernelRequest(step: KernelRequest | Launch): step is KernelRequest {
   return 'print' in step;
