@@ -1,5 +1,6 @@
 import { checkValues, type Limits } from '../config/limits.ts';
-import { linspace, unwritten, type Values } from '../compute/numbers.ts';
+import { linspace, type Values } from '../compute/numbers.ts';
+import { unwritten } from '../compute/pooled-numbers.ts';
 import { hasBitsBehind, indexOfUnfit, narrowNumbers, narrowText, type NarrowNumbers } from '../compute/narrow-numbers.ts';
 import { describe, pointerSegment, quote, shapeText } from '../errors/describe.ts';
 import { nearest, question } from '../errors/did-you-mean.ts';

@@ -34,14 +34,6 @@ export function zeros(dtype: 'float32' | 'float64', length: number): Values {
   return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
 }
 
-/** An array whose numbers are all to be written. A short one shares Node's pool of buffers: memory of its own costs a microsecond. */
-export function unwritten(dtype: 'float64', length: number): Float64Array;
-export function unwritten(dtype: 'float32' | 'float64', length: number): Values;
-export function unwritten(dtype: 'float32' | 'float64', length: number): Values {
-  const { buffer, byteOffset } = Buffer.allocUnsafe((dtype === 'float32' ? 4 : 8) * length);
-  return dtype === 'float32' ? new Float32Array(buffer, byteOffset, length) : new Float64Array(buffer, byteOffset, length);
-}
-
 /** As numpy.linspace: evenly spaced from `first` to exactly `last`. */
 export function linspace(first: number, last: number, count: number): Linspace {
   return { generate: 'linspace', first, last, count, offset: 0, length: count };

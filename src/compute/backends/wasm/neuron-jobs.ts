@@ -1,5 +1,6 @@
 import { memoizeName } from '../../cache.ts';
-import { unwritten, type Values } from '../../numbers.ts';
+import type { Values } from '../../numbers.ts';
+import { unwritten } from '../../pooled-numbers.ts';
 import { recordedValues } from '../../job-size.ts';
 import {
   dtypeOf,

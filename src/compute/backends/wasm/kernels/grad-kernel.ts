@@ -204,7 +204,7 @@ class BlockWriter {
         }
         for (const [i, [leaf, node]] of keptNodes.entries()) {
           // A state is in its local already.
-          if (node.op !== 'leaf') writer.assign(leaf, vector, node);
+          if (node.op !== 'leaf' || node.detail !== leaf) writer.assign(leaf, vector, node);
           writer.emit(writer.storeVector(leaf, vector, traceAt, i * bytes));
         }
         if (spike !== undefined) {
