@@ -149,7 +149,7 @@ export class JsonWriter {
   /** The address at which the codec finds numbers: theirs, where they are of the type and in the writer's memory, else that of a copy. */
   #addressOf(values: TensorValues, from: number, to: number, staged: TensorValues): number {
     if (values.constructor === staged.constructor && this.#arena.holds(values)) return values.byteOffset + from * values.BYTES_PER_ELEMENT;
-    if (to - from >= minNativeLength) staged.set(to - from === values.length ? values : values.subarray(from, to));
+    if (to - from >= minNativeLength) staged.set(values.subarray(from, to));
     else for (let i = from; i < to; i++) staged[i - from] = values[i]!;
     return this.#stagedAt;
   }

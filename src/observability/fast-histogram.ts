@@ -45,8 +45,7 @@ export class FastHistogram<Label extends string> extends Histogram<Label> {
   /** The series with these labels. */
   series(labels: Readonly<Record<Label, string>>): Series {
     const { labelNames, buckets } = this.#options;
-    let key = '';
-    for (const name of labelNames) key += `${labels[name]}\0`;
+    const key = labelNames.map((name) => labels[name]).join('\0');
     let series = this.#series.get(key);
     if (series === undefined) this.#series.set(key, (series = new Series(labels, buckets)));
     return series;

@@ -126,13 +126,8 @@ export function lifGradPlan(request: LifGradRequest, limits: Limits): Plans['lif
   const batch = readDifferentiated(request, readWrt, errors, limits);
   const { problem, axes, surrogates, loss, recordLoss, names, quantities, shapeOf } = batch;
   const gradients: PlannedGradient[] = [];
-  const wrt: string[] = [];
-  for (const given of names) {
-    for (const { name, path } of quantities.of(given)) {
-      gradients.push({ name, path, shape: shapeOf(name) });
-      if (!wrt.includes(name)) wrt.push(name);
-    }
-  }
+  for (const given of names) for (const { name, path } of quantities.of(given)) gradients.push({ name, path, shape: shapeOf(name) });
+  const wrt = [...new Set(gradients.map(({ name }) => name))];
   const job: LifGradJob = { kind: 'lif_grad', ...precision, problem, surrogates, loss, wrt };
   checkValues(resultValues(job), 'The gradients', limits);
   if (recordLoss === undefined) return { job, axes, gradients, options };

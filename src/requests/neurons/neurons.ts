@@ -169,8 +169,6 @@ interface NeuronContext {
   readonly differentiated: readonly unknown[];
 }
 
-const noTensors: ReadonlyMap<string, GivenTensor> = new Map();
-
 class NeuronReader {
   readonly #known: ModelFields;
   readonly #at: string;
@@ -179,9 +177,9 @@ class NeuronReader {
   readonly #limits: Limits;
   #options: NeuronOptions;
   #parameters: Record<string, NeuronQuantity>;
-  #given: Map<string, GivenTensor> | undefined;
+  readonly #given = new Map<string, GivenTensor>();
   /** Values of initial states, by state: whether the neuron has them depends on everything else. */
-  #initial: Map<string, { readonly path: string; readonly value: unknown }> | undefined;
+  readonly #initial = new Map<string, { readonly path: string; readonly value: unknown }>();
 
   constructor(known: ModelFields, { at, differentiated }: NeuronContext, errors: InputErrors, limits: Limits) {
     this.#known = known;
@@ -207,7 +205,7 @@ class NeuronReader {
       const path = this.#pathOf(name);
       const field = fields.get(name);
       if (field === undefined) {
-        if (name.endsWith('_init')) this.#setInitial(name.slice(0, -'_init'.length), path, value);
+        if (name.endsWith('_init')) this.#initial.set(name.slice(0, -'_init'.length), { path, value });
         else this.#errors.add(path, this.#unknownField(name));
       } else if (field.kind === 'option') {
         const option = this.#readOption(name, value, field.rule, path);
@@ -233,13 +231,9 @@ class NeuronReader {
     }
     for (const state of Object.keys(given)) {
       const path = `/state${pointerSegment(state)}`;
-      if (this.#initial?.has(state) === true) this.#errors.add(path, `is given as /neuron/${state}_init too; give it once`);
-      else this.#setInitial(state, path, given[state]);
+      if (this.#initial.has(state)) this.#errors.add(path, `is given as /neuron/${state}_init too; give it once`);
+      else this.#initial.set(state, { path, value: given[state] });
     }
-  }
-
-  #setInitial(state: string, path: string, value: unknown): void {
-    (this.#initial ??= new Map()).set(state, { path, value });
   }
 
   readDetachReset(value: boolean): void {
@@ -261,12 +255,12 @@ class NeuronReader {
     const parameters = this.#parameters;
     const program = programOf({ model: model.name, options, parameters });
     const { states } = program.step;
-    for (const [state, { path, value }] of this.#initial ?? []) {
+    for (const [state, { path, value }] of this.#initial) {
       if (states.includes(state)) this.#readTensor(`${state}_init`, value, undefined, path);
       else if (path.startsWith('/state')) this.#errors.add(path, unknownState(state, states));
       else this.#errors.add(path, this.#unknownField(`${state}_init`, states));
     }
-    return { model, options, parameters, given: this.#given ?? noTensors, program };
+    return { model, options, parameters, given: this.#given, program };
   }
 
   #unknownField(name: string, states = possibleStates(this.#known.model)): string {
@@ -333,7 +327,7 @@ class NeuronReader {
     const tensor = decodeTensor(value, path, this.#errors, this.#limits);
     if (tensor === null) return;
     if (rule !== undefined) checkRange(tensor, rule, path, this.#errors);
-    (this.#given ??= new Map()).set(name, { path, tensor });
+    this.#given.set(name, { path, tensor });
     const quantity = neuronQuantity(tensor);
     if (quantity.per === 'scalar' && quantity.value === rule?.none) this.#leaveOut(name);
     else this.#parameters[name] = quantity;
